@@ -1,0 +1,1 @@
+//! The vocabulary: acts, events, participants, dates, evidence and the leaf that records them.

@@ -1,0 +1,4 @@
+//! Chancery: an event-sourced diplomatic ledger.
+
+pub mod event;
+pub mod log;

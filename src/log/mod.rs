@@ -1,0 +1,1 @@
+//! A verifiable, ordered log of opaque leaves.
