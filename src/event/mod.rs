@@ -1,1 +1,24 @@
 //! The vocabulary: acts, events, participants, dates, evidence and the leaf that records them.
+//!
+//! An [`Event`] is an [`Act`] with its participant, [`BodyId`], [`Dates`] by [`Role`] and [`Evidence`]; an [`Entry`] is
+//! an event at its [`Index`] in the log, and [`leaf`] its bytes there.
+
+mod act;
+mod correction;
+mod date;
+#[allow(clippy::module_inception, reason = "the noun of the folder has a file of its own")]
+mod event;
+mod evidence;
+mod ids;
+pub mod leaf;
+mod participant;
+mod scope;
+
+pub use act::{Act, ActKind, Role, Subject, UnknownAct, Vocable};
+pub use correction::{Cause, ChangeError, Changes, Correction, Field, FieldName, Retraction};
+pub use date::{DateError, Day, Edtf, Instant};
+pub use event::{Dates, Entry, Event, Finding, Form, ImportReceipt, Known, Rival};
+pub use evidence::{Evidence, Grade, Quote};
+pub use ids::{BodyId, EventId, IdError, Index, Size, StatusId};
+pub use participant::{ParticipantId, ParticipantIdError};
+pub use scope::Scope;

@@ -1,0 +1,391 @@
+//! What happened: the whole vocabulary of diplomatic acts, one line an act.
+
+use std::fmt;
+use std::str::FromStr;
+
+use smol_str::SmolStr;
+
+use super::correction::{Correction, Retraction};
+use super::date::Edtf;
+use super::event::{Finding, Form, ImportReceipt};
+
+/// The part a date plays in an act. Parts are never merged: a decision, a signature and an effect are three days.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Role {
+    /// A text was adopted (VCLT 9).
+    Adopted,
+    /// An organ decided.
+    Decided,
+    /// A treaty or memorandum was signed (VCLT 12).
+    Signed,
+    /// The date written in the instrument, or on which a thing was said or held.
+    Done,
+    /// The depositary or organisation received it; a notice runs from here (VCLT 78(b)).
+    Received,
+    /// The legal date of an instrument (VCLT 16).
+    Deposited,
+    /// The first day on which the act has effect.
+    Effective,
+    /// A day foreseen for an effect: scheduled, never a status.
+    Planned,
+    /// The depositary circulated it: known to all from this day.
+    Notified,
+    /// The first day on which it no longer holds.
+    Until,
+}
+
+impl Role {
+    /// Every role, in the order in which they are printed.
+    pub const ALL: [Role; 10] = [
+        Role::Adopted,
+        Role::Decided,
+        Role::Signed,
+        Role::Done,
+        Role::Received,
+        Role::Deposited,
+        Role::Effective,
+        Role::Planned,
+        Role::Notified,
+        Role::Until,
+    ];
+
+    /// The name used in leaves, options and JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Role::Adopted => "adopted",
+            Role::Decided => "decided",
+            Role::Signed => "signed",
+            Role::Done => "done",
+            Role::Received => "received",
+            Role::Deposited => "deposited",
+            Role::Effective => "effective",
+            Role::Planned => "planned",
+            Role::Notified => "notified",
+            Role::Until => "until",
+        }
+    }
+
+    /// The role of that name.
+    pub fn from_name(name: &str) -> Option<Role> {
+        Role::ALL.into_iter().find(|role| role.name() == name)
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Whose act it is: what an event must name beside its body.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Subject {
+    /// A participant in a body.
+    Participant,
+    /// The body alone; a participant is refused.
+    Body,
+    /// The body, or one participant as evidence or where the act concerns it.
+    Either,
+}
+
+macro_rules! acts {
+    ($($group:literal { $($variant:ident $(($payload:ty))? $name:literal $subject:ident [$($role:ident)*] $what:literal, $law:literal;)+ })+) => {
+        /// An act of diplomatic practice, with what only this act carries.
+        #[derive(Clone, PartialEq, Eq, Debug)]
+        pub enum Act { $($(#[doc = concat!($what, " (", $law, ")")] $variant $(($payload))?,)+)+ }
+
+        /// An act without its payload: what charters, filters and tables speak of.
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+        #[repr(u8)]
+        pub enum ActKind { $($(#[doc = concat!($what, " (", $law, ")")] $variant,)+)+ }
+
+        impl ActKind {
+            /// Every act, in the order of the vocabulary.
+            pub const ALL: &'static [ActKind] = &[$($(ActKind::$variant,)+)+];
+
+            /// What is known of the act before anything happens.
+            pub const fn entry(self) -> &'static Vocable {
+                match self { $($(ActKind::$variant => &Vocable {
+                    name: $name, group: $group, subject: Subject::$subject, roles: &[$(Role::$role),*],
+                    what: $what, law: $law,
+                },)+)+ }
+            }
+        }
+
+        impl Act {
+            /// The act without its payload.
+            pub const fn kind(&self) -> ActKind {
+                match self { $($(acts!(@pattern $variant $($payload)?) => ActKind::$variant,)+)+ }
+            }
+
+            /// The act of a kind that carries nothing of its own, or `None` where the kind needs a payload.
+            pub const fn plain(kind: ActKind) -> Option<Act> {
+                match kind { $($(ActKind::$variant => acts!(@plain $variant $($payload)?),)+)+ }
+            }
+        }
+    };
+    (@pattern $variant:ident) => { Act::$variant };
+    (@pattern $variant:ident $payload:ty) => { Act::$variant(_) };
+    (@plain $variant:ident) => { Some(Act::$variant) };
+    (@plain $variant:ident $payload:ty) => { None };
+}
+
+// Variant (payload)  name  subject  [date roles, the first is the act's own]  what happened, law
+acts! {
+    "admission" {
+        ApplicationFiled "application-filed" Participant [Done Received] "the applicant asks for a status; opens a procedure", "SCO Reg. 2010 item 2.1; TEU 49; UN SC rules 58-60";
+        ApplicationWithdrawn "application-withdrawn" Participant [Received Done Notified] "the applicant takes its application back; closes the procedure", "practice";
+        ApplicationDeferredOrRejected "application-deferred-or-rejected" Participant [Decided] "the deciding body puts an application off or turns it down", "practice";
+        StatusRecommended "status-recommended" Participant [Decided] "a preparatory organ recommends a status; unlocks the next step", "UN Charter 4(2)";
+        Invited "invited" Participant [Decided Received Planned Effective] "the organisation invites a state", "NAT 10";
+        StatusDecided "status-decided" Participant [Decided Effective Planned] "the deciding body decides a status that waits for its condition", "SCO Charter 14";
+        StatusGranted "status-granted" Participant [Decided Effective] "the deciding body grants a status by the decision itself", "practice";
+        PartnershipMemorandumSigned "partnership-memorandum-signed" Participant [Signed Done Effective] "partner and organisation sign: the decided status takes effect", "SCO Reg. on dialogue partner 2008";
+        AccessionProcedureLaunched "accession-procedure-launched" Participant [Decided] "the deciding body starts an accession procedure", "SCO Procedure 2014";
+        MemorandumOfObligationsSigned "memorandum-of-obligations-signed" Participant [Signed Done Effective] "candidate, members and organisation sign the terms of accession; no status", "SCO Standard Memorandum 2014";
+        MembershipRatified "membership-ratified" Participant [Deposited Notified] "a member, or the applicant, notifies that its procedures for an admission are complete", "SCO Standard Memorandum 2014";
+        NegotiationsOpened "negotiations-opened" Participant [Done] "a conference opens accession negotiations", "TEU 49";
+        ChapterOpened "chapter-opened" Participant [Done] "a chapter of the negotiations is opened", "TEU 49";
+        ChapterClosed "chapter-closed" Participant [Done] "a chapter of the negotiations is closed", "TEU 49";
+        AccessionTreatySigned "accession-treaty-signed" Participant [Signed Done] "the members and the applicant sign its treaty or protocol of accession", "NAT 10; TEU 49";
+        AdmissionDecided "admission-decided" Participant [Decided Effective] "the competent organ admits the applicant", "UN GA rule 138";
+        MembershipEffective "membership-effective" Participant [Effective Notified] "membership has begun, as certified or announced", "practice";
+        InvitationDeclined "invitation-declined" Participant [Done Received] "the invitee declines", "practice";
+        Founded "founded" Participant [Signed Effective] "a founding state signs the constitutive act", "VCLT 12";
+    }
+    "treaty" {
+        TreatyAdopted "treaty-adopted" Body [Adopted] "a conference or organ adopts the text", "VCLT 9";
+        TreatySigned "treaty-signed" Participant [Signed] "a representative signs; duty not to defeat object and purpose", "VCLT 7, 10-12, 18";
+        SignatureAdReferendum "signature-ad-referendum" Participant [Signed] "a signature that awaits confirmation", "VCLT 12(2)(b)";
+        SignatureConfirmed "signature-confirmed" Participant [Done Effective] "a signature ad referendum is confirmed, back to its day", "VCLT 12(2)(b)";
+        DefinitiveSignature "definitive-signature" Participant [Signed Effective] "a signature that binds at once", "VCLT 12";
+        DomesticApproval "domestic-approval" Participant [Decided Effective] "approval at home: nothing internationally", "VCLT 46";
+        InstrumentDeposited(Option<Form>) "instrument-deposited" Participant [Deposited Done Notified Effective] "an instrument of consent is deposited", "VCLT 2(1)(b), 14-16, 77";
+        InstrumentRejectedOrWithdrawn "instrument-rejected-or-withdrawn" Participant [Received Done] "a pending deposit is undone", "VCLT 77(1)(d)";
+        ProvisionalApplicationBegan "provisional-application-began" Participant [Effective Notified Until] "a treaty is applied before it is in force", "VCLT 25";
+        ProvisionalApplicationEnded "provisional-application-ended" Participant [Effective Notified] "provisional application ends", "VCLT 25";
+        TreatyEnteredIntoForce "treaty-entered-into-force" Either [Effective Notified] "the treaty is in force, as the depositary certifies", "VCLT 24";
+        EnteredIntoForceForParticipant "entered-into-force-for-participant" Participant [Effective Deposited Notified] "the treaty is in force for one participant, as certified", "VCLT 24(3)";
+        TreatyDenounced "treaty-denounced" Participant [Notified Received Effective] "a party denounces the treaty", "VCLT 42-45, 56";
+        TreatyTerminated "treaty-terminated" Either [Effective Notified] "the treaty ends", "VCLT 54-59";
+        TreatyOperationSuspended "treaty-operation-suspended" Either [Effective Notified Until] "the operation of the treaty is suspended", "VCLT 57-62";
+        AmendmentAdopted "amendment-adopted" Body [Adopted] "an amendment of the treaty is adopted", "VCLT 39-40";
+        AmendmentAccepted "amendment-accepted" Participant [Deposited Notified] "a party accepts an amendment", "VCLT 40";
+        AmendmentInForce "amendment-in-force" Either [Effective Notified] "an amendment is in force", "VCLT 40-41";
+        RegisteredWithUn "registered-with-un" Body [Done] "the treaty is registered with the Secretariat", "UN Charter 102";
+    }
+    "sanction" {
+        RightsSuspended(Option<SmolStr>) "rights-suspended" Participant [Decided Effective Until] "some rights of a member are suspended; the payload is their scope", "UN 5, 19; CoE 8; TEU 7";
+        MembershipSuspended(Option<SmolStr>) "membership-suspended" Participant [Decided Effective Until] "a member is suspended and stays a member; the payload is the scope", "CoE 8; AU 30";
+        SuspensionLifted "suspension-lifted" Participant [Decided Effective] "a suspension is lifted", "same organ";
+        StatusRevoked "status-revoked" Participant [Decided Effective] "the deciding body takes a status away", "SCO observer regulation 2004";
+        Expelled "expelled" Participant [Decided Effective] "a member is expelled", "UN 6; CoE 8";
+        CeasedMembership "ceased-membership" Participant [Decided Effective] "an organ finds that a membership has ceased", "CoE 8";
+    }
+    "practice" {
+        ParticipationLapsed "participation-lapsed" Participant [Effective] "participation is dormant without an act; the status stays", "practice";
+        ParticipationFrozen "participation-frozen" Participant [Effective] "participation is frozen by the member or the organisation; the status stays", "practice";
+        ParticipationResumed "participation-resumed" Participant [Effective Decided] "participation is taken up again", "practice";
+    }
+    "exit" {
+        WithdrawalNotified "withdrawal-notified" Participant [Received Done Planned Notified Effective] "a member gives notice; the effect is scheduled", "VCLT 54, 56, 65-67; TEU 50";
+        WithdrawalPeriodExtended "withdrawal-period-extended" Participant [Decided Planned] "the notice period is extended; the schedule moves", "TEU 50(3)";
+        WithdrawalRevoked "withdrawal-revoked" Participant [Received Done] "a notice is revoked before its effect", "VCLT 68; CJEU C-621/18";
+        WithdrawalEffective "withdrawal-effective" Participant [Effective Notified] "a withdrawal has taken effect, as certified", "VCLT 70";
+    }
+    "succession" {
+        SuccessionNotified "succession-notified" Participant [Notified Received Effective] "a successor state notifies its succession, back to independence", "VCSST 1978";
+        ContinuationDeclared "continuation-declared" Participant [Done Effective] "a state declares that it continues another: a new label of one line", "practice";
+        MergedInto "merged-into" Participant [Effective] "a state merges into another", "VCSST 31";
+        Separated "separated" Participant [Effective] "a state separates", "VCSST 34";
+        CeasedToExist "ceased-to-exist" Participant [Effective] "a state ceases to exist", "VCSST 34";
+        SeparateMembershipResumed "separate-membership-resumed" Participant [Notified Effective] "a member resumes its separate membership without admission", "practice (SYR 1961)";
+        RepresentationChanged "representation-changed" Participant [Decided Effective] "another government speaks for a member", "UNGA 2758";
+        NameChanged "name-changed" Participant [Notified Effective] "a participant changes its name", "practice";
+        ProvisionalDesignation "provisional-designation" Participant [Decided Effective] "a participant is referred to provisionally under a designation", "practice";
+    }
+    "reservation" {
+        ReservationMade "reservation-made" Participant [Deposited Done Effective] "a reservation is made; pairwise, never a status", "VCLT 19-23";
+        ReservationWithdrawn "reservation-withdrawn" Participant [Notified Effective] "a reservation is withdrawn", "VCLT 22";
+        DeclarationMade "declaration-made" Participant [Deposited Effective Until] "an interpretative, optional or mandatory declaration", "Handbook 3.6";
+        ObjectionMade "objection-made" Participant [Received Done] "another party objects to a reservation", "VCLT 20-21";
+        ObjectionWithdrawn "objection-withdrawn" Participant [Notified Effective] "an objection is withdrawn", "VCLT 22";
+        TerritorialApplicationDeclared "territorial-application-declared" Participant [Received Effective] "the territories to which a treaty applies", "VCLT 29";
+    }
+    "depositary" {
+        DepositaryNotified "depositary-notified" Either [Notified] "the depositary circulates: the world knows from here", "VCLT 77-78";
+        DepositaryChanged "depositary-changed" Body [Effective Decided] "another depositary takes over", "VCLT 76";
+        CommunicationReceived "communication-received" Participant [Received Done] "a note reaches the depositary; receipt is not acceptance", "VCLT 77(1)(c)";
+        CommunicationExamined(Finding) "communication-examined" Participant [Done] "the depositary finds a communication accepted, queried or returned", "VCLT 77(1)(d)";
+        CorrectionProposed "correction-proposed" Body [Notified Decided] "the depositary proposes to correct a text", "VCLT 79";
+        CorrectionEffected "correction-effected" Body [Effective Decided Notified] "a text is corrected, from the beginning unless decided otherwise", "VCLT 79";
+    }
+    "charter" {
+        CharterAdopted(SmolStr) "charter-adopted" Body [Decided Adopted Signed Effective] "the rules of a body are adopted; the payload is their TOML", "constitutive instrument";
+        CharterAmended(SmolStr) "charter-amended" Body [Decided Adopted Signed Effective] "the rules of a body are amended; the payload is their TOML", "constitutive instrument";
+        StatusClassMerged "status-class-merged" Either [Decided Effective] "a class of statuses is merged: evidence of an amendment", "SCO 2025";
+        StatusClassRenamed "status-class-renamed" Either [Decided Effective] "a class of statuses is renamed: evidence of an amendment", "practice";
+    }
+    "record" {
+        ClaimRecorded "claim-recorded" Participant [Done Effective Planned] "a source says so: no act, no status by itself", "project rule";
+        RecordSurveyed(Edtf) "record-surveyed" Body [Done] "the span of a body's record that was searched; the payload is the span", "project rule";
+        ImportRecorded(ImportReceipt) "import-recorded" Body [] "a file was imported; can be retracted whole", "project rule";
+        RecordCorrected(Correction) "record-corrected" Either [Done Notified] "this ledger's record of an entry is corrected from the beginning", "modelled on VCLT 79";
+        EntryRetracted(Retraction) "entry-retracted" Either [Done Notified] "an entry, or a whole import, is withdrawn from this ledger's record", "project rule";
+    }
+}
+
+/// One line of the vocabulary.
+#[derive(Clone, Copy, Debug)]
+pub struct Vocable {
+    /// The kebab-case id, `application-filed`.
+    pub name: &'static str,
+    /// The heading under which it is listed.
+    pub group: &'static str,
+    /// What it must name beside its body.
+    pub subject: Subject,
+    /// The roles of date that it carries; the first is its own legal date.
+    pub roles: &'static [Role],
+    /// What happened, in a line.
+    pub what: &'static str,
+    /// The article or practice behind it.
+    pub law: &'static str,
+}
+
+impl ActKind {
+    /// The kebab-case id, `application-filed`.
+    pub const fn name(self) -> &'static str {
+        self.entry().name
+    }
+
+    /// The roles of date that it carries; the first is the act's own legal date.
+    pub const fn roles(self) -> &'static [Role] {
+        self.entry().roles
+    }
+
+    /// Whether its effect may lie before it was done: succession, confirmed signature, resumption, continuation,
+    /// correction.
+    pub const fn is_retroactive(self) -> bool {
+        use ActKind as K;
+        matches!(
+            self,
+            K::SuccessionNotified
+                | K::SignatureConfirmed
+                | K::SeparateMembershipResumed
+                | K::ContinuationDeclared
+                | K::CorrectionEffected
+                | K::RecordCorrected
+        )
+    }
+
+    /// Whether the act itself fixes the day of its effect ("granted with effect from"), so that `effective` is a part
+    /// of it; for every other act `effective` is its source's claim.
+    pub const fn fixes_its_effect(self) -> bool {
+        use ActKind as K;
+        matches!(
+            self,
+            K::StatusDecided
+                | K::StatusGranted
+                | K::PartnershipMemorandumSigned
+                | K::AdmissionDecided
+                | K::MembershipEffective
+                | K::Founded
+                | K::Invited
+                | K::RightsSuspended
+                | K::MembershipSuspended
+                | K::SuspensionLifted
+                | K::StatusRevoked
+                | K::Expelled
+                | K::CeasedMembership
+                | K::WithdrawalEffective
+                | K::CharterAdopted
+                | K::CharterAmended
+        ) || self.is_retroactive()
+            || matches!(self.roles(), [Role::Effective, ..])
+    }
+
+    /// Whether it speaks of the record and not of the world: known at once, never judged by a charter.
+    pub const fn is_record_keeping(self) -> bool {
+        use ActKind as K;
+        matches!(self, K::RecordSurveyed | K::ImportRecorded | K::RecordCorrected | K::EntryRetracted)
+    }
+
+    /// Order among acts that have effect on one day, where no `sequence` gives it: entry into force before decisions,
+    /// decisions before exits. Smaller comes first; equal is unordered.
+    pub const fn precedence(self) -> u8 {
+        use ActKind as K;
+        match self {
+            K::CharterAdopted | K::CharterAmended => 0,
+            K::TreatyEnteredIntoForce | K::AmendmentInForce => 1,
+            K::EnteredIntoForceForParticipant => 2,
+            K::Expelled | K::CeasedMembership | K::WithdrawalEffective | K::StatusRevoked => 4,
+            _ => 3,
+        }
+    }
+}
+
+impl fmt::Display for ActKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A word that names no act.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("no act called {word:?}{}", nearest.map(|n| format!("; did you mean {n}?")).unwrap_or_default())]
+pub struct UnknownAct {
+    /// The word.
+    pub word: String,
+    /// The act whose name is most like it.
+    pub nearest: Option<ActKind>,
+}
+
+impl FromStr for ActKind {
+    type Err = UnknownAct;
+
+    /// Reads the id of an act, in any case, `_` for `-`. Aliases of data files are read by `import`.
+    fn from_str(word: &str) -> Result<ActKind, UnknownAct> {
+        if let Some(kind) = by_name(word) {
+            return Ok(kind);
+        }
+        let folded = word.trim().to_ascii_lowercase().replace(['_', ' '], "-");
+        by_name(&folded).ok_or_else(|| {
+            let nearest = ActKind::ALL
+                .iter()
+                .map(|kind| (strsim::jaro_winkler(&folded, kind.name()), *kind))
+                .filter(|(score, _)| *score > 0.8)
+                .max_by(|a, b| a.0.total_cmp(&b.0))
+                .map(|(_, kind)| kind);
+            UnknownAct { word: word.into(), nearest }
+        })
+    }
+}
+
+fn by_name(name: &str) -> Option<ActKind> {
+    static SORTED: std::sync::LazyLock<Vec<ActKind>> = std::sync::LazyLock::new(|| {
+        let mut kinds = ActKind::ALL.to_vec();
+        kinds.sort_by_key(|kind| kind.name());
+        kinds
+    });
+    SORTED.binary_search_by(|kind| kind.name().cmp(name)).ok().and_then(|at| SORTED.get(at).copied())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_act_is_found_by_its_name_and_names_are_unique() {
+        for kind in ActKind::ALL {
+            assert_eq!(kind.name().parse::<ActKind>().as_ref(), Ok(kind));
+        }
+        let names: std::collections::BTreeSet<_> = ActKind::ALL.iter().map(|k| k.name()).collect();
+        assert_eq!(names.len(), ActKind::ALL.len());
+    }
+
+    #[test]
+    fn a_misspelt_act_is_asked_back() {
+        let error = "aplication_filed".parse::<ActKind>().unwrap_err();
+        assert_eq!(error.nearest, Some(ActKind::ApplicationFiled));
+    }
+}

@@ -1,0 +1,283 @@
+//! Correction by append only: what a rectification or a retraction says.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::act::{Act, ActKind, Role};
+use super::date::{DateError, Edtf};
+use super::event::{Event, Rival};
+use super::ids::{BodyId, IdError, StatusId};
+use super::participant::{ParticipantId, ParticipantIdError};
+
+/// Why the record was wrong.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Cause {
+    /// A slip of the ledger's keeper: the record should never have said it, on whatever day one asks.
+    Clerical,
+    /// The source itself now says otherwise.
+    SourceChanged,
+    /// Better evidence was found.
+    NewEvidence,
+    /// The law reclassified what had happened.
+    Law,
+}
+
+impl Cause {
+    /// Every cause.
+    pub const ALL: [Cause; 4] = [Cause::Clerical, Cause::SourceChanged, Cause::NewEvidence, Cause::Law];
+
+    /// The name used in leaves and options.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Cause::Clerical => "clerical",
+            Cause::SourceChanged => "source-changed",
+            Cause::NewEvidence => "new-evidence",
+            Cause::Law => "law",
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A part of an event that a rectification may set.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Field {
+    /// Who acted.
+    Participant,
+    /// In which organisation or treaty.
+    Body,
+    /// What happened; only between acts without a payload of their own.
+    Act,
+    /// The status applied for or decided.
+    Toward,
+    /// Whose protocol, whose line.
+    About,
+    /// The status that the source claims as the result.
+    Status,
+    /// The title of the instrument.
+    Title,
+    /// Where.
+    Place,
+    /// Order within a day.
+    Sequence,
+    /// The dispute and the chain.
+    Rival,
+    /// The day from which the world could know.
+    KnownFrom,
+    /// A remark.
+    Note,
+    /// A date.
+    Date(Role),
+}
+
+const PLAIN_FIELDS: [(&str, Field); 12] = [
+    ("about", Field::About),
+    ("act", Field::Act),
+    ("body", Field::Body),
+    ("known-from", Field::KnownFrom),
+    ("note", Field::Note),
+    ("participant", Field::Participant),
+    ("place", Field::Place),
+    ("rival", Field::Rival),
+    ("sequence", Field::Sequence),
+    ("status", Field::Status),
+    ("title", Field::Title),
+    ("toward", Field::Toward),
+];
+
+impl Field {
+    /// The name used in leaves and in `--set`.
+    pub fn name(self) -> &'static str {
+        if let Field::Date(role) = self {
+            return role.name();
+        }
+        PLAIN_FIELDS.iter().find(|(_, field)| *field == self).map_or("", |(name, _)| name)
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Field {
+    type Err = ChangeError;
+
+    fn from_str(name: &str) -> Result<Field, ChangeError> {
+        let folded = name.trim().to_ascii_lowercase().replace('_', "-");
+        Role::from_name(&folded)
+            .map(Field::Date)
+            .or_else(|| PLAIN_FIELDS.iter().find(|(n, _)| *n == folded).map(|(_, field)| *field))
+            .ok_or_else(|| ChangeError::UnknownField(name.into()))
+    }
+}
+
+impl Serialize for Field {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Field {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Field, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// Values by the name of their field; an empty value removes what was there. Sorted by name, as in a leaf.
+pub type Changes = BTreeMap<FieldName, String>;
+
+/// A [`Field`] ordered by its name.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FieldName(pub Field);
+
+impl Ord for FieldName {
+    fn cmp(&self, other: &FieldName) -> std::cmp::Ordering {
+        self.0.name().cmp(other.0.name())
+    }
+}
+
+impl PartialOrd for FieldName {
+    fn partial_cmp(&self, other: &FieldName) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// The payload of `record-corrected`: what the record said, what it says now, why. It holds *ab initio*: the entry is
+/// read as if it had always said so, while `--as-recorded` still shows what it said.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Correction {
+    /// Why the record was wrong.
+    pub cause: Cause,
+    /// What is said now.
+    pub now: Changes,
+    /// What was said; empty where nothing was.
+    pub was: Changes,
+}
+
+/// The payload of `entry-retracted`. Retracting an `import-recorded` retracts every entry of that import.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retraction {
+    /// Why the record was wrong.
+    pub cause: Cause,
+}
+
+/// Why a change cannot be made.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// No such field.
+    #[error(
+        "no field called {0:?}: use participant, body, act, toward, about, status, title, place, sequence, rival, \
+         known-from, note or a date (adopted decided signed done received deposited effective planned notified until)"
+    )]
+    UnknownField(String),
+    /// The value is no date.
+    #[error("{field}: {source}")]
+    Date {
+        /// Of which field.
+        field: Field,
+        /// What is wrong with it.
+        source: DateError,
+    },
+    /// The value is no id.
+    #[error("{0}")]
+    Id(#[from] IdError),
+    /// The value is no participant.
+    #[error("{0}")]
+    Participant(#[from] ParticipantIdError),
+    /// The value is no whole number.
+    #[error("sequence: {0:?} is not a whole number from 0 to 65535")]
+    Sequence(String),
+    /// The value is no `DISPUTE:CHAIN`.
+    #[error("rival: {0:?} is not of the form DISPUTE:CHAIN")]
+    Rival(String),
+    /// The act cannot become another one by a rectification.
+    #[error(
+        "{0}: an act with a payload of its own is not rectified into or from another: retract it and append anew"
+    )]
+    Act(String),
+    /// Every event has a body.
+    #[error("an event cannot be without its {0}")]
+    Needed(Field),
+}
+
+impl Field {
+    /// What the event says in this field, empty where it says nothing.
+    pub fn read(self, event: &Event) -> String {
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        match self {
+            Field::Participant => event.participant.as_ref().map(ToString::to_string).unwrap_or_default(),
+            Field::Body => event.body.to_string(),
+            Field::Act => event.act.kind().to_string(),
+            Field::Toward => event.toward.as_ref().map(ToString::to_string).unwrap_or_default(),
+            Field::About => event.about.as_ref().map(ToString::to_string).unwrap_or_default(),
+            Field::Status => event.status.as_ref().map(ToString::to_string).unwrap_or_default(),
+            Field::Title => text(&event.title),
+            Field::Place => text(&event.place),
+            Field::Sequence => event.sequence.map(|n| n.to_string()).unwrap_or_default(),
+            Field::Rival => event.rival.as_ref().map(ToString::to_string).unwrap_or_default(),
+            Field::KnownFrom => event.known_from.as_ref().map(ToString::to_string).unwrap_or_default(),
+            Field::Note => text(&event.note),
+            Field::Date(role) => event.dates.get(role).map(ToString::to_string).unwrap_or_default(),
+        }
+    }
+
+    /// Sets the field; an empty value removes it.
+    ///
+    /// # Errors
+    /// [`ChangeError`] where the value is not one of this field.
+    pub fn write(self, event: &mut Event, value: &str) -> Result<(), ChangeError> {
+        let text = (!value.is_empty()).then(|| value.to_owned());
+        let date =
+            |value: &str| Edtf::parse(value).map_err(|source| ChangeError::Date { field: self, source });
+        let given = (!value.is_empty()).then_some(value);
+        match self {
+            Field::Participant => event.participant = given.map(ParticipantId::parse).transpose()?,
+            Field::About => event.about = given.map(ParticipantId::parse).transpose()?,
+            Field::Body => event.body = BodyId::parse(given.ok_or(ChangeError::Needed(self))?)?,
+            Field::Act => event.act = other_act(event, value)?,
+            Field::Toward => event.toward = given.map(StatusId::parse).transpose()?,
+            Field::Status => event.status = given.map(StatusId::parse).transpose()?,
+            Field::Title => event.title = text,
+            Field::Place => event.place = text,
+            Field::Note => event.note = text,
+            Field::Sequence => {
+                event.sequence =
+                    given.map(|v| v.parse().map_err(|_| ChangeError::Sequence(v.into()))).transpose()?;
+            }
+            Field::Rival => {
+                let rival = |v: &str| Rival::parse(v).ok_or_else(|| ChangeError::Rival(v.into()));
+                event.rival = given.map(rival).transpose()?;
+            }
+            Field::KnownFrom => event.known_from = given.map(date).transpose()?,
+            Field::Date(role) => match given {
+                Some(value) => event.dates.set(role, date(value)?),
+                None => event.dates.remove(role),
+            },
+        }
+        Ok(())
+    }
+}
+
+fn other_act(event: &Event, value: &str) -> Result<Act, ChangeError> {
+    let wrong = || ChangeError::Act(value.into());
+    let kind: ActKind = value.parse().map_err(|_| wrong())?;
+    if kind == event.act.kind() {
+        return Ok(event.act.clone());
+    }
+    Act::plain(event.act.kind()).ok_or_else(wrong)?;
+    Act::plain(kind).ok_or_else(wrong)
+}

@@ -1,0 +1,360 @@
+//! Dates as sources give them (EDTF, ISO 8601-2) and the ledger's own clock.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, TimeZone, Utc};
+use edtf_core::Bound;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use smol_str::SmolStr;
+
+/// A civil day, counted from 1970-01-01 (day 0) in the proleptic Gregorian calendar.
+///
+/// [`Day::PAST`] and [`Day::FUTURE`] stand for "no limit"; they compare below and above every real day.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Day(i32);
+
+impl Day {
+    /// Before every day: the earliest day of an interval that is open in the past.
+    pub const PAST: Day = Day(i32::MIN);
+    /// After every day: the latest day of an interval that is open in the future.
+    pub const FUTURE: Day = Day(i32::MAX);
+
+    /// The day at `days` after 1970-01-01 (negative: before).
+    pub const fn from_days(days: i32) -> Day {
+        Day(days)
+    }
+
+    /// Days since 1970-01-01.
+    pub const fn days(self) -> i32 {
+        self.0
+    }
+
+    /// The day of a calendar date.
+    pub fn from_date(date: NaiveDate) -> Day {
+        Day(date.num_days_from_ce() - EPOCH_FROM_CE)
+    }
+
+    /// The calendar date, or `None` for [`Day::PAST`] and [`Day::FUTURE`].
+    pub fn date(self) -> Option<NaiveDate> {
+        if self == Day::PAST || self == Day::FUTURE {
+            return None;
+        }
+        NaiveDate::from_num_days_from_ce_opt(self.0.checked_add(EPOCH_FROM_CE)?)
+    }
+
+    /// The day after; the two ends of time stay where they are.
+    pub fn next(self) -> Day {
+        match self {
+            Day::PAST | Day::FUTURE => self,
+            Day(n) => Day(n + 1),
+        }
+    }
+
+    /// The day before; the two ends of time stay where they are.
+    pub fn previous(self) -> Day {
+        match self {
+            Day::PAST | Day::FUTURE => self,
+            Day(n) => Day(n - 1),
+        }
+    }
+}
+
+const EPOCH_FROM_CE: i32 = 719_163;
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.date() {
+            Some(date) => write!(f, "{}", date.format("%Y-%m-%d")),
+            None => f.write_str(".."),
+        }
+    }
+}
+
+impl FromStr for Day {
+    type Err = DateError;
+
+    fn from_str(text: &str) -> Result<Day, DateError> {
+        let date = Edtf::parse(text)?;
+        if date.earliest == date.latest { Ok(date.earliest) } else { Err(DateError::NotADay(text.into())) }
+    }
+}
+
+/// A date as a source gives it: EDTF text with the days it may mean.
+///
+/// Levels 0 and 1 of ISO 8601-2 are taken, and of level 2 the "one of" set `[a..b]`. The text is kept byte for
+/// byte; `?` and `~` qualify the source and do not widen the days.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Edtf {
+    text: SmolStr,
+    earliest: Day,
+    latest: Day,
+}
+
+/// Why a text is not a date.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum DateError {
+    /// The text is not EDTF; `offset` counts bytes from its start.
+    #[error("{text:?} is not an EDTF date: {reason} at byte {offset}{}", suggested(.suggestion))]
+    NotEdtf {
+        /// What was given.
+        text: String,
+        /// What the parser saw.
+        reason: &'static str,
+        /// Byte offset of the first wrong byte.
+        offset: usize,
+        /// A date that may have been meant.
+        suggestion: Option<String>,
+    },
+    /// Valid EDTF of a form that no act can carry (a set of several dates).
+    #[error("{0:?} names several dates: give one date, or one of a span as [2010-04-28..2010-04-29]")]
+    Set(String),
+    /// A year beyond -9999..9999, or an interval with an unknown end.
+    #[error("{0:?} has no earliest and latest day: write .. for an open end")]
+    Unbounded(String),
+    /// A month or a year where one day is needed.
+    #[error("{0:?} is not one day: write it as 2023-07-01")]
+    NotADay(String),
+    /// Not an RFC 3339 instant.
+    #[error("{0:?} is not an instant: write it as 2026-11-23T17:31:00Z")]
+    NotAnInstant(String),
+}
+
+fn suggested(suggestion: &Option<String>) -> String {
+    suggestion.as_ref().map(|s| format!("; did you mean {s}?")).unwrap_or_default()
+}
+
+impl Edtf {
+    /// Reads EDTF text.
+    ///
+    /// # Errors
+    /// [`DateError`] with the byte offset of the fault and, for `01.07.2023` and its like, what was meant.
+    pub fn parse(text: &str) -> Result<Edtf, DateError> {
+        if let Some(day) = plain_day(text) {
+            return Ok(Edtf { text: SmolStr::new(text), earliest: day, latest: day });
+        }
+        let parsed = edtf_core::Edtf::parse(text).map_err(|e| DateError::NotEdtf {
+            text: text.into(),
+            reason: e.message,
+            offset: e.offset,
+            suggestion: suggest(text),
+        })?;
+        if let edtf_core::Edtf::Set(set) = &parsed
+            && set.kind != edtf_core::SetKind::OneMember
+        {
+            return Err(DateError::Set(text.into()));
+        }
+        let bounds = parsed.bounds();
+        let (Some(earliest), Some(latest)) = (bound(bounds.earliest), bound(bounds.latest)) else {
+            return Err(DateError::Unbounded(text.into()));
+        };
+        Ok(Edtf { text: SmolStr::new(text), earliest, latest })
+    }
+
+    /// The date of one day.
+    pub fn day(day: Day) -> Edtf {
+        Edtf { text: SmolStr::new(day.to_string()), earliest: day, latest: day }
+    }
+
+    /// Some day from `earliest` to `latest`, both included: one day where they are equal, else `[a..b]`.
+    pub fn one_of(earliest: Day, latest: Day) -> Edtf {
+        if earliest == latest {
+            return Edtf::day(earliest);
+        }
+        let end = |day: Day| day.date().map(|_| day.to_string()).unwrap_or_default();
+        Edtf { text: SmolStr::new(format!("[{}..{}]", end(earliest), end(latest))), earliest, latest }
+    }
+
+    /// The text as given.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The first day that it may mean.
+    pub fn earliest(&self) -> Day {
+        self.earliest
+    }
+
+    /// The last day that it may mean (included).
+    pub fn latest(&self) -> Day {
+        self.latest
+    }
+
+    /// Whether the source is in doubt (`?`, `~` or `%`).
+    pub fn is_qualified(&self) -> bool {
+        self.text.contains(['?', '~', '%'])
+    }
+}
+
+fn plain_day(text: &str) -> Option<Day> {
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text.as_bytes() else { return None };
+    let number = |digits: &[u8]| {
+        digits.iter().try_fold(0u32, |n, d| d.is_ascii_digit().then(|| n * 10 + u32::from(d - b'0')))
+    };
+    let (year, month, day) = (number(&[y1, y2, y3, y4])?, number(&[m1, m2])?, number(&[d1, d2])?);
+    NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day).map(Day::from_date)
+}
+
+fn bound(bound: Bound) -> Option<Day> {
+    match bound {
+        Bound::NegativeInfinity => Some(Day::PAST),
+        Bound::PositiveInfinity => Some(Day::FUTURE),
+        Bound::Date(d) => {
+            let year = i32::try_from(d.year).ok().filter(|y| (-9999..=9999).contains(y))?;
+            NaiveDate::from_ymd_opt(year, u32::from(d.month), u32::from(d.day)).map(Day::from_date)
+        }
+        Bound::Unknown => None,
+    }
+}
+
+/// Reads the day-month-year order of much of the world, and slashes or dots in the order of ISO 8601.
+fn suggest(text: &str) -> Option<String> {
+    let parts: Vec<&str> = text.split(['.', '/', '-', ' ']).filter(|p| !p.is_empty()).collect();
+    let [a, b, c] = parts.as_slice() else { return None };
+    let (year, month, day) = if a.len() == 4 { (a, b, c) } else { (c, b, a) };
+    if year.len() != 4 {
+        return None;
+    }
+    let date = NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)?;
+    Some(date.format("%Y-%m-%d").to_string()).filter(|s| s != text)
+}
+
+impl fmt::Display for Edtf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl FromStr for Edtf {
+    type Err = DateError;
+
+    fn from_str(text: &str) -> Result<Edtf, DateError> {
+        Edtf::parse(text)
+    }
+}
+
+impl Serialize for Edtf {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de> Deserialize<'de> for Edtf {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Edtf, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Edtf::parse(&text).map_err(de::Error::custom)
+    }
+}
+
+/// A moment of the ledger's own clock: microseconds of UTC since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Instant(i64);
+
+impl Instant {
+    /// The moment at `micros` microseconds after the epoch.
+    pub const fn from_micros(micros: i64) -> Instant {
+        Instant(micros)
+    }
+
+    /// Microseconds since the epoch.
+    pub const fn micros(self) -> i64 {
+        self.0
+    }
+
+    /// Its day in UTC.
+    pub fn day(self) -> Day {
+        let days = self.0.div_euclid(MICROS_PER_DAY);
+        Day(i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX }))
+    }
+
+    /// The last microsecond of a day in UTC: how a day on a clock's axis is read, inclusive.
+    pub fn end_of(day: Day) -> Instant {
+        match day {
+            Day::PAST => Instant(i64::MIN),
+            Day::FUTURE => Instant(i64::MAX),
+            Day(n) => Instant((i64::from(n) + 1) * MICROS_PER_DAY - 1),
+        }
+    }
+
+    /// Reads an RFC 3339 instant.
+    ///
+    /// # Errors
+    /// [`DateError::NotAnInstant`].
+    pub fn parse(text: &str) -> Result<Instant, DateError> {
+        DateTime::parse_from_rfc3339(text)
+            .map(|t| Instant(t.timestamp_micros()))
+            .map_err(|_| DateError::NotAnInstant(text.into()))
+    }
+
+    /// The form kept in a leaf: UTC with six decimals, `2026-11-23T17:31:00.000000Z`.
+    pub fn canonical(self) -> String {
+        match Utc.timestamp_micros(self.0).single() {
+            Some(t) => t.to_rfc3339_opts(SecondsFormat::Micros, true),
+            None => format!("{}us", self.0),
+        }
+    }
+}
+
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+
+impl fmt::Display for Instant {
+    /// For people: to the minute, `2026-11-23 17:31 UTC`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Utc.timestamp_micros(self.0).single() {
+            Some(t) => write!(f, "{}", t.format("%Y-%m-%d %H:%M UTC")),
+            None => write!(f, "{} microseconds", self.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn days(text: &str) -> (String, String) {
+        let date = Edtf::parse(text).unwrap();
+        (date.earliest().to_string(), date.latest().to_string())
+    }
+
+    #[test]
+    fn a_partial_date_spans_every_day_it_may_mean() {
+        assert_eq!(days("2010-05"), ("2010-05-01".into(), "2010-05-31".into()));
+        assert_eq!(days("2006"), ("2006-01-01".into(), "2006-12-31".into()));
+        assert_eq!(days("[2010-04-28..2010-04-29]"), ("2010-04-28".into(), "2010-04-29".into()));
+        assert_eq!(days("[..2022-04-12]"), ("..".into(), "2022-04-12".into()));
+        assert_eq!(days("2023-03-28?"), ("2023-03-28".into(), "2023-03-28".into()));
+        assert_eq!(days("1996-04/2025-09"), ("1996-04-01".into(), "2025-09-30".into()));
+    }
+
+    #[test]
+    fn a_day_that_no_calendar_has_is_refused_at_its_place() {
+        let error = Edtf::parse("2023-02-31").unwrap_err();
+        assert!(matches!(error, DateError::NotEdtf { offset: 8, .. }), "{error:?}");
+    }
+
+    #[test]
+    fn a_date_in_the_order_of_the_writers_country_is_asked_back() {
+        let error = Edtf::parse("01.07.2023").unwrap_err().to_string();
+        assert!(error.contains("did you mean 2023-07-01?"), "{error}");
+        assert!(!Edtf::parse("31.02.2023").unwrap_err().to_string().contains("did you mean"));
+    }
+
+    #[test]
+    fn a_set_of_several_dates_is_not_one_date() {
+        assert!(matches!(Edtf::parse("{2020,2021}"), Err(DateError::Set(_))));
+    }
+
+    #[test]
+    fn an_instant_is_written_in_one_form_only() {
+        let instant = Instant::parse("2026-11-23T18:31:00+01:00").unwrap();
+        assert_eq!(instant.canonical(), "2026-11-23T17:31:00.000000Z");
+        assert_eq!(Instant::parse(&instant.canonical()).unwrap(), instant);
+    }
+
+    #[test]
+    fn the_last_moment_of_a_day_belongs_to_it() {
+        let day: Day = "1969-12-31".parse().unwrap();
+        assert_eq!(Instant::end_of(day).day(), day);
+        assert_eq!(Instant::from_micros(Instant::end_of(day).micros() + 1).day(), day.next());
+    }
+}

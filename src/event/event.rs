@@ -1,0 +1,255 @@
+//! An act with its participant, body, dates and evidence; and the entry that records it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+
+use super::act::{Act, Role};
+use super::date::{Day, Edtf, Instant};
+use super::evidence::Evidence;
+use super::ids::{BodyId, EventId, Index, StatusId};
+use super::participant::ParticipantId;
+
+/// An act of a participant in a body, or of a body, as the one who records it states it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Event {
+    /// Its name, the same on every retry.
+    pub id: EventId,
+    /// What happened, with what only this act carries.
+    pub act: Act,
+    /// In which organisation or treaty.
+    pub body: BodyId,
+    /// Who acted, or on whom the act bears; absent for acts of the body alone.
+    pub participant: Option<ParticipantId>,
+    /// Its dates by role.
+    pub dates: Dates,
+    /// The status applied for, recommended or decided.
+    pub toward: Option<StatusId>,
+    /// Whose protocol, whose line.
+    pub about: Option<ParticipantId>,
+    /// The status that the source gives as the result: a claim, compared with what the charter derives.
+    pub status: Option<StatusId>,
+    /// The entry that it answers or corrects.
+    pub to: Option<EventId>,
+    /// The instrument or decision, as titled.
+    pub title: Option<String>,
+    /// Where.
+    pub place: Option<String>,
+    /// Order within a day: smaller first.
+    pub sequence: Option<u16>,
+    /// The dispute in which it stands, and on which chain.
+    pub rival: Option<Rival>,
+    /// The day from which the world could know, where it differs from the act's own.
+    pub known_from: Option<Edtf>,
+    /// The import that brought it: the id of its `import-recorded`.
+    pub import: Option<EventId>,
+    /// What it rests on.
+    pub evidence: Vec<Evidence>,
+    /// A remark of the recorder or the source.
+    pub note: Option<String>,
+    /// Who recorded it.
+    pub recorder: Option<String>,
+}
+
+impl Event {
+    /// An event that says only what happened and where.
+    pub fn new(id: EventId, act: Act, body: BodyId) -> Event {
+        Event {
+            id,
+            act,
+            body,
+            participant: None,
+            dates: Dates::default(),
+            toward: None,
+            about: None,
+            status: None,
+            to: None,
+            title: None,
+            place: None,
+            sequence: None,
+            rival: None,
+            known_from: None,
+            import: None,
+            evidence: Vec::new(),
+            note: None,
+            recorder: None,
+        }
+    }
+
+    /// The act's own legal date: the first of its roles that is given.
+    pub fn date(&self) -> Option<&Edtf> {
+        self.dated().map(|(_, date)| date)
+    }
+
+    /// The act's own legal date with the part it plays.
+    pub fn dated(&self) -> Option<(Role, &Edtf)> {
+        let own = self.act.kind().roles().iter().find_map(|role| Some((*role, self.dates.get(*role)?)));
+        own.or_else(|| self.dates.iter().find(|(role, _)| !matches!(role, Role::Planned | Role::Until)))
+    }
+
+    /// The date of its effect: `effective` where the act fixes it, else the act's own.
+    pub fn effect(&self) -> Option<&Edtf> {
+        let fixed = self.dates.get(Role::Effective).filter(|_| self.act.kind().fixes_its_effect());
+        fixed.or_else(|| self.date())
+    }
+
+    /// The day from which the world could know it, and whether that is assumed from the act's own date: the latest
+    /// day of the first present of the explicit day, the notification, the act's own date.
+    ///
+    /// Record-keeping is known from the beginning; so is an act without any date.
+    pub fn known(&self) -> Known {
+        if let Some(from) = self.known_from.as_ref().or_else(|| self.dates.get(Role::Notified)) {
+            return Known { day: from.latest(), assumed: false };
+        }
+        let own_role = self.act.kind().roles().first();
+        let own = self.dated().filter(|(role, _)| *role != Role::Effective || own_role == Some(role));
+        match own {
+            Some((_, date)) => Known { day: date.latest(), assumed: true },
+            None => Known { day: Day::PAST, assumed: true },
+        }
+    }
+}
+
+/// Since when the world could know of an act.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Known {
+    /// The day; [`Day::PAST`] where it was always known.
+    pub day: Day,
+    /// Whether it is only inferred from the act's own date.
+    pub assumed: bool,
+}
+
+/// Dates by role, each role at most once.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Dates(Vec<(Role, Edtf)>);
+
+impl Dates {
+    /// The date of a role.
+    pub fn get(&self, role: Role) -> Option<&Edtf> {
+        self.0.iter().find(|(r, _)| *r == role).map(|(_, date)| date)
+    }
+
+    /// Gives a role its date, in place of any it had.
+    pub fn set(&mut self, role: Role, date: Edtf) {
+        match self.0.binary_search_by_key(&role, |(r, _)| *r) {
+            Ok(at) => self.0[at].1 = date,
+            Err(at) => self.0.insert(at, (role, date)),
+        }
+    }
+
+    /// Takes a role's date away.
+    pub fn remove(&mut self, role: Role) {
+        self.0.retain(|(r, _)| *r != role);
+    }
+
+    /// Every date, in the order of [`Role::ALL`].
+    pub fn iter(&self) -> impl Iterator<Item = (Role, &Edtf)> {
+        self.0.iter().map(|(role, date)| (*role, date))
+    }
+
+    /// Whether no date is given.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Acts of one dispute belong to chains that exclude one another: `DISPUTE:CHAIN`.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Rival {
+    /// What is disputed.
+    pub dispute: SmolStr,
+    /// Whose account.
+    pub chain: SmolStr,
+}
+
+impl Rival {
+    /// Reads `DISPUTE:CHAIN`; neither side may be empty.
+    pub fn parse(text: &str) -> Option<Rival> {
+        let (dispute, chain) = text.split_once(':')?;
+        let (dispute, chain) = (dispute.trim(), chain.trim());
+        let fits = !dispute.is_empty() && !chain.is_empty() && !chain.contains(':');
+        fits.then(|| Rival { dispute: SmolStr::new(dispute), chain: SmolStr::new(chain) })
+    }
+}
+
+impl fmt::Display for Rival {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.dispute, self.chain)
+    }
+}
+
+/// The form of an instrument of consent to be bound (VCLT 2(1)(b), 11).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the words of VCLT 11 and 14-16 are their own definition")]
+pub enum Form {
+    Ratification,
+    Acceptance,
+    Approval,
+    Accession,
+    FormalConfirmation,
+    Succession,
+    DefinitiveSignature,
+    SimplifiedProcedure,
+    ConsentToBeBound,
+}
+
+impl Form {
+    /// Every form with its name in leaves and options.
+    pub const ALL: [(Form, &'static str); 9] = [
+        (Form::Ratification, "ratification"),
+        (Form::Acceptance, "acceptance"),
+        (Form::Approval, "approval"),
+        (Form::Accession, "accession"),
+        (Form::FormalConfirmation, "formal-confirmation"),
+        (Form::Succession, "succession"),
+        (Form::DefinitiveSignature, "definitive-signature"),
+        (Form::SimplifiedProcedure, "simplified-procedure"),
+        (Form::ConsentToBeBound, "consent-to-be-bound"),
+    ];
+
+    /// The form of that name.
+    pub fn from_name(name: &str) -> Option<Form> {
+        Form::ALL.into_iter().find(|(_, n)| *n == name).map(|(form, _)| form)
+    }
+}
+
+/// What a depositary finds of a communication (VCLT 77(1)(d)).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Finding {
+    /// In due and proper form.
+    Accepted,
+    /// Brought to the attention of the sender.
+    Queried,
+    /// Sent back.
+    Returned,
+}
+
+/// The payload of `import-recorded`: which file, and what became of its rows.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImportReceipt {
+    /// The file's name, without its folder.
+    pub file: String,
+    /// The program and version that read it.
+    pub importer: String,
+    /// Rows left out, each with line and reason in the report.
+    pub refused: u64,
+    /// SHA-256 of the file's bytes, 64 hex digits.
+    pub sha256: String,
+    /// Rows recorded.
+    pub taken: u64,
+}
+
+/// An event at its place in the log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry {
+    /// Its position, from 0.
+    pub index: Index,
+    /// When this ledger recorded it, by its own clock.
+    pub recorded_at: Instant,
+    /// What it records.
+    pub event: Event,
+}

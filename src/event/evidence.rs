@@ -1,0 +1,94 @@
+//! What an event rests on: where it is written, by whom, how good the source is.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::date::Edtf;
+
+/// How far a source may be relied on. The ledger attributes; it does not decide.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Grade {
+    /// A depositary, an organisation, a state speaking of its own act.
+    Official,
+    /// A news agency.
+    Agency,
+    /// Other press.
+    Press,
+    /// An encyclopaedia, a data set, a book about the act.
+    Tertiary,
+    /// Not checked against any source.
+    Unverified,
+}
+
+impl Grade {
+    /// Every grade, the best first.
+    pub const ALL: [Grade; 5] =
+        [Grade::Official, Grade::Agency, Grade::Press, Grade::Tertiary, Grade::Unverified];
+
+    /// The name used in leaves and options.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Grade::Official => "official",
+            Grade::Agency => "agency",
+            Grade::Press => "press",
+            Grade::Tertiary => "tertiary",
+            Grade::Unverified => "unverified",
+        }
+    }
+}
+
+impl fmt::Display for Grade {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// Words of a source: in clear, or committed to by a salted hash with the text kept beside the log.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Quote {
+    /// The words.
+    Text(String),
+    /// SHA-256, in hex, of a salt and the words.
+    #[serde(rename_all = "snake_case")]
+    Salted {
+        /// The hash, 64 hex digits.
+        salted_sha256: String,
+    },
+}
+
+/// One piece of evidence. Fields stand in the order of their names, which is their order in a leaf.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    /// Where it is written, as a reader would look for it.
+    pub cite: String,
+    /// How far it may be relied on.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub grade: Option<Grade>,
+    /// When the source appeared. It dates the source, not the knowledge of the act.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub published: Option<Edtf>,
+    /// Its words.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub quote: Option<Quote>,
+    /// When it was looked at.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub retrieved: Option<Edtf>,
+    /// SHA-256 of the attached document, 64 hex digits.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sha256: Option<String>,
+    /// Its address.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub url: Option<String>,
+}
+
+impl Evidence {
+    /// Evidence that only cites.
+    pub fn citing(cite: impl Into<String>, grade: Option<Grade>) -> Evidence {
+        let cite = cite.into();
+        Evidence { cite, grade, published: None, quote: None, retrieved: None, sha256: None, url: None }
+    }
+}

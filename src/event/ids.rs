@@ -1,0 +1,158 @@
+//! The identifiers of the model: bodies, statuses, events, positions in the log.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use smol_str::SmolStr;
+use uuid::Uuid;
+
+/// A text that is no identifier.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("{text:?} is no {what}: use {rule}")]
+pub struct IdError {
+    what: &'static str,
+    text: String,
+    rule: &'static str,
+}
+
+macro_rules! kebab_id {
+    ($(#[$doc:meta])* $name:ident, $what:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(SmolStr);
+
+        impl $name {
+            /// Reads an id; upper case and `_` are folded.
+            ///
+            /// # Errors
+            /// [`IdError`] for anything but 1 to 64 ASCII letters, digits and hyphens.
+            pub fn parse(text: &str) -> Result<$name, IdError> {
+                let wrong = |c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_');
+                if text.is_empty() || text.len() > 64 || text.contains(wrong) {
+                    let rule = "1 to 64 letters, digits and hyphens";
+                    return Err(IdError { what: $what, text: text.chars().take(80).collect(), rule });
+                }
+                if text.contains(|c: char| c.is_ascii_uppercase() || c == '_') {
+                    return Ok($name(SmolStr::new(text.to_ascii_lowercase().replace('_', "-"))));
+                }
+                Ok($name(SmolStr::new(text)))
+            }
+
+            /// The id as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<$name, IdError> {
+                $name::parse(text)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                $name::parse(&text).map_err(de::Error::custom)
+            }
+        }
+    };
+}
+
+kebab_id! {
+    /// An organisation or treaty in which a status is held: `sco`, `untc-4-4`.
+    BodyId, "organisation or treaty"
+}
+
+kebab_id! {
+    /// A status as a charter names it: `dialogue-partner`. [`StatusId::none`] is the absence of one.
+    StatusId, "status"
+}
+
+impl StatusId {
+    /// No status.
+    pub const fn none() -> StatusId {
+        StatusId(SmolStr::new_static("none"))
+    }
+
+    /// Whether it is the absence of a status.
+    pub fn is_none(&self) -> bool {
+        self.0 == "none"
+    }
+}
+
+/// The name of an event, chosen by whoever makes it, so that a retry is known as one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct EventId(pub Uuid);
+
+impl EventId {
+    /// Reads a UUID in its hyphened form.
+    ///
+    /// # Errors
+    /// [`IdError`].
+    pub fn parse(text: &str) -> Result<EventId, IdError> {
+        Uuid::try_parse(text).map(EventId).map_err(|_| IdError {
+            what: "event id",
+            text: text.into(),
+            rule: "a UUID, lower case with hyphens",
+        })
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_hyphenated().fmt(f)
+    }
+}
+
+impl Serialize for EventId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for EventId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<EventId, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        EventId::parse(&text).map_err(de::Error::custom)
+    }
+}
+
+/// The position of an entry in the log, from 0 (RFC 6962).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Index(pub u64);
+
+impl fmt::Display for Index {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A count of entries: size 123 is the entries 0 to 122.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Size(pub u64);
+
+impl Size {
+    /// Whether the entry at `index` is among them.
+    pub const fn holds(self, index: Index) -> bool {
+        index.0 < self.0
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

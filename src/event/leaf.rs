@@ -1,0 +1,479 @@
+//! The bytes of an entry in the log: RFC 8785 canonical JSON, format 1, stored and hashed as they are.
+//!
+//! `{"event":{…},"recorded_at":"…Z","v":1}`. Fields of every struct here stand in the order of their names, so that
+//! what `serde_json` writes *is* canonical; a test holds it against an independent implementation of RFC 8785.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+
+use super::act::{Act, ActKind, Role};
+use super::correction::{Correction, Retraction};
+use super::date::{DateError, Edtf, Instant};
+use super::event::{Dates, Entry, Event, Finding, Form, ImportReceipt, Rival};
+use super::evidence::Evidence;
+use super::ids::{BodyId, EventId, Index, StatusId};
+use super::participant::ParticipantId;
+
+/// The most bytes a leaf may have: a C2SP entry bundle writes its length in 16 bits.
+pub const LEAF_BYTES_MAX: usize = 65_535;
+
+/// Why bytes are no leaf, or an event fits in none.
+#[derive(Debug, thiserror::Error)]
+pub enum LeafError {
+    /// Larger than [`LEAF_BYTES_MAX`].
+    #[error(
+        "the entry has {bytes} bytes, the limit is {LEAF_BYTES_MAX}: shorten the quote or note, or attach a document"
+    )]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+    },
+    /// Written by a later program.
+    #[error("format {0} is not known to this program (it reads format 1): use a newer chancery")]
+    Version(u64),
+    /// Not the JSON of an event.
+    #[error("{0}")]
+    Json(#[from] serde_json::Error),
+    /// A payload is missing, or belongs to another act.
+    #[error("{act}: {what}")]
+    Payload {
+        /// The act.
+        act: ActKind,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// No act of that name.
+    #[error("{0}")]
+    Act(#[from] super::act::UnknownAct),
+    /// `recorded_at` is no instant.
+    #[error("recorded_at: {0}")]
+    Instant(#[from] DateError),
+    /// `rival` is not `DISPUTE:CHAIN`.
+    #[error("rival: {0:?} is not of the form DISPUTE:CHAIN")]
+    Rival(String),
+    /// An entry must name itself.
+    #[error("the event has no id")]
+    NoId,
+    /// The bytes are not the canonical form of what they say.
+    #[error("the bytes are not RFC 8785 canonical JSON")]
+    NotCanonical,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LeafV1<'a> {
+    #[serde(borrow)]
+    event: EventV1<'a>,
+    #[serde(borrow)]
+    recorded_at: Cow<'a, str>,
+    v: u64,
+}
+
+/// The frozen wire form of format 1.
+#[derive(Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct EventV1<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    about: Option<ParticipantId>,
+    #[serde(borrow)]
+    act: Cow<'a, str>,
+    body: Option<BodyId>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    charter: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correction: Option<Correction>,
+    #[serde(skip_serializing_if = "DatesV1::is_empty", default)]
+    dates: DatesV1,
+    #[serde(skip_serializing_if = "<[_]>::is_empty", default)]
+    evidence: Cow<'a, [Evidence]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finding: Option<Finding>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    form: Option<Form>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<EventId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    import: Option<EventId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    imported: Option<ImportReceipt>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known_from: Option<Edtf>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    note: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    participant: Option<ParticipantId>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    place: Option<Cow<'a, str>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    recorder: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retraction: Option<Retraction>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    rival: Option<Cow<'a, str>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    scope: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<StatusId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    surveyed: Option<Edtf>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    title: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<EventId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    toward: Option<StatusId>,
+}
+
+#[derive(Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields)]
+struct DatesV1 {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    adopted: Option<Edtf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decided: Option<Edtf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deposited: Option<Edtf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    done: Option<Edtf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effective: Option<Edtf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notified: Option<Edtf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    planned: Option<Edtf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    received: Option<Edtf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signed: Option<Edtf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<Edtf>,
+}
+
+impl DatesV1 {
+    fn is_empty(&self) -> bool {
+        Role::ALL.into_iter().all(|role| self.of(role).is_none())
+    }
+
+    fn of(&self, role: Role) -> &Option<Edtf> {
+        match role {
+            Role::Adopted => &self.adopted,
+            Role::Decided => &self.decided,
+            Role::Signed => &self.signed,
+            Role::Done => &self.done,
+            Role::Received => &self.received,
+            Role::Deposited => &self.deposited,
+            Role::Effective => &self.effective,
+            Role::Planned => &self.planned,
+            Role::Notified => &self.notified,
+            Role::Until => &self.until,
+        }
+    }
+}
+
+/// The canonical bytes of an event: what a recorder signs and what a retry compares.
+///
+/// # Errors
+/// [`LeafError::TooLarge`] where no leaf could hold it.
+pub fn encode_event(event: &Event) -> Result<Vec<u8>, LeafError> {
+    let bytes = serde_json::to_vec(&wire(event))?;
+    check_size(bytes.len() + FRAME_BYTES)?;
+    Ok(bytes)
+}
+
+/// Bytes of a leaf around its event.
+const FRAME_BYTES: usize = r#"{"event":,"recorded_at":"2026-11-23T17:31:00.000000Z","v":1}"#.len();
+
+/// The leaf around the canonical bytes of an event. A new stamp re-encodes nothing.
+///
+/// # Errors
+/// [`LeafError::TooLarge`].
+pub fn splice(event: &[u8], recorded_at: Instant) -> Result<Vec<u8>, LeafError> {
+    let stamp = recorded_at.canonical();
+    let mut leaf = Vec::with_capacity(event.len() + FRAME_BYTES);
+    for part in [br#"{"event":"#.as_slice(), event, br#","recorded_at":""#, stamp.as_bytes(), br#"","v":1}"#]
+    {
+        leaf.extend_from_slice(part);
+    }
+    check_size(leaf.len())?;
+    Ok(leaf)
+}
+
+fn check_size(bytes: usize) -> Result<(), LeafError> {
+    if bytes > LEAF_BYTES_MAX { Err(LeafError::TooLarge { bytes }) } else { Ok(()) }
+}
+
+/// Reads a leaf.
+///
+/// # Errors
+/// [`LeafError`]; an unknown version is told before anything else is looked at.
+pub fn decode(leaf: &[u8], index: Index) -> Result<Entry, LeafError> {
+    check_version(leaf)?;
+    let wire: LeafV1<'_> = serde_json::from_slice(leaf)?;
+    let event = event(wire.event, None)?;
+    Ok(Entry { index, recorded_at: Instant::parse(&wire.recorded_at)?, event })
+}
+
+fn check_version(leaf: &[u8]) -> Result<(), LeafError> {
+    #[derive(Deserialize)]
+    struct Head {
+        v: u64,
+    }
+    if leaf.ends_with(br#","v":1}"#) {
+        return Ok(());
+    }
+    match serde_json::from_slice::<Head>(leaf)?.v {
+        1 => Ok(()),
+        other => Err(LeafError::Version(other)),
+    }
+}
+
+/// Checks that a leaf is the one canonical form of what it says.
+///
+/// # Errors
+/// [`LeafError::NotCanonical`], or whatever keeps it from being read.
+pub fn check_canonical(leaf: &[u8]) -> Result<(), LeafError> {
+    check_version(leaf)?;
+    let wire: LeafV1<'_> = serde_json::from_slice(leaf)?;
+    let instant = Instant::parse(&wire.recorded_at)?;
+    if instant.canonical() == wire.recorded_at && serde_json::to_vec(&wire)? == leaf {
+        return Ok(());
+    }
+    Err(LeafError::NotCanonical)
+}
+
+/// Reads one event as a client writes it: the JSON of an event, whose `id` may be left out and is then `id`.
+///
+/// # Errors
+/// [`LeafError`] with line and column.
+pub fn decode_draft(json: &[u8], id: EventId) -> Result<Event, LeafError> {
+    let wire: EventV1<'_> = serde_json::from_slice(json)?;
+    event(wire, Some(id))
+}
+
+fn wire(event: &Event) -> EventV1<'_> {
+    fn text(value: &Option<String>) -> Option<Cow<'_, str>> {
+        value.as_deref().map(Cow::Borrowed)
+    }
+    let mut dates = DatesV1::default();
+    for (role, date) in event.dates.iter() {
+        *date_slot(&mut dates, role) = Some(date.clone());
+    }
+    let mut wire = EventV1 {
+        about: event.about.clone(),
+        act: Cow::Borrowed(event.act.kind().name()),
+        body: Some(event.body.clone()),
+        dates,
+        evidence: Cow::Borrowed(&event.evidence),
+        id: Some(event.id),
+        import: event.import,
+        known_from: event.known_from.clone(),
+        note: text(&event.note),
+        participant: event.participant.clone(),
+        place: text(&event.place),
+        recorder: text(&event.recorder),
+        rival: event.rival.as_ref().map(|r| Cow::Owned(r.to_string())),
+        sequence: event.sequence,
+        status: event.status.clone(),
+        title: text(&event.title),
+        to: event.to,
+        toward: event.toward.clone(),
+        ..EventV1::default()
+    };
+    match &event.act {
+        Act::InstrumentDeposited(form) => wire.form = *form,
+        Act::RightsSuspended(scope) | Act::MembershipSuspended(scope) => {
+            wire.scope = scope.as_deref().map(Cow::Borrowed);
+        }
+        Act::CommunicationExamined(finding) => wire.finding = Some(*finding),
+        Act::CharterAdopted(text) | Act::CharterAmended(text) => wire.charter = Some(Cow::Borrowed(text)),
+        Act::RecordSurveyed(span) => wire.surveyed = Some(span.clone()),
+        Act::ImportRecorded(receipt) => wire.imported = Some(receipt.clone()),
+        Act::RecordCorrected(correction) => wire.correction = Some(correction.clone()),
+        Act::EntryRetracted(retraction) => wire.retraction = Some(retraction.clone()),
+        _ => {}
+    }
+    wire
+}
+
+fn date_slot(dates: &mut DatesV1, role: Role) -> &mut Option<Edtf> {
+    match role {
+        Role::Adopted => &mut dates.adopted,
+        Role::Decided => &mut dates.decided,
+        Role::Signed => &mut dates.signed,
+        Role::Done => &mut dates.done,
+        Role::Received => &mut dates.received,
+        Role::Deposited => &mut dates.deposited,
+        Role::Effective => &mut dates.effective,
+        Role::Planned => &mut dates.planned,
+        Role::Notified => &mut dates.notified,
+        Role::Until => &mut dates.until,
+    }
+}
+
+fn event(mut wire: EventV1<'_>, fallback: Option<EventId>) -> Result<Event, LeafError> {
+    let kind: ActKind = wire.act.parse()?;
+    let act = act(kind, &mut wire)?;
+    let stray = [
+        wire.charter.is_some(),
+        wire.correction.is_some(),
+        wire.finding.is_some(),
+        wire.form.is_some(),
+        wire.imported.is_some(),
+        wire.retraction.is_some(),
+        wire.scope.is_some(),
+        wire.surveyed.is_some(),
+    ];
+    if stray.contains(&true) {
+        return Err(LeafError::Payload { act: kind, what: "it carries a field of another act" });
+    }
+    let body = wire.body.ok_or(LeafError::Payload { act: kind, what: "it names no body" })?;
+    let mut dates = Dates::default();
+    for role in Role::ALL {
+        if let Some(date) = date_slot(&mut wire.dates, role).take() {
+            dates.set(role, date);
+        }
+    }
+    let rival = |text: Cow<'_, str>| Rival::parse(&text).ok_or_else(|| LeafError::Rival(text.into_owned()));
+    Ok(Event {
+        id: wire.id.or(fallback).ok_or(LeafError::NoId)?,
+        act,
+        body,
+        participant: wire.participant,
+        dates,
+        toward: wire.toward,
+        about: wire.about,
+        status: wire.status,
+        to: wire.to,
+        title: wire.title.map(Cow::into_owned),
+        place: wire.place.map(Cow::into_owned),
+        sequence: wire.sequence,
+        rival: wire.rival.map(rival).transpose()?,
+        known_from: wire.known_from,
+        import: wire.import,
+        evidence: wire.evidence.into_owned(),
+        note: wire.note.map(Cow::into_owned),
+        recorder: wire.recorder.map(Cow::into_owned),
+    })
+}
+
+/// Takes the payload of an act out of the wire form.
+fn act(kind: ActKind, wire: &mut EventV1<'_>) -> Result<Act, LeafError> {
+    let missing = |what| LeafError::Payload { act: kind, what };
+    let scope = |wire: &mut EventV1<'_>| wire.scope.take().map(|text| SmolStr::new(&text));
+    let charter = |wire: &mut EventV1<'_>| {
+        let text = wire.charter.take().ok_or(missing("it carries no charter text"))?;
+        Ok::<_, LeafError>(SmolStr::new(&text))
+    };
+    Ok(match kind {
+        ActKind::InstrumentDeposited => Act::InstrumentDeposited(wire.form.take()),
+        ActKind::RightsSuspended => Act::RightsSuspended(scope(wire)),
+        ActKind::MembershipSuspended => Act::MembershipSuspended(scope(wire)),
+        ActKind::CommunicationExamined => {
+            Act::CommunicationExamined(wire.finding.take().ok_or(missing("it carries no finding"))?)
+        }
+        ActKind::CharterAdopted => Act::CharterAdopted(charter(wire)?),
+        ActKind::CharterAmended => Act::CharterAmended(charter(wire)?),
+        ActKind::RecordSurveyed => {
+            Act::RecordSurveyed(wire.surveyed.take().ok_or(missing("it carries no span surveyed"))?)
+        }
+        ActKind::ImportRecorded => {
+            Act::ImportRecorded(wire.imported.take().ok_or(missing("it carries no import receipt"))?)
+        }
+        ActKind::RecordCorrected => {
+            Act::RecordCorrected(wire.correction.take().ok_or(missing("it carries no correction"))?)
+        }
+        ActKind::EntryRetracted => {
+            Act::EntryRetracted(wire.retraction.take().ok_or(missing("it carries no retraction"))?)
+        }
+        plain => Act::plain(plain).ok_or(missing("it carries no payload"))?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::correction::{Cause, Field, FieldName};
+    use uuid::Uuid;
+
+    fn sample() -> Event {
+        let id = EventId(Uuid::from_u128(0x0192_5f00_0000_7000_8000_0000_0000_0001));
+        let mut event = Event::new(id, Act::PartnershipMemorandumSigned, BodyId::parse("sco").unwrap());
+        event.participant = Some(ParticipantId::parse("KWT").unwrap());
+        event.dates.set(Role::Signed, Edtf::parse("2023-05-06").unwrap());
+        event.evidence.push(Evidence::citing("agency copy \u{7}\"Saturday\" – é", None));
+        event.note = Some("line\nbreak".into());
+        event.status = Some(StatusId::parse("dialogue_partner").unwrap());
+        event
+    }
+
+    const GOLDEN: &str = concat!(
+        r#"{"event":{"act":"partnership-memorandum-signed","body":"sco","dates":{"signed":"2023-05-06"},"#,
+        r#""evidence":[{"cite":"agency copy \u0007\"Saturday\" – é"}],"id":"01925f00-0000-7000-8000-000000000001","#,
+        r#""note":"line\nbreak","participant":"KWT","status":"dialogue-partner"},"#,
+        r#""recorded_at":"2026-11-23T17:31:00.000000Z","v":1}"#
+    );
+
+    fn leaf(event: &Event) -> Vec<u8> {
+        let at = Instant::parse("2026-11-23T17:31:00Z").unwrap();
+        splice(&encode_event(event).unwrap(), at).unwrap()
+    }
+
+    #[test]
+    fn the_leaf_of_format_1_has_these_bytes() {
+        assert_eq!(String::from_utf8(leaf(&sample())).unwrap(), GOLDEN);
+        assert_eq!(decode(GOLDEN.as_bytes(), Index(0)).unwrap().event, sample());
+    }
+
+    #[test]
+    fn a_leaf_is_what_an_independent_rfc_8785_writer_makes_of_it() {
+        let mut event = sample();
+        let now = [(FieldName(Field::Date(Role::Signed)), "2023-05-05".to_owned())].into();
+        let was = [(FieldName(Field::Title), "Ä\u{2028}\u{1f600}\\".to_owned())].into();
+        event.act = Act::RecordCorrected(Correction { cause: Cause::NewEvidence, now, was });
+        event.sequence = Some(7);
+        event.rival = Rival::parse("a:b");
+        let leaf = leaf(&event);
+        let value: serde_json::Value = serde_json::from_slice(&leaf).unwrap();
+        assert_eq!(serde_json_canonicalizer::to_vec(&value).unwrap(), leaf);
+        check_canonical(&leaf).unwrap();
+        assert_eq!(decode(&leaf, Index(3)).unwrap().event, event);
+    }
+
+    #[test]
+    fn other_spellings_of_the_same_event_are_not_canonical() {
+        for (from, to) in
+            [("\"v\":1", "\"v\": 1"), ("é", "\\u00e9"), ("00.000000Z", "00Z"), ("\"act\"", " \"act\"")]
+        {
+            let leaf = GOLDEN.replace(from, to);
+            assert!(matches!(check_canonical(leaf.as_bytes()), Err(LeafError::NotCanonical)), "{leaf}");
+        }
+    }
+
+    #[test]
+    fn a_later_format_and_an_unknown_field_are_told_apart() {
+        let later = GOLDEN.replace("\"v\":1}", "\"v\":2}");
+        assert!(matches!(decode(later.as_bytes(), Index(0)), Err(LeafError::Version(2))));
+        let field = GOLDEN.replace("\"note\"", "\"mood\"");
+        let error = decode(field.as_bytes(), Index(0)).unwrap_err().to_string();
+        assert!(error.contains("unknown field `mood`"), "{error}");
+    }
+
+    #[test]
+    fn a_payload_of_another_act_is_refused() {
+        let stray = GOLDEN.replace("\"id\"", "\"form\":\"accession\",\"id\"");
+        assert!(matches!(decode(stray.as_bytes(), Index(0)), Err(LeafError::Payload { .. })));
+        let missing = GOLDEN.replace("partnership-memorandum-signed", "record-corrected");
+        assert!(matches!(decode(missing.as_bytes(), Index(0)), Err(LeafError::Payload { .. })));
+    }
+
+    #[test]
+    fn an_event_too_large_for_an_entry_bundle_is_refused() {
+        let mut event = sample();
+        event.note = Some("x".repeat(LEAF_BYTES_MAX));
+        assert!(matches!(encode_event(&event), Err(LeafError::TooLarge { .. })));
+    }
+}
