@@ -1,4 +1,5 @@
 //! Chancery: an event-sourced diplomatic ledger.
 
+pub mod charter;
 pub mod event;
 pub mod log;

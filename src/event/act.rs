@@ -227,7 +227,7 @@ acts! {
         StatusClassRenamed "status-class-renamed" Either [Decided Effective] "a class of statuses is renamed: evidence of an amendment", "practice";
     }
     "record" {
-        ClaimRecorded "claim-recorded" Participant [Done Effective Planned] "a source says so: no act, no status by itself", "project rule";
+        ClaimRecorded(Option<ActKind>) "claim-recorded" Participant [Done Effective Planned] "a source says so: no act, no status by itself; the payload is the act it claims", "project rule";
         RecordSurveyed(Edtf) "record-surveyed" Body [Done] "the span of a body's record that was searched; the payload is the span", "project rule";
         ImportRecorded(ImportReceipt) "import-recorded" Body [] "a file was imported; can be retracted whole", "project rule";
         RecordCorrected(Correction) "record-corrected" Either [Done Notified] "this ledger's record of an entry is corrected from the beginning", "modelled on VCLT 79";
@@ -302,6 +302,35 @@ impl ActKind {
                 | K::CharterAmended
         ) || self.is_retroactive()
             || matches!(self.roles(), [Role::Effective, ..])
+    }
+
+    /// Whether practice lets it change a status, so that a source's claimed result stands where a charter is silent.
+    pub const fn may_move_status(self) -> bool {
+        use ActKind as K;
+        matches!(
+            self,
+            K::StatusGranted
+                | K::PartnershipMemorandumSigned
+                | K::AccessionTreatySigned
+                | K::Invited
+                | K::InvitationDeclined
+                | K::AdmissionDecided
+                | K::MembershipEffective
+                | K::Founded
+                | K::TreatySigned
+                | K::DefinitiveSignature
+                | K::InstrumentDeposited
+                | K::TreatyEnteredIntoForce
+                | K::EnteredIntoForceForParticipant
+                | K::StatusRevoked
+                | K::Expelled
+                | K::CeasedMembership
+                | K::WithdrawalEffective
+                | K::SuccessionNotified
+                | K::SeparateMembershipResumed
+                | K::MergedInto
+                | K::CeasedToExist
+        )
     }
 
     /// Whether it speaks of the record and not of the world: known at once, never judged by a charter.

@@ -82,6 +82,8 @@ struct EventV1<'a> {
     body: Option<BodyId>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     charter: Option<Cow<'a, str>>,
+    #[serde(borrow, skip_serializing_if = "Option::is_none")]
+    claims: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     correction: Option<Correction>,
     #[serde(skip_serializing_if = "DatesV1::is_empty", default)]
@@ -288,6 +290,7 @@ fn wire(event: &Event) -> EventV1<'_> {
         Act::RightsSuspended(scope) | Act::MembershipSuspended(scope) => {
             wire.scope = scope.as_deref().map(Cow::Borrowed);
         }
+        Act::ClaimRecorded(of) => wire.claims = of.map(|kind| Cow::Borrowed(kind.name())),
         Act::CommunicationExamined(finding) => wire.finding = Some(*finding),
         Act::CharterAdopted(text) | Act::CharterAmended(text) => wire.charter = Some(Cow::Borrowed(text)),
         Act::RecordSurveyed(span) => wire.surveyed = Some(span.clone()),
@@ -319,6 +322,7 @@ fn event(mut wire: EventV1<'_>, fallback: Option<EventId>) -> Result<Event, Leaf
     let act = act(kind, &mut wire)?;
     let stray = [
         wire.charter.is_some(),
+        wire.claims.is_some(),
         wire.correction.is_some(),
         wire.finding.is_some(),
         wire.form.is_some(),
@@ -372,6 +376,9 @@ fn act(kind: ActKind, wire: &mut EventV1<'_>) -> Result<Act, LeafError> {
         ActKind::InstrumentDeposited => Act::InstrumentDeposited(wire.form.take()),
         ActKind::RightsSuspended => Act::RightsSuspended(scope(wire)),
         ActKind::MembershipSuspended => Act::MembershipSuspended(scope(wire)),
+        ActKind::ClaimRecorded => {
+            Act::ClaimRecorded(wire.claims.take().map(|name| name.parse::<ActKind>()).transpose()?)
+        }
         ActKind::CommunicationExamined => {
             Act::CommunicationExamined(wire.finding.take().ok_or(missing("it carries no finding"))?)
         }

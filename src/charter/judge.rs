@@ -1,0 +1,173 @@
+//! What an act does under the rules of its day; what is remarked; what is refused.
+
+use crate::event::{ActKind, Edtf, Event, Index, StatusId};
+
+use super::{Charter, Version};
+
+/// What an act does to its participant's status under one version of the rules.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Judgement {
+    /// The move, or `None` where the act moves nothing.
+    pub moves: Option<Move>,
+    /// Departures from the rules and differing claims; none of them keeps the act from the record.
+    pub remarks: Vec<Remark>,
+}
+
+/// A status that begins.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Move {
+    /// The status after it.
+    pub to: StatusId,
+    /// The adoption or amendment whose rule moves it; `None` where the source's claim stands (`attested`).
+    pub rule: Option<Index>,
+    /// The rule with its article, in a line.
+    pub clause: String,
+}
+
+/// A departure from the charter, or a claim that differs from it. Remarks never refuse and never fail an audit.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Remark {
+    /// The status before is not one from which the rules foresee the act.
+    OutOfOrder {
+        /// Its status before.
+        from: StatusId,
+        /// The article.
+        article: String,
+    },
+    /// The status sought did not exist on the day of the act.
+    NoSuchStatusYet {
+        /// The status.
+        toward: StatusId,
+    },
+    /// The source gives another result than the rules.
+    ClaimDiffers {
+        /// What the source says.
+        claimed: StatusId,
+        /// What the rules say.
+        derived: StatusId,
+    },
+    /// No rule speaks of the act: the source's claim stands.
+    Attested {
+        /// What the source says.
+        claimed: StatusId,
+    },
+}
+
+impl std::fmt::Display for Remark {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Remark::OutOfOrder { from, article } => {
+                write!(f, "out of order: not foreseen from {from} ({article})")
+            }
+            Remark::NoSuchStatusYet { toward } => write!(f, "there was no status {toward} on that day"),
+            Remark::ClaimDiffers { claimed, derived } => {
+                write!(f, "the source gives {claimed}, the charter {derived}")
+            }
+            Remark::Attested { claimed } => {
+                write!(f, "attested: no rule of the charter speaks of it, the source gives {claimed}")
+            }
+        }
+    }
+}
+
+/// Judges an act of a participant whose status before it is `from`.
+pub fn judge(version: &Version, from: &StatusId, event: &Event) -> Judgement {
+    let kind = event.act.kind();
+    let mut remarks = Vec::new();
+    if let Some(toward) = &event.toward
+        && version.status(toward).is_none()
+        && !toward.is_none()
+        && !version.merged.iter().any(|(old, _)| old == toward)
+    {
+        remarks.push(Remark::NoSuchStatusYet { toward: toward.clone() });
+    }
+    let rules: Vec<_> = version.transitions.iter().filter(|t| t.rule.act.0 == kind).collect();
+    let named = event.toward.as_ref().or(event.status.as_ref()).map(|id| version.current_name(id));
+    let meant: Vec<_> = rules.iter().copied().filter(|t| named.is_none_or(|to| t.rule.to == *to)).collect();
+    let meant = if meant.is_empty() && event.toward.is_none() { rules } else { meant };
+    let foreseen =
+        |t: &&&super::Ruled<super::Transition>| t.rule.from.is_empty() || t.rule.from.contains(from);
+    let Some(transition) = meant.iter().find(foreseen).or(meant.first()) else {
+        let moves = attested(kind, event, version, &mut remarks);
+        return Judgement { moves, remarks };
+    };
+    let rule = &transition.rule;
+    if !rule.from.is_empty() && !rule.from.contains(from) && rule.to != *from {
+        remarks.push(Remark::OutOfOrder { from: from.clone(), article: rule.article.clone() });
+    }
+    claim(event, &rule.to, &mut remarks);
+    let clause = format!("{} ({})", rule.rule, rule.article);
+    let moves = Some(Move { to: rule.to.clone(), rule: Some(transition.entry), clause });
+    Judgement { moves, remarks }
+}
+
+/// A source's own result stands only where the rules are silent on an act that may change a status.
+fn attested(kind: ActKind, event: &Event, version: &Version, remarks: &mut Vec<Remark>) -> Option<Move> {
+    let claimed = event.status.as_ref().filter(|_| kind.may_move_status())?;
+    if version.transitions.iter().any(|t| t.rule.act.0 == kind) {
+        return None;
+    }
+    remarks.push(Remark::Attested { claimed: claimed.clone() });
+    let clause = "attested by the source; the charter has no rule for it".to_owned();
+    Some(Move { to: claimed.clone(), rule: None, clause })
+}
+
+fn claim(event: &Event, derived: &StatusId, remarks: &mut Vec<Remark>) {
+    if let Some(claimed) = &event.status
+        && claimed != derived
+    {
+        remarks.push(Remark::ClaimDiffers { claimed: claimed.clone(), derived: derived.clone() });
+    }
+}
+
+/// What cannot have happened, and is kept out of the record.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Refusal {
+    /// An act before the body began.
+    #[error("{act} of {date} lies before {title} began ({began}): an act cannot be older than its body")]
+    BeforeBody {
+        /// The act.
+        act: ActKind,
+        /// Its date.
+        date: Edtf,
+        /// The body's name.
+        title: String,
+        /// When it began.
+        began: Edtf,
+    },
+    /// An effect before the act.
+    #[error("{act} of {date} cannot have had effect on {effect}, before it was done")]
+    EffectBeforeAct {
+        /// The act.
+        act: ActKind,
+        /// Its date.
+        date: Edtf,
+        /// Its effect.
+        effect: Edtf,
+    },
+}
+
+/// Refuses only the impossible: an act (not a claim) before its body began, an effect whose latest day lies before the
+/// act's earliest, unless the vocabulary calls the act retroactive.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn refuse(charter: &Charter, event: &Event) -> Result<(), Refusal> {
+    let act = event.act.kind();
+    let Some((role, date)) = event.dated() else { return Ok(()) };
+    let is_act = act != ActKind::ClaimRecorded && !act.is_record_keeping();
+    if let Some(began) = charter.about.began.as_ref().filter(|_| is_act)
+        && date.latest() < began.earliest()
+    {
+        let title = charter.about.title.clone();
+        return Err(Refusal::BeforeBody { act, date: date.clone(), title, began: began.clone() });
+    }
+    let effect = event.dates.get(crate::event::Role::Effective);
+    if let Some(effect) = effect.filter(|_| is_act && role != crate::event::Role::Effective)
+        && effect.latest() < date.earliest()
+        && !act.is_retroactive()
+    {
+        return Err(Refusal::EffectBeforeAct { act, date: date.clone(), effect: effect.clone() });
+    }
+    Ok(())
+}

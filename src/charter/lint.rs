@@ -1,0 +1,198 @@
+//! What is unsound in a charter: statuses that nothing leads to, ambiguous transitions, steps without an end.
+
+use std::collections::BTreeSet;
+
+use crate::event::StatusId;
+
+use super::{Charter, Version};
+
+/// Something unsound in one version of a charter.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fault {
+    /// The version, counted from 1.
+    pub version: usize,
+    /// The part of the text: `status observer`, `transition founded`.
+    pub place: String,
+    /// What is wrong and what to do.
+    pub what: String,
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "version {}, {}: {}", self.version, self.place, self.what)
+    }
+}
+
+/// Every fault of every version, oldest first; empty where the charter is sound.
+pub fn lint(charter: &Charter) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (at, version) in charter.versions().iter().enumerate() {
+        let mut found = |place: String, what: String| faults.push(Fault { version: at + 1, place, what });
+        statuses(version, &mut found);
+        transitions(version, &mut found);
+        procedures(version, &mut found);
+    }
+    faults.dedup_by(|a, b| a.place == b.place && a.what == b.what);
+    faults
+}
+
+fn statuses(version: &Version, found: &mut impl FnMut(String, String)) {
+    let mut reached: BTreeSet<&StatusId> = version.transitions.iter().map(|t| &t.rule.to).collect();
+    reached.extend(version.mergers.iter().map(|m| &m.to));
+    for status in &version.statuses {
+        let id = &status.rule.id;
+        if !reached.contains(id) && !version.merged.iter().any(|(_, new)| new == id) {
+            found(
+                format!("status {id}"),
+                "no transition leads to it: add one, or leave the status out".into(),
+            );
+        }
+    }
+}
+
+fn transitions(version: &Version, found: &mut impl FnMut(String, String)) {
+    let known = |id: &StatusId| id.is_none() || version.status(id).is_some();
+    for (at, transition) in version.transitions.iter().enumerate() {
+        let rule = &transition.rule;
+        let place = format!("transition {}", rule.act.0);
+        for id in rule.from.iter().chain([&rule.to]).filter(|id| !known(id)) {
+            found(place.clone(), format!("there is no status {id}: define it or correct the name"));
+        }
+        if !rule.act.0.may_move_status() && rule.act.0 != crate::event::ActKind::StatusDecided {
+            found(place.clone(), "this act never moves a status: use the act that gives effect".into());
+        }
+        for other in version.transitions.iter().skip(at + 1).map(|t| &t.rule) {
+            let shared = other.from.is_empty() || rule.from.is_empty();
+            let shared = shared || other.from.iter().any(|id| rule.from.contains(id));
+            // Two statuses that one act may grant are told apart by the status the act names.
+            let told_apart = matches!(rule.act.0, crate::event::ActKind::StatusGranted);
+            if other.act == rule.act && shared && !told_apart {
+                found(
+                    place.clone(),
+                    format!("ambiguous: it leads to {} and to {} from the same status", rule.to, other.to),
+                );
+            }
+        }
+    }
+    for merger in &version.mergers {
+        if !known(&merger.to) {
+            found(format!("merger into {}", merger.to), "there is no such status: define it".into());
+        }
+        for id in merger.from.iter().filter(|id| !version.merged.iter().any(|(old, _)| old == *id)) {
+            found(format!("merger of {id}"), "there is no such status before it".into());
+        }
+    }
+}
+
+fn procedures(version: &Version, found: &mut impl FnMut(String, String)) {
+    for procedure in &version.procedures {
+        let rule = &procedure.rule;
+        let place = format!("procedure toward {}", rule.toward);
+        if version.status(&rule.toward).is_none() {
+            found(place.clone(), "there is no such status: define it or correct the name".into());
+        }
+        let Some(last) = rule.steps.last() else {
+            found(place, "it has no step".into());
+            continue;
+        };
+        let gives = version.transitions.iter().any(|t| t.rule.act == last.act && t.rule.to == rule.toward);
+        if !gives {
+            found(place.clone(), format!("its last step, {}, does not give the status", last.act.0));
+        }
+        for (at, step) in rule.steps.iter().enumerate() {
+            if rule.steps.iter().skip(at + 1).any(|other| other.act == step.act) {
+                found(place.clone(), format!("{} is a step twice", step.act.0));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{CharterAct, TEMPLATES, charter_event};
+    use super::*;
+    use crate::event::{BodyId, EventId, Index};
+
+    fn charter(texts: &[&str]) -> Charter {
+        let id = EventId(uuid::Uuid::nil());
+        let events: Vec<_> =
+            texts.iter().enumerate().map(|(i, t)| charter_event(t, i > 0, id).unwrap()).collect();
+        let acts: Vec<_> = events
+            .iter()
+            .zip(texts)
+            .enumerate()
+            .map(|(i, (event, text))| CharterAct { entry: Index(i as u64), event, text })
+            .collect();
+        Charter::fold(&BodyId::parse("x").unwrap(), &acts).unwrap().unwrap()
+    }
+
+    #[test]
+    fn every_shipped_charter_is_sound() {
+        for template in TEMPLATES {
+            assert_eq!(lint(&charter(template.texts)), vec![], "{}", template.id);
+        }
+    }
+
+    #[test]
+    fn unreachable_statuses_ambiguous_transitions_and_unknown_statuses_are_found() {
+        let text = r#"
+            id = "x"
+            [[status]]
+            id = "member"
+            title = "member"
+            plural = "members"
+            [[status]]
+            id = "guest"
+            title = "guest"
+            plural = "guests"
+            [[status]]
+            id = "fellow"
+            title = "fellow"
+            plural = "fellows"
+            [[transition]]
+            act = "founded"
+            to = "member"
+            rule = "r"
+            article = "1"
+            [[transition]]
+            act = "founded"
+            from = ["none"]
+            to = "fellow"
+            rule = "r"
+            article = "2"
+            [[transition]]
+            act = "expelled"
+            from = ["membr"]
+            to = "none"
+            rule = "r"
+            article = "3"
+        "#;
+        let faults: Vec<String> = lint(&charter(&[text])).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            faults,
+            [
+                "version 1, status guest: no transition leads to it: add one, or leave the status out",
+                "version 1, transition founded: ambiguous: it leads to member and to fellow from the same status",
+                "version 1, transition expelled: there is no status membr: define it or correct the name",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_unknown_act_is_refused_with_its_line() {
+        let text =
+            "id = \"x\"\n[[transition]]\nact = \"foundet\"\nto = \"member\"\nrule = \"r\"\narticle = \"1\"\n";
+        let error = super::super::CharterText::parse(text).unwrap_err().to_string();
+        assert!(error.contains("line 3") && error.contains("did you mean founded?"), "{error}");
+    }
+
+    #[test]
+    fn a_merger_ends_the_statuses_and_the_ways_to_them() {
+        let sco = charter(TEMPLATES[0].texts);
+        let day: crate::event::Day = "2025-09-01".parse().unwrap();
+        let ids = |v: &Version| v.statuses.iter().map(|s| s.rule.id.to_string()).collect::<Vec<_>>();
+        assert_eq!(ids(sco.on(day)), ["member", "former-member", "sco-partner"]);
+        assert_eq!(ids(sco.on(day.previous())), ["member", "former-member", "observer", "dialogue-partner"]);
+        assert!(sco.on(day).procedures.iter().all(|p| p.rule.toward.as_str() != "observer"));
+    }
+}

@@ -1,0 +1,336 @@
+//! Legal processes as data: the statuses of a body, which act moves what, the steps on the way, each with its article.
+//!
+//! Adopting or amending a charter is an *event*. [`Charter`] is what those events make together: a sequence of
+//! [`Version`]s, each holding from its first day, so that a past question is answered under the rules of its day.
+
+mod judge;
+mod lint;
+mod text;
+
+use crate::event::{ActKind, BodyId, Day, Edtf, Event, EventId, Index, StatusId};
+
+pub use judge::{Judgement, Move, Refusal, Remark, judge, refuse};
+pub use lint::{Fault, lint};
+pub use text::{
+    ActName, BodyKind, CharterText, CharterTextError, Merger, Procedure, Status, Step, StepBy, Transition,
+};
+
+/// The rules of a body through time.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Charter {
+    /// Whose rules.
+    pub body: BodyId,
+    /// What its adoption says of the body itself.
+    pub about: About,
+    /// Oldest first; never empty.
+    versions: Vec<Version>,
+}
+
+/// What is said of a body beside its rules.
+#[derive(Clone, PartialEq, Debug)]
+pub struct About {
+    /// Its name.
+    pub title: String,
+    /// Its name where space is short.
+    pub short: String,
+    /// Organisation or treaty.
+    pub kind: BodyKind,
+    /// The signature or adoption of its constitutive instrument, where known.
+    pub began: Option<Edtf>,
+    /// Who decides on a status.
+    pub decider: Option<String>,
+}
+
+/// The rules as they stand from one adoption or amendment to the next.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Version {
+    /// The entry that adopted or amended.
+    pub entry: Index,
+    /// The first day on which it holds; `None` for one that holds from the beginning.
+    pub effective: Option<Edtf>,
+    /// When the world could know of it.
+    pub known: Day,
+    /// The instrument or decision.
+    pub instrument: Option<String>,
+    /// A caveat that every answer resting on it repeats.
+    pub note: Option<String>,
+    /// Statuses that exist, the highest first.
+    pub statuses: Vec<Ruled<Status>>,
+    /// Which act moves what.
+    pub transitions: Vec<Ruled<Transition>>,
+    /// Ways to a status.
+    pub procedures: Vec<Ruled<Procedure>>,
+    /// Statuses merged by this version itself.
+    pub mergers: Vec<Merger>,
+    /// Every merger so far: old status, new status.
+    pub merged: Vec<(StatusId, StatusId)>,
+}
+
+/// A rule with the entry that made it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Ruled<T> {
+    /// The adoption or amendment.
+    pub entry: Index,
+    /// The rule.
+    pub rule: T,
+}
+
+impl Version {
+    /// The first day on which it holds, [`Day::PAST`] for one that holds from the beginning.
+    pub fn from(&self) -> Day {
+        self.effective.as_ref().map_or(Day::PAST, Edtf::earliest)
+    }
+
+    /// A status by its id.
+    pub fn status(&self, id: &StatusId) -> Option<&Status> {
+        self.statuses.iter().find(|s| s.rule.id == *id).map(|s| &s.rule)
+    }
+
+    /// The way to a status.
+    pub fn procedure(&self, toward: &StatusId) -> Option<&Ruled<Procedure>> {
+        self.procedures.iter().find(|p| p.rule.toward == *toward)
+    }
+
+    /// What a status has become by mergers up to this version.
+    pub fn current_name<'a>(&'a self, id: &'a StatusId) -> &'a StatusId {
+        self.merged.iter().fold(id, |id, (old, new)| if old == id { new } else { id })
+    }
+}
+
+/// Why charter events make no charter.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+pub enum CharterError {
+    /// A text cannot be read.
+    #[error("entry {entry}: {source}")]
+    Text {
+        /// The adoption or amendment.
+        entry: Index,
+        /// What is wrong with it.
+        source: CharterTextError,
+    },
+}
+
+/// An adoption or amendment that the record holds.
+#[derive(Clone, Copy, Debug)]
+pub struct CharterAct<'a> {
+    /// Its place in the log.
+    pub entry: Index,
+    /// The event.
+    pub event: &'a Event,
+    /// The TOML that it carries.
+    pub text: &'a str,
+}
+
+impl Charter {
+    /// Folds adoptions and amendments, in the order of their first days, into the rules of a body; `None` where there
+    /// are none.
+    ///
+    /// # Errors
+    /// [`CharterError`] where a text cannot be read; nothing else is refused here, [`lint`] says what is unsound.
+    pub fn fold(body: &BodyId, acts: &[CharterAct<'_>]) -> Result<Option<Charter>, CharterError> {
+        let mut texts = Vec::with_capacity(acts.len());
+        for act in acts {
+            let text = CharterText::parse(act.text)
+                .map_err(|source| CharterError::Text { entry: act.entry, source })?;
+            let effective = act.event.dates.get(crate::event::Role::Effective).cloned();
+            texts.push((effective, *act, text));
+        }
+        texts.sort_by_key(|(effective, act, _)| {
+            let amends = act.event.act.kind() == ActKind::CharterAmended;
+            (effective.as_ref().map_or(Day::PAST, Edtf::earliest), amends, act.entry)
+        });
+        let mut charter: Option<Charter> = None;
+        for (effective, act, text) in texts {
+            let before = charter.as_ref().and_then(|c| c.versions.last());
+            let version = version(before, &act, effective, &text);
+            match &mut charter {
+                Some(charter) => {
+                    charter.about.learn(&text);
+                    charter.versions.push(version);
+                }
+                None => {
+                    let mut about = About::unknown(body);
+                    about.learn(&text);
+                    charter = Some(Charter { body: body.clone(), about, versions: vec![version] });
+                }
+            }
+        }
+        Ok(charter)
+    }
+
+    /// Every version, oldest first.
+    pub fn versions(&self) -> &[Version] {
+        &self.versions
+    }
+
+    /// The rules of a day. Acts before the first dated version are judged under that version.
+    pub fn on(&self, day: Day) -> &Version {
+        let after = self.versions.partition_point(|v| v.from() <= day);
+        let at = after.saturating_sub(1);
+        // `fold` never makes a charter without a version.
+        &self.versions[at.min(self.versions.len() - 1)]
+    }
+
+    /// The rules as they stand last.
+    pub fn latest(&self) -> &Version {
+        self.on(Day::FUTURE)
+    }
+
+    /// The first day on which a status existed, where any version names it.
+    pub fn status_began(&self, id: &StatusId) -> Option<Day> {
+        self.versions.iter().find(|v| v.status(id).is_some()).map(Version::from)
+    }
+
+    /// The last day on which a status existed, where a merger ended it.
+    pub fn status_ended(&self, id: &StatusId) -> Option<Day> {
+        let last = self.versions.iter().rposition(|v| v.status(id).is_some())?;
+        self.versions.get(last + 1).map(|v| v.from().previous())
+    }
+
+    /// A status by its id in the newest version that has it.
+    pub fn status(&self, id: &StatusId) -> Option<&Status> {
+        self.versions.iter().rev().find_map(|v| v.status(id))
+    }
+
+    /// Every status that any version names, the newest version's first, highest first.
+    pub fn statuses(&self) -> Vec<&Status> {
+        let mut all: Vec<&Status> = Vec::new();
+        for version in self.versions.iter().rev() {
+            for status in &version.statuses {
+                if !all.iter().any(|s| s.id == status.rule.id) {
+                    all.push(&status.rule);
+                }
+            }
+        }
+        all
+    }
+}
+
+impl About {
+    fn unknown(body: &BodyId) -> About {
+        let name = body.as_str().to_owned();
+        About { title: name.clone(), short: name, kind: BodyKind::Organisation, began: None, decider: None }
+    }
+
+    fn learn(&mut self, text: &CharterText) {
+        if let Some(title) = &text.title {
+            self.title.clone_from(title);
+            self.short.clone_from(text.short.as_ref().unwrap_or(title));
+        }
+        self.kind = text.kind.unwrap_or(self.kind);
+        self.began = text.began.clone().or(self.began.take());
+        self.decider = text.decider.clone().or(self.decider.take());
+    }
+}
+
+fn version(
+    before: Option<&Version>,
+    act: &CharterAct<'_>,
+    effective: Option<Edtf>,
+    text: &CharterText,
+) -> Version {
+    let adopts = act.event.act.kind() == ActKind::CharterAdopted;
+    let before = before.filter(|_| !adopts);
+    let mut version = Version {
+        entry: act.entry,
+        effective,
+        known: act.event.known().day,
+        instrument: act.event.title.clone(),
+        note: text.note.clone(),
+        statuses: before.map(|v| v.statuses.clone()).unwrap_or_default(),
+        transitions: before.map(|v| v.transitions.clone()).unwrap_or_default(),
+        procedures: before.map(|v| v.procedures.clone()).unwrap_or_default(),
+        mergers: text.mergers.clone(),
+        merged: before.map(|v| v.merged.clone()).unwrap_or_default(),
+    };
+    for merger in &text.mergers {
+        let ends = |id: &StatusId| merger.from.contains(id);
+        version.statuses.retain(|s| !ends(&s.rule.id));
+        version.transitions.retain(|t| !ends(&t.rule.to));
+        version.procedures.retain(|p| !ends(&p.rule.toward));
+        for transition in &mut version.transitions {
+            let mut from: Vec<StatusId> = Vec::new();
+            for id in &transition.rule.from {
+                let id = if ends(id) { &merger.to } else { id };
+                if !from.contains(id) {
+                    from.push(id.clone());
+                }
+            }
+            transition.rule.from = from;
+        }
+        version.merged.extend(merger.from.iter().map(|old| (old.clone(), merger.to.clone())));
+    }
+    let entry = act.entry;
+    replace(&mut version.statuses, &text.statuses, entry, |a, b| a.id == b.id);
+    replace(&mut version.transitions, &text.transitions, entry, |a, b| a.act == b.act && a.to == b.to);
+    replace(&mut version.procedures, &text.procedures, entry, |a, b| a.toward == b.toward);
+    version
+}
+
+/// What an amendment restates takes the place of what it names; the rest is added.
+fn replace<T: Clone>(rules: &mut Vec<Ruled<T>>, stated: &[T], entry: Index, same: fn(&T, &T) -> bool) {
+    for rule in stated {
+        let new = Ruled { entry, rule: rule.clone() };
+        match rules.iter_mut().find(|old| same(&old.rule, rule)) {
+            Some(old) => *old = new,
+            None => rules.push(new),
+        }
+    }
+}
+
+/// A shipped charter: its body and the texts of its adoption and amendments, oldest first.
+pub struct Template {
+    /// The body.
+    pub id: &'static str,
+    /// One TOML text for each event.
+    pub texts: &'static [&'static str],
+}
+
+/// The charters that come with the program.
+pub const TEMPLATES: &[Template] = &[Template {
+    id: "sco",
+    texts: &[
+        include_str!("templates/sco/1-founding.toml"),
+        include_str!("templates/sco/2-charter.toml"),
+        include_str!("templates/sco/3-observers.toml"),
+        include_str!("templates/sco/4-dialogue-partners.toml"),
+        include_str!("templates/sco/5-admission.toml"),
+        include_str!("templates/sco/6-memorandum.toml"),
+        include_str!("templates/sco/7-partners.toml"),
+    ],
+}];
+
+impl Template {
+    /// The template of a body.
+    pub fn find(id: &str) -> Option<&'static Template> {
+        TEMPLATES.iter().find(|t| t.id.eq_ignore_ascii_case(id))
+    }
+}
+
+/// The event that adopts or amends by a text; its dates, instrument and sources are those that the text states.
+///
+/// # Errors
+/// [`CharterTextError`] where the text cannot be read.
+pub fn charter_event(text: &str, amends: bool, id: EventId) -> Result<Event, CharterTextError> {
+    use crate::event::{Act, Role};
+    let said = CharterText::parse(text)?;
+    let payload = smol_str::SmolStr::new(text);
+    let act = if amends { Act::CharterAmended(payload) } else { Act::CharterAdopted(payload) };
+    let mut event = Event::new(id, act, said.id);
+    let dates = [
+        (Role::Decided, said.decided),
+        (Role::Adopted, said.adopted),
+        (Role::Signed, said.signed),
+        (Role::Effective, said.effective),
+    ];
+    for (role, date) in dates {
+        if let Some(date) = date {
+            event.dates.set(role, date);
+        }
+    }
+    event.title = said.instrument;
+    event.place = said.place;
+    event.evidence = said.sources;
+    event.note = said.note;
+    Ok(event)
+}

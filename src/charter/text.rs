@@ -1,0 +1,195 @@
+//! The TOML of a charter: what one adoption or amendment says.
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{ActKind, BodyId, Edtf, Evidence, StatusId};
+
+/// What the text of one adoption or amendment says. An adoption states the whole process; an amendment states what it
+/// adds, replaces or merges, and leaves the rest as it was.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CharterText {
+    /// The body whose rules these are.
+    pub id: BodyId,
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Its name where space is short.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub short: Option<String>,
+    /// Organisation or treaty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<BodyKind>,
+    /// Signature or adoption of its constitutive instrument: no act can be older.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub began: Option<Edtf>,
+    /// Who decides on a status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decider: Option<String>,
+    /// The day of the decision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided: Option<Edtf>,
+    /// The day of adoption.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adopted: Option<Edtf>,
+    /// The day of signature.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Edtf>,
+    /// The first day on which it holds; without one it holds from the beginning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective: Option<Edtf>,
+    /// The instrument or decision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instrument: Option<String>,
+    /// Where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// A caveat that every answer resting on it repeats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// What the text rests on.
+    #[serde(default, rename = "source", skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Evidence>,
+    /// Statuses that it creates, the highest first.
+    #[serde(default, rename = "status", skip_serializing_if = "Vec::is_empty")]
+    pub statuses: Vec<Status>,
+    /// Which act moves what.
+    #[serde(default, rename = "transition", skip_serializing_if = "Vec::is_empty")]
+    pub transitions: Vec<Transition>,
+    /// The way to a status, in steps.
+    #[serde(default, rename = "procedure", skip_serializing_if = "Vec::is_empty")]
+    pub procedures: Vec<Procedure>,
+    /// Statuses that become another for every holder.
+    #[serde(default, rename = "merger", skip_serializing_if = "Vec::is_empty")]
+    pub mergers: Vec<Merger>,
+}
+
+/// What a body is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BodyKind {
+    /// An organisation.
+    Organisation,
+    /// A treaty.
+    Treaty,
+}
+
+/// A status of a body.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Status {
+    /// Its id.
+    pub id: StatusId,
+    /// For one holder.
+    pub title: String,
+    /// For several.
+    pub plural: String,
+}
+
+/// An act moves a participant to a status.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Transition {
+    /// Which act.
+    pub act: ActName,
+    /// From which statuses the rules foresee it; any where none is named. Practice breaks ladders: an act from another
+    /// status still moves, and is remarked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub from: Vec<StatusId>,
+    /// To which status.
+    pub to: StatusId,
+    /// What the article says, in a line.
+    pub rule: String,
+    /// Where it stands.
+    pub article: String,
+    /// How the rule is known, where not by reading the article.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basis: Option<String>,
+}
+
+/// The way to a status.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Procedure {
+    /// The status at its end.
+    pub toward: StatusId,
+    /// Where it stands.
+    pub article: String,
+    /// Its steps in order; the last one gives the status.
+    #[serde(rename = "step")]
+    pub steps: Vec<Step>,
+}
+
+/// A step of a procedure.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Step {
+    /// The act that takes it.
+    pub act: ActName,
+    /// In a word or two.
+    pub title: String,
+    /// Whether it may be left out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
+    /// Whose act it is, where not the deciding body's or the applicant's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<StepBy>,
+    /// Where it stands, where not in the procedure's article.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub article: Option<String>,
+}
+
+/// Whose acts complete a step.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepBy {
+    /// Each member of the moment, with the applicant named in `about`.
+    EveryMember,
+}
+
+/// A class of statuses becomes another one for every holder at once. The merged statuses end, and with them the
+/// transitions and procedures that lead to them.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Merger {
+    /// The statuses that end.
+    pub from: Vec<StatusId>,
+    /// The status that their holders have from then on.
+    pub to: StatusId,
+    /// What the article says, in a line.
+    pub rule: String,
+    /// Where it stands.
+    pub article: String,
+}
+
+/// An act by its kebab-case name.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ActName(pub ActKind);
+
+impl Serialize for ActName {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for ActName {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<ActName, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(ActName).map_err(serde::de::Error::custom)
+    }
+}
+
+/// Why a text is no charter; the message gives line and column.
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+#[error("not a charter: {0}")]
+pub struct CharterTextError(#[from] toml::de::Error);
+
+impl CharterText {
+    /// Reads the TOML of an adoption or amendment.
+    ///
+    /// # Errors
+    /// [`CharterTextError`] with line and column.
+    pub fn parse(text: &str) -> Result<CharterText, CharterTextError> {
+        Ok(toml::from_str(text)?)
+    }
+}
