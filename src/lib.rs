@@ -2,4 +2,5 @@
 
 pub mod charter;
 pub mod event;
+pub mod history;
 pub mod log;

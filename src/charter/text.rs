@@ -84,6 +84,9 @@ pub struct Status {
     pub title: String,
     /// For several.
     pub plural: String,
+    /// How high it stands: whoever holds a higher one no longer seeks a lower. 0 for the end of a status.
+    #[serde(default)]
+    pub rank: u8,
 }
 
 /// An act moves a participant to a status.

@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 use super::correction::{Correction, Retraction};
 use super::date::Edtf;
-use super::event::{Finding, Form, ImportReceipt};
+use super::event::{Finding, Form, ImportReceipt, Reply};
 
 /// The part a date plays in an act. Parts are never merged: a decision, a signature and an effect are three days.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -135,7 +135,7 @@ acts! {
     "admission" {
         ApplicationFiled "application-filed" Participant [Done Received] "the applicant asks for a status; opens a procedure", "SCO Reg. 2010 item 2.1; TEU 49; UN SC rules 58-60";
         ApplicationWithdrawn "application-withdrawn" Participant [Received Done Notified] "the applicant takes its application back; closes the procedure", "practice";
-        ApplicationDeferredOrRejected "application-deferred-or-rejected" Participant [Decided] "the deciding body puts an application off or turns it down", "practice";
+        ApplicationDeferredOrRejected(Option<Reply>) "application-deferred-or-rejected" Participant [Decided] "the deciding body puts an application off or turns it down", "practice";
         StatusRecommended "status-recommended" Participant [Decided] "a preparatory organ recommends a status; unlocks the next step", "UN Charter 4(2)";
         Invited "invited" Participant [Decided Received Planned Effective] "the organisation invites a state", "NAT 10";
         StatusDecided "status-decided" Participant [Decided Effective Planned] "the deciding body decides a status that waits for its condition", "SCO Charter 14";

@@ -215,6 +215,16 @@ impl Form {
     }
 }
 
+/// What a deciding body answers to an application that it does not grant.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reply {
+    /// Put off, or not adopted: the procedure stays open.
+    Deferred,
+    /// Turned down: the procedure is closed.
+    Rejected,
+}
+
 /// What a depositary finds of a communication (VCLT 77(1)(d)).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -11,7 +11,7 @@ use smol_str::SmolStr;
 use super::act::{Act, ActKind, Role};
 use super::correction::{Correction, Retraction};
 use super::date::{DateError, Edtf, Instant};
-use super::event::{Dates, Entry, Event, Finding, Form, ImportReceipt, Rival};
+use super::event::{Dates, Entry, Event, Finding, Form, ImportReceipt, Reply, Rival};
 use super::evidence::Evidence;
 use super::ids::{BodyId, EventId, Index, StatusId};
 use super::participant::ParticipantId;
@@ -110,6 +110,8 @@ struct EventV1<'a> {
     place: Option<Cow<'a, str>>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     recorder: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply: Option<Reply>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retraction: Option<Retraction>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
@@ -286,6 +288,7 @@ fn wire(event: &Event) -> EventV1<'_> {
         ..EventV1::default()
     };
     match &event.act {
+        Act::ApplicationDeferredOrRejected(reply) => wire.reply = *reply,
         Act::InstrumentDeposited(form) => wire.form = *form,
         Act::RightsSuspended(scope) | Act::MembershipSuspended(scope) => {
             wire.scope = scope.as_deref().map(Cow::Borrowed);
@@ -327,6 +330,7 @@ fn event(mut wire: EventV1<'_>, fallback: Option<EventId>) -> Result<Event, Leaf
         wire.finding.is_some(),
         wire.form.is_some(),
         wire.imported.is_some(),
+        wire.reply.is_some(),
         wire.retraction.is_some(),
         wire.scope.is_some(),
         wire.surveyed.is_some(),
@@ -373,6 +377,7 @@ fn act(kind: ActKind, wire: &mut EventV1<'_>) -> Result<Act, LeafError> {
         Ok::<_, LeafError>(SmolStr::new(&text))
     };
     Ok(match kind {
+        ActKind::ApplicationDeferredOrRejected => Act::ApplicationDeferredOrRejected(wire.reply.take()),
         ActKind::InstrumentDeposited => Act::InstrumentDeposited(wire.form.take()),
         ActKind::RightsSuspended => Act::RightsSuspended(scope(wire)),
         ActKind::MembershipSuspended => Act::MembershipSuspended(scope(wire)),

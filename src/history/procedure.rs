@@ -1,0 +1,275 @@
+//! Procedures: what was applied for and decided, which steps are taken, which are missing, how each ended.
+
+use std::collections::BTreeMap;
+
+use crate::charter::{Charter, Step, StepBy, Version};
+use crate::event::{Act, ActKind, Day, Edtf, Index, Reply, StatusId};
+
+use super::spell::Course;
+use super::standing::Standing;
+
+/// One procedure of a participant toward a status, from its first act to its end.
+#[derive(Clone, Debug)]
+pub struct Lifecycle<'a> {
+    /// The status sought, as first stated; `None` where no source says which.
+    pub toward: Option<StatusId>,
+    /// Its acts by date; claims among them.
+    pub acts: Vec<&'a Standing<'a>>,
+    /// How it ended, as far as is known.
+    pub closed: Option<Closing>,
+}
+
+/// How a procedure ended.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Closing {
+    /// The status that was attained; `None` where it was withdrawn or rejected.
+    pub status: Option<StatusId>,
+    /// `attained`, `withdrawn` or `rejected`.
+    pub how: &'static str,
+    /// When.
+    pub on: Edtf,
+    /// By which entry.
+    pub entry: Index,
+}
+
+/// A procedure as it stood on a day.
+#[derive(Clone, Debug)]
+pub struct Snapshot<'a> {
+    /// The status sought, by its name on that day.
+    pub toward: Option<StatusId>,
+    /// The furthest step taken.
+    pub stage: ActKind,
+    /// When it was taken.
+    pub since: Edtf,
+    /// Its first act.
+    pub opened: Edtf,
+    /// The acts of its stage.
+    pub stage_entries: Vec<Index>,
+    /// Whether it is known from reports only.
+    pub reported: bool,
+    /// Steps that are still to be taken, in order.
+    pub missing: Vec<ActKind>,
+    /// Every step that the rules of that day foresee.
+    pub steps: Vec<StepState<'a>>,
+}
+
+/// A step with its acts.
+#[derive(Clone, Debug)]
+pub struct StepState<'a> {
+    /// Which act takes it.
+    pub act: ActKind,
+    /// In a word or two.
+    pub title: String,
+    /// Whether it may be left out.
+    pub optional: bool,
+    /// Acts up to the day asked.
+    pub taken: Vec<&'a Standing<'a>>,
+    /// Acts after it.
+    pub later: Vec<&'a Standing<'a>>,
+}
+
+/// Every procedure of one participant in one body, by its first act.
+///
+/// `acts` are those that stand and that the course follows; acts `about` the participant are among them.
+pub fn lifecycles<'a>(
+    charter: &Charter,
+    acts: impl IntoIterator<Item = &'a Standing<'a>>,
+    course: &Course,
+) -> Vec<Lifecycle<'a>> {
+    let mut dated: Vec<(Day, &Standing<'_>)> =
+        acts.into_iter().filter_map(|a| Some((a.event.date()?.latest(), a))).collect();
+    dated.sort_by_key(|(day, act)| (*day, act.event.sequence, act.index));
+    let mut open: BTreeMap<Option<StatusId>, Lifecycle<'a>> = BTreeMap::new();
+    let mut done: Vec<Lifecycle<'a>> = Vec::new();
+    for (day, act) in dated {
+        let version = charter.on(day);
+        let Some(part) = part(version, act) else { continue };
+        let line = part.toward.as_ref().map(|id| charter.latest().current_name(id).clone());
+        settle(charter, course, &mut open, &mut done, day);
+        match part.what {
+            What::Closes(how) => {
+                let closing = Closing { status: None, how, on: date(act), entry: act.index };
+                let asked = open.keys().find(|key| line.is_none() || **key == line).cloned();
+                if let Some(mut ended) = asked.and_then(|key| open.remove(&key)) {
+                    ended.acts.push(act);
+                    ended.closed = Some(closing);
+                    done.push(ended);
+                }
+            }
+            What::Follows if !open.contains_key(&line) => {}
+            What::Follows | What::Opens => {
+                let new = || Lifecycle { toward: part.toward, acts: Vec::new(), closed: None };
+                open.entry(line).or_insert_with(new).acts.push(act);
+            }
+        }
+    }
+    settle(charter, course, &mut open, &mut done, Day::FUTURE);
+    done.extend(open.into_values());
+    done.sort_by_key(|l| l.acts.first().map(|a| (a.event.date().map(Edtf::latest), a.index)));
+    done
+}
+
+fn date(act: &Standing<'_>) -> Edtf {
+    act.event.date().cloned().unwrap_or_else(|| Edtf::one_of(Day::PAST, Day::FUTURE))
+}
+
+/// What an act is to a procedure.
+struct Part {
+    toward: Option<StatusId>,
+    what: What,
+}
+
+enum What {
+    /// It begins a procedure, or goes on with an open one.
+    Opens,
+    /// It only goes on with an open one.
+    Follows,
+    /// It ends one.
+    Closes(&'static str),
+}
+
+fn part(version: &Version, act: &Standing<'_>) -> Option<Part> {
+    let event = &act.event;
+    let claimed = match &event.act {
+        Act::ClaimRecorded(claimed) => Some((*claimed)?),
+        _ => None,
+    };
+    let kind = claimed.unwrap_or_else(|| event.act.kind());
+    let ways = || version.procedures.iter().map(|p| &p.rule);
+    let toward = event.toward.clone().or_else(|| {
+        let of_step = ways().filter(|p| p.steps.iter().any(|s| s.act.0 == kind));
+        let named = event.status.as_ref().map(|id| version.current_name(id));
+        let mut fitting = of_step.filter(|p| named.is_none_or(|id| p.toward == *id));
+        let only = fitting.next().map(|p| p.toward.clone());
+        only.filter(|_| fitting.next().is_none())
+    });
+    let what = match &event.act {
+        Act::ApplicationWithdrawn => What::Closes("withdrawn"),
+        Act::InvitationDeclined => What::Closes("declined"),
+        Act::ApplicationDeferredOrRejected(Some(Reply::Rejected)) => What::Closes("rejected"),
+        Act::ApplicationDeferredOrRejected(_) | Act::DomesticApproval => What::Follows,
+        _ => {
+            let steps = ways().filter(|p| Some(&p.toward) == toward.as_ref()).flat_map(|p| &p.steps);
+            let is_step = steps.clone().any(|s| s.act.0 == kind);
+            let is_last = ways()
+                .filter(|p| Some(&p.toward) == toward.as_ref())
+                .any(|p| p.steps.last().is_some_and(|s| s.act.0 == kind));
+            let begins = matches!(
+                kind,
+                ActKind::ApplicationFiled | ActKind::StatusDecided | ActKind::StatusRecommended
+            );
+            match (is_step, is_last, begins) {
+                (true, true, _) => What::Follows,
+                (true, false, _) | (false, _, true) => What::Opens,
+                _ => return None,
+            }
+        }
+    };
+    Some(Part { toward, what })
+}
+
+/// Closes the procedures whose status, or a higher one, was attained before `day`.
+fn settle<'a>(
+    charter: &Charter,
+    course: &Course,
+    open: &mut BTreeMap<Option<StatusId>, Lifecycle<'a>>,
+    done: &mut Vec<Lifecycle<'a>>,
+    day: Day,
+) {
+    let ended: Vec<_> = open
+        .iter()
+        .filter_map(|(line, life)| {
+            let closing = attained(charter, course, line.as_ref(), life)?;
+            (closing.on.latest() < day || day == Day::FUTURE).then(|| (line.clone(), closing))
+        })
+        .collect();
+    for (line, closing) in ended {
+        if let Some(mut life) = open.remove(&line) {
+            life.closed = Some(closing);
+            done.push(life);
+        }
+    }
+}
+
+fn attained(
+    charter: &Charter,
+    course: &Course,
+    line: Option<&StatusId>,
+    life: &Lifecycle<'_>,
+) -> Option<Closing> {
+    let opened = life.acts.first()?.event.date()?.earliest();
+    let before = course.on(opened.previous());
+    let latest = charter.latest();
+    let rank = |id: &StatusId| charter.status(id).map_or(0, |s| s.rank);
+    let sought = line.map(|id| rank(id).max(life.toward.as_ref().map_or(0, rank)));
+    course.slices.iter().filter(|s| s.from >= opened).find_map(|slice| {
+        let [first, ..] = slice.worlds.as_slice() else { return None };
+        let meets = |status: &StatusId| match (line, sought) {
+            (Some(line), Some(sought)) => latest.current_name(status) == line || rank(status) > sought,
+            _ => !status.is_none() && before.iter().all(|w| rank(status) > rank(&w.status)),
+        };
+        if !slice.worlds.iter().all(|w| meets(&w.status)) {
+            return None;
+        }
+        let cause = first.cause.and_then(|id| course.causes.get(id))?;
+        let on = if cause.date.earliest() > Day::PAST { cause.date.clone() } else { Edtf::day(slice.from) };
+        Some(Closing { status: Some(first.status.clone()), how: "attained", on, entry: cause.entry })
+    })
+}
+
+impl<'a> Lifecycle<'a> {
+    /// Whether it was open on a day: begun on it or before, not ended by it.
+    pub fn is_open(&self, on: Day) -> bool {
+        let begun = self.acts.iter().any(|a| a.event.date().is_some_and(|d| d.earliest() <= on));
+        begun && self.closed.as_ref().is_none_or(|closing| closing.on.latest() > on)
+    }
+
+    /// How it stood on a day, under the rules of that day; `None` before its first act.
+    pub fn on(&self, charter: &Charter, on: Day) -> Option<Snapshot<'a>> {
+        let version = charter.on(on);
+        let toward = self.toward.as_ref().map(|id| version.current_name(id).clone());
+        let foreseen = toward.as_ref().and_then(|id| version.procedure(id)).map(|p| &p.rule.steps);
+        let steps: Vec<StepState<'a>> = foreseen.into_iter().flatten().map(|s| self.step(s, on)).collect();
+        let reached = steps.iter().rposition(|s| !s.taken.is_empty());
+        let (stage, taken) = match reached.and_then(|at| steps.get(at)) {
+            Some(step) => (step.act, step.taken.clone()),
+            None => {
+                let last = self.acts.iter().rev().find(|a| up_to(a, on))?;
+                (claimed_or_own(last), vec![*last])
+            }
+        };
+        let every = foreseen.into_iter().flatten().map(|s| s.by == Some(StepBy::EveryMember));
+        let ahead = |at: usize| reached.is_none_or(|reached| at > reached);
+        let missing = steps.iter().zip(every).enumerate().filter_map(|(at, (step, every))| {
+            let lacking = every || (ahead(at) && step.taken.is_empty());
+            (lacking && !step.optional).then_some(step.act)
+        });
+        Some(Snapshot {
+            toward,
+            stage,
+            since: taken.first().map(|a| date(a))?,
+            opened: self.acts.first().map(|a| date(a))?,
+            stage_entries: taken.iter().map(|a| a.index).collect(),
+            reported: taken.iter().all(|a| a.event.act.kind() == ActKind::ClaimRecorded),
+            missing: missing.collect(),
+            steps,
+        })
+    }
+
+    fn step(&self, step: &Step, on: Day) -> StepState<'a> {
+        let of_step = |a: &&&Standing<'_>| claimed_or_own(a) == step.act.0;
+        let (taken, later) = self.acts.iter().filter(of_step).partition(|a| up_to(a, on));
+        StepState { act: step.act.0, title: step.title.clone(), optional: step.optional, taken, later }
+    }
+}
+
+fn up_to(act: &Standing<'_>, on: Day) -> bool {
+    act.event.date().is_some_and(|date| date.earliest() <= on)
+}
+
+fn claimed_or_own(act: &Standing<'_>) -> ActKind {
+    match &act.event.act {
+        Act::ClaimRecorded(Some(claimed)) => *claimed,
+        other => other.kind(),
+    }
+}

@@ -1,0 +1,173 @@
+//! Rival chains side by side: where they agree the answer is certain, where they disagree it is contested.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+use smol_str::SmolStr;
+
+use crate::charter::Charter;
+use crate::event::{Day, Edtf, Rival, StatusId};
+
+use super::spell::{Course, World, course};
+use super::standing::Standing;
+
+/// How far an answer can be relied on, given the acts that are recorded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Certainty {
+    /// Every reading of the record gives it.
+    Certain,
+    /// A partial date, or an order that is not known, leaves several statuses open.
+    Possible,
+    /// Chains of a dispute give different answers.
+    Contested,
+}
+
+/// The course on one choice of chains.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The chains followed, one for each dispute that it takes a side in.
+    pub chains: Vec<Rival>,
+    /// The course without the acts of other chains.
+    pub course: Course,
+}
+
+/// A participant's status in a body through all of time, on every choice of rival chains.
+#[derive(Clone, Debug)]
+pub struct History {
+    /// One account where nothing is disputed.
+    pub accounts: Vec<Account>,
+}
+
+/// What may be said of one day.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Reading {
+    /// How far it can be relied on.
+    pub certainty: Certainty,
+    /// The worlds of each account, by its place in [`History::accounts`].
+    pub worlds: Vec<(usize, World)>,
+}
+
+impl Reading {
+    /// The statuses that are possible, each once, in the order of their ids.
+    pub fn statuses(&self) -> BTreeSet<&StatusId> {
+        self.worlds.iter().map(|(_, world)| &world.status).collect()
+    }
+
+    /// The status, where only one is possible.
+    pub fn status(&self) -> Option<&StatusId> {
+        let statuses = self.statuses();
+        (statuses.len() == 1).then(|| statuses.first().copied()).flatten()
+    }
+}
+
+/// An unbroken span of days with one reading.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Spell {
+    /// Its first day.
+    pub from: Day,
+    /// The first day on which it no longer holds.
+    pub until: Day,
+    /// What may be said of each of its days.
+    pub reading: Reading,
+}
+
+/// How many combinations of chains are followed; the disputes beyond are left out of every account.
+const ACCOUNTS_MAX: usize = 64;
+
+impl History {
+    /// Folds the acts of one participant in one body that stand, given in the order of the log.
+    pub fn fold(charter: &Charter, acts: &[Standing<'_>]) -> History {
+        let choices = choices(acts);
+        let disputed: BTreeSet<&SmolStr> =
+            acts.iter().filter_map(|a| a.event.rival.as_ref()).map(|r| &r.dispute).collect();
+        let account = |chains: Vec<Rival>| {
+            let follows = |act: &&Standing<'_>| match &act.event.rival {
+                Some(rival) => !disputed.contains(&rival.dispute) || chains.contains(rival),
+                None => true,
+            };
+            let followed: Vec<&Standing<'_>> = acts.iter().filter(follows).collect();
+            Account { course: course(charter, &followed), chains }
+        };
+        History { accounts: choices.into_iter().map(account).collect() }
+    }
+
+    /// What may be said of a day.
+    pub fn on(&self, day: Day) -> Reading {
+        let mut worlds = Vec::new();
+        let mut sets: Vec<BTreeSet<&StatusId>> = Vec::with_capacity(self.accounts.len());
+        for (at, account) in self.accounts.iter().enumerate() {
+            let here = account.course.on(day);
+            sets.push(here.iter().map(|w| &w.status).collect());
+            worlds.extend(here.iter().map(|w| (at, w.clone())));
+        }
+        let agree = sets.iter().all(|set| Some(set) == sets.first());
+        let certainty = match sets.first() {
+            _ if !agree => Certainty::Contested,
+            Some(set) if set.len() > 1 => Certainty::Possible,
+            _ => Certainty::Certain,
+        };
+        Reading { certainty, worlds }
+    }
+
+    /// Every spell, oldest first; together they cover all of time.
+    pub fn spells(&self) -> Vec<Spell> {
+        let days: BTreeSet<Day> =
+            self.accounts.iter().flat_map(|a| a.course.slices.iter().map(|s| s.from)).collect();
+        let mut spells: Vec<Spell> = Vec::with_capacity(days.len());
+        for from in days {
+            let reading = self.on(from);
+            match spells.last_mut() {
+                Some(last) if last.reading == reading => {}
+                last => {
+                    if let Some(last) = last {
+                        last.until = from;
+                    }
+                    spells.push(Spell { from, until: Day::FUTURE, reading });
+                }
+            }
+        }
+        spells
+    }
+
+    /// The span of days around `on` on which `status` is possible: since when (the days on which it may have begun),
+    /// and until when (the days on which it may have ended; `None` while nothing recorded ends it).
+    pub fn span(&self, status: &StatusId, on: Day) -> (Edtf, Option<Edtf>) {
+        let spells = self.spells();
+        let has = |s: &Spell| s.reading.statuses().contains(status);
+        let only = |s: &Spell| s.reading.status() == Some(status);
+        let here = spells.iter().position(|s| s.from <= on && on < s.until).unwrap_or(0);
+        let first = (0..=here).rev().take_while(|at| has(&spells[*at])).last().unwrap_or(here);
+        let last = (here..spells.len()).take_while(|at| has(&spells[*at])).last().unwrap_or(here);
+        let settled = spells[first..=last].iter().find(|s| only(s)).map_or(spells[first].from, |s| s.from);
+        let unsettled =
+            spells[first..=last].iter().rev().find(|s| only(s)).map_or(spells[last].until, |s| s.until);
+        let since = Edtf::one_of(spells[first].from, settled);
+        let until = (spells[last].until < Day::FUTURE).then(|| Edtf::one_of(unsettled, spells[last].until));
+        (since, until)
+    }
+}
+
+/// One chain of each dispute; a dispute with a single chain stands against the record without it.
+fn choices(acts: &[Standing<'_>]) -> Vec<Vec<Rival>> {
+    let mut disputes: BTreeMap<SmolStr, BTreeSet<SmolStr>> = BTreeMap::new();
+    for rival in acts.iter().filter_map(|a| a.event.rival.as_ref()) {
+        disputes.entry(rival.dispute.clone()).or_default().insert(rival.chain.clone());
+    }
+    let mut choices: Vec<Vec<Rival>> = vec![Vec::new()];
+    for (dispute, chains) in disputes {
+        let alone = chains.len() == 1;
+        let options: Vec<Option<SmolStr>> =
+            chains.into_iter().map(Some).chain(alone.then_some(None)).collect();
+        if choices.len() * options.len() > ACCOUNTS_MAX {
+            break;
+        }
+        let with = |before: &Vec<Rival>, chain: &Option<SmolStr>| {
+            let mut chosen = before.clone();
+            chosen.extend(chain.clone().map(|chain| Rival { dispute: dispute.clone(), chain }));
+            chosen
+        };
+        choices = choices.iter().flat_map(|b| options.iter().map(move |c| with(b, c))).collect();
+    }
+    choices
+}

@@ -1,0 +1,290 @@
+//! The course of one participant's status in one body: which statuses are possible on which days, by which acts.
+//!
+//! A partial date means "one of these days". The course is computed over every choice at once: a *world* is a status
+//! with the act that gave it, and the course is the set of worlds that remain possible from each day on. It equals what
+//! trying every combination of days would give; a property test holds it against exactly that.
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::charter::{Charter, Merger, Version, judge};
+use crate::event::{Day, Edtf, Index, StatusId};
+
+use super::standing::Standing;
+
+/// A status that is possible, with what gave it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct World {
+    /// The status.
+    pub status: StatusId,
+    /// What gave it; `None` for no status from the beginning.
+    pub cause: Option<CauseId>,
+}
+
+/// A place in [`Course::causes`].
+pub type CauseId = usize;
+
+/// What gave a status.
+#[derive(Clone, Debug)]
+pub struct Cause {
+    /// The entry of the act, or of the charter amendment that merged statuses.
+    pub entry: Index,
+    /// When it had effect.
+    pub date: Edtf,
+    /// The adoption or amendment whose rule moved it; `None` for an attested claim.
+    pub rule: Option<Index>,
+    /// The rule in a line, with its article.
+    pub clause: String,
+    /// A merger rests on whatever gave the status before it.
+    pub previous: Option<CauseId>,
+}
+
+/// The worlds that are possible from a day until the next slice begins.
+#[derive(Clone, Debug)]
+pub struct Slice {
+    /// The first day.
+    pub from: Day,
+    /// What is possible, without repetition.
+    pub worlds: Vec<World>,
+}
+
+/// A participant's status in a body through all of time.
+#[derive(Clone, Debug, Default)]
+pub struct Course {
+    /// By first day; the first begins at [`Day::PAST`].
+    pub slices: Vec<Slice>,
+    /// What the worlds name.
+    pub causes: Vec<Cause>,
+}
+
+impl Course {
+    /// The worlds possible on a day.
+    pub fn on(&self, day: Day) -> &[World] {
+        let after = self.slices.partition_point(|s| s.from <= day);
+        after.checked_sub(1).and_then(|at| self.slices.get(at)).map_or(&[], |s| &s.worlds)
+    }
+
+    /// A cause with those that it rests on, the nearest first.
+    pub fn chain(&self, cause: Option<CauseId>) -> Vec<&Cause> {
+        let next = |c: &&Cause| c.previous.and_then(|id| self.causes.get(id));
+        std::iter::successors(cause.and_then(|id| self.causes.get(id)), next).collect()
+    }
+}
+
+/// Something that may change the status on one of the days from `earliest` to `latest`.
+struct Mover<'a> {
+    earliest: Day,
+    latest: Day,
+    order: DayOrder,
+    date: Edtf,
+    entry: Index,
+    what: What<'a>,
+}
+
+/// What is known of the order among movers of one day.
+#[derive(Clone, Copy)]
+struct DayOrder {
+    /// As the record gives it, smaller first.
+    sequence: Option<u16>,
+    /// As the vocabulary gives it, smaller first; 0 comes before everything.
+    precedence: u8,
+    /// Set where too many are open to try every order: that of the log.
+    crowded: Option<Index>,
+}
+
+impl DayOrder {
+    /// Whether it comes first on a day that both may share; false both ways where the order is open.
+    fn before(self, other: DayOrder) -> bool {
+        let stated = match (self.sequence, other.sequence) {
+            (Some(a), Some(b)) => a.cmp(&b),
+            (None, None) => self.precedence.cmp(&other.precedence),
+            _ => (self.precedence != 0).cmp(&(other.precedence != 0)),
+        };
+        stated.then_with(|| self.crowded.cmp(&other.crowded)).is_lt()
+    }
+}
+
+enum What<'a> {
+    /// An act, judged under the rules of its day.
+    Act(&'a Standing<'a>),
+    /// An act on a chain of a dispute: it gives what its source claims, whatever the charter would derive.
+    Claimed(&'a StatusId, &'a Standing<'a>),
+    /// A class of statuses becomes another.
+    Merger(&'a Merger, &'a Version),
+}
+
+/// How many movers of open order are followed in every order; the rest are taken on their last day, in the order of the
+/// log.
+const OPEN_MAX: usize = 10;
+
+/// The open movers that a world has already applied, in rising order.
+type Applied = Vec<usize>;
+
+/// The course under the rules of a body of the acts that stand, given in the order of the log.
+pub fn course(charter: &Charter, acts: &[&Standing<'_>]) -> Course {
+    let movers = movers(charter, acts);
+    let mut days: BTreeSet<Day> = movers.iter().flat_map(|m| [m.earliest, m.latest]).collect();
+    days.extend(charter.versions().iter().map(Version::from));
+    days.insert(Day::PAST);
+    let mut sweep = Sweep { charter, movers: &movers, causes: Vec::new(), known: HashMap::new() };
+    let mut open: Vec<usize> = Vec::new();
+    let mut waiting = (0..movers.len()).peekable();
+    let mut worlds = BTreeSet::from([(World { status: StatusId::none(), cause: None }, Applied::new())]);
+    let mut slices: Vec<Slice> = Vec::with_capacity(days.len());
+    for day in days {
+        while let Some(next) = waiting.next_if(|at| movers[*at].earliest <= day) {
+            open.push(next);
+        }
+        let past = |at: &usize| movers[*at].latest <= day;
+        let due = open.iter().filter(|at| past(at)).count();
+        let settled = |applied: &Applied| applied.iter().filter(|at| past(at)).count() == due;
+        worlds =
+            sweep.apply(day, &open, worlds).into_iter().filter(|(_, applied)| settled(applied)).collect();
+        worlds = worlds
+            .into_iter()
+            .map(|(world, applied)| (world, applied.into_iter().filter(|at| !past(at)).collect()))
+            .collect();
+        open.retain(|at| !past(at));
+        let mut possible: Vec<World> = worlds.iter().map(|(world, _)| world.clone()).collect();
+        possible.dedup();
+        if slices.last().is_none_or(|last| last.worlds != possible) {
+            slices.push(Slice { from: day, worlds: possible });
+        }
+    }
+    Course { slices, causes: sweep.causes }
+}
+
+fn movers<'a>(charter: &'a Charter, acts: &[&'a Standing<'a>]) -> Vec<Mover<'a>> {
+    let ruled = |act: &Standing<'_>| {
+        let kind = act.event.act.kind();
+        charter.versions().iter().any(|v| v.transitions.iter().any(|t| t.rule.act.0 == kind))
+    };
+    let mut movers = Vec::new();
+    for act in acts {
+        let what = match (&act.event.rival, &act.event.status) {
+            (Some(_), Some(status)) => What::Claimed(status, act),
+            (Some(_), None) => continue,
+            (None, status) if ruled(act) || (status.is_some() && act.event.act.kind().may_move_status()) => {
+                What::Act(act)
+            }
+            _ => continue,
+        };
+        let stated = act.event.dates.get(crate::event::Role::Effective);
+        let claimed = stated.filter(|_| matches!(what, What::Claimed(..)));
+        let Some(date) = claimed.or_else(|| act.event.effect()).cloned() else { continue };
+        let precedence = act.event.act.kind().precedence();
+        let order = DayOrder { sequence: act.event.sequence, precedence, crowded: None };
+        movers.push(Mover {
+            earliest: date.earliest(),
+            latest: date.latest(),
+            order,
+            date,
+            entry: act.index,
+            what,
+        });
+    }
+    for version in charter.versions() {
+        let date = version.effective.clone().unwrap_or_else(|| Edtf::one_of(Day::PAST, Day::PAST));
+        for merger in &version.mergers {
+            let (earliest, latest) = (date.earliest(), date.latest());
+            let what = What::Merger(merger, version);
+            let order = DayOrder { sequence: None, precedence: 0, crowded: None };
+            movers.push(Mover { earliest, latest, order, date: date.clone(), entry: version.entry, what });
+        }
+    }
+    movers.sort_by_key(|m| (m.earliest, m.latest, m.entry));
+    thin(&mut movers);
+    movers
+}
+
+/// Keeps the number of movers that are open at once within [`OPEN_MAX`].
+fn thin(movers: &mut [Mover<'_>]) {
+    let mut open: Vec<Day> = Vec::new();
+    let mut crowded = false;
+    for mover in &mut *movers {
+        open.retain(|latest| *latest >= mover.earliest);
+        if open.len() >= OPEN_MAX {
+            mover.earliest = mover.latest;
+            mover.order.crowded = Some(mover.entry);
+            crowded = true;
+        } else {
+            open.push(mover.latest);
+        }
+    }
+    if crowded {
+        movers.sort_by_key(|m| (m.earliest, m.latest, m.entry));
+    }
+}
+
+struct Sweep<'a> {
+    charter: &'a Charter,
+    movers: &'a [Mover<'a>],
+    causes: Vec<Cause>,
+    known: HashMap<(usize, Option<CauseId>, StatusId), CauseId>,
+}
+
+impl Sweep<'_> {
+    /// Every world that can be reached by applying open movers in an allowed order, none of them twice.
+    fn apply(
+        &mut self,
+        day: Day,
+        open: &[usize],
+        worlds: BTreeSet<(World, Applied)>,
+    ) -> BTreeSet<(World, Applied)> {
+        let (movers, version) = (self.movers, self.charter.on(day));
+        let mut queue: Vec<(World, Applied)> = worlds.iter().cloned().collect();
+        let mut reached = worlds;
+        while let Some((world, applied)) = queue.pop() {
+            for at in open.iter().copied().filter(|at| may_come_next(movers, *at, open, &applied)) {
+                let mut then = applied.clone();
+                then.insert(then.partition_point(|other| *other < at), at);
+                let next = (self.moved(at, &world, version), then);
+                if !reached.contains(&next) {
+                    reached.insert(next.clone());
+                    queue.push(next);
+                }
+            }
+        }
+        reached
+    }
+
+    fn moved(&mut self, at: usize, world: &World, version: &Version) -> World {
+        let mover = &self.movers[at];
+        let (to, rule, clause, previous) = match &mover.what {
+            What::Act(act) => match judge(version, &world.status, &act.event).moves {
+                Some(step) => (step.to, step.rule, step.clause, None),
+                None => return world.clone(),
+            },
+            What::Claimed(status, act) => {
+                let rival = act.event.rival.as_ref().map(ToString::to_string).unwrap_or_default();
+                let status = version.current_name(status);
+                (status.clone(), None, format!("what the source holds, on the chain {rival}"), None)
+            }
+            What::Merger(merger, version) if merger.from.contains(&world.status) => {
+                let clause = format!("{} ({})", merger.rule, merger.article);
+                (merger.to.clone(), Some(version.entry), clause, world.cause)
+            }
+            What::Merger(..) => return world.clone(),
+        };
+        if to == world.status {
+            return world.clone();
+        }
+        let causes = &mut self.causes;
+        let cause = *self.known.entry((at, previous, to.clone())).or_insert_with(|| {
+            causes.push(Cause { entry: mover.entry, date: mover.date.clone(), rule, clause, previous });
+            causes.len() - 1
+        });
+        World { status: to, cause: Some(cause) }
+    }
+}
+
+/// Whether a mover is still to come, and no open mover that is still to come must come before it.
+fn may_come_next(movers: &[Mover<'_>], at: usize, open: &[usize], applied: &Applied) -> bool {
+    let mover = &movers[at];
+    !applied.contains(&at)
+        && open.iter().filter(|other| **other != at && !applied.contains(other)).all(|other| {
+            let first = &movers[*other];
+            let precedes = first.latest < mover.earliest
+                || (first.latest == mover.earliest && first.order.before(mover.order));
+            !precedes
+        })
+}

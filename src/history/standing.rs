@@ -1,0 +1,128 @@
+//! Which entries stand, and what they say, given what was recorded and what was known.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use crate::event::{Act, ActKind, Cause, Changes, Day, Entry, Event, EventId, Index, Known, Size};
+
+/// An act of the record that stands: not retracted, read with its rectifications.
+#[derive(Clone, Debug)]
+pub struct Standing<'a> {
+    /// Its place in the log.
+    pub index: Index,
+    /// What it says now.
+    pub event: Cow<'a, Event>,
+    /// Since when the world could know it.
+    pub known: Known,
+    /// The rectifications that changed it, oldest first.
+    pub corrected_by: Vec<Index>,
+}
+
+/// The acts that stand in the first `recorded` entries, to one who knows what was public by `known`, in the order of
+/// the log.
+///
+/// A correction is read only if it stands itself, so that a retraction of a retraction restores, and a rectification of
+/// a rectification replaces what it set. One with dated evidence counts from its known day; a slip of our own at every
+/// day. Record-keeping acts are known at once. Entries must be in the order of the log; corrections whose target is not
+/// among them, or not before them, are passed over.
+pub fn standing(entries: &[Entry], recorded: Size, known: Day) -> Vec<Standing<'_>> {
+    let held = entries.partition_point(|e| recorded.holds(e.index));
+    let entries = &entries[..held];
+    let corrections = corrections(entries, known);
+    let mut acts = Vec::with_capacity(entries.len());
+    for (at, entry) in entries.iter().enumerate() {
+        if corrections.withdraws(at, entry) || is_correction(entry) {
+            continue;
+        }
+        let (event, corrected_by) = corrections.read(at, &entry.event);
+        let when = event.known();
+        if when.day <= known || event.act.kind().is_record_keeping() {
+            acts.push(Standing { index: entry.index, event, known: when, corrected_by });
+        }
+    }
+    acts
+}
+
+fn is_correction(entry: &Entry) -> bool {
+    matches!(entry.event.act.kind(), ActKind::RecordCorrected | ActKind::EntryRetracted)
+}
+
+/// The day from which a correction counts: its dated evidence's, or every day for a slip of our own.
+pub fn correction_known(event: &Event) -> Day {
+    let cause = match &event.act {
+        Act::RecordCorrected(correction) => correction.cause,
+        Act::EntryRetracted(retraction) => retraction.cause,
+        _ => return event.known().day,
+    };
+    if cause == Cause::Clerical {
+        return Day::PAST;
+    }
+    let stated = event.known();
+    if stated.day > Day::PAST {
+        return stated.day;
+    }
+    let published = event.evidence.iter().filter_map(|e| e.published.as_ref()).map(|d| d.latest());
+    published.min().unwrap_or(Day::PAST)
+}
+
+/// What corrections do to the entries before them; positions count in the slice that was read.
+#[derive(Default)]
+struct Corrections {
+    retracted: HashSet<usize>,
+    retracted_imports: HashSet<EventId>,
+    changes: HashMap<usize, Vec<(Index, Changes)>>,
+}
+
+impl Corrections {
+    fn withdraws(&self, at: usize, entry: &Entry) -> bool {
+        self.retracted.contains(&at)
+            || entry.event.import.is_some_and(|id| self.retracted_imports.contains(&id))
+    }
+
+    fn read<'a>(&self, at: usize, event: &'a Event) -> (Cow<'a, Event>, Vec<Index>) {
+        let Some(changes) = self.changes.get(&at) else { return (Cow::Borrowed(event), Vec::new()) };
+        let mut corrected = event.clone();
+        for (_, change) in changes {
+            for (field, value) in change {
+                // `Ledger` admits no correction whose value the field cannot take; one that is damaged changes nothing.
+                let _ = field.0.write(&mut corrected, value);
+            }
+        }
+        (Cow::Owned(corrected), changes.iter().map(|(index, _)| *index).collect())
+    }
+}
+
+/// From the newest back: whether a correction stands is settled before its target is looked at.
+fn corrections(entries: &[Entry], known: Day) -> Corrections {
+    let mut found = Corrections::default();
+    if !entries.iter().any(is_correction) {
+        return found;
+    }
+    let places: HashMap<EventId, usize> =
+        entries.iter().enumerate().map(|(at, e)| (e.event.id, at)).collect();
+    for (at, entry) in entries.iter().enumerate().rev() {
+        let counts = is_correction(entry) && correction_known(&entry.event) <= known;
+        if !counts || found.withdraws(at, entry) {
+            continue;
+        }
+        let target = entry.event.to.and_then(|id| places.get(&id)).copied().filter(|target| *target < at);
+        let Some(target) = target else { continue };
+        match &entry.event.act {
+            Act::EntryRetracted(_) => {
+                found.retracted.insert(target);
+                if entries[target].event.act.kind() == ActKind::ImportRecorded {
+                    found.retracted_imports.insert(entries[target].event.id);
+                }
+            }
+            Act::RecordCorrected(correction) => {
+                let mut now = correction.now.clone();
+                for (_, later) in found.changes.remove(&at).unwrap_or_default() {
+                    now.extend(later);
+                }
+                found.changes.entry(target).or_default().insert(0, (entry.index, now));
+            }
+            _ => {}
+        }
+    }
+    found
+}
