@@ -4,3 +4,4 @@ pub mod charter;
 pub mod event;
 pub mod history;
 pub mod log;
+pub mod query;

@@ -1,0 +1,219 @@
+//! The parts of answers, as the JSON contract names them.
+
+use serde::{Serialize, Serializer};
+
+use crate::event::{ActKind, BodyId, Day, Edtf, EventId, Evidence, Index, ParticipantId, Size, StatusId};
+use crate::history::Certainty;
+
+use super::Axes;
+
+/// The question, as it was understood.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct QuestionEcho {
+    /// `status`, `roster`, `timeline`, `explain` or `pending`.
+    pub kind: &'static str,
+    /// Of whom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub participant: Option<ParticipantId>,
+    /// In which organisation or treaty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<BodyId>,
+    /// The day asked about.
+    #[serde(serialize_with = "day")]
+    pub on: Day,
+    /// What the world could know by then; `null` is everything.
+    pub as_known: Option<Edtf>,
+    /// How many entries were read.
+    pub as_recorded: Size,
+}
+
+impl QuestionEcho {
+    /// The echo of a question.
+    pub fn new(
+        kind: &'static str,
+        participant: Option<&ParticipantId>,
+        body: Option<&BodyId>,
+        axes: &Axes,
+    ) -> QuestionEcho {
+        QuestionEcho {
+            kind,
+            participant: participant.cloned(),
+            body: body.cloned(),
+            on: axes.on,
+            as_known: axes.as_known.clone(),
+            as_recorded: axes.as_recorded,
+        }
+    }
+}
+
+/// Writes a day as EDTF.
+pub(super) fn day<S: Serializer>(day: &Day, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(day)
+}
+
+/// Writes an act by its name.
+pub(super) fn act<S: Serializer>(act: &ActKind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(act.name())
+}
+
+/// Writes acts by their names.
+pub(super) fn acts<S: Serializer>(acts: &[ActKind], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(acts.iter().map(|act| act.name()))
+}
+
+/// Writes a known day; one without limit is `null`.
+fn known<S: Serializer>(known: &Day, serializer: S) -> Result<S::Ok, S::Error> {
+    match known.date() {
+        Some(_) => serializer.collect_str(known),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// An entry on which an answer rests.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Because {
+    /// Its place in the log.
+    pub index: Index,
+    /// Its name.
+    pub id: EventId,
+    /// What happened.
+    #[serde(serialize_with = "act")]
+    pub act: ActKind,
+    /// When it had effect.
+    pub date: Edtf,
+    /// Since when the world could know it; `null` where that has no limit.
+    #[serde(serialize_with = "known")]
+    pub known: Day,
+    /// Whether that is only inferred from the act's own date.
+    pub known_assumed: bool,
+    /// The rule that made it move the status, with its article.
+    pub clause: String,
+    /// The adoption or amendment that holds the rule; `null` where a source's claim stands.
+    pub rule: Option<Index>,
+    /// The instrument or decision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// Where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<String>,
+    /// The entries that rectified it, oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub corrected_by: Vec<Index>,
+    /// What it rests on.
+    pub evidence: Vec<Evidence>,
+}
+
+/// Something that lies over the status.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct OverlayItem {
+    /// `suspended`, `dormant`, `frozen` or `provisional-application`.
+    pub overlay: &'static str,
+    /// Which rights.
+    pub scope: Option<String>,
+    /// Its first day.
+    pub since: Edtf,
+    /// The act.
+    pub index: Index,
+}
+
+/// A change that is decided and has not taken effect.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct ScheduledItem {
+    /// The status to come.
+    pub status: StatusId,
+    /// From when.
+    pub on: Edtf,
+    /// By which entries.
+    pub because: Vec<Index>,
+}
+
+/// An open procedure.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct ProcedureItem {
+    /// The status sought; `null` where no source says which.
+    pub toward: Option<StatusId>,
+    /// The furthest step taken.
+    #[serde(serialize_with = "act")]
+    pub stage: ActKind,
+    /// When it was taken.
+    pub since: Edtf,
+    /// The first act of the procedure.
+    pub opened: Edtf,
+    /// The entries of the stage.
+    pub entries: Vec<Index>,
+    /// Whether it is known from reports only.
+    pub reported: bool,
+    /// The steps that are still to be taken.
+    #[serde(serialize_with = "acts")]
+    pub missing: Vec<ActKind>,
+    /// Always `null` here; counts over the membership of the moment are not computed for this procedure.
+    pub quorum: Option<()>,
+    /// How it ended, by what is known today; `null` while it is open.
+    pub outcome: Option<OutcomeItem>,
+}
+
+/// How a procedure ended.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct OutcomeItem {
+    /// The status attained; `null` where the procedure was withdrawn, declined or rejected.
+    pub status: Option<StatusId>,
+    /// `attained`, `withdrawn`, `declined` or `rejected`.
+    pub how: &'static str,
+    /// When.
+    pub on: Edtf,
+    /// By which entry.
+    pub index: Index,
+}
+
+/// An act after the day asked.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Afterwards {
+    /// What happened.
+    #[serde(serialize_with = "act")]
+    pub act: ActKind,
+    /// When.
+    pub date: Edtf,
+    /// Its place in the log.
+    pub index: Index,
+}
+
+/// What one side of a dispute holds.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct ConflictSide {
+    /// The chains it follows, `DISPUTE:CHAIN`.
+    pub chains: Vec<String>,
+    /// The statuses that it leaves possible.
+    pub possible: Vec<StatusId>,
+    /// What it rests on.
+    pub because: Vec<Because>,
+    /// Every act on these chains, also those that move nothing.
+    pub entries: Vec<Index>,
+}
+
+/// The span of a body's record that was searched.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Coverage {
+    /// Its beginning.
+    pub from: String,
+    /// Its end.
+    pub to: String,
+    /// Whether the day asked lies in it.
+    pub covers: bool,
+}
+
+/// The head of the record that was read.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct CheckpointRef {
+    /// How many entries.
+    pub size: Size,
+    /// The RFC 6962 root over them, base64.
+    pub root: String,
+}
+
+/// The statuses of a reading with their certainty: one status, or `null` where it is not settled.
+pub(super) fn settled(certainty: Certainty, possible: &[StatusId]) -> Option<StatusId> {
+    match (certainty, possible) {
+        (Certainty::Certain, [only]) => Some(only.clone()),
+        _ => None,
+    }
+}

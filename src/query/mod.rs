@@ -1,0 +1,43 @@
+//! Questions and their answers. Every answer names its three dates, what it rests on, and the checkpoint of the record
+//! that it was read from; its `serde` form is the JSON contract.
+//!
+//! Questions are pure: they are given the entries ([`Material`]) and fold them.
+
+mod answer;
+mod body;
+mod explain;
+mod pending;
+mod roster;
+mod status;
+mod timeline;
+
+pub use answer::{
+    Afterwards, Because, CheckpointRef, ConflictSide, Coverage, OutcomeItem, OverlayItem, ProcedureItem,
+    QuestionEcho, ScheduledItem,
+};
+pub use body::{BodyView, Charters, Material, PairView, QueryError};
+pub use explain::{Explanation, ProcedureTrail, RuleItem, TrailStep, explain};
+pub use pending::{Pending, PendingItem, pending};
+pub use roster::{Count, Roster, RosterItem, roster};
+pub use status::{StatusAnswer, status};
+pub use timeline::{SpellItem, Timeline, timeline};
+
+use crate::event::{Day, Edtf, Size};
+
+/// The three dates of a question, each naming a whole day, inclusive.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Axes {
+    /// The day asked about (valid time).
+    pub on: Day,
+    /// What the world could know by then; `None` is everything.
+    pub as_known: Option<Edtf>,
+    /// The first so many entries of this ledger (transaction time).
+    pub as_recorded: Size,
+}
+
+impl Axes {
+    /// The last day whose knowledge counts.
+    pub fn known(&self) -> Day {
+        self.as_known.as_ref().map_or(Day::FUTURE, Edtf::latest)
+    }
+}

@@ -1,0 +1,119 @@
+//! What is not finished: open procedures, decided and not in effect, and how each ended.
+
+use serde::Serialize;
+
+use crate::event::{ActKind, BodyId, Day, ParticipantId};
+
+use super::Axes;
+use super::answer::{CheckpointRef, Coverage, ProcedureItem, QuestionEcho};
+use super::body::{BodyView, Material, QueryError};
+use super::status::{item, procedures};
+
+/// The open procedures of a body on a day.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Pending {
+    /// What was asked.
+    pub question: QuestionEcho,
+    /// Procedures that every account of the record leaves open: by status sought, then by stage, then by participant.
+    pub procedures: Vec<PendingItem>,
+    /// Procedures that are open on one chain of a dispute and ended on another.
+    pub contested: Vec<PendingItem>,
+    /// What a reader must know besides.
+    pub notes: Vec<String>,
+    /// The span of the record that was searched; `null` without a survey.
+    pub coverage: Option<Coverage>,
+    /// The head of the record that was read.
+    pub checkpoint: CheckpointRef,
+}
+
+/// An open procedure with its participant.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct PendingItem {
+    /// Who seeks the status.
+    pub participant: ParticipantId,
+    /// How far it got.
+    #[serde(flatten)]
+    pub procedure: ProcedureItem,
+}
+
+pub(super) struct Items {
+    open: Vec<PendingItem>,
+    contested: Vec<PendingItem>,
+}
+
+impl Items {
+    /// Those that are decided and wait for their condition.
+    pub(super) fn waiting(self) -> Vec<PendingItem> {
+        self.open.into_iter().filter(|item| item.procedure.stage == ActKind::StatusDecided).collect()
+    }
+}
+
+/// Answers for a body.
+///
+/// # Errors
+/// [`QueryError`].
+pub fn pending(material: &Material<'_>, body: &BodyId, axes: &Axes) -> Result<Pending, QueryError> {
+    let view = BodyView::new(material, body, axes.as_recorded, axes.known())?;
+    let items = items(material, &view, body, axes)?;
+    Ok(Pending {
+        question: QuestionEcho::new("pending", None, Some(body), axes),
+        procedures: items.open,
+        contested: items.contested,
+        notes: view.end_of_record(axes.on).into_iter().collect(),
+        coverage: view.coverage(axes.on),
+        checkpoint: material.checkpoint.clone(),
+    })
+}
+
+pub(super) fn items(
+    material: &Material<'_>,
+    view: &BodyView<'_>,
+    body: &BodyId,
+    axes: &Axes,
+) -> Result<Items, QueryError> {
+    let later = match axes.as_known {
+        Some(_) => Some(BodyView::new(material, body, axes.as_recorded, Day::FUTURE)?),
+        None => None,
+    };
+    let today = later.as_ref().unwrap_or(view);
+    let nothing = super::PairView::default();
+    let mut found = Items { open: Vec::new(), contested: Vec::new() };
+    for (participant, pair) in &view.pairs {
+        let later = today.pairs.get(participant).unwrap_or(&nothing);
+        let history = pair.history(&view.charter);
+        let open = procedures(view, pair, today, later, &history, axes.on);
+        if history.accounts.len() > 1 {
+            let some_account = (0..history.accounts.len()).flat_map(|account| {
+                pair.lifecycles(&view.charter, &history, account)
+                    .iter()
+                    .filter(|life| life.is_open(axes.on))
+                    .filter_map(|life| item(view, life, &[], axes.on))
+                    .collect::<Vec<_>>()
+            });
+            for procedure in some_account {
+                let settled = open.iter().any(|o| o.entries == procedure.entries);
+                let listed = found.contested.iter().any(|c| c.procedure == procedure);
+                if !settled && !listed {
+                    found.contested.push(PendingItem { participant: participant.clone(), procedure });
+                }
+            }
+        }
+        let named = |procedure| PendingItem { participant: participant.clone(), procedure };
+        found.open.extend(open.into_iter().map(named));
+    }
+    let rank = |item: &PendingItem| {
+        let toward = item.procedure.toward.as_ref();
+        let status = toward.and_then(|id| view.charter.status(id));
+        let steps = toward.and_then(|id| view.charter.on(axes.on).procedure(id)).map(|p| &p.rule.steps);
+        let stage = steps.and_then(|steps| steps.iter().position(|s| s.act.0 == item.procedure.stage));
+        (
+            std::cmp::Reverse(status.map(|s| s.rank)),
+            toward.cloned(),
+            std::cmp::Reverse(stage),
+            item.procedure.since.earliest(),
+            item.participant.clone(),
+        )
+    };
+    found.open.sort_by_key(rank);
+    Ok(found)
+}

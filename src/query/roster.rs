@@ -1,0 +1,149 @@
+//! Every participant of a body by status.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::event::{BodyId, Day, Edtf, ParticipantId, StatusId};
+use crate::history::Certainty;
+
+use super::Axes;
+use super::answer::{CheckpointRef, Coverage, OverlayItem, QuestionEcho, settled};
+use super::body::{BodyView, Material, QueryError};
+use super::pending::{PendingItem, items};
+use super::status::overlay_items;
+
+/// Who has which status in a body on a day.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Roster {
+    /// What was asked.
+    pub question: QuestionEcho,
+    /// How many by status: so many certainly, so many at most.
+    pub counts: BTreeMap<StatusId, Count>,
+    /// Every participant that has, or may have, a status; by status, then by id.
+    pub participants: Vec<RosterItem>,
+    /// Decided, and not in effect.
+    pub waiting: Vec<PendingItem>,
+    /// What a reader must know besides.
+    pub notes: Vec<String>,
+    /// The span of the record that was searched; `null` without a survey.
+    pub coverage: Option<Coverage>,
+    /// The head of the record that was read.
+    pub checkpoint: CheckpointRef,
+}
+
+/// How many have a status.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Count {
+    /// Certainly.
+    pub certain: u64,
+    /// Certainly or possibly.
+    pub at_most: u64,
+}
+
+/// One line of a roster.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct RosterItem {
+    /// Who.
+    pub participant: ParticipantId,
+    /// Its status; `null` where it is not settled.
+    pub status: Option<StatusId>,
+    /// How far that can be relied on.
+    pub certainty: Certainty,
+    /// Every status that is possible.
+    pub possible: Vec<StatusId>,
+    /// Since when.
+    pub since: Option<Edtf>,
+    /// What lies over it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub overlays: Vec<OverlayItem>,
+}
+
+/// Answers for a whole body; with `only`, for one status of it.
+///
+/// # Errors
+/// [`QueryError`].
+pub fn roster(
+    material: &Material<'_>,
+    body: &BodyId,
+    only: Option<&StatusId>,
+    axes: &Axes,
+) -> Result<Roster, QueryError> {
+    let view = BodyView::new(material, body, axes.as_recorded, axes.known())?;
+    let mut participants: Vec<RosterItem> =
+        view.pairs.iter().filter_map(|(id, pair)| line(&view, id, pair, axes.on)).collect();
+    participants.retain(|item| only.is_none_or(|status| item.possible.contains(status)));
+    let order = view.in_order(view.charter.statuses().iter().map(|s| &s.id));
+    participants.sort_by_key(|item| {
+        let highest = item.possible.iter().find(|id| !id.is_none());
+        (highest.and_then(|id| order.iter().position(|s| s == id)), item.participant.clone())
+    });
+    let mut counts: BTreeMap<StatusId, Count> = BTreeMap::new();
+    for status in &view.charter.on(axes.on).statuses {
+        if only.is_none_or(|only| *only == status.rule.id) {
+            counts.entry(status.rule.id.clone()).or_default();
+        }
+    }
+    for item in &participants {
+        for status in item.possible.iter().filter(|id| !id.is_none() && only.is_none_or(|only| only == *id)) {
+            let count = counts.entry(status.clone()).or_default();
+            count.at_most += 1;
+            count.certain += u64::from(item.status.is_some());
+        }
+    }
+    let waiting = items(material, &view, body, axes)?.waiting();
+    Ok(Roster {
+        question: QuestionEcho::new("roster", None, Some(body), axes),
+        notes: notes(&view, only, &participants, axes.on),
+        counts,
+        participants,
+        waiting,
+        coverage: view.coverage(axes.on),
+        checkpoint: material.checkpoint.clone(),
+    })
+}
+
+fn line(
+    view: &BodyView<'_>,
+    participant: &ParticipantId,
+    pair: &super::PairView<'_>,
+    on: Day,
+) -> Option<RosterItem> {
+    let history = pair.history(&view.charter);
+    let reading = history.on(on);
+    let possible = view.in_order(reading.statuses());
+    if possible.iter().all(StatusId::is_none) {
+        return None;
+    }
+    let status = settled(reading.certainty, &possible);
+    let since = status.as_ref().and_then(|status| {
+        let stated = reading.worlds.first().and_then(|(account, world)| {
+            let course = &history.accounts.get(*account)?.course;
+            course.causes.get(world.cause?).map(|c| c.date.clone())
+        });
+        let single = history.accounts.len() == 1 && reading.worlds.len() == 1;
+        stated.filter(|_| single).or_else(|| Some(history.span(status, on).0))
+    });
+    Some(RosterItem {
+        participant: participant.clone(),
+        status,
+        certainty: reading.certainty,
+        possible,
+        since,
+        overlays: overlay_items(pair, on),
+    })
+}
+
+fn notes(view: &BodyView<'_>, only: Option<&StatusId>, participants: &[RosterItem], on: Day) -> Vec<String> {
+    let mut notes: Vec<String> = view.end_of_record(on).into_iter().collect();
+    if let Some(note) = only.and_then(|status| super::timeline::absent(&view.charter, status, on)) {
+        notes.push(note);
+    }
+    let version = view.charter.on(on);
+    let merged =
+        version.merged.iter().any(|(_, new)| participants.iter().any(|p| p.status.as_ref() == Some(new)));
+    if let Some(note) = version.note.as_ref().filter(|_| merged) {
+        notes.push(note.clone());
+    }
+    notes
+}

@@ -1,0 +1,122 @@
+//! Every spell of a participant, in one body or in all.
+
+use serde::Serialize;
+
+use crate::charter::Charter;
+use crate::event::{BodyId, Day, Edtf, Index, ParticipantId, StatusId};
+use crate::history::Certainty;
+
+use super::Axes;
+use super::answer::{CheckpointRef, QuestionEcho, settled};
+use super::body::{BodyView, Material, QueryError};
+
+/// The spells of a participant.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Timeline {
+    /// What was asked; `on` plays no part.
+    pub question: QuestionEcho,
+    /// By body, then by first day.
+    pub spells: Vec<SpellItem>,
+    /// What a reader must know besides.
+    pub notes: Vec<String>,
+    /// The head of the record that was read.
+    pub checkpoint: CheckpointRef,
+}
+
+/// An unbroken span of days with one status, or with one set of possible statuses.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct SpellItem {
+    /// In which body.
+    pub body: BodyId,
+    /// The status; `null` where it is not settled.
+    pub status: Option<StatusId>,
+    /// How far it can be relied on.
+    pub certainty: Certainty,
+    /// Every status that is possible.
+    pub possible: Vec<StatusId>,
+    /// Its first day; `null` from the beginning.
+    pub from: Option<Edtf>,
+    /// The first day on which it no longer holds; `null` while nothing recorded ends it.
+    pub until: Option<Edtf>,
+    /// The entries that it rests on.
+    pub entries: Vec<Index>,
+    /// What gave it, in a line.
+    pub clause: Option<String>,
+}
+
+/// Answers for a participant in the bodies given.
+///
+/// # Errors
+/// [`QueryError`].
+pub fn timeline(
+    material: &Material<'_>,
+    participant: &ParticipantId,
+    bodies: &[BodyId],
+    axes: &Axes,
+) -> Result<Timeline, QueryError> {
+    let mut spells = Vec::new();
+    let mut notes = Vec::new();
+    for body in bodies {
+        let view = BodyView::new(material, body, axes.as_recorded, axes.known())?;
+        let Some(pair) = view.pairs.get(participant) else { continue };
+        spells.extend(spell_items(&view, material, pair, body));
+        notes.extend(view.end_of_record(axes.on));
+    }
+    let one = match bodies {
+        [only] => Some(only),
+        _ => None,
+    };
+    Ok(Timeline {
+        question: QuestionEcho::new("timeline", Some(participant), one, axes),
+        spells,
+        notes,
+        checkpoint: material.checkpoint.clone(),
+    })
+}
+
+fn spell_items(
+    view: &BodyView<'_>,
+    material: &Material<'_>,
+    pair: &super::PairView<'_>,
+    body: &BodyId,
+) -> Vec<SpellItem> {
+    let history = pair.history(&view.charter);
+    let limit = |day: Day| day.date().map(|_| Edtf::day(day));
+    let mut items: Vec<SpellItem> = Vec::new();
+    for spell in history.spells() {
+        let because = pair.because(&view.charter, material.entries, &history, &spell.reading);
+        let possible = view.in_order(spell.reading.statuses());
+        items.push(SpellItem {
+            body: body.clone(),
+            status: settled(spell.reading.certainty, &possible),
+            certainty: spell.reading.certainty,
+            from: limit(spell.from),
+            until: limit(spell.until),
+            entries: because.iter().map(|b| b.index).collect(),
+            clause: because.last().map(|b| b.clause.clone()),
+            possible,
+        });
+    }
+    let idle = |item: &SpellItem| item.from.is_none() && item.status.as_ref().is_some_and(StatusId::is_none);
+    if items.len() > 1 && items.first().is_some_and(idle) {
+        items.remove(0);
+    }
+    items
+}
+
+/// The line that says that a status did not exist on a day.
+pub(super) fn absent(charter: &Charter, status: &StatusId, on: Day) -> Option<String> {
+    let began = charter.status_began(status)?;
+    if on < began {
+        return Some(format!("the status {status} was created on {began}: nobody could hold it on {on}"));
+    }
+    let ended = charter.status_ended(status).filter(|ended| on > *ended)?;
+    Some(format!("the status {status} ended after {ended}: nobody could hold it on {on}"))
+}
+
+impl super::StatusAnswer {
+    /// Adds, where a status did not exist on the day asked, the line that says so.
+    pub fn flag_absent(&mut self, charter: &Charter, status: &StatusId) {
+        self.notes.extend(absent(charter, status, self.question.on));
+    }
+}
