@@ -3,5 +3,6 @@
 pub mod charter;
 pub mod event;
 pub mod history;
+pub mod import;
 pub mod log;
 pub mod query;

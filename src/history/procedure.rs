@@ -1,7 +1,5 @@
 //! Procedures: what was applied for and decided, which steps are taken, which are missing, how each ended.
 
-use std::collections::BTreeMap;
-
 use crate::charter::{Charter, Step, StepBy, Version};
 use crate::event::{Act, ActKind, Day, Edtf, Index, Reply, StatusId};
 
@@ -79,32 +77,33 @@ pub fn lifecycles<'a>(
     let mut dated: Vec<(Day, &Standing<'_>)> =
         acts.into_iter().filter_map(|a| Some((a.event.date()?.latest(), a))).collect();
     dated.sort_by_key(|(day, act)| (*day, act.event.sequence, act.index));
-    let mut open: BTreeMap<Option<StatusId>, Lifecycle<'a>> = BTreeMap::new();
+    let mut open: Vec<Lifecycle<'a>> = Vec::new();
     let mut done: Vec<Lifecycle<'a>> = Vec::new();
     for (day, act) in dated {
         let version = charter.on(day);
         let Some(part) = part(version, act) else { continue };
-        let line = part.toward.as_ref().map(|id| charter.latest().current_name(id).clone());
         settle(charter, course, &mut open, &mut done, day);
+        let name = |id: &Option<StatusId>| id.as_ref().map(|id| version.current_name(id).clone());
+        let same = open.iter().position(|life| name(&life.toward) == name(&part.toward));
         match part.what {
             What::Closes(how) => {
-                let closing = Closing { status: None, how, on: date(act), entry: act.index };
-                let asked = open.keys().find(|key| line.is_none() || **key == line).cloned();
-                if let Some(mut ended) = asked.and_then(|key| open.remove(&key)) {
+                let asked = same.or_else(|| (part.toward.is_none() && !open.is_empty()).then_some(0));
+                if let Some(at) = asked {
+                    let mut ended = open.remove(at);
                     ended.acts.push(act);
-                    ended.closed = Some(closing);
+                    ended.closed = Some(Closing { status: None, how, on: date(act), entry: act.index });
                     done.push(ended);
                 }
             }
-            What::Follows if !open.contains_key(&line) => {}
-            What::Follows | What::Opens => {
-                let new = || Lifecycle { toward: part.toward, acts: Vec::new(), closed: None };
-                open.entry(line).or_insert_with(new).acts.push(act);
-            }
+            What::Follows => same.into_iter().for_each(|at| open[at].acts.push(act)),
+            What::Opens => match same {
+                Some(at) => open[at].acts.push(act),
+                None => open.push(Lifecycle { toward: part.toward, acts: vec![act], closed: None }),
+            },
         }
     }
     settle(charter, course, &mut open, &mut done, Day::FUTURE);
-    done.extend(open.into_values());
+    done.extend(open);
     done.sort_by_key(|l| l.acts.first().map(|a| (a.event.date().map(Edtf::latest), a.index)));
     done
 }
@@ -172,41 +171,29 @@ fn part(version: &Version, act: &Standing<'_>) -> Option<Part> {
 fn settle<'a>(
     charter: &Charter,
     course: &Course,
-    open: &mut BTreeMap<Option<StatusId>, Lifecycle<'a>>,
+    open: &mut Vec<Lifecycle<'a>>,
     done: &mut Vec<Lifecycle<'a>>,
     day: Day,
 ) {
-    let ended: Vec<_> = open
-        .iter()
-        .filter_map(|(line, life)| {
-            let closing = attained(charter, course, line.as_ref(), life)?;
-            (closing.on.latest() < day || day == Day::FUTURE).then(|| (line.clone(), closing))
-        })
-        .collect();
-    for (line, closing) in ended {
-        if let Some(mut life) = open.remove(&line) {
-            life.closed = Some(closing);
-            done.push(life);
-        }
-    }
+    open.retain_mut(|life| {
+        let closing = attained(charter, course, life).filter(|c| c.on.latest() < day || day == Day::FUTURE);
+        let Some(closing) = closing else { return true };
+        let acts = std::mem::take(&mut life.acts);
+        done.push(Lifecycle { toward: life.toward.clone(), acts, closed: Some(closing) });
+        false
+    });
 }
 
-fn attained(
-    charter: &Charter,
-    course: &Course,
-    line: Option<&StatusId>,
-    life: &Lifecycle<'_>,
-) -> Option<Closing> {
-    let opened = life.acts.first()?.event.date()?.earliest();
+fn attained(charter: &Charter, course: &Course, life: &Lifecycle<'_>) -> Option<Closing> {
+    let opened = life.acts.first()?.event.date()?.latest();
     let before = course.on(opened.previous());
-    let latest = charter.latest();
     let rank = |id: &StatusId| charter.status(id).map_or(0, |s| s.rank);
-    let sought = line.map(|id| rank(id).max(life.toward.as_ref().map_or(0, rank)));
     course.slices.iter().filter(|s| s.from >= opened).find_map(|slice| {
         let [first, ..] = slice.worlds.as_slice() else { return None };
-        let meets = |status: &StatusId| match (line, sought) {
-            (Some(line), Some(sought)) => latest.current_name(status) == line || rank(status) > sought,
-            _ => !status.is_none() && before.iter().all(|w| rank(status) > rank(&w.status)),
+        let version = charter.on(slice.from);
+        let meets = |status: &StatusId| match life.toward.as_ref().map(|id| version.current_name(id)) {
+            Some(sought) => status == sought || rank(status) > rank(sought),
+            None => !status.is_none() && before.iter().all(|w| rank(status) > rank(&w.status)),
         };
         if !slice.worlds.iter().all(|w| meets(&w.status)) {
             return None;

@@ -80,7 +80,7 @@ pub fn roster(
     });
     let mut counts: BTreeMap<StatusId, Count> = BTreeMap::new();
     for status in &view.charter.on(axes.on).statuses {
-        if only.is_none_or(|only| *only == status.rule.id) {
+        if only.map_or(status.rule.rank > 0, |only| *only == status.rule.id) {
             counts.entry(status.rule.id.clone()).or_default();
         }
     }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::charter::Charter;
 use crate::event::{BodyId, Day, Edtf, Index, ParticipantId, StatusId};
-use crate::history::Certainty;
+use crate::history::{Certainty, History, Reading};
 
 use super::Axes;
 use super::answer::{CheckpointRef, QuestionEcho, settled};
@@ -93,7 +93,7 @@ fn spell_items(
             from: limit(spell.from),
             until: limit(spell.until),
             entries: because.iter().map(|b| b.index).collect(),
-            clause: because.last().map(|b| b.clause.clone()),
+            clause: nearest(&history, &spell.reading),
             possible,
         });
     }
@@ -102,6 +102,15 @@ fn spell_items(
         items.remove(0);
     }
     items
+}
+
+/// The rule of the act that gave the status last.
+fn nearest(history: &History, reading: &Reading) -> Option<String> {
+    let clauses = reading.worlds.iter().filter_map(|(account, world)| {
+        let course = &history.accounts.get(*account)?.course;
+        course.causes.get(world.cause?)
+    });
+    clauses.max_by_key(|cause| cause.date.earliest()).map(|cause| cause.clause.clone())
 }
 
 /// The line that says that a status did not exist on a day.
