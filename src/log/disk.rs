@@ -1,0 +1,191 @@
+//! Every write goes through here, so that a test can record it, cut the power, or make it fail.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The file system, as the log writes to it.
+#[derive(Clone, Debug, Default)]
+pub struct Disk {
+    script: Option<Arc<Mutex<Script>>>,
+}
+
+/// What a test sees and decides.
+#[derive(Debug, Default)]
+struct Script {
+    operations: Vec<Operation>,
+    fail_at: Option<(usize, i32)>,
+}
+
+/// A change of the disk, in the order in which the log made it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Operation {
+    /// A file was made, empty.
+    Create(PathBuf),
+    /// Space was reserved and reads as zeros.
+    Allocate(PathBuf, u64),
+    /// Bytes were written at an offset; a power cut may keep any of their 512-byte sectors until the file is synced.
+    Write(PathBuf, u64, Vec<u8>),
+    /// The file's content is durable.
+    Sync(PathBuf),
+    /// The folder's names are durable.
+    SyncDir(PathBuf),
+    /// A file got another name, in place of whatever had it.
+    Rename(PathBuf, PathBuf),
+    /// A name was removed.
+    Remove(PathBuf),
+}
+
+/// A file open for writing.
+#[derive(Debug)]
+pub struct DiskFile {
+    disk: Disk,
+    file: File,
+    path: PathBuf,
+}
+
+impl Disk {
+    /// A disk that records what it does.
+    pub fn recording() -> Disk {
+        Disk { script: Some(Arc::default()) }
+    }
+
+    /// A recording disk whose `nth` operation (from 0), and every later one, fails with an error of the system
+    /// (`ENOSPC` is 28, `EIO` 5).
+    pub fn failing_at(nth: usize, errno: i32) -> Disk {
+        let script = Script { operations: Vec::new(), fail_at: Some((nth, errno)) };
+        Disk { script: Some(Arc::new(Mutex::new(script))) }
+    }
+
+    /// What was done so far; empty for a disk that does not record.
+    pub fn operations(&self) -> Vec<Operation> {
+        let read = |script: &Arc<Mutex<Script>>| {
+            script.lock().unwrap_or_else(PoisonError::into_inner).operations.clone()
+        };
+        self.script.as_ref().map(read).unwrap_or_default()
+    }
+
+    fn note(&self, operation: impl FnOnce() -> Operation) -> io::Result<()> {
+        let Some(script) = &self.script else { return Ok(()) };
+        let mut script = script.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((nth, errno)) = script.fail_at
+            && script.operations.len() >= nth
+        {
+            return Err(io::Error::from_raw_os_error(errno));
+        }
+        script.operations.push(operation());
+        Ok(())
+    }
+
+    /// Makes a file, empty; one of that name is emptied.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn create(&self, path: &Path) -> io::Result<DiskFile> {
+        self.note(|| Operation::Create(path.into()))?;
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
+        Ok(DiskFile { disk: self.clone(), file, path: path.into() })
+    }
+
+    /// Opens a file that exists.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn open(&self, path: &Path) -> io::Result<DiskFile> {
+        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        Ok(DiskFile { disk: self.clone(), file, path: path.into() })
+    }
+
+    /// Gives a file another name, in place of whatever has it.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.note(|| Operation::Rename(from.into(), to.into()))?;
+        std::fs::rename(from, to)
+    }
+
+    /// Removes a name.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn remove(&self, path: &Path) -> io::Result<()> {
+        self.note(|| Operation::Remove(path.into()))?;
+        std::fs::remove_file(path)
+    }
+
+    /// Makes the names in a folder durable.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        self.note(|| Operation::SyncDir(path.into()))?;
+        File::open(path)?.sync_all()
+    }
+
+    /// Puts a whole file in place: written beside it, synced, renamed, the folder synced.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let beside = path.with_extension("tmp");
+        let file = self.create(&beside)?;
+        file.write_at(0, bytes)?;
+        file.sync()?;
+        self.rename(&beside, path)?;
+        self.sync_dir(path.parent().unwrap_or(Path::new(".")))
+    }
+}
+
+impl DiskFile {
+    /// Writes all bytes at an offset.
+    ///
+    /// # Errors
+    /// What the system says; part of the bytes may have been written.
+    pub fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.disk.note(|| Operation::Write(self.path.clone(), offset, bytes.to_vec()))?;
+        self.file.write_all_at(bytes, offset)
+    }
+
+    /// Reserves space that reads as zeros, so that a sync need not change the file's size; writes zeros where the file
+    /// system cannot reserve.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn allocate(&self, bytes: u64) -> io::Result<()> {
+        self.disk.note(|| Operation::Allocate(self.path.clone(), bytes))?;
+        let flags = rustix::fs::FallocateFlags::empty();
+        match rustix::fs::fallocate(&self.file, flags, 0, bytes) {
+            Ok(()) => Ok(()),
+            Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => self.zeros(bytes),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    fn zeros(&self, bytes: u64) -> io::Result<()> {
+        let block = vec![0u8; 1 << 16];
+        let mut at = 0;
+        while at < bytes {
+            let part = usize::try_from(bytes - at).unwrap_or(block.len()).min(block.len());
+            self.file.write_all_at(&block[..part], at)?;
+            at += part as u64;
+        }
+        Ok(())
+    }
+
+    /// Makes the content durable (`fdatasync`).
+    ///
+    /// # Errors
+    /// What the system says; what of the content is durable is then unknown.
+    pub fn sync(&self) -> io::Result<()> {
+        self.disk.note(|| Operation::Sync(self.path.clone()))?;
+        self.file.sync_data()
+    }
+
+    /// The file itself, for reading and locking.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+}

@@ -1,0 +1,99 @@
+//! What a log must do: four methods over opaque bytes.
+
+use std::time::Duration;
+
+use super::error::LogError;
+use super::tree::Hash;
+
+/// What became of an append.
+#[derive(Debug)]
+pub enum Append {
+    /// Durable; the log now has this size.
+    Done {
+        /// The size after it.
+        size: u64,
+    },
+    /// The log has another size than expected; nothing was written.
+    Conflict {
+        /// The size it has.
+        actual: u64,
+    },
+    /// It may or may not have been written. `read(expected_size..)` settles it: a lost append can only lie there.
+    Unknown(LogError),
+    /// It cannot be written; nothing was.
+    Refused(LogError),
+}
+
+/// An append-only log of opaque leaves, with compare-and-append.
+pub trait LogEngine: Send + Sync {
+    /// How many leaves are durable.
+    ///
+    /// # Errors
+    /// [`LogError`] where the log cannot be read.
+    fn size(&self) -> Result<u64, LogError>;
+
+    /// Appends all leaves or none, durably, if the log has exactly the size expected.
+    fn append(&self, expected_size: u64, leaves: &[&[u8]]) -> Append;
+
+    /// Reads leaves from an index on: at least one if there is any, then as many as fit in `max_bytes`. Empty at the
+    /// end of the log.
+    ///
+    /// # Errors
+    /// [`LogError`], with [`LogError::Beyond`] past the end.
+    fn read(&self, from: u64, max_bytes: usize) -> Result<LeafBlock, LogError>;
+
+    /// Waits until the log is larger than `size`, or the time is over; gives the size.
+    ///
+    /// # Errors
+    /// [`LogError`] where the log cannot be read.
+    fn wait_beyond(&self, size: u64, timeout: Duration) -> Result<u64, LogError>;
+}
+
+/// Consecutive leaves in one buffer.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct LeafBlock {
+    first: u64,
+    bytes: Vec<u8>,
+    /// The end of each leaf in `bytes`.
+    ends: Vec<usize>,
+    hashes: Vec<Hash>,
+}
+
+impl LeafBlock {
+    pub(super) fn starting_at(first: u64) -> LeafBlock {
+        LeafBlock { first, ..LeafBlock::default() }
+    }
+
+    pub(super) fn push(&mut self, leaf: &[u8], hash: Hash) {
+        self.bytes.extend_from_slice(leaf);
+        self.ends.push(self.bytes.len());
+        self.hashes.push(hash);
+    }
+
+    /// The index of its first leaf.
+    pub fn first(&self) -> u64 {
+        self.first
+    }
+
+    /// How many leaves it holds.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The bytes of all its leaves together.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Index, bytes and RFC 6962 leaf hash (as stored) of each leaf.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, &[u8], Hash)> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let parts = starts.zip(&self.ends).zip(&self.hashes).enumerate();
+        parts.map(|(at, ((start, end), hash))| (self.first + at as u64, &self.bytes[start..*end], *hash))
+    }
+}

@@ -1,0 +1,80 @@
+//! `LOCK`: one writer at a time, by an advisory lock that dies with its process.
+
+use std::fmt;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::error::LogError;
+
+/// Who holds the lock, as it said.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Holder {
+    /// Process id.
+    pub pid: String,
+    /// The command.
+    pub command: String,
+    /// Since when, `HH:MM` UTC.
+    pub since: String,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "pid {} ({}) since {}", self.pid, self.command, self.since)
+    }
+}
+
+/// The right to write, until dropped.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+/// A reader that probes the lock holds it for an instant; a writer tries this long before it believes in another.
+const PATIENCE: Duration = Duration::from_millis(60);
+
+fn path(ledger: &Path) -> PathBuf {
+    ledger.join("LOCK")
+}
+
+impl Lock {
+    /// Takes the lock and says who holds it.
+    ///
+    /// # Errors
+    /// [`LogError::Locked`] with who has it.
+    pub fn take(ledger: &Path, holder: &Holder) -> Result<Lock, LogError> {
+        let path = path(ledger);
+        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let mut file = open.map_err(LogError::io(&path, "cannot be opened for writing"))?;
+        let started = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if started.elapsed() < PATIENCE => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                Err(TryLockError::WouldBlock) => return Err(LogError::Locked(said(&path))),
+                Err(TryLockError::Error(e)) => return Err(LogError::io(&path, "cannot be locked")(e)),
+            }
+        }
+        let text = format!("{}\n{}\n{}\n", holder.pid, holder.command, holder.since);
+        let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(text.as_bytes()));
+        written.map_err(LogError::io(&path, "cannot be written"))?;
+        Ok(Lock { _file: file })
+    }
+
+    /// Whether a process holds the lock. Needs no right to write; where there is no lock file nobody does.
+    pub fn is_held(ledger: &Path) -> bool {
+        let Ok(file) = File::open(path(ledger)) else { return false };
+        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    }
+}
+
+fn said(path: &Path) -> Holder {
+    let mut text = String::new();
+    let read = File::open(path).and_then(|f| f.take(4096).read_to_string(&mut text));
+    let mut lines = text.lines().map(str::to_owned);
+    let mut line = || lines.next().filter(|_| read.is_ok()).unwrap_or_else(|| "unknown".into());
+    Holder { pid: line(), command: line(), since: line() }
+}

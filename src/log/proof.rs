@@ -1,0 +1,53 @@
+//! RFC 6962 proofs over leaf hashes: that an entry is in the tree, that one tree is the beginning of another.
+
+use tlog_tiles::HashReader;
+
+use super::tree::Hash;
+
+/// The hashes of a tree, laid out as `tlog_tiles` stores them, made from leaf hashes.
+#[derive(Default)]
+pub struct LeafHashes {
+    stored: Vec<tlog_tiles::Hash>,
+    size: u64,
+}
+
+impl HashReader for LeafHashes {
+    fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<tlog_tiles::Hash>, tlog_tiles::Error> {
+        let at = |index: &u64| usize::try_from(*index).ok().and_then(|at| self.stored.get(at)).copied();
+        indexes.iter().map(|index| at(index).ok_or(tlog_tiles::Error::IndexesNotInTree)).collect()
+    }
+}
+
+impl LeafHashes {
+    /// The tree over these leaves, in order.
+    ///
+    /// # Errors
+    /// What `tlog_tiles` finds; none is expected.
+    pub fn new(leaves: impl IntoIterator<Item = Hash>) -> Result<LeafHashes, tlog_tiles::Error> {
+        let mut tree = LeafHashes::default();
+        for leaf in leaves {
+            let new = tlog_tiles::stored_hashes_for_record_hash(tree.size, tlog_tiles::Hash(leaf.0), &tree)?;
+            tree.stored.extend(new);
+            tree.size += 1;
+        }
+        Ok(tree)
+    }
+}
+
+/// The inclusion proof (RFC 6962 §2.1.1) of the leaf at `index` in the tree of `size` leaves.
+///
+/// # Errors
+/// What `tlog_tiles` finds: an index not below the size, a size beyond the hashes.
+pub fn prove_inclusion(hashes: &LeafHashes, index: u64, size: u64) -> Result<Vec<Hash>, tlog_tiles::Error> {
+    let proof = tlog_tiles::prove_record(size, index, hashes)?;
+    Ok(proof.into_iter().map(|h| Hash(h.0)).collect())
+}
+
+/// The consistency proof (RFC 6962 §2.1.2) between the trees of `old` and `new` leaves.
+///
+/// # Errors
+/// What `tlog_tiles` finds: an old size of 0 or above the new one, a size beyond the hashes.
+pub fn prove_consistency(hashes: &LeafHashes, old: u64, new: u64) -> Result<Vec<Hash>, tlog_tiles::Error> {
+    let proof = tlog_tiles::prove_tree(new, old, hashes)?;
+    Ok(proof.into_iter().map(|h| Hash(h.0)).collect())
+}

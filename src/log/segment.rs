@@ -1,0 +1,208 @@
+//! Segments: files of frames, named by the index of their first leaf, preallocated, never rewritten in place.
+//!
+//! | bytes of the header | what |
+//! |---|---|
+//! | 0..8 | magic `CHANCSEG` |
+//! | 8..12 | version, 1 |
+//! | 12..20 | index of the first leaf |
+//! | 20..28 | size of the file in bytes |
+//! | 28..30 | length of the origin |
+//! | 30..31 | number of subtree roots |
+//! | then | the origin; the roots of the tree before this segment, 32 bytes each, the largest first |
+//! | 4092..4096 | CRC-32C of bytes 0..4092 |
+//!
+//! Frames follow from byte 4096 on. Numbers are little-endian.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use super::disk::{Disk, DiskFile};
+use super::error::LogError;
+use super::frame::{self, ALIGNMENT, Found, Header};
+use super::tree::{Frontier, Hash};
+
+pub(super) const HEADER_BYTES: usize = 4096;
+const MAGIC: [u8; 8] = *b"CHANCSEG";
+const VERSION: u32 = 1;
+/// Segments double from this size.
+pub(super) const BYTES_MIN: u64 = 64 << 10;
+/// The largest segment, but for one made for a single larger frame.
+pub(super) const BYTES_MAX: u64 = 64 << 20;
+
+/// A segment as its name and header say.
+#[derive(Clone, Debug)]
+pub(super) struct Segment {
+    pub(super) path: PathBuf,
+    pub(super) first: u64,
+    /// The tree before its first leaf.
+    pub(super) before: Frontier,
+    /// The size of the file.
+    pub(super) capacity: u64,
+}
+
+/// The folder of segments.
+pub(super) fn folder(ledger: &Path) -> PathBuf {
+    ledger.join("entries")
+}
+
+/// The segments of a ledger, by first index. A file that vanishes while they are listed is not there.
+pub(super) fn list(ledger: &Path) -> Result<Vec<(u64, PathBuf)>, LogError> {
+    let folder = folder(ledger);
+    let listed = std::fs::read_dir(&folder).map_err(|e| match e.kind() {
+        ErrorKind::NotFound => LogError::damaged(
+            &folder,
+            0,
+            "the folder of entries is missing: restore it, or `chancery repair --from DIR`",
+        ),
+        _ => LogError::io(&folder, "cannot be listed")(e),
+    })?;
+    let mut found = Vec::new();
+    for file in listed {
+        let path = file.map_err(LogError::io(&folder, "cannot be listed"))?.path();
+        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
+        let first = name.strip_suffix(".seg").filter(|n| n.len() == 20).and_then(|n| n.parse().ok());
+        found.extend(first.map(|first| (first, path)));
+    }
+    found.sort();
+    match found.first() {
+        Some((0, _)) => Ok(found),
+        _ => Err(LogError::damaged(
+            &folder,
+            0,
+            "the segment of entry 0 is missing: restore it, or `chancery repair --from DIR`",
+        )),
+    }
+}
+
+/// Makes a segment: beside its place, preallocated, synced, renamed, the folder synced.
+pub(super) fn create(
+    ledger: &Path,
+    origin: &str,
+    before: &Frontier,
+    capacity: u64,
+    disk: &Disk,
+) -> Result<(Segment, DiskFile), LogError> {
+    let folder = folder(ledger);
+    let path = folder.join(format!("{:020}.seg", before.size()));
+    let beside = path.with_extension("tmp");
+    let make = || {
+        let file = disk.create(&beside)?;
+        file.allocate(capacity)?;
+        file.write_at(0, &encode(origin, before, capacity))?;
+        file.sync()?;
+        disk.rename(&beside, &path)?;
+        disk.sync_dir(&folder)?;
+        disk.open(&path)
+    };
+    let file = make().map_err(LogError::io(&path, "cannot be made"))?;
+    Ok((Segment { path, first: before.size(), before: before.clone(), capacity }, file))
+}
+
+pub(super) fn encode(origin: &str, before: &Frontier, capacity: u64) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(HEADER_BYTES);
+    bytes.extend_from_slice(&MAGIC);
+    bytes.extend_from_slice(&VERSION.to_le_bytes());
+    bytes.extend_from_slice(&before.size().to_le_bytes());
+    bytes.extend_from_slice(&capacity.to_le_bytes());
+    bytes.extend_from_slice(&(origin.len() as u16).to_le_bytes());
+    bytes.push(before.roots().len() as u8);
+    bytes.extend_from_slice(origin.as_bytes());
+    before.roots().iter().for_each(|root| bytes.extend_from_slice(&root.0));
+    bytes.resize(HEADER_BYTES - 4, 0);
+    bytes.extend_from_slice(&crc32c::crc32c(&bytes).to_le_bytes());
+    bytes
+}
+
+/// Reads the header of a segment and checks that it belongs to this log.
+pub(super) fn open(path: &Path, first: u64, origin: &str) -> Result<Segment, LogError> {
+    let mut bytes = vec![0u8; HEADER_BYTES];
+    let mut file = File::open(path).map_err(LogError::io(path, "cannot be opened"))?;
+    let damaged = |what: &str| {
+        let what = format!("the header of the segment from entry {first} on {what}: `chancery repair --from DIR`");
+        LogError::damaged(path, 0, what)
+    };
+    file.read_exact(&mut bytes).map_err(|e| match e.kind() {
+        ErrorKind::UnexpectedEof => damaged("is cut short"),
+        _ => LogError::io(path, "cannot be read")(e),
+    })?;
+    let (body, sum) = bytes.split_at(HEADER_BYTES - 4);
+    if sum != crc32c::crc32c(body).to_le_bytes() {
+        return Err(damaged("does not match its checksum"));
+    }
+    let number = |at: usize| body.get(at..at + 8).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes);
+    let (Some(stated), Some(capacity)) = (number(12), number(20)) else { return Err(damaged("is unreadable")) };
+    let origin_bytes = usize::from(u16::from_le_bytes([body[28], body[29]]));
+    let named = body.get(31..31 + origin_bytes).unwrap_or(&[]);
+    if body[..8] != MAGIC || body[8..12] != VERSION.to_le_bytes() || stated != first || named != origin.as_bytes() {
+        return Err(damaged("belongs to another place or another log"));
+    }
+    let roots = body.get(31 + origin_bytes..31 + origin_bytes + 32 * usize::from(body[30])).unwrap_or(&[]);
+    let roots = roots.chunks_exact(32).filter_map(|c| c.try_into().ok().map(Hash)).collect();
+    let before = Frontier::from_roots(first, roots).ok_or_else(|| damaged("has the wrong number of roots"))?;
+    Ok(Segment { path: path.to_owned(), first, before, capacity })
+}
+
+/// The bytes of a segment, up to `limit` where one is given.
+pub(super) fn read(path: &Path, limit: Option<u64>) -> Result<Vec<u8>, LogError> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(LogError::io(path, "cannot be opened"))?;
+    let length = file.metadata().map(|m| m.len()).unwrap_or(0).min(limit.unwrap_or(u64::MAX));
+    bytes.reserve_exact(usize::try_from(length).unwrap_or(0));
+    file.take(length).read_to_end(&mut bytes).map_err(LogError::io(path, "cannot be read"))?;
+    Ok(bytes)
+}
+
+/// Where the frames of a segment end, and what stands there.
+#[derive(Clone, Debug)]
+pub(super) struct Scan {
+    /// The tree after its last sound frame.
+    pub(super) after: Frontier,
+    /// The offset after its last sound frame.
+    pub(super) end: u64,
+    /// The hash of its last leaf.
+    pub(super) last: Option<Hash>,
+    /// Where something broken stands: what, and the end of what was written there.
+    pub(super) broken: Option<(&'static str, u64)>,
+}
+
+/// Walks the frames of a segment, given its bytes, and gives every leaf to `visit` with its index and stored hash.
+pub(super) fn walk(segment: &Segment, bytes: &[u8], mut visit: impl FnMut(u64, &[u8], Hash)) -> Scan {
+    let mut scan = Scan { after: segment.before.clone(), end: HEADER_BYTES as u64, last: None, broken: None };
+    let mut at = HEADER_BYTES;
+    while let Some(rest) = bytes.get(at..) {
+        match frame::find(rest, scan.after.size()) {
+            Found::Frame(header) => {
+                for (leaf, hash) in frame::leaves(&rest[..header.bytes], &header) {
+                    visit(scan.after.size(), leaf, hash);
+                    scan.after.push(hash);
+                    scan.last = Some(hash);
+                }
+                at += header.bytes;
+                scan.end = at as u64;
+            }
+            Found::Nothing => break,
+            Found::Broken(header, what) => {
+                let stated = header.map(|h| at + h.bytes).filter(|end| *end <= bytes.len());
+                scan.broken = Some((what, stated.unwrap_or_else(|| written_end(bytes, at)) as u64));
+                break;
+            }
+        }
+    }
+    scan
+}
+
+/// The end of what was ever written from `from` on, rounded up to the alignment of frames.
+pub(super) fn written_end(bytes: &[u8], from: usize) -> usize {
+    let last = bytes.iter().skip(from).rposition(|byte| *byte != 0);
+    last.map_or(from, |at| (from + at + 1).next_multiple_of(ALIGNMENT)).min(bytes.len())
+}
+
+/// A sound frame beyond a place that is not: what stands before it was once followed, so it is damage.
+pub(super) fn sound_frame_after(bytes: &[u8], from: usize) -> Option<Header> {
+    let starts = (from + ALIGNMENT..bytes.len()).step_by(ALIGNMENT);
+    starts.filter_map(|at| bytes.get(at..)).find_map(|rest| {
+        let header = frame::header(rest.get(..frame::HEADER_BYTES)?)?;
+        matches!(frame::find(rest, header.first), Found::Frame(_)).then_some(header)
+    })
+}

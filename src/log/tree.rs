@@ -1,0 +1,81 @@
+//! The RFC 6962 Merkle tree over every leaf.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+/// A SHA-256 hash of the tree: of a leaf (RFC 6962, prefix 0) or of a node (prefix 1).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hash(pub [u8; 32]);
+
+impl Hash {
+    /// Reads base64.
+    pub fn from_base64(text: &str) -> Option<Hash> {
+        STANDARD.decode(text).ok()?.try_into().ok().map(Hash)
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&STANDARD.encode(self.0))
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The RFC 6962 hash of a leaf.
+pub fn leaf_hash(leaf: &[u8]) -> Hash {
+    Hash(tlog_tiles::record_hash(leaf).0)
+}
+
+fn node_hash(left: Hash, right: Hash) -> Hash {
+    Hash(tlog_tiles::node_hash(tlog_tiles::Hash(left.0), tlog_tiles::Hash(right.0)).0)
+}
+
+/// The right edge of a tree: the roots of its full subtrees, the largest first. From it the tree grows and its root is
+/// computed without the leaves before.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Frontier {
+    size: u64,
+    roots: Vec<Hash>,
+}
+
+impl Frontier {
+    /// The frontier of a tree of `size` leaves with these subtree roots; `None` where their number does not fit.
+    pub fn from_roots(size: u64, roots: Vec<Hash>) -> Option<Frontier> {
+        (size.count_ones() as usize == roots.len()).then_some(Frontier { size, roots })
+    }
+
+    /// How many leaves the tree has.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The roots of its full subtrees, the largest first; one for each bit set in the size.
+    pub fn roots(&self) -> &[Hash] {
+        &self.roots
+    }
+
+    /// Adds a leaf by its hash.
+    pub fn push(&mut self, leaf: Hash) {
+        let mut node = leaf;
+        for _ in 0..self.size.trailing_ones() {
+            let Some(left) = self.roots.pop() else { break };
+            node = node_hash(left, node);
+        }
+        self.roots.push(node);
+        self.size += 1;
+    }
+
+    /// The root of the tree; of the empty tree, SHA-256 of nothing.
+    pub fn root(&self) -> Hash {
+        let mut subtrees = self.roots.iter().rev();
+        let Some(last) = subtrees.next() else { return Hash(tlog_tiles::EMPTY_HASH.0) };
+        subtrees.fold(*last, |right, left| node_hash(*left, right))
+    }
+}
