@@ -4,5 +4,7 @@ pub mod charter;
 pub mod event;
 pub mod history;
 pub mod import;
+pub mod index;
+pub mod ledger;
 pub mod log;
 pub mod query;

@@ -235,6 +235,20 @@ acts! {
     }
 }
 
+impl Act {
+    /// The act of a kind with nothing said of its payload; `None` where the payload is needed.
+    pub const fn bare(kind: ActKind) -> Option<Act> {
+        match kind {
+            ActKind::InstrumentDeposited => Some(Act::InstrumentDeposited(None)),
+            ActKind::RightsSuspended => Some(Act::RightsSuspended(None)),
+            ActKind::MembershipSuspended => Some(Act::MembershipSuspended(None)),
+            ActKind::ApplicationDeferredOrRejected => Some(Act::ApplicationDeferredOrRejected(None)),
+            ActKind::ClaimRecorded => Some(Act::ClaimRecorded(None)),
+            kind => Act::plain(kind),
+        }
+    }
+}
+
 /// One line of the vocabulary.
 #[derive(Clone, Copy, Debug)]
 pub struct Vocable {

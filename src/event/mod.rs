@@ -20,5 +20,7 @@ pub use date::{DateError, Day, Edtf, Instant};
 pub use event::{Dates, Entry, Event, Finding, Form, ImportReceipt, Known, Reply, Rival};
 pub use evidence::{Evidence, Grade, Quote};
 pub use ids::{BodyId, EventId, IdError, Index, Size, StatusId};
-pub use participant::{ParticipantId, ParticipantIdError};
-pub use scope::Scope;
+pub use participant::{
+    Name, Participant, ParticipantId, ParticipantIdError, ParticipantKind, Register, ResolveError,
+};
+pub use scope::{Scope, ScopeKey};

@@ -1,25 +1,419 @@
-//! placeholder
+//! The register of participants: states, former states, organisations that act as participants, under all their names.
+//!
+//! Recording an act implies no judgement on the status of any state, territory or participant; the ledger attributes.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Deserializer, Serialize, de};
 use smol_str::SmolStr;
-/// id
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize)]
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+use super::date::Day;
+
+/// A participant by its id: ISO 3166-1 alpha-3 (`BLR`), the former alpha-3 of ISO 3166-3 for the dead (`CSK`), `EUE` for
+/// the European Union.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 #[serde(transparent)]
 pub struct ParticipantId(SmolStr);
-/// e
+
+/// A text that is no participant id.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("x")]
-pub struct ParticipantIdError;
+#[error("{0:?} is no participant id: use 2 to 32 letters, digits and hyphens, such as BLR")]
+pub struct ParticipantIdError(String);
+
 impl ParticipantId {
-    /// p
-    pub fn parse(s: &str) -> Result<Self, ParticipantIdError> {
-        Ok(Self(SmolStr::new(s)))
+    /// Reads an id; lower case is folded. Whether the register knows it is another question.
+    ///
+    /// # Errors
+    /// [`ParticipantIdError`] for anything but 2 to 32 ASCII letters, digits and hyphens.
+    pub fn parse(text: &str) -> Result<ParticipantId, ParticipantIdError> {
+        let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
+        if !(2..=32).contains(&text.len()) || !text.chars().all(fits) {
+            return Err(ParticipantIdError(text.chars().take(80).collect()));
+        }
+        match text.contains(|c: char| c.is_ascii_lowercase()) {
+            true => Ok(ParticipantId(SmolStr::new(text.to_ascii_uppercase()))),
+            false => Ok(ParticipantId(SmolStr::new(text))),
+        }
     }
-    /// s
+
+    /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
-impl std::fmt::Display for ParticipantId {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+
+impl fmt::Display for ParticipantId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
+    }
+}
+
+impl FromStr for ParticipantId {
+    type Err = ParticipantIdError;
+
+    fn from_str(text: &str) -> Result<ParticipantId, ParticipantIdError> {
+        ParticipantId::parse(text)
+    }
+}
+
+impl<'de> Deserialize<'de> for ParticipantId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<ParticipantId, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        ParticipantId::parse(&text).map_err(de::Error::custom)
+    }
+}
+
+/// What a participant is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ParticipantKind {
+    /// A state.
+    State,
+    /// A state that is no more.
+    FormerState,
+    /// A territory with a code of its own.
+    Territory,
+    /// An organisation that acts as a participant.
+    Organisation,
+}
+
+/// A name with the days on which it is used.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Name {
+    /// The name.
+    pub name: &'static str,
+    /// Its first day; `None` from the beginning.
+    #[serde(skip)]
+    pub from: Option<Day>,
+    /// The first day on which it is no longer used; `None` while it is.
+    #[serde(skip)]
+    pub until: Option<Day>,
+}
+
+/// A participant of the register.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Participant {
+    /// Its id.
+    pub id: ParticipantId,
+    /// What it is.
+    pub kind: ParticipantKind,
+    /// Other codes: ISO 3166-1 alpha-2, ISO 3166-3 alpha-4, codes of data sets.
+    pub codes: Vec<&'static str>,
+    /// Its names through time; today's first.
+    pub names: Vec<Name>,
+    /// Other words for it.
+    pub aliases: Vec<&'static str>,
+    /// Whom it followed.
+    pub predecessors: Vec<ParticipantId>,
+    /// Who followed it.
+    pub successors: Vec<ParticipantId>,
+    /// Who continues it: the same line under another name.
+    pub line: Option<ParticipantId>,
+}
+
+impl Participant {
+    /// Today's name, short enough for a table.
+    pub fn name(&self) -> &'static str {
+        self.names.first().map_or("", |name| name.name)
+    }
+
+    /// Its name on a day.
+    pub fn name_on(&self, day: Day) -> &'static str {
+        let used =
+            |n: &&Name| n.from.is_none_or(|from| from <= day) && n.until.is_none_or(|until| day < until);
+        self.names.iter().find(used).map_or_else(|| self.name(), |name| name.name)
+    }
+}
+
+/// A word that the register cannot settle.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ResolveError {
+    /// Nobody is called so.
+    #[error("no state called {word:?}{}", nearest.as_ref().map(|(name, id)| format!("; did you mean {name} ({id})?")).unwrap_or_default())]
+    Unknown {
+        /// The word.
+        word: String,
+        /// Whose name is most like it.
+        nearest: Option<(String, ParticipantId)>,
+    },
+    /// Several are called so.
+    #[error("{word:?} is {}: say which", candidates.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or "))]
+    Ambiguous {
+        /// The word.
+        word: String,
+        /// Whom it may mean.
+        candidates: Vec<ParticipantId>,
+    },
+}
+
+/// Words that name several participants, although one of them may bear it as its own name.
+const AMBIGUOUS: [(&str, &[&str]); 3] =
+    [("korea", &["KOR", "PRK"]), ("congo", &["COG", "COD"]), ("virgin islands", &["VGB", "VIR"])];
+
+/// How like two names must be for one to be suggested for the other.
+const LIKENESS: f64 = 0.87;
+
+/// The register: participants under all their names.
+pub struct Register {
+    participants: Vec<Participant>,
+    by_word: HashMap<String, usize>,
+}
+
+impl Register {
+    /// The register that comes with the program.
+    pub fn builtin() -> &'static Register {
+        static BUILTIN: LazyLock<Register> = LazyLock::new(|| Register::read(include_str!("register.txt")));
+        &BUILTIN
+    }
+
+    /// Lines that are not of the form are passed over; a test holds that there are none.
+    fn read(text: &'static str) -> Register {
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        let mut register = Register { participants: Vec::new(), by_word: HashMap::new() };
+        for participant in lines.filter_map(read_line) {
+            let at = register.participants.len();
+            let words = participant.names.iter().map(|n| n.name).chain(participant.aliases.iter().copied());
+            let codes = participant.codes.iter().copied().chain([participant.id.as_str()]);
+            for word in words.chain(codes) {
+                register.by_word.entry(fold(word)).or_insert(at);
+            }
+            // An id is nobody else's word, whatever stood before.
+            register.by_word.insert(fold(participant.id.as_str()), at);
+            register.participants.push(participant);
+        }
+        register
+    }
+
+    /// The participant that a word names: an id, a code, a name of any time, an alias; in any case, with or without
+    /// accents.
+    ///
+    /// # Errors
+    /// [`ResolveError`] with the nearest name, or with everybody whom the word may mean.
+    pub fn resolve(&self, word: &str) -> Result<&Participant, ResolveError> {
+        let folded = fold(word);
+        let several = AMBIGUOUS.iter().find(|(ambiguous, _)| *ambiguous == folded);
+        if let Some((_, ids)) = several {
+            let candidates = ids.iter().filter_map(|id| ParticipantId::parse(id).ok()).collect();
+            return Err(ResolveError::Ambiguous { word: word.into(), candidates });
+        }
+        let found = self.by_word.get(&folded).and_then(|at| self.participants.get(*at));
+        found.ok_or_else(|| ResolveError::Unknown {
+            word: word.chars().take(80).collect(),
+            nearest: self.nearest(&folded),
+        })
+    }
+
+    fn nearest(&self, folded: &str) -> Option<(String, ParticipantId)> {
+        let scored = self.by_word.iter().filter(|(word, _)| word.len() > 3).filter_map(|(word, at)| {
+            let score = strsim::jaro_winkler(folded, word);
+            let participant = self.participants.get(*at)?;
+            (score >= LIKENESS).then_some((score, participant))
+        });
+        let best = scored.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.id.cmp(&a.1.id)));
+        best.map(|(_, participant)| (participant.name().to_owned(), participant.id.clone()))
+    }
+
+    /// The participant of an id.
+    pub fn get(&self, id: &ParticipantId) -> Option<&Participant> {
+        let at = self.participants.binary_search_by(|p| p.id.cmp(id)).ok()?;
+        self.participants.get(at)
+    }
+
+    /// The name of an id on a day, the id itself where the register does not know it.
+    pub fn name_on<'a>(&'a self, id: &'a ParticipantId, day: Day) -> &'a str {
+        self.get(id).map_or(id.as_str(), |p| p.name_on(day))
+    }
+
+    /// Everybody with the word somewhere in an id, a code, a name or an alias; by id.
+    pub fn search(&self, word: &str) -> Vec<&Participant> {
+        let folded = fold(word);
+        let holds = |text: &str| fold(text).contains(&folded);
+        let found = |p: &&Participant| {
+            let words = p.names.iter().map(|n| n.name).chain(p.aliases.iter().copied());
+            words.chain(p.codes.iter().copied()).chain([p.id.as_str()]).any(holds)
+        };
+        self.participants.iter().filter(found).collect()
+    }
+
+    /// Everybody, by id.
+    pub fn iter(&self) -> impl Iterator<Item = &Participant> {
+        self.participants.iter()
+    }
+}
+
+/// Words compare without case, accents, punctuation and a leading article.
+fn fold(word: &str) -> String {
+    let plain = |c: char| match c {
+        c if is_combining_mark(c) => None,
+        '\'' | '’' | '.' => None,
+        c if c.is_alphanumeric() => Some(c),
+        _ => Some(' '),
+    };
+    let folded: String = word.nfd().filter_map(plain).flat_map(char::to_lowercase).collect();
+    let words: Vec<&str> = folded.split_whitespace().collect();
+    match words.as_slice() {
+        ["the", rest @ ..] if !rest.is_empty() => rest.join(" "),
+        words => words.join(" "),
+    }
+}
+
+fn read_line(line: &'static str) -> Option<Participant> {
+    let mut cells = line.split('|').map(str::trim);
+    let id = ParticipantId::parse(cells.next()?).ok()?;
+    let kind = match cells.next()? {
+        "state" => ParticipantKind::State,
+        "former-state" => ParticipantKind::FormerState,
+        "territory" => ParticipantKind::Territory,
+        "organisation" => ParticipantKind::Organisation,
+        _ => return None,
+    };
+    let parts = |cell: Option<&'static str>, by: char| {
+        cell.unwrap_or("").split(by).map(str::trim).filter(|part| !part.is_empty())
+    };
+    let codes = parts(cells.next(), ',').collect();
+    let names = parts(cells.next(), ';').map(read_name).collect::<Option<Vec<_>>>()?;
+    let aliases = parts(cells.next(), ';').collect();
+    let links: Vec<&str> = parts(cells.next(), ';').collect();
+    let linked = |word: &str| -> Vec<ParticipantId> {
+        let id = |link: &&str| ParticipantId::parse(link.strip_prefix(word)?.trim()).ok();
+        links.iter().filter_map(id).collect()
+    };
+    let (predecessors, successors, line) = (linked("from "), linked("to "), linked("line ").pop());
+    Some(Participant { id, kind, codes, names, aliases, predecessors, successors, line })
+}
+
+fn read_name(text: &'static str) -> Option<Name> {
+    let (rest, until) = match text.rsplit_once(" until ") {
+        Some((rest, day)) => (rest, Some(day.parse().ok()?)),
+        None => (text, None),
+    };
+    let (name, from) = match rest.rsplit_once(" from ") {
+        Some((name, day)) => (name, Some(day.parse().ok()?)),
+        None => (rest, None),
+    };
+    Some(Name { name, from, until })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn id(word: &str) -> String {
+        Register::builtin().resolve(word).map(|p| p.id.to_string()).unwrap_or_else(|e| e.to_string())
+    }
+
+    #[test]
+    fn every_line_of_the_register_is_read_and_ids_are_unique_and_sorted() {
+        let lines = include_str!("register.txt").lines().filter(|l| !l.starts_with('#')).count();
+        let ids: Vec<_> = Register::builtin().iter().map(|p| p.id.clone()).collect();
+        assert_eq!(ids.len(), lines);
+        assert!(ids.windows(2).all(|pair| pair[0] < pair[1]));
+    }
+
+    #[test]
+    fn every_alpha_3_of_iso_3166_1_is_a_participant() {
+        for country in rust_iso3166::ALL {
+            assert_eq!(id(country.alpha3), country.alpha3);
+        }
+    }
+
+    #[test]
+    fn names_in_use_resolve_in_any_case_and_with_or_without_accents() {
+        let words = [
+            ("Russian Federation", "RUS"),
+            ("Viet Nam", "VNM"),
+            ("vietnam", "VNM"),
+            ("Türkiye", "TUR"),
+            ("TURKEY", "TUR"),
+            ("UAE", "ARE"),
+            ("Côte d'Ivoire", "CIV"),
+            ("cote d’ivoire", "CIV"),
+            ("Ivory Coast", "CIV"),
+            ("USSR", "SUN"),
+            ("SUHH", "SUN"),
+            ("CSHH", "CSK"),
+            ("EU", "EUE"),
+            ("EUU", "EUE"),
+            ("Holy See", "VAT"),
+            ("North Korea", "PRK"),
+            ("DPRK", "PRK"),
+            ("Byelorussia", "BLR"),
+            ("the Netherlands", "NLD"),
+            ("Burma", "MMR"),
+            ("blr", "BLR"),
+        ];
+        for (word, expected) in words {
+            assert_eq!(id(word), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_word_for_several_is_asked_back_and_a_misspelling_gets_a_suggestion() {
+        assert_eq!(id("Korea"), "\"Korea\" is KOR or PRK: say which");
+        assert_eq!(id("congo"), "\"congo\" is COG or COD: say which");
+        assert_eq!(id("Belorus"), "no state called \"Belorus\"; did you mean Belarus (BLR)?");
+        assert_eq!(id("Kyrgystan"), "no state called \"Kyrgystan\"; did you mean Kyrgyzstan (KGZ)?");
+        assert_eq!(id("Bahrian"), "no state called \"Bahrian\"; did you mean Bahrain (BHR)?");
+        assert_eq!(id("qqqq"), "no state called \"qqqq\"");
+    }
+
+    #[test]
+    fn no_word_is_taken_by_two_but_those_that_are_asked_back() {
+        let mut owners: HashMap<String, BTreeSet<&ParticipantId>> = HashMap::new();
+        for p in Register::builtin().iter() {
+            let words = p.names.iter().map(|n| n.name).chain(p.aliases.iter().copied());
+            for word in words {
+                owners.entry(fold(word)).or_default().insert(&p.id);
+            }
+        }
+        let shared: Vec<_> = owners.iter().filter(|(_, ids)| ids.len() > 1).collect();
+        assert!(shared.is_empty(), "{shared:?}");
+    }
+
+    #[test]
+    fn links_lead_to_participants_and_back() {
+        let register = Register::builtin();
+        for p in register.iter() {
+            for next in &p.successors {
+                assert!(register.get(next).unwrap().predecessors.contains(&p.id), "{} to {next}", p.id);
+            }
+            for before in &p.predecessors {
+                assert!(register.get(before).unwrap().successors.contains(&p.id), "{} from {before}", p.id);
+            }
+            assert!(p.line.as_ref().is_none_or(|line| p.successors.contains(line)), "{}", p.id);
+        }
+    }
+
+    #[test]
+    fn a_name_begins_on_its_day() {
+        let turkey = Register::builtin().resolve("TUR").unwrap();
+        assert_eq!(turkey.name_on("2022-05-31".parse().unwrap()), "Turkey");
+        assert_eq!(turkey.name_on("2022-06-01".parse().unwrap()), "Türkiye");
+        assert_eq!(turkey.name(), "Türkiye");
+    }
+
+    #[test]
+    fn every_party_of_the_data_files_resolves() {
+        let root = std::env::var_os("CHANCERY_DATA").map(std::path::PathBuf::from);
+        let root = root.unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data").into());
+        for file in
+            ["sco_events.csv", "nato_events.csv", "eu_events.csv", "brics_events.csv", "un_members.csv"]
+        {
+            let Ok(text) = std::fs::read_to_string(root.join(file)) else {
+                println!("skipped: {file} is not at $CHANCERY_DATA");
+                continue;
+            };
+            let mut reader = csv::Reader::from_reader(text.as_bytes());
+            let party = reader.headers().unwrap().iter().position(|h| h == "party").unwrap();
+            for row in reader.records().map(Result::unwrap) {
+                assert_eq!(id(&row[party]), row[party], "{file}");
+            }
+        }
     }
 }

@@ -23,20 +23,8 @@ pub fn find_kind(kind: &str) -> Result<Alias, UnknownAct> {
         return Ok(Alias { role: role.or(act.kind().roles().first().copied()), act, toward });
     }
     let kind: ActKind = name.parse().map_err(|e: UnknownAct| UnknownAct { word: kind.into(), ..e })?;
-    let act = without_payload(kind).ok_or(UnknownAct { word: name, nearest: None })?;
+    let act = Act::bare(kind).ok_or(UnknownAct { word: name, nearest: None })?;
     Ok(Alias { act, role: kind.roles().first().copied(), toward: None })
-}
-
-/// The act where a row can state it: acts whose payload is optional, and all that carry none.
-fn without_payload(kind: ActKind) -> Option<Act> {
-    Act::plain(kind).or(match kind {
-        ActKind::InstrumentDeposited => Some(Act::InstrumentDeposited(None)),
-        ActKind::RightsSuspended => Some(Act::RightsSuspended(None)),
-        ActKind::MembershipSuspended => Some(Act::MembershipSuspended(None)),
-        ActKind::ApplicationDeferredOrRejected => Some(Act::ApplicationDeferredOrRejected(None)),
-        ActKind::ClaimRecorded => Some(Act::ClaimRecorded(None)),
-        _ => None,
-    })
 }
 
 fn alias(name: &str) -> Option<(Act, Option<Role>, Option<&'static str>)> {

@@ -225,7 +225,8 @@ impl Entries {
         }
         let beyond = LogError::Beyond { size: state.frontier.size(), asked: size };
         let holds = |s: &&Segment| s.first <= size;
-        let segment = state.segments.iter().rev().find(holds).cloned().filter(|_| size < state.frontier.size());
+        let segment =
+            state.segments.iter().rev().find(holds).cloned().filter(|_| size < state.frontier.size());
         drop(state);
         let segment = segment.ok_or(beyond)?;
         let mut frontier = segment.before.clone();
@@ -295,7 +296,10 @@ impl Entries {
         let size = self.state().frontier.size();
         let said = |what: String| Err(LogError::damaged(&path, 0, what));
         if checkpoint.origin != self.origin {
-            return said(format!("the checkpoint is of another log, {}: put its own back", checkpoint.origin));
+            return said(format!(
+                "the checkpoint is of another log, {}: put its own back",
+                checkpoint.origin
+            ));
         }
         if checkpoint.size > size && Lock::is_held(&self.ledger) && self.writer.is_none() {
             return Ok(());
@@ -325,7 +329,10 @@ impl Entries {
     ///
     /// # Errors
     /// [`LogError`] where the files cannot be listed at all.
-    pub fn verify(ledger: &Path, mut visit: impl FnMut(u64, &[u8])) -> Result<(Vec<Damage>, Frontier), LogError> {
+    pub fn verify(
+        ledger: &Path,
+        mut visit: impl FnMut(u64, &[u8]),
+    ) -> Result<(Vec<Damage>, Frontier), LogError> {
         let origin = format::read(ledger)?;
         let mut damage = Vec::new();
         let mut tree = Frontier::default();
@@ -334,7 +341,12 @@ impl Entries {
             let segment = match segment::open(path, *first, &origin) {
                 Ok(segment) => segment,
                 Err(error) => {
-                    damage.push(Damage { path: path.clone(), offset: 0, index: Some(*first), what: error.to_string() });
+                    damage.push(Damage {
+                        path: path.clone(),
+                        offset: 0,
+                        index: Some(*first),
+                        what: error.to_string(),
+                    });
                     continue;
                 }
             };
@@ -353,8 +365,13 @@ impl Entries {
                 tree.push(hash);
                 visit(index, leaf);
             });
-            let found = |offset, index, what: &str| Damage { path: path.clone(), offset, index, what: what.into() };
-            damage.extend(wrong.iter().map(|index| found(scan.end, Some(*index), "the leaf does not have its stored hash")));
+            let found =
+                |offset, index, what: &str| Damage { path: path.clone(), offset, index, what: what.into() };
+            damage.extend(
+                wrong
+                    .iter()
+                    .map(|index| found(scan.end, Some(*index), "the leaf does not have its stored hash")),
+            );
             let last = at + 1 == listed.len();
             if let Some((what, end)) = scan.broken
                 && !(last && is_torn(&bytes, &scan, end))
@@ -365,7 +382,12 @@ impl Entries {
         match read_watermark(ledger) {
             Ok((size, _)) if size > tree.size() => {
                 let what = format!("{size} entries were acknowledged, {} are there", tree.size());
-                damage.push(Damage { path: watermark_path(ledger), offset: 0, index: Some(tree.size()), what });
+                damage.push(Damage {
+                    path: watermark_path(ledger),
+                    offset: 0,
+                    index: Some(tree.size()),
+                    what,
+                });
             }
             Ok(_) => {}
             Err(error) => {
@@ -378,13 +400,17 @@ impl Entries {
 }
 
 fn damaged_at(segment: &Segment, scan: &Scan, what: &str) -> LogError {
-    let what = format!("{what} (entry {}): `chancery audit` lists all damage, `chancery repair --from DIR` restores", scan.after.size());
+    let what = format!(
+        "{what} (entry {}): `chancery audit` lists all damage, `chancery repair --from DIR` restores",
+        scan.after.size()
+    );
     LogError::damaged(&segment.path, scan.end, what)
 }
 
 fn is_torn(bytes: &[u8], scan: &Scan, end: u64) -> bool {
     let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-    segment::sound_frame_after(bytes, at(scan.end)).is_none() && frame::lost_sector(bytes, at(scan.end), at(end))
+    segment::sound_frame_after(bytes, at(scan.end)).is_none()
+        && frame::lost_sector(bytes, at(scan.end), at(end))
 }
 
 fn segments(ledger: &Path, origin: &str) -> Result<Vec<Segment>, LogError> {
@@ -395,13 +421,16 @@ fn segments(ledger: &Path, origin: &str) -> Result<Vec<Segment>, LogError> {
 fn up_to_watermark(mut segments: Vec<Segment>, size: u64, offset: u64) -> Result<State, LogError> {
     // A segment may have been begun whose first frame is not acknowledged; the watermark then points into the one
     // before it, or to the beginning of this one.
-    segments.retain(|s| s.first < size || s.first == 0 || (s.first == size && offset == segment::HEADER_BYTES as u64));
+    segments.retain(|s| {
+        s.first < size || s.first == 0 || (s.first == size && offset == segment::HEADER_BYTES as u64)
+    });
     while segments.len() > 1 && segments.last().is_some_and(|s| s.first >= size) {
         segments.pop();
     }
     let Some(last) = segments.last() else { return Err(LogError::Beyond { size: 0, asked: size }) };
     let bytes = segment::read(&last.path, None)?;
-    let mut scan = Scan { after: last.before.clone(), end: segment::HEADER_BYTES as u64, last: None, broken: None };
+    let mut scan =
+        Scan { after: last.before.clone(), end: segment::HEADER_BYTES as u64, last: None, broken: None };
     let whole = segment::walk(last, &bytes, |index, _, hash| {
         if index < size {
             scan.after.push(hash);
@@ -431,7 +460,11 @@ fn tail(
     let bytes = segment::read(&last.path, None)?;
     if (bytes.len() as u64) < last.capacity {
         let what = format!("the segment is cut short, {} bytes of {}", bytes.len(), last.capacity);
-        return Err(LogError::damaged(&last.path, bytes.len() as u64, format!("{what}: `chancery repair --from DIR`")));
+        return Err(LogError::damaged(
+            &last.path,
+            bytes.len() as u64,
+            format!("{what}: `chancery repair --from DIR`"),
+        ));
     }
     let scan = segment::walk(last, &bytes, |_, _, _| {});
     if scan.after.size() < acknowledged {
@@ -447,9 +480,11 @@ fn tail(
             Some(_) => return Err(damaged_at(last, &scan, "a frame is missing before a sound one")),
         },
         None => None,
-        Some((_, stated)) if is_torn(&bytes, &scan, stated) => {
-            Some(TornTail { path: last.path.clone(), offset: scan.end, bytes: dirty.max(scan.end) - scan.end })
-        }
+        Some((_, stated)) if is_torn(&bytes, &scan, stated) => Some(TornTail {
+            path: last.path.clone(),
+            offset: scan.end,
+            bytes: dirty.max(scan.end) - scan.end,
+        }),
         Some((what, _)) => return Err(damaged_at(last, &scan, what)),
     };
     if scan.after.size() > acknowledged || (scan.after.size() == acknowledged && scan.end != offset) {
@@ -513,7 +548,9 @@ impl LogEngine for Entries {
             return Err(LogError::Beyond { size, asked: from });
         }
         let mut block = LeafBlock::starting_at(from);
-        let Some(segment) = state.segments.iter().rev().find(|s| s.first <= from).cloned() else { return Ok(block) };
+        let Some(segment) = state.segments.iter().rev().find(|s| s.first <= from).cloned() else {
+            return Ok(block);
+        };
         if from == size {
             return Ok(block);
         }
@@ -561,7 +598,8 @@ fn check_limits(leaves: &[&[u8]]) -> Result<(), LogError> {
 impl Entries {
     /// A segment with room for a frame of these leaves; begins the next one where the last is full.
     fn make_room(&self, state: &mut State, writer: &Writer, leaves: &[&[u8]]) -> Result<(), LogError> {
-        let (path, capacity) = state.segments.last().map(|s| (s.path.clone(), s.capacity)).unwrap_or_default();
+        let (path, capacity) =
+            state.segments.last().map(|s| (s.path.clone(), s.capacity)).unwrap_or_default();
         if let Some(why) = &state.poisoned {
             return Err(LogError::Poisoned { path, why: why.clone() });
         }

@@ -68,7 +68,9 @@ pub enum LogError {
     #[error("the log was opened for reading")]
     ReadOnly,
     /// A name that no log may have.
-    #[error("{0:?} cannot be the name of a log: use letters, digits, dots, hyphens and slashes, no spaces and no +")]
+    #[error(
+        "{0:?} cannot be the name of a log: use letters, digits, dots, hyphens and slashes, no spaces and no +"
+    )]
     Origin(String),
     /// No such position.
     #[error("the log has {size} entries: there is no {asked}")]

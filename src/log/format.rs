@@ -44,7 +44,9 @@ pub(super) fn read(ledger: &Path) -> Result<String, LogError> {
                 Some(part) => LogError::damaged(
                     &path,
                     0,
-                    format!("the file is missing, and {part} is there: restore it from a backup, or `chancery repair --from`"),
+                    format!(
+                        "the file is missing, and {part} is there: restore it from a backup, or `chancery repair --from`"
+                    ),
                 ),
                 None => LogError::Absent(ledger.to_owned()),
             });

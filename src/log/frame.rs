@@ -103,7 +103,9 @@ pub(super) fn find(bytes: &[u8], next: u64) -> Found {
     if start.iter().all(|byte| *byte == 0) {
         return Found::Nothing;
     }
-    let Some(header) = header(start) else { return Found::Broken(None, "the header of the frame does not match its checksum") };
+    let Some(header) = header(start) else {
+        return Found::Broken(None, "the header of the frame does not match its checksum");
+    };
     let Some(frame) = bytes.get(..header.bytes) else {
         return Found::Broken(Some(header), "the frame is longer than its segment");
     };
@@ -121,7 +123,10 @@ pub(super) fn find(bytes: &[u8], next: u64) -> Found {
 }
 
 /// The leaves of a sound frame with their stored hashes; stops early where lengths do not add up.
-pub(super) fn leaves<'a>(frame: &'a [u8], header: &Header) -> impl Iterator<Item = (&'a [u8], Hash)> + use<'a> {
+pub(super) fn leaves<'a>(
+    frame: &'a [u8],
+    header: &Header,
+) -> impl Iterator<Item = (&'a [u8], Hash)> + use<'a> {
     let mut at = HEADER_BYTES;
     let end = header.bytes.saturating_sub(TRAILER_BYTES);
     (0..header.count).map_while(move |_| {

@@ -59,7 +59,8 @@ impl Lock {
             }
         }
         let text = format!("{}\n{}\n{}\n", holder.pid, holder.command, holder.since);
-        let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(text.as_bytes()));
+        let written =
+            file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(text.as_bytes()));
         written.map_err(LogError::io(&path, "cannot be written"))?;
         Ok(Lock { _file: file })
     }

@@ -119,7 +119,8 @@ pub(super) fn open(path: &Path, first: u64, origin: &str) -> Result<Segment, Log
     let mut bytes = vec![0u8; HEADER_BYTES];
     let mut file = File::open(path).map_err(LogError::io(path, "cannot be opened"))?;
     let damaged = |what: &str| {
-        let what = format!("the header of the segment from entry {first} on {what}: `chancery repair --from DIR`");
+        let what =
+            format!("the header of the segment from entry {first} on {what}: `chancery repair --from DIR`");
         LogError::damaged(path, 0, what)
     };
     file.read_exact(&mut bytes).map_err(|e| match e.kind() {
@@ -131,15 +132,22 @@ pub(super) fn open(path: &Path, first: u64, origin: &str) -> Result<Segment, Log
         return Err(damaged("does not match its checksum"));
     }
     let number = |at: usize| body.get(at..at + 8).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes);
-    let (Some(stated), Some(capacity)) = (number(12), number(20)) else { return Err(damaged("is unreadable")) };
+    let (Some(stated), Some(capacity)) = (number(12), number(20)) else {
+        return Err(damaged("is unreadable"));
+    };
     let origin_bytes = usize::from(u16::from_le_bytes([body[28], body[29]]));
     let named = body.get(31..31 + origin_bytes).unwrap_or(&[]);
-    if body[..8] != MAGIC || body[8..12] != VERSION.to_le_bytes() || stated != first || named != origin.as_bytes() {
+    if body[..8] != MAGIC
+        || body[8..12] != VERSION.to_le_bytes()
+        || stated != first
+        || named != origin.as_bytes()
+    {
         return Err(damaged("belongs to another place or another log"));
     }
     let roots = body.get(31 + origin_bytes..31 + origin_bytes + 32 * usize::from(body[30])).unwrap_or(&[]);
     let roots = roots.chunks_exact(32).filter_map(|c| c.try_into().ok().map(Hash)).collect();
-    let before = Frontier::from_roots(first, roots).ok_or_else(|| damaged("has the wrong number of roots"))?;
+    let before =
+        Frontier::from_roots(first, roots).ok_or_else(|| damaged("has the wrong number of roots"))?;
     Ok(Segment { path: path.to_owned(), first, before, capacity })
 }
 

@@ -1,0 +1,117 @@
+//! sled in a thread of its own, since damaged files make it panic or hang.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use super::error::IndexError;
+
+/// A value that lives in a thread of its own and is asked with a deadline. A panic there is an error here.
+pub(super) struct Guarded<S> {
+    jobs: Sender<Job<S>>,
+    path: PathBuf,
+    deadline: Duration,
+}
+
+type Job<S> = Box<dyn FnOnce(&S) + Send>;
+
+const THREAD: &str = "index";
+
+impl<S: 'static> Guarded<S> {
+    /// Makes the value in its thread.
+    pub(super) fn start(
+        path: &Path,
+        deadline: Duration,
+        make: impl FnOnce() -> Result<S, sled::Error> + Send + 'static,
+    ) -> Result<Guarded<S>, IndexError> {
+        silence_panics();
+        let (jobs, inbox): (Sender<Job<S>>, Receiver<Job<S>>) = channel();
+        let (made, ready) = channel();
+        let work = move || {
+            let value = match catch_unwind(AssertUnwindSafe(make)) {
+                Ok(Ok(value)) => value,
+                Ok(Err(error)) => return drop(made.send(Some(error))),
+                Err(_) => return,
+            };
+            let _ = made.send(None);
+            // A job that panics leaves a value that nobody may ask again: the thread ends and drops it, guarded too.
+            let asked = catch_unwind(AssertUnwindSafe(|| inbox.iter().for_each(|job| job(&value))));
+            drop(asked);
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(value)));
+        };
+        let spawned = std::thread::Builder::new().name(THREAD.into()).spawn(work);
+        let guarded = Guarded { jobs, path: path.to_owned(), deadline };
+        if let Err(error) = spawned {
+            return Err(IndexError::ReadOnly { path: guarded.path, said: error.to_string() });
+        }
+        match guarded.wait(&ready)? {
+            None => Ok(guarded),
+            Some(error) => Err(guarded.translate(&error)),
+        }
+    }
+
+    /// Asks the value.
+    pub(super) fn run<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&S) -> Result<T, sled::Error> + Send + 'static,
+    ) -> Result<T, IndexError> {
+        let (done, answer) = channel();
+        let job: Job<S> = Box::new(move |value| _ = done.send(ask(value)));
+        if self.jobs.send(job).is_err() {
+            return Err(self.panicked());
+        }
+        self.wait(&answer)?.map_err(|error| self.translate(&error))
+    }
+
+    fn wait<T>(&self, answer: &Receiver<T>) -> Result<T, IndexError> {
+        answer.recv_timeout(self.deadline).map_err(|error| match error {
+            RecvTimeoutError::Timeout => {
+                IndexError::TimedOut { path: self.path.clone(), seconds: self.deadline.as_secs() }
+            }
+            RecvTimeoutError::Disconnected => self.panicked(),
+        })
+    }
+
+    fn panicked(&self) -> IndexError {
+        IndexError::Damaged { path: self.path.clone(), what: "sled could not read it".into() }
+    }
+
+    fn translate(&self, error: &sled::Error) -> IndexError {
+        let path = self.path.clone();
+        let text = error.to_string();
+        match error {
+            sled::Error::Io(e)
+                if text.contains("could not acquire lock") || e.kind() == std::io::ErrorKind::WouldBlock =>
+            {
+                IndexError::Busy { path }
+            }
+            sled::Error::Io(e)
+                if matches!(
+                    e.kind(),
+                    std::io::ErrorKind::PermissionDenied
+                        | std::io::ErrorKind::ReadOnlyFilesystem
+                        | std::io::ErrorKind::StorageFull
+                ) =>
+            {
+                IndexError::ReadOnly { path, said: text }
+            }
+            _ => IndexError::Damaged { path, what: text },
+        }
+    }
+}
+
+/// sled's panics on damaged files are expected and reported as errors; nobody should see them as well.
+fn silence_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let name = std::thread::current().name().map(str::to_owned);
+            if !name.is_some_and(|name| name == THREAD || name.starts_with("sled")) {
+                before(info);
+            }
+        }));
+    });
+}

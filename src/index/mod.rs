@@ -1,0 +1,338 @@
+//! sled: the event log in bincode with its lookups. Everything in it can be rebuilt from the log.
+//!
+//! Entries are kept in *runs*: consecutive entries under one key. Three trees hold the same runs — the events, their
+//! postings (whose acts they are, in which body), their ids — and `meta` the head. Runs must join without a gap from 0 to
+//! the size in the head: sled is known to lose its tail in silence, and a hole is how that is noticed. An index that is
+//! old but whole is merely behind. The evidence is `entries/`, so sled is flushed but never relied on to be durable.
+
+mod error;
+mod guard;
+mod run;
+mod stored;
+
+#[cfg(test)]
+mod tests;
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::event::{Entry, EventId, Index, Scope, Size};
+
+pub use error::IndexError;
+
+use guard::Guarded;
+use run::{EventsRun, Head, IdsRun, PostingsRun, RunMeta, merge_span};
+
+/// The event log in sled, of one generation.
+pub struct EventIndex {
+    store: Guarded<Store>,
+    folder: PathBuf,
+    ledger: PathBuf,
+    head: Head,
+    runs: Vec<RunMeta>,
+    complete: bool,
+}
+
+/// An open sled database.
+pub(crate) struct Store {
+    db: sled::Db,
+    events: sled::Tree,
+    postings: sled::Tree,
+    ids: sled::Tree,
+    meta: sled::Tree,
+}
+
+const HEAD: &[u8] = b"head";
+const COMPLETE: &str = "complete";
+const CACHE_BYTES: u64 = 64 << 20;
+
+impl Store {
+    fn open(folder: &Path) -> Result<Store, sled::Error> {
+        let config = sled::Config::new().path(folder).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+        let db = config.open()?;
+        Ok(Store {
+            events: db.open_tree("events")?,
+            postings: db.open_tree("postings")?,
+            ids: db.open_tree("ids")?,
+            meta: db.open_tree("meta")?,
+            db,
+        })
+    }
+
+    /// Writes new runs, removes those that they replace, and moves the head: all of it or nothing.
+    fn put(&self, runs: &[NewRun], gone: &[u64], head: &[u8]) -> Result<(), sled::Error> {
+        use sled::Transactional;
+        let trees = (&self.events, &self.postings, &self.ids, &self.meta);
+        let done = trees.transaction(|(events, postings, ids, meta)| {
+            for first in gone {
+                let key = first.to_be_bytes();
+                events.remove(&key)?;
+                postings.remove(&key)?;
+                ids.remove(&key)?;
+            }
+            for run in runs {
+                let key = run.first.to_be_bytes();
+                events.insert(&key, run.events.as_slice())?;
+                postings.insert(&key, run.postings.as_slice())?;
+                ids.insert(&key, run.ids.as_slice())?;
+            }
+            meta.insert(HEAD, head)?;
+            Ok::<(), sled::transaction::ConflictableTransactionError<()>>(())
+        });
+        done.map_err(|e| match e {
+            sled::transaction::TransactionError::Storage(error) => error,
+            sled::transaction::TransactionError::Abort(()) => sled::Error::Unsupported("aborted".into()),
+        })
+    }
+}
+
+/// The values of one run in the three trees.
+struct NewRun {
+    first: u64,
+    events: Vec<u8>,
+    postings: Vec<u8>,
+    ids: Vec<u8>,
+}
+
+impl EventIndex {
+    /// Opens the newest complete generation under `<ledger>/sled`; never makes one.
+    ///
+    /// # Errors
+    /// [`IndexError`]: `Absent`, `Busy` where another process has it, `Damaged`, `TimedOut`, `ReadOnly`.
+    pub fn open(ledger: &Path, origin: &str, deadline: Duration) -> Result<EventIndex, IndexError> {
+        let newest = generations(ledger).into_iter().rev().find(|folder| folder.join(COMPLETE).exists());
+        let folder = newest.ok_or_else(|| IndexError::Absent(ledger.join("sled")))?;
+        let store = start(&folder, deadline)?;
+        let (head, postings) = store.run(|store| {
+            let head = store.meta.get(HEAD)?.map(|v| v.to_vec());
+            let runs = store.postings.iter().collect::<Result<Vec<_>, _>>()?;
+            Ok::<_, sled::Error>((head, runs))
+        })?;
+        let damaged = |what: String| IndexError::Damaged { path: folder.clone(), what };
+        let head = head.ok_or_else(|| damaged("it has no head".into()))?;
+        let head = Head::decode(&head).map_err(damaged)?;
+        if head.origin != origin {
+            return Err(damaged(format!("it is of another log, {}", head.origin)));
+        }
+        let mut runs = Vec::with_capacity(postings.len());
+        let mut next = 0;
+        for (key, value) in postings {
+            let first = key.as_ref().try_into().map(u64::from_be_bytes).unwrap_or(u64::MAX);
+            let postings = PostingsRun::decode(&value).map_err(damaged)?;
+            if first != next {
+                return Err(damaged(format!("the run from entry {next} on is missing")));
+            }
+            next += postings.count();
+            runs.push(RunMeta { first, postings });
+        }
+        if next != head.size {
+            return Err(damaged(format!("it holds {next} entries of {}", head.size)));
+        }
+        Ok(EventIndex { store, folder, ledger: ledger.to_owned(), head, runs, complete: true })
+    }
+
+    /// Begins a new, empty generation. It takes the place of older ones when it is [complete](Self::complete).
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn create(ledger: &Path, origin: &str, deadline: Duration) -> Result<EventIndex, IndexError> {
+        let last = generations(ledger).last().and_then(|p| p.file_name()?.to_str()?.parse::<u64>().ok());
+        let folder = ledger.join("sled").join(format!("{:06}", last.unwrap_or(0) + 1));
+        std::fs::create_dir_all(&folder)
+            .map_err(|e| IndexError::ReadOnly { path: folder.clone(), said: e.to_string() })?;
+        let store = start(&folder, deadline)?;
+        let head = Head { origin: origin.to_owned(), size: 0, last: None };
+        Ok(EventIndex { store, folder, ledger: ledger.to_owned(), head, runs: Vec::new(), complete: false })
+    }
+
+    /// How many entries it holds.
+    pub fn size(&self) -> Size {
+        Size(self.head.size)
+    }
+
+    /// The RFC 6962 hash of its last leaf.
+    pub fn last_leaf_hash(&self) -> Option<[u8; 32]> {
+        self.head.last
+    }
+
+    /// Adds entries, which must follow on those it holds.
+    ///
+    /// # Errors
+    /// [`IndexError::Gap`] where they do not; what sled says.
+    pub fn apply(&mut self, entries: &[Entry], last_leaf_hash: [u8; 32]) -> Result<(), IndexError> {
+        let Some(first) = entries.first() else { return Ok(()) };
+        if first.index.0 != self.head.size {
+            return Err(IndexError::Gap { expected: self.size(), found: first.index });
+        }
+        let mut metas = self.runs.clone();
+        let mut gone = Vec::new();
+        let mut new: Vec<(u64, EventsRun, PostingsRun, IdsRun)> = Vec::new();
+        for part in entries.chunks(run::RUN_ENTRIES) {
+            let (events, postings, ids) = run::build(part);
+            let first = part.first().map_or(0, |e| e.index.0);
+            metas.push(RunMeta { first, postings: postings.clone() });
+            new.push((first, events, postings, ids));
+        }
+        if let Some(span) = merge_span(&metas) {
+            let merged = self.merged(&metas, span.clone(), &new)?;
+            gone.extend(metas[span.clone()].iter().map(|m| m.first));
+            new.retain(|(first, ..)| !gone.contains(first));
+            metas.splice(span, [RunMeta { first: merged.0, postings: merged.2.clone() }]);
+            new.push(merged);
+        }
+        let size = self.head.size + entries.len() as u64;
+        let head = Head { origin: self.head.origin.clone(), size, last: Some(last_leaf_hash) };
+        let runs: Vec<NewRun> = new
+            .iter()
+            .map(|(first, events, postings, ids)| NewRun {
+                first: *first,
+                events: events.encode(),
+                postings: postings.encode(),
+                ids: ids.encode(),
+            })
+            .collect();
+        let bytes = head.encode();
+        self.store.run(move |store| store.put(&runs, &gone, &bytes))?;
+        self.head = head;
+        self.runs = metas;
+        Ok(())
+    }
+
+    /// Joins the runs of a span, some of which are not in sled yet.
+    fn merged(
+        &self,
+        metas: &[RunMeta],
+        span: Range<usize>,
+        new: &[(u64, EventsRun, PostingsRun, IdsRun)],
+    ) -> Result<(u64, EventsRun, PostingsRun, IdsRun), IndexError> {
+        let mut entries = Vec::new();
+        for meta in &metas[span.clone()] {
+            match new.iter().find(|(first, ..)| *first == meta.first) {
+                Some((first, events, ..)) => entries.extend(self.decode(events, *first, |_| true)?),
+                None => entries.extend(self.decode(&self.events(meta)?, meta.first, |_| true)?),
+            }
+        }
+        let (events, postings, ids) = run::build(&entries);
+        Ok((metas.get(span.start).map_or(0, |m| m.first), events, postings, ids))
+    }
+
+    /// Hands what was applied to the operating system.
+    ///
+    /// # Errors
+    /// What sled says.
+    pub fn flush(&self) -> Result<(), IndexError> {
+        // Not a promise of durability: sled 0.34 only asks for it with sync_file_range. The evidence is elsewhere.
+        self.store.run(|store| store.db.flush().map(|_| ()))
+    }
+
+    /// Declares a generation complete and removes older ones.
+    ///
+    /// # Errors
+    /// What sled or the file system says.
+    pub fn complete(&mut self) -> Result<(), IndexError> {
+        if self.complete {
+            return Ok(());
+        }
+        let bytes = self.head.encode();
+        self.store.run(move |store| store.put(&[], &[], &bytes))?;
+        self.flush()?;
+        std::fs::write(self.folder.join(COMPLETE), b"")
+            .map_err(|e| IndexError::ReadOnly { path: self.folder.clone(), said: e.to_string() })?;
+        self.complete = true;
+        for old in generations(&self.ledger).into_iter().filter(|folder| *folder < self.folder) {
+            // An old generation that cannot be removed is in nobody's way: the newest complete one is opened.
+            let _ = std::fs::remove_dir_all(old);
+        }
+        Ok(())
+    }
+
+    /// Where an event is.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn find(&self, id: EventId) -> Result<Option<Index>, IndexError> {
+        Ok(self.find_all(&[id])?.into_iter().flatten().next())
+    }
+
+    /// Where events are, in the order asked.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn find_all(&self, ids: &[EventId]) -> Result<Vec<Option<Index>>, IndexError> {
+        let values = self.store.run(|store| store.ids.iter().collect::<Result<Vec<_>, _>>())?;
+        let mut runs = Vec::with_capacity(values.len());
+        let mut next = 0;
+        for (key, value) in &values {
+            let first = key.as_ref().try_into().map(u64::from_be_bytes).unwrap_or(u64::MAX);
+            let run = IdsRun::decode(value).map_err(|what| self.damaged(what))?;
+            if first != next {
+                return Err(self.damaged(format!("the ids from entry {next} on are missing")));
+            }
+            next += run.count();
+            runs.push(run);
+        }
+        if next != self.head.size {
+            return Err(self.damaged(format!("it holds {next} ids of {}", self.head.size)));
+        }
+        Ok(ids.iter().map(|id| runs.iter().find_map(|run| run.find(*id))).collect())
+    }
+
+    /// The entries for which the scope admits the event, in the order of the log.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn load(&self, scope: &Scope) -> Result<Vec<Entry>, IndexError> {
+        let mut found = Vec::new();
+        for meta in &self.runs {
+            let wanted = meta.postings.admitted(scope);
+            if wanted.iter().any(|yes| *yes) {
+                let admitted = |at: usize| wanted.get(at).copied().unwrap_or(false);
+                found.extend(self.decode(&self.events(meta)?, meta.first, admitted)?);
+            }
+        }
+        Ok(found)
+    }
+
+    fn events(&self, meta: &RunMeta) -> Result<EventsRun, IndexError> {
+        let key = meta.first.to_be_bytes();
+        let value = self.store.run(move |store| store.events.get(key).map(|v| v.map(|v| v.to_vec())))?;
+        let value = value
+            .ok_or_else(|| self.damaged(format!("the events from entry {} on are missing", meta.first)))?;
+        let run = EventsRun::decode(&value).map_err(|what| self.damaged(what))?;
+        if run.count() as u64 != meta.postings.count() {
+            return Err(self
+                .damaged(format!("the events from entry {} on are not those of its postings", meta.first)));
+        }
+        Ok(run)
+    }
+
+    fn decode(
+        &self,
+        run: &EventsRun,
+        first: u64,
+        wanted: impl Fn(usize) -> bool,
+    ) -> Result<Vec<Entry>, IndexError> {
+        let chosen = (0..run.count()).filter(|at| wanted(*at));
+        chosen.map(|at| run.entry(at, first).map_err(|what| self.damaged(what))).collect()
+    }
+
+    fn damaged(&self, what: String) -> IndexError {
+        IndexError::Damaged { path: self.folder.clone(), what }
+    }
+}
+
+fn start(folder: &Path, deadline: Duration) -> Result<Guarded<Store>, IndexError> {
+    let path = folder.to_owned();
+    Guarded::start(folder, deadline, move || Store::open(&path))
+}
+
+/// The folders of generations, oldest first.
+fn generations(ledger: &Path) -> Vec<PathBuf> {
+    let Ok(listed) = std::fs::read_dir(ledger.join("sled")) else { return Vec::new() };
+    let named =
+        |path: &PathBuf| path.file_name().and_then(|n| n.to_str()).is_some_and(|n| n.parse::<u64>().is_ok());
+    let mut found: Vec<PathBuf> = listed.filter_map(|e| Some(e.ok()?.path())).filter(named).collect();
+    found.sort();
+    found
+}

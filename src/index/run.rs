@@ -1,0 +1,248 @@
+//! Runs: consecutive entries under one key, in the three trees; and the head.
+//!
+//! Every value is an envelope: magic `0xC7`, schema (2 bytes), CRC-32C (4 bytes), bincode. The decoder has a limit, takes
+//! every byte, and bincode is big-endian.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use bincode::{Decode, Encode};
+
+use crate::event::{Entry, EventId, Index, Scope, ScopeKey};
+
+use super::stored::StoredEntry;
+
+/// How many entries a run may have.
+pub(super) const RUN_ENTRIES: usize = 1024;
+/// So many runs of one size class are joined.
+const FAN: usize = 8;
+
+const MAGIC: u8 = 0xC7;
+const SCHEMA: u16 = 1;
+const HEADER_BYTES: usize = 7;
+
+const LIMIT: usize = 128 << 20;
+
+fn config() -> impl bincode::config::Config {
+    bincode::config::standard().with_big_endian().with_limit::<LIMIT>()
+}
+
+/// Encodes a value without its envelope.
+pub(super) fn encode_bare<T: Encode>(value: &T) -> Vec<u8> {
+    // Plain structs of text and numbers into memory: there is nothing that bincode could fail at.
+    bincode::encode_to_vec(value, config()).unwrap_or_default()
+}
+
+/// Decodes a value that takes every byte.
+pub(super) fn decode_bare<T: Decode<()>>(bytes: &[u8]) -> Result<T, String> {
+    let (value, used) = bincode::decode_from_slice(bytes, config()).map_err(|e| e.to_string())?;
+    if used == bytes.len() { Ok(value) } else { Err("a value has bytes to spare".into()) }
+}
+
+fn seal(payload: &[u8]) -> Vec<u8> {
+    let mut value = Vec::with_capacity(HEADER_BYTES + payload.len());
+    value.push(MAGIC);
+    value.extend_from_slice(&SCHEMA.to_be_bytes());
+    value.extend_from_slice(&crc32c::crc32c(payload).to_be_bytes());
+    value.extend_from_slice(payload);
+    value
+}
+
+fn unseal(value: &[u8]) -> Result<&[u8], String> {
+    let (header, payload) = value.split_at_checked(HEADER_BYTES).ok_or("a value is cut short")?;
+    match header {
+        [MAGIC, a, b, sum @ ..] if [*a, *b] == SCHEMA.to_be_bytes() => {
+            let sound = *sum == crc32c::crc32c(payload).to_be_bytes();
+            sound.then_some(payload).ok_or_else(|| "a value does not match its checksum".into())
+        }
+        [MAGIC, ..] => Err("a value has another schema".into()),
+        _ => Err("a value has no envelope".into()),
+    }
+}
+
+/// The head of the index.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+pub(super) struct Head {
+    pub(super) origin: String,
+    pub(super) size: u64,
+    pub(super) last: Option<[u8; 32]>,
+}
+
+impl Head {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        seal(&encode_bare(self))
+    }
+
+    pub(super) fn decode(value: &[u8]) -> Result<Head, String> {
+        decode_bare(unseal(value)?)
+    }
+}
+
+/// A run as the index keeps it in memory.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct RunMeta {
+    pub(super) first: u64,
+    pub(super) postings: PostingsRun,
+}
+
+/// Whose acts they are, in which body: a dictionary, and a number of it for each entry.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode)]
+pub(super) struct PostingsRun {
+    keys: Vec<StoredKey>,
+    numbers: Vec<u16>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Encode, Decode)]
+struct StoredKey {
+    body: String,
+    participant: Option<String>,
+    about: Option<String>,
+    moved_body: Option<String>,
+    moved_participant: Option<String>,
+    moved_about: Option<String>,
+}
+
+impl StoredKey {
+    fn of(key: &ScopeKey<'_>) -> StoredKey {
+        let text = |value: Option<&str>| value.map(str::to_owned);
+        StoredKey {
+            body: key.body.to_owned(),
+            participant: text(key.participant),
+            about: text(key.about),
+            moved_body: text(key.moved_body),
+            moved_participant: text(key.moved_participant),
+            moved_about: text(key.moved_about),
+        }
+    }
+
+    fn key(&self) -> ScopeKey<'_> {
+        ScopeKey {
+            body: &self.body,
+            participant: self.participant.as_deref(),
+            about: self.about.as_deref(),
+            moved_body: self.moved_body.as_deref(),
+            moved_participant: self.moved_participant.as_deref(),
+            moved_about: self.moved_about.as_deref(),
+        }
+    }
+}
+
+impl PostingsRun {
+    pub(super) fn count(&self) -> u64 {
+        self.numbers.len() as u64
+    }
+
+    /// For each entry of the run, whether the scope admits it.
+    pub(super) fn admitted(&self, scope: &Scope) -> Vec<bool> {
+        let keys: Vec<bool> = self.keys.iter().map(|key| scope.admits_key(&key.key())).collect();
+        if !keys.contains(&true) {
+            return Vec::new();
+        }
+        self.numbers.iter().map(|n| keys.get(usize::from(*n)).copied().unwrap_or(false)).collect()
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        seal(&encode_bare(self))
+    }
+
+    pub(super) fn decode(value: &[u8]) -> Result<PostingsRun, String> {
+        let run: PostingsRun = decode_bare(unseal(value)?)?;
+        let known = |n: &u16| usize::from(*n) < run.keys.len();
+        if run.numbers.iter().all(known) { Ok(run) } else { Err("a posting has no key".into()) }
+    }
+}
+
+/// The events of a run, each encoded by itself, so that one is read without the others.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(super) struct EventsRun {
+    ends: Vec<u32>,
+    bytes: Vec<u8>,
+}
+
+impl EventsRun {
+    pub(super) fn count(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(super) fn entry(&self, at: usize, first: u64) -> Result<Entry, String> {
+        let end = self.ends.get(at).copied().ok_or("an event is missing")? as usize;
+        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0) as usize;
+        let bytes = self.bytes.get(start..end).ok_or("an event lies outside its run")?;
+        decode_bare::<StoredEntry>(bytes)?.entry(Index(first + at as u64))
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut payload = Vec::with_capacity(4 + 4 * self.ends.len() + self.bytes.len());
+        payload.extend_from_slice(&(self.ends.len() as u32).to_be_bytes());
+        self.ends.iter().for_each(|end| payload.extend_from_slice(&end.to_be_bytes()));
+        payload.extend_from_slice(&self.bytes);
+        seal(&payload)
+    }
+
+    pub(super) fn decode(value: &[u8]) -> Result<EventsRun, String> {
+        let (count, rest) = unseal(value)?.split_first_chunk::<4>().ok_or("a run is cut short")?;
+        let count = u32::from_be_bytes(*count) as usize;
+        let (ends, bytes) = rest.split_at_checked(count.saturating_mul(4)).ok_or("a run is cut short")?;
+        let ends = ends.as_chunks::<4>().0.iter().map(|end| u32::from_be_bytes(*end)).collect();
+        Ok(EventsRun { ends, bytes: bytes.to_vec() })
+    }
+}
+
+/// The ids of a run, sorted.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode)]
+pub(super) struct IdsRun {
+    ids: Vec<([u8; 16], u64)>,
+}
+
+impl IdsRun {
+    pub(super) fn count(&self) -> u64 {
+        self.ids.len() as u64
+    }
+
+    pub(super) fn find(&self, id: EventId) -> Option<Index> {
+        let at = self.ids.binary_search_by(|(known, _)| known.cmp(id.0.as_bytes())).ok()?;
+        self.ids.get(at).map(|(_, index)| Index(*index))
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        seal(&encode_bare(self))
+    }
+
+    pub(super) fn decode(value: &[u8]) -> Result<IdsRun, String> {
+        decode_bare(unseal(value)?)
+    }
+}
+
+/// The three values of a run of at most [`RUN_ENTRIES`] entries.
+pub(super) fn build(entries: &[Entry]) -> (EventsRun, PostingsRun, IdsRun) {
+    let (mut events, mut postings, mut ids) =
+        (EventsRun::default(), PostingsRun::default(), IdsRun::default());
+    let mut known: HashMap<ScopeKey<'_>, u16> = HashMap::new();
+    for entry in entries {
+        events.bytes.extend(encode_bare(&StoredEntry::of(entry)));
+        events.ends.push(events.bytes.len() as u32);
+        let key = ScopeKey::of(&entry.event);
+        let number = *known.entry(key).or_insert_with(|| {
+            postings.keys.push(StoredKey::of(&key));
+            (postings.keys.len() - 1) as u16
+        });
+        postings.numbers.push(number);
+        ids.ids.push((*entry.event.id.0.as_bytes(), entry.index.0));
+    }
+    ids.ids.sort_unstable();
+    (events, postings, ids)
+}
+
+/// The runs at the end that should become one: the tail of a size class, once it has [`FAN`] of them.
+pub(super) fn merge_span(runs: &[RunMeta]) -> Option<Range<usize>> {
+    let mut found = None;
+    for class in [1, 8, 64, 512] {
+        let small = runs.iter().rev().take_while(|r| r.postings.count() <= class).count();
+        let span = runs.len() - small..runs.len();
+        let entries: u64 = runs[span.clone()].iter().map(|r| r.postings.count()).sum();
+        if small >= FAN && entries <= RUN_ENTRIES as u64 {
+            found = Some(span);
+        }
+    }
+    found
+}

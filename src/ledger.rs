@@ -1,0 +1,338 @@
+//! The one place where all parts meet: entries are admitted, made durable, indexed, and asked.
+
+mod admit;
+mod error;
+mod load;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::charter::Charter;
+use crate::event::leaf::{self, LeafError};
+use crate::event::{BodyId, Entry, Event, EventId, Index, Instant, Scope, Size};
+use crate::index::EventIndex;
+use crate::log::{Append, Disk, Entries, Hash, Holder, LogEngine, TornTail, leaf_hash};
+use crate::query::{Charters, CheckpointRef, Material};
+
+pub use admit::Draft;
+pub use error::LedgerError;
+pub use load::Loaded;
+
+/// A ledger, open for reading or for writing.
+///
+/// Readers take no lock and need no right to write. A writer holds the lock until it is dropped or closed.
+pub struct Ledger {
+    path: PathBuf,
+    entries: Entries,
+    index: load::Source,
+    charters: Charters,
+    rules: HashMap<BodyId, Arc<Charter>>,
+    loaded: std::cell::RefCell<HashMap<Scope, Arc<Vec<Entry>>>>,
+    ids: Option<HashMap<EventId, Index>>,
+    last_recorded: Option<Instant>,
+}
+
+/// Proof that an entry is recorded.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Receipt {
+    /// Its place in the log.
+    pub index: Index,
+    /// The size of the log with it.
+    pub size: Size,
+    /// Its name.
+    pub id: EventId,
+    /// When it was recorded.
+    pub recorded_at: Instant,
+    /// The RFC 6962 hash of its leaf.
+    pub leaf_hash: Hash,
+    /// The root over the log with everything that was appended together.
+    pub root: Hash,
+    /// Whether it had been recorded before: a retry.
+    pub repeated: bool,
+}
+
+/// How an append is to be made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct AppendOptions {
+    /// The machine's clock.
+    pub now: Instant,
+    /// Refuse unless the log has exactly this size.
+    pub expect_size: Option<Size>,
+    /// Go on although the clock is behind the last entry.
+    pub accept_clock: bool,
+}
+
+/// What `--as-recorded` names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Recorded {
+    /// Everything.
+    All,
+    /// The first so many entries.
+    Size(Size),
+    /// The entries stamped then or earlier.
+    Time(Instant),
+}
+
+/// How long opening or reading the index may take before the entries are read instead.
+const INDEX_DEADLINE: Duration = Duration::from_secs(5);
+
+/// How far behind its last entry a clock may be before an append is refused, in microseconds.
+const CLOCK_TOLERANCE: i64 = 1_000_000;
+
+impl Ledger {
+    /// Makes an empty ledger in a folder.
+    ///
+    /// # Errors
+    /// [`LedgerError::Log`].
+    pub fn create(path: &Path, origin: &str, disk: &Disk) -> Result<(), LedgerError> {
+        Ok(Entries::create(path, origin, disk)?)
+    }
+
+    /// Opens for questions and audits; also on a read-only copy and beside a writer.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn open_reader(path: &Path) -> Result<Ledger, LedgerError> {
+        Ledger::with(path, Entries::open_reader(path)?)
+    }
+
+    /// Opens for appending.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn open_writer(path: &Path, holder: &Holder, disk: Disk) -> Result<Ledger, LedgerError> {
+        let mut ledger = Ledger::with(path, Entries::open_writer(path, holder, disk)?)?;
+        ledger.index = load::Source::for_writer(path, &ledger.entries)?;
+        Ok(ledger)
+    }
+
+    fn with(path: &Path, entries: Entries) -> Result<Ledger, LedgerError> {
+        Ok(Ledger {
+            path: path.to_owned(),
+            entries,
+            index: load::Source::Unopened,
+            charters: Charters::default(),
+            rules: HashMap::new(),
+            loaded: std::cell::RefCell::default(),
+            ids: None,
+            last_recorded: None,
+        })
+    }
+
+    /// Its folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The log's name.
+    pub fn origin(&self) -> &str {
+        self.entries.origin()
+    }
+
+    /// How many entries it holds.
+    pub fn size(&self) -> Size {
+        Size(self.entries.frontier().size())
+    }
+
+    /// The log itself.
+    pub fn log(&self) -> &Entries {
+        &self.entries
+    }
+
+    /// An append that a crash had cut short and that opening cleared.
+    pub fn recovered(&self) -> Option<&TornTail> {
+        self.entries.recovered()
+    }
+
+    /// The head of the first `size` entries.
+    ///
+    /// # Errors
+    /// [`LedgerError::Log`] for a size beyond the log.
+    pub fn head(&self, size: Size) -> Result<CheckpointRef, LedgerError> {
+        Ok(CheckpointRef { size, root: self.entries.root(size.0)?.to_string() })
+    }
+
+    /// What the entries of a scope give to a question, up to `size`.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn material<'a>(&'a self, loaded: &'a Loaded, size: Size) -> Result<Material<'a>, LedgerError> {
+        Ok(Material { entries: loaded.entries(), checkpoint: self.head(size)?, charters: &self.charters })
+    }
+
+    /// How many entries `--as-recorded` names.
+    ///
+    /// # Errors
+    /// [`LedgerError::Log`] for a size beyond the log.
+    pub fn recorded(&self, recorded: Recorded) -> Result<Size, LedgerError> {
+        let size = self.size();
+        match recorded {
+            Recorded::All => Ok(size),
+            Recorded::Size(asked) if asked <= size => Ok(asked),
+            Recorded::Size(asked) => Err(LedgerError::BeyondSize { asked, size }),
+            Recorded::Time(until) => self.size_at(until),
+        }
+    }
+
+    /// Appends events: all of them or none, each durable before this returns.
+    ///
+    /// An event that is recorded already, with the same content, is a retry: it gives its first receipt again.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; nothing is recorded then, but for [`LedgerError::Unsettled`].
+    pub fn append(
+        &mut self,
+        events: Vec<Event>,
+        options: AppendOptions,
+    ) -> Result<Vec<Receipt>, LedgerError> {
+        let drafts = self.admit(events)?;
+        let new: Vec<&Draft> = drafts.iter().filter(|d| d.recorded.is_none()).collect();
+        let size = self.size();
+        if let Some(expected) = options.expect_size.filter(|expected| *expected != size && !new.is_empty()) {
+            return Err(LedgerError::Size { expected, actual: size });
+        }
+        let stamps = self.stamps(new.len(), &options)?;
+        let mut leaves = Vec::with_capacity(new.len());
+        for (draft, stamp) in new.iter().zip(&stamps) {
+            leaves.push(leaf::splice(&draft.bytes, *stamp).map_err(LedgerError::Leaf)?);
+        }
+        let written: Vec<&[u8]> = leaves.iter().map(Vec::as_slice).collect();
+        self.write(size, &written)?;
+        let appended: Vec<Entry> = new
+            .iter()
+            .zip(&stamps)
+            .enumerate()
+            .map(|(at, (draft, stamp))| Entry {
+                index: Index(size.0 + at as u64),
+                recorded_at: *stamp,
+                event: draft.event.clone(),
+            })
+            .collect();
+        self.learn(&appended);
+        let root = self.entries.frontier().root();
+        let mut fresh = appended.iter().zip(&leaves);
+        let mut receipts = Vec::with_capacity(drafts.len());
+        for draft in &drafts {
+            receipts.push(match (draft.recorded, &draft.recorded) {
+                (Some(index), _) => self.first_receipt(index, draft.event.id)?,
+                (None, _) => match fresh.next() {
+                    Some((entry, leaf)) => Receipt {
+                        index: entry.index,
+                        size: Size(entry.index.0 + 1),
+                        id: entry.event.id,
+                        recorded_at: entry.recorded_at,
+                        leaf_hash: leaf_hash(leaf),
+                        root,
+                        repeated: false,
+                    },
+                    None => continue,
+                },
+            });
+        }
+        Ok(receipts)
+    }
+
+    /// Stamps strictly after the last entry's. A clock that went back is refused, not followed.
+    fn stamps(&mut self, count: usize, options: &AppendOptions) -> Result<Vec<Instant>, LedgerError> {
+        let last = match self.last_recorded {
+            Some(last) => Some(last),
+            None => self.last_stamp()?,
+        };
+        if let Some(last) = last
+            && options.now.micros() < last.micros() - CLOCK_TOLERANCE
+            && !options.accept_clock
+            && count > 0
+        {
+            return Err(LedgerError::Clock { now: options.now, last });
+        }
+        let first = last.map_or(options.now.micros(), |last| options.now.micros().max(last.micros() + 1));
+        Ok((0..count as i64).map(|n| Instant::from_micros(first + n)).collect())
+    }
+
+    fn write(&self, size: Size, leaves: &[&[u8]]) -> Result<(), LedgerError> {
+        match self.entries.append(size.0, leaves) {
+            Append::Done { .. } => Ok(()),
+            // The lock admits one writer, so another size means that this handle was bypassed.
+            Append::Conflict { actual } => Err(LedgerError::Size { expected: size, actual: Size(actual) }),
+            Append::Unknown(error) => Err(LedgerError::Unsettled(error)),
+            Append::Refused(error) => Err(LedgerError::Log(error)),
+        }
+    }
+
+    /// Keeps in memory and in the index what was just made durable.
+    fn learn(&mut self, entries: &[Entry]) {
+        let Some(last) = entries.last() else { return };
+        self.last_recorded = Some(last.recorded_at);
+        self.loaded.borrow_mut().clear();
+        if let Some(ids) = &mut self.ids {
+            ids.extend(entries.iter().map(|e| (e.event.id, e.index)));
+        }
+        if entries.iter().any(|e| admit::touches_rules(&e.event)) {
+            self.rules.clear();
+        }
+        if let Some(hash) = self.entries.last_leaf_hash() {
+            self.index.apply(entries, hash);
+        }
+    }
+
+    /// The receipt of an entry that was recorded before.
+    fn first_receipt(&self, index: Index, id: EventId) -> Result<Receipt, LedgerError> {
+        let leaf = self.leaf(index)?;
+        let entry = leaf::decode(&leaf, index).map_err(|source| LedgerError::Entry { index, source })?;
+        let size = Size(index.0 + 1);
+        Ok(Receipt {
+            index,
+            size,
+            id,
+            recorded_at: entry.recorded_at,
+            leaf_hash: leaf_hash(&leaf),
+            root: self.entries.root(size.0)?,
+            repeated: true,
+        })
+    }
+
+    /// The bytes of an entry, as recorded.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoEntry`] past the end.
+    pub fn leaf(&self, index: Index) -> Result<Vec<u8>, LedgerError> {
+        if !self.size().holds(index) {
+            return Err(LedgerError::NoEntry { index, size: self.size() });
+        }
+        let block = self.entries.read(index.0, 1)?;
+        let leaf = block.iter().next().map(|(_, leaf, _)| leaf.to_vec());
+        leaf.ok_or(LedgerError::NoEntry { index, size: self.size() })
+    }
+
+    /// An entry, decoded.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn entry(&self, index: Index) -> Result<Entry, LedgerError> {
+        leaf::decode(&self.leaf(index)?, index)
+            .map_err(|source: LeafError| LedgerError::Entry { index, source })
+    }
+
+    /// Writes the head of the log and brings the index to disk. Dropping a ledger without it loses nothing.
+    ///
+    /// # Errors
+    /// [`LedgerError::Log`] where the head cannot be written.
+    pub fn close(mut self) -> Result<(), LedgerError> {
+        self.index.flush();
+        Ok(self.entries.write_checkpoint()?)
+    }
+
+    /// Builds the index anew from the entries, telling `progress` how many are in it.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn rebuild(&mut self, progress: &mut dyn FnMut(u64)) -> Result<Size, LedgerError> {
+        let mut index = EventIndex::create(&self.path, self.origin(), INDEX_DEADLINE)?;
+        load::fill(&mut index, &self.entries, progress)?;
+        index.complete()?;
+        self.index = load::Source::Index(Box::new(index));
+        Ok(self.size())
+    }
+}

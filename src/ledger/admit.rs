@@ -1,0 +1,212 @@
+//! What an event must be before it is recorded. Practice breaks ladders, so only the impossible and the unintelligible
+//! are kept out.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::charter::{Charter, CharterAct, CharterText, refuse};
+use crate::event::leaf::{decode, encode_event};
+use crate::event::{Act, ActKind, BodyId, Day, Event, EventId, Index, Role, Size, StatusId, Subject};
+use crate::history::standing;
+
+use super::{Ledger, LedgerError};
+
+/// An event that may be recorded.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The event.
+    pub event: Event,
+    /// Its canonical bytes.
+    pub bytes: Vec<u8>,
+    /// Where it is recorded already, with the same content.
+    pub recorded: Option<Index>,
+}
+
+/// Whether an event changes the rules under which others are judged.
+pub(super) fn touches_rules(event: &Event) -> bool {
+    use ActKind as K;
+    matches!(event.act.kind(), K::CharterAdopted | K::CharterAmended | K::RecordCorrected | K::EntryRetracted)
+}
+
+impl Ledger {
+    /// Checks events that are to be recorded together, in order.
+    ///
+    /// # Errors
+    /// [`LedgerError`], [`LedgerError::InBatch`] where there are several.
+    pub fn admit(&mut self, events: Vec<Event>) -> Result<Vec<Draft>, LedgerError> {
+        let many = events.len() > 1;
+        let known = self.find_all(&events.iter().map(|e| e.id).collect::<Vec<_>>())?;
+        let mut batch = Batch::default();
+        let mut drafts = Vec::with_capacity(events.len());
+        for (at, (event, recorded)) in events.into_iter().zip(known).enumerate() {
+            let draft = self.admit_one(event, recorded, &mut batch);
+            let located = |source| match many {
+                true => LedgerError::InBatch { at: at + 1, source: Box::new(source) },
+                false => source,
+            };
+            drafts.push(draft.map_err(located)?);
+        }
+        Ok(drafts)
+    }
+
+    fn admit_one(
+        &mut self,
+        event: Event,
+        recorded: Option<Index>,
+        batch: &mut Batch,
+    ) -> Result<Draft, LedgerError> {
+        let bytes = encode_event(&event).map_err(LedgerError::Leaf)?;
+        if let Some(index) = recorded {
+            let entry =
+                decode(&self.leaf(index)?, index).map_err(|source| LedgerError::Entry { index, source })?;
+            let same = encode_event(&entry.event).is_ok_and(|first| first == bytes);
+            return match same {
+                true => Ok(Draft { event, bytes, recorded }),
+                false => Err(LedgerError::IdTaken { id: event.id, index }),
+            };
+        }
+        check_form(&event)?;
+        if let Act::CharterAdopted(text) | Act::CharterAmended(text) = &event.act {
+            CharterText::parse(text)?;
+            batch.adopted(&event);
+        } else {
+            let rules = self.rules(&event.body, batch)?;
+            for status in [&event.toward, &event.status].into_iter().flatten() {
+                known_status(&rules, status, &event)?;
+            }
+            refuse(&rules, &event)?;
+        }
+        self.check_target(&event, batch)?;
+        if batch.events.insert(event.id, event.clone()).is_some() {
+            return Err(LedgerError::IdTaken { id: event.id, index: Index(self.size().0) });
+        }
+        Ok(Draft { event, bytes, recorded: None })
+    }
+
+    /// The rules of a body as this ledger and the batch know them.
+    fn rules(&mut self, body: &BodyId, batch: &Batch) -> Result<Arc<Charter>, LedgerError> {
+        if batch.charters.iter().any(|e| e.body == *body) {
+            let of_body: Vec<CharterAct<'_>> = batch
+                .charters
+                .iter()
+                .filter(|e| e.body == *body)
+                .enumerate()
+                .filter_map(|(at, event)| match &event.act {
+                    Act::CharterAdopted(text) | Act::CharterAmended(text) => {
+                        Some(CharterAct { entry: Index(self.size().0 + at as u64), event, text })
+                    }
+                    _ => None,
+                })
+                .collect();
+            let charter = Charter::fold(body, &of_body)?.map(Arc::new);
+            return charter.ok_or_else(|| LedgerError::NoBody(body.clone()));
+        }
+        self.charter(body)
+    }
+
+    /// The rules of a body, as everything recorded gives them.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoBody`] where no charter of it stands.
+    pub fn charter(&mut self, body: &BodyId) -> Result<Arc<Charter>, LedgerError> {
+        if let Some(charter) = self.rules.get(body) {
+            return Ok(Arc::clone(charter));
+        }
+        let loaded = self.load_rules()?;
+        let acts = standing(loaded.entries(), Size(u64::MAX), Day::FUTURE);
+        let texts: Vec<CharterAct<'_>> = acts
+            .iter()
+            .filter(|a| a.event.body == *body)
+            .filter_map(|a| match &a.event.act {
+                Act::CharterAdopted(text) | Act::CharterAmended(text) => {
+                    Some(CharterAct { entry: a.index, event: &a.event, text })
+                }
+                _ => None,
+            })
+            .collect();
+        let charter = self.charters.fold(body, &texts)?.ok_or_else(|| LedgerError::NoBody(body.clone()))?;
+        self.rules.insert(body.clone(), Arc::clone(&charter));
+        Ok(charter)
+    }
+
+    /// An answer or correction must name an event that is recorded before it; a rectification must fit it.
+    fn check_target(&self, event: &Event, batch: &Batch) -> Result<(), LedgerError> {
+        let act = event.act.kind();
+        let Some(id) = event.to else {
+            let corrects = matches!(act, ActKind::RecordCorrected | ActKind::EntryRetracted);
+            return if corrects { Err(LedgerError::TargetNeeded(act)) } else { Ok(()) };
+        };
+        let target = match batch.events.get(&id) {
+            Some(event) => event.clone(),
+            None => match self.find(id)? {
+                Some(index) => self.entry(index)?.event,
+                None => return Err(LedgerError::NoTarget { act, id }),
+            },
+        };
+        if let Act::RecordCorrected(correction) = &event.act {
+            let mut corrected = underlying(self, target)?;
+            for (field, value) in &correction.now {
+                field.0.write(&mut corrected, value)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a rectification of rectifications corrects in the end.
+fn underlying(ledger: &Ledger, mut event: Event) -> Result<Event, LedgerError> {
+    while let (Act::RecordCorrected(_), Some(to)) = (&event.act, event.to) {
+        match ledger.find(to)? {
+            Some(index) => event = ledger.entry(index)?.event,
+            None => break,
+        }
+    }
+    Ok(event)
+}
+
+/// The events of a batch that were admitted so far.
+#[derive(Default)]
+struct Batch {
+    events: HashMap<EventId, Event>,
+    charters: Vec<Event>,
+}
+
+impl Batch {
+    fn adopted(&mut self, event: &Event) {
+        self.charters.push(event.clone());
+    }
+}
+
+/// What the vocabulary asks of the act: its participant, its own date.
+fn check_form(event: &Event) -> Result<(), LedgerError> {
+    let act = event.act.kind();
+    match (act.entry().subject, &event.participant) {
+        (Subject::Participant, None) => return Err(LedgerError::ParticipantNeeded(act)),
+        (Subject::Body, Some(participant)) => {
+            return Err(LedgerError::ParticipantStray { act, participant: participant.clone() });
+        }
+        _ => {}
+    }
+    let optional =
+        act.is_record_keeping() || matches!(act, ActKind::CharterAdopted | ActKind::CharterAmended);
+    let counts = |role: &&Role| !matches!(**role, Role::Planned | Role::Until);
+    let own: Vec<Role> = act.roles().iter().filter(counts).copied().collect();
+    let dated = event.dates.iter().any(|(role, _)| !matches!(role, Role::Planned | Role::Until));
+    if !optional && !dated {
+        let effect = |role: &Role| *role != Role::Effective || own.len() == 1;
+        return Err(LedgerError::DateNeeded {
+            act,
+            roles: own.iter().filter(|r| effect(r)).copied().take(2).collect(),
+        });
+    }
+    Ok(())
+}
+
+fn known_status(rules: &Charter, status: &StatusId, event: &Event) -> Result<(), LedgerError> {
+    let known = rules.statuses();
+    if status.is_none() || known.iter().any(|s| s.id == *status) {
+        return Ok(());
+    }
+    let list: Vec<&str> = known.iter().map(|s| s.id.as_str()).collect();
+    Err(LedgerError::NoStatus { body: event.body.clone(), status: status.clone(), known: list.join(", ") })
+}

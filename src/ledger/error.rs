@@ -1,0 +1,147 @@
+//! Why a ledger refuses, or cannot answer.
+
+use crate::charter::{CharterError, CharterTextError, Refusal};
+use crate::event::leaf::LeafError;
+use crate::event::{
+    ActKind, BodyId, ChangeError, EventId, Index, Instant, ParticipantId, Role, Size, StatusId,
+};
+use crate::index::IndexError;
+use crate::log::LogError;
+use crate::query::QueryError;
+
+/// Why a ledger refuses, or cannot answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// The log.
+    #[error("{0}")]
+    Log(#[from] LogError),
+    /// The index; a question never ends here, it reads the entries instead.
+    #[error("{0}")]
+    Index(#[from] IndexError),
+    /// The question.
+    #[error("{0}")]
+    Query(#[from] QueryError),
+    /// A charter that the record holds.
+    #[error("{0}")]
+    Charter(#[from] CharterError),
+    /// A charter that was to be recorded.
+    #[error("{0}")]
+    CharterText(#[from] CharterTextError),
+    /// An event that fits in no leaf.
+    #[error("{0}")]
+    Leaf(LeafError),
+    /// An entry that cannot be read.
+    #[error("entry {index} cannot be read: {source}")]
+    Entry {
+        /// Its place.
+        index: Index,
+        /// What is wrong.
+        source: LeafError,
+    },
+    /// The disk failed while an append was made: it may or may not be recorded.
+    #[error(
+        "the append may or may not be recorded: {0}. Run it again with the same --id: it is recorded once"
+    )]
+    Unsettled(LogError),
+    /// Not the size expected.
+    #[error("the ledger has {actual} entries, not the {expected} expected: nothing was recorded")]
+    Size {
+        /// As asked.
+        expected: Size,
+        /// As it is.
+        actual: Size,
+    },
+    /// A size that the ledger does not have yet.
+    #[error("the ledger has {size} entries: there is no --as-recorded {asked}")]
+    BeyondSize {
+        /// As asked.
+        asked: Size,
+        /// As it is.
+        size: Size,
+    },
+    /// The machine's clock went back.
+    #[error(
+        "the clock says {}, the last entry was recorded at {}: set the clock, or --accept-clock",
+        now.canonical(), last.canonical()
+    )]
+    Clock {
+        /// The clock.
+        now: Instant,
+        /// The last entry.
+        last: Instant,
+    },
+    /// No such entry.
+    #[error("there is no entry {index}: the ledger has {size}, counting from 0")]
+    NoEntry {
+        /// As asked.
+        index: Index,
+        /// As it is.
+        size: Size,
+    },
+    /// The id is that of another event.
+    #[error("id {id} is entry {index}, with other content: an id names one event for ever")]
+    IdTaken {
+        /// The id.
+        id: EventId,
+        /// The entry that has it.
+        index: Index,
+    },
+    /// No event of that id.
+    #[error("{act} names {id}, which this ledger does not hold")]
+    NoTarget {
+        /// The act.
+        act: ActKind,
+        /// The id.
+        id: EventId,
+    },
+    /// A correction must name what it corrects.
+    #[error("{0} must name the entry: --to ENTRY")]
+    TargetNeeded(ActKind),
+    /// No charter of the body is recorded.
+    #[error("no organisation or treaty called {0:?} in this ledger: adopt its charter first")]
+    NoBody(BodyId),
+    /// The charter has no such status in any version.
+    #[error("{body} has no status {status:?}: it has {known}")]
+    NoStatus {
+        /// The body.
+        body: BodyId,
+        /// The status.
+        status: StatusId,
+        /// Those it has.
+        known: String,
+    },
+    /// An act of a participant without one.
+    #[error("{0} needs --participant")]
+    ParticipantNeeded(ActKind),
+    /// An act of the body alone with one.
+    #[error("{act} is an act of the body alone: leave out {participant}")]
+    ParticipantStray {
+        /// The act.
+        act: ActKind,
+        /// The participant.
+        participant: ParticipantId,
+    },
+    /// An act without its own date.
+    #[error("{act} needs {}", roles.iter().map(|r| format!("--{r}")).collect::<Vec<_>>().join(" or "))]
+    DateNeeded {
+        /// The act.
+        act: ActKind,
+        /// Dates of which one is needed.
+        roles: Vec<Role>,
+    },
+    /// Impossible.
+    #[error("{0}")]
+    Impossible(#[from] Refusal),
+    /// A rectification with a value that the field cannot take.
+    #[error("{0}")]
+    Change(#[from] ChangeError),
+    /// One event of a batch.
+    #[error("event {at} of the batch: {source}; nothing was recorded")]
+    InBatch {
+        /// Its place in the batch, from 1.
+        at: usize,
+        /// What is wrong with it.
+        source: Box<LedgerError>,
+    },
+}

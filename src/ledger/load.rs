@@ -1,0 +1,309 @@
+//! Which entries a question needs, and where they come from: the index where it can be had, else the entries themselves,
+//! with the same answer.
+
+use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
+use std::sync::Arc;
+
+use memchr::memmem;
+
+use crate::event::leaf::decode;
+use crate::event::{Act, BodyId, Entry, EventId, Index, Instant, Scope, Size};
+use crate::index::{EventIndex, IndexError};
+use crate::log::{Entries, Hash, LogEngine};
+
+use super::{INDEX_DEADLINE, Ledger, LedgerError};
+
+/// The entries of a scope, in the order of the log.
+#[derive(Clone, Debug)]
+pub struct Loaded(Arc<Vec<Entry>>);
+
+impl Loaded {
+    /// The entries, in the order of the log.
+    pub fn entries(&self) -> &[Entry] {
+        &self.0
+    }
+}
+
+/// Where a ledger looks entries up.
+pub(super) enum Source {
+    /// Nothing was looked up yet.
+    Unopened,
+    /// The index.
+    Index(Box<EventIndex>),
+    /// The entries alone: a writer runs, the copy is read-only, or the index is damaged.
+    Entries,
+}
+
+/// Entries are handed to the index in blocks of this many bytes of leaves.
+const BLOCK_BYTES: usize = 1 << 20;
+
+impl Source {
+    /// Opens the index for a writer: caught up where it is behind, made anew where it is damaged or missing.
+    ///
+    /// # Errors
+    /// [`LedgerError::Index`] where the index holds more than the evidence: then one of them is not this ledger's.
+    pub(super) fn for_writer(ledger: &Path, entries: &Entries) -> Result<Source, LedgerError> {
+        let opened = EventIndex::open(ledger, entries.origin(), INDEX_DEADLINE);
+        let mut index = match opened {
+            Ok(index) => {
+                check_against(&index, entries)?;
+                index
+            }
+            Err(IndexError::Busy { .. }) => return Ok(Source::Entries),
+            Err(_) => match EventIndex::create(ledger, entries.origin(), INDEX_DEADLINE) {
+                Ok(index) => index,
+                Err(_) => return Ok(Source::Entries),
+            },
+        };
+        let caught_up = fill(&mut index, entries, &mut |_| {}).and_then(|()| Ok(index.complete()?));
+        Ok(if caught_up.is_ok() { Source::Index(Box::new(index)) } else { Source::Entries })
+    }
+
+    /// Opens the index for a question; whatever is wrong with it, the entries are read instead, unless it holds more
+    /// than they do.
+    fn for_question(ledger: &Path, entries: &Entries) -> Result<Source, LedgerError> {
+        if crate::log::Lock::is_held(ledger) {
+            return Ok(Source::Entries);
+        }
+        let Ok(index) = EventIndex::open(ledger, entries.origin(), INDEX_DEADLINE) else {
+            return Ok(Source::Entries);
+        };
+        check_against(&index, entries)?;
+        let current = index.size() == Size(entries.frontier().size());
+        Ok(if current { Source::Index(Box::new(index)) } else { Source::Entries })
+    }
+
+    /// Adds what was just made durable. An index that fails is left behind: the next writer makes it anew.
+    pub(super) fn apply(&mut self, entries: &[Entry], last: Hash) {
+        if let Source::Index(index) = self
+            && index.apply(entries, last.0).is_err()
+        {
+            *self = Source::Entries;
+        }
+    }
+
+    pub(super) fn flush(&mut self) {
+        if let Source::Index(index) = self
+            && index.flush().is_err()
+        {
+            *self = Source::Entries;
+        }
+    }
+}
+
+/// An index that is larger than the evidence, or ends in another leaf, is never legitimate; neither is trimmed.
+fn check_against(index: &EventIndex, entries: &Entries) -> Result<(), LedgerError> {
+    let (size, held) = (index.size(), Size(entries.frontier().size()));
+    if size > held {
+        return Err(IndexError::Ahead { index: size, entries: held }.into());
+    }
+    if size == held && index.last_leaf_hash() != entries.last_leaf_hash().map(|hash| hash.0) {
+        return Err(IndexError::Other { size }.into());
+    }
+    Ok(())
+}
+
+/// Brings an index up to the entries.
+pub(super) fn fill(
+    index: &mut EventIndex,
+    entries: &Entries,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(), LedgerError> {
+    let size = entries.frontier().size();
+    while index.size().0 < size {
+        let block = entries.read(index.size().0, BLOCK_BYTES)?;
+        let mut decoded = Vec::with_capacity(block.len());
+        let mut last = None;
+        for (at, leaf, hash) in block.iter() {
+            let index = Index(at);
+            decoded.push(decode(leaf, index).map_err(|source| LedgerError::Entry { index, source })?);
+            last = Some(hash);
+        }
+        let Some(last) = last else { break };
+        index.apply(&decoded, last.0)?;
+        progress(index.size().0);
+    }
+    Ok(())
+}
+
+impl Ledger {
+    /// The entries that bear on a scope, with those that their corrections name.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn load(&mut self, scope: &Scope) -> Result<Loaded, LedgerError> {
+        if let Some(known) = self.loaded.borrow().get(scope) {
+            return Ok(Loaded(Arc::clone(known)));
+        }
+        if matches!(self.index, Source::Unopened) {
+            self.index = Source::for_question(&self.path, &self.entries)?;
+        }
+        let found = match &self.index {
+            Source::Index(index) => index.load(scope).ok(),
+            _ => None,
+        };
+        let mut entries = match found {
+            Some(entries) => entries,
+            None => {
+                self.index = Source::Entries;
+                self.scan_for(scope)?
+            }
+        };
+        self.add_targets(&mut entries)?;
+        let entries = Arc::new(entries);
+        self.loaded.borrow_mut().insert(scope.clone(), Arc::clone(&entries));
+        Ok(Loaded(entries))
+    }
+
+    /// Adoptions, amendments and whatever corrects them.
+    pub(super) fn load_rules(&mut self) -> Result<Loaded, LedgerError> {
+        // A participant that no record can name: only acts of bodies alone are admitted.
+        let nobody = crate::event::ParticipantId::parse("NOBODY-AT-ALL").ok();
+        self.load(&Scope { body: None, participant: nobody })
+    }
+
+    /// Reads the entries themselves. The canonical form lets a search of the bytes pass over most leaves undecoded.
+    fn scan_for(&self, scope: &Scope) -> Result<Vec<Entry>, LedgerError> {
+        let needle = |key: &str, value: &str| format!("\"{key}\":\"{value}\"").into_bytes();
+        let body = scope.body.as_ref().map(|id| needle("body", id.as_str()));
+        let who =
+            scope.participant.as_ref().map(|id| ["participant", "about"].map(|key| needle(key, id.as_str())));
+        let body = body.as_deref().map(memmem::Finder::new);
+        let who = who.as_ref().map(|keys| keys.each_ref().map(memmem::Finder::new));
+        let named = memmem::Finder::new(b"\"participant\":");
+        let corrects = memmem::Finder::new(b"\"act\":\"record-corrected\"");
+        let mut found = Vec::new();
+        let mut failed = None;
+        self.entries.scan(0, |at, leaf, _| {
+            let of_body = body.as_ref().is_none_or(|key| key.find(leaf).is_some());
+            let of_who = who.as_ref().is_none_or(|keys| {
+                keys.iter().any(|key| key.find(leaf).is_some())
+                    || named.find(leaf).is_none()
+                    || corrects.find(leaf).is_some()
+            });
+            if !(of_body && of_who) || failed.is_some() {
+                return;
+            }
+            let index = Index(at);
+            match decode(leaf, index) {
+                Ok(entry) if scope.admits(&entry.event) => found.push(entry),
+                Ok(_) => {}
+                Err(source) => failed = Some(LedgerError::Entry { index, source }),
+            }
+        })?;
+        failed.map_or(Ok(found), Err)
+    }
+
+    /// A correction that moves an entry into the scope names one outside it.
+    fn add_targets(&self, entries: &mut Vec<Entry>) -> Result<(), LedgerError> {
+        loop {
+            let held: BTreeSet<EventId> = entries.iter().map(|e| e.event.id).collect();
+            let corrects =
+                |e: &&Entry| matches!(e.event.act, Act::RecordCorrected(_) | Act::EntryRetracted(_));
+            let missing: BTreeSet<EventId> = entries
+                .iter()
+                .filter(corrects)
+                .filter_map(|e| e.event.to)
+                .filter(|id| !held.contains(id))
+                .collect();
+            let mut added = false;
+            for id in missing {
+                if let Some(index) = self.find(id)? {
+                    entries.push(self.entry(index)?);
+                    added = true;
+                }
+            }
+            if !added {
+                return Ok(());
+            }
+            entries.sort_by_key(|e| e.index);
+        }
+    }
+
+    /// Where an event is recorded.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn find(&self, id: EventId) -> Result<Option<Index>, LedgerError> {
+        if let Some(ids) = &self.ids {
+            return Ok(ids.get(&id).copied());
+        }
+        if let Source::Index(index) = &self.index
+            && let Ok(found) = index.find(id)
+        {
+            return Ok(found);
+        }
+        let key = format!("\"id\":\"{id}\"");
+        let key = memmem::Finder::new(key.as_bytes());
+        let mut found = None;
+        self.entries.scan(0, |at, leaf, _| {
+            if found.is_none() && key.find(leaf).is_some() {
+                let index = Index(at);
+                found = decode(leaf, index).ok().filter(|e| e.event.id == id).map(|_| index);
+            }
+        })?;
+        Ok(found)
+    }
+
+    /// Where events are recorded, many at once.
+    pub(super) fn find_all(&mut self, ids: &[EventId]) -> Result<Vec<Option<Index>>, LedgerError> {
+        if let [id] = ids {
+            return Ok(vec![self.find(*id)?]);
+        }
+        if let Source::Index(index) = &self.index
+            && let Ok(found) = index.find_all(ids)
+        {
+            return Ok(found);
+        }
+        let known = match self.ids.take() {
+            Some(known) => known,
+            None => self.read_ids()?,
+        };
+        let found = ids.iter().map(|id| known.get(id).copied()).collect();
+        self.ids = Some(known);
+        Ok(found)
+    }
+
+    fn read_ids(&self) -> Result<HashMap<EventId, Index>, LedgerError> {
+        let mut ids = HashMap::new();
+        let mut failed = None;
+        self.entries.scan(0, |at, leaf, _| match decode(leaf, Index(at)) {
+            Ok(entry) => _ = ids.insert(entry.event.id, entry.index),
+            Err(source) => failed = Some(LedgerError::Entry { index: Index(at), source }),
+        })?;
+        failed.map_or(Ok(ids), Err)
+    }
+
+    /// The stamp of the last entry.
+    pub(super) fn last_stamp(&self) -> Result<Option<Instant>, LedgerError> {
+        match self.size().0.checked_sub(1) {
+            Some(last) => Ok(Some(self.entry(Index(last))?.recorded_at)),
+            None => Ok(None),
+        }
+    }
+
+    /// How many entries were recorded by an instant: stamps rise strictly, so they are the first ones.
+    pub(super) fn size_at(&self, until: Instant) -> Result<Size, LedgerError> {
+        let (mut low, mut high) = (0, self.size().0);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.entry(Index(middle))?.recorded_at <= until {
+                true => low = middle + 1,
+                false => high = middle,
+            }
+        }
+        Ok(Size(low))
+    }
+
+    /// The bodies whose charter this ledger holds, by id.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn bodies(&mut self) -> Result<Vec<BodyId>, LedgerError> {
+        let loaded = self.load_rules()?;
+        let adopted = loaded.entries().iter().filter(|e| matches!(e.event.act, Act::CharterAdopted(_)));
+        let bodies: BTreeSet<BodyId> = adopted.map(|e| e.event.body.clone()).collect();
+        Ok(bodies.into_iter().filter(|body| self.charter(body).is_ok()).collect())
+    }
+}
