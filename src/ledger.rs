@@ -1,6 +1,7 @@
 //! The one place where all parts meet: entries are admitted, made durable, indexed, and asked.
 
 mod admit;
+mod consequence;
 mod error;
 mod load;
 
@@ -17,6 +18,7 @@ use crate::log::{Append, Disk, Entries, Hash, Holder, LogEngine, TornTail, leaf_
 use crate::query::{Charters, CheckpointRef, Material};
 
 pub use admit::Draft;
+pub use consequence::{Change, Consequences, Said};
 pub use error::LedgerError;
 pub use load::Loaded;
 

@@ -95,7 +95,7 @@ pub struct Edtf {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum DateError {
     /// The text is not EDTF; `offset` counts bytes from its start.
-    #[error("{text:?} is not an EDTF date: {reason} at byte {offset}{}", suggested(.suggestion))]
+    #[error("{text:?} is not an EDTF date{}", explained(.reason, *.offset, .suggestion.as_deref()))]
     NotEdtf {
         /// What was given.
         text: String,
@@ -120,8 +120,11 @@ pub enum DateError {
     NotAnInstant(String),
 }
 
-fn suggested(suggestion: &Option<String>) -> String {
-    suggestion.as_ref().map(|s| format!("; did you mean {s}?")).unwrap_or_default()
+fn explained(reason: &str, offset: usize, suggestion: Option<&str>) -> String {
+    match suggestion {
+        Some(suggestion) => format!("; did you mean {suggestion}?"),
+        None => format!(": {reason} at byte {offset}; write 2023-07-01, 2023-07 or 2023"),
+    }
 }
 
 impl Edtf {

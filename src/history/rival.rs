@@ -23,6 +23,17 @@ pub enum Certainty {
     Contested,
 }
 
+impl Certainty {
+    /// The word used in answers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Certainty::Certain => "certain",
+            Certainty::Possible => "possible",
+            Certainty::Contested => "contested",
+        }
+    }
+}
+
 /// The course on one choice of chains.
 #[derive(Clone, Debug)]
 pub struct Account {

@@ -1,0 +1,118 @@
+use serde_json::{Value, json};
+
+use crate::event::{ActKind, Role, Subject};
+
+use super::context::{Context, Shape};
+use super::error::{Exit, Failure};
+use super::render::{Page, faint, strong};
+
+/// The vocabulary: every act, the dates it carries, an example line
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  chancery acts
+  chancery acts memorandum
+  chancery acts application-filed")]
+pub(super) struct Args {
+    /// Only acts whose name or meaning has this word
+    word: Option<String>,
+}
+
+const SHAPE: Shape = Shape {
+    list: None,
+    columns: &["act", "group", "subject", "dates", "what", "law", "moves_status", "example"],
+};
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let word = args.word.as_deref().unwrap_or_default().to_lowercase();
+    let has = |kind: &&ActKind| {
+        let entry = kind.entry();
+        [entry.name, entry.what, entry.law, entry.group].iter().any(|t| t.to_lowercase().contains(&word))
+    };
+    let mut found: Vec<ActKind> = ActKind::ALL.iter().filter(has).copied().collect();
+    if found.is_empty() {
+        found.push(word.parse().map_err(Failure::usage)?);
+    }
+    let items: Vec<Value> = found.iter().map(|kind| json(*kind)).collect();
+    context.answer(&items, SHAPE, |page| match found.as_slice() {
+        [one] => detail(page, *one),
+        several => table(page, several),
+    })?;
+    Ok(Exit::Done)
+}
+
+fn json(kind: ActKind) -> Value {
+    let entry = kind.entry();
+    let subject = match entry.subject {
+        Subject::Participant => "participant",
+        Subject::Body => "body",
+        Subject::Either => "either",
+    };
+    let dates: Vec<&str> = entry.roles.iter().map(|role| role.name()).collect();
+    json!({"act": entry.name, "group": entry.group, "subject": subject, "dates": dates, "what": entry.what,
+           "law": entry.law, "moves_status": kind.may_move_status(), "example": example(kind)})
+}
+
+fn table(page: &Page, kinds: &[ActKind]) -> String {
+    let mut out = String::new();
+    let mut group = "";
+    for kind in kinds {
+        let entry = kind.entry();
+        if group != entry.group {
+            group = entry.group;
+            out.push_str(&format!("\n{}\n", strong(group)));
+        }
+        let dates: Vec<&str> = entry.roles.iter().map(|role| role.name()).collect();
+        out.push_str(&format!("  {:<34} {}\n", entry.name, faint(&dates.join(" "))));
+        out.push_str(&page.wrap("      ", &format!("{}  ({})", entry.what, entry.law)));
+    }
+    out.push_str("\none act with an example line: chancery acts ACT\n");
+    out.trim_start().to_owned()
+}
+
+fn detail(page: &Page, kind: ActKind) -> String {
+    let entry = kind.entry();
+    let dates: Vec<&str> = entry.roles.iter().map(|role| role.name()).collect();
+    let mut out = format!("{}\n", strong(entry.name));
+    out.push_str(&page.wrap("  what     ", entry.what));
+    out.push_str(&page.wrap("  law      ", entry.law));
+    let own = dates.first().map(|d| format!("{} (its own legal date is {d})", dates.join(", ")));
+    out.push_str(&page.wrap("  dates    ", own.as_deref().unwrap_or("none of its own")));
+    let status = if kind.may_move_status() {
+        "may change one, by a rule of the charter"
+    } else {
+        "changes none by itself"
+    };
+    out.push_str(&page.wrap("  status   ", status));
+    out.push_str(&format!("  {}\n", example(kind)));
+    out
+}
+
+/// A line that records such an act.
+pub(super) fn example(kind: ActKind) -> String {
+    match kind {
+        ActKind::CharterAdopted => return "example: chancery charter adopt FILE".into(),
+        ActKind::CharterAmended => return "example: chancery charter amend FILE".into(),
+        ActKind::RecordCorrected => {
+            return "example: chancery rectify 93 --set signed=2023-05-05 --cause new-evidence --cite \"…\""
+                .into();
+        }
+        ActKind::EntryRetracted => {
+            return "example: chancery retract 93 --cause clerical --cite \"…\"".into();
+        }
+        ActKind::ImportRecorded => return "example: chancery import csv FILE --in sco".into(),
+        ActKind::RecordSurveyed => {
+            return "example: … --in sco --surveyed 1996-04..2025-09 --cite \"…\"".into();
+        }
+        _ => {}
+    }
+    let entry = kind.entry();
+    let who = if entry.subject == Subject::Participant { "--participant LAO " } else { "" };
+    let toward = match kind {
+        ActKind::ApplicationFiled | ActKind::StatusDecided | ActKind::StatusRecommended => {
+            "--toward sco-partner "
+        }
+        _ => "",
+    };
+    let role = entry.roles.first().map_or(Role::Done, |role| *role);
+    format!("example: … {who}--in sco {toward}--{role} 2025-11-20 --cite \"…\"")
+}

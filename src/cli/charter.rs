@@ -1,0 +1,243 @@
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::charter::{Charter, CharterAct, TEMPLATES, Template, Version, charter_event, lint};
+use crate::event::{Act, BodyId, Event, EventId, Index, Size};
+use crate::ledger::AppendOptions;
+
+use super::context::{Context, Shape, read_input};
+use super::error::{Exit, Failure};
+use super::init::{charter_id, template_events};
+use super::receipt;
+use super::render::{Page, act_words, clean, date, faint, strong};
+
+/// The rules of an organisation or treaty: list, show, lint, adopt, amend
+#[derive(clap::Subcommand, Debug)]
+pub(super) enum Command {
+    /// The charters of this ledger, and those that come with the program
+    List,
+    Show(ShowArgs),
+    Lint(LintArgs),
+    Adopt(AdoptArgs),
+    Amend(AdoptArgs),
+}
+
+/// The rules as they stood on a day, each with its article and the entry that made it
+#[derive(clap::Args, Debug)]
+pub(super) struct ShowArgs {
+    /// Organisation or treaty
+    body: BodyId,
+    /// On which day; default: today
+    #[arg(long, value_name = "DAY")]
+    on: Option<String>,
+}
+
+/// Find what is unsound: unreachable statuses, ambiguous transitions, unknown acts (exit 1)
+#[derive(clap::Args, Debug)]
+pub(super) struct LintArgs {
+    /// The adoption, then its amendments in order; a shipped charter by its name; `-` for standard input
+    #[arg(required = true, value_name = "FILE|CHARTER")]
+    files: Vec<PathBuf>,
+}
+
+/// Record a charter or an amendment; the file states its dates, instrument and sources
+#[derive(clap::Args, Debug)]
+pub(super) struct AdoptArgs {
+    /// A TOML file, a shipped charter by its name, or `-` for standard input
+    #[arg(value_name = "FILE|CHARTER")]
+    file: PathBuf,
+    /// Refuse unless the ledger has exactly this many entries
+    #[arg(long, value_name = "N")]
+    expect_size: Option<u64>,
+    /// Say what would change, record nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
+    match command {
+        Command::List => list(context),
+        Command::Show(args) => show(args, context),
+        Command::Lint(args) => check(args, context),
+        Command::Adopt(args) => adopt(args, context, false),
+        Command::Amend(args) => adopt(args, context, true),
+    }
+}
+
+fn list(context: &Context) -> Result<Exit, Failure> {
+    let mut items: Vec<Value> = Vec::new();
+    if let Ok(mut ledger) = context.reader() {
+        for body in ledger.bodies()? {
+            let charter = ledger.charter(&body)?;
+            items.push(json!({"charter": body, "where": "ledger", "versions": charter.versions().len(),
+                              "title": charter.about.title}));
+        }
+    }
+    for template in TEMPLATES {
+        let charter = fold(&template_events(template)?)?;
+        items.push(json!({"charter": template.id, "where": "shipped", "versions": charter.versions().len(),
+                          "title": charter.about.title}));
+    }
+    let shape = Shape { list: None, columns: &["charter", "where", "versions", "title"] };
+    context.answer(&items, shape, |page| {
+        let text = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+        let row = |i: &Value| ["charter", "where", "versions", "title"].map(|key| text(&i[key])).to_vec();
+        page.table(&["charter", "where", "versions", "title"], &items.iter().map(row).collect::<Vec<_>>())
+    })?;
+    Ok(Exit::Done)
+}
+
+/// Events of one body as its charter.
+fn fold(events: &[Event]) -> Result<Charter, Failure> {
+    let acts: Vec<CharterAct<'_>> = events
+        .iter()
+        .enumerate()
+        .filter_map(|(at, event)| match &event.act {
+            Act::CharterAdopted(text) | Act::CharterAmended(text) => {
+                Some(CharterAct { entry: Index(at as u64), event, text })
+            }
+            _ => None,
+        })
+        .collect();
+    let body =
+        events.first().map(|e| e.body.clone()).ok_or_else(|| Failure::usage("no charter was given"))?;
+    Charter::fold(&body, &acts)?.ok_or_else(|| Failure::usage("no charter was given"))
+}
+
+fn show(args: &ShowArgs, context: &Context) -> Result<Exit, Failure> {
+    let on = match &args.on {
+        Some(text) => super::axes::day(text, context.now)?,
+        None => context.now.day(),
+    };
+    let mut ledger = context.reader()?;
+    let charter = ledger.charter(&args.body)?;
+    let version = charter.on(on);
+    let answer = json(&charter, version, on);
+    let shape =
+        Shape { list: Some("transitions"), columns: &["act", "from", "to", "rule", "article", "entry"] };
+    context.answer(&answer, shape, |page| text(page, &charter, version, on))?;
+    Ok(Exit::Done)
+}
+
+fn json(charter: &Charter, version: &Version, on: crate::event::Day) -> Value {
+    let versions: Vec<Value> = charter
+        .versions()
+        .iter()
+        .map(|v| json!({"entry": v.entry, "effective": v.effective, "instrument": v.instrument, "note": v.note}))
+        .collect();
+    let statuses: Vec<Value> = version
+        .statuses
+        .iter()
+        .map(|s| json!({"id": s.rule.id, "title": s.rule.title, "rank": s.rule.rank, "entry": s.entry}))
+        .collect();
+    let transitions: Vec<Value> = version
+        .transitions
+        .iter()
+        .map(|t| {
+            json!({"act": t.rule.act.0.name(), "from": t.rule.from, "to": t.rule.to, "rule": t.rule.rule,
+                   "article": t.rule.article, "basis": t.rule.basis, "entry": t.entry})
+        })
+        .collect();
+    let procedures: Vec<Value> = version
+        .procedures
+        .iter()
+        .map(|p| json!({"toward": p.rule.toward, "article": p.rule.article, "steps": p.rule.steps, "entry": p.entry}))
+        .collect();
+    json!({"body": charter.body, "title": charter.about.title, "on": on.to_string(), "versions": versions,
+           "statuses": statuses, "transitions": transitions, "procedures": procedures})
+}
+
+fn text(page: &Page, charter: &Charter, version: &Version, on: crate::event::Day) -> String {
+    let mut out = page.edges(&strong(&charter.about.title), &format!("rules on {on}"));
+    out.push_str("\nversions\n");
+    for v in charter.versions() {
+        let mark = if v.entry == version.entry { ">" } else { " " };
+        let from = v.effective.as_ref().map_or("from the beginning".to_owned(), date);
+        let what = v.instrument.as_deref().map(clean).unwrap_or_default();
+        out.push_str(&page.wrap(&format!(" {mark} entry {:<4} {from:<11} ", v.entry), &what));
+    }
+    out.push_str("\nstatuses\n");
+    for s in &version.statuses {
+        out.push_str(&format!("   {:<20} {}\n", s.rule.id, s.rule.title));
+    }
+    out.push_str("\nwhich act moves what\n");
+    for t in &version.transitions {
+        let from: Vec<&str> = t.rule.from.iter().map(|s| s.as_str()).collect();
+        let from = if from.is_empty() { "any".to_owned() } else { from.join(", ") };
+        out.push_str(&format!("   {}: {from} {} {}\n", t.rule.act.0, page.tree("→", "->"), t.rule.to));
+        let basis = t.rule.basis.as_deref().map(|b| format!("; {b}")).unwrap_or_default();
+        let line = format!("{} ({}{basis}), entry {}", t.rule.rule, t.rule.article, t.entry);
+        out.push_str(&page.wrap("       ", &clean(&line)));
+    }
+    for p in &version.procedures {
+        out.push_str(&page.wrap(&format!("\nto {}  ", p.rule.toward), &faint(&clean(&p.rule.article))));
+        for step in &p.rule.steps {
+            let optional = if step.optional { "  (may be left out)" } else { "" };
+            out.push_str(&page.wrap(
+                &format!("   {} {} ", page.tree("·", "-"), step.title),
+                &faint(&format!("{}{optional}", act_words(step.act.0))),
+            ));
+        }
+    }
+    out
+}
+
+/// The texts of a file, or of a shipped charter.
+fn texts(file: &Path) -> Result<Vec<String>, Failure> {
+    let name = file.to_string_lossy();
+    if let Some(template) = Template::find(&name).filter(|_| !file.exists()) {
+        return Ok(template.texts.iter().map(|text| (*text).to_owned()).collect());
+    }
+    let bytes = read_input(file)?;
+    let text = String::from_utf8(bytes)
+        .map_err(|e| Failure::usage(format!("{name}: not UTF-8 at byte {}", e.utf8_error().valid_up_to())))?;
+    Ok(vec![text])
+}
+
+fn check(args: &LintArgs, context: &Context) -> Result<Exit, Failure> {
+    let mut events = Vec::new();
+    for file in &args.files {
+        for text in texts(file)? {
+            let event = charter_event(&text, !events.is_empty(), EventId(uuid::Uuid::nil()));
+            events.push(event.map_err(|e| Failure::usage(format!("{}: {e}", file.display())))?);
+        }
+    }
+    let faults = lint(&fold(&events)?);
+    let items: Vec<Value> =
+        faults.iter().map(|f| json!({"version": f.version, "place": f.place, "what": f.what})).collect();
+    let shape = Shape { list: None, columns: &["version", "place", "what"] };
+    context.answer(&items, shape, |page| {
+        faults.iter().map(|fault| page.wrap("  ", &fault.to_string())).collect()
+    })?;
+    Ok(if faults.is_empty() { Exit::Done } else { Exit::No })
+}
+
+fn adopt(args: &AdoptArgs, context: &Context, amends: bool) -> Result<Exit, Failure> {
+    let texts = texts(&args.file)?;
+    let event = |(at, text): (usize, &String)| charter_event(text, amends || at > 0, charter_id(text));
+    let events: Vec<Event> = texts.iter().enumerate().map(event).collect::<Result<_, _>>()?;
+    let mut ledger = if args.dry_run { context.reader()? } else { context.writer("charter")? };
+    let body = events.first().map(|e| e.body.clone());
+    let known = body.as_ref().is_some_and(|body| ledger.charter(body).is_ok());
+    let recorded = events.first().map(|e| ledger.find(e.id)).transpose()?.flatten();
+    match (&body, known, amends) {
+        (Some(body), true, false) if recorded.is_none() => {
+            return Err(Failure::new(Exit::Refused, format!("{body} has a charter already")).help(format!(
+                "change it: chancery charter amend FILE; see it: chancery charter show {body}"
+            )));
+        }
+        (Some(body), false, true) => {
+            return Err(Failure::usage(format!("{body} has no charter to amend"))
+                .help("adopt one first: chancery charter adopt FILE"));
+        }
+        _ => {}
+    }
+    let options =
+        AppendOptions { now: context.now, expect_size: args.expect_size.map(Size), accept_clock: false };
+    let done = receipt::append(context, &mut ledger, events, options, args.dry_run);
+    if !args.dry_run {
+        ledger.close()?;
+    }
+    done.map(|()| Exit::Done)
+}

@@ -1,0 +1,288 @@
+//! What every command is given: the ledger's place, the form of its output, the clock.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anstream::{AutoStream, ColorChoice};
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::event::{EventId, Instant};
+use crate::ledger::Ledger;
+use crate::log::{Disk, Holder};
+
+use super::error::Failure;
+use super::render::Page;
+
+/// Options that every command has.
+#[derive(Args, Clone, Debug)]
+pub(super) struct GlobalArgs {
+    /// The ledger's folder
+    #[arg(
+        long,
+        global = true,
+        env = "CHANCERY_LEDGER",
+        default_value = "./chancery.ledger",
+        value_name = "PATH"
+    )]
+    pub(super) ledger: PathBuf,
+    /// The form of the output
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text, value_name = "FORM")]
+    pub(super) format: Format,
+    /// No progress and no remarks, only results and errors
+    #[arg(long, short, global = true)]
+    pub(super) quiet: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(super) color: Color,
+}
+
+/// The form of the output.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Format {
+    /// For people
+    Text,
+    /// One document
+    Json,
+    /// One object a line
+    Jsonl,
+    /// Rows under a header
+    Csv,
+}
+
+/// When to use colour.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How an answer becomes lines and rows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    /// The list whose items are the lines; without one the whole answer is a line.
+    pub(super) list: Option<&'static str>,
+    /// The columns of a CSV: paths into a line, parts joined by dots.
+    pub(super) columns: &'static [&'static str],
+}
+
+/// The surroundings of a command.
+pub(super) struct Context {
+    /// The ledger's folder.
+    pub(super) ledger: PathBuf,
+    /// The form of the output.
+    pub(super) format: Format,
+    /// Only results and errors.
+    pub(super) quiet: bool,
+    /// What text is laid out for.
+    pub(super) page: Page,
+    /// The clock, read once.
+    pub(super) now: Instant,
+    color: Color,
+}
+
+impl Context {
+    /// Reads the surroundings: the clock (`CHANCERY_NOW` stands in for it, so that output can be reproduced), the
+    /// width and the character set of the terminal.
+    ///
+    /// # Errors
+    /// A `CHANCERY_NOW` that is no instant.
+    pub(super) fn new(args: &GlobalArgs) -> Result<Context, Failure> {
+        let now = match std::env::var("CHANCERY_NOW") {
+            Ok(text) => Instant::parse(&text).map_err(|e| Failure::usage(format!("CHANCERY_NOW: {e}")))?,
+            Err(_) => Instant::from_micros(chrono::Utc::now().timestamp_micros()),
+        };
+        let asked = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+        let seen = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+        let width = asked.or_else(seen).unwrap_or(80).clamp(40, 120);
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|key| std::env::var(key).ok());
+        let unicode = locale.is_some_and(|l| {
+            let l = l.to_ascii_lowercase();
+            l.contains("utf-8") || l.contains("utf8")
+        });
+        let page = Page { width, unicode };
+        let GlobalArgs { ledger, format, quiet, color } = args.clone();
+        Ok(Context { ledger, format, quiet, page, now, color })
+    }
+
+    /// Opens the ledger for questions.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(super) fn reader(&self) -> Result<Ledger, Failure> {
+        self.check_url()?;
+        Ok(Ledger::open_reader(&self.ledger)?)
+    }
+
+    /// Opens the ledger for appending.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(super) fn writer(&self, command: &str) -> Result<Ledger, Failure> {
+        self.check_url()?;
+        let ledger = Ledger::open_writer(&self.ledger, &self.holder(command), Disk::default())?;
+        if let Some(torn) = ledger.recovered().filter(|_| !self.quiet) {
+            self.remark(&format!(
+                "an append that was never acknowledged was cut short at byte {} of {}; its {} bytes were cleared",
+                torn.offset,
+                torn.path.display(),
+                torn.bytes
+            ));
+        }
+        Ok(ledger)
+    }
+
+    /// Who holds the lock while a command writes.
+    pub(super) fn holder(&self, command: &str) -> Holder {
+        Holder {
+            pid: std::process::id().to_string(),
+            command: format!("chancery {command}"),
+            since: self.now.canonical().get(11..16).unwrap_or_default().to_owned(),
+        }
+    }
+
+    fn check_url(&self) -> Result<(), Failure> {
+        let text = self.ledger.to_string_lossy();
+        match text.contains("://") {
+            true => Err(Failure::usage(format!("{text}: this program opens folders, not addresses"))
+                .help("give the folder of a ledger: --ledger PATH")),
+            false => Ok(()),
+        }
+    }
+
+    /// A new id for an event: of version 7, so that ids sort by time.
+    pub(super) fn new_id(&self) -> EventId {
+        let micros = u64::try_from(self.now.micros()).unwrap_or_default();
+        let nanos = u32::try_from(micros % 1_000_000 * 1_000).unwrap_or_default();
+        let at = uuid::Timestamp::from_unix(uuid::NoContext, micros / 1_000_000, nanos);
+        EventId(uuid::Uuid::new_v7(at))
+    }
+
+    /// Writes an answer in the form asked for.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(super) fn answer(
+        &self,
+        answer: &impl Serialize,
+        shape: Shape,
+        text: impl FnOnce(&Page) -> String,
+    ) -> Result<(), Failure> {
+        match self.format {
+            Format::Text => self.print(&text(&self.page)),
+            Format::Json => self.print(&format!("{}\n", serde_json::to_string_pretty(answer)?)),
+            Format::Jsonl | Format::Csv => {
+                let whole = serde_json::to_value(answer)?;
+                let lines: Vec<&Value> = match shape.list.map(|key| &whole[key]) {
+                    Some(Value::Array(items)) => items.iter().collect(),
+                    _ => match &whole {
+                        Value::Array(items) => items.iter().collect(),
+                        one => vec![one],
+                    },
+                };
+                match self.format {
+                    Format::Jsonl => {
+                        let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+                        self.print(&lines)
+                    }
+                    _ => self.print(&csv_of(&lines, shape.columns)?),
+                }
+            }
+        }
+    }
+
+    /// Writes to standard output; a reader that went away ends the program in silence.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(super) fn print(&self, text: &str) -> Result<(), Failure> {
+        let mut out = AutoStream::new(std::io::stdout().lock(), self.choice(&std::io::stdout()));
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+            done => Ok(done?),
+        }
+    }
+
+    /// Writes a remark to standard error, unless asked to be quiet.
+    pub(super) fn remark(&self, text: &str) {
+        if !self.quiet {
+            let mut err = AutoStream::new(std::io::stderr().lock(), self.choice(&std::io::stderr()));
+            // A remark that nobody can read is no reason to fail.
+            let _ = writeln!(err, "chancery: {text}");
+        }
+    }
+
+    fn choice(&self, stream: &impl anstream::stream::RawStream) -> ColorChoice {
+        match self.color {
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+            Color::Auto => AutoStream::choice(stream),
+        }
+    }
+
+    /// Whether progress can be shown.
+    pub(super) fn shows_progress(&self) -> bool {
+        use std::io::IsTerminal;
+        !self.quiet && std::io::stderr().is_terminal()
+    }
+
+    /// A bar over `length` steps, hidden where progress cannot be shown.
+    pub(super) fn bar(&self, length: u64, label: &str) -> indicatif::ProgressBar {
+        if !self.shows_progress() {
+            return indicatif::ProgressBar::hidden();
+        }
+        let bar = indicatif::ProgressBar::new(length);
+        let style =
+            indicatif::ProgressStyle::with_template("  {msg:10} {pos:>7} of {len:7} {bar:40}  {elapsed}");
+        if let Ok(style) = style {
+            bar.set_style(style.progress_chars("## "));
+        }
+        bar.set_message(label.to_owned());
+        bar
+    }
+}
+
+/// Reads a file of the user's, or standard input for `-`.
+///
+/// # Errors
+/// [`Failure`].
+pub(super) fn read_input(path: &Path) -> Result<Vec<u8>, Failure> {
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    let read = match path == Path::new("-") {
+        true => std::io::stdin().lock().read_to_end(&mut bytes).map(|_| ()),
+        false => std::fs::read(path).map(|read| bytes = read),
+    };
+    read.map_err(|e| Failure::file(path, &e))?;
+    Ok(bytes)
+}
+
+fn csv_of(lines: &[&Value], columns: &[&str]) -> Result<String, Failure> {
+    let mut out = csv::Writer::from_writer(Vec::new());
+    let name = |path: &&str| path.rsplit('.').next().unwrap_or(path).to_owned();
+    let fault = |e: csv::Error| Failure::usage(e);
+    out.write_record(columns.iter().map(name)).map_err(fault)?;
+    for line in lines {
+        let cell = |path: &&str| {
+            let value = path.split('.').fold(*line, |value, key| &value[key]);
+            cell_of(value)
+        };
+        out.write_record(columns.iter().map(cell)).map_err(fault)?;
+    }
+    let bytes = out.into_inner().map_err(|e| Failure::usage(e.error()))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn cell_of(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(cell_of).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    }
+}

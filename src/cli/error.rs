@@ -1,0 +1,204 @@
+//! Failures as a person sees them: what, where, the exit code, and what to do.
+
+use std::fmt;
+
+use crate::charter::{CharterError, CharterTextError};
+use crate::event::leaf::LeafError;
+use crate::event::{DateError, Size};
+use crate::import::CsvError;
+use crate::index::IndexError;
+use crate::ledger::LedgerError;
+use crate::log::LogError;
+use crate::query::QueryError;
+
+/// The exit codes of every command.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Exit {
+    /// Done, or answered.
+    Done = 0,
+    /// A yes/no question was answered "no", an audit has findings, an import left rows out.
+    No = 1,
+    /// A word that does not resolve, an option that does not fit.
+    Usage = 2,
+    /// Refused by rule.
+    Refused = 3,
+    /// The ledger is unavailable, locked or damaged.
+    Unavailable = 4,
+}
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// How the process ends.
+    pub(super) exit: Exit,
+    /// What happened, where.
+    what: String,
+    /// What follows the exit code on the same line.
+    tail: String,
+    /// Lines of help, for `miette`.
+    help: Vec<String>,
+}
+
+impl Failure {
+    /// A failure in one line. What follows `; did you mean` or `: say which` is the remedy, and stands behind the code.
+    pub(super) fn new(exit: Exit, what: impl fmt::Display) -> Failure {
+        let what = what.to_string();
+        let at = ["; did you mean ", ": say which"].iter().find_map(|mark| what.find(mark));
+        let (what, tail) = what.split_at(at.unwrap_or(what.len()));
+        Failure { exit, what: what.into(), tail: tail.into(), help: Vec::new() }
+    }
+
+    /// A failure of usage.
+    pub(super) fn usage(what: impl fmt::Display) -> Failure {
+        Failure::new(Exit::Usage, what)
+    }
+
+    /// A file of the user's that cannot be read or written.
+    pub(super) fn file(path: &std::path::Path, error: &std::io::Error) -> Failure {
+        Failure::usage(format!("{}: {error}", path.display()))
+    }
+
+    /// Adds a line of help.
+    #[must_use]
+    pub(super) fn help(mut self, line: impl Into<String>) -> Failure {
+        self.help.push(line.into());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (exit {}){}", self.what, self.exit as u8, self.tail)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl miette::Diagnostic for Failure {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        (!self.help.is_empty()).then(|| Box::new(self.help.join("\n")) as Box<dyn fmt::Display>)
+    }
+}
+
+impl From<LogError> for Failure {
+    fn from(error: LogError) -> Failure {
+        let exit = match &error {
+            LogError::Present(_) | LogError::TooLarge { .. } => Exit::Refused,
+            LogError::Origin(_) | LogError::Beyond { .. } => Exit::Usage,
+            _ => Exit::Unavailable,
+        };
+        let failure = Failure::new(exit, &error);
+        match &error {
+            LogError::Absent(_) => {
+                failure.help("start one: chancery demo | chancery init --charter sco;  or --ledger PATH")
+            }
+            LogError::Present(_) => failure.help("use it, or name another folder: --ledger PATH"),
+            LogError::Locked(_) => failure
+                .help("only one process writes at a time: wait for it, or end it; questions and audits go on"),
+            LogError::Damaged { .. } => failure.help(
+                "nothing was changed; see all of it: chancery audit; restore: chancery repair --from COPY --into NEW",
+            ),
+            LogError::Io { source, .. } => failure.help(io_remedy(source)),
+            _ => failure,
+        }
+    }
+}
+
+/// What to do about an error of the operating system.
+fn io_remedy(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::StorageFull => "free some space and run it again; what was acknowledged is safe",
+        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+            "the folder is read-only for this user: questions and audits work, appends need the right to write"
+        }
+        _ => "see the cause above; what was acknowledged is safe",
+    }
+}
+
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Failure {
+        match error {
+            LedgerError::Log(error) => error.into(),
+            LedgerError::Query(error) => error.into(),
+            LedgerError::Index(error) => error.into(),
+            LedgerError::Unsettled(_) | LedgerError::Entry { .. } | LedgerError::Charter(_) => {
+                Failure::new(Exit::Unavailable, error)
+            }
+            LedgerError::Size { actual, .. } => Failure::new(Exit::Refused, &error)
+                .help(format!("see what came in: chancery log --from {actual}; then ask for that size")),
+            LedgerError::IdTaken { index, .. } => Failure::new(Exit::Refused, &error)
+                .help(format!("look at it: chancery show {index}; leave --id out for a new event")),
+            LedgerError::Clock { .. } | LedgerError::Impossible(_) => Failure::new(Exit::Refused, error),
+            LedgerError::Leaf(LeafError::TooLarge { .. }) => Failure::new(Exit::Refused, error),
+            LedgerError::NoBody(_) => no_body(error),
+            LedgerError::InBatch { at, source } => {
+                let inner = Failure::from(*source);
+                let what =
+                    format!("event {at} of the batch: {}{}; nothing was recorded", inner.what, inner.tail);
+                Failure { what, tail: String::new(), ..inner }
+            }
+            other => Failure::usage(other),
+        }
+    }
+}
+
+fn no_body(error: impl fmt::Display) -> Failure {
+    Failure::usage(error)
+        .help("see what there is: chancery bodies; adopt another: chancery charter adopt FILE")
+}
+
+impl From<QueryError> for Failure {
+    fn from(error: QueryError) -> Failure {
+        match error {
+            QueryError::NoBody(_) => no_body(error),
+            QueryError::Charter(_) => Failure::new(Exit::Unavailable, error),
+        }
+    }
+}
+
+impl From<IndexError> for Failure {
+    fn from(error: IndexError) -> Failure {
+        Failure::new(Exit::Unavailable, error)
+    }
+}
+
+impl From<CsvError> for Failure {
+    fn from(error: CsvError) -> Failure {
+        Failure::usage(error)
+    }
+}
+
+impl From<DateError> for Failure {
+    fn from(error: DateError) -> Failure {
+        Failure::usage(error)
+    }
+}
+
+impl From<CharterTextError> for Failure {
+    fn from(error: CharterTextError) -> Failure {
+        Failure::usage(format!("the charter cannot be read: {error}"))
+    }
+}
+
+impl From<CharterError> for Failure {
+    fn from(error: CharterError) -> Failure {
+        Failure::usage(error)
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Failure {
+        Failure::new(Exit::Unavailable, error)
+    }
+}
+
+impl From<serde_json::Error> for Failure {
+    fn from(error: serde_json::Error) -> Failure {
+        Failure::usage(error)
+    }
+}
+
+/// A position beyond the log, as a failure of usage.
+pub(super) fn beyond(size: Size) -> Failure {
+    Failure::usage(format!("the ledger has {size} entries, counting from 0"))
+}

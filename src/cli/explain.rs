@@ -1,0 +1,203 @@
+use crate::charter::Charter;
+use crate::event::{Day, Scope, StatusId};
+use crate::query::{Afterwards, Because, Explanation, ProcedureTrail, TrailStep, explain};
+
+use super::axes::AxesArgs;
+use super::context::{Context, Shape};
+use super::error::{Exit, Failure};
+use super::question::{Asked, PairArgs, footer};
+use super::render::{self, Page, act_words, clean, date, faint, long_day, strong};
+use super::status::{place, title};
+
+/// Why: the status, the act, the rule, the evidence, and every step of the procedures
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Example:
+  chancery explain BLR --in sco --on 2023-07-01")]
+pub(super) struct Args {
+    #[command(flatten)]
+    pair: PairArgs,
+    #[command(flatten)]
+    axes: AxesArgs,
+}
+
+const SHAPE: Shape = Shape {
+    list: Some("because"),
+    columns: &["index", "id", "act", "date", "known", "known_assumed", "clause", "rule"],
+};
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let who = args.pair.participant.clone();
+    let mut asked =
+        Asked::new(context, &args.axes, |ledger| Ok(Scope::of_pair(who, args.pair.body(ledger)?)))?;
+    let body = args.pair.body(&mut asked.ledger)?;
+    let charter = asked.ledger.charter(&body)?;
+    let material = asked.ledger.material(&asked.loaded, asked.axes.as_recorded)?;
+    let answer = explain(&material, &args.pair.participant, &body, &asked.axes)?;
+    context.answer(&answer, SHAPE, |page| text(page, &answer, &charter, context.now.day()))?;
+    Ok(Exit::Done)
+}
+
+/// The characters of a tree.
+struct Tree {
+    branch: &'static str,
+    last: &'static str,
+    bar: &'static str,
+    tick: &'static str,
+    dot: &'static str,
+}
+
+const UNICODE: Tree = Tree { branch: "├─ ", last: "└─ ", bar: "│  ", tick: "✓", dot: "·" };
+const ASCII: Tree = Tree { branch: "|- ", last: "`- ", bar: "|  ", tick: "x", dot: "." };
+
+fn text(page: &Page, e: &Explanation, charter: &Charter, today: Day) -> String {
+    let a = &e.answer;
+    let on = a.question.on;
+    let tree = if page.unicode { &UNICODE } else { &ASCII };
+    let name = a.question.participant.as_ref().map_or_else(String::new, |id| render::name(id, on));
+    let verb = if on < today { "was" } else { "is" };
+    let what = match &a.status {
+        Some(id) if id.is_none() => "had no status".to_owned(),
+        Some(id) => {
+            let title = title(charter, id).to_uppercase();
+            let article = if title.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };
+            format!("{verb} {article} {}", strong(&title))
+        }
+        None => format!("{verb} {}", strong(&render::statuses(&a.possible))),
+    };
+    let mut out = page.wrap("", &format!("{name} {what} in the {}", charter.about.title));
+    out.push_str(&page.edges(&format!("on {}", long_day(on)), a.certainty.name()));
+    out.push_str(&page.notes(&a.notes));
+    out.push('\n');
+    out.push_str(&basis(page, e, charter, tree));
+    for side in &a.conflicts {
+        out.push_str(&format!(
+            "\non the account {}: {}\n",
+            side.chains.join(", "),
+            render::statuses(&side.possible)
+        ));
+        for (at, because) in side.because.iter().enumerate() {
+            out.push_str(&act(page, because, tree, at + 1 == side.because.len()));
+        }
+    }
+    for trail in &e.trails {
+        out.push('\n');
+        out.push_str(&steps(page, trail, charter, tree));
+    }
+    out.push('\n');
+    if a.conflicts.is_empty() {
+        out.push_str("No rival claim bears on this day.\n");
+    }
+    out.push_str(&footer(page, &a.question, &a.checkpoint, today));
+    let mut leaves: Vec<_> = a.because.iter().flat_map(|b| [Some(b.index), b.rule]).flatten().collect();
+    leaves.sort();
+    leaves.dedup();
+    let leaves: Vec<String> = leaves.iter().map(ToString::to_string).collect();
+    if !leaves.is_empty() {
+        out.push_str(&faint(&format!("leaves: chancery show {}", leaves.join(" "))));
+        out.push('\n');
+    }
+    out
+}
+
+fn basis(page: &Page, e: &Explanation, charter: &Charter, tree: &Tree) -> String {
+    let a = &e.answer;
+    let said = match &a.status {
+        Some(id) if id.is_none() => "no status".to_owned(),
+        Some(id) => title(charter, id).to_owned(),
+        None => render::statuses(&a.possible),
+    };
+    let since = a.since.as_ref().map(|s| format!(" since {}", date(s))).unwrap_or_default();
+    let mut out = format!("{said}{since}\n");
+    if a.because.is_empty() {
+        out.push_str(&page.wrap(tree.last, "no recorded act gave a status by this day"));
+        return out;
+    }
+    for because in &a.because {
+        out.push_str(&act(page, because, tree, false));
+        if let Some(rule) = e.rules.iter().find(|r| Some(r.index) == because.rule) {
+            let instrument =
+                rule.instrument.as_deref().map(|i| format!("{}: ", clean(i))).unwrap_or_default();
+            let text = format!("{instrument}{}", clean(&rule.clause));
+            let first = format!("{}rule      entry {:<4} ", tree.branch, rule.index);
+            out.push_str(&hanging(page, &first, tree.bar, &text));
+        } else {
+            out.push_str(&page.wrap(&format!("{}rule      ", tree.branch), &clean(&because.clause)));
+        }
+    }
+    match &e.ended_by {
+        Some(ended) => {
+            let text = format!("{} on {}", act_words(ended.act), date(&ended.date));
+            out.push_str(&page.wrap(&format!("{}ended by  entry {:<4} ", tree.last, ended.index), &text));
+        }
+        None => {
+            let until = a
+                .until
+                .as_ref()
+                .map_or("nothing recorded".to_owned(), |u| format!("a change on {}", date(u)));
+            out.push_str(&page.wrap(&format!("{}ended by  ", tree.last), &until));
+        }
+    }
+    out
+}
+
+fn hanging(page: &Page, first: &str, bar: &str, text: &str) -> String {
+    let rest = format!("{bar}{}", " ".repeat(render::columns(first).saturating_sub(render::columns(bar))));
+    page.wrap_to(first, &rest, text)
+}
+
+fn act(page: &Page, because: &Because, tree: &Tree, last: bool) -> String {
+    let (branch, bar) = if last { (tree.last, "   ") } else { (tree.branch, tree.bar) };
+    let what = because.title.as_deref().map(|t| place(t, because.place.as_deref()));
+    let what = what.map(|w| format!(", {w}")).unwrap_or_default();
+    let text = format!("{}{what}, {}", because.act, date(&because.date));
+    let mut out = hanging(page, &format!("{branch}act       entry {:<4} ", because.index), bar, &text);
+    for by in &because.corrected_by {
+        out.push_str(&format!("{bar}{}rectified by entry {by}\n", tree.branch));
+    }
+    for (at, evidence) in because.evidence.iter().enumerate() {
+        let leaf = if at + 1 == because.evidence.len() { tree.last } else { tree.branch };
+        let grade = evidence.grade.map(|g| format!("   [{g}]")).unwrap_or_default();
+        let first = format!("{bar}{leaf}source ");
+        out.push_str(&hanging(page, &first, bar, &format!("{}{grade}", clean(&evidence.cite))));
+    }
+    out
+}
+
+fn steps(page: &Page, trail: &ProcedureTrail, charter: &Charter, tree: &Tree) -> String {
+    let toward = trail.toward.as_ref().map_or("a status", |id: &StatusId| title(charter, id));
+    let mut out = format!("toward {toward}, open since {}\n", date(&trail.opened));
+    let wide = trail.steps.iter().map(|s| s.title.chars().count()).max().unwrap_or(0);
+    for (at, step) in trail.steps.iter().enumerate() {
+        let branch =
+            if at + 1 == trail.steps.len() && trail.outcome.is_none() { tree.last } else { tree.branch };
+        let mark = if step.taken.is_empty() { tree.dot } else { tree.tick };
+        let first = format!("{branch}{mark} {:<wide$}  ", step.title);
+        out.push_str(&hanging(page, &first, tree.bar, &step_text(step)));
+    }
+    if let Some(outcome) = &trail.outcome {
+        let how = outcome.status.as_ref().map_or(outcome.how, |id| title(charter, id));
+        out.push_str(&page.wrap(
+            &format!("{}ended: ", tree.last),
+            &format!("{how} {}, entry {}", date(&outcome.on), outcome.index),
+        ));
+    }
+    out
+}
+
+fn step_text(step: &TrailStep) -> String {
+    let list = |acts: &[Afterwards]| {
+        let each = |a: &Afterwards| format!("{} entry {}", date(&a.date), a.index);
+        acts.iter().map(each).collect::<Vec<_>>().join(", ")
+    };
+    let mut parts = Vec::new();
+    match (step.taken.is_empty(), step.later.is_empty()) {
+        (false, _) => parts.push(list(&step.taken)),
+        (true, false) => parts.push(format!("missing on this day: {}", list(&step.later))),
+        (true, true) if step.optional => parts.push("not recorded; may be left out".to_owned()),
+        (true, true) => parts.push("missing; no act recorded".to_owned()),
+    }
+    if !step.at_home.is_empty() {
+        parts.push(format!("at home only: {}", list(&step.at_home)));
+    }
+    parts.join("; ")
+}

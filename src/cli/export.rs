@@ -1,0 +1,52 @@
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+
+use super::context::Context;
+use super::error::{Exit, Failure};
+
+/// Take the record elsewhere
+#[derive(clap::Subcommand, Debug)]
+pub(super) enum Command {
+    Leaves(LeavesArgs),
+}
+
+/// Every leaf, one a line: the line is the leaf, byte for byte
+#[derive(clap::Args, Debug)]
+pub(super) struct LeavesArgs {
+    /// Where to; default: standard output
+    #[arg(long, short, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// From this entry on
+    #[arg(long, value_name = "ENTRY", default_value_t = 0)]
+    from: u64,
+}
+
+pub(super) fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
+    let Command::Leaves(args) = command;
+    let ledger = context.reader()?;
+    let size = ledger.size().0;
+    if args.from > size {
+        return Err(super::error::beyond(ledger.size()));
+    }
+    let sink: Box<dyn Write> = match &args.out {
+        Some(path) => Box::new(std::fs::File::create(path).map_err(|e| Failure::file(path, &e))?),
+        None => Box::new(std::io::stdout().lock()),
+    };
+    let mut out = BufWriter::new(sink);
+    let bar = context.bar(size - args.from, "leaves");
+    let mut failed = None;
+    ledger.log().scan(args.from, |_, leaf, _| {
+        if failed.is_none() {
+            failed = out.write_all(leaf).and_then(|()| out.write_all(b"\n")).err();
+            bar.inc(1);
+        }
+    })?;
+    bar.finish_and_clear();
+    match failed.map_or_else(|| out.flush(), Err) {
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(Exit::Done),
+        done => {
+            let place = args.out.clone().unwrap_or_else(|| PathBuf::from("standard output"));
+            done.map(|()| Exit::Done).map_err(|e| Failure::file(&place, &e))
+        }
+    }
+}

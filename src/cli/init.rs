@@ -1,0 +1,70 @@
+use crate::charter::{Template, charter_event};
+use crate::event::{Event, EventId};
+use crate::ledger::{AppendOptions, Ledger};
+use crate::log::Disk;
+
+use super::context::Context;
+use super::error::{Exit, Failure};
+use super::render::count;
+
+/// Make a new, empty ledger; adopt the charters named
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Example:
+  chancery init --charter sco --ledger ./sco.ledger")]
+pub(super) struct Args {
+    /// A shipped charter to adopt: `chancery charter list` names them; may be repeated
+    #[arg(long, value_name = "CHARTER")]
+    charter: Vec<String>,
+    /// The log's name, as checkpoints bear it: letters, digits, dots, hyphens, slashes
+    #[arg(long, value_name = "NAME")]
+    origin: Option<String>,
+}
+
+/// The namespace of the ids of charter events.
+const CHARTERS: uuid::Uuid = uuid::Uuid::from_u128(0x6368_616e_6365_7279_8000_6368_6172_7400);
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let templates: Vec<&Template> =
+        args.charter.iter().map(|name| template(name)).collect::<Result<_, _>>()?;
+    let origin = args.origin.clone().unwrap_or_else(|| format!("chancery/{}", context.new_id()));
+    Ledger::create(&context.ledger, &origin, &Disk::default())?;
+    let mut ledger = context.writer("init")?;
+    let options = AppendOptions { now: context.now, expect_size: None, accept_clock: false };
+    for template in templates {
+        ledger.append(template_events(template)?, options)?;
+    }
+    let size = ledger.size();
+    ledger.close()?;
+    context.print(&format!(
+        "a ledger at {}: {}, origin {origin}\n",
+        context.ledger.display(),
+        count(size.0, "entry", "entries")
+    ))?;
+    Ok(Exit::Done)
+}
+
+/// A shipped charter by its name.
+///
+/// # Errors
+/// [`Failure`] naming those there are.
+pub(super) fn template(name: &str) -> Result<&'static Template, Failure> {
+    Template::find(name).ok_or_else(|| {
+        let ids: Vec<&str> = crate::charter::TEMPLATES.iter().map(|t| t.id).collect();
+        Failure::usage(format!("no charter called {name:?} comes with this program"))
+            .help(format!("there is: {}; another: chancery charter adopt FILE", ids.join(", ")))
+    })
+}
+
+/// The adoption and the amendments of a shipped charter.
+///
+/// # Errors
+/// [`Failure`] where a text cannot be read.
+pub(super) fn template_events(template: &Template) -> Result<Vec<Event>, Failure> {
+    let event = |(at, text): (usize, &&str)| Ok(charter_event(text, at > 0, charter_id(text))?);
+    template.texts.iter().enumerate().map(event).collect()
+}
+
+/// The id of a charter event: the same text is the same event.
+pub(super) fn charter_id(text: &str) -> EventId {
+    EventId(uuid::Uuid::new_v5(&CHARTERS, text.as_bytes()))
+}

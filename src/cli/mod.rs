@@ -1,0 +1,187 @@
+//! The command line: one file a command, an `Args` struct whose doc comment is the help text, then one short function.
+
+mod acts;
+mod append;
+mod audit;
+mod axes;
+mod bodies;
+mod charter;
+mod completions;
+mod context;
+mod demo;
+mod error;
+mod explain;
+mod export;
+mod home;
+mod import;
+mod init;
+mod log;
+mod man;
+mod participants;
+mod pending;
+mod question;
+mod receipt;
+mod rectify;
+mod render;
+mod repair;
+mod replay;
+mod retract;
+mod roster;
+mod show;
+mod status;
+mod timeline;
+
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use context::{Context, GlobalArgs};
+use error::{Exit, Failure};
+
+/// An append-only record of diplomatic acts, and what follows from them
+///
+/// Record what was signed, decided, deposited; ask who had which status in an organisation or treaty on any day, as
+/// known then, as recorded here; see by which acts, under which rule, on whose evidence.
+#[derive(Parser, Debug)]
+#[command(
+    name = "chancery",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    after_help = "Exit codes: 0 done or answered, 1 answered \"no\" or rows left out, 2 usage, 3 refused by rule, \
+                  4 ledger unavailable, locked or damaged.\nEnvironment: CHANCERY_LEDGER, NO_COLOR, COLUMNS, \
+                  CHANCERY_NOW (an instant that stands in for the clock)."
+)]
+struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Status(status::Args),
+    Roster(roster::Args),
+    Timeline(timeline::Args),
+    Explain(explain::Args),
+    Pending(pending::Args),
+    Append(Box<append::Args>),
+    #[command(subcommand)]
+    Import(import::Command),
+    Rectify(rectify::Args),
+    Retract(retract::Args),
+    Log(log::Args),
+    Show(show::Args),
+    Acts(acts::Args),
+    Bodies(bodies::Args),
+    Participants(participants::Args),
+    #[command(subcommand)]
+    Charter(charter::Command),
+    #[command(subcommand)]
+    Export(export::Command),
+    Audit(audit::Args),
+    Replay(replay::Args),
+    Repair(repair::Args),
+    Init(init::Args),
+    Demo(demo::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+/// The whole command line, as completions and man pages need it.
+pub(crate) fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs the command line and gives the process its exit code.
+pub fn run() -> ExitCode {
+    let matches = match Cli::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return usage(&error),
+    };
+    let done = Cli::from_arg_matches(&matches)
+        .map_err(Failure::usage)
+        .and_then(|cli| Context::new(&cli.global).and_then(|context| dispatch(cli.command, &context)));
+    match done {
+        Ok(exit) => ExitCode::from(exit as u8),
+        Err(failure) => fail(&failure),
+    }
+}
+
+fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure> {
+    let Some(command) = command else { return home::run(context) };
+    match command {
+        Command::Status(args) => status::run(&args, context),
+        Command::Roster(args) => roster::run(&args, context),
+        Command::Timeline(args) => timeline::run(&args, context),
+        Command::Explain(args) => explain::run(&args, context),
+        Command::Pending(args) => pending::run(&args, context),
+        Command::Append(args) => append::run(&args, context),
+        Command::Import(command) => import::run(&command, context),
+        Command::Rectify(args) => rectify::run(&args, context),
+        Command::Retract(args) => retract::run(&args, context),
+        Command::Log(args) => log::run(&args, context),
+        Command::Show(args) => show::run(&args, context),
+        Command::Acts(args) => acts::run(&args, context),
+        Command::Bodies(args) => bodies::run(&args, context),
+        Command::Participants(args) => participants::run(&args, context),
+        Command::Charter(command) => charter::run(&command, context),
+        Command::Export(command) => export::run(&command, context),
+        Command::Audit(args) => audit::run(&args, context),
+        Command::Replay(args) => replay::run(&args, context),
+        Command::Repair(args) => repair::run(&args, context),
+        Command::Init(args) => init::run(&args, context),
+        Command::Demo(args) => demo::run(&args, context),
+        Command::Completions(args) => completions::run(&args, context),
+        Command::Man(args) => man::run(&args, context),
+    }
+}
+
+fn fail(failure: &Failure) -> ExitCode {
+    use miette::Diagnostic;
+    eprintln!("chancery: {failure}");
+    for line in failure.help().iter().flat_map(|help| {
+        let text = help.to_string();
+        text.lines().map(str::to_owned).collect::<Vec<_>>()
+    }) {
+        eprintln!("  {line}");
+    }
+    ExitCode::from(failure.exit as u8)
+}
+
+/// What clap finds wrong, in our form: the cause in one line, then what to do.
+fn usage(error: &clap::Error) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let shown = error.print().is_ok();
+        return ExitCode::from(if shown { Exit::Done } else { Exit::Unavailable } as u8);
+    }
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = error.print();
+        return ExitCode::from(Exit::Usage as u8);
+    }
+    if let Some(cause) =
+        std::error::Error::source(error).filter(|_| error.kind() == ErrorKind::ValueValidation)
+    {
+        return fail(&Failure::usage(cause));
+    }
+    let text = error.render().to_string();
+    let mut lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default();
+    let mut what = first.strip_prefix("error: ").unwrap_or(first).to_owned();
+    let mut help = Vec::new();
+    for line in lines {
+        match line.trim().strip_prefix("tip: ") {
+            Some(tip) => help.push(tip.to_owned()),
+            None if line.starts_with("For more information") => help.push("see --help".to_owned()),
+            None if line.starts_with("Usage:") => help.push(line.to_owned()),
+            None if what.ends_with(':') || line.starts_with("  ") && help.is_empty() => {
+                what.push(' ');
+                what.push_str(line.trim());
+            }
+            None => help.push(line.trim().to_owned()),
+        }
+    }
+    fail(&help.into_iter().fold(Failure::usage(what), Failure::help))
+}

@@ -1,0 +1,117 @@
+use crate::charter::Charter;
+use crate::event::{BodyId, Day, Edtf, Scope};
+use crate::query::{OutcomeItem, Pending, PendingItem, ProcedureItem, pending};
+
+use super::axes::AxesArgs;
+use super::context::{Context, Shape};
+use super::error::{Exit, Failure};
+use super::question::{Asked, body_or_only, footer};
+use super::render::{Page, act_words, date, faint, long_day, strong};
+use super::status::title;
+
+/// What is not finished: open procedures by stage, decided and not in effect, and how each ended
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  chancery pending sco
+  chancery pending sco --on 2023-03-06 --as-known 2023-03-06")]
+pub(super) struct Args {
+    /// Organisation or treaty; may be left out where the ledger has only one
+    body: Option<BodyId>,
+    /// In which organisation or treaty
+    #[arg(long = "in", value_name = "BODY", conflicts_with = "body")]
+    inside: Option<BodyId>,
+    #[command(flatten)]
+    axes: AxesArgs,
+}
+
+const SHAPE: Shape = Shape {
+    list: Some("procedures"),
+    columns: &[
+        "participant",
+        "toward",
+        "stage",
+        "since",
+        "missing",
+        "outcome.status",
+        "outcome.how",
+        "outcome.on",
+    ],
+};
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let given = args.body.as_ref().or(args.inside.as_ref());
+    let mut asked =
+        Asked::new(context, &args.axes, |ledger| Ok(Scope::of_body(body_or_only(given, ledger)?)))?;
+    let body = body_or_only(given, &mut asked.ledger)?;
+    let charter = asked.ledger.charter(&body)?;
+    let material = asked.ledger.material(&asked.loaded, asked.axes.as_recorded)?;
+    let answer = pending(&material, &body, &asked.axes)?;
+    context.answer(&answer, SHAPE, |page| text(page, &answer, &charter, context.now.day()))?;
+    Ok(Exit::Done)
+}
+
+fn text(page: &Page, answer: &Pending, charter: &Charter, today: Day) -> String {
+    let on = answer.question.on;
+    let when = if on == today { "today".to_owned() } else { long_day(on) };
+    let mut out = page.edges(&strong(&format!("{}: in procedure", charter.about.title)), &when);
+    out.push_str(&page.notes(&answer.notes));
+    let mut heading = None;
+    for item in &answer.procedures {
+        let toward = item.procedure.toward.as_ref().map_or("a status", |id| title(charter, id));
+        if heading != Some(toward) {
+            out.push_str(&format!("\n  to {toward}\n"));
+            heading = Some(toward);
+        }
+        out.push_str(&page.wrap_to(
+            &format!("    {}  ", item.participant),
+            "         ",
+            &line(charter, &item.procedure, page),
+        ));
+    }
+    if answer.procedures.is_empty() {
+        out.push_str("\n  nothing recorded is open\n");
+    }
+    if !answer.contested.is_empty() {
+        out.push_str("\n  contested: open on one account, ended on another\n");
+    }
+    for item in &answer.contested {
+        out.push_str(&contested(page, charter, item));
+    }
+    out.push('\n');
+    out.push_str(&footer(page, &answer.question, &answer.checkpoint, today));
+    let dates = super::question::options(&answer.question, answer.checkpoint.size, today);
+    out.push_str(&faint(&format!("step by step: chancery explain PARTICIPANT --in {}{dates}", charter.body)));
+    out.push('\n');
+    out
+}
+
+fn contested(page: &Page, charter: &Charter, item: &PendingItem) -> String {
+    let toward = item.procedure.toward.as_ref().map_or("a status", |id| title(charter, id));
+    let text = format!("to {toward}: {}", line(charter, &item.procedure, page));
+    page.wrap_to(&format!("    {}  ", item.participant), "         ", &text)
+}
+
+/// A procedure in a line: how far it got, what is missing, how it ended.
+pub(super) fn line(charter: &Charter, item: &ProcedureItem, page: &Page) -> String {
+    let entries: Vec<String> = item.entries.iter().map(ToString::to_string).collect();
+    let reported = if item.reported { " (reported)" } else { "" };
+    let noun = if entries.len() == 1 { "entry" } else { "entries" };
+    let mut text =
+        format!("{} {}{reported}, {noun} {}", act_words(item.stage), date(&item.since), entries.join(" "));
+    if !item.missing.is_empty() {
+        let missing: Vec<String> = item.missing.iter().map(|act| act_words(*act)).collect();
+        text.push_str(&format!("; missing: {}", missing.join(", ")));
+    }
+    if let Some(outcome) = &item.outcome {
+        text.push_str(&format!(" {} {}", page.tree("→", "->"), ended(charter, outcome)));
+    }
+    text
+}
+
+fn ended(charter: &Charter, outcome: &OutcomeItem) -> String {
+    let on: &Edtf = &outcome.on;
+    match &outcome.status {
+        Some(status) => format!("{} {} (entry {})", title(charter, status), date(on), outcome.index),
+        None => format!("{} {} (entry {})", outcome.how, date(on), outcome.index),
+    }
+}

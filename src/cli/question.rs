@@ -1,0 +1,138 @@
+//! What the questions share: words that become ids, the loaded ledger, the lines under an answer.
+
+use clap::Args;
+
+use crate::event::{BodyId, Day, ParticipantId, Register, ResolveError, Scope};
+use crate::ledger::{Ledger, Loaded};
+use crate::query::{Axes, Because, CheckpointRef, QuestionEcho};
+
+use super::axes::AxesArgs;
+use super::context::Context;
+use super::error::Failure;
+use super::render::{Page, clean, faint};
+
+/// Finds a participant by any of its names or codes.
+///
+/// # Errors
+/// [`ResolveError`], which asks back.
+pub(super) fn participant(word: &str) -> Result<ParticipantId, ResolveError> {
+    Register::builtin().resolve(word).map(|found| found.id.clone())
+}
+
+/// One participant in one organisation or treaty
+#[derive(Args, Clone, Debug)]
+pub(super) struct PairArgs {
+    /// Who: a code or any name, past or present
+    #[arg(value_parser = participant)]
+    pub(super) participant: ParticipantId,
+    /// In which organisation or treaty
+    #[arg(value_name = "BODY", conflicts_with = "body")]
+    pub(super) second: Option<BodyId>,
+    /// In which organisation or treaty
+    #[arg(long = "in", value_name = "BODY")]
+    pub(super) body: Option<BodyId>,
+}
+
+impl PairArgs {
+    /// The body asked about; where none is given, the ledger's only one.
+    ///
+    /// # Errors
+    /// [`Failure`] where it must be said.
+    pub(super) fn body(&self, ledger: &mut Ledger) -> Result<BodyId, Failure> {
+        body_or_only(self.body.as_ref().or(self.second.as_ref()), ledger)
+    }
+}
+
+/// The body given, or the only one there is.
+///
+/// # Errors
+/// [`Failure`] where there are several, or none.
+pub(super) fn body_or_only(given: Option<&BodyId>, ledger: &mut Ledger) -> Result<BodyId, Failure> {
+    if let Some(body) = given {
+        return Ok(body.clone());
+    }
+    match ledger.bodies()?.as_slice() {
+        [only] => Ok(only.clone()),
+        [] => Err(Failure::usage("the ledger holds no organisation or treaty yet")
+            .help("adopt one: chancery charter adopt sco")),
+        several => {
+            let ids: Vec<&str> = several.iter().map(BodyId::as_str).collect();
+            Err(Failure::usage("--in BODY is needed").help(format!("it is one of: {}", ids.join(", "))))
+        }
+    }
+}
+
+/// A ledger opened for one question.
+pub(super) struct Asked {
+    /// The ledger.
+    pub(super) ledger: Ledger,
+    /// What bears on the question.
+    pub(super) loaded: Loaded,
+    /// Its dates.
+    pub(super) axes: Axes,
+}
+
+impl Asked {
+    /// Opens the ledger and loads a scope.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(super) fn new(
+        context: &Context,
+        axes: &AxesArgs,
+        scope: impl FnOnce(&mut Ledger) -> Result<Scope, Failure>,
+    ) -> Result<Asked, Failure> {
+        let mut ledger = context.reader()?;
+        let axes = axes.resolve(context, &ledger)?;
+        let scope = scope(&mut ledger)?;
+        if let Some(body) = &scope.body {
+            ledger.charter(body)?;
+        }
+        let loaded = ledger.load(&scope)?;
+        Ok(Asked { ledger, loaded, axes })
+    }
+}
+
+/// The three dates and the head, under an answer.
+pub(super) fn footer(page: &Page, question: &QuestionEcho, checkpoint: &CheckpointRef, today: Day) -> String {
+    let on = match question.on == today {
+        true => format!("{} (today)", question.on),
+        false => question.on.to_string(),
+    };
+    let known = match &question.as_known {
+        None => "known by today".to_owned(),
+        Some(date) => format!("known by {date}"),
+    };
+    let recorded =
+        format!("as recorded: {} entries, root {}", checkpoint.size, page.short_hash(&checkpoint.root));
+    faint_lines(&page.wrap("", &format!("on {on}, {known}, {recorded}")))
+}
+
+/// Makes every line faint.
+pub(super) fn faint_lines(text: &str) -> String {
+    text.lines().map(|line| format!("{}\n", faint(line))).collect()
+}
+
+/// Citations in a line.
+pub(super) fn cites(because: &Because) -> String {
+    let cites: Vec<_> = because.evidence.iter().map(|e| clean(&e.cite)).collect();
+    match cites.is_empty() {
+        true => "no source recorded".to_owned(),
+        false => cites.join("; "),
+    }
+}
+
+/// The dates of a question as options, to be typed again.
+pub(super) fn options(question: &QuestionEcho, size: crate::event::Size, today: Day) -> String {
+    let mut out = String::new();
+    if question.on != today {
+        out.push_str(&format!(" --on {}", question.on));
+    }
+    if let Some(known) = &question.as_known {
+        out.push_str(&format!(" --as-known {known}"));
+    }
+    if question.as_recorded != size {
+        out.push_str(&format!(" --as-recorded {}", question.as_recorded));
+    }
+    out
+}

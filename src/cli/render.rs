@@ -1,0 +1,206 @@
+//! Text for people: widths, wrapping, tables, styles. Nothing here knows a command.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use owo_colors::{OwoColorize, Style};
+use unicode_width::UnicodeWidthStr;
+
+use crate::event::{ActKind, Day, Edtf, Register, Role, StatusId};
+
+/// What a page of text is made for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Page {
+    /// Columns.
+    pub(super) width: usize,
+    /// Whether the terminal shows more than ASCII.
+    pub(super) unicode: bool,
+}
+
+/// Emphasis; a stream without colour drops it.
+pub(super) fn strong(text: &str) -> String {
+    text.style(Style::new().bold()).to_string()
+}
+
+/// What may be passed over.
+pub(super) fn faint(text: &str) -> String {
+    text.style(Style::new().dimmed()).to_string()
+}
+
+/// What a reader must not miss.
+pub(super) fn warn(text: &str) -> String {
+    text.style(Style::new().yellow()).to_string()
+}
+
+/// Columns that a text takes, without its styles.
+pub(super) fn columns(text: &str) -> usize {
+    anstream::adapter::strip_str(text).to_string().width()
+}
+
+/// A text of the record, safe on a terminal: control characters and changes of writing direction are written out.
+pub(super) fn clean(text: &str) -> Cow<'_, str> {
+    let unsafe_char = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
+    };
+    if !text.contains(unsafe_char) {
+        return Cow::Borrowed(text);
+    }
+    let escape = |mut out: String, c: char| {
+        if unsafe_char(c) {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+        out
+    };
+    Cow::Owned(text.chars().fold(String::new(), escape))
+}
+
+impl Page {
+    /// Breaks a text at spaces: the first line begins with `first`, the others with as many spaces.
+    pub(super) fn wrap(&self, first: &str, text: &str) -> String {
+        self.wrap_to(first, &" ".repeat(columns(first)), text)
+    }
+
+    /// Breaks a text at spaces: the first line begins with `first`, the others with `rest`.
+    pub(super) fn wrap_to(&self, first: &str, rest: &str, text: &str) -> String {
+        let mut out = String::new();
+        let mut line = first.to_owned();
+        let mut empty = true;
+        // Runs of spaces inside a line are kept: they align.
+        for word in text.split([' ', '\n']) {
+            let room = self.width.max(20);
+            if !empty && columns(&line) + 1 + columns(word) > room {
+                out.push_str(line.trim_end());
+                out.push('\n');
+                line = rest.to_owned();
+                empty = true;
+            }
+            if empty && word.is_empty() {
+                continue;
+            }
+            if !empty {
+                line.push(' ');
+            }
+            line.push_str(word);
+            empty = false;
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+        out
+    }
+
+    /// A line with one part at the left and one at the right edge, in two lines where they do not fit in one.
+    pub(super) fn edges(&self, left: &str, right: &str) -> String {
+        let used = columns(left) + columns(right);
+        match self.width.checked_sub(used).filter(|gap| *gap >= 2) {
+            Some(gap) => format!("{left}{}{right}\n", " ".repeat(gap)),
+            None => format!("{}{}", self.wrap("", left), self.wrap("    ", right)),
+        }
+    }
+
+    /// Warning lines.
+    pub(super) fn notes(&self, notes: &[String]) -> String {
+        notes.iter().map(|note| self.wrap(&warn("  ! "), &clean(note))).collect()
+    }
+
+    /// Rows under headings; the last column is wrapped, the others are as wide as they must be.
+    pub(super) fn table(&self, head: &[&str], rows: &[Vec<String>]) -> String {
+        let mut widths: Vec<usize> = head.iter().map(|h| columns(h)).collect();
+        for row in rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(columns(cell));
+            }
+        }
+        widths.pop();
+        let line = |cells: &[String]| {
+            let mut first = String::new();
+            for (cell, width) in cells.iter().zip(&widths) {
+                first.push_str(cell);
+                first.push_str(&" ".repeat(width.saturating_sub(columns(cell)) + 2));
+            }
+            let last = cells.get(widths.len()).map_or("", String::as_str);
+            match columns(&first) + 24 > self.width {
+                // Too narrow for a column of its own.
+                true if columns(&first) + columns(last) > self.width => {
+                    format!("{}\n{}", first.trim_end(), self.wrap("    ", last))
+                }
+                _ => self.wrap(&first, last),
+            }
+        };
+        let head: Vec<String> = head.iter().map(|h| faint(h)).collect();
+        std::iter::once(line(&head)).chain(rows.iter().map(|row| line(row))).collect()
+    }
+
+    /// `tree` in the characters that the terminal has.
+    pub(super) fn tree<'a>(&self, unicode: &'a str, ascii: &'a str) -> &'a str {
+        if self.unicode { unicode } else { ascii }
+    }
+
+    /// A hash in short.
+    pub(super) fn short_hash(&self, hash: &str) -> String {
+        let head: String = hash.chars().take(6).collect();
+        format!("{head}{}", self.tree("…", "..."))
+    }
+}
+
+/// `2024-07-04`, or the span in words: `from 2010-04-28 to 2010-04-29`.
+pub(super) fn date(date: &Edtf) -> String {
+    let (from, to) = (date.earliest(), date.latest());
+    if !date.as_str().starts_with('[') || from == to {
+        return date.to_string();
+    }
+    match (from.date(), to.date()) {
+        (None, _) => format!("{to} or before"),
+        (_, None) => format!("{from} or after"),
+        (Some(_), Some(_)) if from.next() == to => format!("{from} or -{}", &to.to_string()[8..]),
+        _ => format!("between {from} and {to}"),
+    }
+}
+
+/// `1 July 2023`.
+pub(super) fn long_day(day: Day) -> String {
+    day.date().map_or_else(|| day.to_string(), |d| d.format("%-d %B %Y").to_string())
+}
+
+/// A date with the part it plays: `signed 2023-07-04`.
+pub(super) fn dated(role: Role, on: &Edtf) -> String {
+    format!("{role} {}", date(on))
+}
+
+/// The name of a participant on a day.
+pub(super) fn name(id: &crate::event::ParticipantId, on: Day) -> String {
+    Register::builtin().name_on(id, on).to_owned()
+}
+
+/// `a`, `a or b`, `a, b or c`.
+pub(super) fn one_of<S: AsRef<str>>(words: &[S]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.as_ref().to_owned(),
+        [init @ .., last] => {
+            let init: Vec<&str> = init.iter().map(AsRef::as_ref).collect();
+            format!("{} or {}", init.join(", "), last.as_ref())
+        }
+    }
+}
+
+/// Statuses as `none or dialogue-partner`.
+pub(super) fn statuses(possible: &[StatusId]) -> String {
+    one_of(&possible.iter().map(StatusId::as_str).collect::<Vec<_>>())
+}
+
+/// `1 entry`, `2 entries`.
+pub(super) fn count(n: u64, one: &str, many: &str) -> String {
+    match n {
+        1 => format!("1 {one}"),
+        n => format!("{n} {many}"),
+    }
+}
+
+/// An act as words: `memorandum of obligations signed`.
+pub(super) fn act_words(act: ActKind) -> String {
+    act.name().replace('-', " ")
+}

@@ -1,0 +1,214 @@
+use crate::charter::Charter;
+use crate::event::{Day, Edtf, Scope, Size, StatusId};
+use crate::query::{SpellItem, StatusAnswer, status, timeline};
+
+use super::axes::AxesArgs;
+use super::context::{Context, Shape};
+use super::error::{Exit, Failure};
+use super::question::{Asked, PairArgs, cites, footer, options};
+use super::render::{self, Page, clean, date, faint, strong};
+
+/// One participant's status in one organisation or treaty on a day
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  chancery status Belarus --in sco
+  chancery status BLR sco --on 2023-07-01 --as-known 2023-07-05
+  chancery status BLR --in sco --on 2023-07-01 --is member    (exit 1: no)")]
+pub(super) struct Args {
+    #[command(flatten)]
+    pair: PairArgs,
+    /// Answer yes (exit 0) or no (exit 1): is this its status?
+    #[arg(long, value_name = "STATUS")]
+    is: Option<StatusId>,
+    #[command(flatten)]
+    axes: AxesArgs,
+}
+
+/// The columns of a status as a row.
+pub(super) const SHAPE: Shape = Shape {
+    list: None,
+    columns: &[
+        "question.participant",
+        "question.body",
+        "question.on",
+        "question.as_known",
+        "question.as_recorded",
+        "status",
+        "certainty",
+        "possible",
+        "since",
+        "until",
+    ],
+};
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let who = args.pair.participant.clone();
+    let mut asked =
+        Asked::new(context, &args.axes, |ledger| Ok(Scope::of_pair(who, args.pair.body(ledger)?)))?;
+    let body = args.pair.body(&mut asked.ledger)?;
+    let charter = asked.ledger.charter(&body)?;
+    let material = asked.ledger.material(&asked.loaded, asked.axes.as_recorded)?;
+    let mut answer = status(&material, &args.pair.participant, &body, &asked.axes)?;
+    if let Some(wanted) = &args.is {
+        known_status(&charter, wanted)?;
+        answer.flag_absent(&charter, wanted);
+    }
+    let spells =
+        timeline(&material, &args.pair.participant, std::slice::from_ref(&body), &asked.axes)?.spells;
+    let today = context.now.day();
+    let size = asked.ledger.size();
+    let view = View { answer: &answer, spells: &spells, charter: &charter, today, size };
+    context.answer(&answer, SHAPE, |page| view.text(page, args.is.as_ref()))?;
+    Ok(match &args.is {
+        Some(wanted) if answer.status.as_ref() != Some(wanted) => Exit::No,
+        _ => Exit::Done,
+    })
+}
+
+/// A status that the rules know, or the question how it was meant.
+///
+/// # Errors
+/// [`Failure`] naming the statuses there are.
+pub(super) fn known_status(charter: &Charter, wanted: &StatusId) -> Result<(), Failure> {
+    let known = charter.statuses();
+    if wanted.is_none() || known.iter().any(|s| s.id == *wanted) {
+        return Ok(());
+    }
+    let ids: Vec<&str> = known.iter().map(|s| s.id.as_str()).collect();
+    Err(Failure::usage(format!("the {} has no status {wanted}", charter.about.short))
+        .help(format!("it has: {}, none", ids.join(", "))))
+}
+
+struct View<'a> {
+    answer: &'a StatusAnswer,
+    spells: &'a [SpellItem],
+    charter: &'a Charter,
+    today: Day,
+    size: Size,
+}
+
+/// A status in the words of its charter.
+pub(super) fn title<'a>(charter: &'a Charter, id: &'a StatusId) -> &'a str {
+    charter.status(id).map_or(id.as_str(), |s| s.title.as_str())
+}
+
+/// `MEMBER of the …`, `no status in the …`, `contested: …`.
+pub(super) fn headline(answer: &StatusAnswer, charter: &Charter) -> String {
+    let body = &charter.about.title;
+    let listed = || render::one_of(&answer.possible.iter().map(|id| title(charter, id)).collect::<Vec<_>>());
+    match &answer.status {
+        Some(id) if id.is_none() => format!("{} in the {body}", strong("NO STATUS")),
+        Some(id) => format!("{} of the {body}", strong(&title(charter, id).to_uppercase())),
+        None => format!("{} in the {body}", strong(&listed())),
+    }
+}
+
+impl View<'_> {
+    fn text(&self, page: &Page, is: Option<&StatusId>) -> String {
+        let a = self.answer;
+        let (Some(participant), Some(body)) = (&a.question.participant, &a.question.body) else {
+            return String::new();
+        };
+        let name = render::name(participant, a.question.on);
+        let head = match a.question.on == self.today {
+            true => format!("{name}: {}", headline(a, self.charter)),
+            false => format!("{name} on {}: {}", a.question.on, headline(a, self.charter)),
+        };
+        let mut out = page.edges(&head, a.certainty.name());
+        if let Some(wanted) = is {
+            let yes = a.status.as_ref() == Some(wanted);
+            out.push_str(&format!("  {}\n", strong(if yes { "yes" } else { "no" })));
+        }
+        out.push_str(&page.notes(&a.notes));
+        out.push('\n');
+        for (label, text) in self.fields(page) {
+            out.push_str(&page.wrap(&format!("  {}", faint(&format!("{label:<9}"))), &text));
+        }
+        out.push('\n');
+        out.push_str(&footer(page, &a.question, &a.checkpoint, self.today));
+        let dates = options(&a.question, self.size, self.today);
+        out.push_str(&faint(&format!("why: chancery explain {participant} --in {body}{dates}")));
+        out.push('\n');
+        out
+    }
+
+    fn fields(&self, page: &Page) -> Vec<(&'static str, String)> {
+        let a = self.answer;
+        let mut fields = Vec::new();
+        let nearest = a.because.last();
+        if let Some(since) = &a.since {
+            let what = nearest.and_then(|b| b.title.as_deref().map(|t| place(t, b.place.as_deref())));
+            fields.push(("since", format!("{}   {}", date(since), what.unwrap_or_default())));
+        }
+        if let Some(until) = &a.until {
+            fields.push(("until", date(until)));
+        }
+        if let Some(before) = self.before() {
+            fields.push(("before", before));
+        }
+        if let Some(b) = nearest {
+            fields.push(("by", format!("entry {}, {}", b.index, b.act)));
+            fields.push(("sources", cites(b)));
+        }
+        for side in &a.conflicts {
+            let chains = side.chains.join(", ");
+            let says = render::statuses(&side.possible);
+            let by: Vec<String> = side.entries.iter().map(|i| format!("entry {i}")).collect();
+            fields.push(("chain", format!("{chains}: {says}   {}", by.join(", "))));
+        }
+        for overlay in &a.overlays {
+            let scope = overlay.scope.as_deref().map(|s| format!(" ({s})")).unwrap_or_default();
+            let since = date(&overlay.since);
+            fields.push((overlay.overlay, format!("{}{scope}, entry {}", since, overlay.index)));
+        }
+        for item in &a.procedures {
+            fields.push(("pending", super::pending::line(self.charter, item, page)));
+        }
+        for item in &a.scheduled {
+            fields
+                .push(("scheduled", format!("{} on {}", title(self.charter, &item.status), date(&item.on))));
+        }
+        if a.procedures.is_empty() && a.scheduled.is_empty() && a.overlays.is_empty() {
+            fields.push(("pending", "none      scheduled  none      suspended  no".into()));
+        }
+        if a.question.on != self.today && !a.afterwards.is_empty() {
+            let later: Vec<String> = a
+                .afterwards
+                .iter()
+                .map(|l| format!("{} {} (entry {})", date(&l.date), l.act, l.index))
+                .collect();
+            fields.push(("later", later.join(", ")));
+        }
+        fields
+    }
+
+    /// Earlier spells, the latest first; a spell begins with the days on which it was only possible.
+    fn before(&self) -> Option<String> {
+        let on = self.answer.question.on;
+        let ended = |s: &SpellItem| s.until.as_ref().is_some_and(|u| u.latest() <= on);
+        let mut words = Vec::new();
+        for (at, spell) in self.spells.iter().enumerate().rev().filter(|(_, s)| ended(s)) {
+            let Some(status) = spell.status.as_ref().filter(|id| !id.is_none()) else { continue };
+            let perhaps = at.checked_sub(1).and_then(|at| self.spells.get(at));
+            let perhaps = perhaps.filter(|p| p.status.is_none() && p.possible.contains(status));
+            let first = perhaps.and_then(|p| p.from.as_ref()).or(spell.from.as_ref());
+            let title = title(self.charter, status);
+            words.push(match (first, &spell.from) {
+                (Some(first), Some(from)) => {
+                    format!("{title} from {}", date(&Edtf::one_of(first.earliest(), from.earliest())))
+                }
+                _ => title.to_owned(),
+            });
+        }
+        (!words.is_empty()).then(|| words.join("; "))
+    }
+}
+
+/// A title with its place.
+pub(super) fn place(title: &str, place: Option<&str>) -> String {
+    let title = clean(title);
+    match place {
+        Some(place) => format!("{title}, {}", clean(place)),
+        None => title.into_owned(),
+    }
+}

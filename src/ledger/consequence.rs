@@ -1,0 +1,196 @@
+//! What events would change: statuses before and after, day by day, and what the rules remark on them.
+
+use std::collections::BTreeSet;
+
+use crate::charter::{Remark, judge};
+use crate::event::{Act, BodyId, Day, Entry, Event, Index, Instant, ParticipantId, Scope, Size, StatusId};
+use crate::history::{Certainty, Reading};
+use crate::query::{BodyView, CheckpointRef, Material, PairView};
+
+use super::{Ledger, LedgerError};
+
+/// What appending events would change.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Consequences {
+    /// Spans of days on which a status would be another, by participant, then by day.
+    pub changes: Vec<Change>,
+    /// Departures from the charter, by the place of their event among those given.
+    pub remarks: Vec<(usize, Remark)>,
+}
+
+/// A span of days on which a status would be another.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Change {
+    /// Whose.
+    pub participant: ParticipantId,
+    /// In which organisation or treaty.
+    pub body: BodyId,
+    /// Its first day; [`Day::PAST`] from the beginning.
+    pub from: Day,
+    /// The first day after it; [`Day::FUTURE`] where nothing recorded ends it.
+    pub until: Day,
+    /// What was answered.
+    pub before: Said,
+    /// What would be answered.
+    pub after: Said,
+}
+
+/// What is answered for a day.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Said {
+    /// How far it can be relied on.
+    pub certainty: Certainty,
+    /// Every status that is possible.
+    pub possible: Vec<StatusId>,
+}
+
+impl std::fmt::Display for Said {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<&str> = self.possible.iter().map(StatusId::as_str).collect();
+        write!(f, "{}", names.join(" or "))?;
+        match self.certainty {
+            Certainty::Contested => write!(f, " (contested)"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Ledger {
+    /// What events that were admitted and are not recorded yet would change, with everything that is known.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn consequences(&mut self, events: &[Event]) -> Result<Consequences, LedgerError> {
+        let mut scopes: BTreeSet<(BodyId, Option<ParticipantId>)> = BTreeSet::new();
+        for event in events {
+            self.touched(event, &mut scopes)?;
+        }
+        let whole: BTreeSet<BodyId> =
+            scopes.iter().filter(|(_, who)| who.is_none()).map(|(b, _)| b.clone()).collect();
+        scopes.retain(|(body, who)| who.is_none() || !whole.contains(body));
+        let mut found = Consequences::default();
+        for (body, who) in scopes {
+            let scope = Scope { body: Some(body.clone()), participant: who.clone() };
+            let loaded = self.load(&scope)?;
+            let size = self.size().0;
+            let mut entries = loaded.entries().to_vec();
+            let held = entries.len();
+            let new = events.iter().enumerate().map(|(at, event)| Entry {
+                index: Index(size + at as u64),
+                recorded_at: Instant::from_micros(0),
+                event: event.clone(),
+            });
+            entries.extend(new);
+            self.compare(&body, who.as_ref(), &entries, held, events, &mut found)?;
+        }
+        Ok(found)
+    }
+
+    fn compare(
+        &self,
+        body: &BodyId,
+        who: Option<&ParticipantId>,
+        entries: &[Entry],
+        held: usize,
+        events: &[Event],
+        found: &mut Consequences,
+    ) -> Result<(), LedgerError> {
+        let size = self.size();
+        let material = |entries| Material {
+            entries,
+            checkpoint: CheckpointRef { size, root: String::new() },
+            charters: &self.charters,
+        };
+        // A body whose charter is among the events has no view without them.
+        let before = BodyView::new(&material(&entries[..held]), body, Size(u64::MAX), Day::FUTURE).ok();
+        let Ok(after) = BodyView::new(&material(entries), body, Size(u64::MAX), Day::FUTURE) else {
+            return Ok(());
+        };
+        let nothing = PairView::default();
+        let mut names: BTreeSet<&ParticipantId> = after.pairs.keys().collect();
+        names.extend(before.iter().flat_map(|view| view.pairs.keys()));
+        for participant in names.into_iter().filter(|name| who.is_none_or(|who| who == *name)) {
+            let new = after.pairs.get(participant).unwrap_or(&nothing);
+            let is = new.history(&after.charter);
+            remarks(&after, participant, &is, events, body, found);
+            let Some(before) = &before else { continue };
+            let was = before.pairs.get(participant).unwrap_or(&nothing).history(&before.charter);
+            let mut days: BTreeSet<Day> = is.spells().iter().map(|s| s.from).collect();
+            days.extend(was.spells().iter().map(|s| s.from));
+            let days: Vec<Day> = days.into_iter().collect();
+            for (at, from) in days.iter().enumerate() {
+                let until = days.get(at + 1).copied().unwrap_or(Day::FUTURE);
+                let said = |reading: Reading| Said {
+                    certainty: reading.certainty,
+                    possible: after.in_order(reading.statuses()),
+                };
+                let (before, after) = (said(was.on(*from)), said(is.on(*from)));
+                let goes_on = found.changes.last_mut().filter(|c| {
+                    c.participant == *participant
+                        && c.body == *body
+                        && c.until == *from
+                        && c.before == before
+                        && c.after == after
+                });
+                match (goes_on, before == after) {
+                    (_, true) => {}
+                    (Some(last), _) => last.until = until,
+                    (None, _) => found.changes.push(Change {
+                        participant: participant.clone(),
+                        body: body.clone(),
+                        from: *from,
+                        until,
+                        before,
+                        after,
+                    }),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The pairs, or the whole body, that an event bears on.
+    fn touched(
+        &self,
+        event: &Event,
+        scopes: &mut BTreeSet<(BodyId, Option<ParticipantId>)>,
+    ) -> Result<(), LedgerError> {
+        let target = match (&event.act, event.to) {
+            (Act::RecordCorrected(_) | Act::EntryRetracted(_), Some(to)) => self.find(to)?,
+            _ => None,
+        };
+        if let Some(target) = target {
+            let target = self.entry(target)?.event;
+            self.touched(&target, scopes)?;
+            if let Act::RecordCorrected(correction) = &event.act {
+                let mut moved = target;
+                for (field, value) in &correction.now {
+                    field.0.write(&mut moved, value)?;
+                }
+                scopes.insert((moved.body, moved.participant));
+            }
+            return Ok(());
+        }
+        scopes.insert((event.body.clone(), event.participant.clone()));
+        Ok(())
+    }
+}
+
+/// What the rules of the day say of each act of a participant.
+fn remarks(
+    view: &BodyView<'_>,
+    participant: &ParticipantId,
+    history: &crate::history::History,
+    events: &[Event],
+    body: &BodyId,
+    found: &mut Consequences,
+) {
+    let own = |e: &&(usize, &Event)| e.1.body == *body && e.1.participant.as_ref() == Some(participant);
+    let listed: Vec<(usize, &Event)> = events.iter().enumerate().collect();
+    for (at, event) in listed.iter().filter(own) {
+        let Some(day) = event.effect().map(crate::event::Edtf::latest) else { continue };
+        let from = history.on(day.previous()).status().cloned().unwrap_or_else(StatusId::none);
+        let judged = judge(view.charter.on(day), &from, event);
+        found.remarks.extend(judged.remarks.into_iter().map(|remark| (*at, remark)));
+    }
+}
