@@ -24,7 +24,8 @@ pub(super) fn canonical(leaf: &Leaf, found: &mut Findings) -> Option<Entry> {
     };
     let again = encode_event(&entry.event).and_then(|event| splice(&event, entry.recorded_at));
     if again.ok().as_deref() != Some(leaf.bytes.as_slice()) {
-        let remedy = "it was not written by this program's append: find out who wrote it, compare with a copy";
+        let remedy =
+            "it was not written by this program's append: find out who wrote it, compare with a copy";
         found.at("canonical", "not canonical", index, LeafError::NotCanonical.to_string(), remedy);
     }
     Some(entry)

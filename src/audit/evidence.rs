@@ -79,7 +79,11 @@ pub(super) fn gather(
         damage,
         frontier: Frontier::default(),
         roots: BTreeMap::new(),
-        heads: remains.heads.into_iter().filter(|h| checkpoint.as_ref().ok() != Some(&Some(h.clone()))).collect(),
+        heads: remains
+            .heads
+            .into_iter()
+            .filter(|h| checkpoint.as_ref().ok() != Some(&Some(h.clone())))
+            .collect(),
         checkpoint,
         since: since.to_vec(),
         leaves,
@@ -150,8 +154,13 @@ impl Evidence {
                     "tree",
                     "other root",
                     Index(head.size.saturating_sub(1)),
-                    format!("the first {} entries do not give the root that the next segment states", head.size),
-                    format!("one of them, or the segment's header, was changed: compare with a copy; {REPAIR}"),
+                    format!(
+                        "the first {} entries do not give the root that the next segment states",
+                        head.size
+                    ),
+                    format!(
+                        "one of them, or the segment's header, was changed: compare with a copy; {REPAIR}"
+                    ),
                 ),
                 // Entries before it are missing, which is found among the frames.
                 None => continue,
@@ -201,7 +210,9 @@ impl Evidence {
             entry: None,
             place: Some(place.into()),
             what,
-            remedy: format!("entries were changed or are gone, or the checkpoint was: compare with a copy; {REPAIR}"),
+            remedy: format!(
+                "entries were changed or are gone, or the checkpoint was: compare with a copy; {REPAIR}"
+            ),
         });
     }
 }

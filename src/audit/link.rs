@@ -76,7 +76,8 @@ fn rectification(
     }
     for (field, value) in &correction.was {
         let mut stated = before.clone();
-        let fits = field.0.write(&mut stated, value).is_ok() && field.0.read(&stated) == field.0.read(&before);
+        let fits =
+            field.0.write(&mut stated, value).is_ok() && field.0.read(&stated) == field.0.read(&before);
         if !fits {
             let said = field.0.read(&before);
             let what = format!("it says that {} was {value:?}; the record said {said:?}", field.0);

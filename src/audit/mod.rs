@@ -45,11 +45,7 @@ pub struct Options {
 /// # Errors
 /// [`LogError::Absent`] where there is no ledger, [`LogError::Version`] for a later format, [`LogError::Io`] where files
 /// cannot be read.
-pub fn audit(
-    path: &Path,
-    options: &Options,
-    progress: &mut dyn FnMut(u64, u64),
-) -> Result<Report, LogError> {
+pub fn audit(path: &Path, options: &Options, progress: &mut dyn FnMut(u64, u64)) -> Result<Report, LogError> {
     let evidence = evidence::gather(path, &options.since, progress)?;
     let mut found = Findings::default();
     evidence.frames(&mut found);

@@ -46,8 +46,7 @@ pub(super) fn projections(entries: &[Entry], charters: &Rules, found: &mut Findi
 fn scope<'a>(entries: &'a [Entry], body: &BodyId) -> Cow<'a, [Entry]> {
     let corrected: BTreeSet<_> =
         entries.iter().filter(|e| corrects(&e.event)).filter_map(|e| e.event.to).collect();
-    let bears =
-        |e: &&Entry| e.event.body == *body || corrects(&e.event) || corrected.contains(&e.event.id);
+    let bears = |e: &&Entry| e.event.body == *body || corrects(&e.event) || corrected.contains(&e.event.id);
     if entries.iter().all(|e| bears(&e)) {
         return Cow::Borrowed(entries);
     }
@@ -69,7 +68,8 @@ fn pairs<'a>(entries: &'a [Entry], body: &BodyId) -> BTreeMap<ParticipantId, Vec
 fn days(folded: &[(&ParticipantId, History)], last: Day) -> BTreeSet<Day> {
     let accounts = folded.iter().flat_map(|(_, history)| &history.accounts);
     let slices = accounts.flat_map(|account| &account.course.slices).map(|slice| slice.from);
-    let changes: Vec<Day> = slices.filter(|day| *day > Day::PAST).collect::<BTreeSet<_>>().into_iter().collect();
+    let changes: Vec<Day> =
+        slices.filter(|day| *day > Day::PAST).collect::<BTreeSet<_>>().into_iter().collect();
     let step = (changes.len() / DAYS).max(1);
     changes.into_iter().step_by(step).chain([last]).collect()
 }
@@ -134,7 +134,9 @@ pub(super) fn prefixes(whole: &[Entry], source: &[Entry], body: &BodyId, day: Da
         let (alone, before) = (asked(&source[..at], body, size, day), asked(whole, body, size, day));
         found.counted("projections", 1);
         if alone != before {
-            let what = format!("{body}: the first {size} entries alone give another roster than --as-recorded {size}");
+            let what = format!(
+                "{body}: the first {size} entries alone give another roster than --as-recorded {size}"
+            );
             found.at("projections", "another past", Index(size.0 - 1), what, REMEDY);
         }
     }

@@ -41,9 +41,8 @@ impl<'a> Record<'a> {
 
     /// Whether a standing retraction among `standing` that lies at `after` or later withdraws an entry or its import.
     fn withdrawn(&self, at: usize, after: usize, standing: &HashSet<usize>) -> bool {
-        let retracts = |c: &usize| {
-            standing.contains(c) && matches!(self.entries[*c].event.act, Act::EntryRetracted(_))
-        };
+        let retracts =
+            |c: &usize| standing.contains(c) && matches!(self.entries[*c].event.act, Act::EntryRetracted(_));
         let import = self.entries[at].event.import.and_then(|id| self.place(id));
         let import = import.filter(|p| self.entries[*p].event.act.kind() == ActKind::ImportRecorded);
         self.corrections(at).iter().any(retracts)

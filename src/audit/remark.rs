@@ -79,9 +79,9 @@ fn judged(
     let Some(day) = event.effect().map(Edtf::earliest) else { return };
     let version = charter.on(day);
     // The act is in order if it is so after any of the statuses that may have held before it.
-    let judgements = before(charter, act, all, history, day).into_iter().map(|from| judge(version, &from, event));
-    let out_of_order =
-        |j: &Judgement| j.remarks.iter().any(|r| matches!(r, Remark::OutOfOrder { .. }));
+    let judgements =
+        before(charter, act, all, history, day).into_iter().map(|from| judge(version, &from, event));
+    let out_of_order = |j: &Judgement| j.remarks.iter().any(|r| matches!(r, Remark::OutOfOrder { .. }));
     let Some(best) = judgements.min_by_key(out_of_order) else { return };
     let moves = best.moves.as_ref();
     for remark in &best.remarks {

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::event::Size;
 use crate::log::{
-    Append, Checkpoint, Disk, Entries, Frontier, Hash, Holder, LogEngine, LogError, Remains, leaf_hash, salvage,
+    Append, Checkpoint, Disk, Entries, Frontier, Hash, Holder, LogEngine, LogError, Remains, leaf_hash,
+    salvage,
 };
 
 /// What a repair made.
@@ -231,7 +232,8 @@ const BATCH_BYTES: usize = 1 << 20;
 
 fn write(into: &Path, origin: &str, leaves: &[&[u8]], disk: &Disk) -> Result<Hash, RepairError> {
     Entries::create(into, origin, disk)?;
-    let holder = Holder { pid: std::process::id().to_string(), command: "repair".into(), since: String::new() };
+    let holder =
+        Holder { pid: std::process::id().to_string(), command: "repair".into(), since: String::new() };
     let log = Entries::open_writer(into, &holder, disk.clone())?;
     let mut rest = leaves;
     while !rest.is_empty() {

@@ -17,16 +17,28 @@ pub struct Check {
 
 /// Every check, in the order in which they are made.
 pub const CHECKS: [Check; 10] = [
-    Check { name: "frames", what: "every segment and frame is as written, every leaf has its stored hash, none is missing" },
-    Check { name: "canonical", what: "every leaf is of a known version and is the one canonical form of what it says" },
+    Check {
+        name: "frames",
+        what: "every segment and frame is as written, every leaf has its stored hash, none is missing",
+    },
+    Check {
+        name: "canonical",
+        what: "every leaf is of a known version and is the one canonical form of what it says",
+    },
     Check { name: "ids", what: "an id names one event" },
     Check { name: "clock", what: "recorded times rise strictly" },
     Check { name: "tree", what: "the leaves give the root that each segment states of those before it" },
     Check { name: "checkpoint", what: "the log begins with what its checkpoint, and each one given, covers" },
-    Check { name: "links", what: "answers, corrections and imports name earlier entries; a rectification fits what it corrects" },
+    Check {
+        name: "links",
+        what: "answers, corrections and imports name earlier entries; a rectification fits what it corrects",
+    },
     Check { name: "charters", what: "every charter can be read, and leads only to statuses that it defines" },
     Check { name: "verdicts", what: "every entry is admissible under the charter as it was recorded then" },
-    Check { name: "projections", what: "two ways of deriving every status agree; the first entries alone give what they gave" },
+    Check {
+        name: "projections",
+        what: "two ways of deriving every status agree; the first entries alone give what they gave",
+    },
 ];
 
 /// What a check made of the record.

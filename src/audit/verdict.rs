@@ -66,7 +66,13 @@ fn undefined(charter: &Charter, found: &mut Findings) {
     named.dedup();
     for (entry, status) in named {
         let what = format!("the charter of {} leads to {status}, which it does not define", charter.body);
-        found.at("charters", "undefined status", entry, what, "amend the charter: define it or correct its name");
+        found.at(
+            "charters",
+            "undefined status",
+            entry,
+            what,
+            "amend the charter: define it or correct its name",
+        );
     }
 }
 

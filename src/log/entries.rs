@@ -610,6 +610,8 @@ impl Entries {
         let needed = segment::HEADER_BYTES as u64 + bytes;
         let next = (capacity * 2).clamp(segment::BYTES_MIN, segment::BYTES_MAX).max(needed);
         let (made, file) = segment::create(&self.ledger, &self.origin, &state.frontier, next, &writer.disk)?;
+        // A first frame that is larger than its empty segment gets another in that one's place.
+        state.segments.retain(|segment| segment.first != made.first);
         state.segments.push(made);
         state.tail = Some(file);
         state.end = segment::HEADER_BYTES as u64;
