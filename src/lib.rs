@@ -1,5 +1,6 @@
 //! Chancery: an event-sourced diplomatic ledger.
 
+pub mod audit;
 pub mod charter;
 pub mod event;
 pub mod history;

@@ -83,7 +83,7 @@ fn watermark_bytes(size: u64, offset: u64) -> Vec<u8> {
 }
 
 /// The size that was acknowledged at least, and where its last frame ends in its segment.
-fn read_watermark(ledger: &Path) -> Result<(u64, u64), LogError> {
+pub(super) fn read_watermark(ledger: &Path) -> Result<(u64, u64), LogError> {
     let path = watermark_path(ledger);
     let bytes = std::fs::read(&path).map_err(LogError::io(&path, "cannot be read"))?;
     let number = |at: usize| bytes.get(at..at + 8).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes);
@@ -610,6 +610,8 @@ impl Entries {
         let needed = segment::HEADER_BYTES as u64 + bytes;
         let next = (capacity * 2).clamp(segment::BYTES_MIN, segment::BYTES_MAX).max(needed);
         let (made, file) = segment::create(&self.ledger, &self.origin, &state.frontier, next, &writer.disk)?;
+        // A first frame that is larger than its empty segment gets another in that one's place.
+        state.segments.retain(|segment| segment.first != made.first);
         state.segments.push(made);
         state.tail = Some(file);
         state.end = segment::HEADER_BYTES as u64;

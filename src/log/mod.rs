@@ -14,6 +14,7 @@ mod frame;
 mod lock;
 mod memory;
 mod proof;
+mod salvage;
 mod segment;
 mod tree;
 
@@ -28,6 +29,7 @@ pub use error::LogError;
 pub use lock::{Holder, Lock};
 pub use memory::{Failure, Memory};
 pub use proof::{LeafHashes, prove_consistency, prove_inclusion};
+pub use salvage::{Remains, Salvaged, salvage};
 pub use tree::{Frontier, Hash, leaf_hash};
 
 /// The most bytes a leaf may have: a C2SP entry bundle writes its length in 16 bits.

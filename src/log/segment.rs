@@ -57,14 +57,7 @@ pub(super) fn list(ledger: &Path) -> Result<Vec<(u64, PathBuf)>, LogError> {
         ),
         _ => LogError::io(&folder, "cannot be listed")(e),
     })?;
-    let mut found = Vec::new();
-    for file in listed {
-        let path = file.map_err(LogError::io(&folder, "cannot be listed"))?.path();
-        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
-        let first = name.strip_suffix(".seg").filter(|n| n.len() == 20).and_then(|n| n.parse().ok());
-        found.extend(first.map(|first| (first, path)));
-    }
-    found.sort();
+    let found = named(&folder, listed)?;
     match found.first() {
         Some((0, _)) => Ok(found),
         _ => Err(LogError::damaged(
@@ -73,6 +66,19 @@ pub(super) fn list(ledger: &Path) -> Result<Vec<(u64, PathBuf)>, LogError> {
             "the segment of entry 0 is missing: restore it, or `chancery repair --from DIR`",
         )),
     }
+}
+
+/// What of a folder has the name of a segment, by first index.
+pub(super) fn named(folder: &Path, listed: std::fs::ReadDir) -> Result<Vec<(u64, PathBuf)>, LogError> {
+    let mut found = Vec::new();
+    for file in listed {
+        let path = file.map_err(LogError::io(folder, "cannot be listed"))?.path();
+        let name = path.file_name().and_then(|n| n.to_str()).unwrap_or("");
+        let first = name.strip_suffix(".seg").filter(|n| n.len() == 20).and_then(|n| n.parse().ok());
+        found.extend(first.map(|first| (first, path)));
+    }
+    found.sort();
+    Ok(found)
 }
 
 /// Makes a segment: beside its place, preallocated, synced, renamed, the folder synced.

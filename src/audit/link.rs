@@ -1,0 +1,88 @@
+//! Whether entries name earlier ones, and rectifications fit what they correct.
+
+use crate::event::{Act, ActKind, Correction, Entry, EventId, Index};
+
+use super::record::{Record, corrects};
+use super::report::Findings;
+
+const REMEDY: &str = "append refuses this, so the log was written by other means: compare with a copy";
+
+pub(super) fn links(entries: &[Entry], found: &mut Findings) {
+    let record = Record::new(entries);
+    let mut links = 0;
+    for (at, entry) in entries.iter().enumerate() {
+        let event = &entry.event;
+        match event.to {
+            Some(id) => {
+                links += 1;
+                let target = earlier(&record, id, at, "answers", entry.index, found);
+                if let (Some(target), Act::RecordCorrected(correction)) = (target, &event.act) {
+                    rectification(&record, target, at, correction, entry.index, found);
+                }
+            }
+            None if corrects(event) => {
+                let what = format!("{} names no entry", event.act.kind());
+                found.at("links", "no target", entry.index, what, REMEDY);
+            }
+            None => {}
+        }
+        if let Some(id) = event.import {
+            links += 1;
+            let import = earlier(&record, id, at, "was imported by", entry.index, found);
+            if let Some(import) = import
+                && entries[import].event.act.kind() != ActKind::ImportRecorded
+            {
+                let what = format!("it was imported by entry {}, which is no import", entries[import].index);
+                found.at("links", "no import", entry.index, what, REMEDY);
+            }
+        }
+    }
+    found.counted("links", links);
+}
+
+fn earlier(
+    record: &Record<'_>,
+    id: EventId,
+    at: usize,
+    how: &str,
+    entry: Index,
+    found: &mut Findings,
+) -> Option<usize> {
+    let place = record.place(id);
+    match place {
+        Some(place) if place < at => return Some(place),
+        Some(_) => found.at("links", "forward", entry, format!("it {how} {id}, which comes later"), REMEDY),
+        None => found.at("links", "no target", entry, format!("it {how} {id}, which is not there"), REMEDY),
+    }
+    None
+}
+
+/// A field must be able to take its new value, and what is said to have stood there must have stood there.
+fn rectification(
+    record: &Record<'_>,
+    target: usize,
+    at: usize,
+    correction: &Correction,
+    entry: Index,
+    found: &mut Findings,
+) {
+    let before = record.said_before(target, at);
+    let mut after = before.clone();
+    for (field, value) in &correction.now {
+        if let Err(error) = field.0.write(&mut after, value) {
+            let what = format!("the rectified entry cannot take {} {value:?}: {error}", field.0);
+            found.at("links", "value", entry, what, REMEDY);
+        }
+    }
+    for (field, value) in &correction.was {
+        let mut stated = before.clone();
+        let fits =
+            field.0.write(&mut stated, value).is_ok() && field.0.read(&stated) == field.0.read(&before);
+        if !fits {
+            let said = field.0.read(&before);
+            let what = format!("it says that {} was {value:?}; the record said {said:?}", field.0);
+            let remedy = "rectify the rectification, so that its `was` is what the record said";
+            found.at("links", "was", entry, what, remedy);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Every status derived in two ways, and the first entries alone asked what they gave before more were recorded.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::charter::Charter;
+use crate::event::{BodyId, Day, Entry, Index, ParticipantId, Size, StatusId};
+use crate::history::{Certainty, History, Standing};
+use crate::query::{Axes, Charters, CheckpointRef, Material, Roster, roster};
+
+use super::record::{Record, corrects};
+use super::report::Findings;
+use super::verdict::Rules;
+
+const REMEDY: &str = "this is a fault of the program or of an entry that no program may write: keep the ledger, and \
+                      report it with the entries named";
+
+/// What is said of one participant.
+type Line = (Certainty, BTreeSet<StatusId>);
+
+/// How many days of a body's record are compared besides the last recorded one.
+const DAYS: usize = 4;
+
+pub(super) fn projections(entries: &[Entry], charters: &Rules, found: &mut Findings) {
+    let Some(last) = entries.last() else { return };
+    let size = Size(last.index.0 + 1);
+    for (body, charter) in charters {
+        let of_body = scope(entries, body);
+        let pairs = pairs(&of_body, body);
+        let folded: Vec<(&ParticipantId, History)> =
+            pairs.iter().map(|(id, acts)| (id, History::fold(charter, acts))).collect();
+        let days = days(&folded, last.recorded_at.day());
+        for day in &days {
+            let plain = plain(&folded, *day);
+            found.counted("projections", folded.len() as u64);
+            match asked(&of_body, body, size, *day) {
+                Ok(roster) => compare(body, *day, &plain, &lines(&roster), last.index, found),
+                Err(error) => found.at("projections", "no answer", last.index, error, REMEDY),
+            }
+        }
+        prefixes(&of_body, &of_body, body, last.recorded_at.day(), found);
+    }
+}
+
+/// The entries that bear on a body: its own, and everything that corrects or is corrected, wherever that belongs.
+fn scope<'a>(entries: &'a [Entry], body: &BodyId) -> Cow<'a, [Entry]> {
+    let corrected: BTreeSet<_> =
+        entries.iter().filter(|e| corrects(&e.event)).filter_map(|e| e.event.to).collect();
+    let bears = |e: &&Entry| e.event.body == *body || corrects(&e.event) || corrected.contains(&e.event.id);
+    if entries.iter().all(|e| bears(&e)) {
+        return Cow::Borrowed(entries);
+    }
+    entries.iter().filter(bears).cloned().collect()
+}
+
+/// The acts that stand, by participant.
+fn pairs<'a>(entries: &'a [Entry], body: &BodyId) -> BTreeMap<ParticipantId, Vec<Standing<'a>>> {
+    let mut pairs: BTreeMap<ParticipantId, Vec<Standing<'a>>> = BTreeMap::new();
+    for act in Record::new(entries).acts() {
+        if let Some(participant) = act.event.participant.clone().filter(|_| act.event.body == *body) {
+            pairs.entry(participant).or_default().push(act);
+        }
+    }
+    pairs
+}
+
+/// The day of the last entry, and some on which a status may have changed.
+fn days(folded: &[(&ParticipantId, History)], last: Day) -> BTreeSet<Day> {
+    let accounts = folded.iter().flat_map(|(_, history)| &history.accounts);
+    let slices = accounts.flat_map(|account| &account.course.slices).map(|slice| slice.from);
+    let changes: Vec<Day> =
+        slices.filter(|day| *day > Day::PAST).collect::<BTreeSet<_>>().into_iter().collect();
+    let step = (changes.len() / DAYS).max(1);
+    changes.into_iter().step_by(step).chain([last]).collect()
+}
+
+fn plain(folded: &[(&ParticipantId, History)], day: Day) -> BTreeMap<ParticipantId, Line> {
+    let line = |(id, history): &(&ParticipantId, History)| {
+        let reading = history.on(day);
+        let statuses: BTreeSet<StatusId> = reading.statuses().into_iter().cloned().collect();
+        let some = statuses.iter().any(|id| !id.is_none());
+        some.then(|| ((*id).clone(), (reading.certainty, statuses)))
+    };
+    folded.iter().filter_map(line).collect()
+}
+
+fn asked(entries: &[Entry], body: &BodyId, size: Size, day: Day) -> Result<Roster, String> {
+    // Charters are folded anew for every answer, so that none rests on what another one remembered.
+    let charters = Charters::default();
+    let checkpoint = CheckpointRef { size, root: String::new() };
+    let material = Material { entries, checkpoint, charters: &charters };
+    let axes = Axes { on: day, as_known: None, as_recorded: size };
+    roster(&material, body, None, &axes).map_err(|error| error.to_string())
+}
+
+fn lines(roster: &Roster) -> BTreeMap<ParticipantId, Line> {
+    let line = |item: &crate::query::RosterItem| {
+        (item.participant.clone(), (item.certainty, item.possible.iter().cloned().collect()))
+    };
+    roster.participants.iter().map(line).collect()
+}
+
+fn compare(
+    body: &BodyId,
+    day: Day,
+    plain: &BTreeMap<ParticipantId, Line>,
+    asked: &BTreeMap<ParticipantId, Line>,
+    entry: Index,
+    found: &mut Findings,
+) {
+    let everyone: BTreeSet<&ParticipantId> = plain.keys().chain(asked.keys()).collect();
+    for who in everyone.into_iter().filter(|who| plain.get(*who) != asked.get(*who)) {
+        let what = format!(
+            "{who} in {body} on {day}: {} from the entries one by one, {} as a question is answered",
+            said(plain.get(who)),
+            said(asked.get(who))
+        );
+        found.at("projections", "two answers", entry, what, REMEDY);
+    }
+}
+
+fn said(line: Option<&Line>) -> String {
+    match line {
+        None => "none".into(),
+        Some((_, statuses)) => statuses.iter().map(StatusId::as_str).collect::<Vec<_>>().join(" or "),
+    }
+}
+
+/// Asks the whole record as it was recorded at some sizes, and the entries up to there alone.
+pub(super) fn prefixes(whole: &[Entry], source: &[Entry], body: &BodyId, day: Day, found: &mut Findings) {
+    let cuts: BTreeSet<usize> = (1..4).map(|n| source.len() * n / 4).filter(|at| *at > 0).collect();
+    for at in cuts {
+        let Some(size) = source.get(at - 1).map(|e| Size(e.index.0 + 1)) else { continue };
+        let (alone, before) = (asked(&source[..at], body, size, day), asked(whole, body, size, day));
+        found.counted("projections", 1);
+        if alone != before {
+            let what = format!(
+                "{body}: the first {size} entries alone give another roster than --as-recorded {size}"
+            );
+            found.at("projections", "another past", Index(size.0 - 1), what, REMEDY);
+        }
+    }
+}
+
+/// The same derivation for one charter, without the ledger's: for remarks.
+pub(super) fn histories<'a>(
+    entries: &'a [Entry],
+    body: &BodyId,
+    charter: &Charter,
+) -> Vec<(Vec<Standing<'a>>, History)> {
+    let pairs = pairs(entries, body).into_values();
+    pairs.map(|acts| (History::fold(charter, &acts), acts)).map(|(history, acts)| (acts, history)).collect()
+}

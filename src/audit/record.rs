@@ -1,0 +1,144 @@
+//! What stands in a record and what it says, derived anew in the plainest way: from the newest entry back, one table of
+//! who corrects whom. It is held against `history`, so it shares no code with it.
+
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use crate::event::{Act, ActKind, Changes, Entry, Event, EventId};
+use crate::history::Standing;
+
+/// Entries with who corrects whom; positions count in the slice.
+pub(super) struct Record<'a> {
+    entries: &'a [Entry],
+    /// The first entry of each id: an id names one event, and it is the one that had it first.
+    places: HashMap<EventId, usize>,
+    /// The corrections that name each entry, oldest first.
+    corrections: HashMap<usize, Vec<usize>>,
+}
+
+impl<'a> Record<'a> {
+    pub(super) fn new(entries: &'a [Entry]) -> Record<'a> {
+        let mut record = Record { entries, places: HashMap::new(), corrections: HashMap::new() };
+        for (at, entry) in entries.iter().enumerate() {
+            if corrects(&entry.event)
+                && let Some(target) = entry.event.to.and_then(|id| record.places.get(&id))
+            {
+                record.corrections.entry(*target).or_default().push(at);
+            }
+            record.places.entry(entry.event.id).or_insert(at);
+        }
+        record
+    }
+
+    /// Where an id was first used.
+    pub(super) fn place(&self, id: EventId) -> Option<usize> {
+        self.places.get(&id).copied()
+    }
+
+    fn corrections(&self, at: usize) -> &[usize] {
+        self.corrections.get(&at).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a standing retraction among `standing` that lies at `after` or later withdraws an entry or its import.
+    fn withdrawn(&self, at: usize, after: usize, standing: &HashSet<usize>) -> bool {
+        let retracts =
+            |c: &usize| standing.contains(c) && matches!(self.entries[*c].event.act, Act::EntryRetracted(_));
+        let import = self.entries[at].event.import.and_then(|id| self.place(id));
+        let import = import.filter(|p| self.entries[*p].event.act.kind() == ActKind::ImportRecorded);
+        self.corrections(at).iter().any(retracts)
+            || import.is_some_and(|p| self.corrections(p).iter().any(|c| *c >= after && retracts(c)))
+    }
+
+    /// Which of these corrections stand: each may be withdrawn by a later one, so the newest is settled first.
+    fn standing(&self, mut corrections: Vec<usize>) -> HashSet<usize> {
+        corrections.sort_unstable();
+        let mut standing = HashSet::new();
+        for at in corrections.into_iter().rev() {
+            if !self.withdrawn(at, at, &standing) {
+                standing.insert(at);
+            }
+        }
+        standing
+    }
+
+    /// What every standing rectification sets in the end: later ones of it replace what it said.
+    fn changes(&self, standing: &HashSet<usize>) -> HashMap<usize, Changes> {
+        let mut newest_first: Vec<usize> = standing.iter().copied().collect();
+        newest_first.sort_unstable_by(|a, b| b.cmp(a));
+        let mut all: HashMap<usize, Changes> = HashMap::new();
+        for at in newest_first {
+            let Act::RecordCorrected(correction) = &self.entries[at].event.act else { continue };
+            let mut now = correction.now.clone();
+            for later in self.corrections(at) {
+                now.extend(all.get(later).cloned().unwrap_or_default());
+            }
+            all.insert(at, now);
+        }
+        all
+    }
+
+    /// The acts that stand, read with their rectifications.
+    pub(super) fn acts(&self) -> Vec<Standing<'a>> {
+        let all = 0..self.entries.len();
+        let standing = self.standing(all.clone().filter(|at| corrects(&self.entries[*at].event)).collect());
+        let changes = self.changes(&standing);
+        let read = |at: usize| {
+            let entry = &self.entries[at];
+            let by: Vec<usize> =
+                self.corrections(at).iter().copied().filter(|c| changes.contains_key(c)).collect();
+            let mut event = Cow::Borrowed(&entry.event);
+            by.iter().filter_map(|c| changes.get(c)).for_each(|change| apply(event.to_mut(), change));
+            let corrected_by = by.iter().map(|c| self.entries[*c].index).collect();
+            Standing { index: entry.index, known: event.known(), event, corrected_by }
+        };
+        let acts = all.filter(|at| !corrects(&self.entries[*at].event));
+        acts.filter(|at| !self.withdrawn(*at, 0, &standing)).map(read).collect()
+    }
+
+    /// What a correction of `target` recorded at `until` corrects in the end, and what the record said of it until then.
+    pub(super) fn said_before(&self, mut target: usize, until: usize) -> Event {
+        while let Act::RecordCorrected(_) = &self.entries[target].event.act {
+            match self.entries[target].event.to.and_then(|id| self.place(id)).filter(|next| *next < target) {
+                Some(next) => target = next,
+                None => break,
+            }
+        }
+        let changes = self.changes(&self.standing(self.bearing_on(target, until)));
+        let mut event = self.entries[target].event.clone();
+        for change in self.corrections(target).iter().filter_map(|c| changes.get(c)) {
+            apply(&mut event, change);
+        }
+        event
+    }
+
+    /// Every correction before `until` that bears on an entry, through others or through an import.
+    fn bearing_on(&self, target: usize, until: usize) -> Vec<usize> {
+        let mut found: BTreeSet<usize> = BTreeSet::new();
+        let mut open = vec![target];
+        let mut seen: HashSet<usize> = HashSet::new();
+        while let Some(at) = open.pop() {
+            if !seen.insert(at) {
+                continue;
+            }
+            open.extend(self.entries[at].event.import.and_then(|id| self.place(id)));
+            let here = self.corrections(at).iter().filter(|c| **c < until);
+            here.for_each(|c| {
+                found.insert(*c);
+                open.push(*c);
+            });
+        }
+        found.into_iter().collect()
+    }
+}
+
+fn apply(event: &mut Event, changes: &Changes) {
+    for (field, value) in changes {
+        // A value that does not fit is a finding of its own.
+        let _ = field.0.write(event, value);
+    }
+}
+
+/// Whether an event corrects another.
+pub(super) fn corrects(event: &Event) -> bool {
+    matches!(event.act, Act::RecordCorrected(_) | Act::EntryRetracted(_))
+}

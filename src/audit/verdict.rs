@@ -1,0 +1,160 @@
+//! Charters, and each entry judged again under the charter as it was recorded then.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::charter::{Charter, CharterAct, CharterText, refuse};
+use crate::event::{Act, ActKind, BodyId, Day, Entry, Event, EventId, Index, Role, Size, StatusId, Subject};
+use crate::history::{Standing, standing};
+
+use super::record::{Record, corrects};
+use super::report::Findings;
+
+const REMEDY: &str = "retract it, or rectify it so that it can have happened";
+
+/// The charters of a record, by body.
+pub(super) type Rules = BTreeMap<BodyId, Charter>;
+
+/// Reads every charter text and folds what stands of them.
+pub(super) fn charters(entries: &[Entry], found: &mut Findings) -> Rules {
+    for entry in entries {
+        let (Act::CharterAdopted(text) | Act::CharterAmended(text)) = &entry.event.act else { continue };
+        found.counted("charters", 1);
+        if let Err(error) = CharterText::parse(text) {
+            let remedy = "retract it and adopt a text that can be read";
+            found.at("charters", "unreadable", entry.index, error.to_string(), remedy);
+        }
+    }
+    let record = Record::new(entries);
+    let acts = record.acts();
+    let mut rules = Rules::new();
+    let mut bodies: Vec<&BodyId> = acts.iter().filter(|a| text(a).is_some()).map(|a| &a.event.body).collect();
+    bodies.sort();
+    bodies.dedup();
+    for body in bodies {
+        // A text that cannot be read is a finding already.
+        let Ok(Some(charter)) = fold(body, &acts) else { continue };
+        undefined(&charter, found);
+        rules.insert(body.clone(), charter);
+    }
+    rules
+}
+
+fn text<'a>(act: &'a Standing<'_>) -> Option<&'a str> {
+    match &act.event.act {
+        Act::CharterAdopted(text) | Act::CharterAmended(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn fold(body: &BodyId, acts: &[Standing<'_>]) -> Result<Option<Charter>, crate::charter::CharterError> {
+    let of_body = acts.iter().filter(|a| a.event.body == *body);
+    let texts: Vec<CharterAct<'_>> = of_body
+        .filter_map(|a| Some(CharterAct { entry: a.index, event: &a.event, text: text(a)? }))
+        .collect();
+    Charter::fold(body, &texts)
+}
+
+/// Statuses that a charter would give and does not define.
+fn undefined(charter: &Charter, found: &mut Findings) {
+    let mut named: Vec<(Index, &StatusId)> = Vec::new();
+    for version in charter.versions() {
+        let moves = version.transitions.iter().map(|t| (t.entry, &t.rule.to));
+        let given = moves.chain(version.mergers.iter().map(|m| (version.entry, &m.to)));
+        named.extend(given.filter(|(_, id)| !id.is_none() && version.status(id).is_none()));
+    }
+    named.sort();
+    named.dedup();
+    for (entry, status) in named {
+        let what = format!("the charter of {} leads to {status}, which it does not define", charter.body);
+        found.at(
+            "charters",
+            "undefined status",
+            entry,
+            what,
+            "amend the charter: define it or correct its name",
+        );
+    }
+}
+
+/// Judges every entry under the rules that were recorded before it.
+pub(super) fn verdicts(entries: &[Entry], found: &mut Findings) {
+    let mut rules: Vec<Entry> = Vec::new();
+    let mut known: HashMap<BodyId, Option<Charter>> = HashMap::new();
+    let ruling = ruling(entries);
+    for (entry, rules_change) in entries.iter().zip(ruling) {
+        let event = &entry.event;
+        found.counted("verdicts", 1);
+        if let Err(what) = form(event) {
+            found.at("verdicts", "incomplete act", entry.index, what, REMEDY);
+        }
+        if !matches!(event.act, Act::CharterAdopted(_) | Act::CharterAmended(_)) {
+            let charter = known.entry(event.body.clone()).or_insert_with(|| {
+                let acts = standing(&rules, Size(u64::MAX), Day::FUTURE);
+                fold(&event.body, &acts).ok().flatten()
+            });
+            match charter {
+                Some(charter) => judged(charter, entry, found),
+                None => found.at(
+                    "verdicts",
+                    "no charter",
+                    entry.index,
+                    format!("no charter of {} was recorded before it", event.body),
+                    "append refuses this, so the log was written by other means: compare with a copy",
+                ),
+            }
+        }
+        if rules_change {
+            rules.push(entry.clone());
+            known.clear();
+        }
+    }
+}
+
+/// Which entries change the rules for those after them: charters, imports (which can be retracted whole) and whatever
+/// corrects one of these.
+fn ruling(entries: &[Entry]) -> Vec<bool> {
+    let mut places: HashMap<EventId, bool> = HashMap::new();
+    let mut ruling = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let event = &entry.event;
+        let own = matches!(
+            event.act.kind(),
+            ActKind::CharterAdopted | ActKind::CharterAmended | ActKind::ImportRecorded
+        );
+        let target = event.to.and_then(|id| places.get(&id)).copied().unwrap_or(false);
+        let rules = own || (corrects(event) && target);
+        places.entry(event.id).or_insert(rules);
+        ruling.push(rules);
+    }
+    ruling
+}
+
+fn judged(charter: &Charter, entry: &Entry, found: &mut Findings) {
+    let event = &entry.event;
+    let statuses = charter.statuses();
+    for status in [&event.toward, &event.status].into_iter().flatten() {
+        if !status.is_none() && statuses.iter().all(|s| s.id != *status) {
+            let what = format!("{} had no status {status}", charter.body);
+            found.at("verdicts", "unknown status", entry.index, what, REMEDY);
+        }
+    }
+    if let Err(refusal) = refuse(charter, event) {
+        found.at("verdicts", "impossible act", entry.index, refusal.to_string(), REMEDY);
+    }
+}
+
+/// What the vocabulary asks of an act: its participant, its own date.
+fn form(event: &Event) -> Result<(), String> {
+    let act = event.act.kind();
+    match (act.entry().subject, &event.participant) {
+        (Subject::Participant, None) => return Err(format!("{act} names no participant")),
+        (Subject::Body, Some(participant)) => {
+            return Err(format!("{act} is an act of the body alone, and names {participant}"));
+        }
+        _ => {}
+    }
+    let optional =
+        act.is_record_keeping() || matches!(act, ActKind::CharterAdopted | ActKind::CharterAmended);
+    let dated = event.dates.iter().any(|(role, _)| !matches!(role, Role::Planned | Role::Until));
+    if optional || dated { Ok(()) } else { Err(format!("{act} has no date")) }
+}
