@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod charter;
+pub mod cli;
 pub mod event;
 pub mod history;
 pub mod import;

@@ -15,7 +15,7 @@ pub(super) fn links(entries: &[Entry], found: &mut Findings) {
         match event.to {
             Some(id) => {
                 links += 1;
-                let target = earlier(&record, id, at, "answers", entry.index, found);
+                let target = earlier(&record, id, at, entry.index, found);
                 if let (Some(target), Act::RecordCorrected(correction)) = (target, &event.act) {
                     rectification(&record, target, at, correction, entry.index, found);
                 }
@@ -26,13 +26,12 @@ pub(super) fn links(entries: &[Entry], found: &mut Findings) {
             }
             None => {}
         }
-        if let Some(id) = event.import {
+        // An import is recorded after its rows, and never where it was cut short: only another act is a fault.
+        if let Some(place) = event.import.and_then(|id| record.place(id)) {
             links += 1;
-            let import = earlier(&record, id, at, "was imported by", entry.index, found);
-            if let Some(import) = import
-                && entries[import].event.act.kind() != ActKind::ImportRecorded
-            {
-                let what = format!("it was imported by entry {}, which is no import", entries[import].index);
+            let import = &entries[place];
+            if import.event.act.kind() != ActKind::ImportRecorded {
+                let what = format!("it was imported by entry {}, which is no import", import.index);
                 found.at("links", "no import", entry.index, what, REMEDY);
             }
         }
@@ -40,19 +39,12 @@ pub(super) fn links(entries: &[Entry], found: &mut Findings) {
     found.counted("links", links);
 }
 
-fn earlier(
-    record: &Record<'_>,
-    id: EventId,
-    at: usize,
-    how: &str,
-    entry: Index,
-    found: &mut Findings,
-) -> Option<usize> {
+fn earlier(record: &Record<'_>, id: EventId, at: usize, entry: Index, found: &mut Findings) -> Option<usize> {
     let place = record.place(id);
     match place {
         Some(place) if place < at => return Some(place),
-        Some(_) => found.at("links", "forward", entry, format!("it {how} {id}, which comes later"), REMEDY),
-        None => found.at("links", "no target", entry, format!("it {how} {id}, which is not there"), REMEDY),
+        Some(_) => found.at("links", "forward", entry, format!("it answers {id}, which comes later"), REMEDY),
+        None => found.at("links", "no target", entry, format!("it answers {id}, which is not there"), REMEDY),
     }
     None
 }

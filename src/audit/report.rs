@@ -31,7 +31,7 @@ pub const CHECKS: [Check; 10] = [
     Check { name: "checkpoint", what: "the log begins with what its checkpoint, and each one given, covers" },
     Check {
         name: "links",
-        what: "answers, corrections and imports name earlier entries; a rectification fits what it corrects",
+        what: "answers and corrections name earlier entries, rows an import; a rectification fits its entry",
     },
     Check { name: "charters", what: "every charter can be read, and leads only to statuses that it defines" },
     Check { name: "verdicts", what: "every entry is admissible under the charter as it was recorded then" },
