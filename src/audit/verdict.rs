@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::charter::{Charter, CharterAct, CharterText, refuse};
-use crate::event::{Act, ActKind, BodyId, Day, Entry, Event, EventId, Index, Role, Size, StatusId, Subject};
+use crate::event::{Act, ActKind, BodyId, Day, Entry, Event, EventId, Role, Size, Subject};
 use crate::history::{Standing, standing};
 
 use super::record::{Record, corrects};
@@ -56,15 +56,7 @@ fn fold(body: &BodyId, acts: &[Standing<'_>]) -> Result<Option<Charter>, crate::
 
 /// Statuses that a charter would give and does not define.
 fn undefined(charter: &Charter, found: &mut Findings) {
-    let mut named: Vec<(Index, &StatusId)> = Vec::new();
-    for version in charter.versions() {
-        let moves = version.transitions.iter().map(|t| (t.entry, &t.rule.to));
-        let given = moves.chain(version.mergers.iter().map(|m| (version.entry, &m.to)));
-        named.extend(given.filter(|(_, id)| !id.is_none() && version.status(id).is_none()));
-    }
-    named.sort();
-    named.dedup();
-    for (entry, status) in named {
+    for (entry, status) in crate::charter::undefined(charter) {
         let what = format!("the charter of {} leads to {status}, which it does not define", charter.body);
         found.at(
             "charters",

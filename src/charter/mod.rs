@@ -10,7 +10,7 @@ mod text;
 use crate::event::{ActKind, BodyId, Day, Edtf, Event, EventId, Index, StatusId};
 
 pub use judge::{Judgement, Move, Refusal, Remark, judge, refuse};
-pub use lint::{Fault, lint};
+pub use lint::{Fault, lint, undefined};
 pub use text::{
     ActName, BodyKind, CharterText, CharterTextError, Merger, Procedure, Status, Step, StepBy, Transition,
 };

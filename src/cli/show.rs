@@ -91,7 +91,7 @@ fn detail(
         .edges(&strong(&format!("entry {}  {}", entry.index, e.act.kind())), &entry.recorded_at.canonical());
     let mut field = |label: &str, text: &str| {
         if !text.is_empty() {
-            out.push_str(&page.wrap(&format!("  {}", faint(&format!("{label:<12}"))), &clean(text)));
+            out.push_str(&page.wrap(&format!("  {}", faint(&format!("{label:<13}"))), &clean(text)));
         }
     };
     let text = |value: &Option<String>| value.clone().unwrap_or_default();

@@ -110,11 +110,14 @@ impl View<'_> {
             return String::new();
         };
         let name = render::name(participant, a.question.on);
-        let head = match a.question.on == self.today {
-            true => format!("{name}: {}", headline(a, self.charter)),
-            false => format!("{name} on {}: {}", a.question.on, headline(a, self.charter)),
+        let head = format!("{name}: {}", headline(a, self.charter));
+        let mut out = match a.question.on == self.today {
+            true => page.edges(&head, a.certainty.name()),
+            false => {
+                let on = format!("on {}", render::long_day(a.question.on));
+                format!("{}{}", page.wrap("", &head), page.edges(&on, a.certainty.name()))
+            }
         };
-        let mut out = page.edges(&head, a.certainty.name());
         if let Some(wanted) = is {
             let yes = a.status.as_ref() == Some(wanted);
             out.push_str(&format!("  {}\n", strong(if yes { "yes" } else { "no" })));

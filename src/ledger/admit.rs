@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::charter::{Charter, CharterAct, CharterText, refuse};
+use crate::charter::{Charter, CharterAct, CharterText, refuse, undefined};
 use crate::event::leaf::{decode, encode_event};
 use crate::event::{Act, ActKind, BodyId, Day, Event, EventId, Index, Role, Size, StatusId, Subject};
-use crate::history::standing;
+use crate::history::{Standing, standing};
 
 use super::{Ledger, LedgerError};
 
@@ -69,6 +69,10 @@ impl Ledger {
         if let Act::CharterAdopted(text) | Act::CharterAmended(text) = &event.act {
             CharterText::parse(text)?;
             batch.adopted(&event);
+            let charter = self.rules(&event.body, batch)?;
+            if let Some((_, status)) = undefined(&charter).into_iter().next() {
+                return Err(LedgerError::StatusUndefined { body: event.body, status });
+            }
         } else {
             let rules = self.rules(&event.body, batch)?;
             for status in [&event.toward, &event.status].into_iter().flatten() {
@@ -85,23 +89,20 @@ impl Ledger {
 
     /// The rules of a body as this ledger and the batch know them.
     fn rules(&mut self, body: &BodyId, batch: &Batch) -> Result<Arc<Charter>, LedgerError> {
-        if batch.charters.iter().any(|e| e.body == *body) {
-            let of_body: Vec<CharterAct<'_>> = batch
-                .charters
-                .iter()
-                .filter(|e| e.body == *body)
-                .enumerate()
-                .filter_map(|(at, event)| match &event.act {
-                    Act::CharterAdopted(text) | Act::CharterAmended(text) => {
-                        Some(CharterAct { entry: Index(self.size().0 + at as u64), event, text })
-                    }
-                    _ => None,
-                })
-                .collect();
-            let charter = Charter::fold(body, &of_body)?.map(Arc::new);
-            return charter.ok_or_else(|| LedgerError::NoBody(body.clone()));
+        let new: Vec<&Event> = batch.charters.iter().filter(|e| e.body == *body).collect();
+        if new.is_empty() {
+            return self.charter(body);
         }
-        self.charter(body)
+        let loaded = self.load_rules()?;
+        let acts = standing(loaded.entries(), Size(u64::MAX), Day::FUTURE);
+        let mut texts = texts(&acts, body);
+        for (at, event) in new.into_iter().enumerate() {
+            if let Act::CharterAdopted(text) | Act::CharterAmended(text) = &event.act {
+                texts.push(CharterAct { entry: Index(self.size().0 + at as u64), event, text });
+            }
+        }
+        let charter = Charter::fold(body, &texts)?.map(Arc::new);
+        charter.ok_or_else(|| LedgerError::NoBody(body.clone()))
     }
 
     /// The rules of a body, as everything recorded gives them.
@@ -114,16 +115,7 @@ impl Ledger {
         }
         let loaded = self.load_rules()?;
         let acts = standing(loaded.entries(), Size(u64::MAX), Day::FUTURE);
-        let texts: Vec<CharterAct<'_>> = acts
-            .iter()
-            .filter(|a| a.event.body == *body)
-            .filter_map(|a| match &a.event.act {
-                Act::CharterAdopted(text) | Act::CharterAmended(text) => {
-                    Some(CharterAct { entry: a.index, event: &a.event, text })
-                }
-                _ => None,
-            })
-            .collect();
+        let texts = texts(&acts, body);
         let charter = self.charters.fold(body, &texts)?.ok_or_else(|| LedgerError::NoBody(body.clone()))?;
         self.rules.insert(body.clone(), Arc::clone(&charter));
         Ok(charter)
@@ -151,6 +143,19 @@ impl Ledger {
         }
         Ok(())
     }
+}
+
+/// The adoptions and amendments of a body among acts that stand.
+fn texts<'a>(acts: &'a [Standing<'_>], body: &BodyId) -> Vec<CharterAct<'a>> {
+    let of_body = acts.iter().filter(|a| a.event.body == *body);
+    of_body
+        .filter_map(|a| match &a.event.act {
+            Act::CharterAdopted(text) | Act::CharterAmended(text) => {
+                Some(CharterAct { entry: a.index, event: &a.event, text })
+            }
+            _ => None,
+        })
+        .collect()
 }
 
 /// What a rectification of rectifications corrects in the end.
@@ -196,7 +201,7 @@ fn check_form(event: &Event) -> Result<(), LedgerError> {
         let effect = |role: &Role| *role != Role::Effective || own.len() == 1;
         return Err(LedgerError::DateNeeded {
             act,
-            roles: own.iter().filter(|r| effect(r)).copied().take(2).collect(),
+            roles: own.iter().filter(|r| effect(r)).copied().take(1).collect(),
         });
     }
     Ok(())

@@ -99,10 +99,10 @@ pub enum LedgerError {
     #[error("{0} must name the entry: --to ENTRY")]
     TargetNeeded(ActKind),
     /// No charter of the body is recorded.
-    #[error("no organisation or treaty called {0:?} in this ledger: adopt its charter first")]
+    #[error("no organisation or treaty called {0} in this ledger")]
     NoBody(BodyId),
     /// The charter has no such status in any version.
-    #[error("{body} has no status {status:?}: it has {known}")]
+    #[error("{body} has no status {status}: it has {known}")]
     NoStatus {
         /// The body.
         body: BodyId,
@@ -110,6 +110,16 @@ pub enum LedgerError {
         status: StatusId,
         /// Those it has.
         known: String,
+    },
+    /// A charter that would give a status which it does not define.
+    #[error(
+        "the charter of {body} leads to {status}, which it does not define: add [[status]] {status}, or correct the name"
+    )]
+    StatusUndefined {
+        /// The body.
+        body: BodyId,
+        /// The status.
+        status: StatusId,
     },
     /// An act of a participant without one.
     #[error("{0} needs --participant")]
