@@ -391,6 +391,8 @@ impl Entries {
                 return Err(error);
             }
         };
+        // A batch that does not fit into an empty segment gets one of the same name in its place.
+        state.segments.retain(|segment| segment.first < made.first);
         state.segments.push(made);
         state.tail = Some(file);
         state.end = segment::HEADER_BYTES as u64;
