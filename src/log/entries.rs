@@ -9,11 +9,12 @@ use super::checkpoint::Checkpoint;
 use super::disk::{Disk, DiskFile};
 use super::engine::{Append, LeafBlock, LogEngine};
 use super::error::LogError;
-use super::frame;
 use super::lock::{Holder, Lock};
-use super::segment::{self, Scan, Segment};
-use super::tree::{Frontier, Hash, leaf_hash};
-use super::{LEAF_BYTES_MAX, format};
+use super::segment::{self, Segment};
+use super::tail::{self, Promise, Tail, TornTail};
+use super::tree::{Frontier, Hash};
+use super::watermark::{self, Watermark};
+use super::{format, frame};
 
 /// The log on disk.
 pub struct Entries {
@@ -43,61 +44,6 @@ struct Writer {
     _lock: Lock,
 }
 
-/// An append that was not acknowledged, cut short by a crash; it was cleared.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct TornTail {
-    /// The segment.
-    pub path: PathBuf,
-    /// Where it began.
-    pub offset: u64,
-    /// How many bytes were cleared.
-    pub bytes: u64,
-}
-
-/// Something that is not as it was written.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Damage {
-    /// The file.
-    pub path: PathBuf,
-    /// Bytes from its start.
-    pub offset: u64,
-    /// The entry concerned, where known.
-    pub index: Option<u64>,
-    /// What is wrong.
-    pub what: String,
-}
-
-/// `entries/acknowledged`: magic, size, offset in the last segment, CRC-32C; 28 bytes.
-const WATERMARK_MAGIC: [u8; 8] = *b"CHANCACK";
-
-fn watermark_path(ledger: &Path) -> PathBuf {
-    segment::folder(ledger).join("acknowledged")
-}
-
-fn watermark_bytes(size: u64, offset: u64) -> Vec<u8> {
-    let mut bytes = WATERMARK_MAGIC.to_vec();
-    bytes.extend_from_slice(&size.to_le_bytes());
-    bytes.extend_from_slice(&offset.to_le_bytes());
-    bytes.extend_from_slice(&crc32c::crc32c(&bytes).to_le_bytes());
-    bytes
-}
-
-/// The size that was acknowledged at least, and where its last frame ends in its segment.
-pub(super) fn read_watermark(ledger: &Path) -> Result<(u64, u64), LogError> {
-    let path = watermark_path(ledger);
-    let bytes = std::fs::read(&path).map_err(LogError::io(&path, "cannot be read"))?;
-    let number = |at: usize| bytes.get(at..at + 8).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes);
-    match (number(8), number(16)) {
-        (Some(size), Some(offset)) if bytes == watermark_bytes(size, offset) => Ok((size, offset)),
-        _ => Err(LogError::damaged(
-            &path,
-            0,
-            "the count of acknowledged entries does not match its checksum: restore the file from a backup, or \
-             `chancery repair --from DIR`, which reads the entries themselves",
-        )),
-    }
-}
-
 impl Entries {
     /// Makes an empty log in a folder; `FORMAT` is written last, so that a half-made one is never taken for a ledger.
     ///
@@ -112,9 +58,11 @@ impl Entries {
         let folder = segment::folder(ledger);
         std::fs::create_dir_all(&folder).map_err(LogError::io(ledger, "cannot be made"))?;
         segment::create(ledger, origin, &Frontier::default(), segment::BYTES_MIN, disk)?;
-        let path = watermark_path(ledger);
-        let start = watermark_bytes(0, segment::HEADER_BYTES as u64);
-        disk.replace(&path, &start).map_err(LogError::io(&path, "cannot be written"))?;
+        let path = watermark::path(ledger);
+        let start = Watermark { size: 0, offset: segment::HEADER_BYTES as u64 };
+        disk.replace(&path, &start.bytes()).map_err(LogError::io(&path, "cannot be written"))?;
+        // The folder of entries must not be lost where `FORMAT` is not.
+        disk.sync_dir(ledger).map_err(LogError::io(ledger, "cannot be synced"))?;
         format::write(ledger, origin, disk)?;
         let parent = ledger.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         disk.sync_dir(parent).map_err(LogError::io(parent, "cannot be synced"))
@@ -128,24 +76,38 @@ impl Entries {
     /// # Errors
     /// [`LogError`]; damage is named, never passed over.
     pub fn open_reader(ledger: &Path) -> Result<Entries, LogError> {
-        let origin = format::read(ledger)?;
         let held = Lock::is_held(ledger);
-        let (acknowledged, offset) = read_watermark(ledger)?;
+        match Entries::open(ledger, held) {
+            // A writer that came in between is seen halfway through a write.
+            Err(LogError::Damaged { .. }) if !held => Entries::open(ledger, Lock::is_held(ledger)),
+            other => other,
+        }
+        .map(|(log, _)| Entries { recovered: None, ..log })
+    }
+
+    /// Finds the end of the log and checks it against what was promised; changes nothing.
+    fn open(ledger: &Path, beside_writer: bool) -> Result<(Entries, Watermark), LogError> {
+        let origin = format::read(ledger)?;
+        // In this order: what a writer adds meanwhile may be listed and not promised, never the other way round.
+        let watermark = Watermark::read(ledger)?;
+        let checkpoint = Checkpoint::read(&ledger.join("checkpoint"))?;
+        let promise = Promise::of(watermark, checkpoint.as_ref());
         let segments = segments(ledger, &origin)?;
-        let state = match held {
-            true => up_to_watermark(segments, acknowledged, offset)?,
-            false => tail(ledger, segments, acknowledged, offset)?.0,
+        let Tail { segments, after, last, end, torn } = match beside_writer {
+            true => tail::promised(ledger, segments, promise)?,
+            false => tail::at_rest(ledger, segments, watermark, promise)?,
         };
+        let state = State { segments, frontier: after, last, end, tail: None, poisoned: None, cached: None };
         let log = Entries {
             ledger: ledger.to_owned(),
             origin,
             state: Mutex::new(state),
             writer: None,
             grown: Condvar::new(),
-            recovered: None,
+            recovered: torn,
         };
-        log.check_checkpoint()?;
-        Ok(log)
+        checkpoint.map_or(Ok(()), |checkpoint| log.check(&checkpoint))?;
+        Ok((log, watermark))
     }
 
     /// Opens for writing: takes the lock, scans the tail, clears an append that was cut short, makes everything
@@ -154,43 +116,19 @@ impl Entries {
     /// # Errors
     /// [`LogError::Locked`] where another process writes; [`LogError::Damaged`], with nothing changed.
     pub fn open_writer(ledger: &Path, holder: &Holder, disk: Disk) -> Result<Entries, LogError> {
-        let origin = format::read(ledger)?;
+        format::read(ledger)?;
         let lock = Lock::take(ledger, holder)?;
-        let (acknowledged, offset) = read_watermark(ledger)?;
-        let (mut state, torn) = tail(ledger, segments(ledger, &origin)?, acknowledged, offset)?;
-        let Some(last) = state.segments.last().map(|s| s.path.clone()) else {
-            return Err(LogError::Absent(ledger.to_owned()));
-        };
-        let reopen = || {
-            let file = disk.open(&last)?;
-            // After a failed sync the system may hold pages as clean that never reached the disk: they are written
-            // anew before the sync that makes them trusted.
-            if state.end > offset && acknowledged >= state.segments.last().map_or(0, |s| s.first) {
-                let bytes = segment::read(&last, Some(state.end)).map_err(std::io::Error::other)?;
-                let from = usize::try_from(offset).unwrap_or(usize::MAX);
-                file.write_at(offset, bytes.get(from..).unwrap_or(&[]))?;
-            }
-            if let Some(torn) = &torn {
-                file.write_at(torn.offset, &vec![0u8; usize::try_from(torn.bytes).unwrap_or(0)])?;
-            }
-            file.sync()?;
-            disk.sync_dir(&segment::folder(ledger))?;
-            Ok(file)
-        };
-        state.tail = Some(reopen().map_err(LogError::io(&last, "cannot be made durable"))?);
-        let path = watermark_path(ledger);
-        let watermark = disk.open(&path).map_err(LogError::io(&path, "cannot be opened for writing"))?;
-        let sync = watermark.write_at(0, &watermark_bytes(state.frontier.size(), state.end));
-        sync.map_err(LogError::io(&path, "cannot be written"))?;
-        let log = Entries {
-            ledger: ledger.to_owned(),
-            origin,
-            state: Mutex::new(state),
-            writer: Some(Writer { disk, watermark, _lock: lock }),
-            grown: Condvar::new(),
-            recovered: torn,
-        };
-        log.check_checkpoint()?;
+        let (mut log, watermark) = Entries::open(ledger, false)?;
+        let state = log.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let Some(last) = state.segments.last() else { return Err(LogError::Absent(ledger.to_owned())) };
+        let torn = log.recovered.as_ref();
+        let file = make_durable(ledger, last, state.end, watermark, torn, &disk);
+        state.tail = Some(file.map_err(LogError::io(&last.path, "cannot be made durable"))?);
+        let path = watermark::path(ledger);
+        let file = disk.open(&path).map_err(LogError::io(&path, "cannot be opened for writing"))?;
+        let found = Watermark { size: state.frontier.size(), offset: state.end };
+        file.write_at(0, &found.bytes()).map_err(LogError::io(&path, "cannot be written"))?;
+        log.writer = Some(Writer { disk, watermark: file, _lock: lock });
         Ok(log)
     }
 
@@ -266,10 +204,10 @@ impl Entries {
             (next.is_none().then_some(state.end), next.unwrap_or_else(|| state.frontier.clone()))
         };
         let bytes = segment::read(&segment.path, end)?;
-        let scan = segment::walk(segment, &bytes, visit);
+        let scan = segment::walk(segment, &bytes, u64::MAX, visit);
         if scan.after != next {
-            let what = scan.broken.map_or("entries are missing", |(what, _)| what);
-            return Err(damaged_at(segment, &scan, what));
+            let what = scan.broken.map_or(tail::GAP, |(what, _)| what);
+            return Err(tail::damaged_at(segment, &scan, what));
         }
         Ok(())
     }
@@ -289,27 +227,12 @@ impl Entries {
         self.checkpoint().write(&self.ledger.join("checkpoint"), &writer.disk)
     }
 
-    /// A checkpoint that is ahead, or over another history, says that acknowledged entries are gone.
-    fn check_checkpoint(&self) -> Result<(), LogError> {
-        let path = self.ledger.join("checkpoint");
-        let Some(checkpoint) = Checkpoint::read(&path)? else { return Ok(()) };
-        let size = self.state().frontier.size();
-        let said = |what: String| Err(LogError::damaged(&path, 0, what));
+    /// A checkpoint over another history says that acknowledged entries were changed.
+    fn check(&self, checkpoint: &Checkpoint) -> Result<(), LogError> {
+        let said = |what: String| Err(LogError::damaged(&self.ledger.join("checkpoint"), 0, what));
         if checkpoint.origin != self.origin {
-            return said(format!(
-                "the checkpoint is of another log, {}: put its own back",
-                checkpoint.origin
-            ));
-        }
-        if checkpoint.size > size && Lock::is_held(&self.ledger) && self.writer.is_none() {
-            return Ok(());
-        }
-        if checkpoint.size > size {
-            return said(format!(
-                "the checkpoint covers {} entries, the log holds {size}: acknowledged entries are gone; \
-                 `chancery repair --from DIR`",
-                checkpoint.size
-            ));
+            let what = format!("the checkpoint is of another log, {}: put its own back", checkpoint.origin);
+            return said(what);
         }
         if self.root(checkpoint.size)? != checkpoint.root {
             return said(format!(
@@ -324,186 +247,37 @@ impl Entries {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Looks at every byte of the log, sharing nothing with what was read before, and says everything that is wrong.
-    ///
-    /// # Errors
-    /// [`LogError`] where the files cannot be listed at all.
-    pub fn verify(
-        ledger: &Path,
-        mut visit: impl FnMut(u64, &[u8]),
-    ) -> Result<(Vec<Damage>, Frontier), LogError> {
-        let origin = format::read(ledger)?;
-        let mut damage = Vec::new();
-        let mut tree = Frontier::default();
-        let listed = segment::list(ledger)?;
-        for (at, (first, path)) in listed.iter().enumerate() {
-            let segment = match segment::open(path, *first, &origin) {
-                Ok(segment) => segment,
-                Err(error) => {
-                    damage.push(Damage {
-                        path: path.clone(),
-                        offset: 0,
-                        index: Some(*first),
-                        what: error.to_string(),
-                    });
-                    continue;
-                }
-            };
-            if segment.before != tree {
-                let what = format!("the segment does not continue the {} entries before it", tree.size());
-                damage.push(Damage { path: path.clone(), offset: 0, index: Some(*first), what });
-            }
-            let bytes = segment::read(path, None)?;
-            let mut wrong = Vec::new();
-            tree = segment.before.clone();
-            let scan = segment::walk(&segment, &bytes, |index, leaf, stored| {
-                let hash = leaf_hash(leaf);
-                if hash != stored {
-                    wrong.push(index);
-                }
-                tree.push(hash);
-                visit(index, leaf);
-            });
-            let found =
-                |offset, index, what: &str| Damage { path: path.clone(), offset, index, what: what.into() };
-            damage.extend(
-                wrong
-                    .iter()
-                    .map(|index| found(scan.end, Some(*index), "the leaf does not have its stored hash")),
-            );
-            let last = at + 1 == listed.len();
-            if let Some((what, end)) = scan.broken
-                && !(last && is_torn(&bytes, &scan, end))
-            {
-                damage.push(found(scan.end, Some(scan.after.size()), what));
-            }
-        }
-        match read_watermark(ledger) {
-            Ok((size, _)) if size > tree.size() => {
-                let what = format!("{size} entries were acknowledged, {} are there", tree.size());
-                damage.push(Damage {
-                    path: watermark_path(ledger),
-                    offset: 0,
-                    index: Some(tree.size()),
-                    what,
-                });
-            }
-            Ok(_) => {}
-            Err(error) => {
-                let what = error.to_string();
-                damage.push(Damage { path: watermark_path(ledger), offset: 0, index: None, what });
-            }
-        }
-        Ok((damage, tree))
-    }
-}
-
-fn damaged_at(segment: &Segment, scan: &Scan, what: &str) -> LogError {
-    let what = format!(
-        "{what} (entry {}): `chancery audit` lists all damage, `chancery repair --from DIR` restores",
-        scan.after.size()
-    );
-    LogError::damaged(&segment.path, scan.end, what)
-}
-
-fn is_torn(bytes: &[u8], scan: &Scan, end: u64) -> bool {
-    let at = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-    segment::sound_frame_after(bytes, at(scan.end)).is_none()
-        && frame::lost_sector(bytes, at(scan.end), at(end))
 }
 
 fn segments(ledger: &Path, origin: &str) -> Result<Vec<Segment>, LogError> {
     segment::list(ledger)?.iter().map(|(first, path)| segment::open(path, *first, origin)).collect()
 }
 
-/// What a reader beside a writer believes: exactly what was acknowledged.
-fn up_to_watermark(mut segments: Vec<Segment>, size: u64, offset: u64) -> Result<State, LogError> {
-    // A segment may have been begun whose first frame is not acknowledged; the watermark then points into the one
-    // before it, or to the beginning of this one.
-    segments.retain(|s| {
-        s.first < size || s.first == 0 || (s.first == size && offset == segment::HEADER_BYTES as u64)
-    });
-    while segments.len() > 1 && segments.last().is_some_and(|s| s.first >= size) {
-        segments.pop();
-    }
-    let Some(last) = segments.last() else { return Err(LogError::Beyond { size: 0, asked: size }) };
-    let bytes = segment::read(&last.path, None)?;
-    let mut scan =
-        Scan { after: last.before.clone(), end: segment::HEADER_BYTES as u64, last: None, broken: None };
-    let whole = segment::walk(last, &bytes, |index, _, hash| {
-        if index < size {
-            scan.after.push(hash);
-            scan.last = Some(hash);
-        }
-    });
-    if scan.after.size() != size {
-        let what = whole.broken.map_or("acknowledged entries are missing", |(what, _)| what);
-        return Err(damaged_at(last, &whole, what));
-    }
-    let end = if whole.after.size() == size { whole.end } else { offset };
-    Ok(state(segments, scan.after, scan.last, end))
-}
-
-fn state(segments: Vec<Segment>, frontier: Frontier, last: Option<Hash>, end: u64) -> State {
-    State { segments, frontier, last, end, tail: None, poisoned: None, cached: None }
-}
-
-/// Scans the last segment: what is sound, and an append that was cut short. Anything else is damage.
-fn tail(
+/// Makes all that was found durable, and clears what was cut short.
+fn make_durable(
     ledger: &Path,
-    segments: Vec<Segment>,
-    acknowledged: u64,
-    offset: u64,
-) -> Result<(State, Option<TornTail>), LogError> {
-    let Some(last) = segments.last() else { return Err(LogError::Absent(ledger.to_owned())) };
-    let bytes = segment::read(&last.path, None)?;
-    if (bytes.len() as u64) < last.capacity {
-        let what = format!("the segment is cut short, {} bytes of {}", bytes.len(), last.capacity);
-        return Err(LogError::damaged(
-            &last.path,
-            bytes.len() as u64,
-            format!("{what}: `chancery repair --from DIR`"),
-        ));
+    last: &Segment,
+    end: u64,
+    watermark: Watermark,
+    torn: Option<&TornTail>,
+    disk: &Disk,
+) -> std::io::Result<DiskFile> {
+    let file = disk.open(&last.path)?;
+    // The watermark's offset is in the segment that holds the last acknowledged entry, which may be the one before.
+    let start = segment::HEADER_BYTES as u64;
+    let from = if watermark.size > last.first { watermark.offset.max(start) } else { start };
+    // After a failed sync the system may hold pages as clean that never reached the disk: they are written anew
+    // before the sync that makes them trusted.
+    if from < end {
+        let bytes = segment::read(&last.path, Some(end)).map_err(std::io::Error::other)?;
+        file.write_at(from, bytes.get(usize::try_from(from).unwrap_or(usize::MAX)..).unwrap_or(&[]))?;
     }
-    let scan = segment::walk(last, &bytes, |_, _, _| {});
-    if scan.after.size() < acknowledged {
-        let what = scan.broken.map_or("acknowledged entries are missing", |(what, _)| what);
-        return Err(damaged_at(last, &scan, what));
+    if let Some(torn) = torn {
+        file.write_at(torn.offset, &vec![0u8; usize::try_from(torn.bytes).unwrap_or(0)])?;
     }
-    let end = usize::try_from(scan.end).unwrap_or(usize::MAX);
-    let dirty = segment::written_end(&bytes, end) as u64;
-    let torn = match scan.broken {
-        None if dirty > scan.end => match segment::sound_frame_after(&bytes, end) {
-            // The header's own sector is lost: nothing sound may follow it.
-            None => Some(TornTail { path: last.path.clone(), offset: scan.end, bytes: dirty - scan.end }),
-            Some(_) => return Err(damaged_at(last, &scan, "a frame is missing before a sound one")),
-        },
-        None => None,
-        Some((_, stated)) if is_torn(&bytes, &scan, stated) => Some(TornTail {
-            path: last.path.clone(),
-            offset: scan.end,
-            bytes: dirty.max(scan.end) - scan.end,
-        }),
-        Some((what, _)) => return Err(damaged_at(last, &scan, what)),
-    };
-    if scan.after.size() > acknowledged || (scan.after.size() == acknowledged && scan.end != offset) {
-        let file = std::fs::File::open(&last.path).map_err(LogError::io(&last.path, "cannot be opened"))?;
-        file.sync_data().map_err(LogError::io(&last.path, "cannot be made durable"))?;
-    }
-    let hash = match scan.last {
-        Some(hash) => Some(hash),
-        None => last_before(&segments)?,
-    };
-    let (after, end) = (scan.after, scan.end);
-    Ok((state(segments, after, hash, end), torn))
-}
-
-/// The last leaf of the segment before the last.
-fn last_before(segments: &[Segment]) -> Result<Option<Hash>, LogError> {
-    let Some(before) = segments.len().checked_sub(2).and_then(|at| segments.get(at)) else { return Ok(None) };
-    let bytes = segment::read(&before.path, None)?;
-    Ok(segment::walk(before, &bytes, |_, _, _| {}).last)
+    file.sync()?;
+    disk.sync_dir(&segment::folder(ledger))?;
+    Ok(file)
 }
 
 impl LogEngine for Entries {
@@ -521,7 +295,9 @@ impl LogEngine for Entries {
         if leaves.is_empty() {
             return Append::Done { size: actual };
         }
-        if let Err(refused) = check_limits(leaves).and_then(|()| self.make_room(&mut state, writer, leaves)) {
+        if let Err(refused) =
+            frame::check_limits(leaves).and_then(|()| self.make_room(&mut state, writer, leaves))
+        {
             return Append::Refused(refused);
         }
         let (bytes, hashes) = frame::encode(actual, state.end, leaves);
@@ -536,7 +312,7 @@ impl LogEngine for Entries {
         hashes.into_iter().for_each(|hash| state.frontier.push(hash));
         let size = state.frontier.size();
         // A lower bound, not synced: where it is lost, the next reader or writer syncs the frames beyond it instead.
-        let _ = writer.watermark.write_at(0, &watermark_bytes(size, state.end));
+        let _ = writer.watermark.write_at(0, &Watermark { size, offset: state.end }.bytes());
         self.grown.notify_all();
         Append::Done { size }
     }
@@ -552,7 +328,11 @@ impl LogEngine for Entries {
             return Ok(block);
         };
         if from == size {
-            return Ok(block);
+            // An append that failed may stand there: an empty block would say that it does not.
+            return match &state.poisoned {
+                Some(why) => Err(poisoned(&segment.path, why)),
+                None => Ok(block),
+            };
         }
         let cached = state.cached.take().filter(|(first, blocks)| {
             let holds = |b: &(u64, LeafBlock)| b.0 <= from && from < b.0 + b.1.len() as u64;
@@ -582,17 +362,8 @@ impl LogEngine for Entries {
     }
 }
 
-fn check_limits(leaves: &[&[u8]]) -> Result<(), LogError> {
-    if let Some(leaf) = leaves.iter().find(|leaf| leaf.len() > LEAF_BYTES_MAX) {
-        let bytes = leaf.len() as u64;
-        return Err(LogError::TooLarge { what: "an entry", bytes, limit: LEAF_BYTES_MAX as u64 });
-    }
-    let bytes = frame::frame_bytes(leaves);
-    if bytes > frame::FRAME_BYTES_MAX {
-        let limit = frame::FRAME_BYTES_MAX as u64;
-        return Err(LogError::TooLarge { what: "a batch", bytes: bytes as u64, limit });
-    }
-    Ok(())
+fn poisoned(path: &Path, why: &str) -> LogError {
+    LogError::Poisoned { path: path.to_owned(), why: why.to_owned() }
 }
 
 impl Entries {
@@ -601,7 +372,7 @@ impl Entries {
         let (path, capacity) =
             state.segments.last().map(|s| (s.path.clone(), s.capacity)).unwrap_or_default();
         if let Some(why) = &state.poisoned {
-            return Err(LogError::Poisoned { path, why: why.clone() });
+            return Err(poisoned(&path, why));
         }
         let bytes = frame::frame_bytes(leaves) as u64;
         if state.end + bytes <= capacity {
@@ -609,9 +380,19 @@ impl Entries {
         }
         let needed = segment::HEADER_BYTES as u64 + bytes;
         let next = (capacity * 2).clamp(segment::BYTES_MIN, segment::BYTES_MAX).max(needed);
-        let (made, file) = segment::create(&self.ledger, &self.origin, &state.frontier, next, &writer.disk)?;
-        // A first frame that is larger than its empty segment gets another in that one's place.
-        state.segments.retain(|segment| segment.first != made.first);
+        let made = segment::create(&self.ledger, &self.origin, &state.frontier, next, &writer.disk);
+        let (made, file) = match made {
+            Ok(made) => made,
+            Err(error) => {
+                // In place, it says where the segment before it ends: nothing may be appended there any more.
+                if segment::path(&self.ledger, state.frontier.size()).exists() {
+                    state.poisoned = Some(error.to_string());
+                }
+                return Err(error);
+            }
+        };
+        // A batch that does not fit into an empty segment gets one of the same name in its place.
+        state.segments.retain(|segment| segment.first < made.first);
         state.segments.push(made);
         state.tail = Some(file);
         state.end = segment::HEADER_BYTES as u64;

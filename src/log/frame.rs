@@ -16,10 +16,13 @@
 //! that never reached the disk (which reads as zeros) is told from damage.
 
 use super::LEAF_BYTES_MAX;
+use super::error::LogError;
 use super::tree::{Hash, leaf_hash};
 
 pub(super) const HEADER_BYTES: usize = 32;
 pub(super) const ALIGNMENT: usize = 16;
+/// What a disk writes whole or not at all.
+const SECTOR: usize = 512;
 /// The most bytes of a frame: a larger batch is refused.
 pub(super) const FRAME_BYTES_MAX: usize = 64 << 20;
 const MAGIC: [u8; 4] = *b"CHF1";
@@ -73,6 +76,20 @@ pub(super) fn encode(first: u64, acknowledged: u64, leaves: &[&[u8]]) -> (Vec<u8
 pub(super) fn frame_bytes(leaves: &[&[u8]]) -> usize {
     let leaves: usize = leaves.iter().map(|leaf| leaf.len() + LEAF_OVERHEAD).sum();
     (HEADER_BYTES + leaves + TRAILER_BYTES).next_multiple_of(ALIGNMENT)
+}
+
+/// Whether these leaves can be one frame.
+pub(super) fn check_limits(leaves: &[&[u8]]) -> Result<(), LogError> {
+    if let Some(leaf) = leaves.iter().find(|leaf| leaf.len() > LEAF_BYTES_MAX) {
+        let bytes = leaf.len() as u64;
+        return Err(LogError::TooLarge { what: "an entry", bytes, limit: LEAF_BYTES_MAX as u64 });
+    }
+    let bytes = frame_bytes(leaves);
+    if bytes > FRAME_BYTES_MAX {
+        let limit = FRAME_BYTES_MAX as u64;
+        return Err(LogError::TooLarge { what: "a batch", bytes: bytes as u64, limit });
+    }
+    Ok(())
 }
 
 fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
@@ -141,12 +158,11 @@ pub(super) fn leaves<'a>(
 
 /// Whether some sector of the span `[from, to)` of a segment reads as zeros: part of it never reached the disk.
 pub(super) fn lost_sector(segment: &[u8], from: usize, to: usize) -> bool {
-    const SECTOR: usize = 512;
     let mut at = from;
+    let to = to.min(segment.len());
     while at < to {
-        let end = (at / SECTOR + 1) * SECTOR;
-        let part = segment.get(at..end.min(to)).unwrap_or(&[]);
-        if part.len() >= ALIGNMENT && part.iter().all(|byte| *byte == 0) {
+        let end = ((at / SECTOR + 1) * SECTOR).min(to);
+        if end - at >= ALIGNMENT && segment[at..end].iter().all(|byte| *byte == 0) {
             return true;
         }
         at = end;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::engine::{Append, LeafBlock, LogEngine};
 use super::error::LogError;
+use super::frame;
 use super::tree::leaf_hash;
 
 /// What the next append meets.
@@ -71,6 +72,9 @@ impl LogEngine for Memory {
     }
 
     fn append(&self, expected_size: u64, leaves: &[&[u8]]) -> Append {
+        if let Err(refused) = frame::check_limits(leaves) {
+            return Append::Refused(refused);
+        }
         let mut state = self.state();
         let leaves: Vec<Vec<u8>> = leaves.iter().map(|leaf| leaf.to_vec()).collect();
         if let Some((expected, late)) = state.late.take() {

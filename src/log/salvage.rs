@@ -7,7 +7,8 @@ use super::checkpoint::Checkpoint;
 use super::error::LogError;
 use super::frame::{self, ALIGNMENT, Found};
 use super::tree::{Hash, leaf_hash};
-use super::{entries, format, segment};
+use super::watermark::Watermark;
+use super::{format, segment};
 
 /// A leaf that was found, sound or not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,7 +58,7 @@ pub fn salvage(ledger: &Path, mut visit: impl FnMut(Salvaged<'_>)) -> Result<Rem
         Err(e) => return Err(LogError::io(&folder, "cannot be listed")(e)),
     };
     let mut remains = Remains { origin, ..Remains::default() };
-    let floor = entries::read_watermark(ledger).map_or(0, |(size, _)| size);
+    let floor = Watermark::read(ledger).map_or(0, |watermark| watermark.size);
     let floor = floor.max(checkpoint.as_ref().map_or(0, |c| c.size));
     remains.extent = floor;
     if remains.origin.is_none() {
@@ -97,7 +98,7 @@ fn leaves(bytes: &[u8], floor: Option<u64>, visit: &mut impl FnMut(Salvaged<'_>)
         let broken = matches!(frame::find(rest, header.first), Found::Broken(..));
         let torn = broken
             && floor.is_some_and(|floor| header.first >= floor)
-            && segment::sound_frame_after(bytes, at).is_none()
+            && segment::frame_after(bytes, at, header.first).is_none()
             && frame::lost_sector(bytes, at, end);
         if torn {
             return reached;

@@ -46,6 +46,11 @@ pub(super) fn folder(ledger: &Path) -> PathBuf {
     ledger.join("entries")
 }
 
+/// The path of the segment that begins with an index.
+pub(super) fn path(ledger: &Path, first: u64) -> PathBuf {
+    folder(ledger).join(format!("{first:020}.seg"))
+}
+
 /// The segments of a ledger, by first index. A file that vanishes while they are listed is not there.
 pub(super) fn list(ledger: &Path) -> Result<Vec<(u64, PathBuf)>, LogError> {
     let folder = folder(ledger);
@@ -90,7 +95,7 @@ pub(super) fn create(
     disk: &Disk,
 ) -> Result<(Segment, DiskFile), LogError> {
     let folder = folder(ledger);
-    let path = folder.join(format!("{:020}.seg", before.size()));
+    let path = path(ledger, before.size());
     let beside = path.with_extension("tmp");
     let make = || {
         let file = disk.create(&beside)?;
@@ -181,14 +186,32 @@ pub(super) struct Scan {
 }
 
 /// Walks the frames of a segment, given its bytes, and gives every leaf to `visit` with its index and stored hash.
-pub(super) fn walk(segment: &Segment, bytes: &[u8], mut visit: impl FnMut(u64, &[u8], Hash)) -> Scan {
+/// Stops before the frame that begins at `size`.
+pub(super) fn walk(
+    segment: &Segment,
+    bytes: &[u8],
+    size: u64,
+    mut visit: impl FnMut(u64, &[u8], Hash),
+) -> Scan {
+    walk_frames(segment, bytes, size, |_, index, leaf, hash| visit(index, leaf, hash))
+}
+
+/// As [`walk`], with the offset of the frame that holds the leaf.
+pub(super) fn walk_frames(
+    segment: &Segment,
+    bytes: &[u8],
+    size: u64,
+    mut visit: impl FnMut(u64, u64, &[u8], Hash),
+) -> Scan {
     let mut scan = Scan { after: segment.before.clone(), end: HEADER_BYTES as u64, last: None, broken: None };
     let mut at = HEADER_BYTES;
-    while let Some(rest) = bytes.get(at..) {
+    while scan.after.size() < size
+        && let Some(rest) = bytes.get(at..)
+    {
         match frame::find(rest, scan.after.size()) {
             Found::Frame(header) => {
                 for (leaf, hash) in frame::leaves(&rest[..header.bytes], &header) {
-                    visit(scan.after.size(), leaf, hash);
+                    visit(at as u64, scan.after.size(), leaf, hash);
                     scan.after.push(hash);
                     scan.last = Some(hash);
                 }
@@ -198,7 +221,9 @@ pub(super) fn walk(segment: &Segment, bytes: &[u8], mut visit: impl FnMut(u64, &
             Found::Nothing => break,
             Found::Broken(header, what) => {
                 let stated = header.map(|h| at + h.bytes).filter(|end| *end <= bytes.len());
-                scan.broken = Some((what, stated.unwrap_or_else(|| written_end(bytes, at)) as u64));
+                // Of a header across two sectors the second may be lost, with nothing written after it.
+                let seen = || written_end(bytes, at).max(at + frame::HEADER_BYTES);
+                scan.broken = Some((what, stated.unwrap_or_else(seen) as u64));
                 break;
             }
         }
@@ -212,11 +237,11 @@ pub(super) fn written_end(bytes: &[u8], from: usize) -> usize {
     last.map_or(from, |at| (from + at + 1).next_multiple_of(ALIGNMENT)).min(bytes.len())
 }
 
-/// A sound frame beyond a place that is not: what stands before it was once followed, so it is damage.
-pub(super) fn sound_frame_after(bytes: &[u8], from: usize) -> Option<Header> {
+/// The header of a frame beyond a place that is not sound, written where it says that all before was acknowledged:
+/// what stands at that place was, so it is damage. `next` is the index that the place would begin with.
+pub(super) fn frame_after(bytes: &[u8], from: usize, next: u64) -> Option<Header> {
     let starts = (from + ALIGNMENT..bytes.len()).step_by(ALIGNMENT);
-    starts.filter_map(|at| bytes.get(at..)).find_map(|rest| {
-        let header = frame::header(rest.get(..frame::HEADER_BYTES)?)?;
-        matches!(frame::find(rest, header.first), Found::Frame(_)).then_some(header)
+    starts.filter_map(|at| Some((at, bytes.get(at..at + frame::HEADER_BYTES)?))).find_map(|(at, start)| {
+        frame::header(start).filter(|h| h.first > next && h.acknowledged == at as u64)
     })
 }

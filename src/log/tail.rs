@@ -1,0 +1,152 @@
+//! Where the log ends: what is believed of its last segment, and how a write that a crash cut short is told from damage.
+
+use std::path::{Path, PathBuf};
+
+use super::checkpoint::Checkpoint;
+use super::error::LogError;
+use super::frame;
+use super::segment::{self, Scan, Segment};
+use super::tree::{Frontier, Hash};
+use super::watermark::Watermark;
+
+/// An append that was not acknowledged, cut short by a crash; it was cleared.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TornTail {
+    /// The segment.
+    pub path: PathBuf,
+    /// Where it began.
+    pub offset: u64,
+    /// How many bytes were cleared.
+    pub bytes: u64,
+}
+
+/// The end of a log as it was found.
+pub(super) struct Tail {
+    pub(super) segments: Vec<Segment>,
+    /// The tree over every leaf.
+    pub(super) after: Frontier,
+    /// The hash of the last leaf.
+    pub(super) last: Option<Hash>,
+    /// Where the next frame goes in the last segment.
+    pub(super) end: u64,
+    pub(super) torn: Option<TornTail>,
+}
+
+/// What was promised to somebody: a log that holds less is damaged.
+#[derive(Clone, Copy)]
+pub(super) struct Promise {
+    pub(super) size: u64,
+    by: &'static str,
+}
+
+impl Promise {
+    pub(super) fn of(watermark: Watermark, checkpoint: Option<&Checkpoint>) -> Promise {
+        match checkpoint.map_or(0, |c| c.size) {
+            size if size > watermark.size => Promise { size, by: "the checkpoint covers" },
+            _ => Promise { size: watermark.size, by: "there were acknowledged" },
+        }
+    }
+
+    fn broken(self, segment: &Segment, scan: &Scan) -> LogError {
+        let there = scan.after.size();
+        let what = match scan.broken {
+            Some((what, _)) => format!("{what}; {} {} entries, {there} are sound", self.by, self.size),
+            None => format!("{} {} entries, {there} are there", self.by, self.size),
+        };
+        damaged_at(segment, scan, &what)
+    }
+}
+
+pub(super) fn damaged_at(segment: &Segment, scan: &Scan, what: &str) -> LogError {
+    let what = format!(
+        "{what} (entry {}): `chancery audit` lists all damage, `chancery repair --from DIR` restores",
+        scan.after.size()
+    );
+    LogError::damaged(&segment.path, scan.end, what)
+}
+
+/// What stands after the sound frames of the last segment: nothing, or an append that was cut short. Anything else is
+/// damage.
+pub(super) fn torn(segment: &Segment, bytes: &[u8], scan: &Scan) -> Result<Option<TornTail>, LogError> {
+    let from = usize::try_from(scan.end).unwrap_or(usize::MAX);
+    let dirty = segment::written_end(bytes, from);
+    if dirty <= from {
+        return Ok(None);
+    }
+    let (what, stated) =
+        scan.broken.unwrap_or(("something follows a gap after the last frame", dirty as u64));
+    if segment::frame_after(&bytes[..dirty], from, scan.after.size()).is_some() {
+        return Err(damaged_at(segment, scan, &format!("{what}, and acknowledged frames follow")));
+    }
+    if !frame::lost_sector(bytes, from, usize::try_from(stated).unwrap_or(usize::MAX)) {
+        return Err(damaged_at(segment, scan, what));
+    }
+    let bytes = (dirty - from) as u64;
+    Ok(Some(TornTail { path: segment.path.clone(), offset: scan.end, bytes }))
+}
+
+/// The end of a log that nobody writes: what is sound, and an append that was cut short.
+///
+/// Frames beyond the watermark are made durable before they are believed, so that no answer rests on what a power cut
+/// could undo.
+pub(super) fn at_rest(
+    ledger: &Path,
+    segments: Vec<Segment>,
+    watermark: Watermark,
+    promise: Promise,
+) -> Result<Tail, LogError> {
+    let Some(last) = segments.last() else { return Err(LogError::Absent(ledger.to_owned())) };
+    let bytes = segment::read(&last.path, None)?;
+    if (bytes.len() as u64) < last.capacity {
+        let what = format!("the segment is cut short, {} bytes of {}", bytes.len(), last.capacity);
+        let what = format!("{what}: `chancery repair --from DIR`");
+        return Err(LogError::damaged(&last.path, bytes.len() as u64, what));
+    }
+    let scan = segment::walk(last, &bytes, u64::MAX, |_, _, _| {});
+    if scan.after.size() < promise.size {
+        return Err(promise.broken(last, &scan));
+    }
+    let torn = torn(last, &bytes, &scan)?;
+    if scan.after.size() != watermark.size || scan.end != watermark.offset {
+        let file = std::fs::File::open(&last.path).map_err(LogError::io(&last.path, "cannot be opened"))?;
+        file.sync_data().map_err(LogError::io(&last.path, "cannot be made durable"))?;
+    }
+    let last = match scan.last {
+        Some(hash) => Some(hash),
+        None => last_before(&segments)?,
+    };
+    Ok(Tail { segments, after: scan.after, last, end: scan.end, torn })
+}
+
+/// The end of a log beside its writer: exactly what was promised, since what follows may be half written.
+pub(super) fn promised(
+    ledger: &Path,
+    mut segments: Vec<Segment>,
+    promise: Promise,
+) -> Result<Tail, LogError> {
+    // A segment may have been begun whose first frame is not acknowledged.
+    while segments.len() > 1 && segments.last().is_some_and(|s| s.first >= promise.size) {
+        segments.pop();
+    }
+    let Some(last) = segments.last() else { return Err(LogError::Absent(ledger.to_owned())) };
+    let bytes = segment::read(&last.path, None)?;
+    let scan = segment::walk(last, &bytes, promise.size, |_, _, _| {});
+    if scan.after.size() != promise.size {
+        return Err(promise.broken(last, &scan));
+    }
+    Ok(Tail { segments, after: scan.after, last: scan.last, end: scan.end, torn: None })
+}
+
+/// The last leaf of the segment before the last.
+fn last_before(segments: &[Segment]) -> Result<Option<Hash>, LogError> {
+    let Some(before) = segments.len().checked_sub(2).and_then(|at| segments.get(at)) else { return Ok(None) };
+    let bytes = segment::read(&before.path, None)?;
+    let scan = segment::walk(before, &bytes, u64::MAX, |_, _, _| {});
+    match segments.last() {
+        Some(last) if last.before != scan.after => Err(damaged_at(before, &scan, GAP)),
+        _ => Ok(scan.last),
+    }
+}
+
+/// What is wrong with a segment that does not lead to the next one.
+pub(super) const GAP: &str = "the entries up to the next segment are missing";

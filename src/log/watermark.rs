@@ -1,0 +1,74 @@
+//! `entries/acknowledged`: how much was acknowledged at least. Overwritten in place and never synced, so that after a
+//! crash it may be behind; it is never ahead.
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 0..8 | magic `CHANCACK` |
+//! | 8..16 | how many leaves |
+//! | 16..24 | where the last of them ends in its segment |
+//! | 24..28 | CRC-32C of bytes 0..24 |
+//!
+//! Numbers are little-endian.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::error::LogError;
+use super::segment;
+
+const MAGIC: [u8; 8] = *b"CHANCACK";
+/// A writer may be halfway through overwriting it.
+const ATTEMPTS: usize = 5;
+
+/// What was acknowledged at least.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Watermark {
+    pub(super) size: u64,
+    pub(super) offset: u64,
+}
+
+pub(super) fn path(ledger: &Path) -> PathBuf {
+    segment::folder(ledger).join("acknowledged")
+}
+
+impl Watermark {
+    pub(super) fn bytes(self) -> Vec<u8> {
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend_from_slice(&self.size.to_le_bytes());
+        bytes.extend_from_slice(&self.offset.to_le_bytes());
+        bytes.extend_from_slice(&crc32c::crc32c(&bytes).to_le_bytes());
+        bytes
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Watermark> {
+        let number =
+            |at: usize| bytes.get(at..at + 8).and_then(|b| b.try_into().ok()).map(u64::from_le_bytes);
+        let found = Watermark { size: number(8)?, offset: number(16)? };
+        (bytes == found.bytes()).then_some(found)
+    }
+
+    pub(super) fn read(ledger: &Path) -> Result<Watermark, LogError> {
+        let path = path(ledger);
+        for attempt in 0..ATTEMPTS {
+            if attempt > 0 {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            let bytes = std::fs::read(&path).map_err(|e| match e.kind() {
+                std::io::ErrorKind::NotFound => LogError::damaged(
+                    &path,
+                    0,
+                    format!("the count of acknowledged entries is missing: {REMEDY}"),
+                ),
+                _ => LogError::io(&path, "cannot be read")(e),
+            })?;
+            if let Some(found) = Watermark::parse(&bytes) {
+                return Ok(found);
+            }
+        }
+        let what = format!("the count of acknowledged entries does not match its checksum: {REMEDY}");
+        Err(LogError::damaged(&path, 0, what))
+    }
+}
+
+const REMEDY: &str =
+    "restore the file from a backup, or `chancery repair --from DIR`, which reads the entries themselves";
