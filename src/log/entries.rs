@@ -312,7 +312,10 @@ impl LogEngine for Entries {
         hashes.into_iter().for_each(|hash| state.frontier.push(hash));
         let size = state.frontier.size();
         // A lower bound, not synced: where it is lost, the next reader or writer syncs the frames beyond it instead.
-        let _ = writer.watermark.write_at(0, &Watermark { size, offset: state.end }.bytes());
+        // Where it cannot even be written, readers beside this writer would see less and less of what it says.
+        if let Err(error) = writer.watermark.write_at(0, &Watermark { size, offset: state.end }.bytes()) {
+            state.poisoned = Some(error.to_string());
+        }
         self.grown.notify_all();
         Append::Done { size }
     }
