@@ -76,13 +76,19 @@ impl Entries {
     /// # Errors
     /// [`LogError`]; damage is named, never passed over.
     pub fn open_reader(ledger: &Path) -> Result<Entries, LogError> {
-        let held = Lock::is_held(ledger);
-        match Entries::open(ledger, held) {
-            // A writer that came in between is seen halfway through a write.
-            Err(LogError::Damaged { .. }) if !held => Entries::open(ledger, Lock::is_held(ledger)),
-            other => other,
+        let mut before = None;
+        loop {
+            let held = Lock::is_held(ledger);
+            match Entries::open(ledger, held) {
+                // A writer that came in between is seen halfway through a write; damage is seen twice the same.
+                Err(LogError::Damaged { offset, what, .. })
+                    if !held && before != Some((offset, what.clone())) =>
+                {
+                    before = Some((offset, what));
+                }
+                found => return found.map(|(log, _)| Entries { recovered: None, ..log }),
+            }
         }
-        .map(|(log, _)| Entries { recovered: None, ..log })
     }
 
     /// Finds the end of the log and checks it against what was promised; changes nothing.
