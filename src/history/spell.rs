@@ -156,7 +156,7 @@ pub fn course(charter: &Charter, acts: &[&Standing<'_>]) -> Course {
             open.push(next);
         }
         loop {
-            let before = worlds.clone();
+            let (before, ordered, held) = (worlds.clone(), sweep.has_order(&open), open.len());
             worlds = sweep.apply(day, &open, worlds);
             if day == Day::PAST && sweep.has_order(&open) {
                 // Before the first date there is no first day: every order has had its time.
@@ -175,7 +175,7 @@ pub fn course(charter: &Charter, acts: &[&Standing<'_>]) -> Course {
             // Acts that must keep an order within a day may keep another over several.
             day = day.next();
             let over = day == Day::PAST || day == Day::FUTURE || days.peek().is_some_and(|next| *next <= day);
-            if over || !sweep.has_order(&open) || worlds == before {
+            if over || !ordered || (open.len() == held && worlds == before) {
                 break;
             }
         }

@@ -14,6 +14,10 @@ use crate::event::{
     ImportReceipt, Index, Instant, Known, Retraction, Rival, Role, Size, StatusId,
 };
 
+fn cases(usual: u32) -> u32 {
+    if std::env::var("CHANCERY_FAULTS").is_ok_and(|v| v == "full") { usual * 20 } else { usual }
+}
+
 const BASE: i32 = 18_262; // 2020-01-01
 const WINDOW: i32 = 14;
 
@@ -288,7 +292,7 @@ fn said(statuses: &BTreeSet<&StatusId>) -> BTreeSet<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(400), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_course_is_what_every_choice_of_days_and_orders_gives(
@@ -596,7 +600,7 @@ fn record(kinds: &[(Kind, Why, Option<i32>, bool)]) -> Vec<Entry> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(400), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_stands_is_what_recursion_from_the_definition_gives(
