@@ -2,6 +2,8 @@
 
 pub mod charter;
 pub mod event;
+#[cfg(test)]
+mod fixture;
 pub mod history;
 pub mod import;
 pub mod index;
