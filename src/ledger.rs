@@ -4,6 +4,9 @@ mod admit;
 mod error;
 mod load;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
