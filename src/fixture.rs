@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use crate::charter::{Template, charter_event};
 use crate::event::{
-    Act, BodyId, Cause, Changes, Correction, Event, EventId, FieldName, ImportReceipt, Instant, ParticipantId,
-    Register, Retraction,
+    Act, BodyId, Cause, Changes, Correction, Event, EventId, FieldName, ImportReceipt, Instant,
+    ParticipantId, Register, Retraction,
 };
 use crate::import::read_csv;
 use crate::ledger::{AppendOptions, Ledger};
@@ -49,7 +49,8 @@ pub(crate) fn charters() -> Vec<Event> {
 /// The rows of the SCO's chronology with the import that brought them, which comes first.
 pub(crate) fn rows() -> Option<Vec<Event>> {
     let text = data("sco_events.csv")?;
-    let resolve = |word: &str| Register::builtin().resolve(word).map(|p| p.id.clone()).map_err(|e| e.to_string());
+    let resolve =
+        |word: &str| Register::builtin().resolve(word).map(|p| p.id.clone()).map_err(|e| e.to_string());
     let rows = read_csv(text.as_bytes(), &body("sco"), id(100), &resolve).unwrap();
     assert_eq!(rows.rejected, vec![]);
     let receipt = ImportReceipt {

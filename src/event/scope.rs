@@ -41,10 +41,7 @@ impl Scope {
         if key.corrects {
             return true;
         }
-        let body = self
-            .body
-            .as_ref()
-            .is_none_or(|body| key.body == body.as_str());
+        let body = self.body.as_ref().is_none_or(|body| key.body == body.as_str());
         let participant = self.participant.as_ref().is_none_or(|participant| {
             key.participant.is_none() || [key.participant, key.about].contains(&Some(participant.as_str()))
         });

@@ -99,11 +99,12 @@ impl Rules {
     /// The rules of a day, from what an amendment is said to do.
     fn on(&self, day: i32) -> (Vec<Rule>, Option<(&'static str, &'static str)>) {
         let mut rules = Vec::new();
-        let state = |rules: &mut Vec<Rule>, rule: &Rule| {
-            match rules.iter().position(|old: &Rule| old.act == rule.act && old.to == rule.to) {
-                Some(at) => rules[at] = rule.clone(),
-                None => rules.push(rule.clone()),
-            }
+        let state = |rules: &mut Vec<Rule>, rule: &Rule| match rules
+            .iter()
+            .position(|old: &Rule| old.act == rule.act && old.to == rule.to)
+        {
+            Some(at) => rules[at] = rule.clone(),
+            None => rules.push(rule.clone()),
         };
         self.first.iter().for_each(|rule| state(&mut rules, rule));
         match &self.amendment {
@@ -206,7 +207,8 @@ fn brute_force(rules: &Rules, deeds: &[Deed], window: i32) -> Vec<BTreeSet<Strin
     let mut found = vec![BTreeSet::new(); window as usize];
     let mut choice: Vec<i32> = deeds.iter().map(|d| d.days.0).collect();
     loop {
-        let mut worlds: Vec<(i32, Step<'_>)> = choice.iter().copied().zip(deeds.iter().map(Step::Deed)).collect();
+        let mut worlds: Vec<(i32, Step<'_>)> =
+            choice.iter().copied().zip(deeds.iter().map(Step::Deed)).collect();
         if let Some((day, _, Some((old, new)))) = rules.amendment {
             worlds.push((day, Step::Merger(old, new)));
         }
@@ -218,7 +220,9 @@ fn brute_force(rules: &Rules, deeds: &[Deed], window: i32) -> Vec<BTreeSet<Strin
                 now = now
                     .iter()
                     .flat_map(|status| {
-                        orders.iter().map(|order| order.iter().fold(*status, |s, step| step.from(s, rules, day)))
+                        orders
+                            .iter()
+                            .map(|order| order.iter().fold(*status, |s, step| step.from(s, rules, day)))
                     })
                     .collect();
             }
@@ -395,15 +399,16 @@ fn a_month_and_a_day_within_it_are_tried_in_every_order() {
     for (offset, expected) in brute_force(&rules, &deeds, 65).into_iter().enumerate() {
         assert_eq!(said(&history.on(at(offset as i32)).statuses()), expected, "on day {offset}");
     }
-    assert_eq!(said(&history.on("2020-01-20".parse().unwrap()).statuses()), ["a", "b"].map(str::to_owned).into());
+    assert_eq!(
+        said(&history.on("2020-01-20".parse().unwrap()).statuses()),
+        ["a", "b"].map(str::to_owned).into()
+    );
 }
 
 #[test]
 fn an_act_without_beginning_leaves_the_status_open_until_its_last_day() {
-    let rules = Rules {
-        first: vec![Rule { act: ActKind::StatusGranted, from: vec![], to: "a" }],
-        amendment: None,
-    };
+    let rules =
+        Rules { first: vec![Rule { act: ActKind::StatusGranted, from: vec![], to: "a" }], amendment: None };
     let mut act = Deed {
         kind: ActKind::StatusGranted,
         toward: None,
@@ -456,7 +461,8 @@ mod naive {
             Act::EntryRetracted(r) => r.cause,
             _ => return true,
         };
-        let published = entry.event.evidence.iter().filter_map(|e| e.published.as_ref()).map(Edtf::latest).min();
+        let published =
+            entry.event.evidence.iter().filter_map(|e| e.published.as_ref()).map(Edtf::latest).min();
         let own = entry.event.dates.get(Role::Done).map(Edtf::latest);
         let dated = own.or(published).unwrap_or(Day::PAST);
         cause == Why::Clerical || dated <= known
@@ -497,7 +503,11 @@ mod naive {
     }
 
     /// Index, title, place and day of every act that stands.
-    pub(super) fn standing(entries: &[Entry], recorded: usize, known: Day) -> Vec<(u64, String, String, String)> {
+    pub(super) fn standing(
+        entries: &[Entry],
+        recorded: usize,
+        known: Day,
+    ) -> Vec<(u64, String, String, String)> {
         let entries = &entries[..recorded.min(entries.len())];
         let mut found = Vec::new();
         for (at, entry) in entries.iter().enumerate() {

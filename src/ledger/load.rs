@@ -214,8 +214,7 @@ impl Ledger {
         self.entries.scan(0, |at, leaf, _| {
             let of_body = body.as_ref().is_none_or(|key| key.find(leaf).is_some());
             let of_who = who.as_ref().is_none_or(|keys| {
-                keys.iter().any(|key| key.find(leaf).is_some())
-                    || named.find(leaf).is_none()
+                keys.iter().any(|key| key.find(leaf).is_some()) || named.find(leaf).is_none()
             });
             let corrects = || corrections.iter().any(|key| key.find(leaf).is_some());
             if !((of_body && of_who) || corrects()) || failed.is_some() {

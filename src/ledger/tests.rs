@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::event::{Act, Cause, Day, Edtf, ParticipantId, Role, Scope, StatusId};
 use crate::fixture::{
-    body, charters, create, holder, id, options, rectification, retraction, rows, who, writer, ORIGIN, START,
+    ORIGIN, START, body, charters, create, holder, id, options, rectification, retraction, rows, who, writer,
 };
 use crate::index::IndexError;
 use crate::query::{Axes, pending, roster, status};
@@ -71,7 +71,8 @@ fn a_batch_with_one_bad_event_appends_nothing() {
     let root = ledger.head(Size(7)).unwrap().root;
     let mut undated = grant(51, "IND", "2005-07-05");
     undated.dates.remove(Role::Decided);
-    let error = ledger.append(vec![grant(50, "MNG", "2004-06-17"), undated], options(START + 10)).unwrap_err();
+    let error =
+        ledger.append(vec![grant(50, "MNG", "2004-06-17"), undated], options(START + 10)).unwrap_err();
     assert!(error.to_string().starts_with("event 2 of the batch"), "{error}");
     assert_eq!((ledger.size(), ledger.head(Size(7)).unwrap().root), (Size(7), root));
     assert_eq!(ledger.find(id(50)).unwrap(), None);
@@ -123,7 +124,8 @@ fn record() -> Option<Vec<Event>> {
         rows.iter().find(|e| e.participant == Some(who(name)) && e.act.kind().name() == kind).unwrap().clone()
     };
     let amendment = events[6].clone();
-    let (kuwait, nepal) = (row("KWT", "partnership-memorandum-signed"), row("NPL", "partnership-memorandum-signed"));
+    let (kuwait, nepal) =
+        (row("KWT", "partnership-memorandum-signed"), row("NPL", "partnership-memorandum-signed"));
     events.extend(rows);
     let moved = rectification(201, &kuwait, "participant", "LAO");
     let moved_on = rectification(202, &moved, "participant", "VNM");
@@ -177,7 +179,11 @@ fn what_was_recorded_first_answers_as_a_ledger_that_holds_no_more() {
             assert_eq!(ask(&mut whole, &of, size, "2025-09-15", None), of_growing, "{of} at {size}");
         }
         if n % 5 == 0 || n > 115 {
-            assert_eq!(board(&mut whole, size, "2025-09-15"), board(&mut growing, size, "2025-09-15"), "{size}");
+            assert_eq!(
+                board(&mut whole, size, "2025-09-15"),
+                board(&mut growing, size, "2025-09-15"),
+                "{size}"
+            );
         }
     }
     let of = |ledger: &mut Ledger, name: &str, size: usize| {
@@ -193,8 +199,14 @@ fn what_was_recorded_first_answers_as_a_ledger_that_holds_no_more() {
         }
     }
     // The rectified amendment holds a month later, in the same open ledger.
-    assert_eq!(ask(&mut whole, &who("MNG"), Size(end as u64), "2025-09-15", None)["status"], json!("observer"));
-    assert_eq!(ask(&mut whole, &who("MNG"), Size(end as u64 - 6), "2025-09-15", None)["status"], json!("sco-partner"));
+    assert_eq!(
+        ask(&mut whole, &who("MNG"), Size(end as u64), "2025-09-15", None)["status"],
+        json!("observer")
+    );
+    assert_eq!(
+        ask(&mut whole, &who("MNG"), Size(end as u64 - 6), "2025-09-15", None)["status"],
+        json!("sco-partner")
+    );
 }
 
 #[test]
@@ -235,7 +247,10 @@ fn the_index_and_the_entries_give_the_same_answers() {
         assert!(expected.iter().all(|e| loaded.entries().contains(e)), "{p}");
         assert!(loaded.entries().windows(2).all(|w| w[0].index < w[1].index));
         let extra = loaded.entries().iter().filter(|e| !expected.contains(e));
-        assert!(extra.clone().all(|e| e.event.participant == Some(who("KWT"))), "only the entry that was moved");
+        assert!(
+            extra.clone().all(|e| e.event.participant == Some(who("KWT"))),
+            "only the entry that was moved"
+        );
     }
 }
 
@@ -350,7 +365,8 @@ fn a_damaged_index_never_gives_a_wrong_answer_and_never_stops_a_writer() {
     let dir = tempfile::tempdir().unwrap();
     let whole = dir.path().join("whole");
     let mut ledger = small(&whole);
-    for (n, name) in ["MNG", "IND", "PAK", "IRN", "AFG", "BLR", "LKA", "TUR", "NPL", "KHM"].iter().enumerate() {
+    for (n, name) in ["MNG", "IND", "PAK", "IRN", "AFG", "BLR", "LKA", "TUR", "NPL", "KHM"].iter().enumerate()
+    {
         let n = n as u128;
         ledger.append(vec![grant(50 + n, name, "2005-07-05")], options(START + 10 + n as i64)).unwrap();
     }
@@ -372,7 +388,8 @@ fn a_damaged_index_never_gives_a_wrong_answer_and_never_stops_a_writer() {
         let path = dir.path().join(format!("t{trial}"));
         copy(&whole, &path);
         let files: Vec<PathBuf> = bytes(&path.join("sled")).into_iter().map(|(p, _)| p).collect();
-        let files: Vec<PathBuf> = files.into_iter().filter(|p| std::fs::metadata(p).unwrap().len() > 0).collect();
+        let files: Vec<PathBuf> =
+            files.into_iter().filter(|p| std::fs::metadata(p).unwrap().len() > 0).collect();
         let file = &files[next(files.len())];
         let mut content = std::fs::read(file).unwrap();
         if trial < flips {
@@ -461,10 +478,15 @@ fn rules_of_the_past_are_those_of_their_day() {
     let mut ledger = small(&dir.path().join("l"));
     let charter = ledger.charter(&body("sco")).unwrap();
     let day = |text: &str| text.parse::<Day>().unwrap();
-    let dates = ["2001-06-15", "2003-09-19", "2004-06-17", "2008-08-28", "2010-06-11", "2014-09-12", "2025-09-01"];
+    let dates =
+        ["2001-06-15", "2003-09-19", "2004-06-17", "2008-08-28", "2010-06-11", "2014-09-12", "2025-09-01"];
     assert_eq!(charter.versions().len(), dates.len());
     for (n, date) in dates.iter().enumerate() {
         assert_eq!(charter.on(day(date)).entry, Index(n as u64), "{date}");
-        assert_eq!(charter.on(day(date).previous()).entry, Index(n.saturating_sub(1) as u64), "before {date}");
+        assert_eq!(
+            charter.on(day(date).previous()).entry,
+            Index(n.saturating_sub(1) as u64),
+            "before {date}"
+        );
     }
 }

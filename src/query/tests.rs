@@ -11,7 +11,8 @@ use crate::fixture::{body, charters, data, rows, who};
 use crate::history::Certainty;
 
 fn entries(events: Vec<Event>) -> Vec<Entry> {
-    let entry = |(n, event)| Entry { index: Index(n as u64), recorded_at: Instant::from_micros(n as i64), event };
+    let entry =
+        |(n, event)| Entry { index: Index(n as u64), recorded_at: Instant::from_micros(n as i64), event };
     events.into_iter().enumerate().map(entry).collect()
 }
 
@@ -67,7 +68,9 @@ fn every_question_about_the_sco_has_its_stated_answer() {
                 items.iter().filter(waits).map(|i| i.participant.to_string()).collect()
             };
             let five = ["ARE", "BHR", "KWT", "MDV", "MMR"].map(str::to_owned);
-            if decided(&answer.procedures) != five.into() || decided(&answer.contested) != ["SAU".to_owned()].into() {
+            if decided(&answer.procedures) != five.into()
+                || decided(&answer.contested) != ["SAU".to_owned()].into()
+            {
                 failed.push(format!("{name}: {:?} {:?}", answer.procedures, answer.contested));
             }
         }
@@ -82,10 +85,13 @@ fn beside_the_status(name: &str, answer: &StatusAnswer, entries: &[Entry]) -> Re
     let because = |date: &str| answer.because.iter().any(|b| b.date.as_str() == date);
     let stage = |toward: &str, act: ActKind, date: &str| {
         answer.procedures.iter().any(|p| {
-            p.toward.as_ref().is_some_and(|t| t.as_str() == toward) && p.stage == act && p.since.as_str() == date
+            p.toward.as_ref().is_some_and(|t| t.as_str() == toward)
+                && p.stage == act
+                && p.since.as_str() == date
         })
     };
-    let later = |act: ActKind, date: &str| answer.afterwards.iter().any(|a| a.act == act && a.date.as_str() == date);
+    let later =
+        |act: ActKind, date: &str| answer.afterwards.iter().any(|a| a.act == act && a.date.as_str() == date);
     let right = match name {
         "Q01" => because("[2010-04-28..2010-04-29]"),
         "Q02" | "Q03" => since("2015-07-10"),
@@ -215,5 +221,9 @@ fn a_status_asked_for_before_it_existed_is_flagged() {
     let mut answer = status(&material, &who("MNG"), &body("sco"), &axes("2003-01-01", "")).unwrap();
     let view = BodyView::new(&material, &body("sco"), Size(u64::MAX), Day::FUTURE).unwrap();
     answer.flag_absent(&view.charter, &observer);
-    assert!(answer.notes.iter().any(|n| n.contains("nobody could hold it on 2003-01-01")), "{:?}", answer.notes);
+    assert!(
+        answer.notes.iter().any(|n| n.contains("nobody could hold it on 2003-01-01")),
+        "{:?}",
+        answer.notes
+    );
 }
