@@ -41,11 +41,14 @@ struct Rule {
     to: &'static str,
 }
 
+/// Its first day, the rules that it states, the statuses that it merges: old, new.
+type Amendment = (i32, Vec<Rule>, Option<(&'static str, &'static str)>);
+
 /// Rules from the beginning, and what an amendment adds or merges.
 #[derive(Clone, Debug)]
 struct Rules {
     first: Vec<Rule>,
-    amendment: Option<(i32, Vec<Rule>, Option<(&'static str, &'static str)>)>,
+    amendment: Option<Amendment>,
 }
 
 const STATUSES: [&str; 4] = ["none", "a", "b", "c"];
