@@ -89,18 +89,19 @@ impl Ledger {
 
     /// The rules of a body as this ledger and the batch know them.
     fn rules(&mut self, body: &BodyId, batch: &Batch) -> Result<Arc<Charter>, LedgerError> {
-        let new: Vec<&Event> = batch.charters.iter().filter(|e| e.body == *body).collect();
-        if new.is_empty() {
+        if !batch.charters.iter().any(|e| e.body == *body) {
             return self.charter(body);
         }
         let loaded = self.load_rules()?;
         let acts = standing(loaded.entries(), Size(u64::MAX), Day::FUTURE);
-        let mut texts = texts(&acts, body);
-        for (at, event) in new.into_iter().enumerate() {
-            if let Act::CharterAdopted(text) | Act::CharterAmended(text) = &event.act {
-                texts.push(CharterAct { entry: Index(self.size().0 + at as u64), event, text });
+        let mut texts = charter_acts(&acts, body);
+        let here = batch.charters.iter().enumerate().filter(|(_, e)| e.body == *body);
+        texts.extend(here.filter_map(|(at, event)| match &event.act {
+            Act::CharterAdopted(text) | Act::CharterAmended(text) => {
+                Some(CharterAct { entry: Index(self.size().0 + at as u64), event, text })
             }
-        }
+            _ => None,
+        }));
         let charter = Charter::fold(body, &texts)?.map(Arc::new);
         charter.ok_or_else(|| LedgerError::NoBody(body.clone()))
     }
@@ -115,7 +116,7 @@ impl Ledger {
         }
         let loaded = self.load_rules()?;
         let acts = standing(loaded.entries(), Size(u64::MAX), Day::FUTURE);
-        let texts = texts(&acts, body);
+        let texts = charter_acts(&acts, body);
         let charter = self.charters.fold(body, &texts)?.ok_or_else(|| LedgerError::NoBody(body.clone()))?;
         self.rules.insert(body.clone(), Arc::clone(&charter));
         Ok(charter)
@@ -136,7 +137,7 @@ impl Ledger {
             },
         };
         if let Act::RecordCorrected(correction) = &event.act {
-            let mut corrected = underlying(self, target)?;
+            let mut corrected = underlying(self, batch, target)?;
             for (field, value) in &correction.now {
                 field.0.write(&mut corrected, value)?;
             }
@@ -146,25 +147,24 @@ impl Ledger {
 }
 
 /// The adoptions and amendments of a body among acts that stand.
-fn texts<'a>(acts: &'a [Standing<'_>], body: &BodyId) -> Vec<CharterAct<'a>> {
-    let of_body = acts.iter().filter(|a| a.event.body == *body);
-    of_body
-        .filter_map(|a| match &a.event.act {
-            Act::CharterAdopted(text) | Act::CharterAmended(text) => {
-                Some(CharterAct { entry: a.index, event: &a.event, text })
-            }
-            _ => None,
-        })
-        .collect()
+fn charter_acts<'a>(acts: &'a [Standing<'a>], body: &BodyId) -> Vec<CharterAct<'a>> {
+    let text = |a: &'a Standing<'a>| match &a.event.act {
+        Act::CharterAdopted(text) | Act::CharterAmended(text) => {
+            Some(CharterAct { entry: a.index, event: &a.event, text })
+        }
+        _ => None,
+    };
+    acts.iter().filter(|a| a.event.body == *body).filter_map(text).collect()
 }
 
 /// What a rectification of rectifications corrects in the end.
-fn underlying(ledger: &Ledger, mut event: Event) -> Result<Event, LedgerError> {
+fn underlying(ledger: &Ledger, batch: &Batch, mut event: Event) -> Result<Event, LedgerError> {
     while let (Act::RecordCorrected(_), Some(to)) = (&event.act, event.to) {
-        match ledger.find(to)? {
-            Some(index) => event = ledger.entry(index)?.event,
-            None => break,
-        }
+        event = match (batch.events.get(&to), ledger.find(to)?) {
+            (Some(event), _) => event.clone(),
+            (None, Some(index)) => ledger.entry(index)?.event,
+            (None, None) => break,
+        };
     }
     Ok(event)
 }

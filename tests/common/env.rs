@@ -6,23 +6,23 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// The moment at which every test happens.
-pub const NOW: &str = "2026-11-23T17:31:00Z";
+pub(crate) const NOW: &str = "2026-11-23T17:31:00Z";
 
-pub struct Env {
+pub(crate) struct Env {
     dir: TempDir,
     now: String,
 }
 
 /// What a command wrote, and how it ended.
-pub struct Ran {
-    pub stdout: String,
-    pub stderr: String,
-    pub code: i32,
+pub(crate) struct Ran {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) code: i32,
 }
 
 impl Ran {
     /// Everything in the order a reader sees it, with the exit code where it is not 0.
-    pub fn all(&self) -> String {
+    pub(crate) fn all(&self) -> String {
         let mut out = format!("{}{}", self.stdout, self.stderr);
         if self.code != 0 && !self.stderr.contains(&format!("(exit {})", self.code)) {
             out.push_str(&format!("[exit {}]\n", self.code));
@@ -31,18 +31,18 @@ impl Ran {
     }
 
     #[track_caller]
-    pub fn ok(self) -> String {
+    pub(crate) fn ok(self) -> String {
         assert_eq!(self.code, 0, "{}{}", self.stdout, self.stderr);
         self.stdout
     }
 
     #[track_caller]
-    pub fn json(self) -> serde_json::Value {
+    pub(crate) fn json(self) -> serde_json::Value {
         serde_json::from_str(&self.ok()).unwrap()
     }
 
     #[track_caller]
-    pub fn fails(self, code: i32) -> String {
+    pub(crate) fn fails(self, code: i32) -> String {
         assert_eq!(self.code, code, "{}{}", self.stdout, self.stderr);
         assert_eq!(self.stdout, "", "a failure writes nothing to standard output");
         self.stderr
@@ -50,45 +50,45 @@ impl Ran {
 }
 
 impl Env {
-    pub fn new() -> Env {
+    pub(crate) fn new() -> Env {
         Env { dir: tempfile::tempdir().unwrap(), now: NOW.into() }
     }
 
     /// With the demonstration ledger in `./chancery.ledger`.
-    pub fn demo() -> Env {
+    pub(crate) fn demo() -> Env {
         let env = Env::new();
         env.run(&["demo"]).ok();
         env
     }
 
     /// With a ledger of the SCO's charter and nothing else.
-    pub fn sco() -> Env {
+    pub(crate) fn sco() -> Env {
         let env = Env::new();
         env.run(&["init", "--charter", "sco", "--origin", "test/sco"]).ok();
         env
     }
 
-    pub fn at(mut self, now: &str) -> Env {
+    pub(crate) fn at(mut self, now: &str) -> Env {
         self.now = now.into();
         self
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.dir.path()
     }
 
-    pub fn ledger(&self) -> PathBuf {
+    pub(crate) fn ledger(&self) -> PathBuf {
         self.path().join("chancery.ledger")
     }
 
-    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path().join(name);
         std::fs::write(&path, bytes).unwrap();
         path
     }
 
     /// A command with nothing of the machine's surroundings.
-    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+    pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let bin = Path::new(env!("CARGO_BIN_EXE_chancery")).parent().unwrap();
         let mut command = Command::new(program);
         command
@@ -104,32 +104,32 @@ impl Env {
         command
     }
 
-    pub fn chancery(&self, args: &[&str]) -> Command {
+    pub(crate) fn chancery(&self, args: &[&str]) -> Command {
         let mut command = self.command(env!("CARGO_BIN_EXE_chancery"));
         command.args(args);
         command
     }
 
-    pub fn run(&self, args: &[&str]) -> Ran {
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
         ran(&mut self.chancery(args))
     }
 
     /// A line for the shell, in words without spaces or in quotes.
-    pub fn sh(&self, line: &str) -> Ran {
+    pub(crate) fn sh(&self, line: &str) -> Ran {
         let mut command = self.command("/bin/sh");
         command.args(["-c", line]);
         ran(&mut command)
     }
 
     /// The status of one participant as JSON.
-    pub fn status(&self, line: &str) -> serde_json::Value {
+    pub(crate) fn status(&self, line: &str) -> serde_json::Value {
         let mut args = vec!["status", "--format", "json"];
         args.extend(line.split_whitespace());
         self.run(&args).json()
     }
 
     /// How many entries the ledger has.
-    pub fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         let replayed = self.run(&["replay", "--until", "9999-12-31", "--format", "json"]).json();
         replayed["size"].as_u64().unwrap()
     }
@@ -148,7 +148,7 @@ fn ran(command: &mut Command) -> Ran {
 }
 
 /// How often a fault is tried: a tenth, unless all are asked for.
-pub fn times(full: usize) -> usize {
+pub(crate) fn times(full: usize) -> usize {
     match std::env::var("CHANCERY_FAULTS").as_deref() {
         Ok("full") => full,
         _ => full.div_ceil(10),
@@ -156,23 +156,23 @@ pub fn times(full: usize) -> usize {
 }
 
 /// A small generator of numbers, the same on every run.
-pub struct Rng(pub u64);
+pub(crate) struct Rng(pub(crate) u64);
 
 impl Rng {
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         self.0
     }
 
-    pub fn below(&mut self, n: u64) -> u64 {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         self.next() % n
     }
 }
 
 /// Every file under a folder, with its bytes.
-pub fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+pub(crate) fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {
@@ -190,7 +190,7 @@ pub fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 /// Copies a folder.
-pub fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     for (path, bytes) in files(from) {
         let target = to.join(path.strip_prefix(from).unwrap());
         std::fs::create_dir_all(target.parent().unwrap()).unwrap();
