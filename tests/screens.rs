@@ -6,7 +6,29 @@ use crate::env::Env;
 fn the_first_page_without_a_ledger_says_how_to_get_one() {
     let env = Env::new();
     let page = env.run(&[]).ok();
-    insta::assert_snapshot!(page, @"");
+    insta::assert_snapshot!(page, @r#"
+    chancery 0.1.0  An append-only record of diplomatic acts, and what follows from them.
+
+      ledger  none at ./chancery.ledger: try "chancery demo" or "chancery init"
+
+    ASK      status    one state, one body       roster   one body, by status
+             timeline  every spell               pending  what is not finished
+             explain   why: act, rule, source
+    RECORD   append    one act, or a batch       import   a file
+             rectify   correct an entry          retract  withdraw an entry
+    FIND     log       the entries               show     one entry, as recorded
+             acts      the acts and their dates  bodies, participants  ids, names
+    RULES    charter   list, show, lint, adopt, amend
+    CHECK    audit     replay    repair
+    SHARE    export    completions, man
+
+    Every question takes three dates, all inclusive:
+      --on 2023-07-01          the day you ask about             default: today
+      --as-known 2023-07-05    what was public by that day       default: all of it
+      --as-recorded 127        the first 127 entries, or a time  default: all of it
+
+    Try      chancery status Belarus --in sco --on 2023-07-01
+    "#);
 }
 
 #[test]
@@ -14,7 +36,10 @@ fn the_first_page_with_a_ledger_says_what_it_holds() {
     let env = Env::demo();
     let page = env.run(&[]).ok();
     let head: Vec<&str> = page.lines().skip(2).take(2).collect();
-    insta::assert_snapshot!(head.join("\n"), @"");
+    insta::assert_snapshot!(head.join("\n"), @"
+    ledger  ./chancery.ledger   128 entries, 1 organisation: sco
+    record  surveyed to 2025-09 (sco)   last entry 2026-11-23 17:31 UTC
+    ");
 }
 
 #[test]

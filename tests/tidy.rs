@@ -27,7 +27,7 @@ fn code(text: &str) -> &str {
 }
 
 fn is_test(path: &Path) -> bool {
-    path.iter().any(|part| part == "tests" || part == "tests.rs")
+    path.iter().any(|part| part == "tests" || part == "tests.rs" || part == "fixture.rs")
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn text(page: &Page, answer: &Timeline, who: &ParticipantId, today: Day) -> Stri
         true => out.push_str("  no act of it is recorded\n"),
         false => {
             let rows: Vec<Vec<String>> = answer.spells.iter().map(row).collect();
-            let head = ["body", "from", "until", "status", "by entries"];
+            let head = ["body", "from", "until", "entries", "status"];
             out.push_str(&page.table(&head, &rows));
         }
     }
@@ -71,7 +71,7 @@ fn row(spell: &SpellItem) -> Vec<String> {
         spell.body.to_string(),
         spell.from.as_ref().map(date).unwrap_or_default(),
         spell.until.as_ref().map(date).unwrap_or_default(),
-        status,
         entries.join(" "),
+        status,
     ]
 }

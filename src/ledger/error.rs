@@ -3,7 +3,7 @@
 use crate::charter::{CharterError, CharterTextError, Refusal};
 use crate::event::leaf::LeafError;
 use crate::event::{
-    ActKind, BodyId, ChangeError, EventId, Index, Instant, ParticipantId, Role, Size, StatusId,
+    ActKind, BodyId, ChangeError, EventId, Field, Index, Instant, ParticipantId, Role, Size, StatusId,
 };
 use crate::index::IndexError;
 use crate::log::LogError;
@@ -86,6 +86,19 @@ pub enum LedgerError {
         id: EventId,
         /// The entry that has it.
         index: Index,
+    },
+    /// Two events of a batch with one id.
+    #[error("id {0} stands twice in the batch: an id names one event")]
+    IdTwice(EventId),
+    /// A rectification that replaces what the record does not say.
+    #[error("it says that {field} was {stated:?}; the record says {said:?}")]
+    Was {
+        /// Of which field.
+        field: Field,
+        /// What the rectification states.
+        stated: String,
+        /// What the record says.
+        said: String,
     },
     /// No event of that id.
     #[error("{act} names {id}, which this ledger does not hold")]
