@@ -121,18 +121,19 @@ impl From<LedgerError> for Failure {
             LedgerError::Log(error) => error.into(),
             LedgerError::Query(error) => error.into(),
             LedgerError::Index(error) => error.into(),
-            LedgerError::Unsettled(_) | LedgerError::Entry { .. } | LedgerError::Charter(_) => {
-                Failure::new(Exit::Unavailable, error)
-            }
             LedgerError::Size { actual, .. } => Failure::new(Exit::Refused, &error)
                 .help(format!("see what came in: chancery log --from {actual}; then ask for that size")),
             LedgerError::IdTaken { index, .. } => Failure::new(Exit::Refused, &error)
                 .help(format!("look at it: chancery show {index}; leave --id out for a new event")),
-            LedgerError::Clock { .. }
+            LedgerError::Charter(CharterError::AmendsNothing { .. })
+            | LedgerError::Clock { .. }
             | LedgerError::Impossible(_)
             | LedgerError::IdTwice(_)
             | LedgerError::Was { .. } => Failure::new(Exit::Refused, error),
             LedgerError::Leaf(LeafError::TooLarge { .. }) => Failure::new(Exit::Refused, error),
+            LedgerError::Unsettled(_) | LedgerError::Entry { .. } | LedgerError::Charter(_) => {
+                Failure::new(Exit::Unavailable, error)
+            }
             LedgerError::NoBody(_) => no_body(error),
             LedgerError::InBatch { at, source } => {
                 let inner = Failure::from(*source);
