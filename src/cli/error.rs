@@ -5,7 +5,7 @@ use std::fmt;
 use crate::charter::{CharterError, CharterTextError};
 use crate::event::leaf::LeafError;
 use crate::event::{DateError, Size};
-use crate::import::CsvError;
+use crate::import::{ImportError, Reject};
 use crate::index::IndexError;
 use crate::ledger::LedgerError;
 use crate::log::LogError;
@@ -166,9 +166,18 @@ impl From<IndexError> for Failure {
     }
 }
 
-impl From<CsvError> for Failure {
-    fn from(error: CsvError) -> Failure {
-        Failure::usage(error)
+impl From<ImportError> for Failure {
+    fn from(error: ImportError) -> Failure {
+        let what = error.to_string();
+        let line = |r: &Reject| format!("line {}: {}", r.line, super::render::clean(&r.reason));
+        match error {
+            ImportError::Strict(rejected) => {
+                let shown = rejected.iter().take(10).map(line);
+                shown.fold(Failure::new(Exit::Refused, what), Failure::help)
+            }
+            ImportError::Csv(_) => Failure::usage(what),
+            ImportError::Ledger(error) => error.into(),
+        }
     }
 }
 
