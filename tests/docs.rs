@@ -160,3 +160,49 @@ fn every_link_between_documents_leads_somewhere() {
     }
     assert!(checked > 0, "no link was checked");
 }
+
+/// The longest piece of an error's text that is the same whenever it is shown.
+fn fixed_part(text: &str) -> String {
+    let mut parts = vec![String::new()];
+    let mut inside = false;
+    for c in text.chars() {
+        match c {
+            '{' => inside = true,
+            '}' => {
+                inside = false;
+                parts.push(String::new());
+            }
+            c if !inside => parts.last_mut().unwrap().push(c),
+            _ => {}
+        }
+    }
+    parts.into_iter().max_by_key(String::len).unwrap().trim_matches([' ', ':', '.']).to_owned()
+}
+
+#[test]
+fn every_error_of_the_library_is_in_the_catalogue() {
+    let one_line = |text: &str| text.replace('`', "").split_whitespace().collect::<Vec<_>>().join(" ");
+    let catalogue = one_line(&fs::read_to_string(document("docs/ERRORS.md")).unwrap());
+    let mut open = vec![document("src")];
+    let mut checked = 0;
+    while let Some(folder) = open.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|item| item.unwrap().path()) {
+            if path.is_dir() {
+                open.push(path);
+                continue;
+            }
+            let source = fs::read_to_string(&path).unwrap_or_default();
+            for attribute in source.split("#[error(").skip(1) {
+                let Some(quoted) = attribute.trim_start().strip_prefix('"') else { continue };
+                let text = quoted.replace("\\\"", "\u{1}");
+                let text = text.split('"').next().unwrap().replace('\u{1}', "\"").replace("\\\n", "\n");
+                let fixed = one_line(&fixed_part(&text));
+                if fixed.len() >= 6 {
+                    assert!(catalogue.contains(&fixed), "{}: {fixed}", path.display());
+                    checked += 1;
+                }
+            }
+        }
+    }
+    assert!(checked > 60, "only {checked} errors were found");
+}
