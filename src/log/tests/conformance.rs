@@ -101,11 +101,17 @@ fn leaves_are_opaque() {
 fn what_is_too_large_is_refused_and_nothing_is_written() {
     with_both(|log| {
         let refused = append(log, 0, &[leaf(0, 50), leaf(1, LEAF_BYTES_MAX + 1)]);
-        assert!(matches!(refused, Append::Refused(LogError::TooLarge { what: "an entry", .. })), "{refused:?}");
+        assert!(
+            matches!(refused, Append::Refused(LogError::TooLarge { what: "an entry", .. })),
+            "{refused:?}"
+        );
         let large = leaf(0, LEAF_BYTES_MAX);
         let batch = vec![large.as_slice(); 1024];
         let refused = log.append(0, &batch);
-        assert!(matches!(refused, Append::Refused(LogError::TooLarge { what: "a batch", .. })), "{refused:?}");
+        assert!(
+            matches!(refused, Append::Refused(LogError::TooLarge { what: "a batch", .. })),
+            "{refused:?}"
+        );
         assert_eq!(log.size().unwrap(), 0);
     });
 }
