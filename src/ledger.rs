@@ -5,6 +5,9 @@ mod consequence;
 mod error;
 mod load;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -49,7 +52,7 @@ pub struct Receipt {
     pub recorded_at: Instant,
     /// The RFC 6962 hash of its leaf.
     pub leaf_hash: Hash,
-    /// The root over the log with everything that was appended together.
+    /// The RFC 6962 root over the first `size` entries, so that a retry gives the same one.
     pub root: Hash,
     /// Whether it had been recorded before: a retry.
     pub repeated: bool,
@@ -201,6 +204,7 @@ impl Ledger {
             leaves.push(leaf::splice(&draft.bytes, *stamp).map_err(LedgerError::Leaf)?);
         }
         let written: Vec<&[u8]> = leaves.iter().map(Vec::as_slice).collect();
+        let mut tree = self.entries.frontier();
         self.write(size, &written)?;
         let appended: Vec<Entry> = new
             .iter()
@@ -213,22 +217,25 @@ impl Ledger {
             })
             .collect();
         self.learn(&appended);
-        let root = self.entries.frontier().root();
         let mut fresh = appended.iter().zip(&leaves);
         let mut receipts = Vec::with_capacity(drafts.len());
         for draft in &drafts {
-            receipts.push(match (draft.recorded, &draft.recorded) {
-                (Some(index), _) => self.first_receipt(index, draft.event.id)?,
-                (None, _) => match fresh.next() {
-                    Some((entry, leaf)) => Receipt {
-                        index: entry.index,
-                        size: Size(entry.index.0 + 1),
-                        id: entry.event.id,
-                        recorded_at: entry.recorded_at,
-                        leaf_hash: leaf_hash(leaf),
-                        root,
-                        repeated: false,
-                    },
+            receipts.push(match draft.recorded {
+                Some(index) => self.first_receipt(index, draft.event.id)?,
+                None => match fresh.next() {
+                    Some((entry, leaf)) => {
+                        let leaf_hash = leaf_hash(leaf);
+                        tree.push(leaf_hash);
+                        Receipt {
+                            index: entry.index,
+                            size: Size(entry.index.0 + 1),
+                            id: entry.event.id,
+                            recorded_at: entry.recorded_at,
+                            leaf_hash,
+                            root: tree.root(),
+                            repeated: false,
+                        }
+                    }
                     None => continue,
                 },
             });

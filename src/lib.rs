@@ -4,6 +4,8 @@ pub mod audit;
 pub mod charter;
 pub mod cli;
 pub mod event;
+#[cfg(test)]
+mod fixture;
 pub mod history;
 pub mod import;
 pub mod index;

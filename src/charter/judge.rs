@@ -109,7 +109,7 @@ fn attested(kind: ActKind, event: &Event, version: &Version, remarks: &mut Vec<R
     }
     remarks.push(Remark::Attested { claimed: claimed.clone() });
     let clause = "attested by the source; the charter has no rule for it".to_owned();
-    Some(Move { to: claimed.clone(), rule: None, clause })
+    Some(Move { to: version.current_name(claimed).clone(), rule: None, clause })
 }
 
 fn claim(event: &Event, derived: &StatusId, remarks: &mut Vec<Remark>) {

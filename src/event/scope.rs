@@ -30,20 +30,20 @@ impl Scope {
     }
 
     /// Whether an event bears on it: its own body and participant, acts about the participant, acts of the body alone,
-    /// and corrections that move another entry here. The entry that a correction names is fetched by its id.
+    /// and every correction, since a correction of a correction may undo what moved an entry here, whatever participant
+    /// and body it names itself. The entry that such a correction moves is fetched by its id.
     pub fn admits(&self, event: &Event) -> bool {
         self.admits_key(&ScopeKey::of(event))
     }
 
     /// The same, for what an index keeps of an event.
     pub fn admits_key(&self, key: &ScopeKey<'_>) -> bool {
-        let body = self
-            .body
-            .as_ref()
-            .is_none_or(|body| [Some(key.body), key.moved_body].contains(&Some(body.as_str())));
+        if key.corrects {
+            return true;
+        }
+        let body = self.body.as_ref().is_none_or(|body| key.body == body.as_str());
         let participant = self.participant.as_ref().is_none_or(|participant| {
-            let named = [key.participant, key.about, key.moved_participant, key.moved_about];
-            key.participant.is_none() || named.contains(&Some(participant.as_str()))
+            key.participant.is_none() || [key.participant, key.about].contains(&Some(participant.as_str()))
         });
         body && participant
     }
@@ -58,28 +58,26 @@ pub struct ScopeKey<'a> {
     pub participant: Option<&'a str>,
     /// Whom it is about.
     pub about: Option<&'a str>,
-    /// The body to which a rectification moves another entry.
-    pub moved_body: Option<&'a str>,
-    /// The participant to whom a rectification moves another entry.
-    pub moved_participant: Option<&'a str>,
-    /// Whom another entry is about by a rectification.
-    pub moved_about: Option<&'a str>,
+    /// Whether it corrects another entry.
+    pub corrects: bool,
 }
 
 impl<'a> ScopeKey<'a> {
     /// Of an event.
     pub fn of(event: &'a Event) -> ScopeKey<'a> {
-        let moved_to = |field: Field| match &event.act {
-            Act::RecordCorrected(c) => c.now.get(&FieldName(field)).map(String::as_str),
-            _ => None,
-        };
         ScopeKey {
             body: event.body.as_str(),
             participant: event.participant.as_ref().map(ParticipantId::as_str),
             about: event.about.as_ref().map(ParticipantId::as_str),
-            moved_body: moved_to(Field::Body),
-            moved_participant: moved_to(Field::Participant),
-            moved_about: moved_to(Field::About),
+            corrects: matches!(event.act, Act::RecordCorrected(_) | Act::EntryRetracted(_)),
         }
+    }
+}
+
+impl Event {
+    /// Whether it is a rectification that gives another entry another body or participant.
+    pub fn moves_another(&self) -> bool {
+        let moves = |field| matches!(field, Field::Body | Field::Participant | Field::About);
+        matches!(&self.act, Act::RecordCorrected(c) if c.now.keys().any(|FieldName(field)| moves(*field)))
     }
 }

@@ -10,6 +10,9 @@ mod rival;
 mod spell;
 mod standing;
 
+#[cfg(test)]
+mod tests;
+
 pub use overlay::{Overlay, overlays};
 pub use procedure::{Closing, Lifecycle, Snapshot, StepState, lifecycles};
 pub use rival::{Account, Certainty, History, Reading, Spell};

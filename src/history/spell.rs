@@ -4,7 +4,7 @@
 //! with the act that gave it, and the course is the set of worlds that remain possible from each day on. It equals what
 //! trying every combination of days would give; a property test holds it against exactly that.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::charter::{Charter, Merger, Version, judge};
 use crate::event::{Day, Edtf, Index, StatusId};
@@ -12,7 +12,7 @@ use crate::event::{Day, Edtf, Index, StatusId};
 use super::standing::Standing;
 
 /// A status that is possible, with what gave it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct World {
     /// The status.
     pub status: StatusId,
@@ -87,19 +87,32 @@ struct DayOrder {
     sequence: Option<u16>,
     /// As the vocabulary gives it, smaller first; 0 comes before everything.
     precedence: u8,
-    /// Set where too many are open to try every order: that of the log.
-    crowded: Option<Index>,
+    /// Its place in the log, which decides where too many are open to try every order.
+    entry: Index,
+    /// Set where too many are open.
+    crowded: bool,
 }
 
 impl DayOrder {
-    /// Whether it comes first on a day that both may share; false both ways where the order is open.
+    /// Whether it comes first on a day that both share; false both ways where the order is open.
+    ///
+    /// Every comparison agrees with one line of all movers (mergers; acts with a sequence, by it; the others by the
+    /// vocabulary; the log), so that the first of any is always free to come.
     fn before(self, other: DayOrder) -> bool {
-        let stated = match (self.sequence, other.sequence) {
-            (Some(a), Some(b)) => a.cmp(&b),
-            (None, None) => self.precedence.cmp(&other.precedence),
-            _ => (self.precedence != 0).cmp(&(other.precedence != 0)),
-        };
-        stated.then_with(|| self.crowded.cmp(&other.crowded)).is_lt()
+        if self.crowded || other.crowded {
+            return self.place() < other.place();
+        }
+        match (self.sequence, other.sequence) {
+            _ if (self.precedence == 0) != (other.precedence == 0) => self.precedence == 0,
+            (Some(a), Some(b)) => a < b,
+            (None, None) => self.precedence < other.precedence,
+            _ => false,
+        }
+    }
+
+    fn place(self) -> (bool, bool, Option<u16>, u8, Index) {
+        let precedence = if self.sequence.is_some() { 0 } else { self.precedence };
+        (self.precedence != 0, self.sequence.is_none(), self.sequence, precedence, self.entry)
     }
 }
 
@@ -116,8 +129,15 @@ enum What<'a> {
 /// log.
 const OPEN_MAX: usize = 10;
 
+/// With more open movers than this, an order within a day is kept on the last day of the mover that comes first; with
+/// fewer, on every day that both may share.
+const ORDERED_MAX: usize = 5;
+
 /// The open movers that a world has already applied, in rising order.
 type Applied = Vec<usize>;
+
+/// Every world that is possible, with the open movers that made it.
+type Worlds = BTreeSet<(World, Applied)>;
 
 /// The course under the rules of a body of the acts that stand, given in the order of the log.
 pub fn course(charter: &Charter, acts: &[&Standing<'_>]) -> Course {
@@ -130,27 +150,51 @@ pub fn course(charter: &Charter, acts: &[&Standing<'_>]) -> Course {
     let mut waiting = (0..movers.len()).peekable();
     let mut worlds = BTreeSet::from([(World { status: StatusId::none(), cause: None }, Applied::new())]);
     let mut slices: Vec<Slice> = Vec::with_capacity(days.len());
-    for day in days {
+    let mut days = days.into_iter().filter(|day| *day < Day::FUTURE).peekable();
+    while let Some(mut day) = days.next() {
         while let Some(next) = waiting.next_if(|at| movers[*at].earliest <= day) {
             open.push(next);
         }
-        let past = |at: &usize| movers[*at].latest <= day;
-        let due = open.iter().filter(|at| past(at)).count();
-        let settled = |applied: &Applied| applied.iter().filter(|at| past(at)).count() == due;
-        worlds =
-            sweep.apply(day, &open, worlds).into_iter().filter(|(_, applied)| settled(applied)).collect();
-        worlds = worlds
-            .into_iter()
-            .map(|(world, applied)| (world, applied.into_iter().filter(|at| !past(at)).collect()))
-            .collect();
-        open.retain(|at| !past(at));
-        let mut possible: Vec<World> = worlds.iter().map(|(world, _)| world.clone()).collect();
-        possible.dedup();
-        if slices.last().is_none_or(|last| last.worlds != possible) {
-            slices.push(Slice { from: day, worlds: possible });
+        loop {
+            let (before, ordered, held) = (worlds.clone(), sweep.has_order(&open), open.len());
+            worlds = sweep.apply(day, &open, worlds);
+            if day == Day::PAST && sweep.has_order(&open) {
+                // Before the first date there is no first day: every order has had its time.
+                while let more = sweep.apply(day, &open, worlds.clone())
+                    && more != worlds
+                {
+                    worlds = more;
+                }
+            }
+            settle(&movers, &mut open, &mut worlds, day);
+            let mut possible: Vec<World> = worlds.iter().map(|(world, _)| world.clone()).collect();
+            possible.dedup();
+            if slices.last().is_none_or(|last| last.worlds != possible) {
+                slices.push(Slice { from: day, worlds: possible });
+            }
+            // Acts that must keep an order within a day may keep another over several.
+            day = day.next();
+            let over = day == Day::PAST || day == Day::FUTURE || days.peek().is_some_and(|next| *next <= day);
+            if over || !ordered || (open.len() == held && worlds == before) {
+                break;
+            }
         }
     }
     Course { slices, causes: sweep.causes }
+}
+
+/// Drops the worlds in which a mover whose last day this is has not come, and forgets such movers.
+fn settle(movers: &[Mover<'_>], open: &mut Vec<usize>, worlds: &mut Worlds, day: Day) {
+    let past = |at: &usize| movers[*at].latest <= day;
+    let due = open.iter().filter(|at| past(at)).count();
+    if due > 0 {
+        let settled = |applied: &Applied| applied.iter().filter(|at| past(at)).count() == due;
+        let kept = std::mem::take(worlds).into_iter().filter(|(_, applied)| settled(applied));
+        *worlds = kept
+            .map(|(world, applied)| (world, applied.into_iter().filter(|at| !past(at)).collect()))
+            .collect();
+        open.retain(|at| !past(at));
+    }
 }
 
 fn movers<'a>(charter: &'a Charter, acts: &[&'a Standing<'a>]) -> Vec<Mover<'a>> {
@@ -172,7 +216,7 @@ fn movers<'a>(charter: &'a Charter, acts: &[&'a Standing<'a>]) -> Vec<Mover<'a>>
         let claimed = stated.filter(|_| matches!(what, What::Claimed(..)));
         let Some(date) = claimed.or_else(|| act.event.effect()).cloned() else { continue };
         let precedence = act.event.act.kind().precedence();
-        let order = DayOrder { sequence: act.event.sequence, precedence, crowded: None };
+        let order = DayOrder { sequence: act.event.sequence, precedence, entry: act.index, crowded: false };
         movers.push(Mover {
             earliest: date.earliest(),
             latest: date.latest(),
@@ -187,7 +231,7 @@ fn movers<'a>(charter: &'a Charter, acts: &[&'a Standing<'a>]) -> Vec<Mover<'a>>
         for merger in &version.mergers {
             let (earliest, latest) = (date.earliest(), date.latest());
             let what = What::Merger(merger, version);
-            let order = DayOrder { sequence: None, precedence: 0, crowded: None };
+            let order = DayOrder { sequence: None, precedence: 0, entry: version.entry, crowded: false };
             movers.push(Mover { earliest, latest, order, date: date.clone(), entry: version.entry, what });
         }
     }
@@ -204,7 +248,7 @@ fn thin(movers: &mut [Mover<'_>]) {
         open.retain(|latest| *latest >= mover.earliest);
         if open.len() >= OPEN_MAX {
             mover.earliest = mover.latest;
-            mover.order.crowded = Some(mover.entry);
+            mover.order.crowded = true;
             crowded = true;
         } else {
             open.push(mover.latest);
@@ -223,28 +267,44 @@ struct Sweep<'a> {
 }
 
 impl Sweep<'_> {
-    /// Every world that can be reached by applying open movers in an allowed order, none of them twice.
-    fn apply(
-        &mut self,
-        day: Day,
-        open: &[usize],
-        worlds: BTreeSet<(World, Applied)>,
-    ) -> BTreeSet<(World, Applied)> {
+    /// Every world that can be reached on a day by applying open movers in an allowed order, none of them twice.
+    fn apply(&mut self, day: Day, open: &[usize], worlds: Worlds) -> Worlds {
         let (movers, version) = (self.movers, self.charter.on(day));
-        let mut queue: Vec<(World, Applied)> = worlds.iter().cloned().collect();
+        let before = |a: usize, b: usize| movers[a].order.before(movers[b].order);
+        // Only those that another must precede are remembered as movers of this day.
+        let bound = |at: usize| open.len() <= ORDERED_MAX && open.iter().any(|other| before(*other, at));
+        let mut queue: Vec<(World, Applied, Applied)> =
+            worlds.iter().cloned().map(|(world, applied)| (world, applied, Applied::new())).collect();
+        let mut seen: HashSet<(World, Applied, Applied)> = queue.iter().cloned().collect();
         let mut reached = worlds;
-        while let Some((world, applied)) = queue.pop() {
-            for at in open.iter().copied().filter(|at| may_come_next(movers, *at, open, &applied)) {
-                let mut then = applied.clone();
-                then.insert(then.partition_point(|other| *other < at), at);
-                let next = (self.moved(at, &world, version), then);
-                if !reached.contains(&next) {
-                    reached.insert(next.clone());
+        while let Some((world, applied, today)) = queue.pop() {
+            let due = |at: &usize| movers[*at].latest <= day && !applied.contains(at);
+            let free = |at: &usize| {
+                !applied.contains(at)
+                    && !today.iter().any(|done| before(*at, *done))
+                    && !open.iter().any(|other| due(other) && before(*other, *at))
+            };
+            for at in open.iter().copied().filter(free) {
+                let with = |list: &Applied| {
+                    let mut list = list.clone();
+                    list.insert(list.partition_point(|other| *other < at), at);
+                    list
+                };
+                let now = if bound(at) { with(&today) } else { today.clone() };
+                let next = (self.moved(at, &world, version), with(&applied), now);
+                if seen.insert(next.clone()) {
+                    reached.insert((next.0.clone(), next.1.clone()));
                     queue.push(next);
                 }
             }
         }
         reached
+    }
+
+    /// Whether some of the open movers must keep an order within a day that is followed on every day.
+    fn has_order(&self, open: &[usize]) -> bool {
+        let order = |at: &usize| self.movers[*at].order;
+        open.len() <= ORDERED_MAX && open.iter().any(|a| open.iter().any(|b| order(a).before(order(b))))
     }
 
     fn moved(&mut self, at: usize, world: &World, version: &Version) -> World {
@@ -275,16 +335,4 @@ impl Sweep<'_> {
         });
         World { status: to, cause: Some(cause) }
     }
-}
-
-/// Whether a mover is still to come, and no open mover that is still to come must come before it.
-fn may_come_next(movers: &[Mover<'_>], at: usize, open: &[usize], applied: &Applied) -> bool {
-    let mover = &movers[at];
-    !applied.contains(&at)
-        && open.iter().filter(|other| **other != at && !applied.contains(other)).all(|other| {
-            let first = &movers[*other];
-            let precedes = first.latest < mover.earliest
-                || (first.latest == mover.earliest && first.order.before(mover.order));
-            !precedes
-        })
 }

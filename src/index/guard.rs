@@ -10,7 +10,9 @@ use super::error::IndexError;
 
 /// A value that lives in a thread of its own and is asked with a deadline. A panic there is an error here.
 pub(super) struct Guarded<S> {
-    jobs: Sender<Job<S>>,
+    jobs: Option<Sender<Job<S>>>,
+    /// Closed when the thread has dropped its value, and with it the lock on the files.
+    ended: Receiver<()>,
     path: PathBuf,
     deadline: Duration,
 }
@@ -29,7 +31,9 @@ impl<S: 'static> Guarded<S> {
         silence_panics();
         let (jobs, inbox): (Sender<Job<S>>, Receiver<Job<S>>) = channel();
         let (made, ready) = channel();
+        let (alive, ended) = channel();
         let work = move || {
+            let _alive: Sender<()> = alive;
             let value = match catch_unwind(AssertUnwindSafe(make)) {
                 Ok(Ok(value)) => value,
                 Ok(Err(error)) => return drop(made.send(Some(error))),
@@ -42,9 +46,9 @@ impl<S: 'static> Guarded<S> {
             let _ = catch_unwind(AssertUnwindSafe(|| drop(value)));
         };
         let spawned = std::thread::Builder::new().name(THREAD.into()).spawn(work);
-        let guarded = Guarded { jobs, path: path.to_owned(), deadline };
+        let guarded = Guarded { jobs: Some(jobs), ended, path: path.to_owned(), deadline };
         if let Err(error) = spawned {
-            return Err(IndexError::ReadOnly { path: guarded.path, said: error.to_string() });
+            return Err(IndexError::ReadOnly { path: guarded.path.clone(), said: error.to_string() });
         }
         match guarded.wait(&ready)? {
             None => Ok(guarded),
@@ -59,7 +63,7 @@ impl<S: 'static> Guarded<S> {
     ) -> Result<T, IndexError> {
         let (done, answer) = channel();
         let job: Job<S> = Box::new(move |value| _ = done.send(ask(value)));
-        if self.jobs.send(job).is_err() {
+        if self.jobs.as_ref().is_none_or(|jobs| jobs.send(job).is_err()) {
             return Err(self.panicked());
         }
         self.wait(&answer)?.map_err(|error| self.translate(&error))
@@ -101,6 +105,17 @@ impl<S: 'static> Guarded<S> {
         }
     }
 }
+
+impl<S> Drop for Guarded<S> {
+    /// Waits until the files are let go, so that whoever opens them next is not told that they are in use.
+    fn drop(&mut self) {
+        self.jobs = None;
+        let _ = self.ended.recv_timeout(self.deadline.min(DROP_PATIENCE));
+    }
+}
+
+/// How long dropping waits for a thread that does not come back.
+const DROP_PATIENCE: Duration = Duration::from_secs(1);
 
 /// sled's panics on damaged files are expected and reported as errors; nobody should see them as well.
 fn silence_panics() {

@@ -161,9 +161,13 @@ impl EventIndex {
     /// # Errors
     /// [`IndexError::Gap`] where they do not; what sled says.
     pub fn apply(&mut self, entries: &[Entry], last_leaf_hash: [u8; 32]) -> Result<(), IndexError> {
-        let Some(first) = entries.first() else { return Ok(()) };
-        if first.index.0 != self.head.size {
-            return Err(IndexError::Gap { expected: self.size(), found: first.index });
+        if entries.is_empty() {
+            return Ok(());
+        }
+        for (expected, entry) in (self.head.size..).zip(entries) {
+            if entry.index.0 != expected {
+                return Err(IndexError::Gap { expected: Size(expected), found: entry.index });
+            }
         }
         let mut metas = self.runs.clone();
         let mut gone = Vec::new();
@@ -245,6 +249,22 @@ impl EventIndex {
             let _ = std::fs::remove_dir_all(old);
         }
         Ok(())
+    }
+
+    /// Takes the word "complete" from a generation that turned out to be damaged, so that nobody opens it again and the
+    /// next writer makes a new one.
+    pub(crate) fn condemn(&self) {
+        // Where that is not allowed, it is found damaged again.
+        let _ = std::fs::remove_file(self.folder.join(COMPLETE));
+    }
+
+    /// Removes a generation that could not be completed.
+    pub(crate) fn discard(self) {
+        let folder = self.folder.clone();
+        if !self.complete {
+            drop(self);
+            let _ = std::fs::remove_dir_all(folder);
+        }
     }
 
     /// Where an event is.

@@ -97,9 +97,7 @@ struct StoredKey {
     body: String,
     participant: Option<String>,
     about: Option<String>,
-    moved_body: Option<String>,
-    moved_participant: Option<String>,
-    moved_about: Option<String>,
+    corrects: bool,
 }
 
 impl StoredKey {
@@ -109,9 +107,7 @@ impl StoredKey {
             body: key.body.to_owned(),
             participant: text(key.participant),
             about: text(key.about),
-            moved_body: text(key.moved_body),
-            moved_participant: text(key.moved_participant),
-            moved_about: text(key.moved_about),
+            corrects: key.corrects,
         }
     }
 
@@ -120,9 +116,7 @@ impl StoredKey {
             body: &self.body,
             participant: self.participant.as_deref(),
             about: self.about.as_deref(),
-            moved_body: self.moved_body.as_deref(),
-            moved_participant: self.moved_participant.as_deref(),
-            moved_about: self.moved_about.as_deref(),
+            corrects: self.corrects,
         }
     }
 }

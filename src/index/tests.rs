@@ -1,1 +1,293 @@
-//! Tests of the index.
+//! The index against brute force over the entries that it was given, and its bytes.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::*;
+use crate::event::{
+    Act, Cause, Edtf, Event, Evidence, Form, Grade, Instant, ParticipantId, Quote, Rival, Role,
+};
+use crate::fixture::{ORIGIN, body, id, rectification, retraction};
+use crate::import::hex;
+
+const DEADLINE: Duration = Duration::from_secs(5);
+
+fn open(path: &Path) -> Result<EventIndex, IndexError> {
+    EventIndex::open(path, ORIGIN, DEADLINE)
+}
+
+fn fresh(path: &Path) -> EventIndex {
+    let mut index = EventIndex::create(path, ORIGIN, DEADLINE).unwrap();
+    index.complete().unwrap();
+    index
+}
+
+fn participant(name: &str) -> ParticipantId {
+    ParticipantId::parse(name).unwrap()
+}
+
+fn entry(n: usize, event: Event) -> Entry {
+    Entry { index: Index(n as u64), recorded_at: Instant::from_micros(1_000 + n as i64), event }
+}
+
+const BODIES: [&str; 3] = ["sco", "nato", "x-1"];
+const PEOPLE: [&str; 4] = ["BLR", "IRN", "SUN", "A-B"];
+
+#[derive(Clone, Debug)]
+struct Seed {
+    body: &'static str,
+    participant: Option<&'static str>,
+    about: Option<&'static str>,
+    kind: u8,
+    target: prop::sample::Index,
+    moved: (&'static str, &'static str),
+}
+
+fn seed() -> impl Strategy<Value = Seed> {
+    let moved = prop_oneof![
+        select(&PEOPLE[..]).prop_map(|p| ("participant", p)),
+        select(&PEOPLE[..]).prop_map(|p| ("about", p)),
+        select(&BODIES[..]).prop_map(|b| ("body", b)),
+        Just(("title", "another")),
+    ];
+    let who = || prop::option::weighted(0.7, select(&PEOPLE[..]));
+    (
+        select(&BODIES[..]),
+        who(),
+        prop::option::weighted(0.2, select(&PEOPLE[..])),
+        0..8u8,
+        any::<prop::sample::Index>(),
+        moved,
+    )
+        .prop_map(|(body, participant, about, kind, target, moved)| Seed {
+            body,
+            participant,
+            about,
+            kind,
+            target,
+            moved,
+        })
+}
+
+fn record(seeds: &[Seed]) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::new();
+    for (n, seed) in seeds.iter().enumerate() {
+        let target = (n > 0).then(|| entries[seed.target.index(n)].event.clone());
+        let mut event = match (seed.kind, target) {
+            (0, Some(target)) => retraction(n as u128, &target, Cause::NewEvidence),
+            (1, Some(target)) => rectification(n as u128, &target, seed.moved.0, seed.moved.1),
+            (2, _) => {
+                Event::new(id(n as u128), Act::InstrumentDeposited(Some(Form::Accession)), body(seed.body))
+            }
+            (3, _) => Event::new(id(n as u128), Act::RightsSuspended(Some("vote".into())), body(seed.body)),
+            _ => Event::new(id(n as u128), Act::StatusGranted, body(seed.body)),
+        };
+        event.body = body(seed.body);
+        event.participant = seed.participant.map(participant);
+        event.about = seed.about.map(participant);
+        event.dates.set(Role::Decided, Edtf::parse("[2010-04-28..2010-04-29]").unwrap());
+        event.sequence = (n % 3 == 0).then_some(n as u16);
+        event.rival = (n % 5 == 0).then(|| Rival::parse("D:one").unwrap());
+        entries.push(entry(n, event));
+    }
+    entries
+}
+
+fn scopes() -> Vec<Scope> {
+    let bodies = BODIES.iter().chain(&["nobody"]).map(|b| Some(body(b))).chain([None]);
+    let people: Vec<_> = PEOPLE.iter().chain(&["FRA"]).map(|p| Some(participant(p))).chain([None]).collect();
+    bodies
+        .flat_map(|body| people.iter().map(move |p| Scope { body: body.clone(), participant: p.clone() }))
+        .collect()
+}
+
+/// Every question of an index against the entries themselves.
+fn check(index: &EventIndex, entries: &[Entry]) {
+    assert_eq!(index.size(), Size(entries.len() as u64));
+    for scope in scopes() {
+        let expected: Vec<Entry> = entries.iter().filter(|e| scope.admits(&e.event)).cloned().collect();
+        assert_eq!(index.load(&scope).unwrap(), expected, "{scope:?}");
+    }
+    let places: HashMap<EventId, Index> = entries.iter().map(|e| (e.event.id, e.index)).collect();
+    let asked: Vec<EventId> = (0..entries.len() as u128 + 3).rev().map(id).collect();
+    let expected: Vec<Option<Index>> = asked.iter().map(|id| places.get(id).copied()).collect();
+    assert_eq!(index.find_all(&asked).unwrap(), expected);
+    for (asked, expected) in asked.iter().zip(&expected).take(5) {
+        assert_eq!(index.find(*asked).unwrap(), *expected);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_index_gives_what_a_search_of_all_entries_gives(
+        seeds in prop::collection::vec(seed(), 1..120),
+        chunks in prop::collection::vec(prop_oneof![3 => Just(1usize), 1 => 2..40usize], 1..30),
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let entries = record(&seeds);
+        let mut index = fresh(dir.path());
+        let mut done = 0;
+        for (n, chunk) in chunks.iter().cycle().enumerate() {
+            if done == entries.len() {
+                break;
+            }
+            let upto = (done + chunk).min(entries.len());
+            index.apply(&entries[done..upto], [upto as u8; 32]).unwrap();
+            done = upto;
+            prop_assert_eq!(index.last_leaf_hash(), Some([upto as u8; 32]));
+            if n % 7 == 6 {
+                // Behind, opened again, it is caught up.
+                drop(index);
+                index = open(dir.path()).unwrap();
+                prop_assert_eq!(index.size(), Size(done as u64));
+            }
+        }
+        check(&index, &entries);
+        index.flush().unwrap();
+        drop(index);
+        check(&open(dir.path()).unwrap(), &entries);
+    }
+}
+
+#[test]
+fn runs_are_joined_and_large_batches_are_parted() {
+    let dir = tempfile::tempdir().unwrap();
+    let seeds = Seed {
+        body: "sco",
+        participant: Some("BLR"),
+        about: None,
+        kind: 5,
+        target: any_index(),
+        moved: ("title", "another"),
+    };
+    let entries = record(&vec![seeds; 3000]);
+    let mut index = fresh(dir.path());
+    index.apply(&entries[..2500], [1; 32]).unwrap();
+    assert_eq!(index.runs.iter().map(|r| r.postings.count()).collect::<Vec<_>>(), [1024, 1024, 452]);
+    for one in entries[2500..].chunks(1) {
+        index.apply(one, [2; 32]).unwrap();
+    }
+    assert!(index.runs.len() < 40, "{} runs", index.runs.len());
+    check(&index, &entries);
+    drop(index);
+    check(&open(dir.path()).unwrap(), &entries);
+}
+
+fn any_index() -> prop::sample::Index {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    any::<prop::sample::Index>().new_tree(&mut runner).unwrap().current()
+}
+
+fn plain(n: usize) -> Entry {
+    let mut event = Event::new(id(n as u128), Act::StatusGranted, body("sco"));
+    event.participant = Some(participant("BLR"));
+    entry(n, event)
+}
+
+#[test]
+fn entries_that_do_not_follow_on_are_refused_and_nothing_is_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut index = fresh(dir.path());
+    index.apply(&[plain(0), plain(1)], [1; 32]).unwrap();
+    for wrong in [vec![plain(3)], vec![plain(1)], vec![plain(2), plain(4)], vec![plain(2), plain(2)]] {
+        let error = index.apply(&wrong, [2; 32]).unwrap_err();
+        assert!(matches!(error, IndexError::Gap { .. }), "{error}");
+        assert_eq!((index.size(), index.last_leaf_hash()), (Size(2), Some([1; 32])));
+    }
+    check(&index, &[plain(0), plain(1)]);
+}
+
+#[test]
+fn an_index_that_is_absent_busy_or_of_another_log_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(matches!(open(dir.path()), Err(IndexError::Absent(_))));
+    let unfinished = EventIndex::create(dir.path(), ORIGIN, DEADLINE).unwrap();
+    assert!(matches!(open(dir.path()), Err(IndexError::Absent(_))));
+    drop(unfinished);
+    let held = fresh(dir.path());
+    assert!(dir.path().join("sled/000002").exists() && !dir.path().join("sled/000001").exists());
+    assert!(matches!(open(dir.path()), Err(IndexError::Busy { .. })));
+    drop(held);
+    let other = EventIndex::open(dir.path(), "another.example/log", DEADLINE);
+    assert!(matches!(other, Err(IndexError::Damaged { .. })));
+    open(dir.path()).unwrap();
+}
+
+#[test]
+fn a_hole_in_any_tree_is_damage() {
+    for tree in ["events", "postings", "ids", "meta"] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut index = fresh(dir.path());
+        for n in 0..5 {
+            index.apply(&[plain(n)], [1; 32]).unwrap();
+        }
+        drop(index);
+        let db = sled::open(dir.path().join("sled/000001")).unwrap();
+        let key = if tree == "meta" { HEAD.to_vec() } else { 2u64.to_be_bytes().to_vec() };
+        assert!(db.open_tree(tree).unwrap().remove(key).unwrap().is_some());
+        drop(db);
+        let found = open(dir.path()).and_then(|index| {
+            index.load(&Scope::ALL)?;
+            index.find(id(0)).map(|_| ())
+        });
+        assert!(matches!(found, Err(IndexError::Damaged { .. })), "{tree}: {found:?}");
+    }
+}
+
+/// An entry that fills every field, encoded as sled holds it. A change of these bytes is a new schema.
+#[test]
+fn the_bytes_of_a_run_are_those_of_schema_1() {
+    let mut event = Event::new(id(7), Act::InstrumentDeposited(Some(Form::Accession)), body("sco"));
+    event.participant = Some(participant("BLR"));
+    event.about = Some(participant("IRN"));
+    event.dates.set(Role::Deposited, Edtf::parse("2010-05").unwrap());
+    event.toward = Some(crate::event::StatusId::parse("member").unwrap());
+    event.title = Some("t".into());
+    event.sequence = Some(300);
+    event.rival = Some(Rival::parse("D:c").unwrap());
+    event.import = Some(id(1));
+    let mut evidence = Evidence::citing("c", Some(Grade::Press));
+    evidence.quote = Some(Quote::Text("q".into()));
+    event.evidence.push(evidence);
+    let entries = [entry(0, event), entry(1, retraction(8, &plain(7).event, Cause::Clerical))];
+    let (events, postings, ids) = run::build(&entries);
+    let head = Head { origin: "o".into(), size: 2, last: Some([9; 32]) };
+    let golden = [
+        (events.encode(), EVENTS),
+        (postings.encode(), POSTINGS),
+        (ids.encode(), IDS),
+        (head.encode(), HEAD_BYTES),
+    ];
+    let found = golden.each_ref().map(|(bytes, _)| hex(bytes));
+    assert_eq!(found, golden.each_ref().map(|(_, expected)| (*expected).to_owned()));
+    let decoded = EventsRun::decode(&golden[0].0).unwrap();
+    assert_eq!([0, 1].map(|at| decoded.entry(at, 0).unwrap()), entries);
+    for at in 0..golden[0].0.len() {
+        let mut damaged = golden[0].0.clone();
+        damaged[at] ^= 1;
+        assert!(EventsRun::decode(&damaged).is_err(), "byte {at}");
+        assert!(EventsRun::decode(&golden[0].0[..at]).is_err(), "cut at {at}");
+    }
+}
+
+const EVENTS: &str = "\
+    c7000107e5830400000002000000890000012efb07d0000000000000000000000000000000000714696e737472756d65\
+    6e742d6465706f73697465640109616363657373696f6e0373636f0103424c52010507323031302d303501066d656d62\
+    6572010349524e00000101740001fb012c0103443a630001000000000000000000000000000000010101630105707265\
+    737300010001710000000000fb07d201a07b22616374223a22656e7472792d726574726163746564222c22626f647922\
+    3a2273636f222c226964223a2230303030303030302d303030302d303030302d303030302d3030303030303030303030\
+    38222c2272657472616374696f6e223a7b226361757365223a22636c65726963616c227d2c22746f223a223030303030\
+    3030302d303030302d303030302d303030302d303030303030303030303037227d";
+const POSTINGS: &str = "\
+    c70001dfa1f870020373636f0103424c52010349524e000373636f000001020001";
+const IDS: &str = "\
+    c70001391d6e910200000000000000000000000000000007000000000000000000000000000000000801";
+const HEAD_BYTES: &str = "\
+    c70001140a05a2016f02010909090909090909090909090909090909090909090909090909090909090909";

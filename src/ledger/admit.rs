@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::charter::{Charter, CharterAct, CharterText, refuse};
 use crate::event::leaf::{decode, encode_event};
 use crate::event::{Act, ActKind, BodyId, Day, Event, EventId, Index, Role, Size, StatusId, Subject};
-use crate::history::standing;
+use crate::history::{Standing, standing};
 
 use super::{Ledger, LedgerError};
 
@@ -85,23 +85,21 @@ impl Ledger {
 
     /// The rules of a body as this ledger and the batch know them.
     fn rules(&mut self, body: &BodyId, batch: &Batch) -> Result<Arc<Charter>, LedgerError> {
-        if batch.charters.iter().any(|e| e.body == *body) {
-            let of_body: Vec<CharterAct<'_>> = batch
-                .charters
-                .iter()
-                .filter(|e| e.body == *body)
-                .enumerate()
-                .filter_map(|(at, event)| match &event.act {
-                    Act::CharterAdopted(text) | Act::CharterAmended(text) => {
-                        Some(CharterAct { entry: Index(self.size().0 + at as u64), event, text })
-                    }
-                    _ => None,
-                })
-                .collect();
-            let charter = Charter::fold(body, &of_body)?.map(Arc::new);
-            return charter.ok_or_else(|| LedgerError::NoBody(body.clone()));
+        if !batch.charters.iter().any(|e| e.body == *body) {
+            return self.charter(body);
         }
-        self.charter(body)
+        let loaded = self.load_rules()?;
+        let acts = standing(loaded.entries(), Size(u64::MAX), Day::FUTURE);
+        let mut texts = charter_acts(&acts, body);
+        let here = batch.charters.iter().enumerate().filter(|(_, e)| e.body == *body);
+        texts.extend(here.filter_map(|(at, event)| match &event.act {
+            Act::CharterAdopted(text) | Act::CharterAmended(text) => {
+                Some(CharterAct { entry: Index(self.size().0 + at as u64), event, text })
+            }
+            _ => None,
+        }));
+        let charter = Charter::fold(body, &texts)?.map(Arc::new);
+        charter.ok_or_else(|| LedgerError::NoBody(body.clone()))
     }
 
     /// The rules of a body, as everything recorded gives them.
@@ -114,16 +112,7 @@ impl Ledger {
         }
         let loaded = self.load_rules()?;
         let acts = standing(loaded.entries(), Size(u64::MAX), Day::FUTURE);
-        let texts: Vec<CharterAct<'_>> = acts
-            .iter()
-            .filter(|a| a.event.body == *body)
-            .filter_map(|a| match &a.event.act {
-                Act::CharterAdopted(text) | Act::CharterAmended(text) => {
-                    Some(CharterAct { entry: a.index, event: &a.event, text })
-                }
-                _ => None,
-            })
-            .collect();
+        let texts = charter_acts(&acts, body);
         let charter = self.charters.fold(body, &texts)?.ok_or_else(|| LedgerError::NoBody(body.clone()))?;
         self.rules.insert(body.clone(), Arc::clone(&charter));
         Ok(charter)
@@ -144,7 +133,7 @@ impl Ledger {
             },
         };
         if let Act::RecordCorrected(correction) = &event.act {
-            let mut corrected = underlying(self, target)?;
+            let mut corrected = underlying(self, batch, target)?;
             for (field, value) in &correction.now {
                 field.0.write(&mut corrected, value)?;
             }
@@ -153,13 +142,25 @@ impl Ledger {
     }
 }
 
-/// What a rectification of rectifications corrects in the end.
-fn underlying(ledger: &Ledger, mut event: Event) -> Result<Event, LedgerError> {
-    while let (Act::RecordCorrected(_), Some(to)) = (&event.act, event.to) {
-        match ledger.find(to)? {
-            Some(index) => event = ledger.entry(index)?.event,
-            None => break,
+/// The adoptions and amendments of a body among acts that stand.
+fn charter_acts<'a>(acts: &'a [Standing<'a>], body: &BodyId) -> Vec<CharterAct<'a>> {
+    let text = |a: &'a Standing<'a>| match &a.event.act {
+        Act::CharterAdopted(text) | Act::CharterAmended(text) => {
+            Some(CharterAct { entry: a.index, event: &a.event, text })
         }
+        _ => None,
+    };
+    acts.iter().filter(|a| a.event.body == *body).filter_map(text).collect()
+}
+
+/// What a rectification of rectifications corrects in the end.
+fn underlying(ledger: &Ledger, batch: &Batch, mut event: Event) -> Result<Event, LedgerError> {
+    while let (Act::RecordCorrected(_), Some(to)) = (&event.act, event.to) {
+        event = match (batch.events.get(&to), ledger.find(to)?) {
+            (Some(event), _) => event.clone(),
+            (None, Some(index)) => ledger.entry(index)?.event,
+            (None, None) => break,
+        };
     }
     Ok(event)
 }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use memchr::memmem;
 
@@ -44,20 +45,28 @@ impl Source {
     /// # Errors
     /// [`LedgerError::Index`] where the index holds more than the evidence: then one of them is not this ledger's.
     pub(super) fn for_writer(ledger: &Path, entries: &Entries) -> Result<Source, LedgerError> {
-        let opened = EventIndex::open(ledger, entries.origin(), INDEX_DEADLINE);
-        let mut index = match opened {
-            Ok(index) => {
+        match open_patiently(ledger, entries.origin()) {
+            Ok(mut index) => {
                 check_against(&index, entries)?;
-                index
+                if fill(&mut index, entries, &mut |_| {}).is_ok() {
+                    return Ok(Source::Index(Box::new(index)));
+                }
+                index.condemn();
             }
             Err(IndexError::Busy { .. }) => return Ok(Source::Entries),
-            Err(_) => match EventIndex::create(ledger, entries.origin(), INDEX_DEADLINE) {
-                Ok(index) => index,
-                Err(_) => return Ok(Source::Entries),
-            },
+            Err(_) => {}
+        }
+        let Ok(mut index) = EventIndex::create(ledger, entries.origin(), INDEX_DEADLINE) else {
+            return Ok(Source::Entries);
         };
-        let caught_up = fill(&mut index, entries, &mut |_| {}).and_then(|()| Ok(index.complete()?));
-        Ok(if caught_up.is_ok() { Source::Index(Box::new(index)) } else { Source::Entries })
+        let filled = fill(&mut index, entries, &mut |_| {}).and_then(|()| Ok(index.complete()?));
+        match filled {
+            Ok(()) => Ok(Source::Index(Box::new(index))),
+            Err(_) => {
+                index.discard();
+                Ok(Source::Entries)
+            }
+        }
     }
 
     /// Opens the index for a question; whatever is wrong with it, the entries are read instead, unless it holds more
@@ -69,6 +78,11 @@ impl Source {
         let Ok(index) = EventIndex::open(ledger, entries.origin(), INDEX_DEADLINE) else {
             return Ok(Source::Entries);
         };
+        // A writer may have come and gone since the entries were opened: only what they hold by now is compared.
+        if index.size() > Size(entries.frontier().size()) {
+            check_against(&index, &Entries::open_reader(ledger)?)?;
+            return Ok(Source::Entries);
+        }
         check_against(&index, entries)?;
         let current = index.size() == Size(entries.frontier().size());
         Ok(if current { Source::Index(Box::new(index)) } else { Source::Entries })
@@ -79,6 +93,7 @@ impl Source {
         if let Source::Index(index) = self
             && index.apply(entries, last.0).is_err()
         {
+            index.condemn();
             *self = Source::Entries;
         }
     }
@@ -92,13 +107,33 @@ impl Source {
     }
 }
 
+/// A question that is being answered holds the index for an instant; a writer tries this long before it goes without.
+const PATIENCE: Duration = Duration::from_millis(300);
+
+fn open_patiently(ledger: &Path, origin: &str) -> Result<EventIndex, IndexError> {
+    let started = std::time::Instant::now();
+    loop {
+        match EventIndex::open(ledger, origin, INDEX_DEADLINE) {
+            Err(IndexError::Busy { .. }) if started.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            opened => return opened,
+        }
+    }
+}
+
 /// An index that is larger than the evidence, or ends in another leaf, is never legitimate; neither is trimmed.
 fn check_against(index: &EventIndex, entries: &Entries) -> Result<(), LedgerError> {
     let (size, held) = (index.size(), Size(entries.frontier().size()));
     if size > held {
         return Err(IndexError::Ahead { index: size, entries: held }.into());
     }
-    if size == held && index.last_leaf_hash() != entries.last_leaf_hash().map(|hash| hash.0) {
+    let last = match size.0.checked_sub(1) {
+        None => return Ok(()),
+        Some(_) if size == held => entries.last_leaf_hash(),
+        Some(last) => entries.read(last, 1)?.iter().next().map(|(_, _, hash)| hash),
+    };
+    if index.last_leaf_hash() != last.map(|hash| hash.0) {
         return Err(IndexError::Other { size }.into());
     }
     Ok(())
@@ -140,7 +175,7 @@ impl Ledger {
             self.index = Source::for_question(&self.path, &self.entries)?;
         }
         let found = match &self.index {
-            Source::Index(index) => index.load(scope).ok(),
+            Source::Index(index) => index.load(scope).inspect_err(|_| index.condemn()).ok(),
             _ => None,
         };
         let mut entries = match found {
@@ -172,17 +207,17 @@ impl Ledger {
         let body = body.as_deref().map(memmem::Finder::new);
         let who = who.as_ref().map(|keys| keys.each_ref().map(memmem::Finder::new));
         let named = memmem::Finder::new(b"\"participant\":");
-        let corrects = memmem::Finder::new(b"\"act\":\"record-corrected\"");
+        let corrections = [&b"\"act\":\"record-corrected\""[..], b"\"act\":\"entry-retracted\""];
+        let corrections = corrections.map(memmem::Finder::new);
         let mut found = Vec::new();
         let mut failed = None;
         self.entries.scan(0, |at, leaf, _| {
             let of_body = body.as_ref().is_none_or(|key| key.find(leaf).is_some());
             let of_who = who.as_ref().is_none_or(|keys| {
-                keys.iter().any(|key| key.find(leaf).is_some())
-                    || named.find(leaf).is_none()
-                    || corrects.find(leaf).is_some()
+                keys.iter().any(|key| key.find(leaf).is_some()) || named.find(leaf).is_none()
             });
-            if !(of_body && of_who) || failed.is_some() {
+            let corrects = || corrections.iter().any(|key| key.find(leaf).is_some());
+            if !((of_body && of_who) || corrects()) || failed.is_some() {
                 return;
             }
             let index = Index(at);
@@ -195,30 +230,31 @@ impl Ledger {
         failed.map_or(Ok(found), Err)
     }
 
-    /// A correction that moves an entry into the scope names one outside it.
+    /// A correction that moves an entry may move it into the scope from outside, or may be corrected to do so.
     fn add_targets(&self, entries: &mut Vec<Entry>) -> Result<(), LedgerError> {
-        loop {
-            let held: BTreeSet<EventId> = entries.iter().map(|e| e.event.id).collect();
-            let corrects =
-                |e: &&Entry| matches!(e.event.act, Act::RecordCorrected(_) | Act::EntryRetracted(_));
-            let missing: BTreeSet<EventId> = entries
-                .iter()
-                .filter(corrects)
-                .filter_map(|e| e.event.to)
-                .filter(|id| !held.contains(id))
-                .collect();
-            let mut added = false;
-            for id in missing {
-                if let Some(index) = self.find(id)? {
-                    entries.push(self.entry(index)?);
-                    added = true;
-                }
+        let mut held: BTreeSet<EventId> = entries.iter().map(|e| e.event.id).collect();
+        let mut wanted: Vec<EventId> =
+            entries.iter().filter(|e| e.event.moves_another()).filter_map(|e| e.event.to).collect();
+        let before = entries.len();
+        while let Some(id) = wanted.pop() {
+            let place = entries.iter().position(|e| e.event.id == id);
+            let entry = match place {
+                Some(at) => entries[at].clone(),
+                None => match self.find(id)? {
+                    Some(index) => self.entry(index)?,
+                    None => continue,
+                },
+            };
+            let corrects = matches!(entry.event.act, Act::RecordCorrected(_));
+            wanted.extend(entry.event.to.filter(|_| corrects));
+            if held.insert(id) {
+                entries.push(entry);
             }
-            if !added {
-                return Ok(());
-            }
+        }
+        if entries.len() > before {
             entries.sort_by_key(|e| e.index);
         }
+        Ok(())
     }
 
     /// Where an event is recorded.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::charter::{Charter, CharterAct, CharterError};
-use crate::event::{Act, BodyId, Day, Edtf, Entry, Index, ParticipantId, Size, StatusId};
+use crate::event::{Act, BodyId, Day, Edtf, Entry, Index, ParticipantId, Role, Size, StatusId};
 use crate::history::{Cause, Course, History, Lifecycle, Reading, Standing, lifecycles, standing};
 
 use super::answer::{Because, CheckpointRef, Coverage};
@@ -35,7 +35,10 @@ pub struct Material<'a> {
 pub struct Charters(Mutex<HashMap<CharterKey, Arc<Charter>>>);
 
 /// A body and the adoptions and amendments that make its rules.
-type CharterKey = (BodyId, Vec<Index>);
+type CharterKey = (BodyId, Vec<CharterActKey>);
+
+/// What of an adoption or amendment makes the rules: rectified, the same entry says something else.
+type CharterActKey = (Index, Option<Edtf>, Day, Option<String>);
 
 impl Charters {
     /// The rules of a body that these acts make; `None` where there are none.
@@ -43,7 +46,7 @@ impl Charters {
     /// # Errors
     /// [`CharterError`] where a text cannot be read.
     pub fn fold(&self, body: &BodyId, acts: &[CharterAct<'_>]) -> Result<Option<Arc<Charter>>, CharterError> {
-        let key = (body.clone(), acts.iter().map(|a| a.entry).collect::<Vec<_>>());
+        let key = (body.clone(), acts.iter().map(act_key).collect::<Vec<_>>());
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(charter) = known.get(&key) {
             return Ok(Some(Arc::clone(charter)));
@@ -52,6 +55,11 @@ impl Charters {
         known.insert(key, Arc::clone(&charter));
         Ok(Some(charter))
     }
+}
+
+fn act_key(act: &CharterAct<'_>) -> CharterActKey {
+    let effective = act.event.dates.get(Role::Effective).cloned();
+    (act.entry, effective, act.event.known().day, act.event.title.clone())
 }
 
 /// One body as a question sees it.

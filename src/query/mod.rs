@@ -11,6 +11,9 @@ mod roster;
 mod status;
 mod timeline;
 
+#[cfg(test)]
+mod tests;
+
 pub use answer::{
     Afterwards, Because, CheckpointRef, ConflictSide, Coverage, OutcomeItem, OverlayItem, ProcedureItem,
     QuestionEcho, ScheduledItem,

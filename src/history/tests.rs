@@ -1,0 +1,638 @@
+//! The fold against brute force: every choice of days, every allowed order, one rule at a time.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use uuid::Uuid;
+
+use super::*;
+use crate::charter::{Charter, CharterAct, charter_event};
+use crate::event::{
+    Act, ActKind, BodyId, Cause as Why, Changes, Correction, Day, Edtf, Entry, Event, EventId, FieldName,
+    ImportReceipt, Index, Instant, Known, Retraction, Rival, Role, Size, StatusId,
+};
+
+fn cases(usual: u32) -> u32 {
+    if std::env::var("CHANCERY_FAULTS").is_ok_and(|v| v == "full") { usual * 20 } else { usual }
+}
+
+const BASE: i32 = 18_262; // 2020-01-01
+const WINDOW: i32 = 14;
+
+fn at(offset: i32) -> Day {
+    Day::from_days(BASE + offset)
+}
+
+fn id(n: u128) -> EventId {
+    EventId(Uuid::from_u128(n))
+}
+
+fn body() -> BodyId {
+    BodyId::parse("x").unwrap()
+}
+
+/// One transition as the brute force knows it.
+#[derive(Clone, Debug)]
+struct Rule {
+    act: ActKind,
+    from: Vec<&'static str>,
+    to: &'static str,
+}
+
+/// Its first day, the rules that it states, the statuses that it merges: old, new.
+type Amendment = (i32, Vec<Rule>, Option<(&'static str, &'static str)>);
+
+/// Rules from the beginning, and what an amendment adds or merges.
+#[derive(Clone, Debug)]
+struct Rules {
+    first: Vec<Rule>,
+    amendment: Option<Amendment>,
+}
+
+const STATUSES: [&str; 4] = ["none", "a", "b", "c"];
+/// Acts of three precedences.
+const KINDS: [ActKind; 5] = [
+    ActKind::EnteredIntoForceForParticipant,
+    ActKind::StatusGranted,
+    ActKind::AdmissionDecided,
+    ActKind::StatusRevoked,
+    ActKind::Expelled,
+];
+
+fn toml(rules: &[Rule], merger: Option<(&str, &str)>, effective: Option<i32>) -> String {
+    let mut text = "id = \"x\"\n".to_owned();
+    if let Some(day) = effective {
+        text += &format!("effective = \"{}\"\n", at(day));
+    } else {
+        for status in ["a", "b", "c"] {
+            text += &format!("[[status]]\nid = \"{status}\"\ntitle = \"t\"\nplural = \"p\"\nrank = 1\n");
+        }
+    }
+    for rule in rules {
+        text += &format!(
+            "[[transition]]\nact = \"{}\"\nfrom = {:?}\nto = \"{}\"\nrule = \"r\"\narticle = \"1\"\n",
+            rule.act, rule.from, rule.to
+        );
+    }
+    if let Some((from, to)) = merger {
+        text += &format!("[[merger]]\nfrom = [{from:?}]\nto = {to:?}\nrule = \"r\"\narticle = \"2\"\n");
+    }
+    text
+}
+
+impl Rules {
+    fn charter(&self) -> Charter {
+        let mut texts = vec![toml(&self.first, None, None)];
+        if let Some((day, rules, merger)) = &self.amendment {
+            texts.push(toml(rules, *merger, Some(*day)));
+        }
+        let events: Vec<Event> =
+            texts.iter().enumerate().map(|(i, t)| charter_event(t, i > 0, id(i as u128)).unwrap()).collect();
+        let acts: Vec<CharterAct<'_>> = events
+            .iter()
+            .zip(&texts)
+            .enumerate()
+            .map(|(i, (event, text))| CharterAct { entry: Index(i as u64), event, text })
+            .collect();
+        Charter::fold(&body(), &acts).unwrap().unwrap()
+    }
+
+    /// The rules of a day, from what an amendment is said to do.
+    fn on(&self, day: i32) -> (Vec<Rule>, Option<(&'static str, &'static str)>) {
+        let mut rules = Vec::new();
+        let state = |rules: &mut Vec<Rule>, rule: &Rule| match rules
+            .iter()
+            .position(|old: &Rule| old.act == rule.act && old.to == rule.to)
+        {
+            Some(at) => rules[at] = rule.clone(),
+            None => rules.push(rule.clone()),
+        };
+        self.first.iter().for_each(|rule| state(&mut rules, rule));
+        match &self.amendment {
+            Some((from, more, merger)) if *from <= day => {
+                if let Some((old, new)) = *merger {
+                    rules.retain(|r| r.to != old);
+                    for rule in &mut rules {
+                        rule.from.iter_mut().filter(|s| **s == old).for_each(|s| *s = new);
+                    }
+                }
+                more.iter().for_each(|rule| state(&mut rules, rule));
+                (rules, *merger)
+            }
+            _ => (rules, None),
+        }
+    }
+}
+
+/// An act as the brute force knows it.
+#[derive(Clone, Debug)]
+struct Deed {
+    kind: ActKind,
+    toward: Option<&'static str>,
+    claims: Option<&'static str>,
+    sequence: Option<u16>,
+    days: (i32, i32),
+    text: Option<&'static str>,
+    rival: Option<&'static str>,
+}
+
+impl Deed {
+    fn standing(&self, index: u64) -> Standing<'static> {
+        let act = Act::plain(self.kind).unwrap();
+        let mut event = Event::new(id(1000 + u128::from(index)), act, body());
+        let date = match self.text {
+            Some(text) => Edtf::parse(text).unwrap(),
+            None => Edtf::one_of(at(self.days.0), at(self.days.1)),
+        };
+        assert_eq!((date.earliest(), date.latest()), (at(self.days.0), at(self.days.1)));
+        event.dates.set(self.kind.roles()[0], date);
+        event.toward = self.toward.map(|s| StatusId::parse(s).unwrap());
+        event.status = self.claims.map(|s| StatusId::parse(s).unwrap());
+        event.sequence = self.sequence;
+        event.rival = self.rival.map(|r| Rival::parse(r).unwrap());
+        let known = Known { day: Day::PAST, assumed: true };
+        Standing { index: Index(10 + index), event: Cow::Owned(event), known, corrected_by: Vec::new() }
+    }
+}
+
+/// What happens on one day of one world: an act, or the merger.
+#[derive(Clone, Copy, Debug)]
+enum Step<'a> {
+    Deed(&'a Deed),
+    Merger(&'static str, &'static str),
+}
+
+impl Step<'_> {
+    /// Whether it is known to come first on a day that both have: by `sequence` where both have one, by the vocabulary
+    /// where neither has, a merger before everything.
+    fn before(self, other: Step<'_>) -> bool {
+        match (self, other) {
+            (Step::Merger(..), Step::Deed(_)) => true,
+            (Step::Deed(a), Step::Deed(b)) => match (a.sequence, b.sequence) {
+                (Some(a), Some(b)) => a < b,
+                (None, None) => a.kind.precedence() < b.kind.precedence(),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// The status after it.
+    fn from(self, status: &'static str, rules: &Rules, day: i32) -> &'static str {
+        let (now, merger) = rules.on(day);
+        let today = |name: &'static str| merger.filter(|(old, _)| *old == name).map_or(name, |(_, new)| new);
+        match self {
+            Step::Merger(old, new) if status == old => new,
+            Step::Merger(..) => status,
+            Step::Deed(deed) if deed.rival.is_some() => deed.claims.map_or(status, today),
+            Step::Deed(deed) => {
+                let of_act: Vec<&Rule> = now.iter().filter(|r| r.act == deed.kind).collect();
+                let fits = |name: Option<&'static str>| -> Vec<&Rule> {
+                    of_act.iter().copied().filter(|r| name.is_some_and(|n| r.to == today(n))).collect()
+                };
+                let candidates = match (deed.toward, deed.claims) {
+                    _ if of_act.is_empty() => return deed.claims.map_or(status, today),
+                    (Some(name), _) => fits(Some(name)),
+                    (None, Some(name)) if !fits(Some(name)).is_empty() => fits(Some(name)),
+                    _ => of_act.clone(),
+                };
+                let foreseen = candidates.iter().find(|r| r.from.is_empty() || r.from.contains(&status));
+                foreseen.or(candidates.first()).map_or(status, |r| r.to)
+            }
+        }
+    }
+}
+
+/// Every status on every day of the window, over all days of all acts and all allowed orders.
+fn brute_force(rules: &Rules, deeds: &[Deed], window: i32) -> Vec<BTreeSet<String>> {
+    let mut found = vec![BTreeSet::new(); window as usize];
+    let mut choice: Vec<i32> = deeds.iter().map(|d| d.days.0).collect();
+    loop {
+        let mut worlds: Vec<(i32, Step<'_>)> =
+            choice.iter().copied().zip(deeds.iter().map(Step::Deed)).collect();
+        if let Some((day, _, Some((old, new)))) = rules.amendment {
+            worlds.push((day, Step::Merger(old, new)));
+        }
+        let mut now = BTreeSet::from(["none"]);
+        for day in 0..window {
+            let today: Vec<Step<'_>> = worlds.iter().filter(|(d, _)| *d == day).map(|(_, s)| *s).collect();
+            if !today.is_empty() {
+                let orders = orders(&today);
+                now = now
+                    .iter()
+                    .flat_map(|status| {
+                        orders
+                            .iter()
+                            .map(|order| order.iter().fold(*status, |s, step| step.from(s, rules, day)))
+                    })
+                    .collect();
+            }
+            found[day as usize].extend(now.iter().map(|s| (*s).to_owned()));
+        }
+        let Some(next) = (0..deeds.len()).find(|n| choice[*n] < deeds[*n].days.1) else { return found };
+        choice[next] += 1;
+        (0..next).for_each(|n| choice[n] = deeds[n].days.0);
+    }
+}
+
+fn orders<'a>(steps: &[Step<'a>]) -> Vec<Vec<Step<'a>>> {
+    if steps.is_empty() {
+        return vec![Vec::new()];
+    }
+    let mut found = Vec::new();
+    for first in 0..steps.len() {
+        let mut rest = steps.to_vec();
+        let step = rest.remove(first);
+        if rest.iter().all(|other| !other.before(step)) {
+            for mut order in orders(&rest) {
+                order.insert(0, step);
+                found.push(order);
+            }
+        }
+    }
+    found
+}
+
+fn rule() -> impl Strategy<Value = Rule> {
+    let from = subsequence(STATUSES.to_vec(), 0..=2);
+    (select(&KINDS[..]), from, select(&STATUSES[..])).prop_map(|(act, from, to)| Rule { act, from, to })
+}
+
+fn rules() -> impl Strategy<Value = Rules> {
+    let merger = prop::option::of(Just(("b", "c")));
+    let amendment = prop::option::of((1..WINDOW - 2, prop::collection::vec(rule(), 0..3), merger));
+    (prop::collection::vec(rule(), 1..6), amendment).prop_map(|(first, amendment)| {
+        // A merger's rules do not lead to the status that it ends.
+        let amendment = amendment.map(|(day, mut more, merger)| {
+            more.retain(|r: &Rule| merger.is_none() || (r.to != "b" && !r.from.contains(&"b")));
+            (day, more, merger)
+        });
+        Rules { first, amendment }
+    })
+}
+
+fn deed(rival: bool) -> impl Strategy<Value = Deed> {
+    let chains = select(vec![None, None, Some("D:one"), Some("D:two"), Some("E:only")]);
+    (
+        select(&KINDS[..]),
+        prop::option::weighted(0.3, select(&STATUSES[1..])),
+        prop::option::weighted(0.4, select(&STATUSES[1..])),
+        prop::option::weighted(0.3, 1..3u16),
+        (1..10i32, prop_oneof![3 => Just(0), 1 => Just(1), 2 => 1..4i32]),
+        chains,
+    )
+        .prop_map(move |(kind, toward, claims, sequence, (from, more), chain)| Deed {
+            kind,
+            toward,
+            claims,
+            sequence,
+            days: (from, from + more),
+            text: None,
+            rival: chain.filter(|_| rival),
+        })
+}
+
+fn said(statuses: &BTreeSet<&StatusId>) -> BTreeSet<String> {
+    statuses.iter().map(|s| s.to_string()).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(400), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_course_is_what_every_choice_of_days_and_orders_gives(
+        rules in rules(), deeds in prop::collection::vec(deed(false), 1..5)
+    ) {
+        let charter = rules.charter();
+        let acts: Vec<_> = deeds.iter().enumerate().map(|(i, d)| d.standing(i as u64)).collect();
+        let history = History::fold(&charter, &acts);
+        for (offset, expected) in brute_force(&rules, &deeds, WINDOW).into_iter().enumerate() {
+            let reading = history.on(at(offset as i32));
+            prop_assert_eq!(said(&reading.statuses()), expected.clone(), "on day {}", offset);
+            let certain = if expected.len() == 1 { Certainty::Certain } else { Certainty::Possible };
+            prop_assert_eq!(reading.certainty, certain);
+        }
+    }
+
+    #[test]
+    fn chains_are_contested_exactly_where_they_give_different_statuses(
+        rules in rules(), deeds in prop::collection::vec(deed(true), 1..5)
+    ) {
+        let charter = rules.charter();
+        let acts: Vec<_> = deeds.iter().enumerate().map(|(i, d)| d.standing(i as u64)).collect();
+        let history = History::fold(&charter, &acts);
+        let has = |chain| deeds.iter().any(|d| d.rival == Some(chain));
+        let of_d = match (has("D:one"), has("D:two")) {
+            (true, true) => vec![Some("D:one"), Some("D:two")],
+            (true, false) => vec![Some("D:one"), None],
+            (false, true) => vec![Some("D:two"), None],
+            _ => vec![None],
+        };
+        let of_e = if has("E:only") { vec![Some("E:only"), None] } else { vec![None] };
+        let mut accounts = Vec::new();
+        for d in of_d {
+            for e in &of_e {
+                let follows = |deed: &&Deed| deed.rival.is_none() || deed.rival == d || deed.rival == *e;
+                let followed: Vec<Deed> = deeds.iter().filter(follows).cloned().collect();
+                accounts.push(brute_force(&rules, &followed, WINDOW));
+            }
+        }
+        prop_assert_eq!(history.accounts.len(), accounts.len());
+        for offset in 0..WINDOW as usize {
+            let reading = history.on(at(offset as i32));
+            let sets: BTreeSet<_> = accounts.iter().map(|a| a[offset].clone()).collect();
+            let union: BTreeSet<String> = sets.iter().flatten().cloned().collect();
+            let expected = match (sets.len(), union.len()) {
+                (1, 1) => Certainty::Certain,
+                (1, _) => Certainty::Possible,
+                _ => Certainty::Contested,
+            };
+            prop_assert_eq!(said(&reading.statuses()), union, "on day {}", offset);
+            prop_assert_eq!(reading.certainty, expected, "on day {}", offset);
+        }
+    }
+
+    #[test]
+    fn spells_part_all_of_time_and_each_day_reads_as_its_spell(
+        rules in rules(), deeds in prop::collection::vec(deed(true), 0..5)
+    ) {
+        let charter = rules.charter();
+        let acts: Vec<_> = deeds.iter().enumerate().map(|(i, d)| d.standing(i as u64)).collect();
+        let history = History::fold(&charter, &acts);
+        let spells = history.spells();
+        prop_assert_eq!(spells[0].from, Day::PAST);
+        prop_assert_eq!(spells[spells.len() - 1].until, Day::FUTURE);
+        for pair in spells.windows(2) {
+            prop_assert!(pair[0].from < pair[0].until);
+            prop_assert_eq!(pair[0].until, pair[1].from);
+            prop_assert_ne!(&pair[0].reading, &pair[1].reading);
+        }
+        for offset in -1..WINDOW + 2 {
+            let day = at(offset);
+            let spell: Vec<_> = spells.iter().filter(|s| s.from <= day && day < s.until).collect();
+            prop_assert_eq!(spell.len(), 1);
+            prop_assert_eq!(&spell[0].reading, &history.on(day));
+        }
+    }
+}
+
+#[test]
+fn a_month_and_a_day_within_it_are_tried_in_every_order() {
+    let grant = |to| Rule { act: ActKind::StatusGranted, from: vec![], to };
+    let rules = Rules { first: vec![grant("a"), grant("b")], amendment: None };
+    let deed = |toward, days, text| Deed {
+        kind: ActKind::StatusGranted,
+        toward: Some(toward),
+        claims: None,
+        sequence: None,
+        days,
+        text,
+        rival: None,
+    };
+    // January 2020, the 10th to the 12th of it, and February.
+    let deeds = [
+        deed("a", (0, 30), Some("2020-01")),
+        deed("b", (9, 11), Some("[2020-01-10..2020-01-12]")),
+        deed("a", (31, 59), Some("2020-02")),
+    ];
+    let acts: Vec<_> = deeds.iter().enumerate().map(|(i, d)| d.standing(i as u64)).collect();
+    let history = History::fold(&rules.charter(), &acts);
+    for (offset, expected) in brute_force(&rules, &deeds, 65).into_iter().enumerate() {
+        assert_eq!(said(&history.on(at(offset as i32)).statuses()), expected, "on day {offset}");
+    }
+    assert_eq!(
+        said(&history.on("2020-01-20".parse().unwrap()).statuses()),
+        ["a", "b"].map(str::to_owned).into()
+    );
+}
+
+#[test]
+fn an_act_without_beginning_leaves_the_status_open_until_its_last_day() {
+    let rules =
+        Rules { first: vec![Rule { act: ActKind::StatusGranted, from: vec![], to: "a" }], amendment: None };
+    let mut act = Deed {
+        kind: ActKind::StatusGranted,
+        toward: None,
+        claims: None,
+        sequence: None,
+        days: (0, 0),
+        text: None,
+        rival: None,
+    }
+    .standing(0);
+    act.event.to_mut().dates.set(Role::Decided, Edtf::parse("[..2020-01-10]").unwrap());
+    let history = History::fold(&rules.charter(), &[act]);
+    assert_eq!(history.on("1066-01-01".parse().unwrap()).certainty, Certainty::Possible);
+    assert_eq!(history.on("2020-01-09".parse().unwrap()).certainty, Certainty::Possible);
+    assert_eq!(history.on("2020-01-10".parse().unwrap()).certainty, Certainty::Certain);
+}
+
+#[test]
+fn more_open_acts_than_can_be_tried_still_end_in_a_status() {
+    let rules = Rules {
+        first: vec![
+            Rule { act: ActKind::StatusGranted, from: vec![], to: "a" },
+            Rule { act: ActKind::Expelled, from: vec![], to: "none" },
+        ],
+        amendment: None,
+    };
+    let deed = |n: i32| Deed {
+        kind: if n % 2 == 0 { ActKind::StatusGranted } else { ActKind::Expelled },
+        toward: None,
+        claims: None,
+        sequence: (n % 3 == 0).then_some(40 - n as u16),
+        days: (0, 365),
+        text: Some("2020"),
+        rival: None,
+    };
+    let acts: Vec<_> = (0..40).map(|n| deed(n).standing(n as u64)).collect();
+    let history = History::fold(&rules.charter(), &acts);
+    for spell in history.spells() {
+        assert!(!spell.reading.worlds.is_empty(), "no world is left from {}", spell.from);
+    }
+}
+
+/// Liveness by recursion from the definition: an entry stands unless a correction that stands and counts withdraws it.
+mod naive {
+    use super::*;
+
+    pub(super) fn counts(entry: &Entry, known: Day) -> bool {
+        let cause = match &entry.event.act {
+            Act::RecordCorrected(c) => c.cause,
+            Act::EntryRetracted(r) => r.cause,
+            _ => return true,
+        };
+        let published =
+            entry.event.evidence.iter().filter_map(|e| e.published.as_ref()).map(Edtf::latest).min();
+        let own = entry.event.dates.get(Role::Done).map(Edtf::latest);
+        let dated = own.or(published).unwrap_or(Day::PAST);
+        cause == Why::Clerical || dated <= known
+    }
+
+    pub(super) fn alive(entries: &[Entry], at: usize, known: Day) -> bool {
+        let withdrawn = |target: usize| {
+            (target + 1..entries.len()).any(|by| {
+                matches!(entries[by].event.act, Act::EntryRetracted(_))
+                    && entries[by].event.to == Some(entries[target].event.id)
+                    && counts(&entries[by], known)
+                    && alive(entries, by, known)
+            })
+        };
+        let import = entries[at].event.import;
+        let receipt = import.and_then(|id| entries.iter().position(|e| e.event.id == id));
+        !withdrawn(at) && !receipt.is_some_and(withdrawn)
+    }
+
+    /// What a correction sets in the end: its own changes, then those of the corrections of it, oldest first.
+    fn changes(entries: &[Entry], at: usize, known: Day) -> Changes {
+        let Act::RecordCorrected(own) = &entries[at].event.act else { return Changes::new() };
+        let mut all = own.now.clone();
+        for by in corrected_by(entries, at, known) {
+            all.extend(changes(entries, by, known));
+        }
+        all
+    }
+
+    fn corrected_by(entries: &[Entry], at: usize, known: Day) -> Vec<usize> {
+        let corrects = |by: &usize| {
+            matches!(entries[*by].event.act, Act::RecordCorrected(_))
+                && entries[*by].event.to == Some(entries[at].event.id)
+                && counts(&entries[*by], known)
+                && alive(entries, *by, known)
+        };
+        (at + 1..entries.len()).filter(corrects).collect()
+    }
+
+    /// Index, title, place and day of every act that stands.
+    pub(super) fn standing(
+        entries: &[Entry],
+        recorded: usize,
+        known: Day,
+    ) -> Vec<(u64, String, String, String)> {
+        let entries = &entries[..recorded.min(entries.len())];
+        let mut found = Vec::new();
+        for (at, entry) in entries.iter().enumerate() {
+            if matches!(entry.event.act, Act::RecordCorrected(_) | Act::EntryRetracted(_)) {
+                continue;
+            }
+            let mut said = Changes::new();
+            for by in corrected_by(entries, at, known) {
+                said.extend(changes(entries, by, known));
+            }
+            let field = |name: &str, old: Option<String>| {
+                said.get(&FieldName(name.parse().unwrap())).cloned().or(old).unwrap_or_default()
+            };
+            let date = field("decided", entry.event.dates.get(Role::Decided).map(ToString::to_string));
+            let public = date.is_empty() || date.parse::<Edtf>().unwrap().latest() <= known;
+            let kept = matches!(entry.event.act, Act::ImportRecorded(_));
+            if alive(entries, at, known) && (public || kept) {
+                found.push((
+                    at as u64,
+                    field("title", entry.event.title.clone()),
+                    field("place", entry.event.place.clone()),
+                    date,
+                ));
+            }
+        }
+        found
+    }
+}
+
+/// What an entry of the random record is.
+#[derive(Clone, Debug)]
+enum Kind {
+    Act { day: i32, imported: bool },
+    Import,
+    Retract { to: prop::sample::Index },
+    Rectify { to: prop::sample::Index, field: &'static str, value: i32 },
+}
+
+fn kind() -> impl Strategy<Value = Kind> {
+    prop_oneof![
+        3 => (0..8i32, any::<bool>()).prop_map(|(day, imported)| Kind::Act { day, imported }),
+        1 => Just(Kind::Import),
+        3 => any::<prop::sample::Index>().prop_map(|to| Kind::Retract { to }),
+        3 => (any::<prop::sample::Index>(), select(vec!["title", "place", "decided"]), 0..8i32)
+            .prop_map(|(to, field, value)| Kind::Rectify { to, field, value }),
+    ]
+}
+
+fn record(kinds: &[(Kind, Why, Option<i32>, bool)]) -> Vec<Entry> {
+    let mut entries: Vec<Entry> = Vec::new();
+    for (n, (kind, cause, dated, published)) in kinds.iter().enumerate() {
+        let target = |to: &prop::sample::Index| (n > 0).then(|| entries[to.index(n)].clone());
+        let imported = entries.iter().rev().find(|e| matches!(e.event.act, Act::ImportRecorded(_)));
+        let imported = imported.map(|e| e.event.id);
+        let (act, to) = match kind {
+            Kind::Act { .. } => (Act::StatusGranted, None),
+            Kind::Import => {
+                let receipt = ImportReceipt {
+                    file: "f".into(),
+                    importer: "i".into(),
+                    refused: 0,
+                    sha256: "0".into(),
+                    taken: 1,
+                };
+                (Act::ImportRecorded(receipt), None)
+            }
+            Kind::Retract { to } => (Act::EntryRetracted(Retraction { cause: *cause }), target(to)),
+            Kind::Rectify { to, field, value } => {
+                let text = match *field {
+                    "decided" => at(*value).to_string(),
+                    other => format!("{other} {value} of {n}"),
+                };
+                let now = [(FieldName(field.parse().unwrap()), text)].into();
+                let target = target(to).filter(|e| !matches!(e.event.act, Act::EntryRetracted(_)));
+                (Act::RecordCorrected(Correction { cause: *cause, now, was: Changes::new() }), target)
+            }
+        };
+        let mut event = Event::new(id(n as u128), act, body());
+        event.to = to.map(|e| e.event.id);
+        event.title = Some(format!("title of {n}"));
+        if let Kind::Act { day, imported: true } = kind {
+            event.dates.set(Role::Decided, Edtf::day(at(*day)));
+            event.import = imported;
+        }
+        if let Kind::Act { day, imported: false } = kind {
+            event.dates.set(Role::Decided, Edtf::day(at(*day)));
+        }
+        if let (Kind::Retract { .. } | Kind::Rectify { .. }, Some(day)) = (kind, dated) {
+            if *published {
+                let mut evidence = crate::event::Evidence::citing("a source", None);
+                evidence.published = Some(Edtf::day(at(*day)));
+                event.evidence.push(evidence);
+            } else {
+                event.dates.set(Role::Done, Edtf::day(at(*day)));
+            }
+        }
+        entries.push(Entry { index: Index(n as u64), recorded_at: Instant::from_micros(n as i64), event });
+    }
+    entries
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(400), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_stands_is_what_recursion_from_the_definition_gives(
+        kinds in prop::collection::vec(
+            (kind(), select(&Why::ALL[..]), prop::option::of(0..8i32), any::<bool>()), 1..14
+        ),
+        recorded in 0..15usize, known in -1..9i32,
+    ) {
+        let entries = record(&kinds);
+        for (recorded, known) in [(recorded, at(known)), (entries.len(), Day::FUTURE), (entries.len(), at(known))] {
+            let found: Vec<_> = standing(&entries, Size(recorded as u64), known)
+                .iter()
+                .map(|a| {
+                    let text = |t: &Option<String>| t.clone().unwrap_or_default();
+                    let date = a.event.dates.get(Role::Decided).map(ToString::to_string).unwrap_or_default();
+                    (a.index.0, text(&a.event.title), text(&a.event.place), date)
+                })
+                .collect();
+            prop_assert_eq!(found, naive::standing(&entries, recorded, known));
+        }
+    }
+}
