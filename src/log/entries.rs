@@ -76,13 +76,19 @@ impl Entries {
     /// # Errors
     /// [`LogError`]; damage is named, never passed over.
     pub fn open_reader(ledger: &Path) -> Result<Entries, LogError> {
-        let held = Lock::is_held(ledger);
-        match Entries::open(ledger, held) {
-            // A writer that came in between is seen halfway through a write.
-            Err(LogError::Damaged { .. }) if !held => Entries::open(ledger, Lock::is_held(ledger)),
-            other => other,
+        let mut before = None;
+        loop {
+            let held = Lock::is_held(ledger);
+            match Entries::open(ledger, held) {
+                // A writer that came in between is seen halfway through a write; damage is seen twice the same.
+                Err(LogError::Damaged { offset, what, .. })
+                    if !held && before != Some((offset, what.clone())) =>
+                {
+                    before = Some((offset, what));
+                }
+                found => return found.map(|(log, _)| Entries { recovered: None, ..log }),
+            }
         }
-        .map(|(log, _)| Entries { recovered: None, ..log })
     }
 
     /// Finds the end of the log and checks it against what was promised; changes nothing.
@@ -312,7 +318,10 @@ impl LogEngine for Entries {
         hashes.into_iter().for_each(|hash| state.frontier.push(hash));
         let size = state.frontier.size();
         // A lower bound, not synced: where it is lost, the next reader or writer syncs the frames beyond it instead.
-        let _ = writer.watermark.write_at(0, &Watermark { size, offset: state.end }.bytes());
+        // Where it cannot even be written, readers beside this writer would see less and less of what it says.
+        if let Err(error) = writer.watermark.write_at(0, &Watermark { size, offset: state.end }.bytes()) {
+            state.poisoned = Some(error.to_string());
+        }
         self.grown.notify_all();
         Append::Done { size }
     }
