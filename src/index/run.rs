@@ -5,8 +5,10 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use bincode::{Decode, Encode};
+use uuid::Uuid;
 
 use crate::event::{Entry, EventId, Index, Scope, ScopeKey};
 
@@ -82,7 +84,7 @@ impl Head {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct RunMeta {
     pub(super) first: u64,
-    pub(super) postings: PostingsRun,
+    pub(super) postings: Arc<PostingsRun>,
 }
 
 /// Whose acts they are, in which body: a dictionary, and a number of it for each entry.
@@ -193,9 +195,8 @@ impl IdsRun {
         self.ids.len() as u64
     }
 
-    pub(super) fn find(&self, id: EventId) -> Option<Index> {
-        let at = self.ids.binary_search_by(|(known, _)| known.cmp(id.0.as_bytes())).ok()?;
-        self.ids.get(at).map(|(_, index)| Index(*index))
+    pub(super) fn iter(&self) -> impl Iterator<Item = (EventId, Index)> {
+        self.ids.iter().map(|(id, index)| (EventId(Uuid::from_bytes(*id)), Index(*index)))
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {

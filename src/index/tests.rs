@@ -227,6 +227,7 @@ fn a_hole_in_any_tree_is_damage() {
         let mut index = fresh(dir.path());
         for n in 0..5 {
             index.apply(&[plain(n)], [1; 32]).unwrap();
+            index.flush().unwrap();
         }
         drop(index);
         let db = sled::open(dir.path().join("sled/000001")).unwrap();
