@@ -5,6 +5,7 @@
 //! the size in the head: sled is known to lose its tail in silence, and a hole is how that is noticed. An index that is
 //! old but whole is merely behind. The evidence is `entries/`, so sled is flushed but never relied on to be durable.
 
+mod bearing;
 mod error;
 mod guard;
 mod run;
@@ -24,6 +25,7 @@ use crate::event::{Entry, EventId, Index, Scope, Size};
 
 pub use error::IndexError;
 
+use bearing::Corrections;
 use guard::Guarded;
 use run::{EventsRun, Head, IdsRun, PostingsRun, RunMeta, merge_span};
 
@@ -39,6 +41,8 @@ pub struct EventIndex {
     pending: Vec<Entry>,
     /// Where each event is; read when the first one is looked for.
     ids: OnceCell<HashMap<EventId, Index>>,
+    /// What each correction corrects; gathered for the first question.
+    corrections: OnceCell<Corrections>,
     complete: bool,
 }
 
@@ -155,8 +159,9 @@ impl EventIndex {
         runs: Vec<RunMeta>,
         complete: bool,
     ) -> EventIndex {
-        let (ledger, pending, ids) = (ledger.to_owned(), Vec::new(), OnceCell::new());
-        EventIndex { store, folder, ledger, head, runs, pending, ids, complete }
+        let (ids, corrections) = (OnceCell::new(), OnceCell::new());
+        let (ledger, pending) = (ledger.to_owned(), Vec::new());
+        EventIndex { store, folder, ledger, head, runs, pending, ids, corrections, complete }
     }
 
     /// Begins a new, empty generation. It takes the place of older ones when it is [complete](Self::complete).
@@ -201,6 +206,7 @@ impl EventIndex {
         if let Some(ids) = self.ids.get_mut() {
             ids.extend(entries.iter().map(|entry| (entry.event.id, entry.index)));
         }
+        self.corrections.take();
         self.pending.extend_from_slice(entries);
         if self.pending.len() >= PENDING { self.put_pending() } else { Ok(()) }
     }

@@ -1,7 +1,7 @@
 //! Which entries a question needs, and where they come from: the index where it can be had, else the entries themselves,
 //! with the same answer.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -162,6 +162,19 @@ pub(super) fn fill(
     Ok(())
 }
 
+/// Leaves out corrections of entries that are not there, which no fold reads: a ledger may hold many.
+fn drop_strays(entries: &mut Vec<Entry>) {
+    let mut held: HashSet<EventId> = HashSet::with_capacity(entries.len());
+    entries.retain(|entry| {
+        let corrects = matches!(entry.event.act, Act::RecordCorrected(_) | Act::EntryRetracted(_));
+        let kept = !corrects || entry.event.to.is_some_and(|to| held.contains(&to));
+        if kept {
+            held.insert(entry.event.id);
+        }
+        kept
+    });
+}
+
 impl Ledger {
     /// The entries that bear on a scope, with those that their corrections name.
     ///
@@ -175,17 +188,25 @@ impl Ledger {
             self.index = Source::for_question(&self.path, &self.entries)?;
         }
         let found = match &self.index {
-            Source::Index(index) => index.load(scope).inspect_err(|_| index.condemn()).ok(),
+            Source::Index(index) if *scope == Scope::ALL => Some(index.load(scope)),
+            Source::Index(index) => Some(index.load_bearing(scope)),
             _ => None,
         };
         let mut entries = match found {
-            Some(entries) => entries,
-            None => {
+            Some(Ok(entries)) => entries,
+            unread => {
+                if let (Some(Err(_)), Source::Index(index)) = (unread, &self.index) {
+                    index.condemn();
+                }
                 self.index = Source::Entries;
-                self.scan_for(scope)?
+                let mut entries = self.scan_for(scope)?;
+                self.add_targets(&mut entries)?;
+                entries
             }
         };
-        self.add_targets(&mut entries)?;
+        if *scope != Scope::ALL {
+            drop_strays(&mut entries);
+        }
         let entries = Arc::new(entries);
         self.loaded.borrow_mut().insert(scope.clone(), Arc::clone(&entries));
         Ok(Loaded(entries))
