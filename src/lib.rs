@@ -1,4 +1,71 @@
 //! Chancery: an event-sourced diplomatic ledger.
+//!
+//! It keeps an append-only record of diplomatic acts and folds it into answers: which status a state had in an
+//! organisation or treaty *on* a day, *as known* by a day, *as recorded* in this ledger; by which acts, under which rule,
+//! on whose evidence. The command `chancery` is this library with a command line.
+//!
+//! # The map
+//! A module imports only what stands to its right; `audit` and `import` stand beside `ledger`:
+//!
+//! `cli → ledger → {query → history → charter → event} + {index} + {log}`
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`event`] | the vocabulary: acts, dates (EDTF), participants, evidence, and the leaf that records them |
+//! | [`charter`] | legal processes as data: statuses, transitions, procedures, and the judgement of an act |
+//! | [`log`] | a verifiable, ordered log of opaque leaves: segments, frames, the RFC 6962 tree, the checkpoint |
+//! | [`index`] | the event log in sled, with its lookups; can be rebuilt from the log at any time |
+//! | [`history`] | the fold: what stands, which statuses are possible on which days, procedures, overlays |
+//! | [`query`] | questions and answers; what they serialise to is the JSON contract |
+//! | [`ledger`] | the one place where all parts meet: open, append, ask |
+//! | [`audit`] | everything derived again from raw leaves, by named checks; repair from a copy |
+//! | [`import`] | the records of others: one file for each source format |
+//! | [`cli`] | one file for each command |
+//!
+//! `docs/ARCHITECTURE.md` follows an entry, a question and an audit through these; `docs/FORMAT.md` has the bytes.
+//!
+//! # Example
+//! A ledger with the charter of the Shanghai Cooperation Organisation and one act, asked for a status:
+//! ```
+//! use chancery::charter::{Template, charter_event};
+//! use chancery::event::{Act, BodyId, Edtf, Event, EventId, Evidence, Instant, ParticipantId, Role, Scope};
+//! use chancery::log::{Disk, Holder};
+//! use chancery::{AppendOptions, Axes, Ledger, Recorded, status};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("example.ledger");
+//! Ledger::create(&path, "example.org/sco", &Disk::default())?;
+//! let mut ledger = Ledger::open_writer(&path, &Holder::default(), Disk::default())?;
+//! let now = Instant::parse("2026-11-24T09:00:00Z")?;
+//! let options = AppendOptions { now, expect_size: None, accept_clock: false };
+//!
+//! // An adoption and its amendments are events like any other; an id names one event for ever.
+//! let mut charter = Vec::new();
+//! for (at, text) in Template::find("sco").ok_or("no such charter")?.texts.iter().enumerate() {
+//!     let id = EventId::parse(&format!("00000000-0000-4000-8000-{at:012}"))?;
+//!     charter.push(charter_event(text, at > 0, id)?);
+//! }
+//! ledger.append(charter, options)?;
+//!
+//! let (belarus, sco) = (ParticipantId::parse("BLR")?, BodyId::parse("sco")?);
+//! let id = EventId::parse("0192a6c0-0000-7000-8000-000000000001")?;
+//! let mut act = Event::new(id, Act::StatusGranted, sco.clone());
+//! act.participant = Some(belarus.clone());
+//! act.dates.set(Role::Decided, Edtf::parse("2015-07-10")?);
+//! act.evidence.push(Evidence::citing("gazeta.uz 2016-04-16", None));
+//! let receipt = ledger.append(vec![act], options)?.remove(0);
+//! assert_eq!((receipt.index.0, receipt.size.0), (7, 8));
+//!
+//! let loaded = ledger.load(&Scope::of_pair(belarus.clone(), sco.clone()))?;
+//! let as_recorded = ledger.recorded(Recorded::All)?;
+//! let axes = Axes { on: "2023-07-01".parse()?, as_known: None, as_recorded };
+//! let answer = status(&ledger.material(&loaded, as_recorded)?, &belarus, &sco, &axes)?;
+//! assert_eq!(answer.status.map(|s| s.to_string()).as_deref(), Some("observer"));
+//! assert_eq!(answer.because[0].index, receipt.index);
+//! ledger.close()?;
+//! # Ok(()) }
+//! ```
 
 pub mod audit;
 pub mod charter;
@@ -12,3 +79,6 @@ pub mod index;
 pub mod ledger;
 pub mod log;
 pub mod query;
+
+pub use ledger::{AppendOptions, Ledger, LedgerError, Receipt, Recorded};
+pub use query::{Axes, StatusAnswer, status};

@@ -257,8 +257,10 @@ fn a_charter_that_cannot_be_read_or_leads_to_an_undefined_status_is_found() {
     all[6].act = Act::CharterAmended("id = ".into());
     let found = faults_of(&all);
     assert!(found.contains(&("charters", "unreadable", Some(6))), "{found:?}");
-    let text =
-        "id = \"sco\"\n[[transition]]\nact = \"expelled\"\nto = \"gone\"\nrule = \"r\"\narticle = \"1\"\n";
+    let dateless = charter_event("id = \"sco\"\n", true, id(199)).unwrap();
+    let found = faults_of(&[events(), vec![dateless]].concat());
+    assert!(found.contains(&("charters", "amends nothing", Some(12))), "{found:?}");
+    let text = "id = \"sco\"\neffective = \"2026-01-01\"\n[[transition]]\nact = \"expelled\"\nto = \"gone\"\nrule = \"r\"\narticle = \"1\"\n";
     let mut more = events();
     more.push(charter_event(text, true, id(200)).unwrap());
     assert_eq!(faults_of(&more), [("charters", "undefined status", Some(12))]);

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::charter::{Charter, CharterAct, CharterText, refuse};
-use crate::event::{Act, ActKind, BodyId, Day, Entry, Event, EventId, Index, Role, Size, StatusId, Subject};
+use crate::charter::{Charter, CharterAct, CharterError, CharterText, refuse};
+use crate::event::{Act, ActKind, BodyId, Day, Entry, Event, EventId, Role, Size, Subject};
 use crate::history::{Standing, standing};
 
 use super::record::{Record, corrects};
@@ -31,10 +31,18 @@ pub(super) fn charters(entries: &[Entry], found: &mut Findings) -> Rules {
     bodies.sort();
     bodies.dedup();
     for body in bodies {
-        // A text that cannot be read is a finding already.
-        let Ok(Some(charter)) = fold(body, &acts) else { continue };
-        undefined(&charter, found);
-        rules.insert(body.clone(), charter);
+        match fold(body, &acts) {
+            Ok(Some(charter)) => {
+                undefined(&charter, found);
+                rules.insert(body.clone(), charter);
+            }
+            Err(error @ CharterError::AmendsNothing { entry }) => {
+                let remedy = "rectify its date, or retract it";
+                found.at("charters", "amends nothing", entry, error.to_string(), remedy);
+            }
+            // A text that cannot be read is a finding already.
+            Ok(None) | Err(CharterError::Text { .. }) => {}
+        }
     }
     rules
 }
@@ -46,7 +54,7 @@ fn text<'a>(act: &'a Standing<'_>) -> Option<&'a str> {
     }
 }
 
-fn fold(body: &BodyId, acts: &[Standing<'_>]) -> Result<Option<Charter>, crate::charter::CharterError> {
+fn fold(body: &BodyId, acts: &[Standing<'_>]) -> Result<Option<Charter>, CharterError> {
     let of_body = acts.iter().filter(|a| a.event.body == *body);
     let texts: Vec<CharterAct<'_>> = of_body
         .filter_map(|a| Some(CharterAct { entry: a.index, event: &a.event, text: text(a)? }))
@@ -56,15 +64,7 @@ fn fold(body: &BodyId, acts: &[Standing<'_>]) -> Result<Option<Charter>, crate::
 
 /// Statuses that a charter would give and does not define.
 fn undefined(charter: &Charter, found: &mut Findings) {
-    let mut named: Vec<(Index, &StatusId)> = Vec::new();
-    for version in charter.versions() {
-        let moves = version.transitions.iter().map(|t| (t.entry, &t.rule.to));
-        let given = moves.chain(version.mergers.iter().map(|m| (version.entry, &m.to)));
-        named.extend(given.filter(|(_, id)| !id.is_none() && version.status(id).is_none()));
-    }
-    named.sort();
-    named.dedup();
-    for (entry, status) in named {
+    for (entry, status) in crate::charter::undefined(charter) {
         let what = format!("the charter of {} leads to {status}, which it does not define", charter.body);
         found.at(
             "charters",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::event::StatusId;
+use crate::event::{Index, StatusId};
 
 use super::{Charter, Version};
 
@@ -34,6 +34,20 @@ pub fn lint(charter: &Charter) -> Vec<Fault> {
     }
     faults.dedup_by(|a, b| a.place == b.place && a.what == b.what);
     faults
+}
+
+/// Statuses that transitions and mergers would give and no version defines, with the entry of the rule.
+pub fn undefined(charter: &Charter) -> Vec<(Index, StatusId)> {
+    let mut named: Vec<(Index, StatusId)> = Vec::new();
+    for version in charter.versions() {
+        let moves = version.transitions.iter().map(|t| (t.entry, &t.rule.to));
+        let given = moves.chain(version.mergers.iter().map(|m| (version.entry, &m.to)));
+        let unknown = given.filter(|(_, id)| !id.is_none() && version.status(id).is_none());
+        named.extend(unknown.map(|(entry, id)| (entry, id.clone())));
+    }
+    named.sort();
+    named.dedup();
+    named
 }
 
 fn statuses(version: &Version, found: &mut impl FnMut(String, String)) {

@@ -10,7 +10,7 @@ mod text;
 use crate::event::{ActKind, BodyId, Day, Edtf, Event, EventId, Index, StatusId};
 
 pub use judge::{Judgement, Move, Refusal, Remark, judge, refuse};
-pub use lint::{Fault, lint};
+pub use lint::{Fault, lint, undefined};
 pub use text::{
     ActName, BodyKind, CharterText, CharterTextError, Merger, Procedure, Status, Step, StepBy, Transition,
 };
@@ -108,6 +108,14 @@ pub enum CharterError {
         /// What is wrong with it.
         source: CharterTextError,
     },
+    /// An amendment that would hold before the charter does, and be lost with its adoption.
+    #[error(
+        "the amendment of entry {entry} holds before the charter that it amends: give it its first day, effective = …"
+    )]
+    AmendsNothing {
+        /// The amendment.
+        entry: Index,
+    },
 }
 
 /// An adoption or amendment that the record holds.
@@ -126,7 +134,8 @@ impl Charter {
     /// are none.
     ///
     /// # Errors
-    /// [`CharterError`] where a text cannot be read; nothing else is refused here, [`lint`] says what is unsound.
+    /// [`CharterError`] where a text cannot be read, or an amendment comes before the adoption; [`lint`] says what is
+    /// unsound besides.
     pub fn fold(body: &BodyId, acts: &[CharterAct<'_>]) -> Result<Option<Charter>, CharterError> {
         let mut texts = Vec::with_capacity(acts.len());
         for act in acts {
@@ -139,6 +148,12 @@ impl Charter {
             let amends = act.event.act.kind() == ActKind::CharterAmended;
             (effective.as_ref().map_or(Day::PAST, Edtf::earliest), amends, act.entry)
         });
+        let amends = |act: &CharterAct<'_>| act.event.act.kind() == ActKind::CharterAmended;
+        if let Some((_, first, _)) = texts.first().filter(|(_, act, _)| amends(act))
+            && texts.iter().any(|(_, act, _)| !amends(act))
+        {
+            return Err(CharterError::AmendsNothing { entry: first.entry });
+        }
         let mut charter: Option<Charter> = None;
         for (effective, act, text) in texts {
             let before = charter.as_ref().and_then(|c| c.versions.last());

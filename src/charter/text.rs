@@ -182,10 +182,17 @@ impl<'de> Deserialize<'de> for ActName {
     }
 }
 
-/// Why a text is no charter; the message gives line and column.
-#[derive(Clone, PartialEq, Debug, thiserror::Error)]
-#[error("not a charter: {0}")]
-pub struct CharterTextError(#[from] toml::de::Error);
+/// Why a text is no charter, and where.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("line {line}, column {column}: {what}")]
+pub struct CharterTextError {
+    /// From 1.
+    pub line: usize,
+    /// In characters, from 1.
+    pub column: usize,
+    /// What is wrong there.
+    pub what: String,
+}
 
 impl CharterText {
     /// Reads the TOML of an adoption or amendment.
@@ -193,6 +200,14 @@ impl CharterText {
     /// # Errors
     /// [`CharterTextError`] with line and column.
     pub fn parse(text: &str) -> Result<CharterText, CharterTextError> {
-        Ok(toml::from_str(text)?)
+        toml::from_str(text).map_err(|error: toml::de::Error| {
+            let before = text.get(..error.span().map_or(0, |span| span.start)).unwrap_or(text);
+            let line = before.rsplit('\n').next().unwrap_or_default();
+            CharterTextError {
+                line: before.matches('\n').count() + 1,
+                column: line.chars().count() + 1,
+                what: error.message().replace('`', ""),
+            }
+        })
     }
 }

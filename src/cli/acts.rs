@@ -62,7 +62,7 @@ fn table(page: &Page, kinds: &[ActKind]) -> String {
             out.push_str(&format!("\n{}\n", strong(group)));
         }
         let dates: Vec<&str> = entry.roles.iter().map(|role| role.name()).collect();
-        out.push_str(&format!("  {:<34} {}\n", entry.name, faint(&dates.join(" "))));
+        out.push_str(&page.wrap(&format!("  {:<34} ", entry.name), &faint(&dates.join(" "))));
         out.push_str(&page.wrap("      ", &format!("{}  ({})", entry.what, entry.law)));
     }
     out.push_str("\none act with an example line: chancery acts ACT\n");

@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::event::leaf::decode_draft;
+use crate::event::leaf::{LeafError, decode_draft};
 use crate::event::{
     Act, ActKind, BodyId, Edtf, Event, EventId, Evidence, Finding, Form, Grade, Index, ParticipantId, Quote,
     Reply, Rival, Role, Size, StatusId,
@@ -11,7 +11,7 @@ use crate::import::hex;
 use crate::ledger::{AppendOptions, Ledger};
 use crate::log::Disk;
 
-use super::context::{Context, read_input};
+use super::context::{Context, input_name, read_input};
 use super::error::{Exit, Failure};
 use super::question::{body_or_only, participant};
 use super::receipt;
@@ -383,17 +383,21 @@ pub(super) fn keep_document(ledger: &Path, bytes: &[u8]) -> Result<(), Failure> 
 /// Events from JSON Lines; each line may leave out its id.
 fn batch(path: &Path, context: &Context) -> Result<Vec<Event>, Failure> {
     let bytes = read_input(path)?;
+    let name = input_name(path);
     let mut events = Vec::new();
     for (at, line) in bytes.split(|b| *b == b'\n').enumerate() {
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        let located =
-            |e| Failure::usage(format!("{}, line {}: {e}; nothing was recorded", path.display(), at + 1));
+        // A line is a document of one line: only its column says something.
+        let located = |e: LeafError| {
+            let what = e.to_string().replace(" at line 1 column ", " at column ").replace('`', "");
+            Failure::usage(format!("{name}, line {}: {what}; nothing was recorded", at + 1))
+        };
         events.push(decode_draft(line, context.new_id()).map_err(located)?);
     }
     match events.is_empty() {
-        true => Err(Failure::usage(format!("{}: there is no event in it", path.display()))),
+        true => Err(Failure::usage(format!("{name}: there is no event in it"))),
         false => Ok(events),
     }
 }

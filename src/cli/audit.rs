@@ -106,7 +106,8 @@ fn text(page: &Page, report: &Report, args: &Args) -> String {
     }
     if args.conformity {
         for remark in &report.remarks {
-            let rule = remark.rule.as_deref().map(|r| format!("  ({r})")).unwrap_or_default();
+            let rule = remark.rule.as_deref().filter(|rule| !remark.what.contains(rule));
+            let rule = rule.map(|r| format!("  ({r})")).unwrap_or_default();
             out.push_str(
                 &page.wrap(&format!("entry {:<5} ", remark.entry), &clean(&format!("{}{rule}", remark.what))),
             );

@@ -6,7 +6,7 @@ use crate::charter::{Charter, CharterAct, TEMPLATES, Template, Version, charter_
 use crate::event::{Act, BodyId, Event, EventId, Index, Size};
 use crate::ledger::AppendOptions;
 
-use super::context::{Context, Shape, read_input};
+use super::context::{Context, Shape, input_name, read_input};
 use super::error::{Exit, Failure};
 use super::init::{charter_id, template_events};
 use super::receipt;
@@ -200,7 +200,7 @@ fn check(args: &LintArgs, context: &Context) -> Result<Exit, Failure> {
     for file in &args.files {
         for text in texts(file)? {
             let event = charter_event(&text, !events.is_empty(), EventId(uuid::Uuid::nil()));
-            events.push(event.map_err(|e| Failure::usage(format!("{}: {e}", file.display())))?);
+            events.push(event.map_err(|e| Failure::usage(format!("{}, {e}", input_name(file))))?);
         }
     }
     let faults = lint(&fold(&events)?);
@@ -216,7 +216,8 @@ fn check(args: &LintArgs, context: &Context) -> Result<Exit, Failure> {
 fn adopt(args: &AdoptArgs, context: &Context, amends: bool) -> Result<Exit, Failure> {
     let texts = texts(&args.file)?;
     let event = |(at, text): (usize, &String)| charter_event(text, amends || at > 0, charter_id(text));
-    let events: Vec<Event> = texts.iter().enumerate().map(event).collect::<Result<_, _>>()?;
+    let events: Result<Vec<Event>, _> = texts.iter().enumerate().map(event).collect();
+    let events = events.map_err(|e| Failure::usage(format!("{}, {e}", input_name(&args.file))))?;
     let mut ledger = if args.dry_run { context.reader()? } else { context.writer("charter")? };
     let body = events.first().map(|e| e.body.clone());
     let known = body.as_ref().is_some_and(|body| ledger.charter(body).is_ok());

@@ -247,6 +247,14 @@ impl Context {
     }
 }
 
+/// What a file of the user's is called in a message.
+pub(super) fn input_name(path: &Path) -> String {
+    match path == Path::new("-") {
+        true => "standard input".to_owned(),
+        false => path.display().to_string(),
+    }
+}
+
 /// Reads a file of the user's, or standard input for `-`.
 ///
 /// # Errors

@@ -122,7 +122,7 @@ fn who(id: &str) -> Result<ParticipantId, Failure> {
 fn kuwait(ledger: &Ledger) -> Result<Event, Failure> {
     let mut found = None;
     let kwt = who("KWT")?;
-    super::log::scan(ledger, 0, |entry| {
+    ledger.scan(Index(0), |entry| {
         let signed = entry.event.act.kind() == ActKind::PartnershipMemorandumSigned;
         if signed && entry.event.participant.as_ref() == Some(&kwt) {
             found = Some(entry.event);

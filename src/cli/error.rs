@@ -128,7 +128,10 @@ impl From<LedgerError> for Failure {
                 .help(format!("see what came in: chancery log --from {actual}; then ask for that size")),
             LedgerError::IdTaken { index, .. } => Failure::new(Exit::Refused, &error)
                 .help(format!("look at it: chancery show {index}; leave --id out for a new event")),
-            LedgerError::Clock { .. } | LedgerError::Impossible(_) => Failure::new(Exit::Refused, error),
+            LedgerError::Clock { .. }
+            | LedgerError::Impossible(_)
+            | LedgerError::IdTwice(_)
+            | LedgerError::Was { .. } => Failure::new(Exit::Refused, error),
             LedgerError::Leaf(LeafError::TooLarge { .. }) => Failure::new(Exit::Refused, error),
             LedgerError::NoBody(_) => no_body(error),
             LedgerError::InBatch { at, source } => {

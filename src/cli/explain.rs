@@ -1,5 +1,5 @@
 use crate::charter::Charter;
-use crate::event::{Day, Scope, StatusId};
+use crate::event::{Day, StatusId};
 use crate::query::{Afterwards, Because, Explanation, ProcedureTrail, TrailStep, explain};
 
 use super::axes::AxesArgs;
@@ -26,14 +26,9 @@ const SHAPE: Shape = Shape {
 };
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let who = args.pair.participant.clone();
-    let mut asked =
-        Asked::new(context, &args.axes, |ledger| Ok(Scope::of_pair(who, args.pair.body(ledger)?)))?;
-    let body = args.pair.body(&mut asked.ledger)?;
-    let charter = asked.ledger.charter(&body)?;
-    let material = asked.ledger.material(&asked.loaded, asked.axes.as_recorded)?;
-    let answer = explain(&material, &args.pair.participant, &body, &asked.axes)?;
-    context.answer(&answer, SHAPE, |page| text(page, &answer, &charter, context.now.day()))?;
+    let asked = Asked::pair(context, &args.axes, &args.pair)?;
+    let answer = explain(&asked.material()?, &args.pair.participant, &asked.body, &asked.axes)?;
+    context.answer(&answer, SHAPE, |page| text(page, &answer, &asked.charter, context.now.day()))?;
     Ok(Exit::Done)
 }
 

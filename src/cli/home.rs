@@ -44,11 +44,7 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
                 count(size.0, "entry", "entries"),
                 match ids.as_slice() {
                     [] => "no organisation or treaty yet: chancery charter adopt sco".to_owned(),
-                    ids => format!(
-                        "{}: {}",
-                        count(ids.len() as u64, "organisation or treaty", "organisations and treaties"),
-                        ids.join(", ")
-                    ),
+                    ids => format!("{}: {}", kinds(&mut ledger)?, ids.join(", ")),
                 }
             ));
             out.push_str(&record(&mut ledger, context)?);
@@ -79,6 +75,20 @@ pub(super) fn run(context: &Context) -> Result<Exit, Failure> {
     }
     context.print(&out)?;
     Ok(Exit::Done)
+}
+
+/// `1 organisation, 2 treaties`.
+fn kinds(ledger: &mut crate::ledger::Ledger) -> Result<String, Failure> {
+    let (mut organisations, mut treaties) = (0, 0);
+    for body in ledger.bodies()? {
+        match ledger.charter(&body)?.about.kind {
+            crate::charter::BodyKind::Organisation => organisations += 1,
+            crate::charter::BodyKind::Treaty => treaties += 1,
+        }
+    }
+    let parts = [(organisations, "organisation", "organisations"), (treaties, "treaty", "treaties")];
+    let some = parts.into_iter().filter(|(n, ..)| *n > 0).map(|(n, one, many)| count(n, one, many));
+    Ok(some.collect::<Vec<_>>().join(", "))
 }
 
 /// How far the record reaches, and when it was last added to.

@@ -1,8 +1,6 @@
 use serde_json::{Value, json};
 
-use crate::event::leaf::decode;
 use crate::event::{ActKind, BodyId, Entry, Index, ParticipantId};
-use crate::ledger::{Ledger, LedgerError};
 
 use super::context::{Context, Format, Shape};
 use super::error::{Exit, Failure};
@@ -60,7 +58,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
             && (!args.corrections || matches!(kind, ActKind::RecordCorrected | ActKind::EntryRetracted))
     };
     let mut found: Vec<Entry> = Vec::new();
-    scan(&ledger, args.from, |entry| {
+    ledger.scan(Index(args.from), |entry| {
         if fits(&entry) {
             found.push(entry);
         }
@@ -75,20 +73,6 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let items: Vec<Value> = found.iter().map(json).collect();
     context.answer(&items, SHAPE, |_| String::new())?;
     Ok(Exit::Done)
-}
-
-/// Decodes every entry from an index on.
-///
-/// # Errors
-/// [`Failure`].
-pub(super) fn scan(ledger: &Ledger, from: u64, mut visit: impl FnMut(Entry)) -> Result<(), Failure> {
-    let mut failed = None;
-    ledger.log().scan(from.min(ledger.size().0), |at, leaf, _| match decode(leaf, Index(at)) {
-        Ok(entry) if failed.is_none() => visit(entry),
-        Ok(_) => {}
-        Err(source) => failed = failed.take().or(Some(LedgerError::Entry { index: Index(at), source })),
-    })?;
-    failed.map_or(Ok(()), |error| Err(error.into()))
 }
 
 fn json(entry: &Entry) -> Value {

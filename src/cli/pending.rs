@@ -1,11 +1,11 @@
 use crate::charter::Charter;
-use crate::event::{BodyId, Day, Edtf, Scope};
+use crate::event::{Day, Edtf};
 use crate::query::{OutcomeItem, Pending, PendingItem, ProcedureItem, pending};
 
 use super::axes::AxesArgs;
 use super::context::{Context, Shape};
 use super::error::{Exit, Failure};
-use super::question::{Asked, body_or_only, footer};
+use super::question::{Asked, BodyArgs, footer};
 use super::render::{Page, act_words, date, faint, long_day, strong};
 use super::status::title;
 
@@ -15,11 +15,8 @@ use super::status::title;
   chancery pending sco
   chancery pending sco --on 2023-03-06 --as-known 2023-03-06")]
 pub(super) struct Args {
-    /// Organisation or treaty; may be left out where the ledger has only one
-    body: Option<BodyId>,
-    /// In which organisation or treaty
-    #[arg(long = "in", value_name = "BODY", conflicts_with = "body")]
-    inside: Option<BodyId>,
+    #[command(flatten)]
+    body: BodyArgs,
     #[command(flatten)]
     axes: AxesArgs,
 }
@@ -39,14 +36,9 @@ const SHAPE: Shape = Shape {
 };
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let given = args.body.as_ref().or(args.inside.as_ref());
-    let mut asked =
-        Asked::new(context, &args.axes, |ledger| Ok(Scope::of_body(body_or_only(given, ledger)?)))?;
-    let body = body_or_only(given, &mut asked.ledger)?;
-    let charter = asked.ledger.charter(&body)?;
-    let material = asked.ledger.material(&asked.loaded, asked.axes.as_recorded)?;
-    let answer = pending(&material, &body, &asked.axes)?;
-    context.answer(&answer, SHAPE, |page| text(page, &answer, &charter, context.now.day()))?;
+    let asked = Asked::body(context, &args.axes, &args.body)?;
+    let answer = pending(&asked.material()?, &asked.body, &asked.axes)?;
+    context.answer(&answer, SHAPE, |page| text(page, &answer, &asked.charter, context.now.day()))?;
     Ok(Exit::Done)
 }
 

@@ -1,10 +1,13 @@
 //! What the questions share: words that become ids, the loaded ledger, the lines under an answer.
 
+use std::sync::Arc;
+
 use clap::Args;
 
+use crate::charter::Charter;
 use crate::event::{BodyId, Day, ParticipantId, Register, ResolveError, Scope};
 use crate::ledger::{Ledger, Loaded};
-use crate::query::{Axes, Because, CheckpointRef, QuestionEcho};
+use crate::query::{Axes, Because, CheckpointRef, Material, QuestionEcho};
 
 use super::axes::AxesArgs;
 use super::context::Context;
@@ -33,16 +36,6 @@ pub(super) struct PairArgs {
     pub(super) body: Option<BodyId>,
 }
 
-impl PairArgs {
-    /// The body asked about; where none is given, the ledger's only one.
-    ///
-    /// # Errors
-    /// [`Failure`] where it must be said.
-    pub(super) fn body(&self, ledger: &mut Ledger) -> Result<BodyId, Failure> {
-        body_or_only(self.body.as_ref().or(self.second.as_ref()), ledger)
-    }
-}
-
 /// The body given, or the only one there is.
 ///
 /// # Errors
@@ -62,7 +55,18 @@ pub(super) fn body_or_only(given: Option<&BodyId>, ledger: &mut Ledger) -> Resul
     }
 }
 
-/// A ledger opened for one question.
+/// One organisation or treaty
+#[derive(Args, Clone, Debug)]
+pub(super) struct BodyArgs {
+    /// Organisation or treaty; may be left out where the ledger has only one
+    #[arg(value_name = "BODY")]
+    first: Option<BodyId>,
+    /// Organisation or treaty
+    #[arg(long = "in", value_name = "BODY", conflicts_with = "first")]
+    body: Option<BodyId>,
+}
+
+/// A ledger opened for a question about one body.
 pub(super) struct Asked {
     /// The ledger.
     pub(super) ledger: Ledger,
@@ -70,26 +74,50 @@ pub(super) struct Asked {
     pub(super) loaded: Loaded,
     /// Its dates.
     pub(super) axes: Axes,
+    /// The body asked about.
+    pub(super) body: BodyId,
+    /// Its rules.
+    pub(super) charter: Arc<Charter>,
 }
 
 impl Asked {
-    /// Opens the ledger and loads a scope.
+    /// About one participant.
     ///
     /// # Errors
     /// [`Failure`].
-    pub(super) fn new(
+    pub(super) fn pair(context: &Context, axes: &AxesArgs, pair: &PairArgs) -> Result<Asked, Failure> {
+        let given = pair.body.as_ref().or(pair.second.as_ref());
+        Asked::new(context, axes, given, Some(&pair.participant))
+    }
+
+    /// About a whole body.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(super) fn body(context: &Context, axes: &AxesArgs, body: &BodyArgs) -> Result<Asked, Failure> {
+        Asked::new(context, axes, body.body.as_ref().or(body.first.as_ref()), None)
+    }
+
+    fn new(
         context: &Context,
         axes: &AxesArgs,
-        scope: impl FnOnce(&mut Ledger) -> Result<Scope, Failure>,
+        body: Option<&BodyId>,
+        participant: Option<&ParticipantId>,
     ) -> Result<Asked, Failure> {
         let mut ledger = context.reader()?;
         let axes = axes.resolve(context, &ledger)?;
-        let scope = scope(&mut ledger)?;
-        if let Some(body) = &scope.body {
-            ledger.charter(body)?;
-        }
-        let loaded = ledger.load(&scope)?;
-        Ok(Asked { ledger, loaded, axes })
+        let body = body_or_only(body, &mut ledger)?;
+        let charter = ledger.charter(&body)?;
+        let loaded = ledger.load(&Scope { body: Some(body.clone()), participant: participant.cloned() })?;
+        Ok(Asked { ledger, loaded, axes, body, charter })
+    }
+
+    /// What the question folds.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(super) fn material(&self) -> Result<Material<'_>, Failure> {
+        Ok(self.ledger.material(&self.loaded, self.axes.as_recorded)?)
     }
 }
 

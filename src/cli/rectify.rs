@@ -76,7 +76,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         let field: Field = field.parse().map_err(Failure::usage)?;
         now.insert(FieldName(field), resolved(field, value.trim())?);
     }
-    let said = as_it_stands(&mut ledger, &target)?;
+    let said = ledger.as_it_stands(&target)?;
     let was: Changes = now.keys().map(|field| (*field, field.0.read(&said))).collect();
     if was == now {
         return Err(Failure::new(Exit::Refused, format!("entry {} says so already", args.entry)));
@@ -95,16 +95,6 @@ fn resolved(field: Field, value: &str) -> Result<String, Failure> {
         }
         _ => Ok(value.to_owned()),
     }
-}
-
-/// The event with every correction so far.
-fn as_it_stands(ledger: &mut Ledger, target: &Event) -> Result<Event, Failure> {
-    let scope =
-        crate::event::Scope { body: Some(target.body.clone()), participant: target.participant.clone() };
-    let loaded = ledger.load(&scope)?;
-    let acts = crate::history::standing(loaded.entries(), Size(u64::MAX), crate::event::Day::FUTURE);
-    let stands = acts.iter().find(|a| a.event.id == target.id);
-    Ok(stands.map_or_else(|| target.clone(), |a| a.event.clone().into_owned()))
 }
 
 /// Opens the ledger for a correction, for reading only where nothing will be recorded.

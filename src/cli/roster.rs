@@ -1,12 +1,12 @@
 use crate::charter::Charter;
-use crate::event::{BodyId, Day, Scope, StatusId};
+use crate::event::{Day, StatusId};
 use crate::history::Certainty;
 use crate::query::{Roster, RosterItem, roster};
 
 use super::axes::AxesArgs;
 use super::context::{Context, Shape};
 use super::error::{Exit, Failure};
-use super::question::{Asked, body_or_only, footer};
+use super::question::{Asked, BodyArgs, footer};
 use super::render::{Page, date, faint, long_day, strong};
 
 /// Every participant of an organisation or treaty by status, with counts
@@ -16,11 +16,8 @@ use super::render::{Page, date, faint, long_day, strong};
   chancery roster sco --on 2023-03-06 --as-known 2023-03-06
   chancery roster sco --status member --format csv")]
 pub(super) struct Args {
-    /// Organisation or treaty; may be left out where the ledger has only one
-    body: Option<BodyId>,
-    /// In which organisation or treaty
-    #[arg(long = "in", value_name = "BODY", conflicts_with = "body")]
-    inside: Option<BodyId>,
+    #[command(flatten)]
+    body: BodyArgs,
     /// Only this status
     #[arg(long)]
     status: Option<StatusId>,
@@ -34,17 +31,12 @@ const SHAPE: Shape = Shape {
 };
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let given = args.body.as_ref().or(args.inside.as_ref());
-    let mut asked =
-        Asked::new(context, &args.axes, |ledger| Ok(Scope::of_body(body_or_only(given, ledger)?)))?;
-    let body = body_or_only(given, &mut asked.ledger)?;
-    let charter = asked.ledger.charter(&body)?;
+    let asked = Asked::body(context, &args.axes, &args.body)?;
     if let Some(status) = &args.status {
-        super::status::known_status(&charter, status)?;
+        super::status::known_status(&asked.charter, status)?;
     }
-    let material = asked.ledger.material(&asked.loaded, asked.axes.as_recorded)?;
-    let answer = roster(&material, &body, args.status.as_ref(), &asked.axes)?;
-    context.answer(&answer, SHAPE, |page| text(page, &answer, &charter, context.now.day()))?;
+    let answer = roster(&asked.material()?, &asked.body, args.status.as_ref(), &asked.axes)?;
+    context.answer(&answer, SHAPE, |page| text(page, &answer, &asked.charter, context.now.day()))?;
     Ok(Exit::Done)
 }
 

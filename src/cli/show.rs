@@ -1,10 +1,8 @@
 use std::path::PathBuf;
 
-use memchr::memmem;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::event::leaf::decode;
 use crate::event::{Act, Entry, Index};
 use crate::import::hex;
 use crate::ledger::Ledger;
@@ -49,7 +47,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         if let Some(out) = &args.document {
             write_document(&entry, out, context)?;
         }
-        let corrections = corrections(&ledger, &entry)?;
+        let corrections = ledger.corrections_of(&entry)?;
         let hash = leaf_hash(&leaf).to_string();
         let said: Value = serde_json::from_slice(&leaf)?;
         items.push(json!({"index": index, "leaf_hash": hash, "corrected_by": corrections, "leaf": said}));
@@ -66,19 +64,6 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The entries that rectify or retract an entry.
-fn corrections(ledger: &Ledger, entry: &Entry) -> Result<Vec<Index>, Failure> {
-    let key = format!("\"to\":\"{}\"", entry.event.id);
-    let key = memmem::Finder::new(key.as_bytes());
-    let mut found = Vec::new();
-    ledger.log().scan(entry.index.0 + 1, |at, leaf, _| {
-        let names = key.find(leaf).and_then(|_| decode(leaf, Index(at)).ok());
-        let corrects = |e: &Entry| matches!(e.event.act, Act::RecordCorrected(_) | Act::EntryRetracted(_));
-        found.extend(names.filter(|e| e.event.to == Some(entry.event.id) && corrects(e)).map(|e| e.index));
-    })?;
-    Ok(found)
-}
-
 fn detail(
     page: &Page,
     entry: &Entry,
@@ -91,7 +76,7 @@ fn detail(
         .edges(&strong(&format!("entry {}  {}", entry.index, e.act.kind())), &entry.recorded_at.canonical());
     let mut field = |label: &str, text: &str| {
         if !text.is_empty() {
-            out.push_str(&page.wrap(&format!("  {}", faint(&format!("{label:<12}"))), &clean(text)));
+            out.push_str(&page.wrap(&format!("  {}", faint(&format!("{label:<13}"))), &clean(text)));
         }
     };
     let text = |value: &Option<String>| value.clone().unwrap_or_default();

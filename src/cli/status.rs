@@ -1,5 +1,5 @@
 use crate::charter::Charter;
-use crate::event::{Day, Edtf, Scope, Size, StatusId};
+use crate::event::{Day, Edtf, Size, StatusId};
 use crate::query::{SpellItem, StatusAnswer, status, timeline};
 
 use super::axes::AxesArgs;
@@ -42,22 +42,18 @@ pub(super) const SHAPE: Shape = Shape {
 };
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let who = args.pair.participant.clone();
-    let mut asked =
-        Asked::new(context, &args.axes, |ledger| Ok(Scope::of_pair(who, args.pair.body(ledger)?)))?;
-    let body = args.pair.body(&mut asked.ledger)?;
-    let charter = asked.ledger.charter(&body)?;
-    let material = asked.ledger.material(&asked.loaded, asked.axes.as_recorded)?;
-    let mut answer = status(&material, &args.pair.participant, &body, &asked.axes)?;
+    let asked = Asked::pair(context, &args.axes, &args.pair)?;
+    let (body, charter) = (&asked.body, &asked.charter);
+    let material = asked.material()?;
+    let mut answer = status(&material, &args.pair.participant, body, &asked.axes)?;
     if let Some(wanted) = &args.is {
-        known_status(&charter, wanted)?;
-        answer.flag_absent(&charter, wanted);
+        known_status(charter, wanted)?;
+        answer.flag_absent(charter, wanted);
     }
-    let spells =
-        timeline(&material, &args.pair.participant, std::slice::from_ref(&body), &asked.axes)?.spells;
+    let spells = timeline(&material, &args.pair.participant, std::slice::from_ref(body), &asked.axes)?.spells;
     let today = context.now.day();
     let size = asked.ledger.size();
-    let view = View { answer: &answer, spells: &spells, charter: &charter, today, size };
+    let view = View { answer: &answer, spells: &spells, charter, today, size };
     context.answer(&answer, SHAPE, |page| view.text(page, args.is.as_ref()))?;
     Ok(match &args.is {
         Some(wanted) if answer.status.as_ref() != Some(wanted) => Exit::No,
@@ -110,11 +106,14 @@ impl View<'_> {
             return String::new();
         };
         let name = render::name(participant, a.question.on);
-        let head = match a.question.on == self.today {
-            true => format!("{name}: {}", headline(a, self.charter)),
-            false => format!("{name} on {}: {}", a.question.on, headline(a, self.charter)),
+        let head = format!("{name}: {}", headline(a, self.charter));
+        let mut out = match a.question.on == self.today {
+            true => page.edges(&head, a.certainty.name()),
+            false => {
+                let on = format!("on {}", render::long_day(a.question.on));
+                format!("{}{}", page.wrap("", &head), page.edges(&on, a.certainty.name()))
+            }
         };
-        let mut out = page.edges(&head, a.certainty.name());
         if let Some(wanted) = is {
             let yes = a.status.as_ref() == Some(wanted);
             out.push_str(&format!("  {}\n", strong(if yes { "yes" } else { "no" })));

@@ -4,7 +4,7 @@ use crate::query::{SpellItem, Timeline, timeline};
 use super::axes::AxesArgs;
 use super::context::{Context, Shape};
 use super::error::{Exit, Failure};
-use super::question::{Asked, footer, participant};
+use super::question::{footer, participant};
 use super::render::{Page, date, name, statuses, strong};
 
 /// Every spell of a participant, in one organisation or treaty or in all
@@ -32,14 +32,16 @@ const SHAPE: Shape = Shape {
 };
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let scope = Scope { body: args.body.clone(), participant: Some(args.participant.clone()) };
-    let mut asked = Asked::new(context, &args.axes, |_| Ok(scope))?;
+    let mut ledger = context.reader()?;
+    let axes = args.axes.resolve(context, &ledger)?;
     let bodies = match &args.body {
         Some(body) => vec![body.clone()],
-        None => asked.ledger.bodies()?,
+        None => ledger.bodies()?,
     };
-    let material = asked.ledger.material(&asked.loaded, asked.axes.as_recorded)?;
-    let answer = timeline(&material, &args.participant, &bodies, &asked.axes)?;
+    let scope = Scope { body: args.body.clone(), participant: Some(args.participant.clone()) };
+    let loaded = ledger.load(&scope)?;
+    let material = ledger.material(&loaded, axes.as_recorded)?;
+    let answer = timeline(&material, &args.participant, &bodies, &axes)?;
     context.answer(&answer, SHAPE, |page| text(page, &answer, &args.participant, context.now.day()))?;
     Ok(Exit::Done)
 }
@@ -52,7 +54,7 @@ fn text(page: &Page, answer: &Timeline, who: &ParticipantId, today: Day) -> Stri
         true => out.push_str("  no act of it is recorded\n"),
         false => {
             let rows: Vec<Vec<String>> = answer.spells.iter().map(row).collect();
-            let head = ["body", "from", "until", "status", "by entries"];
+            let head = ["body", "from", "until", "entries", "status"];
             out.push_str(&page.table(&head, &rows));
         }
     }
@@ -71,7 +73,7 @@ fn row(spell: &SpellItem) -> Vec<String> {
         spell.body.to_string(),
         spell.from.as_ref().map(date).unwrap_or_default(),
         spell.until.as_ref().map(date).unwrap_or_default(),
-        status,
         entries.join(" "),
+        status,
     ]
 }

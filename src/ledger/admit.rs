@@ -4,9 +4,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::charter::{Charter, CharterAct, CharterText, refuse};
+use crate::charter::{Charter, CharterAct, CharterText, refuse, undefined};
 use crate::event::leaf::{decode, encode_event};
-use crate::event::{Act, ActKind, BodyId, Day, Event, EventId, Index, Role, Size, StatusId, Subject};
+use crate::event::{
+    Act, ActKind, BodyId, Changes, Day, Event, EventId, Index, Role, Scope, Size, StatusId, Subject,
+};
 use crate::history::{Standing, standing};
 
 use super::{Ledger, LedgerError};
@@ -65,22 +67,33 @@ impl Ledger {
                 false => Err(LedgerError::IdTaken { id: event.id, index }),
             };
         }
-        check_form(&event)?;
+        if batch.events.contains_key(&event.id) {
+            return Err(LedgerError::IdTwice(event.id));
+        }
         if let Act::CharterAdopted(text) | Act::CharterAmended(text) = &event.act {
+            check_form(&event)?;
             CharterText::parse(text)?;
             batch.adopted(&event);
-        } else {
-            let rules = self.rules(&event.body, batch)?;
-            for status in [&event.toward, &event.status].into_iter().flatten() {
-                known_status(&rules, status, &event)?;
+            let charter = self.rules(&event.body, batch)?;
+            if let Some((_, status)) = undefined(&charter).into_iter().next() {
+                return Err(LedgerError::StatusUndefined { body: event.body, status });
             }
-            refuse(&rules, &event)?;
+        } else {
+            self.check_content(&event, batch)?;
         }
         self.check_target(&event, batch)?;
-        if batch.events.insert(event.id, event.clone()).is_some() {
-            return Err(LedgerError::IdTaken { id: event.id, index: Index(self.size().0) });
-        }
+        batch.events.insert(event.id, event.clone());
         Ok(Draft { event, bytes, recorded: None })
+    }
+
+    /// What an act says of itself: its form, statuses that the rules know, nothing impossible.
+    fn check_content(&mut self, event: &Event, batch: &Batch) -> Result<(), LedgerError> {
+        check_form(event)?;
+        let rules = self.rules(&event.body, batch)?;
+        for status in [&event.toward, &event.status].into_iter().flatten() {
+            known_status(&rules, status, event)?;
+        }
+        Ok(refuse(&rules, event)?)
     }
 
     /// The rules of a body as this ledger and the batch know them.
@@ -119,7 +132,7 @@ impl Ledger {
     }
 
     /// An answer or correction must name an event that is recorded before it; a rectification must fit it.
-    fn check_target(&self, event: &Event, batch: &Batch) -> Result<(), LedgerError> {
+    fn check_target(&mut self, event: &Event, batch: &Batch) -> Result<(), LedgerError> {
         let act = event.act.kind();
         let Some(id) = event.to else {
             let corrects = matches!(act, ActKind::RecordCorrected | ActKind::EntryRetracted);
@@ -133,13 +146,46 @@ impl Ledger {
             },
         };
         if let Act::RecordCorrected(correction) = &event.act {
-            let mut corrected = underlying(self, batch, target)?;
+            let base = underlying(self, batch, target)?;
+            let said = self.as_it_stands(&base)?;
+            let twice = batch.events.values().any(|e| matches!(e.act, Act::RecordCorrected(_)));
+            check_was(&said, &correction.was).or_else(|error| if twice { Ok(()) } else { Err(error) })?;
+            let mut corrected = said;
             for (field, value) in &correction.now {
                 field.0.write(&mut corrected, value)?;
+            }
+            if !matches!(corrected.act, Act::CharterAdopted(_) | Act::CharterAmended(_)) {
+                self.check_content(&corrected, batch)?;
             }
         }
         Ok(())
     }
+
+    /// What the record says of an event with every correction that stands; the event itself where it is withdrawn.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn as_it_stands(&mut self, event: &Event) -> Result<Event, LedgerError> {
+        let base = underlying(self, &Batch::default(), event.clone())?;
+        let scope = Scope { body: Some(base.body.clone()), participant: base.participant.clone() };
+        let loaded = self.load(&scope)?;
+        let acts = standing(loaded.entries(), Size(u64::MAX), Day::FUTURE);
+        let stands = acts.into_iter().find(|a| a.event.id == base.id);
+        Ok(stands.map_or(base, |a| a.event.into_owned()))
+    }
+}
+
+/// A rectification states what it replaces; what it states must be what the record says.
+fn check_was(said: &Event, was: &Changes) -> Result<(), LedgerError> {
+    for (field, stated) in was {
+        let mut event = said.clone();
+        field.0.write(&mut event, stated)?;
+        let (stated, said) = (field.0.read(&event), field.0.read(said));
+        if stated != said {
+            return Err(LedgerError::Was { field: field.0, stated, said });
+        }
+    }
+    Ok(())
 }
 
 /// The adoptions and amendments of a body among acts that stand.
@@ -197,7 +243,7 @@ fn check_form(event: &Event) -> Result<(), LedgerError> {
         let effect = |role: &Role| *role != Role::Effective || own.len() == 1;
         return Err(LedgerError::DateNeeded {
             act,
-            roles: own.iter().filter(|r| effect(r)).copied().take(2).collect(),
+            roles: own.iter().filter(|r| effect(r)).copied().take(1).collect(),
         });
     }
     Ok(())

@@ -3,7 +3,7 @@
 use crate::charter::{CharterError, CharterTextError, Refusal};
 use crate::event::leaf::LeafError;
 use crate::event::{
-    ActKind, BodyId, ChangeError, EventId, Index, Instant, ParticipantId, Role, Size, StatusId,
+    ActKind, BodyId, ChangeError, EventId, Field, Index, Instant, ParticipantId, Role, Size, StatusId,
 };
 use crate::index::IndexError;
 use crate::log::LogError;
@@ -87,6 +87,19 @@ pub enum LedgerError {
         /// The entry that has it.
         index: Index,
     },
+    /// Two events of a batch with one id.
+    #[error("id {0} stands twice in the batch: an id names one event")]
+    IdTwice(EventId),
+    /// A rectification that replaces what the record does not say.
+    #[error("it says that {field} was {stated:?}; the record says {said:?}")]
+    Was {
+        /// Of which field.
+        field: Field,
+        /// What the rectification states.
+        stated: String,
+        /// What the record says.
+        said: String,
+    },
     /// No event of that id.
     #[error("{act} names {id}, which this ledger does not hold")]
     NoTarget {
@@ -99,10 +112,10 @@ pub enum LedgerError {
     #[error("{0} must name the entry: --to ENTRY")]
     TargetNeeded(ActKind),
     /// No charter of the body is recorded.
-    #[error("no organisation or treaty called {0:?} in this ledger: adopt its charter first")]
+    #[error("no organisation or treaty called {0} in this ledger")]
     NoBody(BodyId),
     /// The charter has no such status in any version.
-    #[error("{body} has no status {status:?}: it has {known}")]
+    #[error("{body} has no status {status}: it has {known}")]
     NoStatus {
         /// The body.
         body: BodyId,
@@ -110,6 +123,16 @@ pub enum LedgerError {
         status: StatusId,
         /// Those it has.
         known: String,
+    },
+    /// A charter that would give a status which it does not define.
+    #[error(
+        "the charter of {body} leads to {status}, which it does not define: add [[status]] {status}, or correct the name"
+    )]
+    StatusUndefined {
+        /// The body.
+        body: BodyId,
+        /// The status.
+        status: StatusId,
     },
     /// An act of a participant without one.
     #[error("{0} needs --participant")]

@@ -332,6 +332,39 @@ impl Ledger {
         failed.map_or(Ok(ids), Err)
     }
 
+    /// Reads every entry from an index on.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn scan(&self, from: Index, mut visit: impl FnMut(Entry)) -> Result<(), LedgerError> {
+        let mut failed = None;
+        self.entries.scan(from.0.min(self.size().0), |at, leaf, _| match decode(leaf, Index(at)) {
+            Ok(entry) if failed.is_none() => visit(entry),
+            Ok(_) => {}
+            Err(source) => failed = failed.take().or(Some(LedgerError::Entry { index: Index(at), source })),
+        })?;
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// The rectifications and retractions that name an entry, in the order of the log.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn corrections_of(&self, entry: &Entry) -> Result<Vec<Index>, LedgerError> {
+        let key = format!("\"to\":\"{}\"", entry.event.id);
+        let key = memmem::Finder::new(key.as_bytes());
+        let corrects = |e: &Entry| {
+            let corrects = matches!(e.event.act, Act::RecordCorrected(_) | Act::EntryRetracted(_));
+            corrects && e.event.to == Some(entry.event.id)
+        };
+        let mut found = Vec::new();
+        self.entries.scan(entry.index.0 + 1, |at, leaf, _| {
+            let names = key.find(leaf).and_then(|_| decode(leaf, Index(at)).ok());
+            found.extend(names.filter(corrects).map(|e| e.index));
+        })?;
+        Ok(found)
+    }
+
     /// The stamp of the last entry.
     pub(super) fn last_stamp(&self) -> Result<Option<Instant>, LedgerError> {
         match self.size().0.checked_sub(1) {

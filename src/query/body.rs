@@ -13,7 +13,7 @@ use super::answer::{Because, CheckpointRef, Coverage};
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
     /// The record holds no charter of the body.
-    #[error("no organisation or treaty called {0:?} in this ledger")]
+    #[error("no organisation or treaty called {0} in this ledger")]
     NoBody(BodyId),
     /// A charter that the record holds cannot be read.
     #[error("{0}")]

@@ -1,0 +1,162 @@
+//! The documents are true: every `console` block in them is run, and says what it says.
+//!
+//! In a block, a line that begins with `$ ` is a command for the shell; what follows is what it writes, standard error
+//! behind standard output. A document is one session in one folder. `CHANCERY_BLESS=1 cargo test docs` writes what the
+//! program says into the document instead, to be read before it is committed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::env::Env;
+
+fn document(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+}
+
+/// Runs a document's blocks and gives the document as the program would have it.
+fn replayed(text: &str) -> String {
+    let env = Env::new();
+    let mut out = String::new();
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        out.push_str(line);
+        out.push('\n');
+        if line.trim() == "```console fresh" {
+            fs::remove_dir_all(env.ledger()).ok();
+        }
+        if !matches!(line.trim(), "```console" | "```console fresh") {
+            continue;
+        }
+        while let Some(line) = lines.next_if(|line| line.trim() != "```") {
+            let Some(mut command) = line.strip_prefix("$ ").map(str::to_owned) else { continue };
+            out.push_str(line);
+            out.push('\n');
+            while command.ends_with('\\') {
+                let more = lines.next().unwrap_or_default();
+                out.push_str(more);
+                out.push('\n');
+                command.push('\n');
+                command.push_str(more);
+            }
+            out.push_str(&said(&env, &command));
+        }
+    }
+    out
+}
+
+fn said(env: &Env, command: &str) -> String {
+    let ran = env.sh(command);
+    let text = ran.all().replace(&env.path().display().to_string(), "~");
+    text.lines().map(|line| format!("{}\n", without_pid(&without_seconds(line.trim_end())))).collect()
+}
+
+/// How long a thing took is another on every machine.
+fn without_seconds(line: &str) -> String {
+    match line.strip_suffix(" s").and_then(|rest| rest.rsplit_once(' ')) {
+        Some((rest, number)) if number.parse::<f64>().is_ok() => format!("{rest} 0.1 s"),
+        _ => line.to_owned(),
+    }
+}
+
+/// Nor has a process the same number twice.
+fn without_pid(line: &str) -> String {
+    let Some((before, rest)) = line.split_once(" by pid ") else { return line.to_owned() };
+    format!("{before} by pid 4711{}", rest.trim_start_matches(|c: char| c.is_ascii_digit()))
+}
+
+#[track_caller]
+fn is_true(name: &str) {
+    let path = document(name);
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains("```console"), "{name} has no session to run");
+    let now = replayed(&text);
+    if std::env::var("CHANCERY_BLESS").is_ok() {
+        return fs::write(&path, now).unwrap();
+    }
+    for (at, (is, said)) in now.lines().zip(text.lines()).enumerate() {
+        assert_eq!(is, said, "{name}, line {}: the program says the first", at + 1);
+    }
+    assert_eq!(now.lines().count(), text.lines().count(), "{name} has more or fewer lines");
+}
+
+#[test]
+fn the_session_in_the_readme_is_what_the_program_says() {
+    is_true("README.md");
+}
+
+#[test]
+fn the_worked_example_of_the_three_time_axes_is_what_the_program_says() {
+    is_true("docs/TIME.md");
+}
+
+#[test]
+fn every_error_of_the_catalogue_is_reproduced() {
+    is_true("docs/ERRORS.md");
+}
+
+/// The help of every command, one after another.
+fn reference() -> String {
+    let env = Env::new();
+    let mut out = String::from(
+        "# The command line\n\nMade from the program's own help by a test; `CHANCERY_BLESS=1 cargo test reference` makes \
+         it anew.\n",
+    );
+    let mut section = |args: &[&str]| {
+        let mut line = args.to_vec();
+        line.push("--help");
+        let help = env.run(&line).ok();
+        let help: String = help.lines().map(|l| format!("{}\n", l.trim_end())).collect();
+        let title = [&["chancery"], args].concat().join(" ");
+        out.push_str(&format!("\n## {title}\n\n```text\n{}\n```\n", help.trim_end()));
+        help
+    };
+    let top = section(&[]);
+    for command in commands(&top) {
+        let help = section(&[&command]);
+        for inner in commands(&help) {
+            section(&[&command, &inner]);
+        }
+    }
+    out
+}
+
+/// The names under "Commands:" in a help text.
+fn commands(help: &str) -> Vec<String> {
+    let listed = help.lines().skip_while(|l| *l != "Commands:").skip(1).take_while(|l| !l.trim().is_empty());
+    let names = listed.filter(|l| l.starts_with("  ") && !l.starts_with("   "));
+    names.filter_map(|l| l.split_whitespace().next().map(str::to_owned)).collect()
+}
+
+#[test]
+fn the_reference_of_the_command_line_is_the_help_of_every_command() {
+    let path = document("docs/CLI.md");
+    let now = reference();
+    assert!(now.matches("\n## ").count() > 25, "commands are missing");
+    if std::env::var("CHANCERY_BLESS").is_ok() {
+        return fs::write(&path, now).unwrap();
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), now);
+}
+
+#[test]
+fn every_link_between_documents_leads_somewhere() {
+    let mut checked = 0;
+    for folder in ["", "docs"] {
+        for file in fs::read_dir(document(folder)).unwrap().map(|f| f.unwrap().path()) {
+            if file.extension().is_none_or(|e| e != "md") {
+                continue;
+            }
+            let text = fs::read_to_string(&file).unwrap();
+            for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+                let target = target.split('#').next().unwrap_or_default();
+                if target.is_empty() || target.contains("://") {
+                    continue;
+                }
+                let led = file.parent().unwrap().join(target);
+                assert!(led.exists(), "{}: {target} leads nowhere", file.display());
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 0, "no link was checked");
+}

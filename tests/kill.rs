@@ -1,0 +1,94 @@
+//! SIGKILL in the middle of appends and imports: nothing acknowledged is lost, no gap, each batch whole or absent.
+
+use std::os::unix::process::CommandExt;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::env::{Env, Rng, times};
+
+/// Every leaf of the ledger, decoded.
+fn leaves(env: &Env) -> Vec<Value> {
+    let text = env.run(&["export", "leaves"]).ok();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Runs a script and kills it, and whatever it started, after a while.
+fn killed(env: &Env, script: &str, after: Duration) {
+    let mut command = env.command("/bin/sh");
+    command.args(["-c", script]).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
+    let mut child = command.spawn().unwrap();
+    std::thread::sleep(after);
+    let group = format!("-{}", child.id());
+    env.command("/bin/kill").args(["-9", "--", &group]).stderr(Stdio::null()).status().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_hundred_kills_during_appends_lose_nothing_that_was_acknowledged() {
+    let env = Env::sco();
+    let event = |n: usize, of: usize| {
+        json!({"act": "application-filed", "body": "sco", "participant": "LAO", "toward": "sco-partner",
+               "dates": {"done": "2025-07"}, "note": format!("batch of {of}, event {n}"), "place": "x".repeat(3_000)})
+    };
+    env.write("one.jsonl", format!("{}\n", event(1, 1)));
+    env.write("five.jsonl", (1..=5).map(|n| format!("{}\n", event(n, 5))).collect::<String>());
+    let script = "while :; do for f in one five; do
+        chancery append --from $f.jsonl --format jsonl >> receipts; done; done";
+    let mut rng = Rng(0x5eed_0004);
+    let mut acknowledged = 0;
+    let rounds = times(100);
+    for _ in 0..rounds {
+        killed(&env, script, Duration::from_millis(20 + rng.below(250)));
+        let leaves = leaves(&env);
+        let receipts = std::fs::read_to_string(env.path().join("receipts")).unwrap_or_default();
+        // The last line may be cut short by the kill itself.
+        for receipt in receipts.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+            let index = receipt["index"].as_u64().unwrap() as usize;
+            assert!(index < leaves.len(), "entry {index} was acknowledged, the log has {}", leaves.len());
+            assert_eq!(leaves[index]["event"]["id"], receipt["id"]);
+            acknowledged += 1;
+        }
+        let mut at = 7;
+        while at < leaves.len() {
+            let note = leaves[at]["event"]["note"].as_str().unwrap();
+            let of = if note == "batch of 5, event 1" { 5 } else { 1 };
+            assert!(of == 5 || note == "batch of 1, event 1", "entry {at} begins in the middle: {note}");
+            for n in 0..of {
+                let note = leaves.get(at + n).map(|leaf| leaf["event"]["note"].clone());
+                assert_eq!(
+                    note,
+                    Some(json!(format!("batch of {of}, event {}", n + 1))),
+                    "a batch is not whole"
+                );
+            }
+            at += of;
+        }
+        assert_eq!(env.run(&["audit"]).ok(), "");
+    }
+    assert!(acknowledged >= rounds, "{rounds} rounds acknowledged only {acknowledged} entries");
+}
+
+#[test]
+fn a_hundred_kills_during_imports_leave_whole_parts_and_can_be_finished() {
+    let mut csv = String::from("date,party,event_kind,note\n");
+    for n in 0..2_500 {
+        csv.push_str(&format!("2025-07,LAO,process_reported,row {n}\n"));
+    }
+    let mut rng = Rng(0x5eed_0005);
+    let mut cut_short = 0;
+    for round in 0..times(100) {
+        let env = Env::sco();
+        env.write("rows.csv", &csv);
+        let whole = 60 + rng.below(700);
+        killed(&env, "chancery import csv rows.csv --in sco", Duration::from_millis(whole));
+        let recorded = leaves(&env).len() - 7;
+        assert!([0, 1_000, 2_000, 2_500, 2_501].contains(&recorded), "round {round}: {recorded} entries");
+        cut_short += usize::from(recorded < 2_501);
+        assert_eq!(env.run(&["audit"]).ok(), "");
+        env.run(&["import", "csv", "rows.csv", "--in", "sco"]).ok();
+        assert_eq!(leaves(&env).len(), 7 + 2_501);
+    }
+    assert!(cut_short > 0, "no import was cut short");
+}

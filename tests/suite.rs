@@ -1,0 +1,21 @@
+//! Behaviour through the command line: one binary, a hermetic environment for every test.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    missing_docs,
+    reason = "a test fails by panicking"
+)]
+
+#[path = "common/env.rs"]
+mod env;
+
+mod axes;
+mod docs;
+mod faults;
+mod import;
+mod input;
+mod kill;
+mod record;
+mod screens;
+mod tidy;

@@ -1,0 +1,82 @@
+//! The house: who may import whom, how long a file may be, what must not be left behind.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn sources() -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut open = vec![root.clone()];
+    let mut found = Vec::new();
+    while let Some(folder) = open.pop() {
+        for item in fs::read_dir(folder).unwrap().map(|i| i.unwrap().path()) {
+            if item.is_dir() {
+                open.push(item);
+            } else if item.extension().is_some_and(|e| e == "rs") {
+                let text = fs::read_to_string(&item).unwrap();
+                found.push((item.strip_prefix(&root).unwrap().to_owned(), text));
+            }
+        }
+    }
+    found
+}
+
+/// The code of a file without its tests.
+fn code(text: &str) -> &str {
+    text.split("#[cfg(test)]\nmod tests {").next().unwrap()
+}
+
+fn is_test(path: &Path) -> bool {
+    path.iter().any(|part| part == "tests" || part == "tests.rs" || part == "fixture.rs")
+}
+
+#[test]
+fn a_module_imports_only_what_stands_to_its_right() {
+    let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
+        ("event", &[] as &[&str]),
+        ("log", &[]),
+        ("charter", &["event"]),
+        ("history", &["event", "charter"]),
+        ("query", &["event", "charter", "history"]),
+        ("index", &["event"]),
+        ("import", &["event"]),
+        ("audit", &["event", "charter", "history", "query", "log"]),
+        ("ledger", &["event", "charter", "history", "query", "index", "log"]),
+        ("cli", &["event", "charter", "history", "query", "index", "log", "import", "audit", "ledger"]),
+    ]);
+    let mut checked = 0;
+    for (path, text) in sources().iter().filter(|(path, _)| !is_test(path)) {
+        let first = path.iter().next().unwrap().to_str().unwrap();
+        let module = first.strip_suffix(".rs").unwrap_or(first);
+        let Some(allowed) = allowed.get(module) else {
+            assert!(["lib", "main"].contains(&module), "the house has no room called {module}");
+            continue;
+        };
+        for used in code(text).split("crate::").skip(1) {
+            let used: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let named = allowed.contains(&used.as_str()) || used == module;
+            assert!(named, "{} must not import {used}", path.display());
+            checked += 1;
+        }
+    }
+    assert!(checked > 100, "only {checked} imports were found");
+}
+
+#[test]
+fn no_file_is_longer_than_500_lines() {
+    for (path, text) in sources() {
+        let lines = code(&text).lines().count();
+        assert!(lines <= 500 || is_test(&path), "{} has {lines} lines", path.display());
+    }
+}
+
+#[test]
+fn nothing_is_left_to_be_done_later() {
+    let words =
+        [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("allow(dead", "_code)"), concat!("#[ig", "nore")];
+    for (path, text) in sources() {
+        for word in words {
+            assert!(!text.contains(word), "{} has {word}", path.display());
+        }
+    }
+}
