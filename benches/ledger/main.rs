@@ -9,11 +9,12 @@ mod synthetic;
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant as Clock};
 
 use chancery::event::leaf::decode;
 use chancery::event::{BodyId, Day, Entry, Index, ParticipantId, Scope, Size};
-use chancery::ledger::{AppendOptions, Ledger};
+use chancery::ledger::{AppendOptions, Ledger, decode_block};
 use chancery::log::{Disk, DiskFile, Entries, LogEngine};
 use chancery::query::{Axes, BodyView, Charters, CheckpointRef, Material, StatusAnswer, roster, status};
 use criterion::Criterion;
@@ -119,36 +120,62 @@ fn questions(criterion: &mut Criterion, meter: &Meter, made: &Made) {
     });
 }
 
-/// Decodes every leaf and folds every pair to its current status.
+/// Decodes every leaf and folds every pair to its current status, on every core.
 fn replay(log: &Entries) -> usize {
-    let mut bodies: BTreeMap<BodyId, Vec<Entry>> = BTreeMap::new();
-    let read = |at: u64, leaf: &[u8], _| {
-        let entry = decode(leaf, Index(at)).unwrap();
-        match bodies.get_mut(&entry.event.body) {
-            Some(entries) => entries.push(entry),
-            None => _ = bodies.insert(entry.event.body.clone(), vec![entry]),
-        }
-    };
-    log.scan(0, read).unwrap();
-    let charters = Charters::default();
     let size = Size(log.size().unwrap());
-    let mut statuses = 0;
-    for (body, entries) in &bodies {
-        let checkpoint = CheckpointRef { size, root: String::new() };
-        let material = Material { entries, checkpoint, charters: &charters };
-        let view = BodyView::new(&material, body, size, Day::FUTURE).unwrap();
-        for pair in view.pairs.values() {
-            statuses += pair.history(&view.charter).on(Day::from_days(20_000)).statuses().len();
+    let mut bodies: BTreeMap<BodyId, Vec<Entry>> = BTreeMap::new();
+    let mut at = 0;
+    while at < size.0 {
+        for entry in decode_block(&log.read(at, 4 << 20).unwrap()).unwrap() {
+            at = entry.index.0 + 1;
+            match bodies.get_mut(&entry.event.body) {
+                Some(entries) => entries.push(entry),
+                None => _ = bodies.insert(entry.event.body.clone(), vec![entry]),
+            }
         }
     }
-    statuses
+    let charters = Charters::default();
+    let fold = |(body, entries): (BodyId, Vec<Entry>)| {
+        let checkpoint = CheckpointRef { size, root: String::new() };
+        let material = Material { entries: &entries, checkpoint, charters: &charters };
+        let view = BodyView::new(&material, &body, size, Day::FUTURE).unwrap();
+        let on = Day::from_days(20_000);
+        view.pairs.values().map(|pair| pair.history(&view.charter).on(on).statuses().len()).sum::<usize>()
+    };
+    let waiting = Mutex::new(bodies);
+    let work = || {
+        let mut statuses = 0;
+        loop {
+            let next = waiting.lock().unwrap().pop_first();
+            match next {
+                Some(body) => statuses += fold(body),
+                None => return statuses,
+            }
+        }
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..cores).map(|_| scope.spawn(work)).collect();
+        work() + others.into_iter().map(|other| other.join().unwrap()).sum::<usize>()
+    })
+}
+
+/// Decodes every leaf, on one core.
+fn decode_all(log: &Entries) -> usize {
+    let mut dates = 0;
+    log.scan(0, |at, leaf, _| dates += decode(leaf, Index(at)).unwrap().event.dates.iter().count()).unwrap();
+    dates
 }
 
 fn replays(criterion: &mut Criterion, meter: &Meter, made: &Made) {
     let log = Entries::open_reader(&made.path).unwrap();
-    measure(criterion, meter, "replay/leaves", made.size, |count| {
-        timed(|| (0..count).for_each(|_| _ = black_box(replay(&log))))
-    });
+    for (group, work) in
+        [("replay/leaves", replay as fn(&Entries) -> usize), ("replay/decode-one-core", decode_all)]
+    {
+        measure(criterion, meter, group, made.size, |count| {
+            timed(|| (0..count).for_each(|_| _ = black_box(work(&log))))
+        });
+    }
 }
 
 fn processes(criterion: &mut Criterion, meter: &Meter, made: &Made) {
