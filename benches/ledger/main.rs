@@ -135,18 +135,18 @@ fn replay(log: &Entries) -> usize {
         }
     }
     let charters = Charters::default();
-    let fold = |(body, entries): (BodyId, Vec<Entry>)| {
+    let fold = |(body, entries): (&BodyId, &Vec<Entry>)| {
         let checkpoint = CheckpointRef { size, root: String::new() };
-        let material = Material { entries: &entries, checkpoint, charters: &charters };
-        let view = BodyView::new(&material, &body, size, Day::FUTURE).unwrap();
+        let material = Material { entries, checkpoint, charters: &charters };
+        let view = BodyView::new(&material, body, size, Day::FUTURE).unwrap();
         let on = Day::from_days(20_000);
         view.pairs.values().map(|pair| pair.history(&view.charter).on(on).statuses().len()).sum::<usize>()
     };
-    let waiting = Mutex::new(bodies);
+    let waiting = Mutex::new(bodies.iter());
     let work = || {
         let mut statuses = 0;
         loop {
-            let next = waiting.lock().unwrap().pop_first();
+            let next = waiting.lock().unwrap().next();
             match next {
                 Some(body) => statuses += fold(body),
                 None => return statuses,
