@@ -40,12 +40,6 @@ pub(super) struct Args {
     /// In which organisation or treaty
     #[arg(long = "in", value_name = "BODY")]
     body: Option<BodyId>,
-    #[command(flatten)]
-    dates: DateArgs,
-    #[command(flatten)]
-    said: SaidArgs,
-    #[command(flatten)]
-    source: SourceArgs,
     /// The event's id, chosen by you: running the same again records it once
     #[arg(long, value_name = "UUID", value_parser = EventId::parse)]
     id: Option<EventId>,
@@ -61,6 +55,12 @@ pub(super) struct Args {
     /// Go on although the clock is behind the last entry
     #[arg(long)]
     accept_clock: bool,
+    #[command(flatten)]
+    dates: DateArgs,
+    #[command(flatten)]
+    said: SaidArgs,
+    #[command(flatten)]
+    source: SourceArgs,
 }
 
 /// Dates by role

@@ -197,20 +197,31 @@ fn texts(file: &Path) -> Result<Vec<String>, Failure> {
 
 fn check(args: &LintArgs, context: &Context) -> Result<Exit, Failure> {
     let mut events = Vec::new();
+    let mut items: Vec<Value> = Vec::new();
+    let item = |at: usize, place: &str, what: &str| json!({"version": at, "place": place, "what": what});
     for file in &args.files {
         for text in texts(file)? {
-            let event = charter_event(&text, !events.is_empty(), EventId(uuid::Uuid::nil()));
-            events.push(event.map_err(|e| Failure::usage(format!("{}, {e}", input_name(file))))?);
+            let at = events.len() + items.len() + 1;
+            match charter_event(&text, at > 1, EventId(uuid::Uuid::nil())) {
+                Ok(event) => events.push(event),
+                Err(e) => {
+                    let place = format!("{}, line {}, column {}", input_name(file), e.line, e.column);
+                    items.push(item(at, &place, &e.what));
+                }
+            }
         }
     }
-    let faults = lint(&fold(&events)?);
-    let items: Vec<Value> =
-        faults.iter().map(|f| json!({"version": f.version, "place": f.place, "what": f.what})).collect();
+    if items.is_empty() {
+        items.extend(lint(&fold(&events)?).iter().map(|f| item(f.version, &f.place, &f.what)));
+    }
     let shape = Shape { list: None, columns: &["version", "place", "what"] };
     context.answer(&items, shape, |page| {
-        faults.iter().map(|fault| page.wrap("  ", &fault.to_string())).collect()
+        let text = |value: &Value| clean(value.as_str().unwrap_or_default()).into_owned();
+        let line =
+            |i: &Value| format!("version {}, {}: {}", i["version"], text(&i["place"]), text(&i["what"]));
+        items.iter().map(|i| page.wrap_to("", "  ", &line(i))).collect()
     })?;
-    Ok(if faults.is_empty() { Exit::Done } else { Exit::No })
+    Ok(if items.is_empty() { Exit::Done } else { Exit::No })
 }
 
 fn adopt(args: &AdoptArgs, context: &Context, amends: bool) -> Result<Exit, Failure> {

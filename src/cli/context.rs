@@ -15,8 +15,9 @@ use crate::log::{Disk, Holder};
 use super::error::Failure;
 use super::render::Page;
 
-/// Options that every command has.
+/// Options that every command has
 #[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Everywhere")]
 pub(super) struct GlobalArgs {
     /// The ledger's folder
     #[arg(
@@ -27,13 +28,13 @@ pub(super) struct GlobalArgs {
         value_name = "PATH"
     )]
     pub(super) ledger: PathBuf,
-    /// The form of the output
+    /// The form of the output: for people, one document, one object a line, rows
     #[arg(long, global = true, value_enum, default_value_t = Format::Text, value_name = "FORM")]
     pub(super) format: Format,
     /// No progress and no remarks, only results and errors
     #[arg(long, short, global = true)]
     pub(super) quiet: bool,
-    /// When to use colour
+    /// When to use colour; auto: on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub(super) color: Color,
 }
@@ -41,24 +42,17 @@ pub(super) struct GlobalArgs {
 /// The form of the output.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Format {
-    /// For people
     Text,
-    /// One document
     Json,
-    /// One object a line
     Jsonl,
-    /// Rows under a header
     Csv,
 }
 
 /// When to use colour.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Color {
-    /// On a terminal, unless NO_COLOR is set
     Auto,
-    /// Always
     Always,
-    /// Never
     Never,
 }
 

@@ -6,13 +6,13 @@ use crate::event::{
     Act, ActKind, BodyId, Cause, Changes, Correction, Day, Edtf, Event, EventId, Evidence, Field, FieldName,
     Grade, Index, ParticipantId, Role, Scope, Size,
 };
+use crate::import::{Mode, Source, import};
 use crate::ledger::{AppendOptions, Ledger, Loaded};
 use crate::log::Disk;
 use crate::query::{Axes, Pending, pending, roster, status};
 
 use super::context::Context;
 use super::error::{Exit, Failure};
-use super::import::{Mode, Source, import};
 use super::init::template_events;
 use super::render::{Page, count, date, faint, strong, warn};
 use super::roster::board;
@@ -282,11 +282,11 @@ impl Tour {
         let material = self.ledger.material(&self.loaded, axes.as_recorded)?;
         let answer = status(&material, &who("BLR")?, &self.body, &axes)?;
         let mut out = self.heading("3 Why", &format!("explain BLR --in sco --on {day}"));
-        let title = answer.status.as_ref().map_or("", |s| super::status::title(&self.charter, s));
+        let title = answer.status.as_ref().map_or("", |s| super::render::title(&self.charter, s));
         let mut text = format!("On {}, Belarus was an {title}", super::render::long_day(on));
         if let Some(b) = answer.because.last() {
             let what =
-                b.title.as_deref().map(|t| super::status::place(t, b.place.as_deref())).unwrap_or_default();
+                b.title.as_deref().map(|t| super::render::place(t, b.place.as_deref())).unwrap_or_default();
             text.push_str(&format!(": {what}, {} (entry {}).", date(&b.date), b.index));
         }
         if let Some(later) =

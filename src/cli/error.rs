@@ -5,7 +5,7 @@ use std::fmt;
 use crate::charter::{CharterError, CharterTextError};
 use crate::event::leaf::LeafError;
 use crate::event::{DateError, Size};
-use crate::import::CsvError;
+use crate::import::{ImportError, Reject};
 use crate::index::IndexError;
 use crate::ledger::LedgerError;
 use crate::log::LogError;
@@ -121,18 +121,19 @@ impl From<LedgerError> for Failure {
             LedgerError::Log(error) => error.into(),
             LedgerError::Query(error) => error.into(),
             LedgerError::Index(error) => error.into(),
-            LedgerError::Unsettled(_) | LedgerError::Entry { .. } | LedgerError::Charter(_) => {
-                Failure::new(Exit::Unavailable, error)
-            }
             LedgerError::Size { actual, .. } => Failure::new(Exit::Refused, &error)
                 .help(format!("see what came in: chancery log --from {actual}; then ask for that size")),
             LedgerError::IdTaken { index, .. } => Failure::new(Exit::Refused, &error)
                 .help(format!("look at it: chancery show {index}; leave --id out for a new event")),
-            LedgerError::Clock { .. }
+            LedgerError::Charter(CharterError::AmendsNothing { .. })
+            | LedgerError::Clock { .. }
             | LedgerError::Impossible(_)
             | LedgerError::IdTwice(_)
             | LedgerError::Was { .. } => Failure::new(Exit::Refused, error),
             LedgerError::Leaf(LeafError::TooLarge { .. }) => Failure::new(Exit::Refused, error),
+            LedgerError::Unsettled(_) | LedgerError::Entry { .. } | LedgerError::Charter(_) => {
+                Failure::new(Exit::Unavailable, error)
+            }
             LedgerError::NoBody(_) => no_body(error),
             LedgerError::InBatch { at, source } => {
                 let inner = Failure::from(*source);
@@ -165,9 +166,18 @@ impl From<IndexError> for Failure {
     }
 }
 
-impl From<CsvError> for Failure {
-    fn from(error: CsvError) -> Failure {
-        Failure::usage(error)
+impl From<ImportError> for Failure {
+    fn from(error: ImportError) -> Failure {
+        let what = error.to_string();
+        let line = |r: &Reject| format!("line {}: {}", r.line, super::render::clean(&r.reason));
+        match error {
+            ImportError::Strict(rejected) => {
+                let shown = rejected.iter().take(10).map(line);
+                shown.fold(Failure::new(Exit::Refused, what), Failure::help)
+            }
+            ImportError::Csv(_) => Failure::usage(what),
+            ImportError::Ledger(error) => error.into(),
+        }
     }
 }
 

@@ -6,8 +6,7 @@ use super::axes::AxesArgs;
 use super::context::{Context, Shape};
 use super::error::{Exit, Failure};
 use super::question::{Asked, PairArgs, footer};
-use super::render::{self, Page, act_words, clean, date, faint, long_day, strong};
-use super::status::{place, title};
+use super::render::{self, Page, act_words, clean, date, faint, long_day, place, strong, title};
 
 /// Why: the status, the act, the rule, the evidence, and every step of the procedures
 #[derive(clap::Args, Debug)]

@@ -6,8 +6,7 @@ use super::axes::AxesArgs;
 use super::context::{Context, Shape};
 use super::error::{Exit, Failure};
 use super::question::{Asked, BodyArgs, footer};
-use super::render::{Page, act_words, date, faint, long_day, strong};
-use super::status::title;
+use super::render::{Page, act_words, date, faint, long_day, strong, title};
 
 /// What is not finished: open procedures by stage, decided and not in effect, and how each ended
 #[derive(clap::Args, Debug)]

@@ -34,8 +34,6 @@ pub(super) struct Args {
 /// What rectifications and retractions share
 #[derive(clap::Args, Debug)]
 pub(super) struct CorrectionArgs {
-    #[command(flatten)]
-    pub(super) source: SourceArgs,
     /// The day from which the world could know of the error; default: the source's publication
     #[arg(long, value_name = "DATE")]
     pub(super) known_from: Option<Edtf>,
@@ -57,6 +55,8 @@ pub(super) struct CorrectionArgs {
     /// Go on although the clock is behind the last entry
     #[arg(long)]
     pub(super) accept_clock: bool,
+    #[command(flatten)]
+    pub(super) source: SourceArgs,
 }
 
 /// A cause by its name.

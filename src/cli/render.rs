@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use owo_colors::{OwoColorize, Style};
 use unicode_width::UnicodeWidthStr;
 
+use crate::charter::Charter;
 use crate::event::{ActKind, Day, Edtf, Register, Role, StatusId};
 
 /// What a page of text is made for.
@@ -203,4 +204,18 @@ pub(super) fn count(n: u64, one: &str, many: &str) -> String {
 /// An act as words: `memorandum of obligations signed`.
 pub(super) fn act_words(act: ActKind) -> String {
     act.name().replace('-', " ")
+}
+
+/// A status in the words of its charter.
+pub(super) fn title<'a>(charter: &'a Charter, id: &'a StatusId) -> &'a str {
+    charter.status(id).map_or(id.as_str(), |s| s.title.as_str())
+}
+
+/// A title with its place.
+pub(super) fn place(title: &str, place: Option<&str>) -> String {
+    let title = clean(title);
+    match place {
+        Some(place) => format!("{title}, {}", clean(place)),
+        None => title.into_owned(),
+    }
 }

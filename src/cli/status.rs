@@ -6,7 +6,7 @@ use super::axes::AxesArgs;
 use super::context::{Context, Shape};
 use super::error::{Exit, Failure};
 use super::question::{Asked, PairArgs, cites, footer, options};
-use super::render::{self, Page, clean, date, faint, strong};
+use super::render::{self, Page, date, faint, place, strong, title};
 
 /// One participant's status in one organisation or treaty on a day
 #[derive(clap::Args, Debug)]
@@ -81,11 +81,6 @@ struct View<'a> {
     charter: &'a Charter,
     today: Day,
     size: Size,
-}
-
-/// A status in the words of its charter.
-pub(super) fn title<'a>(charter: &'a Charter, id: &'a StatusId) -> &'a str {
-    charter.status(id).map_or(id.as_str(), |s| s.title.as_str())
 }
 
 /// `MEMBER of the …`, `no status in the …`, `contested: …`.
@@ -200,14 +195,5 @@ impl View<'_> {
             });
         }
         (!words.is_empty()).then(|| words.join("; "))
-    }
-}
-
-/// A title with its place.
-pub(super) fn place(title: &str, place: Option<&str>) -> String {
-    let title = clean(title);
-    match place {
-        Some(place) => format!("{title}, {}", clean(place)),
-        None => title.into_owned(),
     }
 }

@@ -18,6 +18,8 @@ pub struct Row {
     pub line: u64,
     /// What it says. Its id is derived from the body and the row, so that the same row is the same event.
     pub event: Event,
+    /// Its cells.
+    pub cells: Vec<String>,
 }
 
 /// A row that cannot be recorded.
@@ -97,12 +99,10 @@ pub fn read_csv(
             }
         }
         let line = record.position().map_or(line, csv::Position::line);
+        let cells = record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
         match columns.event(&record, body, import, resolve, &mut seen) {
-            Ok(event) => rows.taken.push(Row { line, event }),
-            Err(reason) => {
-                let cells = record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
-                rows.rejected.push(Reject { line, reason, cells });
-            }
+            Ok(event) => rows.taken.push(Row { line, event, cells }),
+            Err(reason) => rows.rejected.push(Reject { line, reason, cells }),
         }
     }
     Ok(rows)

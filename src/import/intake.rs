@@ -1,0 +1,207 @@
+//! Taking a file in: its rows, then the import itself, then its survey. What cannot be taken is reported, never dropped.
+
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::event::{
+    Act, BodyId, Edtf, Event, EventId, Evidence, Grade, ImportReceipt, Index, Register, Role,
+};
+use crate::ledger::{AppendOptions, Ledger, LedgerError};
+
+use super::csv::{CsvError, Reject, Row, Rows, read_csv};
+
+/// Rows are recorded so many at a time: each such part is whole or absent.
+const ROWS_AT_A_TIME: usize = 1_000;
+
+/// The namespace of the ids of imports.
+const IMPORTS: Uuid = Uuid::from_u128(0x6368_616e_6365_7279_8000_696d_706f_7274);
+
+/// What became of an import.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Outcome {
+    /// Rows recorded now.
+    pub taken: Vec<Index>,
+    /// Rows that were recorded before.
+    pub known: u64,
+    /// Rows left out.
+    pub rejected: Vec<Reject>,
+    /// The import's own entry.
+    pub entry: Option<Index>,
+    /// Departures from the charter among the rows taken.
+    pub remarks: Vec<(u64, String)>,
+    /// The header of the file, for a file of the rejects.
+    pub header: Vec<String>,
+}
+
+/// A file to import.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Source<'a> {
+    /// Its name, without its folder.
+    pub name: &'a str,
+    /// Its bytes.
+    pub bytes: &'a [u8],
+    /// In which body.
+    pub body: &'a BodyId,
+    /// The span that it covers.
+    pub surveyed: Option<Edtf>,
+}
+
+/// Why a file was not taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The file as a whole cannot be read.
+    #[error("{0}")]
+    Csv(#[from] CsvError),
+    /// The ledger refuses, or cannot be written.
+    #[error("{0}")]
+    Ledger(#[from] LedgerError),
+    /// Rows were left out, and all were asked for.
+    #[error("{} cannot be taken, and --strict asks for all: nothing was recorded", rows(.0.len()))]
+    Strict(Vec<Reject>),
+}
+
+fn rows(count: usize) -> String {
+    format!("{count} row{}", if count == 1 { "" } else { "s" })
+}
+
+/// How an import is made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Mode {
+    /// Record nothing.
+    pub dry_run: bool,
+    /// Record all or nothing.
+    pub strict: bool,
+}
+
+/// Imports the rows of a file, then the import itself, then its survey.
+///
+/// # Errors
+/// [`ImportError`]; rows that cannot be taken are no error, unless the mode is strict.
+pub fn import(
+    ledger: &mut Ledger,
+    source: &Source<'_>,
+    options: AppendOptions,
+    mode: Mode,
+    progress: &dyn Fn(u64, u64),
+) -> Result<Outcome, ImportError> {
+    ledger.charter(source.body)?;
+    let resolve = |word: &str| match Register::builtin().resolve(word) {
+        Ok(found) => Ok(found.id.clone()),
+        Err(error) => Err(error.to_string()),
+    };
+    let digest = Sha256::digest(source.bytes);
+    let named = [source.body.as_str().as_bytes(), b"\n", &digest].concat();
+    let id = EventId(Uuid::new_v5(&IMPORTS, &named));
+    let rows = read_csv(source.bytes, source.body, id, &resolve)?;
+    let Rows { taken, rejected, header, sha256 } = rows;
+    let mut outcome =
+        Outcome { taken: Vec::new(), known: 0, rejected, entry: None, remarks: Vec::new(), header };
+    let total = taken.len() as u64;
+    let parts = admissible(ledger, taken, &mut outcome)?;
+    if mode.strict && !outcome.rejected.is_empty() {
+        return Err(ImportError::Strict(outcome.rejected));
+    }
+    let mut done = 0;
+    for part in parts {
+        done += part.len() as u64;
+        record(ledger, &part, options, mode, &mut outcome)?;
+        progress(done, total);
+    }
+    if !mode.dry_run {
+        conclude(ledger, source, options, id, sha256, &mut outcome)?;
+    }
+    outcome.rejected.sort_by_key(|r| r.line);
+    Ok(outcome)
+}
+
+/// Parts every event of which the ledger admits; the others go to the rejects.
+fn admissible(
+    ledger: &mut Ledger,
+    rows: Vec<Row>,
+    outcome: &mut Outcome,
+) -> Result<Vec<Vec<Row>>, ImportError> {
+    let mut parts = Vec::new();
+    for part in rows.chunks(ROWS_AT_A_TIME) {
+        let mut part = part.to_vec();
+        loop {
+            let events: Vec<Event> = part.iter().map(|row| row.event.clone()).collect();
+            let (at, error) = match ledger.admit(events) {
+                Ok(_) => break,
+                Err(LedgerError::InBatch { at, source }) => (at - 1, *source),
+                Err(error) if part.len() == 1 => (0, error),
+                Err(error) => return Err(error.into()),
+            };
+            if at >= part.len() || matches!(error, LedgerError::Log(_) | LedgerError::Entry { .. }) {
+                return Err(error.into());
+            }
+            let row = part.remove(at);
+            outcome.rejected.push(Reject { line: row.line, reason: error.to_string(), cells: row.cells });
+        }
+        parts.push(part);
+    }
+    Ok(parts)
+}
+
+fn record(
+    ledger: &mut Ledger,
+    part: &[Row],
+    options: AppendOptions,
+    mode: Mode,
+    outcome: &mut Outcome,
+) -> Result<(), ImportError> {
+    let events: Vec<Event> = part.iter().map(|row| row.event.clone()).collect();
+    let drafts = ledger.admit(events.clone())?;
+    let fresh: Vec<(u64, Event)> = part
+        .iter()
+        .zip(&drafts)
+        .filter(|(_, draft)| draft.recorded.is_none())
+        .map(|(row, _)| (row.line, row.event.clone()))
+        .collect();
+    outcome.known += (part.len() - fresh.len()) as u64;
+    let new: Vec<Event> = fresh.iter().map(|(_, event)| event.clone()).collect();
+    for (at, remark) in ledger.consequences(&new)?.remarks {
+        outcome.remarks.push((fresh.get(at).map_or(0, |(line, _)| *line), remark.to_string()));
+    }
+    outcome.remarks.sort();
+    if mode.dry_run {
+        let first = ledger.size().0 + outcome.taken.len() as u64;
+        outcome.taken.extend((0..new.len() as u64).map(|n| Index(first + n)));
+        return Ok(());
+    }
+    let receipts = ledger.append(events, options)?;
+    outcome.taken.extend(receipts.iter().filter(|r| !r.repeated).map(|r| r.index));
+    Ok(())
+}
+
+/// The import's own entry and its survey, unless an earlier run made them.
+fn conclude(
+    ledger: &mut Ledger,
+    source: &Source<'_>,
+    options: AppendOptions,
+    id: EventId,
+    sha256: String,
+    outcome: &mut Outcome,
+) -> Result<(), ImportError> {
+    outcome.entry = ledger.find(id)?;
+    if outcome.entry.is_none() && outcome.taken.len() as u64 + outcome.known > 0 {
+        let receipt = ImportReceipt {
+            file: source.name.to_owned(),
+            importer: format!("chancery {}", env!("CARGO_PKG_VERSION")),
+            refused: outcome.rejected.len() as u64,
+            sha256,
+            taken: outcome.taken.len() as u64 + outcome.known,
+        };
+        let event = Event::new(id, Act::ImportRecorded(receipt), source.body.clone());
+        let receipts = ledger.append(vec![event], options)?;
+        outcome.entry = receipts.first().map(|r| r.index);
+    }
+    let Some(span) = &source.surveyed else { return Ok(()) };
+    let name = Uuid::new_v5(&id.0, span.as_str().as_bytes());
+    let mut survey = Event::new(EventId(name), Act::RecordSurveyed(span.clone()), source.body.clone());
+    survey.dates.set(Role::Done, Edtf::day(options.now.day()));
+    survey.evidence = vec![Evidence::citing(source.name, Some(Grade::Tertiary))];
+    if ledger.find(survey.id)?.is_none() {
+        ledger.append(vec![survey], options)?;
+    }
+    Ok(())
+}
