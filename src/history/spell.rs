@@ -270,6 +270,13 @@ impl Sweep<'_> {
     /// Every world that can be reached on a day by applying open movers in an allowed order, none of them twice.
     fn apply(&mut self, day: Day, open: &[usize], worlds: Worlds) -> Worlds {
         let (movers, version) = (self.movers, self.charter.on(day));
+        // One act on one day: there is nothing to order.
+        if let ([at], Some((world, applied)), 1) = (open, worlds.first(), worlds.len())
+            && applied.is_empty()
+        {
+            let next = (self.moved(*at, world, version), vec![*at]);
+            return worlds.into_iter().chain([next]).collect();
+        }
         let before = |a: usize, b: usize| movers[a].order.before(movers[b].order);
         // Only those that another must precede are remembered as movers of this day.
         let bound = |at: usize| open.len() <= ORDERED_MAX && open.iter().any(|other| before(*other, at));

@@ -5,6 +5,7 @@
 //! the size in the head: sled is known to lose its tail in silence, and a hole is how that is noticed. An index that is
 //! old but whole is merely behind. The evidence is `entries/`, so sled is flushed but never relied on to be durable.
 
+mod bearing;
 mod error;
 mod guard;
 mod run;
@@ -13,14 +14,18 @@ mod stored;
 #[cfg(test)]
 mod tests;
 
+use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::{Entry, EventId, Index, Scope, Size};
 
 pub use error::IndexError;
 
+use bearing::Corrections;
 use guard::Guarded;
 use run::{EventsRun, Head, IdsRun, PostingsRun, RunMeta, merge_span};
 
@@ -29,10 +34,21 @@ pub struct EventIndex {
     store: Guarded<Store>,
     folder: PathBuf,
     ledger: PathBuf,
+    /// What it holds, with the entries that are not in sled yet.
     head: Head,
     runs: Vec<RunMeta>,
+    /// The last entries, fewer than [`PENDING`]: one transaction for many appends.
+    pending: Vec<Entry>,
+    /// Where each event is; read when the first one is looked for.
+    ids: OnceCell<HashMap<EventId, Index>>,
+    /// What each correction corrects; gathered for the first question.
+    corrections: OnceCell<Corrections>,
     complete: bool,
 }
+
+/// So many entries are put into sled together. Until then they are in memory alone, which loses nothing: the evidence is
+/// in the log, and who opens an index that is behind catches it up.
+const PENDING: usize = 64;
 
 /// An open sled database.
 pub(crate) struct Store {
@@ -87,6 +103,9 @@ impl Store {
     }
 }
 
+/// A run with its first index, before it is encoded.
+type NewParts = (u64, EventsRun, Arc<PostingsRun>, IdsRun);
+
 /// The values of one run in the three trees.
 struct NewRun {
     first: u64,
@@ -124,12 +143,25 @@ impl EventIndex {
                 return Err(damaged(format!("the run from entry {next} on is missing")));
             }
             next += postings.count();
-            runs.push(RunMeta { first, postings });
+            runs.push(RunMeta { first, postings: Arc::new(postings) });
         }
         if next != head.size {
             return Err(damaged(format!("it holds {next} entries of {}", head.size)));
         }
-        Ok(EventIndex { store, folder, ledger: ledger.to_owned(), head, runs, complete: true })
+        Ok(EventIndex::of(store, folder, ledger, head, runs, true))
+    }
+
+    fn of(
+        store: Guarded<Store>,
+        folder: PathBuf,
+        ledger: &Path,
+        head: Head,
+        runs: Vec<RunMeta>,
+        complete: bool,
+    ) -> EventIndex {
+        let (ids, corrections) = (OnceCell::new(), OnceCell::new());
+        let (ledger, pending) = (ledger.to_owned(), Vec::new());
+        EventIndex { store, folder, ledger, head, runs, pending, ids, corrections, complete }
     }
 
     /// Begins a new, empty generation. It takes the place of older ones when it is [complete](Self::complete).
@@ -143,7 +175,7 @@ impl EventIndex {
             .map_err(|e| IndexError::ReadOnly { path: folder.clone(), said: e.to_string() })?;
         let store = start(&folder, deadline)?;
         let head = Head { origin: origin.to_owned(), size: 0, last: None };
-        Ok(EventIndex { store, folder, ledger: ledger.to_owned(), head, runs: Vec::new(), complete: false })
+        Ok(EventIndex::of(store, folder, ledger, head, Vec::new(), false))
     }
 
     /// How many entries it holds.
@@ -169,24 +201,38 @@ impl EventIndex {
                 return Err(IndexError::Gap { expected: Size(expected), found: entry.index });
             }
         }
+        self.head.size += entries.len() as u64;
+        self.head.last = Some(last_leaf_hash);
+        if let Some(ids) = self.ids.get_mut() {
+            ids.extend(entries.iter().map(|entry| (entry.event.id, entry.index)));
+        }
+        self.corrections.take();
+        self.pending.extend_from_slice(entries);
+        if self.pending.len() >= PENDING { self.put_pending() } else { Ok(()) }
+    }
+
+    /// Puts the last entries into sled.
+    fn put_pending(&mut self) -> Result<(), IndexError> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
         let mut metas = self.runs.clone();
         let mut gone = Vec::new();
-        let mut new: Vec<(u64, EventsRun, PostingsRun, IdsRun)> = Vec::new();
-        for part in entries.chunks(run::RUN_ENTRIES) {
+        let mut new: Vec<NewParts> = Vec::new();
+        for part in self.pending.chunks(run::RUN_ENTRIES) {
             let (events, postings, ids) = run::build(part);
+            let postings = Arc::new(postings);
             let first = part.first().map_or(0, |e| e.index.0);
-            metas.push(RunMeta { first, postings: postings.clone() });
+            metas.push(RunMeta { first, postings: Arc::clone(&postings) });
             new.push((first, events, postings, ids));
         }
         if let Some(span) = merge_span(&metas) {
             let merged = self.merged(&metas, span.clone(), &new)?;
             gone.extend(metas[span.clone()].iter().map(|m| m.first));
             new.retain(|(first, ..)| !gone.contains(first));
-            metas.splice(span, [RunMeta { first: merged.0, postings: merged.2.clone() }]);
+            metas.splice(span, [RunMeta { first: merged.0, postings: Arc::clone(&merged.2) }]);
             new.push(merged);
         }
-        let size = self.head.size + entries.len() as u64;
-        let head = Head { origin: self.head.origin.clone(), size, last: Some(last_leaf_hash) };
         let runs: Vec<NewRun> = new
             .iter()
             .map(|(first, events, postings, ids)| NewRun {
@@ -196,10 +242,10 @@ impl EventIndex {
                 ids: ids.encode(),
             })
             .collect();
-        let bytes = head.encode();
+        let bytes = self.head.encode();
         self.store.run(move |store| store.put(&runs, &gone, &bytes))?;
-        self.head = head;
         self.runs = metas;
+        self.pending.clear();
         Ok(())
     }
 
@@ -208,8 +254,8 @@ impl EventIndex {
         &self,
         metas: &[RunMeta],
         span: Range<usize>,
-        new: &[(u64, EventsRun, PostingsRun, IdsRun)],
-    ) -> Result<(u64, EventsRun, PostingsRun, IdsRun), IndexError> {
+        new: &[NewParts],
+    ) -> Result<NewParts, IndexError> {
         let mut entries = Vec::new();
         for meta in &metas[span.clone()] {
             match new.iter().find(|(first, ..)| *first == meta.first) {
@@ -218,6 +264,7 @@ impl EventIndex {
             }
         }
         let (events, postings, ids) = run::build(&entries);
+        let postings = Arc::new(postings);
         Ok((metas.get(span.start).map_or(0, |m| m.first), events, postings, ids))
     }
 
@@ -225,7 +272,8 @@ impl EventIndex {
     ///
     /// # Errors
     /// What sled says.
-    pub fn flush(&self) -> Result<(), IndexError> {
+    pub fn flush(&mut self) -> Result<(), IndexError> {
+        self.put_pending()?;
         // Not a promise of durability: sled 0.34 only asks for it with sync_file_range. The evidence is elsewhere.
         self.store.run(|store| store.db.flush().map(|_| ()))
     }
@@ -238,6 +286,7 @@ impl EventIndex {
         if self.complete {
             return Ok(());
         }
+        self.put_pending()?;
         let bytes = self.head.encode();
         self.store.run(move |store| store.put(&[], &[], &bytes))?;
         self.flush()?;
@@ -272,7 +321,7 @@ impl EventIndex {
     /// # Errors
     /// [`IndexError`].
     pub fn find(&self, id: EventId) -> Result<Option<Index>, IndexError> {
-        Ok(self.find_all(&[id])?.into_iter().flatten().next())
+        Ok(self.ids()?.get(&id).copied())
     }
 
     /// Where events are, in the order asked.
@@ -280,8 +329,23 @@ impl EventIndex {
     /// # Errors
     /// [`IndexError`].
     pub fn find_all(&self, ids: &[EventId]) -> Result<Vec<Option<Index>>, IndexError> {
+        let known = self.ids()?;
+        Ok(ids.iter().map(|id| known.get(id).copied()).collect())
+    }
+
+    fn ids(&self) -> Result<&HashMap<EventId, Index>, IndexError> {
+        match self.ids.get() {
+            Some(ids) => Ok(ids),
+            None => {
+                let ids = self.read_ids()?;
+                Ok(self.ids.get_or_init(|| ids))
+            }
+        }
+    }
+
+    fn read_ids(&self) -> Result<HashMap<EventId, Index>, IndexError> {
         let values = self.store.run(|store| store.ids.iter().collect::<Result<Vec<_>, _>>())?;
-        let mut runs = Vec::with_capacity(values.len());
+        let mut ids = HashMap::with_capacity(usize::try_from(self.head.size).unwrap_or(0));
         let mut next = 0;
         for (key, value) in &values {
             let first = key.as_ref().try_into().map(u64::from_be_bytes).unwrap_or(u64::MAX);
@@ -290,12 +354,14 @@ impl EventIndex {
                 return Err(self.damaged(format!("the ids from entry {next} on are missing")));
             }
             next += run.count();
-            runs.push(run);
+            ids.extend(run.iter());
         }
-        if next != self.head.size {
-            return Err(self.damaged(format!("it holds {next} ids of {}", self.head.size)));
+        let stored = self.head.size - self.pending.len() as u64;
+        if next != stored {
+            return Err(self.damaged(format!("it holds {next} ids of {stored}")));
         }
-        Ok(ids.iter().map(|id| runs.iter().find_map(|run| run.find(*id))).collect())
+        ids.extend(self.pending.iter().map(|entry| (entry.event.id, entry.index)));
+        Ok(ids)
     }
 
     /// The entries for which the scope admits the event, in the order of the log.
@@ -311,6 +377,7 @@ impl EventIndex {
                 found.extend(self.decode(&self.events(meta)?, meta.first, admitted)?);
             }
         }
+        found.extend(self.pending.iter().filter(|entry| scope.admits(&entry.event)).cloned());
         Ok(found)
     }
 
@@ -339,6 +406,13 @@ impl EventIndex {
 
     fn damaged(&self, what: String) -> IndexError {
         IndexError::Damaged { path: self.folder.clone(), what }
+    }
+}
+
+impl Drop for EventIndex {
+    /// An index that could not be brought to sled is behind, and caught up by the next writer.
+    fn drop(&mut self) {
+        let _ = self.put_pending();
     }
 }
 

@@ -5,10 +5,12 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use bincode::{Decode, Encode};
+use uuid::Uuid;
 
-use crate::event::{Entry, EventId, Index, Scope, ScopeKey};
+use crate::event::{Entry, Event, EventId, Index, Scope, ScopeKey};
 
 use super::stored::StoredEntry;
 
@@ -18,7 +20,7 @@ pub(super) const RUN_ENTRIES: usize = 1024;
 const FAN: usize = 8;
 
 const MAGIC: u8 = 0xC7;
-const SCHEMA: u16 = 1;
+const SCHEMA: u16 = 2;
 const HEADER_BYTES: usize = 7;
 
 const LIMIT: usize = 128 << 20;
@@ -82,7 +84,7 @@ impl Head {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct RunMeta {
     pub(super) first: u64,
-    pub(super) postings: PostingsRun,
+    pub(super) postings: Arc<PostingsRun>,
 }
 
 /// Whose acts they are, in which body: a dictionary, and a number of it for each entry.
@@ -90,6 +92,39 @@ pub(super) struct RunMeta {
 pub(super) struct PostingsRun {
     keys: Vec<StoredKey>,
     numbers: Vec<u16>,
+    corrections: Vec<StoredCorrection>,
+}
+
+/// A correction of the run, so that those of other entries need not be read.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+pub(super) struct StoredCorrection {
+    at: u16,
+    id: [u8; 16],
+    to: Option<[u8; 16]>,
+    moves: bool,
+}
+
+impl StoredCorrection {
+    /// The correction that an event at a place of its run is, if it is one.
+    pub(super) fn of(at: usize, event: &Event) -> Option<StoredCorrection> {
+        ScopeKey::of(event).corrects.then(|| StoredCorrection {
+            at: at as u16,
+            id: *event.id.0.as_bytes(),
+            to: event.to.map(|to| *to.0.as_bytes()),
+            moves: event.moves_another(),
+        })
+    }
+
+    /// Its place in the run, its id, the event that it names, whether it moves that one.
+    pub(super) fn parts(&self) -> (usize, EventId, Option<EventId>, bool) {
+        let id = |bytes| EventId(Uuid::from_bytes(bytes));
+        (usize::from(self.at), id(self.id), self.to.map(id), self.moves)
+    }
+}
+
+/// Whether an event bears on a scope by what it says of itself, not by what it corrects.
+pub(super) fn bears(scope: &Scope, key: &ScopeKey<'_>) -> bool {
+    !key.corrects && scope.admits_key(key)
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Encode, Decode)]
@@ -128,7 +163,21 @@ impl PostingsRun {
 
     /// For each entry of the run, whether the scope admits it.
     pub(super) fn admitted(&self, scope: &Scope) -> Vec<bool> {
-        let keys: Vec<bool> = self.keys.iter().map(|key| scope.admits_key(&key.key())).collect();
+        self.chosen(|key| scope.admits_key(key))
+    }
+
+    /// For each entry of the run, whether it bears on the scope by itself; empty where none does.
+    pub(super) fn bearing(&self, scope: &Scope) -> Vec<bool> {
+        self.chosen(|key| bears(scope, key))
+    }
+
+    /// The corrections of the run.
+    pub(super) fn corrections(&self) -> &[StoredCorrection] {
+        &self.corrections
+    }
+
+    fn chosen(&self, choose: impl Fn(&ScopeKey<'_>) -> bool) -> Vec<bool> {
+        let keys: Vec<bool> = self.keys.iter().map(|key| choose(&key.key())).collect();
         if !keys.contains(&true) {
             return Vec::new();
         }
@@ -142,7 +191,12 @@ impl PostingsRun {
     pub(super) fn decode(value: &[u8]) -> Result<PostingsRun, String> {
         let run: PostingsRun = decode_bare(unseal(value)?)?;
         let known = |n: &u16| usize::from(*n) < run.keys.len();
-        if run.numbers.iter().all(known) { Ok(run) } else { Err("a posting has no key".into()) }
+        let held = |c: &StoredCorrection| usize::from(c.at) < run.numbers.len();
+        if run.numbers.iter().all(known) && run.corrections.iter().all(held) {
+            Ok(run)
+        } else {
+            Err("a posting has no key".into())
+        }
     }
 }
 
@@ -193,9 +247,8 @@ impl IdsRun {
         self.ids.len() as u64
     }
 
-    pub(super) fn find(&self, id: EventId) -> Option<Index> {
-        let at = self.ids.binary_search_by(|(known, _)| known.cmp(id.0.as_bytes())).ok()?;
-        self.ids.get(at).map(|(_, index)| Index(*index))
+    pub(super) fn iter(&self) -> impl Iterator<Item = (EventId, Index)> {
+        self.ids.iter().map(|(id, index)| (EventId(Uuid::from_bytes(*id)), Index(*index)))
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
@@ -212,7 +265,8 @@ pub(super) fn build(entries: &[Entry]) -> (EventsRun, PostingsRun, IdsRun) {
     let (mut events, mut postings, mut ids) =
         (EventsRun::default(), PostingsRun::default(), IdsRun::default());
     let mut known: HashMap<ScopeKey<'_>, u16> = HashMap::new();
-    for entry in entries {
+    for (at, entry) in entries.iter().enumerate() {
+        postings.corrections.extend(StoredCorrection::of(at, &entry.event));
         events.bytes.extend(encode_bare(&StoredEntry::of(entry)));
         events.ends.push(events.bytes.len() as u32);
         let key = ScopeKey::of(&entry.event);

@@ -9,9 +9,10 @@ use proptest::sample::select;
 
 use super::*;
 use crate::event::{
-    Act, Cause, Edtf, Event, Evidence, Form, Grade, Instant, ParticipantId, Quote, Rival, Role,
+    Act, Cause, Day, Edtf, Event, Evidence, Form, Grade, Instant, ParticipantId, Quote, Rival, Role,
 };
 use crate::fixture::{ORIGIN, body, id, rectification, retraction};
+use crate::history::standing;
 use crate::import::hex;
 
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -120,12 +121,22 @@ fn scopes() -> Vec<Scope> {
         .collect()
 }
 
+/// What entries say of a scope once they are corrected.
+fn said(entries: &[Entry], scope: &Scope) -> Vec<(Index, Event, Vec<Index>)> {
+    let acts = standing(entries, Size(u64::MAX), Day::FUTURE);
+    let acts = acts.into_iter().filter(|act| scope.admits(&act.event));
+    acts.map(|act| (act.index, act.event.into_owned(), act.corrected_by)).collect()
+}
+
 /// Every question of an index against the entries themselves.
 fn check(index: &EventIndex, entries: &[Entry]) {
     assert_eq!(index.size(), Size(entries.len() as u64));
     for scope in scopes() {
         let expected: Vec<Entry> = entries.iter().filter(|e| scope.admits(&e.event)).cloned().collect();
         assert_eq!(index.load(&scope).unwrap(), expected, "{scope:?}");
+        let bearing = index.load_bearing(&scope).unwrap();
+        assert_eq!(said(&bearing, &scope), said(entries, &scope), "{scope:?}");
+        assert!(bearing.windows(2).all(|w| w[0].index < w[1].index));
     }
     let places: HashMap<EventId, Index> = entries.iter().map(|e| (e.event.id, e.index)).collect();
     let asked: Vec<EventId> = (0..entries.len() as u128 + 3).rev().map(id).collect();
@@ -242,6 +253,7 @@ fn a_hole_in_any_tree_is_damage() {
         let mut index = fresh(dir.path());
         for n in 0..5 {
             index.apply(&[plain(n)], [1; 32]).unwrap();
+            index.flush().unwrap();
         }
         drop(index);
         drop(reopen(dir.path()));
@@ -263,7 +275,7 @@ fn a_hole_in_any_tree_is_damage() {
 
 /// An entry that fills every field, encoded as sled holds it. A change of these bytes is a new schema.
 #[test]
-fn the_bytes_of_a_run_are_those_of_schema_1() {
+fn the_bytes_of_a_run_are_those_of_schema_2() {
     let mut event = Event::new(id(7), Act::InstrumentDeposited(Some(Form::Accession)), body("sco"));
     event.participant = Some(participant("BLR"));
     event.about = Some(participant("IRN"));
@@ -298,7 +310,7 @@ fn the_bytes_of_a_run_are_those_of_schema_1() {
 }
 
 const EVENTS: &str = "\
-    c7000107e5830400000002000000890000012efb07d0000000000000000000000000000000000714696e737472756d65\
+    c7000207e5830400000002000000890000012efb07d0000000000000000000000000000000000714696e737472756d65\
     6e742d6465706f73697465640109616363657373696f6e0373636f0103424c52010507323031302d303501066d656d62\
     6572010349524e00000101740001fb012c0103443a630001000000000000000000000000000000010101630105707265\
     737300010001710000000000fb07d201a07b22616374223a22656e7472792d726574726163746564222c22626f647922\
@@ -306,8 +318,9 @@ const EVENTS: &str = "\
     38222c2272657472616374696f6e223a7b226361757365223a22636c65726963616c227d2c22746f223a223030303030\
     3030302d303030302d303030302d303030302d303030303030303030303037227d";
 const POSTINGS: &str = "\
-    c70001dfa1f870020373636f0103424c52010349524e000373636f000001020001";
+    c700028b279b99020373636f0103424c52010349524e000373636f0000010200010101000000000000000000000000000000\
+    08010000000000000000000000000000000700";
 const IDS: &str = "\
-    c70001391d6e910200000000000000000000000000000007000000000000000000000000000000000801";
+    c70002391d6e910200000000000000000000000000000007000000000000000000000000000000000801";
 const HEAD_BYTES: &str = "\
-    c70001140a05a2016f02010909090909090909090909090909090909090909090909090909090909090909";
+    c70002140a05a2016f02010909090909090909090909090909090909090909090909090909090909090909";

@@ -1,7 +1,7 @@
 //! Which entries a question needs, and where they come from: the index where it can be had, else the entries themselves,
 //! with the same answer.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use memchr::memmem;
 use crate::event::leaf::decode;
 use crate::event::{Act, BodyId, Entry, EventId, Index, Instant, Scope, Size};
 use crate::index::{EventIndex, IndexError};
-use crate::log::{Entries, Hash, LogEngine};
+use crate::log::{Entries, Hash, LeafBlock, LogEngine};
 
 use super::{INDEX_DEADLINE, Ledger, LedgerError};
 
@@ -148,18 +148,55 @@ pub(super) fn fill(
     let size = entries.frontier().size();
     while index.size().0 < size {
         let block = entries.read(index.size().0, BLOCK_BYTES)?;
-        let mut decoded = Vec::with_capacity(block.len());
-        let mut last = None;
-        for (at, leaf, hash) in block.iter() {
-            let index = Index(at);
-            decoded.push(decode(leaf, index).map_err(|source| LedgerError::Entry { index, source })?);
-            last = Some(hash);
-        }
+        let last = block.iter().last().map(|(_, _, hash)| hash);
         let Some(last) = last else { break };
-        index.apply(&decoded, last.0)?;
+        index.apply(&decode_block(&block)?, last.0)?;
         progress(index.size().0);
     }
     Ok(())
+}
+
+/// Blocks of fewer leaves are not worth a thread.
+const WORTH_A_THREAD: usize = 256;
+
+/// The entries of a block, decoded on every core, in order.
+///
+/// # Errors
+/// [`LedgerError::Entry`], the first one that cannot be read.
+pub fn decode_block(block: &LeafBlock) -> Result<Vec<Entry>, LedgerError> {
+    let leaves: Vec<(Index, &[u8])> = block.iter().map(|(at, leaf, _)| (Index(at), leaf)).collect();
+    let one = |(index, leaf): &(Index, &[u8])| {
+        decode(leaf, *index).map_err(|source| LedgerError::Entry { index: *index, source })
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let part = leaves.len().div_ceil(cores).max(WORTH_A_THREAD);
+    let Some((here, others)) = leaves.split_at_checked(part) else {
+        return leaves.iter().map(one).collect();
+    };
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = others
+            .chunks(part)
+            .map(|part| scope.spawn(move || part.iter().map(one).collect::<Result<Vec<_>, _>>()))
+            .collect();
+        let mut entries: Vec<Entry> = here.iter().map(one).collect::<Result<_, _>>()?;
+        for part in parts {
+            entries.extend(part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+        }
+        Ok(entries)
+    })
+}
+
+/// Leaves out corrections of entries that are not there, which no fold reads: a ledger may hold many.
+fn drop_strays(entries: &mut Vec<Entry>) {
+    let mut held: HashSet<EventId> = HashSet::with_capacity(entries.len());
+    entries.retain(|entry| {
+        let corrects = matches!(entry.event.act, Act::RecordCorrected(_) | Act::EntryRetracted(_));
+        let kept = !corrects || entry.event.to.is_some_and(|to| held.contains(&to));
+        if kept {
+            held.insert(entry.event.id);
+        }
+        kept
+    });
 }
 
 impl Ledger {
@@ -175,17 +212,25 @@ impl Ledger {
             self.index = Source::for_question(&self.path, &self.entries)?;
         }
         let found = match &self.index {
-            Source::Index(index) => index.load(scope).inspect_err(|_| index.condemn()).ok(),
+            Source::Index(index) if *scope == Scope::ALL => Some(index.load(scope)),
+            Source::Index(index) => Some(index.load_bearing(scope)),
             _ => None,
         };
         let mut entries = match found {
-            Some(entries) => entries,
-            None => {
+            Some(Ok(entries)) => entries,
+            unread => {
+                if let (Some(Err(_)), Source::Index(index)) = (unread, &self.index) {
+                    index.condemn();
+                }
                 self.index = Source::Entries;
-                self.scan_for(scope)?
+                let mut entries = self.scan_for(scope)?;
+                self.add_targets(&mut entries)?;
+                entries
             }
         };
-        self.add_targets(&mut entries)?;
+        if *scope != Scope::ALL {
+            drop_strays(&mut entries);
+        }
         let entries = Arc::new(entries);
         self.loaded.borrow_mut().insert(scope.clone(), Arc::clone(&entries));
         Ok(Loaded(entries))

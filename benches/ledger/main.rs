@@ -1,0 +1,253 @@
+//! What appends, questions and replays cost, on the demonstration's rows and on synthetic ledgers, beside the floors.
+//!
+//! `cargo bench --bench ledger`, or with a part of a name: `cargo bench --bench ledger -- status`.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a measurement that cannot be made has no result")]
+
+mod floors;
+mod synthetic;
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::time::{Duration, Instant as Clock};
+
+use chancery::event::leaf::decode;
+use chancery::event::{BodyId, Day, Entry, Index, ParticipantId, Scope, Size};
+use chancery::ledger::{AppendOptions, Ledger, decode_block};
+use chancery::log::{Disk, DiskFile, Entries, LogEngine};
+use chancery::query::{Axes, BodyView, Charters, CheckpointRef, Material, StatusAnswer, roster, status};
+use criterion::Criterion;
+
+use floors::Meter;
+use synthetic::{Made, SIZES, holder, make};
+
+fn main() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("ledgers");
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    let mut criterion = Criterion::default()
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(2))
+        .configure_from_args();
+    let meter = Meter::default();
+    for size in SIZES {
+        let mut made = make(&folder, size);
+        questions(&mut criterion, &meter, &made);
+        replays(&mut criterion, &meter, &made);
+        processes(&mut criterion, &meter, &made);
+        appends(&mut criterion, &meter, &mut made);
+    }
+    criterion.final_summary();
+    meter.print();
+    let _ = std::fs::remove_dir_all(&folder);
+}
+
+/// Measures `work`, which is told how many times to do it and says how long that took.
+fn measure(
+    criterion: &mut Criterion,
+    meter: &Meter,
+    group: &str,
+    size: usize,
+    mut work: impl FnMut(u64) -> Duration,
+) {
+    let name = format!("{group}/{size}");
+    criterion.bench_function(&name, |bencher| {
+        bencher.iter_custom(|count| {
+            let took = work(count);
+            meter.note(&name, count, took);
+            took
+        });
+    });
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> Duration {
+    let began = Clock::now();
+    black_box(work());
+    began.elapsed()
+}
+
+fn axes(ledger: &Ledger) -> Axes {
+    Axes { on: Day::from_days(20_000), as_known: None, as_recorded: ledger.size() }
+}
+
+fn ask(ledger: &mut Ledger, (participant, body): &(ParticipantId, BodyId)) -> StatusAnswer {
+    let loaded = ledger.load(&Scope::of_pair(participant.clone(), body.clone())).unwrap();
+    let axes = axes(ledger);
+    let material = ledger.material(&loaded, axes.as_recorded).unwrap();
+    status(&material, participant, body, &axes).unwrap()
+}
+
+fn questions(criterion: &mut Criterion, meter: &Meter, made: &Made) {
+    let pair = &made.pairs[made.pairs.len() / 3];
+    let open = || Ledger::open_reader(&made.path).unwrap();
+    measure(criterion, meter, "status/first", made.size, |count| {
+        (0..count).map(|_| timed(|| ask(&mut open(), pair))).sum()
+    });
+    let mut ledger = open();
+    measure(criterion, meter, "status/warm", made.size, |count| {
+        timed(|| (0..count).for_each(|_| _ = black_box(ask(&mut ledger, pair))))
+    });
+    drop(ledger);
+    // A pair is loaded once by a ledger, so each is asked once before the ledger is opened again.
+    let mut at = made.pairs.len();
+    let mut ledger = None;
+    measure(criterion, meter, "status/fresh", made.size, |count| {
+        let one = |_| {
+            if at == made.pairs.len() {
+                at = 1;
+                // Closed before it is opened again, since the index admits one.
+                ledger = None;
+                _ = black_box(ask(ledger.insert(open()), &made.pairs[0]));
+            }
+            at += 1;
+            ledger.as_mut().map_or(Duration::ZERO, |ledger| timed(|| ask(ledger, &made.pairs[at - 1])))
+        };
+        (0..count).map(one).sum()
+    });
+    drop(ledger);
+    let mut ledger = open();
+    let body = BodyId::parse("sco").unwrap();
+    measure(criterion, meter, "roster", made.size, |count| {
+        let loaded = ledger.load(&Scope::of_body(body.clone())).unwrap();
+        let axes = axes(&ledger);
+        let one = |_| {
+            let material = ledger.material(&loaded, axes.as_recorded).unwrap();
+            black_box(roster(&material, &body, None, &axes).unwrap());
+        };
+        timed(|| (0..count).for_each(one))
+    });
+}
+
+/// Decodes every leaf and folds every pair to its current status, on every core.
+fn replay(log: &Entries) -> usize {
+    let size = Size(log.size().unwrap());
+    let mut bodies: BTreeMap<BodyId, Vec<Entry>> = BTreeMap::new();
+    let mut at = 0;
+    while at < size.0 {
+        for entry in decode_block(&log.read(at, 4 << 20).unwrap()).unwrap() {
+            at = entry.index.0 + 1;
+            match bodies.get_mut(&entry.event.body) {
+                Some(entries) => entries.push(entry),
+                None => _ = bodies.insert(entry.event.body.clone(), vec![entry]),
+            }
+        }
+    }
+    let charters = Charters::default();
+    let fold = |(body, entries): (&BodyId, &Vec<Entry>)| {
+        let checkpoint = CheckpointRef { size, root: String::new() };
+        let material = Material { entries, checkpoint, charters: &charters };
+        let view = BodyView::new(&material, body, size, Day::FUTURE).unwrap();
+        let on = Day::from_days(20_000);
+        view.pairs.values().map(|pair| pair.history(&view.charter).on(on).statuses().len()).sum::<usize>()
+    };
+    let waiting = Mutex::new(bodies.iter());
+    let work = || {
+        let mut statuses = 0;
+        loop {
+            let next = waiting.lock().unwrap().next();
+            match next {
+                Some(body) => statuses += fold(body),
+                None => return statuses,
+            }
+        }
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..cores).map(|_| scope.spawn(work)).collect();
+        work() + others.into_iter().map(|other| other.join().unwrap()).sum::<usize>()
+    })
+}
+
+/// Decodes every leaf, on one core.
+fn decode_all(log: &Entries) -> usize {
+    let mut dates = 0;
+    log.scan(0, |at, leaf, _| dates += decode(leaf, Index(at)).unwrap().event.dates.iter().count()).unwrap();
+    dates
+}
+
+fn replays(criterion: &mut Criterion, meter: &Meter, made: &Made) {
+    let log = Entries::open_reader(&made.path).unwrap();
+    for (group, work) in
+        [("replay/leaves", replay as fn(&Entries) -> usize), ("replay/decode-one-core", decode_all)]
+    {
+        measure(criterion, meter, group, made.size, |count| {
+            timed(|| (0..count).for_each(|_| _ = black_box(work(&log))))
+        });
+    }
+}
+
+fn processes(criterion: &mut Criterion, meter: &Meter, made: &Made) {
+    let (participant, body) = &made.pairs[made.pairs.len() / 3];
+    let run = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_chancery"));
+        command.arg("--ledger").arg(&made.path).args(["status", participant.as_str(), "--in", body.as_str()]);
+        let done = command.stdout(Stdio::null()).status().unwrap();
+        assert!(done.success());
+    };
+    measure(criterion, meter, "cli/status", made.size, |count| timed(|| (0..count).for_each(|_| run())));
+}
+
+/// A file preallocated as segments are, to which the same number of bytes is written.
+struct Raw {
+    file: DiskFile,
+    at: u64,
+}
+
+const RAW_BYTES: u64 = 64 << 20;
+
+impl Raw {
+    fn new(made: &Made) -> Raw {
+        let file = Disk::default().create(&made.path.with_extension("raw")).unwrap();
+        file.allocate(RAW_BYTES).unwrap();
+        file.sync().unwrap();
+        Raw { file, at: 0 }
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        if self.at + bytes.len() as u64 > RAW_BYTES {
+            self.at = 0;
+        }
+        self.file.write_at(self.at, bytes).unwrap();
+        self.file.sync().unwrap();
+        self.at += bytes.len() as u64;
+    }
+}
+
+fn appends(criterion: &mut Criterion, meter: &Meter, made: &mut Made) {
+    let mut ledger = Ledger::open_writer(&made.path, &holder(), Disk::default()).unwrap();
+    let now = chancery::event::Instant::parse("2026-11-01T00:00:00Z").unwrap();
+    let options = AppendOptions { now, expect_size: None, accept_clock: true };
+    let mut raw = Raw::new(made);
+    let beside = format!("raw/fdatasync/{}", made.size);
+    let world = &mut made.next;
+    for (group, batch) in [("append/one", 1), ("append/batch-100", 100)] {
+        measure(criterion, meter, group, made.size, |count| {
+            let mut took = Duration::ZERO;
+            for _ in 0..count {
+                let events: Vec<_> = (0..batch).map(|_| recordable(world)).collect();
+                let before = ledger.size();
+                took += timed(|| ledger.append(events, options).unwrap());
+                if batch == 1 {
+                    // A frame: header and trailer around the leaf, its length and its hash.
+                    let leaf = ledger.leaf(Index(before.0)).unwrap().len();
+                    let bytes = vec![0xa5; (32 + 36 + leaf + 4).next_multiple_of(16)];
+                    meter.note(&beside, 1, timed(|| raw.write(&bytes)));
+                }
+            }
+            took
+        });
+    }
+    ledger.close().unwrap();
+}
+
+/// An event that the ledger of the demonstration's rows takes too: no correction, in a body that it holds.
+fn recordable(world: &mut synthetic::World) -> chancery::event::Event {
+    loop {
+        let event = world.event();
+        if event.body.as_str() == "sco" && event.to.is_none() {
+            return event;
+        }
+    }
+}

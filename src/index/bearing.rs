@@ -1,0 +1,111 @@
+//! Which corrections can change the answer to a question.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::event::{Entry, EventId, Index, Scope, ScopeKey};
+
+use super::run::{StoredCorrection, bears};
+use super::{EventIndex, IndexError};
+
+/// Every correction by the event that it names.
+#[derive(Default)]
+pub(super) struct Corrections {
+    known: HashMap<EventId, Option<EventId>>,
+    of: HashMap<EventId, Vec<(Index, EventId)>>,
+    /// Those that give another entry another body or participant.
+    movers: Vec<EventId>,
+}
+
+impl Corrections {
+    fn insert(&mut self, first: u64, correction: &StoredCorrection) {
+        let (at, id, to, moves) = correction.parts();
+        self.known.insert(id, to);
+        if let Some(to) = to {
+            self.of.entry(to).or_default().push((Index(first + at as u64), id));
+        }
+        if moves {
+            self.movers.push(id);
+        }
+    }
+
+    /// The event that a correction, or a correction of it, is about in the end.
+    fn root(&self, mut id: EventId) -> Option<EventId> {
+        // A record that names itself in a circle is damaged; no chain is longer than there are corrections.
+        for _ in 0..=self.known.len() {
+            match self.known.get(&id) {
+                Some(to) => id = (*to)?,
+                None => return Some(id),
+            }
+        }
+        None
+    }
+}
+
+impl EventIndex {
+    fn corrections(&self) -> &Corrections {
+        self.corrections.get_or_init(|| {
+            let mut all = Corrections::default();
+            for meta in &self.runs {
+                meta.postings.corrections().iter().for_each(|c| all.insert(meta.first, c));
+            }
+            for entry in &self.pending {
+                StoredCorrection::of(0, &entry.event).iter().for_each(|c| all.insert(entry.index.0, c));
+            }
+            all
+        })
+    }
+
+    /// The entries that can change the answer to a question of a scope, in the order of the log: those it admits that
+    /// correct nothing, those that some correction moves, and every correction of either. [`load`](Self::load) gives all
+    /// corrections of the ledger instead.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn load_bearing(&self, scope: &Scope) -> Result<Vec<Entry>, IndexError> {
+        let corrections = self.corrections();
+        let mut found: BTreeMap<Index, Entry> = BTreeMap::new();
+        for meta in &self.runs {
+            let wanted = meta.postings.bearing(scope);
+            if !wanted.is_empty() {
+                let run = self.events(meta)?;
+                let admitted = |at: usize| wanted.get(at).copied().unwrap_or(false);
+                found.extend(self.decode(&run, meta.first, admitted)?.into_iter().map(|e| (e.index, e)));
+            }
+        }
+        let pending = self.pending.iter().filter(|entry| bears(scope, &ScopeKey::of(&entry.event)));
+        found.extend(pending.map(|entry| (entry.index, entry.clone())));
+        for mover in &corrections.movers {
+            if let Some(root) = corrections.root(*mover)
+                && let Some(index) = self.find(root)?
+                && !found.contains_key(&index)
+            {
+                found.extend(self.entry(index)?.map(|entry| (index, entry)));
+            }
+        }
+        let mut ids: Vec<EventId> = found.values().map(|entry| entry.event.id).collect();
+        let mut places: BTreeSet<Index> = BTreeSet::new();
+        while let Some(id) = ids.pop() {
+            for (index, id) in corrections.of.get(&id).into_iter().flatten() {
+                if places.insert(*index) {
+                    ids.push(*id);
+                }
+            }
+        }
+        for index in places {
+            found.extend(self.entry(index)?.map(|entry| (index, entry)));
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// One entry; `None` past the end.
+    fn entry(&self, index: Index) -> Result<Option<Entry>, IndexError> {
+        let stored = self.head.size - self.pending.len() as u64;
+        if let Some(at) = index.0.checked_sub(stored) {
+            return Ok(self.pending.get(usize::try_from(at).unwrap_or(usize::MAX)).cloned());
+        }
+        let after = self.runs.partition_point(|meta| meta.first <= index.0);
+        let Some(meta) = after.checked_sub(1).and_then(|at| self.runs.get(at)) else { return Ok(None) };
+        let at = usize::try_from(index.0 - meta.first).unwrap_or(usize::MAX);
+        Ok(self.decode(&self.events(meta)?, meta.first, |n| n == at)?.pop())
+    }
+}
