@@ -64,12 +64,25 @@ impl EventIndex {
     pub fn load_bearing(&self, scope: &Scope) -> Result<Vec<Entry>, IndexError> {
         let corrections = self.corrections();
         let mut found: BTreeMap<Index, Entry> = BTreeMap::new();
-        for meta in &self.runs {
-            let wanted = meta.postings.bearing(scope);
-            if !wanted.is_empty() {
-                let run = self.events(meta)?;
-                let admitted = |at: usize| wanted.get(at).copied().unwrap_or(false);
-                found.extend(self.decode(&run, meta.first, admitted)?.into_iter().map(|e| (e.index, e)));
+        match (&scope.body, &scope.participant) {
+            (Some(body), Some(participant)) => {
+                for (run, places) in self.places(body, participant) {
+                    for place in places {
+                        let index = self.index_at(run, place);
+                        found.extend(self.entry(index)?.map(|entry| (index, entry)));
+                    }
+                }
+            }
+            _ => {
+                for meta in &self.runs {
+                    let wanted = meta.postings.bearing(scope);
+                    if !wanted.is_empty() {
+                        let run = self.run(meta)?;
+                        let admitted = |at: usize| wanted.get(at).copied().unwrap_or(false);
+                        let entries = self.decode(&run, meta.first, admitted)?;
+                        found.extend(entries.into_iter().map(|e| (e.index, e)));
+                    }
+                }
             }
         }
         let pending = self.pending.iter().filter(|entry| bears(scope, &ScopeKey::of(&entry.event)));
@@ -106,6 +119,10 @@ impl EventIndex {
         let after = self.runs.partition_point(|meta| meta.first <= index.0);
         let Some(meta) = after.checked_sub(1).and_then(|at| self.runs.get(at)) else { return Ok(None) };
         let at = usize::try_from(index.0 - meta.first).unwrap_or(usize::MAX);
-        Ok(self.decode(&self.events(meta)?, meta.first, |n| n == at)?.pop())
+        let run = self.run(meta)?;
+        if at >= run.count() {
+            return Ok(None);
+        }
+        run.entry(at, meta.first).map(Some).map_err(|what| self.damaged(what))
     }
 }

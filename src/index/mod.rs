@@ -8,6 +8,7 @@
 mod bearing;
 mod error;
 mod guard;
+mod lookup;
 mod run;
 mod stored;
 
@@ -27,6 +28,7 @@ pub use error::IndexError;
 
 use bearing::Corrections;
 use guard::Guarded;
+use lookup::Lookup;
 use run::{EventsRun, Head, IdsRun, PostingsRun, RunMeta, merge_span};
 
 /// The event log in sled, of one generation.
@@ -43,6 +45,7 @@ pub struct EventIndex {
     ids: OnceCell<HashMap<EventId, Index>>,
     /// What each correction corrects; gathered for the first question.
     corrections: OnceCell<Corrections>,
+    lookup: Lookup,
     complete: bool,
 }
 
@@ -160,8 +163,8 @@ impl EventIndex {
         complete: bool,
     ) -> EventIndex {
         let (ids, corrections) = (OnceCell::new(), OnceCell::new());
-        let (ledger, pending) = (ledger.to_owned(), Vec::new());
-        EventIndex { store, folder, ledger, head, runs, pending, ids, corrections, complete }
+        let (ledger, pending, lookup) = (ledger.to_owned(), Vec::new(), Lookup::default());
+        EventIndex { store, folder, ledger, head, runs, pending, ids, corrections, lookup, complete }
     }
 
     /// Begins a new, empty generation. It takes the place of older ones when it is [complete](Self::complete).
@@ -245,6 +248,7 @@ impl EventIndex {
         let bytes = self.head.encode();
         self.store.run(move |store| store.put(&runs, &gone, &bytes))?;
         self.runs = metas;
+        self.lookup.forget();
         self.pending.clear();
         Ok(())
     }
@@ -374,7 +378,7 @@ impl EventIndex {
             let wanted = meta.postings.admitted(scope);
             if wanted.iter().any(|yes| *yes) {
                 let admitted = |at: usize| wanted.get(at).copied().unwrap_or(false);
-                found.extend(self.decode(&self.events(meta)?, meta.first, admitted)?);
+                found.extend(self.decode(&*self.run(meta)?, meta.first, admitted)?);
             }
         }
         found.extend(self.pending.iter().filter(|entry| scope.admits(&entry.event)).cloned());

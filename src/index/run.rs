@@ -171,6 +171,18 @@ impl PostingsRun {
         self.chosen(|key| bears(scope, key))
     }
 
+    /// The keys of a body's acts that correct nothing, with their numbers.
+    pub(super) fn keys_of(&self, body: &str) -> impl Iterator<Item = (u16, ScopeKey<'_>)> {
+        let numbered = self.keys.iter().enumerate().map(|(number, key)| (number as u16, key.key()));
+        numbered.filter(move |(_, key)| key.body == body && !key.corrects)
+    }
+
+    /// The places of the entries that have one of these keys.
+    pub(super) fn numbered(&self, numbers: &[u16]) -> Vec<usize> {
+        let has = |(_, number): &(usize, &u16)| numbers.contains(number);
+        self.numbers.iter().enumerate().filter(has).map(|(place, _)| place).collect()
+    }
+
     /// The corrections of the run.
     pub(super) fn corrections(&self) -> &[StoredCorrection] {
         &self.corrections
