@@ -3,9 +3,10 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::event::{Act, ActKind, Changes, Entry, Event, EventId};
-use crate::history::Standing;
+use crate::history::{Standing, Stated};
 
 /// Entries with who corrects whom; positions count in the slice.
 pub(super) struct Record<'a> {
@@ -88,6 +89,10 @@ impl<'a> Record<'a> {
                 self.corrections(at).iter().copied().filter(|c| changes.contains_key(c)).collect();
             let mut event = Cow::Borrowed(&entry.event);
             by.iter().filter_map(|c| changes.get(c)).for_each(|change| apply(event.to_mut(), change));
+            let event = match event {
+                Cow::Borrowed(event) => Stated::Recorded(event),
+                Cow::Owned(event) => Stated::Rectified(Arc::new(event)),
+            };
             let corrected_by = by.iter().map(|c| self.entries[*c].index).collect();
             Standing { index: entry.index, known: event.known(), event, corrected_by }
         };

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use super::act::{Act, ActKind, Role};
+use super::act::{Act, ActKind};
 use super::correction::{Correction, Retraction};
 use super::date::{DateError, Edtf, Instant};
 use super::event::{Dates, Entry, Event, Finding, Form, ImportReceipt, Reply, Rival};
@@ -86,8 +86,8 @@ struct EventV1<'a> {
     claims: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     correction: Option<Correction>,
-    #[serde(skip_serializing_if = "DatesV1::is_empty", default)]
-    dates: DatesV1,
+    #[serde(skip_serializing_if = "Dates::is_empty", default, with = "dates_v1")]
+    dates: Cow<'a, Dates>,
     #[serde(skip_serializing_if = "<[_]>::is_empty", default)]
     evidence: Cow<'a, [Evidence]>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -132,48 +132,60 @@ struct EventV1<'a> {
     toward: Option<StatusId>,
 }
 
-#[derive(Serialize, Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-struct DatesV1 {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    adopted: Option<Edtf>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    decided: Option<Edtf>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    deposited: Option<Edtf>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    done: Option<Edtf>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    effective: Option<Edtf>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    notified: Option<Edtf>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    planned: Option<Edtf>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    received: Option<Edtf>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    signed: Option<Edtf>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    until: Option<Edtf>,
-}
+/// Dates as an object: a role's name, its date; in the order of the names.
+mod dates_v1 {
+    use std::borrow::Cow;
+    use std::fmt;
 
-impl DatesV1 {
-    fn is_empty(&self) -> bool {
-        Role::ALL.into_iter().all(|role| self.of(role).is_none())
+    use serde::de::{Error, MapAccess, Visitor};
+    use serde::{Deserializer, Serializer};
+
+    use crate::event::{Dates, Edtf, Role};
+
+    const NAMES: &[&str] = &[
+        "adopted",
+        "decided",
+        "deposited",
+        "done",
+        "effective",
+        "notified",
+        "planned",
+        "received",
+        "signed",
+        "until",
+    ];
+
+    pub(super) fn serialize<S: Serializer>(dates: &Dates, serializer: S) -> Result<S::Ok, S::Error> {
+        let of = |name: &'static str| Some((name, dates.get(Role::from_name(name)?)?));
+        serializer.collect_map(NAMES.iter().copied().filter_map(of))
     }
 
-    fn of(&self, role: Role) -> &Option<Edtf> {
-        match role {
-            Role::Adopted => &self.adopted,
-            Role::Decided => &self.decided,
-            Role::Signed => &self.signed,
-            Role::Done => &self.done,
-            Role::Received => &self.received,
-            Role::Deposited => &self.deposited,
-            Role::Effective => &self.effective,
-            Role::Planned => &self.planned,
-            Role::Notified => &self.notified,
-            Role::Until => &self.until,
+    pub(super) fn deserialize<'a, 'de, D>(deserializer: D) -> Result<Cow<'a, Dates>, D::Error>
+    where
+        D: Deserializer<'de>,
+    {
+        deserializer.deserialize_map(Roles).map(Cow::Owned)
+    }
+
+    struct Roles;
+
+    impl<'de> Visitor<'de> for Roles {
+        type Value = Dates;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("dates by role")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Dates, A::Error> {
+            let mut dates = Dates::default();
+            while let Some(name) = map.next_key::<Cow<'de, str>>()? {
+                let role = Role::from_name(&name).ok_or_else(|| A::Error::unknown_field(&name, NAMES))?;
+                if dates.get(role).is_some() {
+                    return Err(A::Error::duplicate_field(role.name()));
+                }
+                dates.set(role, map.next_value::<Edtf>()?);
+            }
+            Ok(dates)
         }
     }
 }
@@ -262,15 +274,11 @@ fn wire(event: &Event) -> EventV1<'_> {
     fn text(value: &Option<String>) -> Option<Cow<'_, str>> {
         value.as_deref().map(Cow::Borrowed)
     }
-    let mut dates = DatesV1::default();
-    for (role, date) in event.dates.iter() {
-        *date_slot(&mut dates, role) = Some(date.clone());
-    }
     let mut wire = EventV1 {
         about: event.about.clone(),
         act: Cow::Borrowed(event.act.kind().name()),
         body: Some(event.body.clone()),
-        dates,
+        dates: Cow::Borrowed(&event.dates),
         evidence: Cow::Borrowed(&event.evidence),
         id: Some(event.id),
         import: event.import,
@@ -305,21 +313,6 @@ fn wire(event: &Event) -> EventV1<'_> {
     wire
 }
 
-fn date_slot(dates: &mut DatesV1, role: Role) -> &mut Option<Edtf> {
-    match role {
-        Role::Adopted => &mut dates.adopted,
-        Role::Decided => &mut dates.decided,
-        Role::Signed => &mut dates.signed,
-        Role::Done => &mut dates.done,
-        Role::Received => &mut dates.received,
-        Role::Deposited => &mut dates.deposited,
-        Role::Effective => &mut dates.effective,
-        Role::Planned => &mut dates.planned,
-        Role::Notified => &mut dates.notified,
-        Role::Until => &mut dates.until,
-    }
-}
-
 fn event(mut wire: EventV1<'_>, fallback: Option<EventId>) -> Result<Event, LeafError> {
     let kind: ActKind = wire.act.parse()?;
     let act = act(kind, &mut wire)?;
@@ -339,19 +332,13 @@ fn event(mut wire: EventV1<'_>, fallback: Option<EventId>) -> Result<Event, Leaf
         return Err(LeafError::Payload { act: kind, what: "it carries a field of another act" });
     }
     let body = wire.body.ok_or(LeafError::Payload { act: kind, what: "it names no body" })?;
-    let mut dates = Dates::default();
-    for role in Role::ALL {
-        if let Some(date) = date_slot(&mut wire.dates, role).take() {
-            dates.set(role, date);
-        }
-    }
     let rival = |text: Cow<'_, str>| Rival::parse(&text).ok_or_else(|| LeafError::Rival(text.into_owned()));
     Ok(Event {
         id: wire.id.or(fallback).ok_or(LeafError::NoId)?,
         act,
         body,
         participant: wire.participant,
-        dates,
+        dates: wire.dates.into_owned(),
         toward: wire.toward,
         about: wire.about,
         status: wire.status,
@@ -408,6 +395,7 @@ fn act(kind: ActKind, wire: &mut EventV1<'_>) -> Result<Act, LeafError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::event::Role;
     use crate::event::correction::{Cause, Field, FieldName};
     use uuid::Uuid;
 

@@ -17,4 +17,4 @@ pub use overlay::{Overlay, overlays};
 pub use procedure::{Closing, Lifecycle, Snapshot, StepState, lifecycles};
 pub use rival::{Account, Certainty, History, Reading, Spell};
 pub use spell::{Cause, CauseId, Course, Slice, World, course};
-pub use standing::{Standing, correction_known, standing};
+pub use standing::{Standing, Stated, correction_known, standing};

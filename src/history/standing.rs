@@ -1,7 +1,8 @@
 //! Which entries stand, and what they say, given what was recorded and what was known.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::ops::Deref;
+use std::sync::Arc;
 
 use crate::event::{Act, ActKind, Cause, Changes, Day, Entry, Event, EventId, Index, Known, Size};
 
@@ -11,11 +12,41 @@ pub struct Standing<'a> {
     /// Its place in the log.
     pub index: Index,
     /// What it says now.
-    pub event: Cow<'a, Event>,
+    pub event: Stated<'a>,
     /// Since when the world could know it.
     pub known: Known,
     /// The rectifications that changed it, oldest first.
     pub corrected_by: Vec<Index>,
+}
+
+/// An event as it was recorded, or as rectifications make it read. Small to move, cheap to copy.
+#[derive(Clone, Debug)]
+pub enum Stated<'a> {
+    /// As recorded.
+    Recorded(&'a Event),
+    /// As rectified.
+    Rectified(Arc<Event>),
+}
+
+impl Stated<'_> {
+    /// The event itself.
+    pub fn into_owned(self) -> Event {
+        match self {
+            Stated::Recorded(event) => event.clone(),
+            Stated::Rectified(event) => Arc::unwrap_or_clone(event),
+        }
+    }
+}
+
+impl Deref for Stated<'_> {
+    type Target = Event;
+
+    fn deref(&self) -> &Event {
+        match self {
+            Stated::Recorded(event) => event,
+            Stated::Rectified(event) => event,
+        }
+    }
 }
 
 /// The acts that stand in the first `recorded` entries, to one who knows what was public by `known`, in the order of
@@ -79,8 +110,8 @@ impl Corrections {
             || entry.event.import.is_some_and(|id| self.retracted_imports.contains(&id))
     }
 
-    fn read<'a>(&self, at: usize, event: &'a Event) -> (Cow<'a, Event>, Vec<Index>) {
-        let Some(changes) = self.changes.get(&at) else { return (Cow::Borrowed(event), Vec::new()) };
+    fn read<'a>(&self, at: usize, event: &'a Event) -> (Stated<'a>, Vec<Index>) {
+        let Some(changes) = self.changes.get(&at) else { return (Stated::Recorded(event), Vec::new()) };
         let mut corrected = event.clone();
         for (_, change) in changes {
             for (field, value) in change {
@@ -88,7 +119,7 @@ impl Corrections {
                 let _ = field.0.write(&mut corrected, value);
             }
         }
-        (Cow::Owned(corrected), changes.iter().map(|(index, _)| *index).collect())
+        (Stated::Rectified(Arc::new(corrected)), changes.iter().map(|(index, _)| *index).collect())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The fold against brute force: every choice of days, every allowed order, one rule at a time.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -153,7 +153,12 @@ impl Deed {
         event.sequence = self.sequence;
         event.rival = self.rival.map(|r| Rival::parse(r).unwrap());
         let known = Known { day: Day::PAST, assumed: true };
-        Standing { index: Index(10 + index), event: Cow::Owned(event), known, corrected_by: Vec::new() }
+        Standing {
+            index: Index(10 + index),
+            event: Stated::Rectified(Arc::new(event)),
+            known,
+            corrected_by: Vec::new(),
+        }
     }
 }
 
@@ -422,7 +427,9 @@ fn an_act_without_beginning_leaves_the_status_open_until_its_last_day() {
         rival: None,
     }
     .standing(0);
-    act.event.to_mut().dates.set(Role::Decided, Edtf::parse("[..2020-01-10]").unwrap());
+    let mut event = act.event.into_owned();
+    event.dates.set(Role::Decided, Edtf::parse("[..2020-01-10]").unwrap());
+    act.event = Stated::Rectified(Arc::new(event));
     let history = History::fold(&rules.charter(), &[act]);
     assert_eq!(history.on("1066-01-01".parse().unwrap()).certainty, Certainty::Possible);
     assert_eq!(history.on("2020-01-09".parse().unwrap()).certainty, Certainty::Possible);

@@ -47,12 +47,13 @@ impl Charters {
     /// [`CharterError`] where a text cannot be read.
     pub fn fold(&self, body: &BodyId, acts: &[CharterAct<'_>]) -> Result<Option<Arc<Charter>>, CharterError> {
         let key = (body.clone(), acts.iter().map(act_key).collect::<Vec<_>>());
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(charter) = known.get(&key) {
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(charter) = known().get(&key) {
             return Ok(Some(Arc::clone(charter)));
         }
+        // Folded without the lock: bodies are folded on several threads at once.
         let Some(charter) = Charter::fold(body, acts)?.map(Arc::new) else { return Ok(None) };
-        known.insert(key, Arc::clone(&charter));
+        known().insert(key, Arc::clone(&charter));
         Ok(Some(charter))
     }
 }
