@@ -4,6 +4,7 @@ mod admit;
 mod consequence;
 mod error;
 mod load;
+mod replay;
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ pub use admit::Draft;
 pub use consequence::{Change, Consequences, Said};
 pub use error::LedgerError;
 pub use load::{Loaded, decode_block};
+pub use replay::{Tally, replay};
 
 /// A ledger, open for reading or for writing.
 ///

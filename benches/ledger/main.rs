@@ -6,17 +6,15 @@
 mod floors;
 mod synthetic;
 
-use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
 use std::time::{Duration, Instant as Clock};
 
 use chancery::event::leaf::decode;
-use chancery::event::{BodyId, Day, Entry, Index, ParticipantId, Scope, Size};
-use chancery::ledger::{AppendOptions, Ledger, decode_block};
+use chancery::event::{BodyId, Day, Index, ParticipantId, Scope, Size};
+use chancery::ledger::{AppendOptions, Ledger};
 use chancery::log::{Disk, DiskFile, Entries, LogEngine};
-use chancery::query::{Axes, BodyView, Charters, CheckpointRef, Material, StatusAnswer, roster, status};
+use chancery::query::{Axes, StatusAnswer, roster, status};
 use criterion::Criterion;
 
 use floors::Meter;
@@ -123,41 +121,8 @@ fn questions(criterion: &mut Criterion, meter: &Meter, made: &Made) {
 /// Decodes every leaf and folds every pair to its current status, on every core.
 fn replay(log: &Entries) -> usize {
     let size = Size(log.size().unwrap());
-    let mut bodies: BTreeMap<BodyId, Vec<Entry>> = BTreeMap::new();
-    let mut at = 0;
-    while at < size.0 {
-        for entry in decode_block(&log.read(at, 4 << 20).unwrap()).unwrap() {
-            at = entry.index.0 + 1;
-            match bodies.get_mut(&entry.event.body) {
-                Some(entries) => entries.push(entry),
-                None => _ = bodies.insert(entry.event.body.clone(), vec![entry]),
-            }
-        }
-    }
-    let charters = Charters::default();
-    let fold = |(body, entries): (&BodyId, &Vec<Entry>)| {
-        let checkpoint = CheckpointRef { size, root: String::new() };
-        let material = Material { entries, checkpoint, charters: &charters };
-        let view = BodyView::new(&material, body, size, Day::FUTURE).unwrap();
-        let on = Day::from_days(20_000);
-        view.pairs.values().map(|pair| pair.history(&view.charter).on(on).statuses().len()).sum::<usize>()
-    };
-    let waiting = Mutex::new(bodies.iter());
-    let work = || {
-        let mut statuses = 0;
-        loop {
-            let next = waiting.lock().unwrap().next();
-            match next {
-                Some(body) => statuses += fold(body),
-                None => return statuses,
-            }
-        }
-    };
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        let others: Vec<_> = (1..cores).map(|_| scope.spawn(work)).collect();
-        work() + others.into_iter().map(|other| other.join().unwrap()).sum::<usize>()
-    })
+    let tally = chancery::ledger::replay(log, size, Day::from_days(20_000), &mut |_| {}).unwrap();
+    tally.values().map(|statuses| statuses.values().sum::<u64>() as usize).sum()
 }
 
 /// Decodes every leaf, on one core.

@@ -1,10 +1,10 @@
-use std::collections::BTreeMap;
 use std::time::Instant as Clock;
 
 use serde_json::{Value, json};
 
-use crate::event::{Scope, Size, StatusId};
-use crate::query::{Axes, roster};
+use crate::event::{BodyId, Size};
+use crate::ledger::replay;
+use crate::query::Axes;
 
 use super::axes::AxesArgs;
 use super::context::{Context, Shape};
@@ -33,22 +33,15 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     };
     let axes = AxesArgs { as_recorded: args.until.clone(), ..AxesArgs::default() };
     let axes: Axes = axes.resolve(context, &ledger)?;
+    let bar = context.bar(ledger.size().0, "entries");
     if args.until.is_none() {
-        let bar = context.bar(ledger.size().0, "entries");
-        let done = ledger.rebuild(&mut |at| bar.set_position(at));
-        bar.finish_and_clear();
-        done?;
+        ledger.rebuild(&mut |at| bar.set_position(at))?;
     }
-    let mut bodies: Vec<Value> = Vec::new();
-    for body in ledger.bodies()? {
-        let loaded = ledger.load(&Scope::of_body(body.clone()))?;
-        let material = ledger.material(&loaded, axes.as_recorded)?;
-        // A body whose charter came later has nothing to fold yet.
-        let Ok(answer) = roster(&material, &body, None, &axes) else { continue };
-        let counts: BTreeMap<&StatusId, u64> =
-            answer.counts.iter().filter(|(_, c)| c.at_most > 0).map(|(id, c)| (id, c.certain)).collect();
-        bodies.push(json!({"body": body, "counts": counts}));
-    }
+    bar.set_length(axes.as_recorded.0);
+    let tally = replay(ledger.log(), axes.as_recorded, axes.on, &mut |at| bar.set_position(at));
+    bar.finish_and_clear();
+    let item = |(body, counts): (&BodyId, _)| json!({"body": body, "counts": counts});
+    let bodies: Vec<Value> = tally?.iter().map(item).collect();
     let head = ledger.head(axes.as_recorded)?;
     if args.until.is_none() {
         ledger.close()?;

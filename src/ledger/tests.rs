@@ -493,3 +493,33 @@ fn rules_of_the_past_are_those_of_their_day() {
         );
     }
 }
+
+#[test]
+fn a_replay_on_every_core_counts_what_the_roster_counts() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = small(&dir.path().join("l"));
+    let Some(rows) = rows() else { return };
+    let kuwait = rows.iter().find(|e| e.participant == Some(who("KWT"))).unwrap().clone();
+    ledger.append(rows, options(START + 10)).unwrap();
+    counts_agree(&mut ledger);
+    // An entry that moves to another participant keeps the record from being parted.
+    ledger.append(vec![rectification(900, &kuwait, "participant", "BGD")], options(START + 20)).unwrap();
+    counts_agree(&mut ledger);
+}
+
+fn counts_agree(ledger: &mut Ledger) {
+    let sco = body("sco");
+    for on in ["2016-12-31", "2023-07-16", "2024-07-05", "2025-09-02"] {
+        let on: Day = on.parse().unwrap();
+        for size in [Size(60), ledger.size()] {
+            let loaded = ledger.load(&Scope::of_body(sco.clone())).unwrap();
+            let axes = Axes { on, as_known: None, as_recorded: size };
+            let material = ledger.material(&loaded, size).unwrap();
+            let counted = roster(&material, &sco, None, &axes).unwrap().counts;
+            let expected: std::collections::BTreeMap<_, _> =
+                counted.into_iter().filter(|(_, c)| c.certain > 0).map(|(id, c)| (id, c.certain)).collect();
+            let tally = super::replay(ledger.log(), size, on, &mut |_| {}).unwrap();
+            assert_eq!(tally[&sco], expected, "{on}, {size}");
+        }
+    }
+}
