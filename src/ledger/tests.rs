@@ -499,11 +499,19 @@ fn a_replay_on_every_core_counts_what_the_roster_counts() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = small(&dir.path().join("l"));
     let Some(rows) = rows() else { return };
-    let kuwait = rows.iter().find(|e| e.participant == Some(who("KWT"))).unwrap().clone();
+    let signed = |name| {
+        let is = |e: &&Event| e.act == Act::PartnershipMemorandumSigned && e.participant == Some(who(name));
+        rows.iter().find(is).unwrap().clone()
+    };
+    let moved: Vec<Event> = [("MDV", "BGD"), ("MMR", "LAO"), ("ARE", "ISR")]
+        .iter()
+        .zip(900..)
+        .map(|((from, to), n)| rectification(n, &signed(from), "participant", to))
+        .collect();
     ledger.append(rows, options(START + 10)).unwrap();
     counts_agree(&mut ledger);
-    // An entry that moves to another participant keeps the record from being parted.
-    ledger.append(vec![rectification(900, &kuwait, "participant", "BGD")], options(START + 20)).unwrap();
+    // Entries that move to another participant keep the record from being parted.
+    ledger.append(moved, options(START + 20)).unwrap();
     counts_agree(&mut ledger);
 }
 
