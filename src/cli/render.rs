@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use comfy_table::presets::NOTHING;
+use comfy_table::{ColumnConstraint, ContentArrangement, Table};
 use owo_colors::{OwoColorize, Style};
 use unicode_width::UnicodeWidthStr;
 
@@ -107,32 +109,24 @@ impl Page {
         notes.iter().map(|note| self.wrap(&warn("  ! "), &clean(note))).collect()
     }
 
-    /// Rows under headings; the last column is wrapped, the others are as wide as they must be.
+    /// Rows under headings; the last column is wrapped, the others are as wide as they must be where that leaves it room.
     pub(super) fn table(&self, head: &[&str], rows: &[Vec<String>]) -> String {
-        let mut widths: Vec<usize> = head.iter().map(|h| columns(h)).collect();
-        for row in rows {
-            for (width, cell) in widths.iter_mut().zip(row) {
-                *width = (*width).max(columns(cell));
+        let mut table = Table::new();
+        table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_width(u16::try_from(self.width).unwrap_or(u16::MAX));
+        table.set_header(head).add_rows(rows);
+        let last = head.len().saturating_sub(1);
+        let widths = table.column_max_content_widths();
+        let taken: usize = widths.iter().take(last).map(|width| usize::from(*width) + 2).sum();
+        // The last column needs room for words; where there is none, every column gives way.
+        let roomy = taken + 20 <= self.width;
+        for (at, column) in table.column_iter_mut().enumerate() {
+            column.set_padding((0, if at < last { 2 } else { 0 }));
+            if at < last && roomy {
+                column.set_constraint(ColumnConstraint::ContentWidth);
             }
         }
-        widths.pop();
-        let line = |cells: &[String]| {
-            let mut first = String::new();
-            for (cell, width) in cells.iter().zip(&widths) {
-                first.push_str(cell);
-                first.push_str(&" ".repeat(width.saturating_sub(columns(cell)) + 2));
-            }
-            let last = cells.get(widths.len()).map_or("", String::as_str);
-            match columns(&first) + 24 > self.width {
-                // Too narrow for a column of its own.
-                true if columns(&first) + columns(last) > self.width => {
-                    format!("{}\n{}", first.trim_end(), self.wrap("    ", last))
-                }
-                _ => self.wrap(&first, last),
-            }
-        };
-        let head: Vec<String> = head.iter().map(|h| faint(h)).collect();
-        std::iter::once(line(&head)).chain(rows.iter().map(|row| line(row))).collect()
+        table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
     }
 
     /// `tree` in the characters that the terminal has.
