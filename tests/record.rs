@@ -196,3 +196,22 @@ fn the_rules_can_be_adopted_and_amended_from_files() {
     assert_eq!(early.code, 1);
     assert!(early.stdout.contains("the status guest was created on 2010-01-01"), "{}", early.stdout);
 }
+
+#[test]
+fn the_example_of_every_act_of_the_vocabulary_works_as_written() {
+    let env = Env::demo();
+    let acts = env.run(&["acts", "--format", "json"]).json();
+    let acts = acts.as_array().unwrap();
+    assert!(acts.len() > 70, "{} acts", acts.len());
+    for act in acts {
+        let name = act["act"].as_str().unwrap();
+        let example = act["example"].as_str().unwrap().strip_prefix("example: ").unwrap();
+        if example.contains(" FILE") {
+            continue;
+        }
+        let line =
+            example.replacen("…", &format!("chancery append {name}"), usize::from(example.starts_with('…')));
+        let ran = env.sh(&format!("{line} --dry-run"));
+        assert_eq!(ran.code, 0, "{line}\n{}", ran.all());
+    }
+}

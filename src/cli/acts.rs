@@ -93,7 +93,7 @@ pub(super) fn example(kind: ActKind) -> String {
         ActKind::CharterAdopted => return "example: chancery charter adopt FILE".into(),
         ActKind::CharterAmended => return "example: chancery charter amend FILE".into(),
         ActKind::RecordCorrected => {
-            return "example: chancery rectify 93 --set signed=2023-05-05 --cause new-evidence --cite \"…\""
+            return "example: chancery rectify 93 --set place=Panaji --cause new-evidence --cite \"…\""
                 .into();
         }
         ActKind::EntryRetracted => {
@@ -107,12 +107,18 @@ pub(super) fn example(kind: ActKind) -> String {
     }
     let entry = kind.entry();
     let who = if entry.subject == Subject::Participant { "--participant LAO " } else { "" };
-    let toward = match kind {
+    let more = match kind {
         ActKind::ApplicationFiled | ActKind::StatusDecided | ActKind::StatusRecommended => {
             "--toward sco-partner "
         }
+        ActKind::MembershipRatified => "--about BLR ",
+        ActKind::InstrumentDeposited => "--instrument ratification ",
+        ActKind::CommunicationExamined => "--finding accepted ",
+        ActKind::ApplicationDeferredOrRejected => "--reply deferred ",
+        ActKind::RightsSuspended | ActKind::MembershipSuspended => "--scope voting ",
+        ActKind::ClaimRecorded => "--claims application-filed ",
         _ => "",
     };
     let role = entry.roles.first().map_or(Role::Done, |role| *role);
-    format!("example: … {who}--in sco {toward}--{role} 2025-11-20 --cite \"…\"")
+    format!("example: … {who}--in sco {more}--{role} 2025-11-20 --cite \"…\"")
 }
