@@ -66,11 +66,8 @@ impl EventIndex {
         let mut found: BTreeMap<Index, Entry> = BTreeMap::new();
         match (&scope.body, &scope.participant) {
             (Some(body), Some(participant)) => {
-                for (run, places) in self.places(body, participant) {
-                    for place in places {
-                        let index = self.index_at(run, place);
-                        found.extend(self.entry(index)?.map(|entry| (index, entry)));
-                    }
+                for index in self.places(body, participant) {
+                    found.extend(self.entry(index)?.map(|entry| (index, entry)));
                 }
             }
             _ => {

@@ -1,7 +1,7 @@
-//! What questions have read before: the runs themselves, and which keys of which runs are of a participant in a body.
+//! What questions have read before: the runs themselves, and where the acts of each participant of a body are.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::event::{BodyId, Index, ParticipantId};
@@ -16,11 +16,11 @@ const RUNS_KEPT: usize = 128;
 #[derive(Default)]
 pub(super) struct Lookup {
     runs: RefCell<HashMap<u64, Arc<EventsRun>>>,
-    bodies: RefCell<HashMap<BodyId, Arc<BodyKeys>>>,
+    bodies: RefCell<HashMap<BodyId, Arc<BodyPlaces>>>,
 }
 
-/// By participant, acting or acted on: run and number of the key in it. Acts of the body alone stand under `None`.
-type BodyKeys = HashMap<Option<String>, Vec<(usize, u16)>>;
+/// By participant, acting or acted on, where its acts are. Acts of the body alone stand under `None`.
+type BodyPlaces = HashMap<Option<String>, Vec<Index>>;
 
 impl Lookup {
     pub(super) fn forget(&mut self) {
@@ -43,31 +43,23 @@ impl EventIndex {
         Ok(run)
     }
 
-    /// Where the acts are that bear on one participant in one body by themselves: places in runs, by run.
-    pub(super) fn places(&self, body: &BodyId, participant: &ParticipantId) -> BTreeMap<usize, Vec<usize>> {
-        let keys = self.body_keys(body);
-        let mut numbers: BTreeMap<usize, Vec<u16>> = BTreeMap::new();
-        for who in [None, Some(participant.as_str().to_owned())] {
-            for (run, number) in keys.get(&who).into_iter().flatten() {
-                numbers.entry(*run).or_default().push(*number);
-            }
-        }
-        let places = |(run, numbers): (usize, Vec<u16>)| {
-            let meta = self.runs.get(run)?;
-            Some((run, meta.postings.numbered(&numbers)))
-        };
-        numbers.into_iter().filter_map(places).collect()
+    /// Where the acts are that bear on one participant in one body by themselves.
+    pub(super) fn places(&self, body: &BodyId, participant: &ParticipantId) -> Vec<Index> {
+        let places = self.body_places(body);
+        let of = |who: Option<String>| places.get(&who).into_iter().flatten().copied();
+        of(None).chain(of(Some(participant.as_str().to_owned()))).collect()
     }
 
-    fn body_keys(&self, body: &BodyId) -> Arc<BodyKeys> {
-        if let Some(keys) = self.lookup.bodies.borrow().get(body) {
-            return Arc::clone(keys);
+    fn body_places(&self, body: &BodyId) -> Arc<BodyPlaces> {
+        if let Some(places) = self.lookup.bodies.borrow().get(body) {
+            return Arc::clone(places);
         }
-        let mut keys = BodyKeys::new();
-        for (run, meta) in self.runs.iter().enumerate() {
-            for (number, key) in meta.postings.keys_of(body.as_str()) {
+        let mut places = BodyPlaces::new();
+        for meta in &self.runs {
+            for (place, key) in meta.postings.acts_of(body.as_str()) {
+                let index = Index(meta.first + place as u64);
                 let mut note = |who: Option<&str>| {
-                    keys.entry(who.map(str::to_owned)).or_default().push((run, number));
+                    places.entry(who.map(str::to_owned)).or_default().push(index);
                 };
                 note(key.participant);
                 if let Some(about) = key.about.filter(|about| Some(*about) != key.participant) {
@@ -75,13 +67,8 @@ impl EventIndex {
                 }
             }
         }
-        let keys = Arc::new(keys);
-        self.lookup.bodies.borrow_mut().insert(body.clone(), Arc::clone(&keys));
-        keys
-    }
-
-    /// The index of the entry at a place of a run.
-    pub(super) fn index_at(&self, run: usize, place: usize) -> Index {
-        Index(self.runs.get(run).map_or(0, |meta| meta.first) + place as u64)
+        let places = Arc::new(places);
+        self.lookup.bodies.borrow_mut().insert(body.clone(), Arc::clone(&places));
+        places
     }
 }

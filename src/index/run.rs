@@ -171,16 +171,16 @@ impl PostingsRun {
         self.chosen(|key| bears(scope, key))
     }
 
-    /// The keys of a body's acts that correct nothing, with their numbers.
-    pub(super) fn keys_of(&self, body: &str) -> impl Iterator<Item = (u16, ScopeKey<'_>)> {
-        let numbered = self.keys.iter().enumerate().map(|(number, key)| (number as u16, key.key()));
-        numbered.filter(move |(_, key)| key.body == body && !key.corrects)
-    }
-
-    /// The places of the entries that have one of these keys.
-    pub(super) fn numbered(&self, numbers: &[u16]) -> Vec<usize> {
-        let has = |(_, number): &(usize, &u16)| numbers.contains(number);
-        self.numbers.iter().enumerate().filter(has).map(|(place, _)| place).collect()
+    /// A body's acts that correct nothing: the place of each in the run, and its key.
+    pub(super) fn acts_of(&self, body: &str) -> Vec<(usize, ScopeKey<'_>)> {
+        let of_body = |key: &ScopeKey<'_>| key.body == body && !key.corrects;
+        let keys: Vec<Option<ScopeKey<'_>>> =
+            self.keys.iter().map(|key| Some(key.key()).filter(of_body)).collect();
+        if keys.iter().all(Option::is_none) {
+            return Vec::new();
+        }
+        let numbered = self.numbers.iter().enumerate();
+        numbered.filter_map(|(at, number)| Some((at, (*keys.get(usize::from(*number))?)?))).collect()
     }
 
     /// The corrections of the run.
