@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use bincode::{Decode, Encode};
+use bincode::{BorrowDecode, Decode, Encode};
 use uuid::Uuid;
 
 use crate::event::{Entry, Event, EventId, Index, Scope, ScopeKey};
@@ -38,6 +38,12 @@ pub(super) fn encode_bare<T: Encode>(value: &T) -> Vec<u8> {
 /// Decodes a value that takes every byte.
 pub(super) fn decode_bare<T: Decode<()>>(bytes: &[u8]) -> Result<T, String> {
     let (value, used) = bincode::decode_from_slice(bytes, config()).map_err(|e| e.to_string())?;
+    if used == bytes.len() { Ok(value) } else { Err("a value has bytes to spare".into()) }
+}
+
+/// Decodes a value that borrows its texts and takes every byte.
+fn borrow_bare<'a, T: BorrowDecode<'a, ()>>(bytes: &'a [u8]) -> Result<T, String> {
+    let (value, used) = bincode::borrow_decode_from_slice(bytes, config()).map_err(|e| e.to_string())?;
     if used == bytes.len() { Ok(value) } else { Err("a value has bytes to spare".into()) }
 }
 
@@ -228,7 +234,7 @@ impl EventsRun {
         let end = self.ends.get(at).copied().ok_or("an event is missing")? as usize;
         let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0) as usize;
         let bytes = self.bytes.get(start..end).ok_or("an event lies outside its run")?;
-        decode_bare::<StoredEntry>(bytes)?.entry(Index(first + at as u64))
+        borrow_bare::<StoredEntry<'_>>(bytes)?.entry(Index(first + at as u64))
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {

@@ -1,6 +1,8 @@
 //! The frozen form of an entry in the index: flat, of text and numbers.
 
-use bincode::{Decode, Encode};
+use std::borrow::Cow;
+
+use bincode::{BorrowDecode, Encode};
 use uuid::Uuid;
 
 use crate::event::leaf::{decode_draft, encode_event};
@@ -10,59 +12,55 @@ use crate::event::{
 };
 
 /// An entry without its index, which is its place in the run.
-#[derive(Clone, PartialEq, Debug, Encode, Decode)]
-pub(super) struct StoredEntry {
+#[derive(Clone, PartialEq, Debug, Encode, BorrowDecode)]
+pub(super) struct StoredEntry<'a> {
     recorded_at: i64,
-    event: StoredEvent,
+    event: StoredEvent<'a>,
 }
 
 /// Acts with a payload of their own are few and large: they are kept as their canonical JSON.
-#[derive(Clone, PartialEq, Debug, Encode, Decode)]
-enum StoredEvent {
-    Flat(Box<Flat>),
-    Json(String),
+#[derive(Clone, PartialEq, Debug, Encode, BorrowDecode)]
+enum StoredEvent<'a> {
+    Flat(Box<Flat<'a>>),
+    Json(Cow<'a, str>),
 }
 
-#[derive(Clone, PartialEq, Debug, Encode, Decode)]
-struct Flat {
+#[derive(Clone, PartialEq, Debug, Encode, BorrowDecode)]
+struct Flat<'a> {
     id: [u8; 16],
-    act: String,
-    form: Option<String>,
-    body: String,
-    participant: Option<String>,
-    dates: Vec<(u8, String)>,
-    toward: Option<String>,
-    about: Option<String>,
-    status: Option<String>,
+    act: &'a str,
+    form: Option<&'a str>,
+    body: &'a str,
+    participant: Option<&'a str>,
+    dates: Vec<(u8, &'a str)>,
+    toward: Option<&'a str>,
+    about: Option<&'a str>,
+    status: Option<&'a str>,
     to: Option<[u8; 16]>,
-    title: Option<String>,
-    place: Option<String>,
+    title: Option<&'a str>,
+    place: Option<&'a str>,
     sequence: Option<u16>,
-    rival: Option<String>,
-    known_from: Option<String>,
+    rival: Option<Cow<'a, str>>,
+    known_from: Option<&'a str>,
     import: Option<[u8; 16]>,
-    evidence: Vec<StoredEvidence>,
-    note: Option<String>,
-    recorder: Option<String>,
+    evidence: Vec<StoredEvidence<'a>>,
+    note: Option<&'a str>,
+    recorder: Option<&'a str>,
 }
 
-#[derive(Clone, PartialEq, Debug, Encode, Decode)]
-struct StoredEvidence {
-    cite: String,
-    grade: Option<String>,
-    published: Option<String>,
-    quote: Option<(bool, String)>,
-    retrieved: Option<String>,
-    sha256: Option<String>,
-    url: Option<String>,
+#[derive(Clone, PartialEq, Debug, Encode, BorrowDecode)]
+struct StoredEvidence<'a> {
+    cite: &'a str,
+    grade: Option<&'a str>,
+    published: Option<&'a str>,
+    quote: Option<(bool, &'a str)>,
+    retrieved: Option<&'a str>,
+    sha256: Option<&'a str>,
+    url: Option<&'a str>,
 }
 
-fn text<T: ToString>(value: Option<&T>) -> Option<String> {
-    value.map(ToString::to_string)
-}
-
-impl StoredEntry {
-    pub(super) fn of(entry: &Entry) -> StoredEntry {
+impl<'a> StoredEntry<'a> {
+    pub(super) fn of(entry: &'a Entry) -> StoredEntry<'a> {
         StoredEntry { recorded_at: entry.recorded_at.micros(), event: StoredEvent::of(&entry.event) }
     }
 
@@ -77,39 +75,38 @@ impl StoredEntry {
     }
 }
 
-impl StoredEvent {
-    fn of(event: &Event) -> StoredEvent {
+impl<'a> StoredEvent<'a> {
+    fn of(event: &'a Event) -> StoredEvent<'a> {
         let form = match &event.act {
             Act::InstrumentDeposited(form) => *form,
             act if Act::bare(act.kind()).as_ref() == Some(act) => None,
             _ => {
                 // An event that is recorded has been encoded before.
                 let json = encode_event(event).unwrap_or_default();
-                return StoredEvent::Json(String::from_utf8(json).unwrap_or_default());
+                return StoredEvent::Json(Cow::Owned(String::from_utf8(json).unwrap_or_default()));
             }
         };
-        let name =
-            |form: Form| Form::ALL.iter().find(|(f, _)| *f == form).map(|(_, name)| (*name).to_owned());
+        let name = |form: Form| Form::ALL.iter().find(|(f, _)| *f == form).map(|(_, name)| *name);
         StoredEvent::Flat(Box::new(Flat {
             id: *event.id.0.as_bytes(),
-            act: event.act.kind().name().to_owned(),
+            act: event.act.kind().name(),
             form: form.and_then(name),
-            body: event.body.to_string(),
-            participant: text(event.participant.as_ref()),
-            dates: event.dates.iter().map(|(role, date)| (role as u8, date.to_string())).collect(),
-            toward: text(event.toward.as_ref()),
-            about: text(event.about.as_ref()),
-            status: text(event.status.as_ref()),
+            body: event.body.as_str(),
+            participant: event.participant.as_ref().map(ParticipantId::as_str),
+            dates: event.dates.iter().map(|(role, date)| (role as u8, date.as_str())).collect(),
+            toward: event.toward.as_ref().map(StatusId::as_str),
+            about: event.about.as_ref().map(ParticipantId::as_str),
+            status: event.status.as_ref().map(StatusId::as_str),
             to: event.to.map(|id| *id.0.as_bytes()),
-            title: event.title.clone(),
-            place: event.place.clone(),
+            title: event.title.as_deref(),
+            place: event.place.as_deref(),
             sequence: event.sequence,
-            rival: text(event.rival.as_ref()),
-            known_from: text(event.known_from.as_ref()),
+            rival: event.rival.as_ref().map(|rival| Cow::Owned(rival.to_string())),
+            known_from: event.known_from.as_ref().map(Edtf::as_str),
             import: event.import.map(|id| *id.0.as_bytes()),
             evidence: event.evidence.iter().map(StoredEvidence::of).collect(),
-            note: event.note.clone(),
-            recorder: event.recorder.clone(),
+            note: event.note.as_deref(),
+            recorder: event.recorder.as_deref(),
         }))
     }
 }
@@ -118,75 +115,72 @@ fn said<E: ToString>(error: E) -> String {
     error.to_string()
 }
 
-fn date(text: Option<String>) -> Result<Option<Edtf>, String> {
-    text.map(|t| Edtf::parse(&t)).transpose().map_err(said)
+fn date(text: Option<&str>) -> Result<Option<Edtf>, String> {
+    text.map(Edtf::parse).transpose().map_err(said)
 }
 
-impl Flat {
+impl Flat<'_> {
     fn event(self) -> Result<Event, String> {
         let kind: ActKind = self.act.parse().map_err(said)?;
         let act = match kind {
-            ActKind::InstrumentDeposited => {
-                Act::InstrumentDeposited(self.form.as_deref().and_then(Form::from_name))
-            }
+            ActKind::InstrumentDeposited => Act::InstrumentDeposited(self.form.and_then(Form::from_name)),
             kind => Act::bare(kind).ok_or("an act lacks its payload")?,
         };
-        let participant =
-            |id: Option<String>| id.map(|id| ParticipantId::parse(&id)).transpose().map_err(said);
-        let status = |id: Option<String>| id.map(|id| StatusId::parse(&id)).transpose().map_err(said);
+        let participant = |id: Option<&str>| id.map(ParticipantId::parse).transpose().map_err(said);
+        let status = |id: Option<&str>| id.map(StatusId::parse).transpose().map_err(said);
         let mut event =
-            Event::new(EventId(Uuid::from_bytes(self.id)), act, BodyId::parse(&self.body).map_err(said)?);
+            Event::new(EventId(Uuid::from_bytes(self.id)), act, BodyId::parse(self.body).map_err(said)?);
         event.participant = participant(self.participant)?;
         event.about = participant(self.about)?;
         for (role, text) in self.dates {
             let role = Role::ALL.get(usize::from(role)).copied().ok_or("a date has no role")?;
-            event.dates.set(role, Edtf::parse(&text).map_err(said)?);
+            event.dates.set(role, Edtf::parse(text).map_err(said)?);
         }
         event.toward = status(self.toward)?;
         event.status = status(self.status)?;
         event.to = self.to.map(|id| EventId(Uuid::from_bytes(id)));
-        event.title = self.title;
-        event.place = self.place;
+        event.title = self.title.map(str::to_owned);
+        event.place = self.place.map(str::to_owned);
         event.sequence = self.sequence;
         event.rival = self.rival.map(|r| Rival::parse(&r).ok_or("a rival has no chain")).transpose()?;
         event.known_from = date(self.known_from)?;
         event.import = self.import.map(|id| EventId(Uuid::from_bytes(id)));
         event.evidence = self.evidence.into_iter().map(StoredEvidence::evidence).collect::<Result<_, _>>()?;
-        event.note = self.note;
-        event.recorder = self.recorder;
+        event.note = self.note.map(str::to_owned);
+        event.recorder = self.recorder.map(str::to_owned);
         Ok(event)
     }
 }
 
-impl StoredEvidence {
-    fn of(evidence: &Evidence) -> StoredEvidence {
+impl<'a> StoredEvidence<'a> {
+    fn of(evidence: &'a Evidence) -> StoredEvidence<'a> {
         StoredEvidence {
-            cite: evidence.cite.clone(),
-            grade: evidence.grade.map(|g| g.name().to_owned()),
-            published: text(evidence.published.as_ref()),
+            cite: &evidence.cite,
+            grade: evidence.grade.map(Grade::name),
+            published: evidence.published.as_ref().map(Edtf::as_str),
             quote: evidence.quote.as_ref().map(|quote| match quote {
-                Quote::Text(text) => (false, text.clone()),
-                Quote::Salted { salted_sha256 } => (true, salted_sha256.clone()),
+                Quote::Text(text) => (false, text.as_str()),
+                Quote::Salted { salted_sha256 } => (true, salted_sha256.as_str()),
             }),
-            retrieved: text(evidence.retrieved.as_ref()),
-            sha256: evidence.sha256.clone(),
-            url: evidence.url.clone(),
+            retrieved: evidence.retrieved.as_ref().map(Edtf::as_str),
+            sha256: evidence.sha256.as_deref(),
+            url: evidence.url.as_deref(),
         }
     }
 
     fn evidence(self) -> Result<Evidence, String> {
-        let grade = |name: String| Grade::ALL.into_iter().find(|g| g.name() == name);
+        let grade = |name: &str| Grade::ALL.into_iter().find(|g| g.name() == name);
         Ok(Evidence {
-            cite: self.cite,
+            cite: self.cite.to_owned(),
             grade: self.grade.and_then(grade),
             published: date(self.published)?,
             quote: self.quote.map(|(salted, text)| match salted {
-                true => Quote::Salted { salted_sha256: text },
-                false => Quote::Text(text),
+                true => Quote::Salted { salted_sha256: text.to_owned() },
+                false => Quote::Text(text.to_owned()),
             }),
             retrieved: date(self.retrieved)?,
-            sha256: self.sha256,
-            url: self.url,
+            sha256: self.sha256.map(str::to_owned),
+            url: self.url.map(str::to_owned),
         })
     }
 }
