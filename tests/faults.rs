@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use crate::env::{Env, Rng, copy, files, times};
 
@@ -242,6 +243,25 @@ fn questions_and_audits_go_on_while_another_process_writes() {
         env.sh(&format!("{held} 'chancery append founded -p CHN --in sco --signed 2001-06-15 --cite x'"));
     assert_eq!(refused.code, 4);
     assert!(refused.stderr.contains("ledger in use by pid"), "{}", refused.stderr);
+}
+
+#[test]
+fn every_question_and_audit_is_right_in_the_middle_of_appends() {
+    let env = Env::demo();
+    let answer = env.run(&["roster", "sco", "--on", "2023-07-16", "--as-recorded", "128"]).ok();
+    let mut writer = env.command("/bin/sh");
+    writer.args(["-c", &format!("while :; do chancery {}; done", APPEND.join(" ").replace("a test", "x"))]);
+    let mut writer = writer.stdout(Stdio::null()).process_group(0).spawn().unwrap();
+    for _ in 0..times(200) {
+        let asked = env.run(&["roster", "sco", "--on", "2023-07-16", "--as-recorded", "128"]);
+        assert_eq!(asked.all(), answer);
+        assert_eq!(env.run(&["audit"]).all(), "");
+    }
+    let ended = writer.try_wait().unwrap();
+    env.command("/bin/kill").args(["-9", "--", &format!("-{}", writer.id())]).status().unwrap();
+    writer.wait().unwrap();
+    assert!(ended.is_none(), "the writer gave up");
+    assert!(env.size() > 130, "the writer wrote nothing");
 }
 
 #[test]
