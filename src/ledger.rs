@@ -207,7 +207,7 @@ impl Ledger {
         }
         let written: Vec<&[u8]> = leaves.iter().map(Vec::as_slice).collect();
         let mut tree = self.entries.frontier();
-        self.write(size, &written)?;
+        self.write(size, &written, new.iter().map(|draft| draft.event.id).collect())?;
         let appended: Vec<Entry> = new
             .iter()
             .zip(&stamps)
@@ -262,12 +262,12 @@ impl Ledger {
         Ok((0..count as i64).map(|n| Instant::from_micros(first + n)).collect())
     }
 
-    fn write(&self, size: Size, leaves: &[&[u8]]) -> Result<(), LedgerError> {
+    fn write(&self, size: Size, leaves: &[&[u8]], ids: Vec<EventId>) -> Result<(), LedgerError> {
         match self.entries.append(size.0, leaves) {
             Append::Done { .. } => Ok(()),
             // The lock admits one writer, so another size means that this handle was bypassed.
             Append::Conflict { actual } => Err(LedgerError::Size { expected: size, actual: Size(actual) }),
-            Append::Unknown(error) => Err(LedgerError::Unsettled(error)),
+            Append::Unknown(source) => Err(LedgerError::Unsettled { source, ids }),
             Append::Refused(error) => Err(LedgerError::Log(error)),
         }
     }

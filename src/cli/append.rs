@@ -241,7 +241,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     }
     let done = receipt::append(context, &mut ledger, events, options, args.dry_run);
     if !args.dry_run {
-        ledger.close()?;
+        context.close(ledger);
     }
     done.map_err(|failure| example(failure, args))?;
     Ok(Exit::Done)

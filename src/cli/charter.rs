@@ -249,7 +249,7 @@ fn adopt(args: &AdoptArgs, context: &Context, amends: bool) -> Result<Exit, Fail
         AppendOptions { now: context.now, expect_size: args.expect_size.map(Size), accept_clock: false };
     let done = receipt::append(context, &mut ledger, events, options, args.dry_run);
     if !args.dry_run {
-        ledger.close()?;
+        context.close(ledger);
     }
     done.map(|()| Exit::Done)
 }

@@ -131,6 +131,13 @@ impl Context {
         Ok(ledger)
     }
 
+    /// Ends writing. What was acknowledged is durable without a checkpoint, so one that cannot be written is no failure.
+    pub(super) fn close(&self, ledger: Ledger) {
+        if let Err(error) = ledger.close() {
+            self.remark(&format!("recorded, but the head of the log is not up to date: {error}"));
+        }
+    }
+
     /// Who holds the lock while a command writes.
     pub(super) fn holder(&self, command: &str) -> Holder {
         Holder {

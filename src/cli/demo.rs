@@ -100,7 +100,7 @@ fn record(context: &Context) -> Result<String, Failure> {
     let rows = outcome.taken.len() as u64 + outcome.known;
     let kuwait = kuwait(&ledger)?;
     ledger.append(vec![rectification(&kuwait)?], options)?;
-    ledger.close()?;
+    context.close(ledger);
     context.print(&done_line("acts", rows, Some(began.elapsed().as_secs_f64())))?;
     Ok(String::new())
 }

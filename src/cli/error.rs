@@ -131,7 +131,7 @@ impl From<LedgerError> for Failure {
             | LedgerError::IdTwice(_)
             | LedgerError::Was { .. } => Failure::new(Exit::Refused, error),
             LedgerError::Leaf(LeafError::TooLarge { .. }) => Failure::new(Exit::Refused, error),
-            LedgerError::Unsettled(_) | LedgerError::Entry { .. } | LedgerError::Charter(_) => {
+            LedgerError::Unsettled { .. } | LedgerError::Entry { .. } | LedgerError::Charter(_) => {
                 Failure::new(Exit::Unavailable, error)
             }
             LedgerError::NoBody(_) => no_body(error),

@@ -70,7 +70,7 @@ pub(super) fn run(command: &Command, context: &Context) -> Result<Exit, Failure>
     bar.finish_and_clear();
     let outcome = outcome?;
     if !args.dry_run {
-        ledger.close()?;
+        context.close(ledger);
     }
     if let Some(path) = &args.rejects {
         write_rejects(path, &outcome)?;

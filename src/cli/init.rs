@@ -34,7 +34,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         ledger.append(template_events(template)?, options)?;
     }
     let size = ledger.size();
-    ledger.close()?;
+    context.close(ledger);
     context.print(&format!(
         "a ledger at {}: {}, origin {origin}\n",
         context.ledger.display(),

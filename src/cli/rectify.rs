@@ -154,7 +154,7 @@ pub(super) fn append(
     };
     let done = receipt::append(context, &mut ledger, vec![event], options, args.dry_run);
     if !args.dry_run {
-        ledger.close()?;
+        context.close(ledger);
     }
     done.map(|()| Exit::Done)
 }

@@ -44,7 +44,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let bodies: Vec<Value> = tally?.iter().map(item).collect();
     let head = ledger.head(axes.as_recorded)?;
     if args.until.is_none() {
-        ledger.close()?;
+        context.close(ledger);
     }
     let answer = json!({"size": axes.as_recorded, "root": head.root, "rebuilt": args.until.is_none(), "bodies": bodies,
                         "seconds": began.elapsed().as_secs_f64()});

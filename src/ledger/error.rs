@@ -41,9 +41,15 @@ pub enum LedgerError {
     },
     /// The disk failed while an append was made: it may or may not be recorded.
     #[error(
-        "the append may or may not be recorded: {0}. Run it again with the same --id: it is recorded once"
+        "the append may or may not be recorded: {source}. Run it again with {}: it is recorded once",
+        match ids.as_slice() { [id] => format!("--id {id}"), _ => "the same ids".to_owned() }
     )]
-    Unsettled(LogError),
+    Unsettled {
+        /// What failed.
+        source: LogError,
+        /// The events that were to be recorded.
+        ids: Vec<EventId>,
+    },
     /// Not the size expected.
     #[error("the ledger has {actual} entries, not the {expected} expected: nothing was recorded")]
     Size {
