@@ -130,15 +130,17 @@ fn without_its_evidence_a_ledger_is_damaged_and_never_empty() {
     let env = Env::demo();
     let whole = env.path().join("whole");
     copy(&env.ledger(), &whole);
-    for lost in ["FORMAT", "entries", "entries/00000000000000000000.seg", "entries/acknowledged"] {
+    let without = |lost: &str| {
         std::fs::remove_dir_all(env.ledger()).unwrap();
         copy(&whole, &env.ledger());
         let path = env.ledger().join(lost);
-        if path.is_dir() {
-            std::fs::remove_dir_all(path).unwrap()
-        } else {
-            std::fs::remove_file(path).unwrap()
+        match path.is_dir() {
+            true => std::fs::remove_dir_all(path).unwrap(),
+            false => std::fs::remove_file(path).unwrap(),
         }
+    };
+    for lost in ["FORMAT", "entries", "entries/00000000000000000000.seg", "entries/acknowledged"] {
+        without(lost);
         for command in [&QUESTION[..], &APPEND[..]] {
             let error = env.run(command).fails(4);
             assert!(error.contains("damaged"), "without {lost}: {error}");
@@ -147,14 +149,7 @@ fn without_its_evidence_a_ledger_is_damaged_and_never_empty() {
         assert!(audit.code == 1 || audit.code == 4, "without {lost}: {}", audit.stdout);
     }
     for lost in ["sled", "checkpoint", "LOCK"] {
-        std::fs::remove_dir_all(env.ledger()).unwrap();
-        copy(&whole, &env.ledger());
-        let path = env.ledger().join(lost);
-        if path.is_dir() {
-            std::fs::remove_dir_all(path).unwrap()
-        } else {
-            std::fs::remove_file(path).unwrap()
-        }
+        without(lost);
         let counted = env.run(&["roster", "sco", "--format", "json"]).json();
         assert_eq!(counted["counts"]["member"]["certain"], 10, "without {lost}");
         env.run(&APPEND).ok();
