@@ -20,7 +20,7 @@ pub(super) const RUN_ENTRIES: usize = 1024;
 const FAN: usize = 8;
 
 const MAGIC: u8 = 0xC7;
-const SCHEMA: u16 = 2;
+const SCHEMA: u16 = 3;
 const HEADER_BYTES: usize = 7;
 
 const LIMIT: usize = 128 << 20;
@@ -93,9 +93,10 @@ pub(super) struct RunMeta {
     pub(super) postings: Arc<PostingsRun>,
 }
 
-/// Whose acts they are, in which body: a dictionary, and a number of it for each entry.
+/// Whose acts they are, in which body: the names, the keys made of them, and the number of its key for each entry.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode)]
 pub(super) struct PostingsRun {
+    names: Vec<String>,
     keys: Vec<StoredKey>,
     numbers: Vec<u16>,
     corrections: Vec<StoredCorrection>,
@@ -133,32 +134,41 @@ pub(super) fn bears(scope: &Scope, key: &ScopeKey<'_>) -> bool {
     !key.corrects && scope.admits_key(key)
 }
 
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Encode, Decode)]
+/// A key in numbers of names.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Encode, Decode)]
 struct StoredKey {
-    body: String,
-    participant: Option<String>,
-    about: Option<String>,
+    body: u16,
+    participant: Option<u16>,
+    about: Option<u16>,
     corrects: bool,
 }
 
-impl StoredKey {
-    fn of(key: &ScopeKey<'_>) -> StoredKey {
-        let text = |value: Option<&str>| value.map(str::to_owned);
-        StoredKey {
-            body: key.body.to_owned(),
-            participant: text(key.participant),
-            about: text(key.about),
-            corrects: key.corrects,
-        }
+/// Numbers for names and keys, while a run is built. A run has fewer of each than 16 bits count.
+#[derive(Default)]
+struct Numbers<'a> {
+    names: HashMap<&'a str, u16>,
+    keys: HashMap<ScopeKey<'a>, u16>,
+}
+
+impl<'a> Numbers<'a> {
+    fn name(&mut self, name: &'a str, run: &mut PostingsRun) -> u16 {
+        *self.names.entry(name).or_insert_with(|| {
+            run.names.push(name.to_owned());
+            (run.names.len() - 1) as u16
+        })
     }
 
-    fn key(&self) -> ScopeKey<'_> {
-        ScopeKey {
-            body: &self.body,
-            participant: self.participant.as_deref(),
-            about: self.about.as_deref(),
-            corrects: self.corrects,
+    fn key(&mut self, key: ScopeKey<'a>, run: &mut PostingsRun) -> u16 {
+        if let Some(number) = self.keys.get(&key) {
+            return *number;
         }
+        let body = self.name(key.body, run);
+        let participant = key.participant.map(|name| self.name(name, run));
+        let about = key.about.map(|name| self.name(name, run));
+        run.keys.push(StoredKey { body, participant, about, corrects: key.corrects });
+        let number = (run.keys.len() - 1) as u16;
+        self.keys.insert(key, number);
+        number
     }
 }
 
@@ -177,16 +187,27 @@ impl PostingsRun {
         self.chosen(|key| bears(scope, key))
     }
 
+    fn name(&self, number: u16) -> &str {
+        self.names.get(usize::from(number)).map_or("", String::as_str)
+    }
+
+    fn key(&self, key: &StoredKey) -> ScopeKey<'_> {
+        ScopeKey {
+            body: self.name(key.body),
+            participant: key.participant.map(|number| self.name(number)),
+            about: key.about.map(|number| self.name(number)),
+            corrects: key.corrects,
+        }
+    }
+
     /// A body's acts that correct nothing: the place of each in the run, and its key.
     pub(super) fn acts_of(&self, body: &str) -> Vec<(usize, ScopeKey<'_>)> {
-        let of_body = |key: &ScopeKey<'_>| key.body == body && !key.corrects;
-        let keys: Vec<Option<ScopeKey<'_>>> =
-            self.keys.iter().map(|key| Some(key.key()).filter(of_body)).collect();
-        if keys.iter().all(Option::is_none) {
-            return Vec::new();
-        }
+        let Some(body) = self.names.iter().position(|name| name == body) else { return Vec::new() };
+        let of_body = |key: &&StoredKey| usize::from(key.body) == body && !key.corrects;
         let numbered = self.numbers.iter().enumerate();
-        numbered.filter_map(|(at, number)| Some((at, (*keys.get(usize::from(*number))?)?))).collect()
+        let keyed =
+            numbered.filter_map(|(at, n)| Some((at, self.keys.get(usize::from(*n)).filter(of_body)?)));
+        keyed.map(|(at, key)| (at, self.key(key))).collect()
     }
 
     /// The corrections of the run.
@@ -195,7 +216,7 @@ impl PostingsRun {
     }
 
     fn chosen(&self, choose: impl Fn(&ScopeKey<'_>) -> bool) -> Vec<bool> {
-        let keys: Vec<bool> = self.keys.iter().map(|key| choose(&key.key())).collect();
+        let keys: Vec<bool> = self.keys.iter().map(|key| choose(&self.key(key))).collect();
         if !keys.contains(&true) {
             return Vec::new();
         }
@@ -210,7 +231,11 @@ impl PostingsRun {
         let run: PostingsRun = decode_bare(unseal(value)?)?;
         let known = |n: &u16| usize::from(*n) < run.keys.len();
         let held = |c: &StoredCorrection| usize::from(c.at) < run.numbers.len();
-        if run.numbers.iter().all(known) && run.corrections.iter().all(held) {
+        let named = |k: &StoredKey| {
+            let numbers = [Some(k.body), k.participant, k.about];
+            numbers.into_iter().flatten().all(|n| usize::from(n) < run.names.len())
+        };
+        if run.numbers.iter().all(known) && run.corrections.iter().all(held) && run.keys.iter().all(named) {
             Ok(run)
         } else {
             Err("a posting has no key".into())
@@ -282,16 +307,12 @@ impl IdsRun {
 pub(super) fn build(entries: &[Entry]) -> (EventsRun, PostingsRun, IdsRun) {
     let (mut events, mut postings, mut ids) =
         (EventsRun::default(), PostingsRun::default(), IdsRun::default());
-    let mut known: HashMap<ScopeKey<'_>, u16> = HashMap::new();
+    let mut numbers = Numbers::default();
     for (at, entry) in entries.iter().enumerate() {
         postings.corrections.extend(StoredCorrection::of(at, &entry.event));
         events.bytes.extend(encode_bare(&StoredEntry::of(entry)));
         events.ends.push(events.bytes.len() as u32);
-        let key = ScopeKey::of(&entry.event);
-        let number = *known.entry(key).or_insert_with(|| {
-            postings.keys.push(StoredKey::of(&key));
-            (postings.keys.len() - 1) as u16
-        });
+        let number = numbers.key(ScopeKey::of(&entry.event), &mut postings);
         postings.numbers.push(number);
         ids.ids.push((*entry.event.id.0.as_bytes(), entry.index.0));
     }
