@@ -66,8 +66,10 @@ impl EventIndex {
         let mut found: BTreeMap<Index, Entry> = BTreeMap::new();
         match (&scope.body, &scope.participant) {
             (Some(body), Some(participant)) => {
-                for index in self.places(body, participant) {
-                    found.extend(self.entry(index)?.map(|entry| (index, entry)));
+                let acts = self.body_acts(body)?;
+                found.extend(acts.alone.iter().map(|entry| (entry.index, entry.clone())));
+                for index in acts.of(participant) {
+                    found.extend(self.entry(*index)?.map(|entry| (*index, entry)));
                 }
             }
             _ => {
@@ -108,7 +110,7 @@ impl EventIndex {
     }
 
     /// One entry; `None` past the end.
-    fn entry(&self, index: Index) -> Result<Option<Entry>, IndexError> {
+    pub(super) fn entry(&self, index: Index) -> Result<Option<Entry>, IndexError> {
         let stored = self.head.size - self.pending.len() as u64;
         if let Some(at) = index.0.checked_sub(stored) {
             return Ok(self.pending.get(usize::try_from(at).unwrap_or(usize::MAX)).cloned());

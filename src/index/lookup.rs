@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::event::{BodyId, Index, ParticipantId};
+use crate::event::{BodyId, Entry, Index, ParticipantId};
 
 use super::run::{EventsRun, RunMeta};
 use super::{EventIndex, IndexError};
@@ -16,11 +16,24 @@ const RUNS_KEPT: usize = 128;
 #[derive(Default)]
 pub(super) struct Lookup {
     runs: RefCell<HashMap<u64, Arc<EventsRun>>>,
-    bodies: RefCell<HashMap<BodyId, Arc<BodyPlaces>>>,
+    bodies: RefCell<HashMap<BodyId, Arc<BodyActs>>>,
 }
 
-/// By participant, acting or acted on, where its acts are. Acts of the body alone stand under `None`.
-type BodyPlaces = HashMap<Option<String>, Vec<Index>>;
+/// The acts of one body that correct nothing.
+#[derive(Default)]
+pub(super) struct BodyActs {
+    /// Those of the body alone, its charter among them: every question reads them.
+    pub(super) alone: Vec<Entry>,
+    /// Where the others are, by participant, acting or acted on.
+    of: HashMap<String, Vec<Index>>,
+}
+
+impl BodyActs {
+    /// Where the acts are that bear on a participant.
+    pub(super) fn of(&self, participant: &ParticipantId) -> &[Index] {
+        self.of.get(participant.as_str()).map_or(&[], Vec::as_slice)
+    }
+}
 
 impl Lookup {
     pub(super) fn forget(&mut self) {
@@ -43,32 +56,26 @@ impl EventIndex {
         Ok(run)
     }
 
-    /// Where the acts are that bear on one participant in one body by themselves.
-    pub(super) fn places(&self, body: &BodyId, participant: &ParticipantId) -> Vec<Index> {
-        let places = self.body_places(body);
-        let of = |who: Option<String>| places.get(&who).into_iter().flatten().copied();
-        of(None).chain(of(Some(participant.as_str().to_owned()))).collect()
-    }
-
-    fn body_places(&self, body: &BodyId) -> Arc<BodyPlaces> {
-        if let Some(places) = self.lookup.bodies.borrow().get(body) {
-            return Arc::clone(places);
+    /// What a body's runs hold, gathered for the first question about it.
+    pub(super) fn body_acts(&self, body: &BodyId) -> Result<Arc<BodyActs>, IndexError> {
+        if let Some(acts) = self.lookup.bodies.borrow().get(body) {
+            return Ok(Arc::clone(acts));
         }
-        let mut places = BodyPlaces::new();
+        let mut acts = BodyActs::default();
         for meta in &self.runs {
             for (place, key) in meta.postings.acts_of(body.as_str()) {
                 let index = Index(meta.first + place as u64);
-                let mut note = |who: Option<&str>| {
-                    places.entry(who.map(str::to_owned)).or_default().push(index);
-                };
-                note(key.participant);
-                if let Some(about) = key.about.filter(|about| Some(*about) != key.participant) {
-                    note(Some(about));
+                let about = key.about.filter(|about| Some(*about) != key.participant);
+                for who in [key.participant, about].into_iter().flatten() {
+                    acts.of.entry(who.to_owned()).or_default().push(index);
+                }
+                if key.participant.is_none() {
+                    acts.alone.extend(self.entry(index)?);
                 }
             }
         }
-        let places = Arc::new(places);
-        self.lookup.bodies.borrow_mut().insert(body.clone(), Arc::clone(&places));
-        places
+        let acts = Arc::new(acts);
+        self.lookup.bodies.borrow_mut().insert(body.clone(), Arc::clone(&acts));
+        Ok(acts)
     }
 }
