@@ -150,7 +150,7 @@ fn record(
     outcome: &mut Outcome,
 ) -> Result<(), ImportError> {
     let events: Vec<Event> = part.iter().map(|row| row.event.clone()).collect();
-    let drafts = ledger.admit(events.clone())?;
+    let drafts = ledger.admit(events)?;
     let fresh: Vec<(u64, Event)> = part
         .iter()
         .zip(&drafts)
@@ -168,8 +168,9 @@ fn record(
         outcome.taken.extend((0..new.len() as u64).map(|n| Index(first + n)));
         return Ok(());
     }
-    let receipts = ledger.append(events, options)?;
-    outcome.taken.extend(receipts.iter().filter(|r| !r.repeated).map(|r| r.index));
+    // Rows that were recorded before need no receipt.
+    let receipts = ledger.append(new, options)?;
+    outcome.taken.extend(receipts.iter().map(|r| r.index));
     Ok(())
 }
 

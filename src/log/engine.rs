@@ -92,8 +92,18 @@ impl LeafBlock {
 
     /// Index, bytes and RFC 6962 leaf hash (as stored) of each leaf.
     pub fn iter(&self) -> impl Iterator<Item = (u64, &[u8], Hash)> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        let parts = starts.zip(&self.ends).zip(&self.hashes).enumerate();
-        parts.map(|(at, ((start, end), hash))| (self.first + at as u64, &self.bytes[start..*end], *hash))
+        self.iter_from(self.first)
+    }
+
+    /// The same, from an index on.
+    pub(super) fn iter_from(&self, index: u64) -> impl Iterator<Item = (u64, &[u8], Hash)> {
+        let skip = usize::try_from(index.saturating_sub(self.first)).unwrap_or(usize::MAX).min(self.len());
+        let start = skip.checked_sub(1).and_then(|at| self.ends.get(at)).copied().unwrap_or(0);
+        let (ends, hashes) = (&self.ends[skip..], &self.hashes[skip..]);
+        let starts = std::iter::once(start).chain(ends.iter().copied());
+        let parts = starts.zip(ends).zip(hashes).enumerate();
+        parts.map(move |(at, ((start, end), hash))| {
+            (self.first + (skip + at) as u64, &self.bytes[start..*end], *hash)
+        })
     }
 }

@@ -353,8 +353,7 @@ impl LogEngine for Entries {
             None => (segment.first, self.blocks(&segment, size)?),
         };
         blocks.retain(|(at, b)| at + b.len() as u64 > from);
-        let leaves = blocks.iter().flat_map(|(_, b)| b.iter()).filter(|(index, _, _)| *index >= from);
-        for (_, leaf, hash) in leaves {
+        for (_, leaf, hash) in blocks.iter().flat_map(|(_, b)| b.iter_from(from)) {
             if !block.is_empty() && block.bytes() + leaf.len() > max_bytes {
                 break;
             }
