@@ -127,7 +127,7 @@ enum What<'a> {
 
 /// How many movers of open order are followed in every order; the rest are taken on their last day, in the order of the
 /// log.
-const OPEN_MAX: usize = 10;
+const OPEN_MAX: usize = 6;
 
 /// With more open movers than this, an order within a day is kept on the last day of the mover that comes first; with
 /// fewer, on every day that both may share.
