@@ -94,6 +94,7 @@ impl EventIndex {
                 found.extend(self.entry(index)?.map(|entry| (index, entry)));
             }
         }
+        self.add_imports(&mut found)?;
         let mut ids: Vec<EventId> = found.values().map(|entry| entry.event.id).collect();
         let mut places: BTreeSet<Index> = BTreeSet::new();
         while let Some(id) = ids.pop() {
@@ -107,6 +108,20 @@ impl EventIndex {
             found.extend(self.entry(index)?.map(|entry| (index, entry)));
         }
         Ok(found.into_values().collect())
+    }
+
+    /// Imports that brought some of the entries and that a correction names: their retraction withdraws every row, also
+    /// those in another body than the import's own.
+    fn add_imports(&self, found: &mut BTreeMap<Index, Entry>) -> Result<(), IndexError> {
+        let named = |id: &EventId| self.corrections().of.contains_key(id);
+        let imports: BTreeSet<EventId> =
+            found.values().filter_map(|entry| entry.event.import).filter(named).collect();
+        for id in imports {
+            if let Some(index) = self.find(id)? {
+                found.extend(self.entry(index)?.map(|entry| (index, entry)));
+            }
+        }
+        Ok(())
     }
 
     /// One entry; `None` past the end.

@@ -275,11 +275,16 @@ impl Ledger {
         failed.map_or(Ok(found), Err)
     }
 
-    /// A correction that moves an entry may move it into the scope from outside, or may be corrected to do so.
+    /// A correction that moves an entry may move it into the scope from outside, or may be corrected to do so; an import
+    /// may be recorded in another body than its rows.
     fn add_targets(&self, entries: &mut Vec<Entry>) -> Result<(), LedgerError> {
         let mut held: BTreeSet<EventId> = entries.iter().map(|e| e.event.id).collect();
         let mut wanted: Vec<EventId> =
             entries.iter().filter(|e| e.event.moves_another()).filter_map(|e| e.event.to).collect();
+        // The retraction of an import withdraws its rows in every body, not only in the import's own.
+        let corrected: BTreeSet<EventId> = entries.iter().filter_map(|e| e.event.to).collect();
+        let imports: BTreeSet<EventId> = entries.iter().filter_map(|e| e.event.import).collect();
+        wanted.extend(imports.intersection(&corrected));
         let before = entries.len();
         while let Some(id) = wanted.pop() {
             let place = entries.iter().position(|e| e.event.id == id);

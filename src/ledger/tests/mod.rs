@@ -98,6 +98,45 @@ fn an_amendment_and_acts_under_it_are_recorded_together() {
 }
 
 #[test]
+fn a_retracted_import_withdraws_its_rows_in_every_body() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("l");
+    let mut ledger = small(&path);
+    let text = "id = \"x\"\n[[status]]\nid = \"member\"\ntitle = \"member\"\nplural = \"members\"\nrank = 1\n\
+                [[transition]]\nact = \"status-granted\"\nto = \"member\"\nrule = \"r\"\narticle = \"1\"\n";
+    let charter = crate::charter::charter_event(text, false, id(40)).unwrap();
+    let import = id(60);
+    let mut row = grant(50, "MNG", "2004-06-17");
+    (row.body, row.import) = (body("x"), Some(import));
+    let receipt = crate::event::ImportReceipt {
+        file: "f".into(),
+        importer: "test".into(),
+        refused: 0,
+        sha256: "0".repeat(64),
+        taken: 1,
+    };
+    let recorded = Event::new(import, Act::ImportRecorded(receipt), body("sco"));
+    ledger.append(vec![charter, row, recorded.clone()], options(START + 10)).unwrap();
+    let withdrawn = retraction(70, &recorded, Cause::Clerical);
+    ledger.append(vec![withdrawn], options(START + 20)).unwrap();
+    ledger.close().unwrap();
+    let answer = |ledger: &mut Ledger, size: u64| {
+        let loaded = ledger.load(&Scope::of_pair(who("MNG"), body("x"))).unwrap();
+        let material = ledger.material(&loaded, Size(size)).unwrap();
+        let axes = axes("2005-01-01", None, Size(size));
+        status(&material, &who("MNG"), &body("x"), &axes).unwrap().status.unwrap().to_string()
+    };
+    let mut indexed = Ledger::open_reader(&path).unwrap();
+    assert_eq!([10, 11].map(|size| answer(&mut indexed, size)), ["member", "none"]);
+    drop(indexed);
+    std::fs::remove_dir_all(path.join("sled")).unwrap();
+    let mut scanned = Ledger::open_reader(&path).unwrap();
+    assert_eq!([10, 11].map(|size| answer(&mut scanned, size)), ["member", "none"]);
+    let audited = crate::audit::audit(&path, &crate::audit::Options::default(), &mut |_, _| {}).unwrap();
+    assert_eq!(audited.findings, []);
+}
+
+#[test]
 fn a_clock_that_went_back_is_refused_and_where_accepted_stamps_still_rise() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = small(&dir.path().join("l"));
