@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use memchr::memmem::Finder;
 
 use crate::event::leaf::decode;
-use crate::event::{BodyId, Day, Entry, Index, Size, StatusId};
+use crate::event::{ActKind, BodyId, Day, Entry, EventId, Index, Size, StatusId};
 use crate::log::{Entries, LeafBlock, LogEngine};
 use crate::query::{BodyView, Charters, CheckpointRef, Material};
 
@@ -34,28 +34,42 @@ pub fn replay(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Tally, LedgerError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    match shares(log, size, on, cores, progress)? {
+    match shares(log, size, on, Parting::Shares(cores), progress)? {
         Some(tally) => Ok(tally),
-        // A rectification moves an entry from one participant to another: both must be in one share.
-        None => Ok(shares(log, size, on, 1, progress)?.unwrap_or_default()),
+        // Some correction reaches from one part of the record into another: every body is folded from all of it.
+        None => Ok(shares(log, size, on, Parting::Whole, progress)?.unwrap_or_default()),
     }
 }
 
-/// `None` where the record cannot be parted by participant.
+/// How the record is parted.
+#[derive(Clone, Copy, PartialEq)]
+enum Parting {
+    /// By body, and by participant among so many cores.
+    Shares(usize),
+    /// Not at all: each body is folded from every entry.
+    Whole,
+}
+
+/// `None` where the record cannot be parted so.
 fn shares(
     log: &Entries,
     size: Size,
     on: Day,
-    count: usize,
+    parting: Parting,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Option<Tally>, LedgerError> {
+    let count = match parting {
+        Parting::Shares(count) => count.max(1),
+        Parting::Whole => 1,
+    };
+    let whole = parting == Parting::Whole;
     std::thread::scope(|scope| {
         let mut senders = Vec::with_capacity(count);
         let mut workers = Vec::with_capacity(count);
         for number in 0..count {
             let (sender, blocks) = sync_channel::<Arc<LeafBlock>>(WAITING);
             senders.push(sender);
-            workers.push(scope.spawn(move || Share { number, count }.fold(&blocks, size, on)));
+            workers.push(scope.spawn(move || Share { number, count, whole }.fold(&blocks, size, on)));
         }
         let mut at = 0;
         while at < size.0 {
@@ -92,13 +106,14 @@ fn add(mut tally: Tally, part: Tally) -> Tally {
 struct Share {
     number: usize,
     count: usize,
+    whole: bool,
 }
 
 impl Share {
     fn holds(&self, participant: &[u8]) -> bool {
         let mut hasher = DefaultHasher::new();
         participant.hash(&mut hasher);
-        hasher.finish() as usize % self.count == self.number
+        self.count == 1 || hasher.finish() as usize % self.count == self.number
     }
 
     fn fold(
@@ -107,9 +122,40 @@ impl Share {
         size: Size,
         on: Day,
     ) -> Result<Option<Tally>, LedgerError> {
+        let bodies = self.read(blocks, size)?;
+        if !self.whole && !can_be_parted(&bodies) {
+            return Ok(None);
+        }
+        let charters = Charters::default();
+        let mut tally = Tally::new();
+        let mut fold = |body: &BodyId, entries: &[Entry]| {
+            let checkpoint = CheckpointRef { size, root: String::new() };
+            let material = Material { entries, checkpoint, charters: &charters };
+            // Without a charter there is nothing to fold.
+            let Ok(view) = BodyView::new(&material, body, size, Day::FUTURE) else { return };
+            let of_body = tally.entry(body.clone()).or_default();
+            for (_, pair) in view.pairs.iter().filter(|(who, _)| self.holds(who.as_str().as_bytes())) {
+                let reading = pair.history(&view.charter).on(on);
+                if let Some(status) = reading.status().filter(|status| !status.is_none()) {
+                    *of_body.entry(status.clone()).or_default() += 1;
+                }
+            }
+        };
+        if !self.whole {
+            bodies.iter().for_each(|(body, entries)| fold(body, entries));
+        } else {
+            let names: Vec<BodyId> = bodies.keys().cloned().collect();
+            let mut all: Vec<Entry> = bodies.into_values().flatten().collect();
+            all.sort_by_key(|entry| entry.index);
+            names.iter().for_each(|body| fold(body, &all));
+        }
+        Ok(Some(tally))
+    }
+
+    /// The entries of this share, by body, in the order of the log.
+    fn read(&self, blocks: &Receiver<Arc<LeafBlock>>, size: Size) -> Result<Bodies, LedgerError> {
         let keys = Keys::default();
-        let mut bodies: HashMap<BodyId, Vec<Entry>> = HashMap::new();
-        let mut moves = false;
+        let mut bodies = Bodies::new();
         for block in blocks {
             for (at, leaf, _) in block.iter().take_while(|(at, ..)| size.holds(Index(*at))) {
                 if self.count > 1 && !keys.bears(leaf, self) {
@@ -117,36 +163,30 @@ impl Share {
                 }
                 let index = Index(at);
                 let entry = decode(leaf, index).map_err(|source| LedgerError::Entry { index, source })?;
-                moves |= entry.event.moves_another();
                 match bodies.get_mut(&entry.event.body) {
                     Some(entries) => entries.push(entry),
                     None => _ = bodies.insert(entry.event.body.clone(), vec![entry]),
                 }
             }
         }
-        if moves && self.count > 1 {
-            return Ok(None);
-        }
-        let charters = Charters::default();
-        let mut tally = Tally::new();
-        for (body, entries) in bodies {
-            let checkpoint = CheckpointRef { size, root: String::new() };
-            let material = Material { entries: &entries, checkpoint, charters: &charters };
-            // Without a charter there is nothing to fold.
-            let Ok(view) = BodyView::new(&material, &body, size, Day::FUTURE) else { continue };
-            let of_body = tally.entry(body).or_default();
-            for (participant, pair) in &view.pairs {
-                if self.count > 1 && !self.holds(participant.as_str().as_bytes()) {
-                    continue;
-                }
-                let reading = pair.history(&view.charter).on(on);
-                if let Some(status) = reading.status().filter(|status| !status.is_none()) {
-                    *of_body.entry(status.clone()).or_default() += 1;
-                }
-            }
-        }
-        Ok(Some(tally))
+        Ok(bodies)
     }
+}
+
+/// Entries by body.
+type Bodies = HashMap<BodyId, Vec<Entry>>;
+
+/// Whether every correction stays within its body and its participant: none moves an entry, none withdraws an import,
+/// whose rows may be of several bodies.
+fn can_be_parted(bodies: &Bodies) -> bool {
+    let entries = || bodies.values().flatten();
+    let corrected: HashMap<EventId, &BodyId> =
+        entries().filter_map(|entry| Some((entry.event.to?, &entry.event.body))).collect();
+    !entries().any(|entry| {
+        let import = entry.event.act.kind() == ActKind::ImportRecorded;
+        let crosses = corrected.get(&entry.event.id).is_some_and(|by| import || **by != entry.event.body);
+        crosses || entry.event.moves_another()
+    })
 }
 
 /// What of a leaf's bytes says whose act it is. No quote stands unescaped inside a text, so these are keys.
