@@ -100,3 +100,17 @@ fn names_of_any_time_in_any_case_resolve() {
         assert_eq!(answer["question"]["participant"], id, "{word}");
     }
 }
+
+#[test]
+fn control_characters_in_what_was_typed_are_written_out_in_the_answer() {
+    let env = Env::demo();
+    let file = env.path().join("red\u{1b}[31m.csv");
+    for args in [
+        &["status", "B\u{1b}[31mR", "--in", "sco"][..],
+        &["import", "csv", file.to_str().unwrap(), "--in", "sco"],
+        &["append", "application-filed", "-p", "LAO", "--in", "sco", "--done", "2025\u{7}", "--cite", "x"],
+    ] {
+        let error = env.run(args).fails(2);
+        assert!(!error.trim_end().chars().any(|c| c.is_control() && c != '\n'), "{error:?}");
+    }
+}

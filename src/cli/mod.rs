@@ -141,13 +141,12 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
 
 fn fail(failure: &Failure) -> ExitCode {
     use miette::Diagnostic;
-    eprintln!("chancery: {failure}");
-    for line in failure.help().iter().flat_map(|help| {
-        let text = help.to_string();
-        text.lines().map(str::to_owned).collect::<Vec<_>>()
-    }) {
-        eprintln!("  {line}");
-    }
+    use std::io::Write;
+    let help = failure.help().map(|help| help.to_string()).unwrap_or_default();
+    let mut text = format!("chancery: {}\n", render::clean(&failure.to_string()));
+    help.lines().for_each(|line| text.push_str(&format!("  {}\n", render::clean(line))));
+    // Where standard error is gone the exit code still says it.
+    let _ = std::io::stderr().write_all(text.as_bytes());
     ExitCode::from(failure.exit as u8)
 }
 
