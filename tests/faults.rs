@@ -157,6 +157,18 @@ fn without_its_evidence_a_ledger_is_damaged_and_never_empty() {
     }
 }
 
+#[test]
+fn a_ledger_whose_watermark_is_lost_is_restored_from_itself() {
+    let env = Env::demo();
+    let leaves = env.run(&["export", "leaves"]).ok();
+    std::fs::remove_file(env.ledger().join("entries/acknowledged")).unwrap();
+    let error = env.run(&QUESTION).fails(4);
+    assert!(error.contains("`chancery repair --from` this folder itself"), "{error}");
+    env.run(&["repair", "--from", "chancery.ledger", "--into", "new.ledger"]).ok();
+    assert_eq!(env.run(&["export", "leaves", "--ledger", "new.ledger"]).ok(), leaves);
+    assert_eq!(env.run(&["audit", "--ledger", "new.ledger"]).ok(), "");
+}
+
 /// Runs as a user who is not root, whom rights bind.
 fn as_nobody(env: &Env, args: &[&str]) -> (i32, String, String) {
     let mut command = env.chancery(args);

@@ -70,5 +70,4 @@ impl Watermark {
     }
 }
 
-const REMEDY: &str =
-    "restore the file from a backup, or `chancery repair --from DIR`, which reads the entries themselves";
+const REMEDY: &str = "restore the file from a backup, or `chancery repair --from` this folder itself `--into` a new one, which reads the entries";
