@@ -70,4 +70,5 @@ impl Watermark {
     }
 }
 
-const REMEDY: &str = "restore the file from a backup, or `chancery repair --from` this folder itself `--into` a new one, which reads the entries";
+const REMEDY: &str = "restore the file from a backup, or `chancery repair --from` this folder itself \
+                      `--into` a new one, which reads the entries";
