@@ -7,7 +7,7 @@ use crate::event::{ActKind, BodyId, Day, ParticipantId};
 use super::Axes;
 use super::answer::{CheckpointRef, Coverage, ProcedureItem, QuestionEcho};
 use super::body::{BodyView, Material, QueryError};
-use super::status::{item, procedures};
+use super::status::{Hindsight, item, procedures};
 
 /// The open procedures of a body on a day.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -79,9 +79,11 @@ pub(super) fn items(
     let nothing = super::PairView::default();
     let mut found = Items { open: Vec::new(), contested: Vec::new() };
     for (participant, pair) in &view.pairs {
-        let later = today.pairs.get(participant).unwrap_or(&nothing);
+        let then = today.pairs.get(participant).unwrap_or(&nothing);
         let history = pair.history(&view.charter);
-        let open = procedures(view, pair, today, later, &history, axes.on);
+        let own = later.as_ref().map(|today| then.history(&today.charter));
+        let hindsight = Hindsight { view: today, pair: then, history: own.as_ref().unwrap_or(&history) };
+        let open = procedures(view, pair, &history, &hindsight, axes.on);
         if history.accounts.len() > 1 {
             let some_account = (0..history.accounts.len()).flat_map(|account| {
                 pair.lifecycles(&view.charter, &history, account)

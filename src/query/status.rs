@@ -65,6 +65,21 @@ pub fn status(
     Ok(in_view(material, &view, today.as_ref().unwrap_or(&view), participant, body, axes))
 }
 
+/// The same participant with everything that is known today, which may be what the question already knows.
+pub(super) struct Hindsight<'v> {
+    pub(super) view: &'v BodyView<'v>,
+    pub(super) pair: &'v PairView<'v>,
+    pub(super) history: &'v History,
+}
+
+impl Hindsight<'_> {
+    /// Every procedure, with how it ended.
+    fn lifecycles(&self) -> Vec<Lifecycle<'_>> {
+        let accounts = 0..self.history.accounts.len();
+        accounts.flat_map(|at| self.pair.lifecycles(&self.view.charter, self.history, at)).collect()
+    }
+}
+
 pub(super) fn in_view(
     material: &Material<'_>,
     view: &BodyView<'_>,
@@ -78,6 +93,8 @@ pub(super) fn in_view(
     let later = today.pairs.get(participant).unwrap_or(&nothing);
     let (charter, on) = (&view.charter, axes.on);
     let history = pair.history(charter);
+    let own = (!std::ptr::eq(view, today)).then(|| later.history(&today.charter));
+    let hindsight = Hindsight { view: today, pair: later, history: own.as_ref().unwrap_or(&history) };
     let reading = history.on(on);
     let possible = view.in_order(reading.statuses());
     let status = settled(reading.certainty, &possible);
@@ -89,7 +106,7 @@ pub(super) fn in_view(
         conflicts: conflicts(view, pair, material.entries, &history, &reading),
         overlays: overlay_items(pair, on),
         scheduled: scheduled(view, pair, &history, on),
-        procedures: procedures(view, pair, today, later, &history, on),
+        procedures: procedures(view, pair, &history, &hindsight, on),
         afterwards: afterwards(pair, on),
         notes: Vec::new(),
         coverage: view.coverage(on),
@@ -101,7 +118,7 @@ pub(super) fn in_view(
         until,
         because,
     };
-    notes(&mut answer, view, today, later, axes);
+    notes(&mut answer, view, &hindsight, axes);
     answer
 }
 
@@ -171,14 +188,11 @@ fn scheduled(view: &BodyView<'_>, pair: &PairView<'_>, history: &History, on: Da
 pub(super) fn procedures(
     view: &BodyView<'_>,
     pair: &PairView<'_>,
-    today: &BodyView<'_>,
-    later: &PairView<'_>,
     history: &History,
+    hindsight: &Hindsight<'_>,
     on: Day,
 ) -> Vec<ProcedureItem> {
-    let all = later.history(&today.charter);
-    let ended: Vec<Lifecycle<'_>> =
-        (0..all.accounts.len()).flat_map(|account| later.lifecycles(&today.charter, &all, account)).collect();
+    let ended = hindsight.lifecycles();
     let open = |account: usize| -> Vec<ProcedureItem> {
         let lives = pair.lifecycles(&view.charter, history, account);
         let open = lives.iter().filter(|life| life.is_open(on));
@@ -264,13 +278,7 @@ fn conflicts(
     history.accounts.iter().enumerate().map(side).collect()
 }
 
-fn notes(
-    answer: &mut StatusAnswer,
-    view: &BodyView<'_>,
-    today: &BodyView<'_>,
-    later: &PairView<'_>,
-    axes: &Axes,
-) {
+fn notes(answer: &mut StatusAnswer, view: &BodyView<'_>, hindsight: &Hindsight<'_>, axes: &Axes) {
     let on = axes.on;
     let began = view.charter.about.began.as_ref();
     if let Some(began) = began.filter(|began| on < began.earliest()) {
@@ -289,10 +297,10 @@ fn notes(
         let version = view.charter.versions().iter().find(|v| v.entry == because.index);
         answer.notes.extend(version.and_then(|v| v.note.clone()));
     }
-    let now = later.history(&today.charter).on(on);
-    let hindsight = today.in_order(now.statuses());
-    if now.certainty != answer.certainty || hindsight != answer.possible {
-        let said: Vec<&str> = hindsight.iter().map(StatusId::as_str).collect();
+    let now = hindsight.history.on(on);
+    let possible = hindsight.view.in_order(now.statuses());
+    if now.certainty != answer.certainty || possible != answer.possible {
+        let said: Vec<&str> = possible.iter().map(StatusId::as_str).collect();
         answer.notes.push(format!("with what is known today: {}", said.join(" or ")));
     }
     answer.notes.dedup();
