@@ -24,7 +24,7 @@ use crate::query::{Charters, CheckpointRef, Material};
 pub use admit::Draft;
 pub use consequence::{Change, Consequences, Said};
 pub use error::LedgerError;
-pub use load::{Loaded, decode_block};
+pub use load::Loaded;
 pub use replay::{Tally, replay};
 
 /// A ledger, open for reading or for writing.

@@ -163,7 +163,7 @@ const WORTH_A_THREAD: usize = 256;
 ///
 /// # Errors
 /// [`LedgerError::Entry`], the first one that cannot be read.
-pub fn decode_block(block: &LeafBlock) -> Result<Vec<Entry>, LedgerError> {
+fn decode_block(block: &LeafBlock) -> Result<Vec<Entry>, LedgerError> {
     let leaves: Vec<(Index, &[u8])> = block.iter().map(|(at, leaf, _)| (Index(at), leaf)).collect();
     let one = |(index, leaf): &(Index, &[u8])| {
         decode(leaf, *index).map_err(|source| LedgerError::Entry { index: *index, source })
