@@ -241,6 +241,7 @@ fn an_index_that_is_absent_busy_or_of_another_log_says_so() {
     assert!(dir.path().join("sled/000002").exists() && !dir.path().join("sled/000001").exists());
     assert!(matches!(open(dir.path()), Err(IndexError::Busy { .. })));
     drop(held);
+    crate::fixture::released(dir.path());
     let other = EventIndex::open(dir.path(), "another.example/log", DEADLINE);
     assert!(matches!(other, Err(IndexError::Damaged { .. })));
     reopen(dir.path());

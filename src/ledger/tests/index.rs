@@ -1,6 +1,7 @@
 //! The index is never needed and never trusted: behind, damaged, of another ledger, or held by somebody.
 
 use super::*;
+use crate::fixture::released;
 
 #[test]
 fn an_index_of_another_history_is_refused_and_neither_is_changed() {
@@ -35,6 +36,7 @@ fn an_index_of_another_history_is_refused_and_neither_is_changed() {
     let ahead = IndexError::Ahead { index: Size(9), entries: Size(8) };
     assert_eq!(error.to_string(), ahead.to_string());
     assert!(Ledger::open_reader(&one).unwrap().load(&Scope::ALL).is_err());
+    released(&one);
     let index = EventIndex::open(&one, ORIGIN, INDEX_DEADLINE).unwrap();
     assert_eq!(index.size(), Size(9));
     drop(index);
@@ -171,6 +173,7 @@ fn a_ledger_answers_from_its_entries_while_another_has_the_index() {
     let mut ledger = small(&path);
     ledger.append(vec![grant(50, "MNG", "2004-06-17")], options(START + 10)).unwrap();
     ledger.close().unwrap();
+    released(&path);
     let held = EventIndex::open(&path, ORIGIN, INDEX_DEADLINE).unwrap();
     let second = EventIndex::open(&path, ORIGIN, INDEX_DEADLINE).map(|_| ());
     assert!(matches!(second, Err(IndexError::Busy { .. })), "{second:?}");
@@ -182,9 +185,12 @@ fn a_ledger_answers_from_its_entries_while_another_has_the_index() {
     assert_eq!(ask(&mut writer, &who("IND"), Size(9), "2006-01-01", None)["status"], json!("observer"));
     writer.close().unwrap();
     drop(held);
+    released(&path);
     let behind = EventIndex::open(&path, ORIGIN, INDEX_DEADLINE).unwrap();
     assert_eq!(behind.size(), Size(8));
     drop(behind);
+    released(&path);
     drop(crate::fixture::writer(&path));
+    released(&path);
     assert_eq!(EventIndex::open(&path, ORIGIN, INDEX_DEADLINE).unwrap().size(), Size(9));
 }
