@@ -12,7 +12,8 @@ use crate::event::{ActKind, BodyId, Day, Edtf, Event, EventId, Index, StatusId};
 pub use judge::{Judgement, Move, Refusal, Remark, judge, refuse};
 pub use lint::{Fault, lint, undefined};
 pub use text::{
-    ActName, BodyKind, CharterText, CharterTextError, Merger, Procedure, Status, Step, StepBy, Transition,
+    AccessionClause, ActName, BodyKind, CharterText, CharterTextError, EffectBy, Merger, NamedSet, Procedure,
+    Status, Step, StepBy, Transition, WeightTable,
 };
 
 /// The rules of a body through time.

@@ -1,8 +1,10 @@
 //! The TOML of a charter: what one adoption or amendment says.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::event::{ActKind, BodyId, Edtf, Evidence, StatusId};
+use crate::event::{ActKind, BodyId, Edtf, Evidence, ParticipantId, StatusId};
 
 /// What the text of one adoption or amendment says. An adoption states the whole process; an amendment states what it
 /// adds, replaces or merges, and leaves the rest as it was.
@@ -50,6 +52,24 @@ pub struct CharterText {
     /// What the text rests on.
     #[serde(default, rename = "source", skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<Evidence>,
+    /// When the treaty, or the constitutive instrument, enters into force.
+    #[serde(alias = "entry_into_force", skip_serializing_if = "Option::is_none")]
+    pub entry_into_force: Option<String>,
+    /// When it enters into force for one participant, after it is in force.
+    #[serde(alias = "entry_into_force_for_participant", skip_serializing_if = "Option::is_none")]
+    pub entry_into_force_for_participant: Option<String>,
+    /// When a withdrawal has effect after its notice.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withdrawal: Option<String>,
+    /// Named sets of participants that clauses count in.
+    #[serde(default, rename = "set", skip_serializing_if = "Vec::is_empty")]
+    pub sets: Vec<NamedSet>,
+    /// Tables of shares that clauses weigh by.
+    #[serde(default, rename = "weight", skip_serializing_if = "Vec::is_empty")]
+    pub weights: Vec<WeightTable>,
+    /// Clauses of single accession treaties or protocols.
+    #[serde(default, rename = "accession", skip_serializing_if = "Vec::is_empty")]
+    pub accessions: Vec<AccessionClause>,
     /// Statuses that it creates, the highest first.
     #[serde(default, rename = "status", skip_serializing_if = "Vec::is_empty")]
     pub statuses: Vec<Status>,
@@ -101,11 +121,76 @@ pub struct Transition {
     pub from: Vec<StatusId>,
     /// To which status.
     pub to: StatusId,
+    /// The status sought for which alone the rule holds: an invitation to membership, an application for partnership.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub toward: Option<StatusId>,
+    /// Which clause computes the day of its effect, where the act does not fix it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effect: Option<EffectBy>,
     /// What the article says, in a line.
     pub rule: String,
     /// Where it stands.
     pub article: String,
     /// How the rule is known, where not by reading the article.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basis: Option<String>,
+}
+
+/// Which clause computes the day of an act's effect.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EffectBy {
+    /// The entry into force of the treaty for the participant.
+    EntryIntoForce,
+    /// The end of the notice period.
+    Withdrawal,
+    /// The entry into force of the participant's own accession treaty or protocol.
+    Accession,
+}
+
+/// A set of participants by its name.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct NamedSet {
+    /// Its name in clauses.
+    pub id: String,
+    /// Who belongs to it.
+    pub members: Vec<ParticipantId>,
+    /// Where it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub article: Option<String>,
+    /// How it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basis: Option<String>,
+}
+
+/// Shares of participants, as decimals in text.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct WeightTable {
+    /// Its name in clauses.
+    pub id: String,
+    /// Each share, in the table's own unit, as a decimal in text.
+    pub shares: BTreeMap<ParticipantId, String>,
+    /// Where it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub article: Option<String>,
+    /// How it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub basis: Option<String>,
+}
+
+/// The clause of one accession treaty or protocol.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct AccessionClause {
+    /// Whose accession.
+    pub participant: ParticipantId,
+    /// When it enters into force.
+    pub clause: String,
+    /// Where it stands.
+    pub article: String,
+    /// How it is known, where not by reading the article.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub basis: Option<String>,
 }
@@ -148,6 +233,8 @@ pub struct Step {
 pub enum StepBy {
     /// Each member of the moment, with the applicant named in `about`.
     EveryMember,
+    /// Each member of the moment and the applicant, with the applicant named in `about`.
+    EveryMemberAndApplicant,
 }
 
 /// A class of statuses becomes another one for every holder at once. The merged statuses end, and with them the

@@ -113,6 +113,14 @@ impl<'a> BodyView<'a> {
         Ok(BodyView { charter, pairs, surveyed })
     }
 
+    /// The status of a participant through all of time; of one with no act, no status.
+    pub fn history(&self, participant: &ParticipantId) -> History {
+        match self.pairs.get(participant) {
+            Some(pair) => pair.history(&self.charter),
+            None => PairView::default().history(&self.charter),
+        }
+    }
+
     /// The end of the record: whether `on` lies in the span surveyed; `None` without a survey.
     pub fn coverage(&self, on: Day) -> Option<Coverage> {
         let span = self.surveyed.as_ref()?;

@@ -39,6 +39,11 @@ pub struct Axes {
 }
 
 impl Axes {
+    /// A question about one whole day.
+    pub fn on_day(on: Day, as_known: Option<Edtf>, as_recorded: Size) -> Axes {
+        Axes { on, as_known, as_recorded }
+    }
+
     /// The last day whose knowledge counts.
     pub fn known(&self) -> Day {
         self.as_known.as_ref().map_or(Day::FUTURE, Edtf::latest)
