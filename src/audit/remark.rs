@@ -6,7 +6,7 @@ use crate::charter::{Charter, Judgement, Remark, StepBy, judge, lint, refuse};
 use crate::event::{Act, Day, Edtf, Entry, Event, Index, StatusId};
 use crate::history::{History, Standing};
 
-use super::projection::histories;
+use super::projection::Derivation;
 use super::report::RemarkItem;
 use super::verdict::Rules;
 
@@ -15,10 +15,12 @@ pub(super) fn conformity(entries: &[Entry], charters: &Rules) -> Vec<RemarkItem>
     let mut remarks = Vec::new();
     for (body, charter) in charters {
         rules(charter, &mut remarks);
-        for (acts, history) in histories(entries, body, charter) {
-            for act in &acts {
+        let derived = Derivation::new(entries, body, charter);
+        for (who, pair) in &derived.pairs {
+            let history = derived.board.history(charter, &derived.pairs, who);
+            for act in &pair.own {
                 lifetimes(charter, act, &mut remarks);
-                judged(charter, act, &acts, &history, &mut remarks);
+                judged(charter, act, &pair.own, &history, &mut remarks);
                 if !act.corrected_by.is_empty()
                     && let Err(refusal) = refuse(charter, &act.event)
                 {

@@ -77,6 +77,13 @@ impl Event {
         }
     }
 
+    /// Whom it is about, where that is another participant whose accession or exit it concerns: then it never moves the
+    /// actor's own status.
+    pub fn for_another(&self) -> Option<&ParticipantId> {
+        let other = self.about.as_ref().filter(|about| Some(*about) != self.participant.as_ref());
+        other.filter(|_| !self.act.kind().is_of_lines())
+    }
+
     /// The act's own legal date: the first of its roles that is given.
     pub fn date(&self) -> Option<&Edtf> {
         self.dated().map(|(_, date)| date)

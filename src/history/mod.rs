@@ -4,8 +4,13 @@
 //! participant in one body through all of time; [`History`] sets rival chains side by side; [`lifecycles`] follows
 //! procedures; [`overlays`] what lies over a status without changing it.
 
+mod board;
+mod entry_into_force;
+mod influence;
+mod notice;
 mod overlay;
 mod procedure;
+mod quorum;
 mod rival;
 mod spell;
 mod standing;
@@ -13,8 +18,13 @@ mod standing;
 #[cfg(test)]
 mod tests;
 
+pub use board::{Board, PairView, Pairs};
+pub use entry_into_force::{Electorate, EntryIntoForce, accession, is_reio, line};
+pub use influence::{Derived, Effects, Given, Influence};
+pub use notice::foreseen;
 pub use overlay::{Overlay, overlays};
 pub use procedure::{Closing, Lifecycle, Snapshot, StepState, lifecycles};
+pub use quorum::{Consent, Count, Deposit, Measure, Poll, Trigger, count_on, in_force_on, trigger};
 pub use rival::{Account, Certainty, History, Reading, Spell};
 pub use spell::{Cause, CauseId, Course, Slice, World, course};
 pub use standing::{Standing, Stated, correction_known, standing};

@@ -1,12 +1,15 @@
 //! The acts of one body that stand for a question, by participant, with the rules they are judged under.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::charter::{Charter, CharterAct, CharterError};
-use crate::event::{Act, BodyId, Day, Edtf, Entry, Index, ParticipantId, Role, Size, StatusId};
-use crate::history::{Cause, Course, History, Lifecycle, Reading, Standing, lifecycles, standing};
+use crate::event::{
+    Act, BodyId, Day, Edtf, Entry, Index, Moment, ParticipantId, Role, Scope, Size, StatusId,
+};
+use crate::history::{Board, Cause, Course, History, Pairs, Reading, Standing, standing};
 
+use super::Axes;
 use super::answer::{Because, CheckpointRef, Coverage};
 
 /// Why a question has no answer.
@@ -28,6 +31,8 @@ pub struct Material<'a> {
     pub checkpoint: CheckpointRef,
     /// Charters already folded.
     pub charters: &'a Charters,
+    /// What was looked up: a count of participants needs the whole body.
+    pub scope: Scope,
 }
 
 /// Folded charters by body and the entries that make them: the same texts are parsed once.
@@ -68,18 +73,13 @@ pub struct BodyView<'a> {
     /// Its rules.
     pub charter: Arc<Charter>,
     /// What is recorded of each participant.
-    pub pairs: BTreeMap<ParticipantId, PairView<'a>>,
+    pub pairs: Pairs<'a>,
     /// The span that was surveyed; the union of all surveys' ends.
     pub surveyed: Option<Edtf>,
-}
-
-/// One participant in one body.
-#[derive(Default)]
-pub struct PairView<'a> {
-    /// Its own acts.
-    pub own: Vec<Standing<'a>>,
-    /// Acts of others about it.
-    pub about: Vec<Standing<'a>>,
+    /// What the acts of some make of the status of others.
+    pub board: Board,
+    /// Whether every participant is among the entries, so that they can be counted.
+    pub whole: bool,
 }
 
 impl<'a> BodyView<'a> {
@@ -93,9 +93,35 @@ impl<'a> BodyView<'a> {
         recorded: Size,
         known: Day,
     ) -> Result<BodyView<'a>, QueryError> {
+        BodyView::at(material, body, recorded, known, None)
+    }
+
+    /// The same for the dates of a question.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn of(material: &Material<'a>, body: &BodyId, axes: &Axes) -> Result<BodyView<'a>, QueryError> {
+        BodyView::at(material, body, axes.as_recorded, axes.known(), axes.at.as_ref())
+    }
+
+    /// The same with everything that is known today.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn today(material: &Material<'a>, body: &BodyId, axes: &Axes) -> Result<BodyView<'a>, QueryError> {
+        BodyView::at(material, body, axes.as_recorded, Day::FUTURE, axes.at.as_ref())
+    }
+
+    fn at(
+        material: &Material<'a>,
+        body: &BodyId,
+        recorded: Size,
+        known: Day,
+        moment: Option<&Moment>,
+    ) -> Result<BodyView<'a>, QueryError> {
         let acts = standing(material.entries, recorded, known);
         let charter = charter(material, body, recorded, &acts)?;
-        let mut pairs: BTreeMap<ParticipantId, PairView<'a>> = BTreeMap::new();
+        let mut pairs: Pairs<'a> = Pairs::new();
         let mut surveyed: Option<Edtf> = None;
         for act in acts.into_iter().filter(|a| a.event.body == *body) {
             if let Act::RecordSurveyed(span) = &act.event.act {
@@ -110,15 +136,72 @@ impl<'a> BodyView<'a> {
                 pairs.entry(participant).or_default().own.push(act);
             }
         }
-        Ok(BodyView { charter, pairs, surveyed })
+        let board = Board::new(&charter, &pairs, moment);
+        Ok(BodyView { charter, pairs, surveyed, board, whole: material.scope.participant.is_none() })
     }
 
     /// The status of a participant through all of time; of one with no act, no status.
-    pub fn history(&self, participant: &ParticipantId) -> History {
-        match self.pairs.get(participant) {
-            Some(pair) => pair.history(&self.charter),
-            None => PairView::default().history(&self.charter),
+    pub fn history(&self, participant: &ParticipantId) -> Arc<History> {
+        self.board.history(&self.charter, &self.pairs, participant)
+    }
+
+    /// Those who certainly have the highest status at the end of a day.
+    pub fn members(&self, on: Day) -> BTreeSet<ParticipantId> {
+        self.board.members(&self.charter, &self.pairs, on, None)
+    }
+
+    /// The act at a place in the log, whosoever it is.
+    pub fn act(&self, entry: Index) -> Option<&Standing<'a>> {
+        self.pairs.values().flat_map(|pair| pair.own.iter()).find(|act| act.index == entry)
+    }
+
+    /// What the worlds of a reading rest on, by index, each once.
+    pub fn because(&self, entries: &[Entry], history: &History, reading: &Reading) -> Vec<Because> {
+        let mut found: Vec<Because> = Vec::new();
+        for (account, world) in &reading.worlds {
+            let Some(account) = history.accounts.get(*account) else { continue };
+            found.extend(self.chain(entries, &account.course, world.cause));
         }
+        found.sort_by_key(|b| b.index);
+        found.dedup_by_key(|b| b.index);
+        found
+    }
+
+    /// What one world rests on.
+    pub fn chain(&self, entries: &[Entry], course: &Course, cause: Option<usize>) -> Vec<Because> {
+        let links = |cause: &Cause| {
+            let own = self.link(entries, cause, cause.entry, Some(&cause.date));
+            let also: Vec<_> =
+                cause.also.iter().filter_map(|entry| self.link(entries, cause, *entry, None)).collect();
+            own.into_iter().chain(also).collect::<Vec<_>>()
+        };
+        course.chain(cause).into_iter().flat_map(links).collect()
+    }
+
+    fn link(&self, entries: &[Entry], cause: &Cause, entry: Index, date: Option<&Edtf>) -> Option<Because> {
+        let act = self.act(entry);
+        let event = match act {
+            Some(act) => &*act.event,
+            None => {
+                self.charter.version_of(entry)?;
+                &entries.iter().find(|e| e.index == entry)?.event
+            }
+        };
+        let known = event.known();
+        Some(Because {
+            index: entry,
+            id: event.id,
+            act: event.act.kind(),
+            date: date.or_else(|| event.effect())?.clone(),
+            known: known.day,
+            known_assumed: known.assumed,
+            clause: cause.clause.clone(),
+            rule: cause.rule,
+            title: event.title.clone(),
+            place: event.place.clone(),
+            corrected_by: act.map(|a| a.corrected_by.clone()).unwrap_or_default(),
+            evidence: event.evidence.clone(),
+        })
     }
 
     /// The end of the record: whether `on` lies in the span surveyed; `None` without a survey.
@@ -194,86 +277,4 @@ fn charter(
     let adopted: Vec<Standing<'_>> =
         all.into_iter().filter(|a| matches!(a.event.act, Act::CharterAdopted(_))).collect();
     texts(&adopted)?.ok_or_else(|| QueryError::NoBody(body.clone()))
-}
-
-impl PairView<'_> {
-    /// The status through all of time, on every choice of rival chains.
-    pub fn history(&self, charter: &Charter) -> History {
-        History::fold(charter, &self.own)
-    }
-
-    /// The procedures on one account of the course.
-    pub fn lifecycles<'s>(
-        &'s self,
-        charter: &Charter,
-        history: &History,
-        account: usize,
-    ) -> Vec<Lifecycle<'s>> {
-        let Some(account) = history.accounts.get(account) else { return Vec::new() };
-        let follows = |act: &&Standing<'_>| match &act.event.rival {
-            Some(rival) => account.chains.contains(rival),
-            None => true,
-        };
-        lifecycles(charter, self.own.iter().chain(&self.about).filter(follows), &account.course)
-    }
-
-    /// The act at a place in the log.
-    pub fn act(&self, entry: Index) -> Option<&Standing<'_>> {
-        self.own.iter().chain(&self.about).find(|a| a.index == entry)
-    }
-
-    /// What the worlds of a reading rest on, by index, each once.
-    pub fn because(
-        &self,
-        charter: &Charter,
-        entries: &[Entry],
-        history: &History,
-        reading: &Reading,
-    ) -> Vec<Because> {
-        let mut found: Vec<Because> = Vec::new();
-        for (account, world) in &reading.worlds {
-            let Some(account) = history.accounts.get(*account) else { continue };
-            found.extend(self.chain(charter, entries, &account.course, world.cause));
-        }
-        found.sort_by_key(|b| b.index);
-        found.dedup_by_key(|b| b.index);
-        found
-    }
-
-    /// What one world rests on.
-    pub fn chain(
-        &self,
-        charter: &Charter,
-        entries: &[Entry],
-        course: &Course,
-        cause: Option<usize>,
-    ) -> Vec<Because> {
-        course.chain(cause).into_iter().filter_map(|c| self.link(charter, entries, c)).collect()
-    }
-
-    fn link(&self, charter: &Charter, entries: &[Entry], cause: &Cause) -> Option<Because> {
-        let act = self.act(cause.entry);
-        let event = match act {
-            Some(act) => &*act.event,
-            None => {
-                charter.versions().iter().find(|v| v.entry == cause.entry)?;
-                &entries.iter().find(|e| e.index == cause.entry)?.event
-            }
-        };
-        let known = event.known();
-        Some(Because {
-            index: cause.entry,
-            id: event.id,
-            act: event.act.kind(),
-            date: cause.date.clone(),
-            known: known.day,
-            known_assumed: known.assumed,
-            clause: cause.clause.clone(),
-            rule: cause.rule,
-            title: event.title.clone(),
-            place: event.place.clone(),
-            corrected_by: act.map(|a| a.corrected_by.clone()).unwrap_or_default(),
-            evidence: event.evidence.clone(),
-        })
-    }
 }

@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use crate::event::{ActKind, BodyId, Day, Edtf, Index, ParticipantId, StatusId};
-use crate::history::Standing;
+use crate::history::{PairView, Standing};
 
 use super::Axes;
 use super::answer::{Afterwards, OutcomeItem, act};
-use super::body::{BodyView, Material, PairView, QueryError};
+use super::body::{BodyView, Material, QueryError};
 use super::status::{StatusAnswer, in_view, item};
 
 /// A status answer with everything behind it.
@@ -78,9 +78,9 @@ pub fn explain(
     body: &BodyId,
     axes: &Axes,
 ) -> Result<Explanation, QueryError> {
-    let view = BodyView::new(material, body, axes.as_recorded, axes.known())?;
+    let view = BodyView::of(material, body, axes)?;
     let later = match axes.as_known {
-        Some(_) => Some(BodyView::new(material, body, axes.as_recorded, Day::FUTURE)?),
+        Some(_) => Some(BodyView::today(material, body, axes)?),
         None => None,
     };
     let today = later.as_ref().unwrap_or(&view);
@@ -91,7 +91,7 @@ pub fn explain(
     let pair = view.pairs.get(participant).unwrap_or(&nothing);
     let afterwards = today.pairs.get(participant).unwrap_or(&nothing);
     let ended_by = ended_by(pair, &answer);
-    let trails = trails(&view, pair, today, afterwards, axes.on);
+    let trails = trails(&view, participant, pair, today, afterwards, axes.on);
     Ok(Explanation { answer, rules, ended_by, trails })
 }
 
@@ -122,18 +122,19 @@ fn brief(act: &Standing<'_>) -> Option<Afterwards> {
 
 fn trails(
     view: &BodyView<'_>,
+    who: &ParticipantId,
     pair: &PairView<'_>,
     today: &BodyView<'_>,
     later: &PairView<'_>,
     on: Day,
 ) -> Vec<ProcedureTrail> {
-    let history = pair.history(&view.charter);
-    let all = later.history(&today.charter);
+    let history = view.history(who);
+    let all = today.history(who);
     let ended: Vec<_> =
         (0..all.accounts.len()).flat_map(|a| later.lifecycles(&today.charter, &all, a)).collect();
     let mut trails: Vec<ProcedureTrail> = Vec::new();
     for life in pair.lifecycles(&view.charter, &history, 0).iter().filter(|life| life.is_open(on)) {
-        let (Some(now), Some(item)) = (life.on(&view.charter, on), item(view, life, &ended, on)) else {
+        let (Some(now), Some(item)) = (life.on(&view.charter, on), item(view, who, life, &ended, on)) else {
             continue;
         };
         // With hindsight the same procedure has acts that were not known on the day.

@@ -5,9 +5,13 @@
 
 mod answer;
 mod body;
+mod clock;
 mod explain;
+mod line;
 mod pending;
+mod quorum;
 mod roster;
+mod scheduled;
 mod status;
 mod timeline;
 
@@ -16,22 +20,24 @@ mod tests;
 
 pub use answer::{
     Afterwards, Because, CheckpointRef, ConflictSide, Coverage, OutcomeItem, OverlayItem, ProcedureItem,
-    QuestionEcho, ScheduledItem,
+    QuestionEcho, QuorumItem, ScheduledItem,
 };
-pub use body::{BodyView, Charters, Material, PairView, QueryError};
+pub use body::{BodyView, Charters, Material, QueryError};
 pub use explain::{Explanation, ProcedureTrail, RuleItem, TrailStep, explain};
 pub use pending::{Pending, PendingItem, pending};
 pub use roster::{Count, Roster, RosterItem, roster};
 pub use status::{StatusAnswer, status};
 pub use timeline::{SpellItem, Timeline, timeline};
 
-use crate::event::{Day, Edtf, Size};
+use crate::event::{Day, Edtf, Moment, Size};
 
 /// The three dates of a question, each naming a whole day, inclusive.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Axes {
     /// The day asked about (valid time).
     pub on: Day,
+    /// The moment of that day, where one is asked about.
+    pub at: Option<Moment>,
     /// What the world could know by then; `None` is everything.
     pub as_known: Option<Edtf>,
     /// The first so many entries of this ledger (transaction time).
@@ -41,7 +47,7 @@ pub struct Axes {
 impl Axes {
     /// A question about one whole day.
     pub fn on_day(on: Day, as_known: Option<Edtf>, as_recorded: Size) -> Axes {
-        Axes { on, as_known, as_recorded }
+        Axes { on, at: None, as_known, as_recorded }
     }
 
     /// The last day whose knowledge counts.
