@@ -3,12 +3,15 @@
 //! Adopting or amending a charter is an *event*. [`Charter`] is what those events make together: a sequence of
 //! [`Version`]s, each holding from its first day, so that a past question is answered under the rules of its day.
 
+mod clause;
+mod clause_text;
 mod judge;
 mod lint;
 mod text;
 
 use crate::event::{ActKind, BodyId, Day, Edtf, Event, EventId, Index, StatusId};
 
+pub use clause::{Bound, Clause, ClauseError, Condition, Delay, NoticeEnd, Rule, SetRef, When};
 pub use judge::{Judgement, Move, Refusal, Remark, judge, refuse};
 pub use lint::{Fault, lint, undefined};
 pub use text::{
