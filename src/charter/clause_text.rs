@@ -314,9 +314,9 @@ impl<'a> Reader<'a> {
     fn share(&mut self) -> Result<Condition, ClauseError> {
         let of = self.set()?;
         let bound = self.bound()?;
-        let numerator = self.number(0, 9999)?;
+        let numerator = self.number(0, 9998)?;
         self.needs("/", "write a fraction, such as 2/3")?;
-        let denominator = self.number(numerator.max(1), 9999)?;
+        let denominator = self.number(numerator.max(1) + u32::from(bound == Bound::MoreThan), 9999)?;
         Ok(Condition::Share { of, bound, numerator, denominator })
     }
 
@@ -360,7 +360,7 @@ impl<'a> Reader<'a> {
         let name = fold_name(table.text);
         self.names.push(Mention { column: table.column, of: Named::Table, name: name.clone() });
         let bound = self.bound()?;
-        let part = self.percent()?;
+        let part = self.percent(bound)?;
         let mut of = None;
         if self.takes("of") {
             let set = self.word("write the name of a set")?;
@@ -378,7 +378,7 @@ impl<'a> Reader<'a> {
     }
 
     /// In thousandths of a percent.
-    fn percent(&mut self) -> Result<u32, ClauseError> {
+    fn percent(&mut self, bound: Bound) -> Result<u32, ClauseError> {
         let start = self.at;
         let mut part = self.number(0, 100)? * 1000;
         if self.takes(".") {
@@ -391,9 +391,9 @@ impl<'a> Reader<'a> {
             }
             self.at += 1;
         }
-        if part > 100_000 {
+        if part > 100_000 || (part == 100_000 && bound == Bound::MoreThan) {
             self.at = start;
-            return self.wrong("write no more than 100%");
+            return self.wrong("no part is larger than the whole: write at most >= 100%");
         }
         self.needs("%", "write %")?;
         Ok(part)

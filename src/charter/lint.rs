@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::event::{Index, StatusId};
 
-use super::{Charter, Version};
+use super::{Charter, Version, unknown_names};
 
 /// Something unsound in one version of a charter.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,6 +31,7 @@ pub fn lint(charter: &Charter) -> Vec<Fault> {
         statuses(version, &mut found);
         transitions(version, &mut found);
         procedures(version, &mut found);
+        clauses(version, &mut found);
     }
     faults.dedup_by(|a, b| a.place == b.place && a.what == b.what);
     faults
@@ -117,6 +118,16 @@ fn procedures(version: &Version, found: &mut impl FnMut(String, String)) {
             if rule.steps.iter().skip(at + 1).any(|other| other.act == step.act) {
                 found(place.clone(), format!("{} is a step twice", step.act.0));
             }
+        }
+    }
+}
+
+/// Names of sets, tables and participants in clauses; those of an amendment may come from the texts before it.
+fn clauses(version: &Version, found: &mut impl FnMut(String, String)) {
+    let clauses = &version.clauses;
+    for (place, clause) in clauses.each() {
+        for (column, what) in unknown_names(clause, &clauses.sets, &clauses.weights) {
+            found(place.clone(), format!("column {column}: {what}"));
         }
     }
 }

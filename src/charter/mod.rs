@@ -5,13 +5,18 @@
 
 mod clause;
 mod clause_text;
+mod clauses;
 mod judge;
 mod lint;
 mod text;
 
+#[cfg(test)]
+mod tests;
+
 use crate::event::{ActKind, BodyId, Day, Edtf, Event, EventId, Index, StatusId};
 
 pub use clause::{Bound, Clause, ClauseError, Condition, Delay, NoticeEnd, Rule, SetRef, When};
+pub use clauses::{Accession, Clauses, check_names, unknown_names};
 pub use judge::{Judgement, Move, Refusal, Remark, judge, refuse};
 pub use lint::{Fault, lint, undefined};
 pub use text::{
@@ -64,6 +69,8 @@ pub struct Version {
     pub transitions: Vec<Ruled<Transition>>,
     /// Ways to a status.
     pub procedures: Vec<Ruled<Procedure>>,
+    /// When things enter into force and end.
+    pub clauses: Clauses,
     /// Statuses merged by this version itself.
     pub mergers: Vec<Merger>,
     /// Every merger so far: old status, new status.
@@ -259,6 +266,7 @@ fn version(
         statuses: before.map(|v| v.statuses.clone()).unwrap_or_default(),
         transitions: before.map(|v| v.transitions.clone()).unwrap_or_default(),
         procedures: before.map(|v| v.procedures.clone()).unwrap_or_default(),
+        clauses: before.map(|v| v.clauses.clone()).unwrap_or_default(),
         mergers: text.mergers.clone(),
         merged: before.map(|v| v.merged.clone()).unwrap_or_default(),
     };
@@ -283,6 +291,7 @@ fn version(
     replace(&mut version.statuses, &text.statuses, entry, |a, b| a.id == b.id);
     replace(&mut version.transitions, &text.transitions, entry, |a, b| a.act == b.act && a.to == b.to);
     replace(&mut version.procedures, &text.procedures, entry, |a, b| a.toward == b.toward);
+    version.clauses.learn(text, entry);
     version
 }
 
@@ -332,7 +341,7 @@ impl Template {
 /// [`CharterTextError`] where the text cannot be read.
 pub fn charter_event(text: &str, amends: bool, id: EventId) -> Result<Event, CharterTextError> {
     use crate::event::{Act, Role};
-    let said = CharterText::parse(text)?;
+    let said = if amends { CharterText::parse(text)? } else { CharterText::parse_adoption(text)? };
     let payload = smol_str::SmolStr::new(text);
     let act = if amends { Act::CharterAmended(payload) } else { Act::CharterAdopted(payload) };
     let mut event = Event::new(id, act, said.id);
