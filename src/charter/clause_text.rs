@@ -314,7 +314,7 @@ impl<'a> Reader<'a> {
     fn share(&mut self) -> Result<Condition, ClauseError> {
         let of = self.set()?;
         let bound = self.bound()?;
-        let numerator = self.number(0, 9999)?;
+        let numerator = self.number(0, 9998)?;
         self.needs("/", "write a fraction, such as 2/3")?;
         let denominator = self.number(numerator.max(1) + u32::from(bound == Bound::MoreThan), 9999)?;
         Ok(Condition::Share { of, bound, numerator, denominator })

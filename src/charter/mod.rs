@@ -10,6 +10,9 @@ mod judge;
 mod lint;
 mod text;
 
+#[cfg(test)]
+mod tests;
+
 use crate::event::{ActKind, BodyId, Day, Edtf, Event, EventId, Index, StatusId};
 
 pub use clause::{Bound, Clause, ClauseError, Condition, Delay, NoticeEnd, Rule, SetRef, When};

@@ -2,7 +2,7 @@
 //!
 //! [`standing`] says which entries stand for what was recorded and known; [`course`] makes of them the status of one
 //! participant in one body through all of time; [`History`] sets rival chains side by side; [`lifecycles`] follows
-//! procedures; [`overlays`] what lies over a status without changing it.
+//! procedures; [`overlays`] what lies over a status without changing it; [`trigger`] when the condition of a clause first held.
 
 mod board;
 mod entry_into_force;

@@ -75,7 +75,7 @@ pub struct Trigger {
     /// The day.
     pub on: Day,
     /// Whose consent made it hold: one; several where those of that day are unordered and each may have been the last
-    /// one needed; none where the entry into force of another treaty did.
+    /// one needed; none where no consent did, but the entry into force of another treaty.
     pub by: Vec<Deposit>,
 }
 

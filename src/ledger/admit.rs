@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::charter::{Charter, CharterAct, CharterText, refuse, undefined};
+use crate::charter::{
+    Charter, CharterAct, CharterText, NamedSet, WeightTable, check_names, refuse, undefined,
+};
 use crate::event::leaf::{decode, encode_event};
 use crate::event::{
     Act, ActKind, BodyId, Changes, Day, Event, EventId, Index, Role, Scope, Size, StatusId, Subject,
@@ -72,11 +74,19 @@ impl Ledger {
         }
         if let Act::CharterAdopted(text) | Act::CharterAmended(text) = &event.act {
             check_form(&event)?;
-            CharterText::parse(text)?;
+            let amends = event.act.kind() == ActKind::CharterAmended;
+            if amends {
+                CharterText::parse(text)?
+            } else {
+                CharterText::parse_adoption(text)?
+            };
             batch.adopted(&event);
             let charter = self.rules(&event.body, batch)?;
             if let Some((_, status)) = undefined(&charter).into_iter().next() {
                 return Err(LedgerError::StatusUndefined { body: event.body, status });
+            }
+            if amends {
+                known_names(text, &charter)?;
             }
         } else {
             self.check_content(&event, batch)?;
@@ -256,4 +266,13 @@ fn known_status(rules: &Charter, status: &StatusId, event: &Event) -> Result<(),
     }
     let list: Vec<&str> = known.iter().map(|s| s.id.as_str()).collect();
     Err(LedgerError::NoStatus { body: event.body.clone(), status: status.clone(), known: list.join(", ") })
+}
+
+/// The clauses of an amendment may name what any text of the charter defines; [`lint`](crate::charter::lint) says which
+/// version lacks it.
+fn known_names(text: &str, rules: &Charter) -> Result<(), LedgerError> {
+    let clauses = || rules.versions().iter().map(|version| &version.clauses);
+    let sets: Vec<NamedSet> = clauses().flat_map(|c| c.sets.clone()).collect();
+    let weights: Vec<WeightTable> = clauses().flat_map(|c| c.weights.clone()).collect();
+    Ok(check_names(text, &sets, &weights)?)
 }
