@@ -8,6 +8,7 @@ mod clause_text;
 mod clauses;
 mod judge;
 mod lint;
+mod template;
 mod text;
 
 #[cfg(test)]
@@ -19,6 +20,7 @@ pub use clause::{Bound, Clause, ClauseError, Condition, Delay, NoticeEnd, Rule, 
 pub use clauses::{Accession, Clauses, check_names, unknown_names};
 pub use judge::{Judgement, Move, Refusal, Remark, judge, judge_effect, refuse};
 pub use lint::{Fault, lint, undefined};
+pub use template::{TEMPLATES, Template};
 pub use text::{
     AccessionClause, ActName, BodyKind, CharterText, CharterTextError, EffectBy, Merger, NamedSet, Procedure,
     Status, Step, StepBy, Transition, WeightTable,
@@ -335,35 +337,6 @@ fn replace<T: Clone>(rules: &mut Vec<Ruled<T>>, stated: &[T], entry: Index, same
             Some(old) => *old = new,
             None => rules.push(new),
         }
-    }
-}
-
-/// A shipped charter: its body and the texts of its adoption and amendments, oldest first.
-pub struct Template {
-    /// The body.
-    pub id: &'static str,
-    /// One TOML text for each event.
-    pub texts: &'static [&'static str],
-}
-
-/// The charters that come with the program.
-pub const TEMPLATES: &[Template] = &[Template {
-    id: "sco",
-    texts: &[
-        include_str!("templates/sco/1-founding.toml"),
-        include_str!("templates/sco/2-charter.toml"),
-        include_str!("templates/sco/3-observers.toml"),
-        include_str!("templates/sco/4-dialogue-partners.toml"),
-        include_str!("templates/sco/5-admission.toml"),
-        include_str!("templates/sco/6-memorandum.toml"),
-        include_str!("templates/sco/7-partners.toml"),
-    ],
-}];
-
-impl Template {
-    /// The template of a body.
-    pub fn find(id: &str) -> Option<&'static Template> {
-        TEMPLATES.iter().find(|t| t.id.eq_ignore_ascii_case(id))
     }
 }
 
