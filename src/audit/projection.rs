@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::charter::Charter;
 use crate::event::{BodyId, Day, Entry, Index, ParticipantId, Scope, Size, StatusId};
-use crate::history::{Board, Certainty, History, Pairs};
+use crate::history::{Board, Certainty, History, Pairs, Standing};
 use crate::query::{Axes, Charters, CheckpointRef, Material, Roster, roster};
 
 use super::record::{Record, corrects};
@@ -28,7 +28,8 @@ pub(super) fn projections(entries: &[Entry], charters: &Rules, found: &mut Findi
     for (body, charter) in charters {
         let of_body = scope(entries, body);
         let pairs = pairs(&of_body, body);
-        let board = Board::new(charter, &pairs, None);
+        let alone = alone(&of_body, body);
+        let board = Board::new(charter, &pairs, &alone, None);
         let recorded = pairs.iter().filter(|(_, pair)| !pair.own.is_empty());
         let folded: Vec<(&ParticipantId, Arc<History>)> =
             recorded.map(|(id, _)| (id, board.history(charter, &pairs, id))).collect();
@@ -69,6 +70,12 @@ fn pairs<'a>(entries: &'a [Entry], body: &BodyId) -> Pairs<'a> {
         }
     }
     pairs
+}
+
+/// The acts of the body itself that stand.
+fn alone<'a>(entries: &'a [Entry], body: &BodyId) -> Vec<Standing<'a>> {
+    let acts = Record::new(entries).acts();
+    acts.into_iter().filter(|a| a.event.body == *body && a.event.participant.is_none()).collect()
 }
 
 /// The day of the last entry, and some on which a status may have changed.
@@ -160,7 +167,7 @@ pub(super) struct Derivation<'a> {
 impl<'a> Derivation<'a> {
     pub(super) fn new(entries: &'a [Entry], body: &BodyId, charter: &Charter) -> Derivation<'a> {
         let pairs = pairs(entries, body);
-        let board = Board::new(charter, &pairs, None);
+        let board = Board::new(charter, &pairs, &alone(entries, body), None);
         Derivation { pairs, board }
     }
 }

@@ -63,9 +63,15 @@ pub struct Board {
 impl Board {
     /// Evaluates the clauses of a body over the acts that stand. With `moment`, acts that state an instant are set
     /// before or after it.
-    pub fn new(charter: &Charter, pairs: &Pairs<'_>, moment: Option<&Moment>) -> Board {
+    /// `alone` are the acts of the body itself.
+    pub fn new(
+        charter: &Charter,
+        pairs: &Pairs<'_>,
+        alone: &[Standing<'_>],
+        moment: Option<&Moment>,
+    ) -> Board {
         let mut board = Board { moment: moment.cloned(), ..Board::default() };
-        board.entry_into_force = entry_into_force(charter, pairs);
+        board.entry_into_force = entry_into_force(charter, pairs, alone);
         let mut when = Effects::new();
         for pair in pairs.values() {
             for act in &pair.own {

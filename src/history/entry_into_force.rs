@@ -31,7 +31,11 @@ impl EntryIntoForce {
 }
 
 /// Evaluates the clause of a body; `None` where it has none.
-pub(super) fn entry_into_force(charter: &Charter, pairs: &Pairs<'_>) -> Option<EntryIntoForce> {
+pub(super) fn entry_into_force(
+    charter: &Charter,
+    pairs: &Pairs<'_>,
+    alone: &[Standing<'_>],
+) -> Option<EntryIntoForce> {
     let version = charter.latest();
     let clause = version.clauses.entry_into_force.as_ref()?;
     let electorate = Electorate::of_treaty(charter, pairs);
@@ -39,16 +43,16 @@ pub(super) fn entry_into_force(charter: &Charter, pairs: &Pairs<'_>) -> Option<E
     Some(EntryIntoForce {
         computed: found.as_ref().map(|(on, _)| on.clone()),
         trigger: found.map(|(_, trigger)| trigger),
-        certified: certified(pairs),
+        certified: certified(alone),
         rule: clause.entry,
     })
 }
 
-/// An act that certifies the entry into force of the whole, whoever it names.
-fn certified(pairs: &Pairs<'_>) -> Option<(Edtf, Index)> {
-    let acts = pairs.values().flat_map(|pair| &pair.own);
+/// The first act among these that certifies an entry into force, with its day.
+pub fn certified<'s>(acts: impl IntoIterator<Item = &'s Standing<'s>>) -> Option<(Edtf, Index)> {
     let certifies = |act: &&Standing<'_>| act.event.act.kind() == ActKind::TreatyEnteredIntoForce;
-    let dated = acts.filter(certifies).filter_map(|act| Some((act.event.effect()?.clone(), act.index)));
+    let dated = acts.into_iter().filter(certifies);
+    let dated = dated.filter_map(|act| Some((act.event.effect()?.clone(), act.index)));
     dated.min_by_key(|(on, index)| (on.earliest(), *index))
 }
 

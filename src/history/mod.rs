@@ -19,7 +19,7 @@ mod standing;
 mod tests;
 
 pub use board::{Board, PairView, Pairs};
-pub use entry_into_force::{Electorate, EntryIntoForce, accession, is_reio, line};
+pub use entry_into_force::{Electorate, EntryIntoForce, accession, certified, is_reio, line};
 pub use influence::{Derived, Effects, Given, Influence};
 pub use notice::foreseen;
 pub use overlay::{Overlay, overlays};

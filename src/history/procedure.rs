@@ -143,9 +143,14 @@ fn part(version: &Version, act: &Standing<'_>) -> Option<Part> {
     let toward = event.toward.clone().or_else(|| {
         let of_step = ways().filter(|p| p.steps.iter().any(|s| s.act.0 == kind));
         let named = event.status.as_ref().map(|id| version.current_name(id));
-        let mut fitting = of_step.filter(|p| named.is_none_or(|id| p.toward == *id));
-        let only = fitting.next().map(|p| p.toward.clone());
-        only.filter(|_| fitting.next().is_none())
+        let ways: Vec<_> = of_step.collect();
+        let fitting = ways.iter().filter(|p| named.is_none_or(|id| p.toward == *id));
+        match fitting.collect::<Vec<_>>().as_slice() {
+            [only] => Some(only.toward.clone()),
+            // A step on the way may give a status of its own: an invitee is on the way to membership.
+            [] => ways.first().filter(|_| ways.len() == 1).map(|only| only.toward.clone()),
+            _ => None,
+        }
     });
     let what = match &event.act {
         Act::ApplicationWithdrawn => What::Closes("withdrawn"),
@@ -209,6 +214,21 @@ fn attained(charter: &Charter, course: &Course, life: &Lifecycle<'_>) -> Option<
     })
 }
 
+impl<'a> StepState<'a> {
+    /// A step that nobody has taken.
+    pub fn of(step: &Step) -> StepState<'a> {
+        StepState {
+            act: step.act.0,
+            title: step.title.clone(),
+            optional: step.optional,
+            by: step.by,
+            article: step.article.clone(),
+            taken: Vec::new(),
+            later: Vec::new(),
+        }
+    }
+}
+
 impl<'a> Lifecycle<'a> {
     /// Whether it was open on a day: begun on it or before, not ended by it.
     pub fn is_open(&self, on: Day) -> bool {
@@ -265,15 +285,7 @@ impl<'a> Lifecycle<'a> {
             claimed_or_own(a) == step.act.0 && by_whom
         };
         let (taken, later) = self.acts.iter().filter(of_step).partition(|a| up_to(a, on));
-        StepState {
-            act: step.act.0,
-            title: step.title.clone(),
-            optional: step.optional,
-            by: step.by,
-            article: step.article.clone(),
-            taken,
-            later,
-        }
+        StepState { taken, later, ..StepState::of(step) }
     }
 }
 

@@ -205,6 +205,25 @@ pub struct Afterwards {
     pub index: Index,
 }
 
+/// An act of the very day asked about.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct DayAct {
+    /// Who acted, or on whom it bears.
+    pub participant: Option<ParticipantId>,
+    /// What happened.
+    #[serde(serialize_with = "act")]
+    pub act: ActKind,
+    /// Whose accession or exit it concerns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<ParticipantId>,
+    /// When.
+    pub date: Edtf,
+    /// Its place within the day, where the evidence gives one; without, the order is not known.
+    pub sequence: Option<u16>,
+    /// Its place in the log.
+    pub index: Index,
+}
+
 /// What one side of a dispute holds.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct ConflictSide {

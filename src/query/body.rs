@@ -74,6 +74,8 @@ pub struct BodyView<'a> {
     pub charter: Arc<Charter>,
     /// What is recorded of each participant.
     pub pairs: Pairs<'a>,
+    /// Acts of the body alone.
+    pub alone: Vec<Standing<'a>>,
     /// The span that was surveyed; the union of all surveys' ends.
     pub surveyed: Option<Edtf>,
     /// What the acts of some make of the status of others.
@@ -122,6 +124,7 @@ impl<'a> BodyView<'a> {
         let acts = standing(material.entries, recorded, known);
         let charter = charter(material, body, recorded, &acts)?;
         let mut pairs: Pairs<'a> = Pairs::new();
+        let mut alone = Vec::new();
         let mut surveyed: Option<Edtf> = None;
         for act in acts.into_iter().filter(|a| a.event.body == *body) {
             if let Act::RecordSurveyed(span) = &act.event.act {
@@ -132,12 +135,14 @@ impl<'a> BodyView<'a> {
             {
                 pairs.entry(about).or_default().about.push(act.clone());
             }
-            if let Some(participant) = act.event.participant.clone() {
-                pairs.entry(participant).or_default().own.push(act);
+            match act.event.participant.clone() {
+                Some(participant) => pairs.entry(participant).or_default().own.push(act),
+                None => alone.push(act),
             }
         }
-        let board = Board::new(&charter, &pairs, moment);
-        Ok(BodyView { charter, pairs, surveyed, board, whole: material.scope.participant.is_none() })
+        let board = Board::new(&charter, &pairs, &alone, moment);
+        let whole = material.scope.participant.is_none();
+        Ok(BodyView { charter, pairs, alone, surveyed, board, whole })
     }
 
     /// The status of a participant through all of time; of one with no act, no status.

@@ -7,6 +7,7 @@ mod answer;
 mod body;
 mod clock;
 mod explain;
+mod in_force;
 mod line;
 mod pending;
 mod quorum;
@@ -19,11 +20,12 @@ mod timeline;
 mod tests;
 
 pub use answer::{
-    Afterwards, Because, CheckpointRef, ConflictSide, Coverage, OutcomeItem, OverlayItem, ProcedureItem,
-    QuestionEcho, QuorumItem, ScheduledItem,
+    Afterwards, Because, CheckpointRef, ConflictSide, Coverage, DayAct, OutcomeItem, OverlayItem,
+    ProcedureItem, QuestionEcho, QuorumItem, ScheduledItem,
 };
 pub use body::{BodyView, Charters, Material, QueryError};
-pub use explain::{Explanation, ProcedureTrail, RuleItem, TrailStep, explain};
+pub use explain::{Explanation, MissingStep, ProcedureTrail, RuleItem, TrailStep, explain};
+pub use in_force::{Certified, InForce, Part, TriggerItem, in_force};
 pub use pending::{Pending, PendingItem, pending};
 pub use roster::{Count, Roster, RosterItem, roster};
 pub use status::{StatusAnswer, status};

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::event::{BodyId, Day, Edtf, Entry, ParticipantId, StatusId};
-use crate::history::{Certainty, Closing, History, Lifecycle, PairView, Reading, overlays};
+use crate::history::{Certainty, Closing, History, Lifecycle, PairView, Reading, Standing, overlays};
 
 use super::Axes;
 use super::answer::{
-    Afterwards, Because, CheckpointRef, ConflictSide, Coverage, OutcomeItem, OverlayItem, ProcedureItem,
-    QuestionEcho, ScheduledItem, settled,
+    Afterwards, Because, CheckpointRef, ConflictSide, Coverage, DayAct, OutcomeItem, OverlayItem,
+    ProcedureItem, QuestionEcho, ScheduledItem, settled,
 };
 use super::body::{BodyView, Material, QueryError};
 use super::clock::by_the_clock;
@@ -39,6 +39,9 @@ pub struct StatusAnswer {
     pub scheduled: Vec<ScheduledItem>,
     /// Open procedures.
     pub procedures: Vec<ProcedureItem>,
+    /// Acts of the day asked, in their order within it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub on_the_day: Vec<DayAct>,
     /// Acts after the day asked.
     pub afterwards: Vec<Afterwards>,
     /// The entries that it rests on; without any of them the answer would be another.
@@ -112,6 +115,7 @@ pub(super) fn in_view(
         overlays: overlay_items(pair, on),
         scheduled: scheduled(view, pair, &history, on),
         procedures: procedures(view, participant, pair, &history, &hindsight, on),
+        on_the_day: of_the_day(pair, on),
         afterwards: afterwards(pair, on),
         notes: Vec::new(),
         coverage: view.coverage(on),
@@ -141,6 +145,12 @@ fn span(history: &History, reading: &Reading, on: Day) -> (Option<Edtf>, Option<
     let first = stated.next().flatten().cloned();
     let agreed = first.filter(|date| stated.all(|other| other == Some(date)));
     let since = agreed.or_else(|| (since.earliest() > Day::PAST).then_some(since));
+    // Where one act ends it, its own words: a moment within a day, not the days around it.
+    let ends = until.as_ref().and_then(|until| match history.on(until.latest()).worlds.as_slice() {
+        [(account, world)] => history.accounts.get(*account)?.course.causes.get(world.cause?),
+        _ => None,
+    });
+    let until = ends.map(|cause| cause.date.clone()).filter(|date| date.instant().is_some()).or(until);
     (since, until)
 }
 
@@ -216,16 +226,37 @@ fn outcome_item(closing: &Closing) -> OutcomeItem {
 }
 
 fn afterwards(pair: &PairView<'_>, on: Day) -> Vec<Afterwards> {
-    let mut found: Vec<Afterwards> = pair
+    let mut later: Vec<(&Edtf, &Standing<'_>)> = pair
         .own
         .iter()
-        .filter_map(|act| {
-            let date = act.event.date().filter(|d| d.earliest() > on)?.clone();
-            Some(Afterwards { act: act.event.act.kind(), date, index: act.index })
-        })
+        .filter_map(|act| Some((act.event.date().filter(|d| d.earliest() > on)?, act)))
         .collect();
-    found.sort_by_key(|a| (a.date.earliest(), a.index));
-    found
+    later.sort_by_key(|(date, act)| (date.earliest(), act.event.sequence, act.index));
+    let brief = |(date, act): (&Edtf, &Standing<'_>)| Afterwards {
+        act: act.event.act.kind(),
+        date: date.clone(),
+        index: act.index,
+    };
+    later.into_iter().map(brief).collect()
+}
+
+/// The acts of the very day, its own and those about it, in their order: as the evidence gives it, else as the
+/// vocabulary does.
+fn of_the_day(pair: &PairView<'_>, on: Day) -> Vec<DayAct> {
+    let acts = pair.own.iter().chain(&pair.about);
+    let here = |date: &&Edtf| date.earliest() == on && date.latest() == on;
+    let mut found: Vec<(&Edtf, &Standing<'_>)> =
+        acts.filter_map(|act| Some((act.event.date().filter(here)?, act))).collect();
+    found.sort_by_key(|(_, act)| (act.event.sequence, act.event.act.kind().precedence(), act.index));
+    let item = |(date, act): (&Edtf, &Standing<'_>)| DayAct {
+        participant: act.event.participant.clone(),
+        act: act.event.act.kind(),
+        about: act.event.about.clone(),
+        date: date.clone(),
+        sequence: act.event.sequence,
+        index: act.index,
+    };
+    found.into_iter().map(item).collect()
 }
 
 fn conflicts(
