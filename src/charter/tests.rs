@@ -246,7 +246,7 @@ fn names_that_nothing_defines_and_shares_that_are_no_decimals_are_shown_at_their
     );
     assert_eq!(
         refused(&KYOTO.replace("36.1", "36,1")),
-        "line 9, column 36: \"36,1\" is no share: write a decimal such as 17.4"
+        "line 9, column 33: \"36,1\" is no share: write a decimal such as 17.4"
     );
     assert_eq!(
         refused("[[set]]\nid = \"Members\"\nmembers = []"),
