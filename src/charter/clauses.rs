@@ -73,26 +73,26 @@ impl Clauses {
         restate(&mut self.weights, &text.weights, |a, b| fold_name(&a.id) == fold_name(&b.id));
     }
 
-    /// Each clause with the key or the accession that states it.
-    pub(super) fn each(&self) -> impl Iterator<Item = (String, &Clause)> {
+    /// Each clause with the key or the accession that states it, and the entry that did.
+    pub fn each(&self) -> impl Iterator<Item = (String, Index, &Clause)> {
         let of_body = [
             ("entry-into-force", &self.entry_into_force),
             ("entry-into-force-for-participant", &self.for_participant),
             ("withdrawal", &self.withdrawal),
         ];
-        let of_body =
-            of_body.into_iter().filter_map(|(key, rule)| Some((key.to_owned(), &rule.as_ref()?.rule)));
-        let single =
-            self.accessions.iter().map(|a| (format!("accession {}", a.rule.participant), &a.rule.clause));
-        of_body.chain(single)
+        let of_body = of_body.into_iter().filter_map(|(key, stated)| {
+            let stated = stated.as_ref()?;
+            Some((key.to_owned(), stated.entry, &stated.rule))
+        });
+        let accessions = self.accessions.iter();
+        of_body
+            .chain(accessions.map(|a| (format!("accession {}", a.rule.participant), a.entry, &a.rule.clause)))
     }
-}
 
-impl Clauses {
     /// Whoever clauses, sets and tables name, with the place.
     pub(super) fn participants(&self) -> Vec<(String, &ParticipantId)> {
         let mut named: Vec<(String, &ParticipantId)> = Vec::new();
-        for (place, clause) in self.each() {
+        for (place, _, clause) in self.each() {
             if let Rule::WhenMet { trigger: condition, .. } | Rule::Fixed { provided: condition, .. } =
                 &clause.rule
             {
