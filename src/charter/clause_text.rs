@@ -316,7 +316,7 @@ impl<'a> Reader<'a> {
         let bound = self.bound()?;
         let numerator = self.number(0, 9998)?;
         self.needs("/", "write a fraction, such as 2/3")?;
-        let denominator = self.number(numerator.max(1) + u32::from(bound == Bound::MoreThan), 9999)?;
+        let denominator = self.number((numerator + u32::from(bound == Bound::MoreThan)).max(1), 9999)?;
         Ok(Condition::Share { of, bound, numerator, denominator })
     }
 

@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use crate::event::{Index, ParticipantId};
 
-use super::clause::{Clause, Named, Rule, fold_name};
+use super::clause::{Clause, Condition, Named, Rule, fold_name};
 use super::clause_text::meant;
 use super::text::{CharterText, CharterTextError, NamedSet, WeightTable};
 use super::{Ruled, replace};
@@ -73,18 +73,51 @@ impl Clauses {
         restate(&mut self.weights, &text.weights, |a, b| fold_name(&a.id) == fold_name(&b.id));
     }
 
-    /// Each clause with the key or the accession that states it.
-    pub(super) fn each(&self) -> impl Iterator<Item = (String, &Clause)> {
+    /// Each clause with the key or the accession that states it, and the entry that did.
+    pub fn each(&self) -> impl Iterator<Item = (String, Index, &Clause)> {
         let of_body = [
             ("entry-into-force", &self.entry_into_force),
             ("entry-into-force-for-participant", &self.for_participant),
             ("withdrawal", &self.withdrawal),
         ];
-        let of_body =
-            of_body.into_iter().filter_map(|(key, rule)| Some((key.to_owned(), &rule.as_ref()?.rule)));
-        let single =
-            self.accessions.iter().map(|a| (format!("accession {}", a.rule.participant), &a.rule.clause));
-        of_body.chain(single)
+        let of_body = of_body.into_iter().filter_map(|(key, stated)| {
+            let stated = stated.as_ref()?;
+            Some((key.to_owned(), stated.entry, &stated.rule))
+        });
+        let accessions = self.accessions.iter();
+        of_body
+            .chain(accessions.map(|a| (format!("accession {}", a.rule.participant), a.entry, &a.rule.clause)))
+    }
+
+    /// Whoever clauses, sets and tables name, with the place.
+    pub(super) fn participants(&self) -> Vec<(String, &ParticipantId)> {
+        let mut named: Vec<(String, &ParticipantId)> = Vec::new();
+        for (place, _, clause) in self.each() {
+            if let Rule::WhenMet { trigger: condition, .. } | Rule::Fixed { provided: condition, .. } =
+                &clause.rule
+            {
+                listed(condition, &mut |participant| named.push((place.clone(), participant)));
+            }
+        }
+        let of_sets = self.sets.iter().flat_map(|s| s.members.iter().map(|p| (format!("set {}", s.id), p)));
+        let tables = self.weights.iter();
+        let of_tables = tables.flat_map(|t| t.shares.keys().map(|p| (format!("weight {}", t.id), p)));
+        let acceding = self.accessions.iter().map(|a| &a.rule.participant);
+        let acceding = acceding.map(|p| (format!("accession {p}"), p));
+        named.extend(of_sets.chain(of_tables).chain(acceding));
+        named
+    }
+}
+
+fn listed<'c>(condition: &'c Condition, found: &mut impl FnMut(&'c ParticipantId)) {
+    match condition {
+        Condition::AllOf(list) => list.iter().for_each(found),
+        Condition::And(parts) | Condition::Or(parts) => {
+            for part in parts {
+                listed(part, found);
+            }
+        }
+        _ => {}
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::event::{ActKind, Index, StatusId};
+use crate::event::{ActKind, Index, ParticipantId, Register, StatusId};
 
 use super::{Charter, EffectBy, Version, unknown_names};
 
@@ -164,10 +164,25 @@ fn procedures(version: &Version, found: &mut impl FnMut(String, String)) {
 /// Names of sets, tables and participants in clauses; those of an amendment may come from the texts before it.
 fn clauses(version: &Version, found: &mut impl FnMut(String, String)) {
     let clauses = &version.clauses;
-    for (place, clause) in clauses.each() {
+    for (place, _, clause) in clauses.each() {
         for (column, what) in unknown_names(clause, &clauses.sets, &clauses.weights) {
             found(place.clone(), format!("column {column}: {what}"));
         }
+    }
+    for (place, participant) in clauses.participants() {
+        if let Some(what) = unregistered(participant) {
+            found(place, what);
+        }
+    }
+}
+
+/// Acts name participants by the ids of the register: another id would never be met.
+fn unregistered(id: &ParticipantId) -> Option<String> {
+    let register = Register::builtin();
+    match (register.get(id), register.resolve(id.as_str())) {
+        (Some(_), _) => None,
+        (None, Ok(found)) => Some(format!("the register has {id} as {}: write that", found.id)),
+        (None, Err(error)) => Some(error.to_string()),
     }
 }
 

@@ -246,7 +246,7 @@ fn names_that_nothing_defines_and_shares_that_are_no_decimals_are_shown_at_their
     );
     assert_eq!(
         refused(&KYOTO.replace("36.1", "36,1")),
-        "line 9, column 36: \"36,1\" is no share: write a decimal such as 17.4"
+        "line 9, column 33: \"36,1\" is no share: write a decimal such as 17.4"
     );
     assert_eq!(
         refused("[[set]]\nid = \"Members\"\nmembers = []"),
@@ -287,6 +287,50 @@ fn an_amendment_may_name_what_the_adoption_defined_and_lint_finds_what_nothing_d
     let fault =
         "version 3, entry-into-force: column 5: there is no set called annex_b: did you mean annex_i?";
     assert_eq!(faults, [fault]);
+}
+
+#[test]
+fn lint_finds_participants_that_the_register_has_under_another_id_or_not_at_all() {
+    let text = adoption(
+        "entry_into_force = \"all_of(USSR, FRA) then last\"\n[[set]]\nid = \"five\"\nmembers = [\"GBR\", \"QQQQ\"]",
+    );
+    let faults: Vec<String> = lint(&charter_of(&[&text])).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        faults,
+        [
+            "version 1, entry-into-force: the register has USSR as SUN: write that",
+            "version 1, set five: no state called \"QQQQ\"",
+        ]
+    );
+}
+
+#[test]
+fn the_example_of_the_documents_is_a_charter() {
+    let text = include_str!("../../docs/CHARTERS.md");
+    let example = text.split("```toml\n").find(|part| part.starts_with("id = \"kyoto\"")).unwrap();
+    let example = example.split("```").next().unwrap();
+    assert_eq!(lint(&charter_of(&[example])), []);
+}
+
+#[test]
+fn every_form_in_the_documents_is_read() {
+    let text = include_str!("../../docs/CHARTERS.md");
+    let section =
+        text.split("\n## Clauses\n").nth(1).unwrap().split("\nHow a condition is counted").next().unwrap();
+    let mut checked = 0;
+    for row in section.lines().filter(|l| l.starts_with("| ")) {
+        let example = row.trim_end_matches('|').rsplit(" | ").next().unwrap();
+        for clause in example.split('`').skip(1).step_by(2) {
+            let read = Clause::parse(clause).or_else(|_| Clause::parse(&format!("{clause} then last")));
+            assert!(read.is_ok(), "{clause}: {read:?}");
+            checked += 1;
+            if let Some((from, to)) = example.split_once(": ").and_then(|(_, days)| days.split_once(" → "))
+            {
+                assert_eq!(after(clause, from), to.trim());
+            }
+        }
+    }
+    assert!(checked >= 20, "only {checked} clauses");
 }
 
 #[test]

@@ -237,12 +237,23 @@ fn act(page: &Page, because: &Because, tree: &Tree, last: bool) -> String {
 fn steps(page: &Page, trail: &ProcedureTrail, charter: &Charter, tree: &Tree) -> String {
     let toward = trail.toward.as_ref().map_or("a status", |id: &StatusId| title(charter, id));
     let mut out = format!("toward {toward}, open since {}\n", date(&trail.opened));
-    let wide = trail.steps.iter().map(|s| s.title.chars().count()).max().unwrap_or(0);
+    // A long title has a line to itself, so that what is said of it keeps room.
+    let most = page.width * 2 / 5;
+    let lengths = trail.steps.iter().map(|s| s.title.chars().count());
+    let wide = lengths.filter(|length| *length <= most).max().unwrap_or(0);
     for (at, step) in trail.steps.iter().enumerate() {
         let branch =
             if at + 1 == trail.steps.len() && trail.outcome.is_none() { tree.last } else { tree.branch };
-        let mark = if step.taken.is_empty() { tree.dot } else { tree.tick };
-        let first = format!("{branch}{mark} {:<wide$}  ", step.title);
+        let done = match &step.quorum {
+            Some(quorum) => quorum.needed > 0 && quorum.count >= quorum.needed,
+            None => !step.taken.is_empty(),
+        };
+        let mark = if done { tree.tick } else { tree.dot };
+        let mut first = format!("{branch}{mark} {:<wide$}  ", step.title);
+        if step.title.chars().count() > wide {
+            out.push_str(&hanging(page, &format!("{branch}{mark} "), tree.bar, &step.title));
+            first = format!("{}  {:<wide$}  ", tree.bar, "");
+        }
         out.push_str(&hanging(page, &first, tree.bar, &step_text(step)));
     }
     if let Some(outcome) = &trail.outcome {
@@ -262,10 +273,20 @@ fn step_text(step: &TrailStep) -> String {
     };
     let mut parts = Vec::new();
     match (step.taken.is_empty(), step.later.is_empty()) {
+        _ if step.quorum.is_some() => {}
         (false, _) => parts.push(list(&step.taken)),
         (true, false) => parts.push(format!("missing on this day: {}", list(&step.later))),
         (true, true) if step.optional => parts.push("not recorded; may be left out".to_owned()),
         (true, true) => parts.push("missing; no act recorded".to_owned()),
+    }
+    if let Some(quorum) = &step.quorum {
+        parts.push(format!("{} of {}", quorum.count, quorum.needed));
+        if !quorum.unattested.is_empty() {
+            parts.push(format!("{} approved at home", quorum.unattested.len()));
+        }
+        if !step.taken.is_empty() && step.taken.len() <= 3 {
+            parts.push(list(&step.taken));
+        }
     }
     if !step.at_home.is_empty() {
         parts.push(format!("at home only: {}", list(&step.at_home)));

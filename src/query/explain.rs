@@ -92,6 +92,9 @@ pub struct TrailStep {
     pub later: Vec<Afterwards>,
     /// Acts at home, which count for nothing until they are notified.
     pub at_home: Vec<Afterwards>,
+    /// Of a step that others must take: how many have, who has not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quorum: Option<QuorumItem>,
 }
 
 /// Explains a status.
@@ -222,6 +225,7 @@ fn trails(
                 taken: step.taken.iter().filter_map(|a| brief(a)).collect(),
                 later: later.map_or(&step.later, |s| &s.later).iter().filter_map(|a| brief(a)).collect(),
                 at_home: life.acts.iter().filter(home).filter_map(|a| brief(a)).collect(),
+                quorum: quorum(view, who, step, on),
             }
         });
         trails.push(ProcedureTrail {
