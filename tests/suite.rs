@@ -11,6 +11,7 @@
 mod env;
 
 mod axes;
+mod charters;
 mod clauses;
 mod docs;
 mod faults;

@@ -253,9 +253,11 @@ impl Charter {
     pub fn statuses(&self) -> Vec<&Status> {
         let mut all: Vec<&Status> = Vec::new();
         for version in self.versions.iter().rev() {
-            for status in &version.statuses {
-                if !all.iter().any(|s| s.id == status.rule.id) {
-                    all.push(&status.rule);
+            let mut statuses: Vec<&Status> = version.statuses.iter().map(|s| &s.rule).collect();
+            statuses.sort_by_key(|s| std::cmp::Reverse(s.rank));
+            for status in statuses {
+                if !all.iter().any(|s| s.id == status.id) {
+                    all.push(status);
                 }
             }
         }

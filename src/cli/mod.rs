@@ -31,6 +31,7 @@ mod roster;
 mod show;
 mod status;
 mod timeline;
+mod tour;
 
 use std::process::ExitCode;
 
