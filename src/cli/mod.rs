@@ -19,6 +19,7 @@ mod log;
 mod man;
 mod participants;
 mod pending;
+mod portfolio;
 mod question;
 mod receipt;
 mod rectify;
@@ -64,6 +65,7 @@ struct Cli {
 enum Command {
     Status(status::Args),
     Roster(roster::Args),
+    Portfolio(portfolio::Args),
     Timeline(timeline::Args),
     Explain(explain::Args),
     Pending(pending::Args),
@@ -115,6 +117,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
     match command {
         Command::Status(args) => status::run(&args, context),
         Command::Roster(args) => roster::run(&args, context),
+        Command::Portfolio(args) => portfolio::run(&args, context),
         Command::Timeline(args) => timeline::run(&args, context),
         Command::Explain(args) => explain::run(&args, context),
         Command::Pending(args) => pending::run(&args, context),

@@ -7,6 +7,7 @@ mod answer;
 mod body;
 mod explain;
 mod pending;
+mod portfolio;
 mod roster;
 mod status;
 mod timeline;
@@ -21,6 +22,7 @@ pub use answer::{
 pub use body::{BodyView, Charters, Material, PairView, QueryError};
 pub use explain::{Explanation, ProcedureTrail, RuleItem, TrailStep, explain};
 pub use pending::{Pending, PendingItem, pending};
+pub use portfolio::{Portfolio, PortfolioItem, portfolio};
 pub use roster::{Count, Roster, RosterItem, roster};
 pub use status::{StatusAnswer, status};
 pub use timeline::{SpellItem, Timeline, timeline};
