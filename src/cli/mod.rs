@@ -31,6 +31,7 @@ mod roster;
 mod show;
 mod status;
 mod timeline;
+mod when;
 
 use std::process::ExitCode;
 
@@ -69,6 +70,7 @@ enum Command {
     Timeline(timeline::Args),
     Explain(explain::Args),
     Pending(pending::Args),
+    When(when::Args),
     Append(Box<append::Args>),
     #[command(subcommand)]
     Import(import::Command),
@@ -121,6 +123,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Timeline(args) => timeline::run(&args, context),
         Command::Explain(args) => explain::run(&args, context),
         Command::Pending(args) => pending::run(&args, context),
+        Command::When(args) => when::run(&args, context),
         Command::Append(args) => append::run(&args, context),
         Command::Import(command) => import::run(&command, context),
         Command::Rectify(args) => rectify::run(&args, context),

@@ -11,6 +11,7 @@ mod portfolio;
 mod roster;
 mod status;
 mod timeline;
+mod when;
 
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ pub use portfolio::{Portfolio, PortfolioItem, portfolio};
 pub use roster::{Count, Roster, RosterItem, roster};
 pub use status::{StatusAnswer, status};
 pub use timeline::{SpellItem, Timeline, timeline};
+pub use when::{First, Sought, Threshold, When, WhenSpan, when};
 
 use crate::event::{Day, Edtf, Size};
 
