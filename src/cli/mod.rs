@@ -8,6 +8,7 @@ mod bodies;
 mod charter;
 mod completions;
 mod context;
+mod count;
 mod demo;
 mod error;
 mod explain;
@@ -71,6 +72,7 @@ enum Command {
     Explain(explain::Args),
     Pending(pending::Args),
     When(when::Args),
+    Count(count::Args),
     Append(Box<append::Args>),
     #[command(subcommand)]
     Import(import::Command),
@@ -124,6 +126,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Explain(args) => explain::run(&args, context),
         Command::Pending(args) => pending::run(&args, context),
         Command::When(args) => when::run(&args, context),
+        Command::Count(args) => count::run(&args, context),
         Command::Append(args) => append::run(&args, context),
         Command::Import(command) => import::run(&command, context),
         Command::Rectify(args) => rectify::run(&args, context),

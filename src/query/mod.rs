@@ -5,12 +5,14 @@
 
 mod answer;
 mod body;
+mod count;
 mod explain;
 mod pending;
 mod portfolio;
 mod roster;
 mod status;
 mod timeline;
+mod upsurge;
 mod when;
 
 #[cfg(test)]
@@ -21,12 +23,14 @@ pub use answer::{
     QuestionEcho, ScheduledItem,
 };
 pub use body::{BodyView, Charters, Material, PairView, QueryError};
+pub use count::{Counted, Period, PeriodItem, What, Window, count};
 pub use explain::{Explanation, ProcedureTrail, RuleItem, TrailStep, explain};
 pub use pending::{Pending, PendingItem, pending};
 pub use portfolio::{Portfolio, PortfolioItem, portfolio};
 pub use roster::{Count, Roster, RosterItem, roster};
 pub use status::{StatusAnswer, status};
 pub use timeline::{SpellItem, Timeline, timeline};
+pub use upsurge::{Compared, Upsurge};
 pub use when::{First, Sought, Threshold, When, WhenSpan, when};
 
 use crate::event::{Day, Edtf, Size};
