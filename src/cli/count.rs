@@ -160,7 +160,8 @@ fn bars(page: &Page, items: &[PeriodItem]) -> String {
     let (full, open) = (page.tree("█", "#"), page.tree("░", "-"));
     let row = |item: &PeriodItem| {
         let sure = scaled(item.certain);
-        let marks = [full.repeat(sure as usize), open.repeat((scaled(item.at_most) - sure) as usize)].concat();
+        let marks =
+            [full.repeat(sure as usize), open.repeat((scaled(item.at_most) - sure) as usize)].concat();
         let bar = if item.surveyed { marks } else { format!("{marks} {}", warn(NOT_SURVEYED)) };
         let line = format!(
             "  {:<name$}  {:>a$}  {:>b$}  {:<c$}  {}",

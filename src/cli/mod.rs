@@ -2,6 +2,7 @@
 
 mod acts;
 mod append;
+mod ask;
 mod audit;
 mod axes;
 mod bodies;
@@ -22,6 +23,7 @@ mod participants;
 mod pending;
 mod portfolio;
 mod question;
+mod questions;
 mod receipt;
 mod rectify;
 mod render;
@@ -73,6 +75,7 @@ enum Command {
     Pending(pending::Args),
     When(when::Args),
     Count(count::Args),
+    Ask(ask::Args),
     Append(Box<append::Args>),
     #[command(subcommand)]
     Import(import::Command),
@@ -127,6 +130,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Pending(args) => pending::run(&args, context),
         Command::When(args) => when::run(&args, context),
         Command::Count(args) => count::run(&args, context),
+        Command::Ask(args) => ask::run(&args, context),
         Command::Append(args) => append::run(&args, context),
         Command::Import(command) => import::run(&command, context),
         Command::Rectify(args) => rectify::run(&args, context),

@@ -25,10 +25,8 @@ pub(super) struct Args {
     axes: AxesArgs,
 }
 
-const SHAPE: Shape = Shape {
-    list: Some("bodies"),
-    columns: &["body", "status", "certainty", "possible", "since", "until"],
-};
+const SHAPE: Shape =
+    Shape { list: Some("bodies"), columns: &["body", "status", "certainty", "possible", "since", "until"] };
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let mut ledger = context.reader()?;

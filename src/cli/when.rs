@@ -89,10 +89,10 @@ impl Args {
     /// The body: `--in`, or the word that stands for it.
     fn body(&self) -> Result<Option<BodyId>, Failure> {
         match (&self.body, &self.second, &self.first) {
-            (Some(_), _, Some(word)) if self.count.is_some() => {
-                Err(Failure::usage(format!("with --count there is no participant: what is {word:?}?"))
-                    .help("name the organisation or treaty once: chancery when --in sco --status member --count 10"))
-            }
+            (Some(_), _, Some(word)) if self.count.is_some() => Err(Failure::usage(format!(
+                "with --count there is no participant: what is {word:?}?"
+            ))
+            .help("name the organisation or treaty once: chancery when --in sco --status member --count 10")),
             (Some(body), ..) | (None, Some(body), _) => Ok(Some(body.clone())),
             (None, None, Some(word)) if self.count.is_some() => {
                 BodyId::parse(word).map(Some).map_err(Failure::usage)

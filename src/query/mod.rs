@@ -4,6 +4,7 @@
 //! Questions are pure: they are given the entries ([`Material`]) and fold them.
 
 mod answer;
+mod batch;
 mod body;
 mod count;
 mod explain;
@@ -22,6 +23,7 @@ pub use answer::{
     Afterwards, Because, CheckpointRef, ConflictSide, Coverage, OutcomeItem, OverlayItem, ProcedureItem,
     QuestionEcho, ScheduledItem,
 };
+pub use batch::{Batch, Materials};
 pub use body::{BodyView, Charters, Material, PairView, QueryError};
 pub use count::{Counted, Period, PeriodItem, What, Window, count};
 pub use explain::{Explanation, ProcedureTrail, RuleItem, TrailStep, explain};
