@@ -7,6 +7,8 @@ mod audit;
 mod axes;
 mod bodies;
 mod charter;
+mod citation;
+mod cite;
 mod completions;
 mod context;
 mod count;
@@ -90,6 +92,7 @@ enum Command {
     Charter(charter::Command),
     #[command(subcommand)]
     Export(export::Command),
+    Cite(cite::Args),
     Audit(audit::Args),
     Replay(replay::Args),
     Repair(repair::Args),
@@ -142,6 +145,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Participants(args) => participants::run(&args, context),
         Command::Charter(command) => charter::run(&command, context),
         Command::Export(command) => export::run(&command, context),
+        Command::Cite(args) => cite::run(&args, context),
         Command::Audit(args) => audit::run(&args, context),
         Command::Replay(args) => replay::run(&args, context),
         Command::Repair(args) => repair::run(&args, context),
@@ -173,10 +177,15 @@ fn usage(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::from(Exit::Usage as u8);
     }
+    fail(&usage_failure(error))
+}
+
+/// The cause in one line, then what to do.
+fn usage_failure(error: &clap::Error) -> Failure {
     if let Some(cause) =
         std::error::Error::source(error).filter(|_| error.kind() == ErrorKind::ValueValidation)
     {
-        return fail(&Failure::usage(cause));
+        return Failure::usage(cause);
     }
     let text = error.render().to_string();
     let mut lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty());
@@ -195,5 +204,5 @@ fn usage(error: &clap::Error) -> ExitCode {
             None => help.push(line.trim().to_owned()),
         }
     }
-    fail(&help.into_iter().fold(Failure::usage(what), Failure::help))
+    help.into_iter().fold(Failure::usage(what), Failure::help)
 }

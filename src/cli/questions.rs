@@ -108,7 +108,7 @@ impl<'r> Rows<'r> {
             let named = |name: &&str| header.iter().position(|h| h.trim().eq_ignore_ascii_case(name));
             names.iter().find_map(named)
         };
-        let columns = KEYS.each_ref().map(|names| place(names));
+        let columns = KEYS.each_ref().map(place);
         match columns[0] {
             Some(_) => Ok(Rows::Csv(Box::new(reader), Header { columns, late })),
             None => Err("there is no column \"participant\" (or \"party\") in line 1".into()),
