@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn a_file_begins_with_a_header_or_with_a_brace() {
-        let asked = r#"{"participant":"BLR","body":"sco","on":"2023-07-01"}"#.to_owned();
+        let asked = r#"{"body":"sco","on":"2023-07-01","participant":"BLR"}"#.to_owned();
         let csv = "\u{feff}id,party,organisation,valid_at,known_at\nQ,BLR,sco,2023-07-01,\n";
         assert_eq!(rows(csv), [(2, Ok(asked.clone()))]);
         let jsonl =
@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn a_size_may_be_a_number_and_what_is_no_object_is_said_of_its_line() {
         let rows = rows("{\"participant\":\"BLR\",\"as_recorded\":127}\n[]\n{\"participant\":[]}");
-        assert_eq!(rows[0].1.as_deref().unwrap(), r#"{"participant":"BLR","as_recorded":"127"}"#);
+        assert_eq!(rows[0].1.as_deref().unwrap(), r#"{"as_recorded":"127","participant":"BLR"}"#);
         assert!(rows[1].1.as_ref().unwrap_err().contains("not an object"), "{rows:?}");
         assert_eq!((rows[2].0, rows[2].1.is_err()), (3, true));
     }
