@@ -18,6 +18,7 @@ mod faults;
 mod import;
 mod input;
 mod kill;
+mod questions;
 mod record;
 mod screens;
 mod tidy;

@@ -66,6 +66,7 @@ pub(super) struct Shape {
 }
 
 /// The surroundings of a command.
+#[derive(Clone)]
 pub(super) struct Context {
     /// The ledger's folder.
     pub(super) ledger: PathBuf,

@@ -2,12 +2,16 @@
 
 mod acts;
 mod append;
+mod ask;
 mod audit;
 mod axes;
 mod bodies;
 mod charter;
+mod citation;
+mod cite;
 mod completions;
 mod context;
+mod count;
 mod demo;
 mod error;
 mod explain;
@@ -20,7 +24,9 @@ mod log;
 mod man;
 mod participants;
 mod pending;
+mod portfolio;
 mod question;
+mod questions;
 mod receipt;
 mod rectify;
 mod render;
@@ -32,6 +38,7 @@ mod show;
 mod status;
 mod timeline;
 mod tour;
+mod when;
 
 use std::process::ExitCode;
 
@@ -66,10 +73,14 @@ struct Cli {
 enum Command {
     Status(status::Args),
     Roster(roster::Args),
+    Portfolio(portfolio::Args),
     Timeline(timeline::Args),
     Explain(explain::Args),
     Pending(pending::Args),
     InForce(in_force::Args),
+    When(when::Args),
+    Count(count::Args),
+    Ask(ask::Args),
     Append(Box<append::Args>),
     #[command(subcommand)]
     Import(import::Command),
@@ -84,6 +95,7 @@ enum Command {
     Charter(charter::Command),
     #[command(subcommand)]
     Export(export::Command),
+    Cite(cite::Args),
     Audit(audit::Args),
     Replay(replay::Args),
     Repair(repair::Args),
@@ -118,10 +130,14 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
     match command {
         Command::Status(args) => status::run(&args, context),
         Command::Roster(args) => roster::run(&args, context),
+        Command::Portfolio(args) => portfolio::run(&args, context),
         Command::Timeline(args) => timeline::run(&args, context),
         Command::Explain(args) => explain::run(&args, context),
         Command::Pending(args) => pending::run(&args, context),
         Command::InForce(args) => in_force::run(&args, context),
+        Command::When(args) => when::run(&args, context),
+        Command::Count(args) => count::run(&args, context),
+        Command::Ask(args) => ask::run(&args, context),
         Command::Append(args) => append::run(&args, context),
         Command::Import(command) => import::run(&command, context),
         Command::Rectify(args) => rectify::run(&args, context),
@@ -133,6 +149,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Participants(args) => participants::run(&args, context),
         Command::Charter(command) => charter::run(&command, context),
         Command::Export(command) => export::run(&command, context),
+        Command::Cite(args) => cite::run(&args, context),
         Command::Audit(args) => audit::run(&args, context),
         Command::Replay(args) => replay::run(&args, context),
         Command::Repair(args) => repair::run(&args, context),
@@ -164,10 +181,15 @@ fn usage(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::from(Exit::Usage as u8);
     }
+    fail(&usage_failure(error))
+}
+
+/// The cause in one line, then what to do.
+fn usage_failure(error: &clap::Error) -> Failure {
     if let Some(cause) =
         std::error::Error::source(error).filter(|_| error.kind() == ErrorKind::ValueValidation)
     {
-        return fail(&Failure::usage(cause));
+        return Failure::usage(cause);
     }
     let text = error.render().to_string();
     let mut lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty());
@@ -186,5 +208,5 @@ fn usage(error: &clap::Error) -> ExitCode {
             None => help.push(line.trim().to_owned()),
         }
     }
-    fail(&help.into_iter().fold(Failure::usage(what), Failure::help))
+    help.into_iter().fold(Failure::usage(what), Failure::help)
 }

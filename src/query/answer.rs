@@ -12,7 +12,7 @@ use super::Axes;
 /// The question, as it was understood.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct QuestionEcho {
-    /// `status`, `roster`, `timeline`, `explain` or `pending`.
+    /// The command that asks it: `status`, `roster`, `timeline` and so on.
     pub kind: &'static str,
     /// Of whom.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -150,6 +150,11 @@ impl<'a> BodyView<'a> {
         self.board.history(&self.charter, &self.pairs, participant)
     }
 
+    /// Those of whom acts of their own are recorded; a line counts once, under the name that its acts stand under.
+    pub fn participants(&self) -> impl Iterator<Item = &ParticipantId> {
+        self.pairs.iter().filter(|(_, pair)| !pair.own.is_empty()).map(|(who, _)| who)
+    }
+
     /// Those who certainly have the highest status at the end of a day.
     pub fn members(&self, on: Day) -> BTreeSet<ParticipantId> {
         self.board.members(&self.charter, &self.pairs, on, None)

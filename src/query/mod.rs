@@ -4,17 +4,22 @@
 //! Questions are pure: they are given the entries ([`Material`]) and fold them.
 
 mod answer;
+mod batch;
 mod body;
 mod clock;
+mod count;
 mod explain;
 mod in_force;
 mod line;
 mod pending;
+mod portfolio;
 mod quorum;
 mod roster;
 mod scheduled;
 mod status;
 mod timeline;
+mod upsurge;
+mod when;
 
 #[cfg(test)]
 mod tests;
@@ -23,13 +28,18 @@ pub use answer::{
     Afterwards, Because, CheckpointRef, ConflictSide, Coverage, DayAct, OutcomeItem, OverlayItem,
     ProcedureItem, QuestionEcho, QuorumItem, ScheduledItem,
 };
+pub use batch::{Batch, Materials};
 pub use body::{BodyView, Charters, Material, QueryError};
+pub use count::{Counted, Period, PeriodItem, What, Window, count};
 pub use explain::{Explanation, MissingStep, ProcedureTrail, RuleItem, TrailStep, explain};
 pub use in_force::{Certified, InForce, Part, TriggerItem, in_force};
 pub use pending::{Pending, PendingItem, pending};
+pub use portfolio::{Portfolio, PortfolioItem, portfolio};
 pub use roster::{Count, Roster, RosterItem, roster};
 pub use status::{StatusAnswer, status};
 pub use timeline::{SpellItem, Timeline, timeline};
+pub use upsurge::{Compared, Upsurge};
+pub use when::{First, Sought, Threshold, When, WhenSpan, when};
 
 use crate::event::{Day, Edtf, Moment, Size};
 
