@@ -89,7 +89,7 @@ fn asked(entries: &[Entry], body: &BodyId, size: Size, day: Day) -> Result<Roste
     let charters = Charters::default();
     let checkpoint = CheckpointRef { size, root: String::new() };
     let material = Material { entries, checkpoint, charters: &charters };
-    let axes = Axes { on: day, as_known: None, as_recorded: size };
+    let axes = Axes::on_day(day, None, size);
     roster(&material, body, None, &axes).map_err(|error| error.to_string())
 }
 

@@ -26,6 +26,9 @@ pub(super) struct AxesArgs {
     /// Short for --on DAY --as-known DAY: a table's "status as at"
     #[arg(long, value_name = "DAY", conflicts_with_all = ["on", "as_known"])]
     pub(super) as_at: Option<String>,
+    /// Whose account of a dispute to follow: depositary, participant, organisation, press, or a file of views
+    #[arg(long, value_name = "WHOSE|FILE.toml")]
+    pub(super) view: Option<String>,
     /// Can mean three things
     #[arg(long, hide = true, value_name = "DATE")]
     pub(super) as_of: Option<String>,
@@ -54,7 +57,9 @@ impl AxesArgs {
             Some(text) => recorded(text, ledger)?,
             None => ledger.size(),
         };
-        Ok(Axes { on, as_known, as_recorded })
+        let mut axes = Axes::on_day(on, as_known, as_recorded);
+        axes.view = self.view.as_deref().map(super::view::policy).transpose()?;
+        Ok(axes)
     }
 }
 

@@ -181,7 +181,7 @@ fn tour(context: &Context) -> Result<String, Failure> {
 
 impl Tour {
     fn axes(&self, on: Day, known: Option<Day>, recorded: Option<Size>) -> Axes {
-        Axes { on, as_known: known.map(Edtf::day), as_recorded: recorded.unwrap_or(self.ledger.size()) }
+        Axes::on_day(on, known.map(Edtf::day), recorded.unwrap_or(self.ledger.size()))
     }
 
     fn heading(&self, title: &str, command: &str) -> String {

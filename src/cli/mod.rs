@@ -30,6 +30,7 @@ mod roster;
 mod show;
 mod status;
 mod timeline;
+mod view;
 
 use std::process::ExitCode;
 

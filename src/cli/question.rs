@@ -133,7 +133,8 @@ pub(super) fn footer(page: &Page, question: &QuestionEcho, checkpoint: &Checkpoi
     };
     let recorded =
         format!("as recorded: {} entries, root {}", checkpoint.size, page.short_hash(&checkpoint.root));
-    faint_lines(&page.wrap("", &format!("on {on}, {known}, {recorded}")))
+    let view = question.view.as_ref().map(|view| format!("by the view {}, ", clean(view)));
+    faint_lines(&page.wrap("", &format!("{}on {on}, {known}, {recorded}", view.unwrap_or_default())))
 }
 
 /// Makes every line faint.
@@ -161,6 +162,9 @@ pub(super) fn options(question: &QuestionEcho, size: crate::event::Size, today: 
     }
     if question.as_recorded != size {
         out.push_str(&format!(" --as-recorded {}", question.as_recorded));
+    }
+    if let Some(view) = &question.view {
+        out.push_str(&format!(" --view {view}"));
     }
     out
 }

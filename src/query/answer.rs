@@ -25,6 +25,9 @@ pub struct QuestionEcho {
     pub as_known: Option<Edtf>,
     /// How many entries were read.
     pub as_recorded: Size,
+    /// Whose account of a dispute was followed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub view: Option<String>,
 }
 
 impl QuestionEcho {
@@ -42,6 +45,7 @@ impl QuestionEcho {
             on: axes.on,
             as_known: axes.as_known.clone(),
             as_recorded: axes.as_recorded,
+            view: axes.view.as_ref().map(|view| view.label().to_owned()),
         }
     }
 }

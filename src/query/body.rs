@@ -8,6 +8,7 @@ use crate::event::{Act, BodyId, Day, Edtf, Entry, Index, ParticipantId, Role, Si
 use crate::history::{Cause, Course, History, Lifecycle, Reading, Standing, lifecycles, standing};
 
 use super::answer::{Because, CheckpointRef, Coverage};
+use super::policy::Policy;
 
 /// Why a question has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +72,8 @@ pub struct BodyView<'a> {
     pub pairs: BTreeMap<ParticipantId, PairView<'a>>,
     /// The span that was surveyed; the union of all surveys' ends.
     pub surveyed: Option<Edtf>,
+    /// Whose account of a dispute is followed.
+    pub policy: Option<Arc<Policy>>,
 }
 
 /// One participant in one body.
@@ -110,11 +113,16 @@ impl<'a> BodyView<'a> {
                 pairs.entry(participant).or_default().own.push(act);
             }
         }
-        Ok(BodyView { charter, pairs, surveyed })
+        Ok(BodyView { charter, pairs, surveyed, policy: None })
     }
 
     /// The status of a participant through all of time; of one with no act, no status.
     pub fn history(&self, participant: &ParticipantId) -> History {
+        self.viewed(participant, self.undecided(participant))
+    }
+
+    /// The same on every choice of rival chains, whatever view is taken of them.
+    pub fn undecided(&self, participant: &ParticipantId) -> History {
         match self.pairs.get(participant) {
             Some(pair) => pair.history(&self.charter),
             None => PairView::default().history(&self.charter),

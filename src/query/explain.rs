@@ -78,9 +78,9 @@ pub fn explain(
     body: &BodyId,
     axes: &Axes,
 ) -> Result<Explanation, QueryError> {
-    let view = BodyView::new(material, body, axes.as_recorded, axes.known())?;
+    let view = BodyView::new(material, body, axes.as_recorded, axes.known())?.with_view(axes);
     let later = match axes.as_known {
-        Some(_) => Some(BodyView::new(material, body, axes.as_recorded, Day::FUTURE)?),
+        Some(_) => Some(BodyView::new(material, body, axes.as_recorded, Day::FUTURE)?.with_view(axes)),
         None => None,
     };
     let today = later.as_ref().unwrap_or(&view);
@@ -89,9 +89,8 @@ pub fn explain(
     let rules = rules(&view, &answer);
     let nothing = PairView::default();
     let pair = view.pairs.get(participant).unwrap_or(&nothing);
-    let afterwards = today.pairs.get(participant).unwrap_or(&nothing);
     let ended_by = ended_by(pair, &answer);
-    let trails = trails(&view, pair, today, afterwards, axes.on);
+    let trails = trails(&view, participant, today, axes.on);
     Ok(Explanation { answer, rules, ended_by, trails })
 }
 
@@ -122,13 +121,15 @@ fn brief(act: &Standing<'_>) -> Option<Afterwards> {
 
 fn trails(
     view: &BodyView<'_>,
-    pair: &PairView<'_>,
+    participant: &ParticipantId,
     today: &BodyView<'_>,
-    later: &PairView<'_>,
     on: Day,
 ) -> Vec<ProcedureTrail> {
-    let history = pair.history(&view.charter);
-    let all = later.history(&today.charter);
+    let nothing = PairView::default();
+    let pair = view.pairs.get(participant).unwrap_or(&nothing);
+    let later = today.pairs.get(participant).unwrap_or(&nothing);
+    let history = view.history(participant);
+    let all = today.history(participant);
     let ended: Vec<_> =
         (0..all.accounts.len()).flat_map(|a| later.lifecycles(&today.charter, &all, a)).collect();
     let mut trails: Vec<ProcedureTrail> = Vec::new();

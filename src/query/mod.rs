@@ -7,6 +7,7 @@ mod answer;
 mod body;
 mod explain;
 mod pending;
+mod policy;
 mod roster;
 mod status;
 mod timeline;
@@ -21,13 +22,16 @@ pub use answer::{
 pub use body::{BodyView, Charters, Material, PairView, QueryError};
 pub use explain::{Explanation, ProcedureTrail, RuleItem, TrailStep, explain};
 pub use pending::{Pending, PendingItem, pending};
+pub use policy::{Policy, PolicyError, Rank, Ruling};
 pub use roster::{Count, Roster, RosterItem, roster};
 pub use status::{StatusAnswer, status};
 pub use timeline::{SpellItem, Timeline, timeline};
 
+use std::sync::Arc;
+
 use crate::event::{Day, Edtf, Size};
 
-/// The three dates of a question, each naming a whole day, inclusive.
+/// The three dates of a question, each naming a whole day, inclusive; and whose account it follows.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Axes {
     /// The day asked about (valid time).
@@ -36,12 +40,14 @@ pub struct Axes {
     pub as_known: Option<Edtf>,
     /// The first so many entries of this ledger (transaction time).
     pub as_recorded: Size,
+    /// Whose account of a dispute is followed; `None` leaves disputes open.
+    pub view: Option<Arc<Policy>>,
 }
 
 impl Axes {
     /// A question about one whole day.
     pub fn on_day(on: Day, as_known: Option<Edtf>, as_recorded: Size) -> Axes {
-        Axes { on, as_known, as_recorded }
+        Axes { on, as_known, as_recorded, view: None }
     }
 
     /// The last day whose knowledge counts.

@@ -53,13 +53,18 @@ impl Items {
 /// # Errors
 /// [`QueryError`].
 pub fn pending(material: &Material<'_>, body: &BodyId, axes: &Axes) -> Result<Pending, QueryError> {
-    let view = BodyView::new(material, body, axes.as_recorded, axes.known())?;
+    let view = BodyView::new(material, body, axes.as_recorded, axes.known())?.with_view(axes);
     let items = items(material, &view, body, axes)?;
+    let ruled = |id: &ParticipantId| {
+        let lines = view.every_ruling(id).into_iter();
+        lines.map(|line| format!("{id}: {line}")).collect::<Vec<_>>()
+    };
+    let rulings: Vec<String> = view.pairs.keys().flat_map(ruled).collect();
     Ok(Pending {
         question: QuestionEcho::new("pending", None, Some(body), axes),
         procedures: items.open,
         contested: items.contested,
-        notes: view.end_of_record(axes.on).into_iter().collect(),
+        notes: view.end_of_record(axes.on).into_iter().chain(rulings).collect(),
         coverage: view.coverage(axes.on),
         checkpoint: material.checkpoint.clone(),
     })
@@ -72,7 +77,7 @@ pub(super) fn items(
     axes: &Axes,
 ) -> Result<Items, QueryError> {
     let later = match axes.as_known {
-        Some(_) => Some(BodyView::new(material, body, axes.as_recorded, Day::FUTURE)?),
+        Some(_) => Some(BodyView::new(material, body, axes.as_recorded, Day::FUTURE)?.with_view(axes)),
         None => None,
     };
     let today = later.as_ref().unwrap_or(view);
@@ -80,8 +85,8 @@ pub(super) fn items(
     let mut found = Items { open: Vec::new(), contested: Vec::new() };
     for (participant, pair) in &view.pairs {
         let then = today.pairs.get(participant).unwrap_or(&nothing);
-        let history = pair.history(&view.charter);
-        let own = later.as_ref().map(|today| then.history(&today.charter));
+        let history = view.history(participant);
+        let own = later.as_ref().map(|today| today.history(participant));
         let hindsight = Hindsight { view: today, pair: then, history: own.as_ref().unwrap_or(&history) };
         let open = procedures(view, pair, &history, &hindsight, axes.on);
         if history.accounts.len() > 1 {

@@ -69,7 +69,7 @@ pub fn roster(
     only: Option<&StatusId>,
     axes: &Axes,
 ) -> Result<Roster, QueryError> {
-    let view = BodyView::new(material, body, axes.as_recorded, axes.known())?;
+    let view = BodyView::new(material, body, axes.as_recorded, axes.known())?.with_view(axes);
     let mut participants: Vec<RosterItem> =
         view.pairs.iter().filter_map(|(id, pair)| line(&view, id, pair, axes.on)).collect();
     participants.retain(|item| only.is_none_or(|status| item.possible.contains(status)));
@@ -109,7 +109,7 @@ fn line(
     pair: &super::PairView<'_>,
     on: Day,
 ) -> Option<RosterItem> {
-    let history = pair.history(&view.charter);
+    let history = view.history(participant);
     let reading = history.on(on);
     let possible = view.in_order(reading.statuses());
     if possible.iter().all(StatusId::is_none) {
@@ -138,6 +138,10 @@ fn notes(view: &BodyView<'_>, only: Option<&StatusId>, participants: &[RosterIte
     let mut notes: Vec<String> = view.end_of_record(on).into_iter().collect();
     if let Some(note) = only.and_then(|status| super::timeline::absent(&view.charter, status, on)) {
         notes.push(note);
+    }
+    for participant in view.pairs.keys() {
+        let ruled = view.rulings_on(participant, on).into_iter();
+        notes.extend(ruled.map(|line| format!("{participant}: {line}")));
     }
     let version = view.charter.on(on);
     let merged =

@@ -57,9 +57,9 @@ pub fn status(
     body: &BodyId,
     axes: &Axes,
 ) -> Result<StatusAnswer, QueryError> {
-    let view = BodyView::new(material, body, axes.as_recorded, axes.known())?;
+    let view = BodyView::new(material, body, axes.as_recorded, axes.known())?.with_view(axes);
     let today = match axes.as_known {
-        Some(_) => Some(BodyView::new(material, body, axes.as_recorded, Day::FUTURE)?),
+        Some(_) => Some(BodyView::new(material, body, axes.as_recorded, Day::FUTURE)?.with_view(axes)),
         None => None,
     };
     Ok(in_view(material, &view, today.as_ref().unwrap_or(&view), participant, body, axes))
@@ -92,8 +92,8 @@ pub(super) fn in_view(
     let pair = view.pairs.get(participant).unwrap_or(&nothing);
     let later = today.pairs.get(participant).unwrap_or(&nothing);
     let (charter, on) = (&view.charter, axes.on);
-    let history = pair.history(charter);
-    let own = (!std::ptr::eq(view, today)).then(|| later.history(&today.charter));
+    let history = view.history(participant);
+    let own = (!std::ptr::eq(view, today)).then(|| today.history(participant));
     let hindsight = Hindsight { view: today, pair: later, history: own.as_ref().unwrap_or(&history) };
     let reading = history.on(on);
     let possible = view.in_order(reading.statuses());
@@ -285,6 +285,9 @@ fn notes(answer: &mut StatusAnswer, view: &BodyView<'_>, hindsight: &Hindsight<'
         answer.notes.push(format!("the {} did not exist before {began}", view.charter.about.short));
     }
     answer.notes.extend(view.end_of_record(on));
+    if let Some(participant) = &answer.question.participant {
+        answer.notes.extend(view.rulings_on(participant, on));
+    }
     for because in &answer.because {
         if because.date.is_qualified() {
             answer

@@ -23,7 +23,7 @@ fn material<'a>(entries: &'a [Entry], charters: &'a Charters) -> Material<'a> {
 
 fn axes(on: &str, known: &str) -> Axes {
     let as_known = (!known.is_empty()).then(|| Edtf::parse(known).unwrap());
-    Axes { on: on.parse().unwrap(), as_known, as_recorded: Size(u64::MAX) }
+    Axes::on_day(on.parse().unwrap(), as_known, Size(u64::MAX))
 }
 
 fn sco() -> Option<Vec<Entry>> {

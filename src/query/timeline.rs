@@ -57,9 +57,10 @@ pub fn timeline(
     let mut spells = Vec::new();
     let mut notes = Vec::new();
     for body in bodies {
-        let view = BodyView::new(material, body, axes.as_recorded, axes.known())?;
+        let view = BodyView::new(material, body, axes.as_recorded, axes.known())?.with_view(axes);
         let Some(pair) = view.pairs.get(participant) else { continue };
-        spells.extend(spell_items(&view, material, pair, body));
+        spells.extend(spell_items(&view, material, pair, participant, body));
+        notes.extend(view.every_ruling(participant));
         notes.extend(view.end_of_record(axes.on));
     }
     let one = match bodies {
@@ -78,9 +79,10 @@ fn spell_items(
     view: &BodyView<'_>,
     material: &Material<'_>,
     pair: &super::PairView<'_>,
+    participant: &ParticipantId,
     body: &BodyId,
 ) -> Vec<SpellItem> {
-    let history = pair.history(&view.charter);
+    let history = view.history(participant);
     let limit = |day: Day| day.date().map(|_| Edtf::day(day));
     let mut items: Vec<SpellItem> = Vec::new();
     for spell in history.spells() {
