@@ -7,6 +7,7 @@ mod axes;
 mod bodies;
 mod charter;
 mod completions;
+mod conflicts;
 mod context;
 mod demo;
 mod error;
@@ -68,6 +69,7 @@ enum Command {
     Timeline(timeline::Args),
     Explain(explain::Args),
     Pending(pending::Args),
+    Conflicts(conflicts::Args),
     Append(Box<append::Args>),
     #[command(subcommand)]
     Import(import::Command),
@@ -119,6 +121,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Timeline(args) => timeline::run(&args, context),
         Command::Explain(args) => explain::run(&args, context),
         Command::Pending(args) => pending::run(&args, context),
+        Command::Conflicts(args) => conflicts::run(&args, context),
         Command::Append(args) => append::run(&args, context),
         Command::Import(command) => import::run(&command, context),
         Command::Rectify(args) => rectify::run(&args, context),

@@ -66,6 +66,38 @@ pub(super) struct BodyArgs {
     body: Option<BodyId>,
 }
 
+/// One organisation or treaty, or every one
+#[derive(Args, Clone, Debug)]
+pub(super) struct BodiesArgs {
+    /// Organisation or treaty; left out: every one
+    #[arg(value_name = "BODY")]
+    first: Option<BodyId>,
+    /// Organisation or treaty
+    #[arg(long = "in", value_name = "BODY", conflicts_with = "first")]
+    body: Option<BodyId>,
+}
+
+impl BodiesArgs {
+    /// The one that is named.
+    pub(super) fn only(&self) -> Option<BodyId> {
+        self.body.clone().or_else(|| self.first.clone())
+    }
+
+    /// The one that is named, or all that the ledger holds.
+    ///
+    /// # Errors
+    /// [`Failure`] for one that it does not hold.
+    pub(super) fn list(&self, ledger: &mut Ledger) -> Result<Vec<BodyId>, Failure> {
+        match self.only() {
+            Some(body) => {
+                ledger.charter(&body)?;
+                Ok(vec![body])
+            }
+            None => Ok(ledger.bodies()?),
+        }
+    }
+}
+
 /// A ledger opened for a question about one body.
 pub(super) struct Asked {
     /// The ledger.

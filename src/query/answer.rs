@@ -103,6 +103,9 @@ pub struct Because {
     /// The entries that rectified it, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub corrected_by: Vec<Index>,
+    /// Other entries that record the same fact; their evidence is among this one's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub same_fact: Vec<Index>,
     /// What it rests on.
     pub evidence: Vec<Evidence>,
 }

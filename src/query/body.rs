@@ -245,6 +245,10 @@ impl PairView<'_> {
         }
         found.sort_by_key(|b| b.index);
         found.dedup_by_key(|b| b.index);
+        // What is recorded twice is told once, with the evidence of both.
+        let told: Vec<(Index, Index)> =
+            found.iter().flat_map(|b| b.same_fact.iter().map(|other| (b.index, *other))).collect();
+        found.retain(|b| !told.iter().any(|(first, other)| *other == b.index && first < other));
         found
     }
 
@@ -269,6 +273,16 @@ impl PairView<'_> {
             }
         };
         let known = event.known();
+        let own = |other: &&Standing<'_>| {
+            act.is_some() && other.index != cause.entry && super::fact::same(event, &other.event)
+        };
+        let same: Vec<&Standing<'_>> = self.own.iter().filter(own).collect();
+        let mut evidence = event.evidence.clone();
+        for piece in same.iter().flat_map(|act| &act.event.evidence) {
+            if !evidence.contains(piece) {
+                evidence.push(piece.clone());
+            }
+        }
         Some(Because {
             index: cause.entry,
             id: event.id,
@@ -281,7 +295,8 @@ impl PairView<'_> {
             title: event.title.clone(),
             place: event.place.clone(),
             corrected_by: act.map(|a| a.corrected_by.clone()).unwrap_or_default(),
-            evidence: event.evidence.clone(),
+            same_fact: same.iter().map(|act| act.index).collect(),
+            evidence,
         })
     }
 }

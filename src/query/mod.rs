@@ -5,7 +5,9 @@
 
 mod answer;
 mod body;
+mod conflicts;
 mod explain;
+mod fact;
 mod pending;
 mod policy;
 mod roster;
@@ -20,6 +22,7 @@ pub use answer::{
     QuestionEcho, ScheduledItem,
 };
 pub use body::{BodyView, Charters, Material, PairView, QueryError};
+pub use conflicts::{ChainEntry, ChainItem, Conflict, ConflictKind, Conflicts, DaySpan, conflicts};
 pub use explain::{Explanation, ProcedureTrail, RuleItem, TrailStep, explain};
 pub use pending::{Pending, PendingItem, pending};
 pub use policy::{Policy, PolicyError, Rank, Ruling};
