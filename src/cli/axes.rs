@@ -78,7 +78,11 @@ pub(super) fn day(text: &str, now: Instant) -> Result<Day, Failure> {
     }
 }
 
-fn known(text: &str, now: Instant) -> Result<Edtf, Failure> {
+/// Knowledge by a day, a month or an instant.
+///
+/// # Errors
+/// [`Failure`].
+pub(super) fn known(text: &str, now: Instant) -> Result<Edtf, Failure> {
     if text.trim().eq_ignore_ascii_case("today") {
         return Ok(Edtf::day(now.day()));
     }
@@ -89,7 +93,11 @@ fn known(text: &str, now: Instant) -> Result<Edtf, Failure> {
     }
 }
 
-fn recorded(text: &str, ledger: &Ledger) -> Result<Size, Failure> {
+/// A size, a time or a checkpoint file.
+///
+/// # Errors
+/// [`Failure`].
+pub(super) fn recorded(text: &str, ledger: &Ledger) -> Result<Size, Failure> {
     let text = text.trim();
     if let Ok(size) = text.parse() {
         return Ok(ledger.recorded(Recorded::Size(Size(size)))?);

@@ -10,6 +10,7 @@ mod completions;
 mod conflicts;
 mod context;
 mod demo;
+mod diff;
 mod error;
 mod explain;
 mod export;
@@ -70,6 +71,7 @@ enum Command {
     Explain(explain::Args),
     Pending(pending::Args),
     Conflicts(conflicts::Args),
+    Diff(diff::Args),
     Append(Box<append::Args>),
     #[command(subcommand)]
     Import(import::Command),
@@ -122,6 +124,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Explain(args) => explain::run(&args, context),
         Command::Pending(args) => pending::run(&args, context),
         Command::Conflicts(args) => conflicts::run(&args, context),
+        Command::Diff(args) => diff::run(&args, context),
         Command::Append(args) => append::run(&args, context),
         Command::Import(command) => import::run(&command, context),
         Command::Rectify(args) => rectify::run(&args, context),

@@ -18,10 +18,8 @@ pub(super) fn policy(text: &str) -> Result<Arc<Policy>, Failure> {
     }
     let names: Vec<&str> = shipped.iter().map(|view| view.name.as_str()).collect();
     if !text.ends_with(".toml") {
-        return Err(Failure::usage(format!("there is no view called {text:?}")).help(format!(
-            "it is {}, or a file of your own that ends in .toml",
-            one_of(&names)
-        )));
+        return Err(Failure::usage(format!("there is no view called {text:?}"))
+            .help(format!("it is {}, or a file of your own that ends in .toml", one_of(&names))));
     }
     let bytes = std::fs::read_to_string(text).map_err(|e| Failure::file(text.as_ref(), &e))?;
     let mut views = Policy::parse(&bytes).map_err(|e| Failure::usage(format!("{text}: {e}")))?;

@@ -6,6 +6,7 @@
 mod answer;
 mod body;
 mod conflicts;
+mod diff;
 mod explain;
 mod fact;
 mod pending;
@@ -23,6 +24,7 @@ pub use answer::{
 };
 pub use body::{BodyView, Charters, Material, PairView, QueryError};
 pub use conflicts::{ChainEntry, ChainItem, Conflict, ConflictKind, Conflicts, DaySpan, conflicts};
+pub use diff::{Between, ChangedSpan, Diff, DiffEcho, DiffEntry, DiffItem, ProcedureChange, State, diff};
 pub use explain::{Explanation, ProcedureTrail, RuleItem, TrailStep, explain};
 pub use pending::{Pending, PendingItem, pending};
 pub use policy::{Policy, PolicyError, Rank, Ruling};

@@ -158,7 +158,9 @@ impl Policy {
             Some((chain, why)) => {
                 format!("by the view {name}: chain {chain} ({why}); without a view: contested")
             }
-            None => format!("the view {name} does not settle {dispute}: no chain of it stands above the others"),
+            None => {
+                format!("the view {name} does not settle {dispute}: no chain of it stands above the others")
+            }
         }
     }
 
