@@ -57,6 +57,12 @@ impl AxesArgs {
             Some(text) => recorded(text, ledger)?,
             None => ledger.size(),
         };
+        if as_recorded < ledger.size() && ledger.supposes() {
+            return Err(Failure::usage(
+                "what-if supposes its events behind everything recorded: an earlier --as-recorded leaves them out",
+            )
+            .help("leave --as-recorded out, or ask without what-if"));
+        }
         let mut axes = Axes::on_day(on, as_known, as_recorded);
         axes.view = self.view.as_deref().map(super::view::policy).transpose()?;
         Ok(axes)

@@ -90,7 +90,9 @@ fn compared(args: &AxesArgs, context: &Context, ledger: &Ledger) -> Result<(Betw
             .help("what this ledger learnt:    --as-recorded 127..128"));
         }
         _ => {
-            return Err(Failure::usage("diff compares along one of the three dates: only one may be a range"));
+            return Err(Failure::usage(
+                "diff compares along one of the three dates: only one may be a range",
+            ));
         }
     };
     let backwards = match between {

@@ -33,6 +33,7 @@ mod show;
 mod status;
 mod timeline;
 mod view;
+mod what_if;
 
 use std::process::ExitCode;
 
@@ -72,6 +73,7 @@ enum Command {
     Pending(pending::Args),
     Conflicts(conflicts::Args),
     Diff(diff::Args),
+    WhatIf(what_if::Args),
     Append(Box<append::Args>),
     #[command(subcommand)]
     Import(import::Command),
@@ -125,6 +127,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Pending(args) => pending::run(&args, context),
         Command::Conflicts(args) => conflicts::run(&args, context),
         Command::Diff(args) => diff::run(&args, context),
+        Command::WhatIf(args) => what_if::run(&args, context),
         Command::Append(args) => append::run(&args, context),
         Command::Import(command) => import::run(&command, context),
         Command::Rectify(args) => rectify::run(&args, context),
@@ -143,6 +146,44 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Demo(args) => demo::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),
         Command::Man(args) => man::run(&args, context),
+    }
+}
+
+/// Answers a question that stands in other words of the same command line, in surroundings made of its own options.
+fn question(
+    words: impl IntoIterator<Item = std::ffi::OsString>,
+    within: impl FnOnce(Context) -> Context,
+) -> Result<Exit, Failure> {
+    let matches = match Cli::command().try_get_matches_from(words) {
+        Ok(matches) => matches,
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            return Ok(if error.print().is_ok() { Exit::Done } else { Exit::Unavailable });
+        }
+        Err(error) => return Err(complaint(&error)),
+    };
+    let cli = Cli::from_arg_matches(&matches).map_err(Failure::usage)?;
+    let asks = cli.command.as_ref().is_some_and(Command::asks);
+    if !asks {
+        return Err(Failure::usage("no question is asked: what follows must be one").help(
+            "status, roster, timeline, explain, pending, conflicts or diff, as it is asked without what-if",
+        ));
+    }
+    dispatch(cli.command, &within(Context::new(&cli.global)?))
+}
+
+impl Command {
+    /// Whether it only asks, of whatever entries it is given.
+    const fn asks(&self) -> bool {
+        matches!(
+            self,
+            Command::Status(_)
+                | Command::Roster(_)
+                | Command::Timeline(_)
+                | Command::Explain(_)
+                | Command::Pending(_)
+                | Command::Conflicts(_)
+                | Command::Diff(_)
+        )
     }
 }
 
@@ -167,10 +208,15 @@ fn usage(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::from(Exit::Usage as u8);
     }
+    fail(&complaint(error))
+}
+
+/// The same as a failure.
+fn complaint(error: &clap::Error) -> Failure {
     if let Some(cause) =
         std::error::Error::source(error).filter(|_| error.kind() == ErrorKind::ValueValidation)
     {
-        return fail(&Failure::usage(cause));
+        return Failure::usage(cause);
     }
     let text = error.render().to_string();
     let mut lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty());
@@ -189,5 +235,5 @@ fn usage(error: &clap::Error) -> ExitCode {
             None => help.push(line.trim().to_owned()),
         }
     }
-    fail(&help.into_iter().fold(Failure::usage(what), Failure::help))
+    help.into_iter().fold(Failure::usage(what), Failure::help)
 }

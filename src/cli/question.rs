@@ -192,7 +192,8 @@ pub(super) fn options(question: &QuestionEcho, size: crate::event::Size, today: 
     if let Some(known) = &question.as_known {
         out.push_str(&format!(" --as-known {known}"));
     }
-    if question.as_recorded != size {
+    // What is supposed lies beyond the size and cannot be typed.
+    if question.as_recorded < size {
         out.push_str(&format!(" --as-recorded {}", question.as_recorded));
     }
     if let Some(view) = &question.view {
