@@ -11,6 +11,7 @@ mod explain;
 mod fact;
 mod pending;
 mod policy;
+mod revision;
 mod roster;
 mod status;
 mod timeline;
@@ -28,6 +29,7 @@ pub use diff::{Between, ChangedSpan, Diff, DiffEcho, DiffEntry, DiffItem, Proced
 pub use explain::{Explanation, ProcedureTrail, RuleItem, TrailStep, explain};
 pub use pending::{Pending, PendingItem, pending};
 pub use policy::{Policy, PolicyError, Rank, Ruling};
+pub use revision::{Revision, Revisions, revisions};
 pub use roster::{Count, Roster, RosterItem, roster};
 pub use status::{StatusAnswer, status};
 pub use timeline::{SpellItem, Timeline, timeline};

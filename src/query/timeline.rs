@@ -106,6 +106,17 @@ fn spell_items(
     items
 }
 
+/// Every spell in one view of a body; none of a participant without an act.
+pub(super) fn spells_in(
+    view: &BodyView<'_>,
+    material: &Material<'_>,
+    participant: &ParticipantId,
+    body: &BodyId,
+) -> Vec<SpellItem> {
+    let pair = view.pairs.get(participant);
+    pair.map(|pair| spell_items(view, material, pair, participant, body)).unwrap_or_default()
+}
+
 /// The rule of the act that gave the status last.
 fn nearest(history: &History, reading: &Reading) -> Option<String> {
     let clauses = reading.worlds.iter().filter_map(|(account, world)| {
