@@ -11,11 +11,13 @@
 mod env;
 
 mod axes;
+mod diff;
 mod docs;
 mod faults;
 mod import;
 mod input;
 mod kill;
 mod record;
+mod rivals;
 mod screens;
 mod tidy;

@@ -1,8 +1,10 @@
+use serde_json::Value;
+
 use crate::event::{BodyId, Day, ParticipantId, Scope};
 use crate::query::{ChainItem, Conflict, ConflictKind, Conflicts, DaySpan, conflicts};
 
 use super::axes::AxesArgs;
-use super::context::{Context, Shape};
+use super::context::{Context, Format, Shape};
 use super::error::{Exit, Failure};
 use super::question::{BodiesArgs, footer, options, participant};
 use super::render::{Page, act_words, clean, count, date, faint, long_day, name, statuses, strong, warn};
@@ -26,8 +28,11 @@ pub(super) struct Args {
     axes: AxesArgs,
 }
 
-const SHAPE: Shape = Shape {
-    list: Some("conflicts"),
+const SHAPE: Shape = Shape { list: Some("conflicts"), columns: &[] };
+
+/// In rows a conflict is told once for each act on its chains.
+const ROWS: Shape = Shape {
+    list: None,
     columns: &[
         "body",
         "kind",
@@ -35,9 +40,13 @@ const SHAPE: Shape = Shape {
         "dispute",
         "contested_on_day",
         "by_view",
-        "spans",
-        "chains",
-        "entries",
+        "chain",
+        "possible",
+        "entry.index",
+        "entry.act",
+        "entry.date",
+        "entry.status",
+        "cites",
     ],
 };
 
@@ -50,8 +59,34 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let material = ledger.material(&loaded, axes.as_recorded)?;
     let answer = conflicts(&material, &bodies, args.participant.as_ref(), &axes)?;
     let (today, size) = (context.now.day(), ledger.size());
-    context.answer(&answer, SHAPE, |page| text(page, &answer, today, size))?;
+    let text = |page: &Page| text(page, &answer, today, size);
+    match context.format {
+        Format::Csv => context.answer(&rows(&answer)?, ROWS, text)?,
+        _ => context.answer(&answer, SHAPE, text)?,
+    }
     Ok(Exit::Done)
+}
+
+fn rows(answer: &Conflicts) -> Result<Value, Failure> {
+    let mut rows = Vec::new();
+    for conflict in &answer.conflicts {
+        let mut row = serde_json::to_value(conflict)?;
+        row["chains"].take();
+        for chain in &conflict.chains {
+            row["chain"] = chain.chain.clone().into();
+            row["possible"] = serde_json::to_value(&chain.possible)?;
+            let entries = chain.entries.iter().map(Some);
+            // A side without an act of its own is a row all the same.
+            for entry in entries.chain(chain.entries.is_empty().then_some(None)) {
+                row["entry"] = serde_json::to_value(entry)?;
+                let evidence = entry.map(|entry| entry.evidence.as_slice()).unwrap_or_default();
+                let cites: Vec<&str> = evidence.iter().map(|e| e.cite.as_str()).collect();
+                row["cites"] = cites.join("; ").into();
+                rows.push(row.clone());
+            }
+        }
+    }
+    Ok(rows.into())
 }
 
 fn text(page: &Page, answer: &Conflicts, today: Day, size: crate::event::Size) -> String {

@@ -319,12 +319,13 @@ fn supposition(places: &[Index]) -> String {
 /// Says on each line of an answer what it supposes.
 fn mark(whole: &mut Value, list: Option<&str>, places: &[Index]) {
     let places: Vec<u64> = places.iter().map(|place| place.0).collect();
-    match list.map(|list| &mut whole[list]) {
-        Some(Value::Array(lines)) => {
-            lines.iter_mut().for_each(|line| line["supposed"] = places.clone().into())
-        }
-        Some(_) => {}
-        None => whole["supposed"] = places.into(),
+    let lines = match list {
+        Some(list) => &mut whole[list],
+        None => whole,
+    };
+    match lines {
+        Value::Array(lines) => lines.iter_mut().for_each(|line| line["supposed"] = places.clone().into()),
+        one => one["supposed"] = places.into(),
     }
 }
 

@@ -1,8 +1,10 @@
+use serde_json::Value;
+
 use crate::event::{BodyId, Day, ParticipantId, Scope};
 use crate::query::{Revision, Revisions, SpellItem, Timeline, revisions, timeline};
 
 use super::axes::AxesArgs;
-use super::context::{Context, Shape};
+use super::context::{Context, Format, Shape};
 use super::error::{Exit, Failure};
 use super::question::{footer, participant};
 use super::render::{Page, date, name, statuses, strong};
@@ -35,9 +37,24 @@ const SHAPE: Shape = Shape {
     columns: &["body", "status", "certainty", "possible", "from", "until", "entries", "clause"],
 };
 
-const REVISIONS: Shape = Shape {
-    list: Some("revisions"),
-    columns: &["body", "recorded_from", "recorded_until", "known_from", "known_until", "spells"],
+const REVISIONS: Shape = Shape { list: Some("revisions"), columns: &[] };
+
+/// In rows a revision is told once for each of its spells.
+const REVISION_ROWS: Shape = Shape {
+    list: None,
+    columns: &[
+        "body",
+        "recorded_from",
+        "recorded_until",
+        "known_from",
+        "known_until",
+        "spell.status",
+        "spell.certainty",
+        "spell.possible",
+        "spell.from",
+        "spell.until",
+        "spell.entries",
+    ],
 };
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
@@ -52,8 +69,11 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let material = ledger.material(&loaded, axes.as_recorded)?;
     if args.both_times {
         let answer = revisions(&material, &args.participant, &bodies, &axes)?;
-        context
-            .answer(&answer, REVISIONS, |page| both(page, &answer, &args.participant, context.now.day()))?;
+        let text = |page: &Page| both(page, &answer, &args.participant, context.now.day());
+        match context.format {
+            Format::Csv => context.answer(&rows(&answer)?, REVISION_ROWS, text)?,
+            _ => context.answer(&answer, REVISIONS, text)?,
+        }
         return Ok(Exit::Done);
     }
     let answer = timeline(&material, &args.participant, &bodies, &axes)?;
@@ -91,6 +111,19 @@ fn row(spell: &SpellItem) -> Vec<String> {
         entries.join(" "),
         status,
     ]
+}
+
+fn rows(answer: &Revisions) -> Result<Value, Failure> {
+    let mut rows = Vec::new();
+    for revision in &answer.revisions {
+        let mut row = serde_json::to_value(revision)?;
+        row["spells"].take();
+        for spell in &revision.spells {
+            row["spell"] = serde_json::to_value(spell)?;
+            rows.push(row.clone());
+        }
+    }
+    Ok(rows.into())
 }
 
 fn both(page: &Page, answer: &Revisions, who: &ParticipantId, today: Day) -> String {

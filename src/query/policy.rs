@@ -306,6 +306,39 @@ mod tests {
     }
 
     #[test]
+    fn the_shipped_views_attribute_the_disputes_of_the_shipped_records() {
+        let holds = |view: &str, chains: [&str; 2]| {
+            let claim = |(n, chain): (usize, &&str)| {
+                let mut event = act("x", ActKind::ClaimRecorded, "from knowledge", None);
+                event.id = EventId(uuid::Uuid::from_u128(n as u128));
+                event.rival = Rival::parse(chain);
+                event
+            };
+            let events: Vec<Event> = chains.iter().enumerate().map(claim).collect();
+            let known = Known { day: Day::PAST, assumed: true };
+            let acts: Vec<Standing<'_>> = events
+                .iter()
+                .map(|event| Standing {
+                    index: Index(0),
+                    event: Stated::Recorded(event),
+                    known,
+                    corrected_by: Vec::new(),
+                })
+                .collect();
+            let view = Policy::shipped().iter().find(|v| v.name == view).unwrap();
+            view.chosen(&acts).first().map(ToString::to_string)
+        };
+        let member = ["SAU-member:joined", "SAU-member:not-formalised"];
+        assert_eq!(holds("participant", member).as_deref(), Some("SAU-member:not-formalised"));
+        assert_eq!(holds("organisation", member), None);
+        let rejected = ["YUG-continuation:rejected"; 2];
+        assert_eq!(holds("organisation", rejected).as_deref(), Some("YUG-continuation:rejected"));
+        assert_eq!(holds("participant", rejected), None);
+        let copies = ["DNK-FIN:later-copy", "DNK-FIN:early-copy"];
+        assert!(Policy::shipped().iter().all(|view| holds(&view.name, copies).is_none()));
+    }
+
+    #[test]
     fn the_shipped_views_can_be_read() {
         assert_eq!(Policy::parse(SHIPPED).unwrap(), Policy::shipped());
         let names: Vec<&str> = Policy::shipped().iter().map(|view| view.name.as_str()).collect();
