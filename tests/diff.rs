@@ -39,7 +39,7 @@ fn between_two_days_who_joined_and_who_moved_and_by_which_act() {
     assert_eq!(days, ["2023-07-15", "2024-07-04", "2023-07-04"]);
     assert_eq!(answer["changes"][2]["because"], json!([98]));
     let acts: Vec<&Value> = answer["entries"].as_array().unwrap().iter().map(|e| &e["index"]).collect();
-    assert!([98, 99, 102].iter().all(|index| acts.contains(&&json!(index))), "{acts:?}");
+    assert!([97, 98, 99, 102].iter().all(|index| acts.contains(&&json!(index))), "{acts:?}");
     let closed: Vec<&Value> = answer["procedures"].as_array().unwrap().iter().map(|p| &p["change"]).collect();
     assert_eq!(closed, ["closed", "closed", "closed"]);
     assert_eq!(answer["question"]["axis"], "on");
@@ -48,6 +48,22 @@ fn between_two_days_who_joined_and_who_moved_and_by_which_act() {
     let merged = ask(&env, "diff sco --on 2025-08-31..2025-09-01");
     assert_eq!(merged["changes"].as_array().unwrap().len(), 16);
     assert!(merged["changes"].as_array().unwrap().iter().all(|c| c["because"] == json!([6])));
+}
+
+#[test]
+fn what_came_and_went_in_between_is_told_though_both_ends_are_the_same() {
+    let env = Env::sco();
+    for (act, day) in
+        [("status-granted", "2012-06-07"), ("status-revoked", "2013-01-01"), ("status-granted", "2014-01-01")]
+    {
+        let toward = if act == "status-granted" { "observer" } else { "none" };
+        let said = ["append", act, "-p", "AFG", "--in", "sco", "--toward", toward, "--claims-status", toward];
+        env.run(&[&said[..], &["--decided", day, "--cite", "a test"]].concat()).ok();
+    }
+    let answer = ask(&env, "diff sco --on 2012-12-01..2015-01-01");
+    assert_eq!(answer["changes"], json!([]));
+    let note = "AFG in sco: another answer from 2013-01-01 until 2014-01-01, and the same at both ends";
+    assert!(answer["notes"].as_array().unwrap().contains(&json!(note)), "{answer}");
 }
 
 #[test]

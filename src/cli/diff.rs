@@ -134,7 +134,14 @@ fn text(page: &Page, answer: &Diff, between: Between, today: Day) -> String {
         out.push_str("\n  no status differs\n");
     }
     let mut heading = None;
-    for change in &answer.changes {
+    let mut changes: Vec<&DiffItem> = answer.changes.iter().collect();
+    changes.sort_by_key(|change| {
+        (
+            &change.body,
+            ["joined", "moved", "left"].iter().position(|word| *word == change.change).unwrap_or(3),
+        )
+    });
+    for change in changes {
         let head = (&change.body, change.change);
         if heading != Some(head) {
             heading = Some(head);
@@ -192,7 +199,11 @@ fn one(page: &Page, change: &DiffItem, answer: &Diff, between: Between) -> Strin
             }
         }
     }
-    for entry in answer.entries.iter().filter(|entry| change.because.contains(&entry.index)) {
+    let own = |entry: &&DiffEntry| {
+        let of_it = entry.participant.as_ref() == Some(&change.participant) && entry.body == change.body;
+        of_it || change.because.contains(&entry.index)
+    };
+    for entry in answer.entries.iter().filter(own) {
         out.push_str(&page.wrap("       ", &act(entry)));
     }
     out

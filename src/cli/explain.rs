@@ -66,7 +66,7 @@ fn text(page: &Page, e: &Explanation, charter: &Charter, today: Day) -> String {
     for side in &a.conflicts {
         out.push_str(&format!(
             "\non the account {}: {}\n",
-            side.chains.join(", "),
+            super::status::account(&side.chains),
             render::statuses(&side.possible)
         ));
         for (at, because) in side.because.iter().enumerate() {

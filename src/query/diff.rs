@@ -1,17 +1,18 @@
 //! What changed in the world between two days, or what we learnt between two states of the record or of knowledge.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::event::{Act, ActKind, BodyId, Day, Edtf, Entry, Index, ParticipantId, Size, StatusId};
-use crate::history::{Certainty, History, Reading, Standing, overlays};
+use crate::event::{ActKind, BodyId, Day, Edtf, Entry, Index, ParticipantId, Size, StatusId};
+use crate::history::Certainty;
 
-use super::answer::{CheckpointRef, act, settled};
+use super::Axes;
+use super::answer::{CheckpointRef, act};
 use super::body::{BodyView, Material, QueryError};
 use super::conflicts::DaySpan;
 use super::pending::{PendingItem, pending};
-use super::{Axes, PairView};
+use super::sides::{Found, Sides};
 
 /// The two things that are compared, on one of the three axes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -164,6 +165,7 @@ pub fn diff(
         checkpoint: material.checkpoint.clone(),
     };
     let (first, second) = ends(between, axes);
+    let mut told: BTreeSet<Index> = BTreeSet::new();
     let wanted = |id: &ParticipantId| only.is_none_or(|only| only == id);
     for body in bodies {
         let (before, after) = (at(material, body, &first)?, at(material, body, &second)?);
@@ -171,8 +173,18 @@ pub fn diff(
         let sides = Sides { material, before: before.as_ref(), after: after.as_ref(), between, axes };
         let mut names: BTreeSet<&ParticipantId> = any.pairs.keys().collect();
         names.extend(before.iter().flat_map(|view| view.pairs.keys()));
-        let changed = names.into_iter().filter(|id| wanted(id));
-        answer.changes.extend(changed.filter_map(|id| sides.item(any, id, body)));
+        let mut concerned: BTreeSet<ParticipantId> = BTreeSet::new();
+        for id in names.into_iter().filter(|id| wanted(id)) {
+            match sides.item(any, id, body) {
+                Found::Change(item) => {
+                    told.extend(item.because.iter().copied());
+                    concerned.insert(id.clone());
+                    answer.changes.push(*item);
+                }
+                Found::Returned(note) => answer.notes.push(note),
+                Found::Nothing => {}
+            }
+        }
         for axes in [&first, &second] {
             let line = any.end_of_record(axes.on).filter(|_| axes.on.date().is_some());
             answer.notes.extend(line.filter(|line| !answer.notes.contains(line)));
@@ -183,14 +195,11 @@ pub fn diff(
         };
         let (then, now) = (open(&before, &first)?, open(&after, &second)?);
         let kept = procedures(any, second.on, then, now).into_iter().filter(|p| wanted(&p.item.participant));
+        let kept: Vec<ProcedureChange> = kept.collect();
+        concerned.extend(kept.iter().map(|p| p.item.participant.clone()));
         answer.procedures.extend(kept);
+        told.extend(concerned.iter().flat_map(|id| sides.acts(id)));
     }
-    let told: BTreeSet<Index> = answer
-        .changes
-        .iter()
-        .flat_map(|change| change.because.iter().copied())
-        .chain(answer.procedures.iter().flat_map(|p| p.item.procedure.entries.iter().copied()))
-        .collect();
     answer.entries = material.entries.iter().filter(|e| told.contains(&e.index)).map(brief).collect();
     Ok(answer)
 }
@@ -237,208 +246,6 @@ fn at<'a>(material: &Material<'a>, body: &BodyId, axes: &Axes) -> Result<Option<
         Err(QueryError::NoBody(_)) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// Both ends of a body.
-struct Sides<'a> {
-    material: &'a Material<'a>,
-    before: Option<&'a BodyView<'a>>,
-    after: Option<&'a BodyView<'a>>,
-    between: Between,
-    axes: &'a Axes,
-}
-
-/// One participant at one end.
-struct Side<'a> {
-    history: Option<History>,
-    pair: Option<&'a PairView<'a>>,
-}
-
-impl<'a> Side<'a> {
-    fn of(view: Option<&'a BodyView<'a>>, participant: &ParticipantId) -> Side<'a> {
-        Side {
-            history: view.map(|view| view.history(participant)),
-            pair: view.and_then(|view| view.pairs.get(participant)),
-        }
-    }
-
-    fn state(&self, order: &BodyView<'_>, on: Day) -> State {
-        let none = || Reading { certainty: Certainty::Certain, worlds: Vec::new() };
-        let reading = self.history.as_ref().map_or_else(none, |history| history.on(on));
-        let mut possible = order.in_order(reading.statuses());
-        if possible.is_empty() {
-            possible.push(StatusId::none());
-        }
-        let over = self.pair.map(|pair| overlays(&pair.own, on)).unwrap_or_default();
-        State {
-            status: settled(reading.certainty, &possible),
-            certainty: reading.certainty,
-            possible,
-            overlays: over.into_iter().map(|o| o.kind).collect(),
-        }
-    }
-
-    /// The days from which its answer may be another.
-    fn days(&self) -> BTreeSet<Day> {
-        let spells = self.history.iter().flat_map(History::spells);
-        let mut days: BTreeSet<Day> = spells.map(|spell| spell.from).collect();
-        for act in self.pair.into_iter().flat_map(|pair| &pair.own) {
-            let until = act.event.dates.get(crate::event::Role::Until);
-            days.extend(act.event.effect().into_iter().map(Edtf::earliest));
-            days.extend(until.map(Edtf::latest));
-        }
-        days
-    }
-
-    fn acts(&self) -> impl Iterator<Item = &'a Standing<'a>> {
-        self.pair.into_iter().flat_map(|pair| pair.own.iter().chain(&pair.about))
-    }
-}
-
-impl Sides<'_> {
-    fn item(&self, order: &BodyView<'_>, participant: &ParticipantId, body: &BodyId) -> Option<DiffItem> {
-        let (first, second) = (Side::of(self.before, participant), Side::of(self.after, participant));
-        let (a, b) = match self.between {
-            Between::On(a, b) => (a, b),
-            _ => (self.axes.on, self.axes.on),
-        };
-        let (before, after) = (first.state(order, a), second.state(order, b));
-        let spans = match self.between {
-            Between::On(from, to) if before != after => moved(&first, order, &before, from, to),
-            Between::On(..) => Vec::new(),
-            _ => learnt(&first, &second, order),
-        };
-        if spans.is_empty() && before == after {
-            return None;
-        }
-        let because = match self.between {
-            Between::On(from, to) => self.between_days(order, participant, from, to),
-            _ => self.news(&first, &second),
-        };
-        let (was, is) = (has(&before), has(&after));
-        let change = match (self.between, was, is) {
-            (Between::Known(..) | Between::Recorded(..), ..) => "learnt",
-            (_, Some(false), Some(true)) => "joined",
-            (_, Some(true), Some(false)) => "left",
-            (_, Some(_), Some(_)) => "moved",
-            _ => "unsettled",
-        };
-        let (participant, body) = (participant.clone(), body.clone());
-        Some(DiffItem { participant, body, change, before, after, because, spans })
-    }
-
-    /// The entries that moved the status or an overlay on a day after `from`, up to `to`.
-    fn between_days(&self, view: &BodyView<'_>, who: &ParticipantId, from: Day, to: Day) -> Vec<Index> {
-        let Some(pair) = view.pairs.get(who) else { return Vec::new() };
-        let history = view.history(who);
-        let inside = |day: Day| from < day && day <= to;
-        let held = pair.because(&view.charter, self.material.entries, &history, &history.on(from));
-        let held: BTreeSet<Index> = held.into_iter().map(|b| b.index).collect();
-        let mut found: BTreeSet<Index> = BTreeSet::new();
-        for spell in history.spells().into_iter().filter(|spell| inside(spell.from)) {
-            let because = pair.because(&view.charter, self.material.entries, &history, &spell.reading);
-            found.extend(because.into_iter().map(|b| b.index).filter(|index| !held.contains(index)));
-        }
-        let over = |on: Day| -> BTreeSet<Index> {
-            overlays(&pair.own, on).into_iter().map(|overlay| overlay.entry).collect()
-        };
-        found.extend(over(to).difference(&over(from)));
-        found.into_iter().collect()
-    }
-
-    /// The entries that are read at one end only, or otherwise, with what corrects them.
-    fn news(&self, first: &Side<'_>, second: &Side<'_>) -> Vec<Index> {
-        let read = |side: &Side<'_>| -> BTreeMap<Index, Vec<Index>> {
-            side.acts().map(|act| (act.index, act.corrected_by.clone())).collect()
-        };
-        let (was, is) = (read(first), read(second));
-        let mut found: BTreeSet<Index> = BTreeSet::new();
-        for (index, by) in &is {
-            match was.get(index) {
-                None => found.extend([*index]),
-                Some(before) => found.extend(by.iter().filter(|entry| !before.contains(entry))),
-            }
-        }
-        for (index, by) in &was {
-            match is.get(index) {
-                None => found.extend(self.withdrawn_by(*index)),
-                Some(now) => found.extend(by.iter().filter(|entry| !now.contains(entry))),
-            }
-        }
-        let versions = |view: Option<&BodyView<'_>>| -> BTreeSet<Index> {
-            view.into_iter().flat_map(|v| v.charter.versions().iter().map(|v| v.entry)).collect()
-        };
-        let (before, after) = (versions(self.before), versions(self.after));
-        if !before.is_empty() {
-            found.extend(after.symmetric_difference(&before));
-        }
-        found.into_iter().collect()
-    }
-
-    /// The retractions of an entry, and the rectifications that moved it elsewhere; itself where there is none.
-    fn withdrawn_by(&self, index: Index) -> Vec<Index> {
-        let entries = self.material.entries;
-        let Some(entry) = entries.iter().find(|e| e.index == index) else { return vec![index] };
-        let names = |e: &&Entry| {
-            let corrects = matches!(e.event.act, Act::EntryRetracted(_) | Act::RecordCorrected(_));
-            corrects && e.event.to.is_some_and(|to| to == entry.event.id || Some(to) == entry.event.import)
-        };
-        let read = |e: &&Entry| self.axes.as_recorded.holds(e.index);
-        let found: Vec<Index> = entries.iter().filter(read).filter(names).map(|e| e.index).collect();
-        if found.is_empty() { vec![index] } else { found }
-    }
-}
-
-/// Whether a status is held; `None` where that is not settled.
-fn has(state: &State) -> Option<bool> {
-    state.status.as_ref().map(|status| !status.is_none())
-}
-
-/// The days after `from`, up to `to`, on which the answer is another than on `from`.
-fn moved(side: &Side<'_>, order: &BodyView<'_>, before: &State, from: Day, to: Day) -> Vec<ChangedSpan> {
-    let days: Vec<Day> = side.days().into_iter().filter(|day| from < *day && *day <= to).collect();
-    let mut spans = Vec::new();
-    for (at, day) in days.iter().copied().enumerate() {
-        let until = days.get(at + 1).copied().unwrap_or(Day::FUTURE);
-        push(&mut spans, day, until, before.clone(), side.state(order, day));
-    }
-    finish(spans)
-}
-
-/// The days whose answer at one end is another than at the other.
-fn learnt(first: &Side<'_>, second: &Side<'_>, order: &BodyView<'_>) -> Vec<ChangedSpan> {
-    let mut days = first.days();
-    days.extend(second.days());
-    days.insert(Day::PAST);
-    let days: Vec<Day> = days.into_iter().collect();
-    let mut spans = Vec::new();
-    for (at, day) in days.iter().enumerate() {
-        let until = days.get(at + 1).copied().unwrap_or(Day::FUTURE);
-        push(&mut spans, *day, until, first.state(order, *day), second.state(order, *day));
-    }
-    finish(spans)
-}
-
-/// Days that are compared, before those without a difference are left out.
-struct Compared {
-    from: Day,
-    until: Day,
-    before: State,
-    after: State,
-}
-
-fn push(spans: &mut Vec<Compared>, from: Day, until: Day, before: State, after: State) {
-    match spans.last_mut() {
-        Some(last) if last.before == before && last.after == after => last.until = until,
-        _ => spans.push(Compared { from, until, before, after }),
-    }
-}
-
-fn finish(spans: Vec<Compared>) -> Vec<ChangedSpan> {
-    let changed = spans.into_iter().filter(|span| span.before != span.after);
-    let span =
-        |c: Compared| ChangedSpan { days: DaySpan::new(c.from, c.until), before: c.before, after: c.after };
-    changed.map(span).collect()
 }
 
 fn procedures(

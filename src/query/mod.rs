@@ -13,6 +13,7 @@ mod pending;
 mod policy;
 mod revision;
 mod roster;
+mod sides;
 mod status;
 mod timeline;
 
