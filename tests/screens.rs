@@ -14,7 +14,9 @@ fn the_first_page_without_a_ledger_says_how_to_get_one() {
     ASK      status    one state, one body       roster   one body, by status
              portfolio one state, every body     timeline every spell
              explain   why: act, rule, source    pending  what is not finished
+             in-force  clause, count, date       diff     two dates compared
              when      first day, every span     count    by year, is there a rise
+             conflicts rival claims, by source   what-if  with unsaved events
              ask       many questions in one go
     RECORD   append    one act, or a batch       import   a file
              rectify   correct an entry          retract  withdraw an entry

@@ -10,9 +10,11 @@ mod charter;
 mod citation;
 mod cite;
 mod completions;
+mod conflicts;
 mod context;
 mod count;
 mod demo;
+mod diff;
 mod error;
 mod explain;
 mod export;
@@ -38,6 +40,8 @@ mod show;
 mod status;
 mod timeline;
 mod tour;
+mod view;
+mod what_if;
 mod when;
 
 use std::process::ExitCode;
@@ -81,6 +85,9 @@ enum Command {
     When(when::Args),
     Count(count::Args),
     Ask(ask::Args),
+    Conflicts(conflicts::Args),
+    Diff(diff::Args),
+    WhatIf(what_if::Args),
     Append(Box<append::Args>),
     #[command(subcommand)]
     Import(import::Command),
@@ -138,6 +145,9 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::When(args) => when::run(&args, context),
         Command::Count(args) => count::run(&args, context),
         Command::Ask(args) => ask::run(&args, context),
+        Command::Conflicts(args) => conflicts::run(&args, context),
+        Command::Diff(args) => diff::run(&args, context),
+        Command::WhatIf(args) => what_if::run(&args, context),
         Command::Append(args) => append::run(&args, context),
         Command::Import(command) => import::run(&command, context),
         Command::Rectify(args) => rectify::run(&args, context),
@@ -157,6 +167,44 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Demo(args) => demo::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),
         Command::Man(args) => man::run(&args, context),
+    }
+}
+
+/// Answers a question that stands in other words of the same command line, in surroundings made of its own options.
+fn question(
+    words: impl IntoIterator<Item = std::ffi::OsString>,
+    within: impl FnOnce(Context) -> Context,
+) -> Result<Exit, Failure> {
+    let matches = match Cli::command().try_get_matches_from(words) {
+        Ok(matches) => matches,
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            return Ok(if error.print().is_ok() { Exit::Done } else { Exit::Unavailable });
+        }
+        Err(error) => return Err(usage_failure(&error)),
+    };
+    let cli = Cli::from_arg_matches(&matches).map_err(Failure::usage)?;
+    let asks = cli.command.as_ref().is_some_and(Command::asks);
+    if !asks {
+        return Err(Failure::usage("no question is asked: what follows must be one").help(
+            "status, roster, timeline, explain, pending, conflicts or diff, as it is asked without what-if",
+        ));
+    }
+    dispatch(cli.command, &within(Context::new(&cli.global)?))
+}
+
+impl Command {
+    /// Whether it only asks, of whatever entries it is given.
+    const fn asks(&self) -> bool {
+        matches!(
+            self,
+            Command::Status(_)
+                | Command::Roster(_)
+                | Command::Timeline(_)
+                | Command::Explain(_)
+                | Command::Pending(_)
+                | Command::Conflicts(_)
+                | Command::Diff(_)
+        )
     }
 }
 

@@ -30,6 +30,9 @@ pub struct QuestionEcho {
     pub as_known: Option<Edtf>,
     /// How many entries were read.
     pub as_recorded: Size,
+    /// Whose account of a dispute was followed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub view: Option<String>,
 }
 
 impl QuestionEcho {
@@ -48,6 +51,7 @@ impl QuestionEcho {
             at: axes.at.clone(),
             as_known: axes.as_known.clone(),
             as_recorded: axes.as_recorded,
+            view: axes.view.as_ref().map(|view| view.label().to_owned()),
         }
     }
 }
@@ -109,6 +113,9 @@ pub struct Because {
     /// The entries that rectified it, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub corrected_by: Vec<Index>,
+    /// Other entries that record the same fact; their evidence is among this one's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub same_fact: Vec<Index>,
     /// What it rests on.
     pub evidence: Vec<Evidence>,
 }

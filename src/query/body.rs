@@ -11,6 +11,7 @@ use crate::history::{Board, Cause, Course, History, Pairs, Reading, Standing, st
 
 use super::Axes;
 use super::answer::{Because, CheckpointRef, Coverage};
+use super::policy::Policy;
 
 /// Why a question has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -82,6 +83,8 @@ pub struct BodyView<'a> {
     pub board: Board,
     /// Whether every participant is among the entries, so that they can be counted.
     pub whole: bool,
+    /// Whose account of a dispute is followed.
+    pub policy: Option<Arc<Policy>>,
 }
 
 impl<'a> BodyView<'a> {
@@ -103,7 +106,7 @@ impl<'a> BodyView<'a> {
     /// # Errors
     /// [`QueryError`].
     pub fn of(material: &Material<'a>, body: &BodyId, axes: &Axes) -> Result<BodyView<'a>, QueryError> {
-        BodyView::at(material, body, axes.as_recorded, axes.known(), axes.at.as_ref())
+        Ok(BodyView::at(material, body, axes.as_recorded, axes.known(), axes.at.as_ref())?.with_view(axes))
     }
 
     /// The same with everything that is known today.
@@ -111,7 +114,7 @@ impl<'a> BodyView<'a> {
     /// # Errors
     /// [`QueryError`].
     pub fn today(material: &Material<'a>, body: &BodyId, axes: &Axes) -> Result<BodyView<'a>, QueryError> {
-        BodyView::at(material, body, axes.as_recorded, Day::FUTURE, axes.at.as_ref())
+        Ok(BodyView::at(material, body, axes.as_recorded, Day::FUTURE, axes.at.as_ref())?.with_view(axes))
     }
 
     fn at(
@@ -142,11 +145,16 @@ impl<'a> BodyView<'a> {
         }
         let board = Board::new(&charter, &pairs, &alone, moment);
         let whole = material.scope.participant.is_none();
-        Ok(BodyView { charter, pairs, alone, surveyed, board, whole })
+        Ok(BodyView { charter, pairs, alone, surveyed, board, whole, policy: None })
     }
 
     /// The status of a participant through all of time; of one with no act, no status.
     pub fn history(&self, participant: &ParticipantId) -> Arc<History> {
+        self.viewed(participant, self.undecided(participant))
+    }
+
+    /// The same on every choice of rival chains, whatever view is taken of them.
+    pub fn undecided(&self, participant: &ParticipantId) -> Arc<History> {
         self.board.history(&self.charter, &self.pairs, participant)
     }
 
@@ -174,6 +182,10 @@ impl<'a> BodyView<'a> {
         }
         found.sort_by_key(|b| b.index);
         found.dedup_by_key(|b| b.index);
+        // What is recorded twice is told once, with the evidence of both.
+        let told: Vec<(Index, Index)> =
+            found.iter().flat_map(|b| b.same_fact.iter().map(|other| (b.index, *other))).collect();
+        found.retain(|b| !told.iter().any(|(first, other)| *other == b.index && first < other));
         found
     }
 
@@ -198,6 +210,17 @@ impl<'a> BodyView<'a> {
             }
         };
         let known = event.known();
+        let pair = event.participant.as_ref().and_then(|who| self.pairs.get(who));
+        let own = |other: &&Standing<'_>| {
+            act.is_some() && other.index != entry && super::fact::same(event, &other.event)
+        };
+        let same: Vec<&Standing<'_>> = pair.iter().flat_map(|pair| &pair.own).filter(own).collect();
+        let mut evidence = event.evidence.clone();
+        for piece in same.iter().flat_map(|act| &act.event.evidence) {
+            if !evidence.contains(piece) {
+                evidence.push(piece.clone());
+            }
+        }
         Some(Because {
             index: entry,
             id: event.id,
@@ -210,7 +233,8 @@ impl<'a> BodyView<'a> {
             title: event.title.clone(),
             place: event.place.clone(),
             corrected_by: act.map(|a| a.corrected_by.clone()).unwrap_or_default(),
-            evidence: event.evidence.clone(),
+            same_fact: same.iter().map(|act| act.index).collect(),
+            evidence,
         })
     }
 

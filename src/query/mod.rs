@@ -7,15 +7,21 @@ mod answer;
 mod batch;
 mod body;
 mod clock;
+mod conflicts;
 mod count;
+mod diff;
 mod explain;
+mod fact;
 mod in_force;
 mod line;
 mod pending;
+mod policy;
 mod portfolio;
 mod quorum;
+mod revision;
 mod roster;
 mod scheduled;
+mod sides;
 mod status;
 mod timeline;
 mod upsurge;
@@ -30,20 +36,26 @@ pub use answer::{
 };
 pub use batch::{Batch, Materials};
 pub use body::{BodyView, Charters, Material, QueryError};
+pub use conflicts::{ChainEntry, ChainItem, Conflict, ConflictKind, Conflicts, DaySpan, conflicts};
 pub use count::{Counted, Period, PeriodItem, What, Window, count};
+pub use diff::{Between, ChangedSpan, Diff, DiffEcho, DiffEntry, DiffItem, ProcedureChange, State, diff};
 pub use explain::{Explanation, MissingStep, ProcedureTrail, RuleItem, TrailStep, explain};
 pub use in_force::{Certified, InForce, Part, TriggerItem, in_force};
 pub use pending::{Pending, PendingItem, pending};
+pub use policy::{Policy, PolicyError, Rank, Ruling};
 pub use portfolio::{Portfolio, PortfolioItem, portfolio};
+pub use revision::{Revision, Revisions, revisions};
 pub use roster::{Count, Roster, RosterItem, roster};
 pub use status::{StatusAnswer, status};
 pub use timeline::{SpellItem, Timeline, timeline};
 pub use upsurge::{Compared, Upsurge};
 pub use when::{First, Sought, Threshold, When, WhenSpan, when};
 
+use std::sync::Arc;
+
 use crate::event::{Day, Edtf, Moment, Size};
 
-/// The three dates of a question, each naming a whole day, inclusive.
+/// The three dates of a question, each naming a whole day, inclusive; and whose account it follows.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Axes {
     /// The day asked about (valid time).
@@ -54,12 +66,14 @@ pub struct Axes {
     pub as_known: Option<Edtf>,
     /// The first so many entries of this ledger (transaction time).
     pub as_recorded: Size,
+    /// Whose account of a dispute is followed; `None` leaves disputes open.
+    pub view: Option<Arc<Policy>>,
 }
 
 impl Axes {
     /// A question about one whole day.
     pub fn on_day(on: Day, as_known: Option<Edtf>, as_recorded: Size) -> Axes {
-        Axes { on, at: None, as_known, as_recorded }
+        Axes { on, at: None, as_known, as_recorded, view: None }
     }
 
     /// The last day whose knowledge counts.

@@ -292,6 +292,9 @@ fn notes(answer: &mut StatusAnswer, view: &BodyView<'_>, hindsight: &Hindsight<'
         answer.notes.push(format!("the {} did not exist before {began}", view.charter.about.short));
     }
     answer.notes.extend(view.end_of_record(on));
+    if let Some(participant) = &answer.question.participant {
+        answer.notes.extend(view.rulings_on(participant, on));
+    }
     for because in &answer.because {
         if because.date.is_qualified() {
             answer
