@@ -133,6 +133,8 @@ fn the_tenth_member_of_the_sco_came_on_4_july_2024() {
     assert_eq!(few["spans"][0]["from"], "2017-06-09");
     assert_eq!(few["spans"][0]["until"], "2023-07-04");
     assert_eq!(few["spans"].as_array().unwrap().len(), 1);
+    let never_in = json_of(&env, "when France --in sco --status none");
+    assert_eq!(never_in["first"], json!({"possible_from": null, "certain_from": null, "certain": true}));
     let never = env.run(&["when", "sco", "--status", "member", "--count", "11"]).ok();
     assert!(never.contains("never, by what is recorded"), "{never}");
 }
@@ -253,6 +255,9 @@ fn the_upsurge_of_dialogue_partners_began_in_2022_and_members_have_none() {
     let partners = json_of(&env, "count sco --status dialogue-partner --from 2015-01-01 --on 2025-06-30");
     // Two, six and no more in four years are 2.0 a year; three in the seven years before are 0.4.
     assert_eq!(partners["upsurge"], json!({"since": "2022", "before_mean": "0.4", "after_mean": "2.0"}));
+    // Egypt and Qatar signed in September 2022; of Saudi Arabia that is disputed until March 2023.
+    assert_eq!(numbers(&partners)["2022"], (8, 9));
+    assert_eq!(partners["periods"].as_array().unwrap().last().unwrap()["to"], "2025-06-30");
     let members = json_of(&env, "count sco --status member");
     assert_eq!(members["upsurge"], Value::Null);
     let text = env.run(&["count", "sco", "--status", "member"]).ok();
@@ -426,4 +431,6 @@ fn a_citation_names_the_record_its_publisher_and_its_terms() {
     assert!(env.run(&question).fails(2).contains("CITATION.toml"));
     std::fs::remove_file(env.ledger().join("CITATION.toml")).unwrap();
     assert_eq!(json_of(&env, "cite roster sco")["record"], "test/sco");
+    let demo = json_of(&Env::demo(), "cite roster sco");
+    assert_eq!(demo["record"], "The Shanghai Cooperation Organisation, 1996-2025");
 }

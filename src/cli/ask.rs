@@ -24,11 +24,13 @@ use super::status::known_status;
 #[command(after_help = "Examples:
   chancery ask --from questions.csv --format csv > answers.csv
   chancery ask --from questions.jsonl --format jsonl
-  echo '{\"participant\":\"BLR\",\"body\":\"sco\",\"on\":\"2023-07-01\"}' | chancery ask --from -
+  echo '{\"participant\":\"BLR\",\"body\":\"sco\"}' | chancery ask --from -
 
-Columns, or keys: participant, body, on, as_known, as_recorded, is; or party, organisation, valid_at, known_at. An empty
-one is the default, as with `chancery status`. In jsonl a line is the answer of `chancery status`; a row that cannot be
-answered has its line, its words and the error instead, the others are answered, and the exit code is 1.")]
+Columns, or keys: participant, body, on, as_known, as_recorded, is; or party,
+organisation, valid_at, known_at. An empty one is the default, as with
+`chancery status`. In jsonl a line is the answer of `chancery status`; a row
+that cannot be answered has its line, its words and the error instead, the
+others are answered, and the exit code is 1.")]
 pub(super) struct Args {
     /// A CSV with a header, or JSON Lines; - is standard input
     #[arg(long, value_name = "FILE")]

@@ -11,6 +11,7 @@ use crate::ledger::{AppendOptions, Ledger, Loaded};
 use crate::log::Disk;
 use crate::query::{Axes, Pending, pending, roster, status};
 
+use super::citation::Publication;
 use super::context::Context;
 use super::error::{Exit, Failure};
 use super::init::template_events;
@@ -35,6 +36,8 @@ pub(super) fn run(_: &Args, context: &Context) -> Result<Exit, Failure> {
     let mut out = page_head(context);
     if !context.ledger.join("FORMAT").exists() {
         Ledger::create(&context.ledger, ORIGIN, &Disk::default())?;
+        let title = Some("The Shanghai Cooperation Organisation, 1996-2025".to_owned());
+        Publication { title, ..Publication::default() }.write(&context.ledger)?;
     }
     let reader = context.reader()?;
     let other = reader.origin() != ORIGIN;

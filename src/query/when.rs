@@ -161,7 +161,8 @@ fn of_one(
     participant: &ParticipantId,
     status: &StatusId,
 ) -> Vec<Held> {
-    let Some(pair) = view.pairs.get(participant) else { return Vec::new() };
+    let nothing = PairView::default();
+    let pair = view.pairs.get(participant).unwrap_or(&nothing);
     let history = view.history(participant);
     let held = |spell: &Spell| {
         Some(Held {
