@@ -434,3 +434,43 @@ fn a_citation_names_the_record_its_publisher_and_its_terms() {
     let demo = json_of(&Env::demo(), "cite roster sco");
     assert_eq!(demo["record"], "The Shanghai Cooperation Organisation, 1996-2025");
 }
+
+#[test]
+fn every_question_has_its_four_forms() {
+    let env = Env::demo();
+    env.write("q.csv", "participant,on\nBLR,2023-07-01\nSAU,2022-12-31\n");
+    for (line, rows) in [
+        ("portfolio BLR", 1),
+        ("when BLR sco --status dialogue-partner", 2),
+        ("when sco --status member --count 8", 1),
+        ("count sco --from 2020-01-01 --to 2023-12-31", 4),
+        ("count sco --act application-filed --from 2022-01-01 --to 2022-12-31 --by quarter", 4),
+        ("ask --from q.csv", 2),
+        ("cite status BLR sco", 1),
+    ] {
+        let of = |format: &str| {
+            let mut args: Vec<&str> = line.split(' ').collect();
+            args.extend(["--format", format]);
+            env.run(&args).ok()
+        };
+        assert!(of("text").lines().count() > 2, "{line}");
+        assert!(serde_json::from_str::<Value>(&of("json")).unwrap().is_object(), "{line}");
+        let lines = of("jsonl");
+        assert_eq!(lines.lines().count(), rows, "{line}: {lines}");
+        assert!(lines.lines().all(|l| serde_json::from_str::<Value>(l).unwrap().is_object()), "{line}");
+        // A row of another length is an error of the reader.
+        let csv = of("csv");
+        let mut reader = csv::Reader::from_reader(csv.as_bytes());
+        assert_eq!(reader.records().map(Result::unwrap).count(), rows, "{line}: {csv}");
+    }
+}
+
+#[test]
+fn a_span_that_begins_on_a_doubtful_day_says_so() {
+    let env = Env::demo();
+    let mongolia = json_of(&env, "when MNG sco --status sco-partner --on 2025-09-15");
+    assert_eq!(mongolia["first"]["certain_from"], "2025-09-01");
+    assert!(mongolia["notes"].to_string().contains("in doubt about 2025-09-01?"), "{mongolia}");
+    let belarus = json_of(&env, "when BLR sco --status member --on 2025-09-15");
+    assert_eq!(belarus["notes"], json!([]));
+}

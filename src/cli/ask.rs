@@ -237,6 +237,9 @@ struct Output<'c> {
     errors: Vec<String>,
 }
 
+/// The column of the day of knowledge, in a table for people.
+const KNOWN: usize = 4;
+
 /// So many errors are shown to people.
 const ERRORS_SHOWN: usize = 20;
 
@@ -330,12 +333,19 @@ impl Output<'_> {
         Ok(if failed > 0 { Exit::No } else { Exit::Done })
     }
 
-    fn text(&self) -> String {
+    fn text(&mut self) -> String {
         let page = &self.context.page;
         let mut out = String::new();
         if !self.rows.is_empty() {
-            let head = ["line", "participant", "body", "on", "known", "status"];
-            out.push_str(&page.table(&head, &self.rows));
+            // Most files name no day of knowledge; a narrow terminal needs the room.
+            let known = self.rows.iter().any(|row| row.get(KNOWN).is_some_and(|cell| !cell.is_empty()));
+            let mut rows = std::mem::take(&mut self.rows);
+            let mut head = vec!["line", "who", "body", "on", "known", "status"];
+            if !known {
+                head.remove(KNOWN);
+                rows.iter_mut().for_each(|row| _ = row.remove(KNOWN));
+            }
+            out.push_str(&page.table(&head, &rows));
             out.push('\n');
         }
         let shown = self.errors.len().min(ERRORS_SHOWN);

@@ -124,7 +124,7 @@ fn text(page: &Page, answer: &Counted, charter: &Charter, today: Day) -> String 
     out.push('\n');
     out.push_str(&bars(page, &answer.periods));
     if answer.periods.is_empty() {
-        out.push_str("  no act with a date is recorded\n");
+        out.push_str("  no act with a date is recorded by then\n");
     }
     out.push('\n');
     out.push_str(&page.wrap("", &trend(answer, unit)));
@@ -158,7 +158,8 @@ fn bars(page: &Page, items: &[PeriodItem]) -> String {
     // One mark for each as long as there is room; else the longest bar fills it.
     let scaled = |n: u64| match most <= room {
         true => n,
-        false => (n * room).div_ceil(most),
+        false if n == 0 => 0,
+        false => ((n * room + most / 2) / most).max(1),
     };
     let (full, open) = (page.tree("█", "#"), page.tree("░", "-"));
     let row = |item: &PeriodItem| {
