@@ -133,6 +133,8 @@ fn the_tenth_member_of_the_sco_came_on_4_july_2024() {
     assert_eq!(few["spans"][0]["from"], "2017-06-09");
     assert_eq!(few["spans"][0]["until"], "2023-07-04");
     assert_eq!(few["spans"].as_array().unwrap().len(), 1);
+    let never_in = json_of(&env, "when France --in sco --status none");
+    assert_eq!(never_in["first"], json!({"possible_from": null, "certain_from": null, "certain": true}));
     let never = env.run(&["when", "sco", "--status", "member", "--count", "11"]).ok();
     assert!(never.contains("never, by what is recorded"), "{never}");
 }
@@ -253,6 +255,9 @@ fn the_upsurge_of_dialogue_partners_began_in_2022_and_members_have_none() {
     let partners = json_of(&env, "count sco --status dialogue-partner --from 2015-01-01 --on 2025-06-30");
     // Two, six and no more in four years are 2.0 a year; three in the seven years before are 0.4.
     assert_eq!(partners["upsurge"], json!({"since": "2022", "before_mean": "0.4", "after_mean": "2.0"}));
+    // Egypt and Qatar signed in September 2022; of Saudi Arabia that is disputed until March 2023.
+    assert_eq!(numbers(&partners)["2022"], (8, 9));
+    assert_eq!(partners["periods"].as_array().unwrap().last().unwrap()["to"], "2025-06-30");
     let members = json_of(&env, "count sco --status member");
     assert_eq!(members["upsurge"], Value::Null);
     let text = env.run(&["count", "sco", "--status", "member"]).ok();
@@ -426,4 +431,46 @@ fn a_citation_names_the_record_its_publisher_and_its_terms() {
     assert!(env.run(&question).fails(2).contains("CITATION.toml"));
     std::fs::remove_file(env.ledger().join("CITATION.toml")).unwrap();
     assert_eq!(json_of(&env, "cite roster sco")["record"], "test/sco");
+    let demo = json_of(&Env::demo(), "cite roster sco");
+    assert_eq!(demo["record"], "The Shanghai Cooperation Organisation, 1996-2025");
+}
+
+#[test]
+fn every_question_has_its_four_forms() {
+    let env = Env::demo();
+    env.write("q.csv", "participant,on\nBLR,2023-07-01\nSAU,2022-12-31\n");
+    for (line, rows) in [
+        ("portfolio BLR", 1),
+        ("when BLR sco --status dialogue-partner", 2),
+        ("when sco --status member --count 8", 1),
+        ("count sco --from 2020-01-01 --to 2023-12-31", 4),
+        ("count sco --act application-filed --from 2022-01-01 --to 2022-12-31 --by quarter", 4),
+        ("ask --from q.csv", 2),
+        ("cite status BLR sco", 1),
+    ] {
+        let of = |format: &str| {
+            let mut args: Vec<&str> = line.split(' ').collect();
+            args.extend(["--format", format]);
+            env.run(&args).ok()
+        };
+        assert!(of("text").lines().count() > 2, "{line}");
+        assert!(serde_json::from_str::<Value>(&of("json")).unwrap().is_object(), "{line}");
+        let lines = of("jsonl");
+        assert_eq!(lines.lines().count(), rows, "{line}: {lines}");
+        assert!(lines.lines().all(|l| serde_json::from_str::<Value>(l).unwrap().is_object()), "{line}");
+        // A row of another length is an error of the reader.
+        let csv = of("csv");
+        let mut reader = csv::Reader::from_reader(csv.as_bytes());
+        assert_eq!(reader.records().map(Result::unwrap).count(), rows, "{line}: {csv}");
+    }
+}
+
+#[test]
+fn a_span_that_begins_on_a_doubtful_day_says_so() {
+    let env = Env::demo();
+    let mongolia = json_of(&env, "when MNG sco --status sco-partner --on 2025-09-15");
+    assert_eq!(mongolia["first"]["certain_from"], "2025-09-01");
+    assert!(mongolia["notes"].to_string().contains("in doubt about 2025-09-01?"), "{mongolia}");
+    let belarus = json_of(&env, "when BLR sco --status member --on 2025-09-15");
+    assert_eq!(belarus["notes"], json!([]));
 }

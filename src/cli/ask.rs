@@ -24,11 +24,13 @@ use super::status::known_status;
 #[command(after_help = "Examples:
   chancery ask --from questions.csv --format csv > answers.csv
   chancery ask --from questions.jsonl --format jsonl
-  echo '{\"participant\":\"BLR\",\"body\":\"sco\",\"on\":\"2023-07-01\"}' | chancery ask --from -
+  echo '{\"participant\":\"BLR\",\"body\":\"sco\"}' | chancery ask --from -
 
-Columns, or keys: participant, body, on, as_known, as_recorded, is; or party, organisation, valid_at, known_at. An empty
-one is the default, as with `chancery status`. In jsonl a line is the answer of `chancery status`; a row that cannot be
-answered has its line, its words and the error instead, the others are answered, and the exit code is 1.")]
+Columns, or keys: participant, body, on, as_known, as_recorded, is; or party,
+organisation, valid_at, known_at. An empty one is the default, as with
+`chancery status`. In jsonl a line is the answer of `chancery status`; a row
+that cannot be answered has its line, its words and the error instead, the
+others are answered, and the exit code is 1.")]
 pub(super) struct Args {
     /// A CSV with a header, or JSON Lines; - is standard input
     #[arg(long, value_name = "FILE")]
@@ -235,6 +237,9 @@ struct Output<'c> {
     errors: Vec<String>,
 }
 
+/// The column of the day of knowledge, in a table for people.
+const KNOWN: usize = 4;
+
 /// So many errors are shown to people.
 const ERRORS_SHOWN: usize = 20;
 
@@ -328,12 +333,19 @@ impl Output<'_> {
         Ok(if failed > 0 { Exit::No } else { Exit::Done })
     }
 
-    fn text(&self) -> String {
+    fn text(&mut self) -> String {
         let page = &self.context.page;
         let mut out = String::new();
         if !self.rows.is_empty() {
-            let head = ["line", "participant", "body", "on", "known", "status"];
-            out.push_str(&page.table(&head, &self.rows));
+            // Most files name no day of knowledge; a narrow terminal needs the room.
+            let known = self.rows.iter().any(|row| row.get(KNOWN).is_some_and(|cell| !cell.is_empty()));
+            let mut rows = std::mem::take(&mut self.rows);
+            let mut head = vec!["line", "who", "body", "on", "known", "status"];
+            if !known {
+                head.remove(KNOWN);
+                rows.iter_mut().for_each(|row| _ = row.remove(KNOWN));
+            }
+            out.push_str(&page.table(&head, &rows));
             out.push('\n');
         }
         let shown = self.errors.len().min(ERRORS_SHOWN);

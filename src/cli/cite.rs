@@ -22,9 +22,11 @@ use super::render::name;
   chancery cite --as bibtex roster sco --status member
   chancery cite --as csl count sco --act application-filed
 
-The question is written as its own command is. A day that is not named becomes today's date, a size that is not named
-the present one, so that the command in the citation gives the same answer when the ledger has grown. The title,
-publisher and licence are those given to `chancery init`; without a title the log's name stands.")]
+The question is written as its own command is. A day that is not named becomes
+today's date, a size that is not named the present one, so that the command in
+the citation gives the same answer when the ledger has grown. The title,
+publisher and licence are those given to `chancery init`; without a title the
+log's name stands.")]
 pub(super) struct Args {
     /// The form: for a footnote, for BibTeX, for citation managers (CSL-JSON)
     #[arg(long = "as", value_enum, default_value_t = As::Text, value_name = "FORM")]
@@ -169,7 +171,9 @@ fn citation(
         true => noun.to_owned(),
         false => format!("{}: {noun}", named.join(", ")),
     };
-    let options = options(&kept);
+    let mut options = options(&kept);
+    options
+        .extend([&dates.on, &dates.as_recorded].into_iter().map(String::as_str).filter(|d| d.contains("..")));
     if !options.is_empty() {
         title.push_str(&format!(" ({})", options.join(" ")));
     }
@@ -215,7 +219,10 @@ impl Dates {
             }
             _ => one(text),
         };
-        let last = |text: &str| text.rsplit("..").next().unwrap_or_default().to_owned();
+        let last = |text: &str| match text.starts_with('[') {
+            true => text.to_owned(),
+            false => text.rsplit("..").next().unwrap_or_default().to_owned(),
+        };
         let typed = |text: &str, day: Day| match text.trim().eq_ignore_ascii_case("today") {
             true => day.to_string(),
             false => text.trim().to_owned(),
@@ -235,7 +242,7 @@ impl Dates {
         let as_known = given("as_known").or(as_at).map(|text| typed(&text, today));
         let axes = resolve(AxesArgs {
             on: Some(last(&on)),
-            as_known: as_known.clone(),
+            as_known: as_known.as_deref().map(last),
             as_recorded: Some(last(&as_recorded)),
             ..AxesArgs::default()
         })?;

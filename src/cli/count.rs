@@ -17,12 +17,15 @@ use super::render::{Page, act_words, strong, warn};
   chancery count sco --act application-filed --by quarter --from 2020-01-01
   chancery count sco --act status-decided --format csv
 
-With --status a row counts who had it on the last day of the period; with --act it counts acts in the period. A number
-such as 3-5 says: 3 certainly, 5 at most, since a date is partial or disputed. Reports of an act are counted apart.
+With --status a row counts who had it on the last day of the period; with
+--act it counts acts in the period. A number such as 3-5 says: 3 certainly, 5
+at most, since a date is partial or disputed. Reports of an act are counted
+apart.
 
-There is an upsurge where the last quarter of the periods has on average at least twice as many as those before it, and
-three or more in all: acts, or participants gained. It began where one step up fits the whole row best. Periods after
-the end of the survey are left out of this.")]
+There is an upsurge where the last quarter of the periods has on average at
+least twice as many as those before it, and three or more in all: acts, or
+participants gained. It began where one step up fits the whole row best.
+Periods after the end of the survey are left out of this.")]
 pub(super) struct Args {
     #[command(flatten)]
     body: BodyArgs,
@@ -121,7 +124,7 @@ fn text(page: &Page, answer: &Counted, charter: &Charter, today: Day) -> String 
     out.push('\n');
     out.push_str(&bars(page, &answer.periods));
     if answer.periods.is_empty() {
-        out.push_str("  no act with a date is recorded\n");
+        out.push_str("  no act with a date is recorded by then\n");
     }
     out.push('\n');
     out.push_str(&page.wrap("", &trend(answer, unit)));
@@ -155,7 +158,8 @@ fn bars(page: &Page, items: &[PeriodItem]) -> String {
     // One mark for each as long as there is room; else the longest bar fills it.
     let scaled = |n: u64| match most <= room {
         true => n,
-        false => (n * room).div_ceil(most),
+        false if n == 0 => 0,
+        false => ((n * room + most / 2) / most).max(1),
     };
     let (full, open) = (page.tree("█", "#"), page.tree("░", "-"));
     let row = |item: &PeriodItem| {

@@ -9,6 +9,7 @@ use crate::import::{Mode, Source, import};
 use crate::ledger::{AppendOptions, Ledger};
 use crate::log::Disk;
 
+use super::citation::Publication;
 use super::context::Context;
 use super::error::{Exit, Failure};
 use super::init::template_events;
@@ -74,6 +75,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let mut out = page_head(context);
     if !context.ledger.join("FORMAT").exists() {
         Ledger::create(&context.ledger, ORIGIN, &Disk::default())?;
+        let title = Some("The Shanghai Cooperation Organisation, 1996-2025".to_owned());
+        Publication { title, ..Publication::default() }.write(&context.ledger)?;
     }
     let asked = |e: &&Example| args.with.iter().any(|word| word == e.id || word == "all");
     let examples: Vec<&Example> = EXAMPLES.iter().filter(asked).collect();

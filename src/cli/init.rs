@@ -12,10 +12,10 @@ use super::render::count;
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   chancery init --charter sco --ledger ./sco.ledger
-  chancery init --charter sco --title \"The SCO, 1996-2025\" --publisher \"Institute of Records\" --licence CC-BY-4.0
+  chancery init --title \"The SCO, 1996-2025\" --licence CC-BY-4.0
 
-Title, publisher and licence are kept in CITATION.toml in the ledger's folder, for `chancery cite`. They are no evidence:
-change the file at any time.")]
+Title, publisher and licence are kept in CITATION.toml in the ledger's folder,
+for `chancery cite`. They are no evidence: change the file at any time.")]
 pub(super) struct Args {
     /// A shipped charter to adopt: `chancery charter list` names them; may be repeated
     #[arg(long, value_name = "CHARTER")]

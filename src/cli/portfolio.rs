@@ -16,7 +16,8 @@ use super::render::{Page, act_words, count, date, faint, long_day, name, statuse
   chancery portfolio Belarus
   chancery portfolio BLR --on 2023-07-01 --format csv
 
-An organisation or treaty in which it never acted is left out; one that it left is listed with none.")]
+An organisation or treaty in which it never acted is left out; one that it
+left is listed with none.")]
 pub(super) struct Args {
     /// Who: a code or any name, past or present
     #[arg(value_parser = participant)]

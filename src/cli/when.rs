@@ -16,8 +16,9 @@ use super::render::{Page, date, name, strong, title};
   chancery when sco --status member --count 10
   chancery when sco --status member --count 8 --at-most --after 2017-06-09
 
-With --count the question is about the organisation or treaty, and no participant is named. A span ends on the first
-day on which it no longer held. What never holds is answered so, with exit code 0.")]
+With --count the question is about the organisation or treaty, and no
+participant is named. A span ends on the first day on which it no longer held.
+What never holds is answered so, with exit code 0.")]
 pub(super) struct Args {
     /// Who: a code or any name; with --count the organisation or treaty
     #[arg(value_name = "PARTICIPANT")]

@@ -17,12 +17,16 @@ pub type Materials<'m> = HashMap<(BodyId, Size), Material<'m>>;
 pub struct Batch<'m> {
     materials: &'m Materials<'m>,
     views: HashMap<(BodyId, Size, Day), BodyView<'m>>,
+    held: usize,
 }
+
+/// With more entries than these set out, the views are let go of: every day of knowledge is another view of a body.
+const HELD_MAX: usize = 1 << 20;
 
 impl<'m> Batch<'m> {
     /// Over the material given.
     pub fn new(materials: &'m Materials<'m>) -> Batch<'m> {
-        Batch { materials, views: HashMap::new() }
+        Batch { materials, views: HashMap::new(), held: 0 }
     }
 
     /// What [`super::status`] answers.
@@ -42,9 +46,14 @@ impl<'m> Batch<'m> {
             return super::status(material, participant, body, axes);
         }
         let key = |known| (body.clone(), axes.as_recorded, known);
+        if self.held > HELD_MAX {
+            self.views.clear();
+            self.held = 0;
+        }
         for known in [axes.known(), Day::FUTURE] {
             if let Slot::Vacant(slot) = self.views.entry(key(known)) {
                 slot.insert(BodyView::new(material, body, axes.as_recorded, known)?);
+                self.held += material.entries.len();
             }
         }
         let view = |known| self.views.get(&key(known)).ok_or_else(|| QueryError::NoBody(body.clone()));

@@ -123,9 +123,28 @@ pub fn when(
         after: after.map(Edtf::day),
         first,
         spans: spans.collect(),
-        notes: view.end_of_record(axes.on).into_iter().collect(),
+        notes: notes(&view, &found, axes.on),
         checkpoint: material.checkpoint.clone(),
     })
+}
+
+/// Where the record ends, and what is in doubt about the days on which spans begin.
+fn notes(view: &BodyView<'_>, found: &[Held], on: Day) -> Vec<String> {
+    let mut notes: Vec<String> = view.end_of_record(on).into_iter().collect();
+    for index in found.iter().flat_map(|span| &span.entries) {
+        let act = view.pairs.values().find_map(|pair| pair.act(*index));
+        let version = view.charter.versions().iter().find(|v| v.entry == *index);
+        let date = match act {
+            Some(act) => act.event.effect(),
+            None => version.and_then(|v| v.effective.as_ref()),
+        };
+        if let Some(date) = date.filter(|date| date.is_qualified()) {
+            notes.push(format!("the source is in doubt about {date} (entry {index})"));
+        }
+        notes.extend(version.and_then(|v| v.note.clone()));
+    }
+    notes.dedup();
+    notes
 }
 
 /// A span before it is written.
