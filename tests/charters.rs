@@ -38,7 +38,7 @@ fn every_shipped_charter_is_listed_sound_and_adopted_by_a_new_ledger() {
 }
 
 #[test]
-fn every_rule_of_a_shipped_charter_has_its_article() {
+fn every_rule_of_a_shipped_charter_has_its_article_and_fits_a_narrow_terminal() {
     let env = Env::new();
     let mut init = vec!["init"];
     for name in SHIPPED {
@@ -50,6 +50,11 @@ fn every_rule_of_a_shipped_charter_has_its_article() {
         for rule in rules["transitions"].as_array().unwrap() {
             assert!(rule["article"].as_str().is_some_and(|a| !a.is_empty()), "{name}: {rule}");
             assert!(rule["rule"].as_str().is_some_and(|a| !a.is_empty()), "{name}: {rule}");
+        }
+        let mut shown = env.chancery(&["charter", "show", name]);
+        let shown = shown.env("COLUMNS", "60").output().unwrap();
+        for line in String::from_utf8(shown.stdout).unwrap().lines() {
+            assert!(line.chars().count() <= 60, "{name}: {line}");
         }
     }
 }

@@ -162,14 +162,16 @@ fn text(page: &Page, charter: &Charter, version: &Version, on: crate::event::Day
         out.push_str(&page.wrap(&format!(" {mark} entry {:<4} {from:<11} ", v.entry), &what));
     }
     out.push_str("\nstatuses\n");
+    let wide = version.statuses.iter().map(|s| s.rule.id.as_str().len()).max().unwrap_or(0).max(20);
     for s in &version.statuses {
-        out.push_str(&format!("   {:<20} {}\n", s.rule.id, s.rule.title));
+        out.push_str(&page.wrap(&format!("   {:<wide$} ", s.rule.id), &s.rule.title));
     }
     out.push_str("\nwhich act moves what\n");
     for t in &version.transitions {
         let from: Vec<&str> = t.rule.from.iter().map(|s| s.as_str()).collect();
         let from = if from.is_empty() { "any".to_owned() } else { from.join(", ") };
-        out.push_str(&format!("   {}: {from} {} {}\n", t.rule.act.0, page.tree("→", "->"), t.rule.to));
+        let moves = format!("{from} {} {}", page.tree("→", "->"), t.rule.to);
+        out.push_str(&page.wrap_to(&format!("   {}: ", t.rule.act.0), "       ", &moves));
         let basis = t.rule.basis.as_deref().map(|b| format!("; {b}")).unwrap_or_default();
         let line = format!("{} ({}{basis}), entry {}", t.rule.rule, t.rule.article, t.entry);
         out.push_str(&page.wrap("       ", &clean(&line)));
@@ -182,8 +184,9 @@ fn text(page: &Page, charter: &Charter, version: &Version, on: crate::event::Day
         out.push_str(&page.wrap(&format!("\nto {}  ", p.rule.toward), &faint(&clean(&p.rule.article))));
         for step in &p.rule.steps {
             let optional = if step.optional { "  (may be left out)" } else { "" };
-            out.push_str(&page.wrap(
+            out.push_str(&page.wrap_to(
                 &format!("   {} {} ", page.tree("·", "-"), step.title),
+                "       ",
                 &faint(&format!("{}{optional}", act_words(step.act.0))),
             ));
         }
