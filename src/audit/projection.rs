@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::charter::Charter;
 use crate::event::{BodyId, Day, Entry, Index, ParticipantId, Size, StatusId};
-use crate::history::{Certainty, History, Standing};
+use crate::history::{Certainty, History, Standing, withhold};
 use crate::query::{Axes, Charters, CheckpointRef, Material, Roster, roster};
 
 use super::record::{Record, corrects};
@@ -56,7 +56,8 @@ fn scope<'a>(entries: &'a [Entry], body: &BodyId) -> Cow<'a, [Entry]> {
 /// The acts that stand, by participant.
 fn pairs<'a>(entries: &'a [Entry], body: &BodyId) -> BTreeMap<ParticipantId, Vec<Standing<'a>>> {
     let mut pairs: BTreeMap<ParticipantId, Vec<Standing<'a>>> = BTreeMap::new();
-    for act in Record::new(entries).acts() {
+    let (acts, _) = withhold(Record::new(entries).acts());
+    for act in acts {
         if let Some(participant) = act.event.participant.clone().filter(|_| act.event.body == *body) {
             pairs.entry(participant).or_default().push(act);
         }

@@ -2,8 +2,10 @@
 //!
 //! [`standing`] says which entries stand for what was recorded and known; [`course`] makes of them the status of one
 //! participant in one body through all of time; [`History`] sets rival chains side by side; [`lifecycles`] follows
-//! procedures; [`overlays`] what lies over a status without changing it.
+//! procedures; [`overlays`] what lies over a status without changing it; [`withhold`] keeps apart what the depositary
+//! has not accepted.
 
+mod communication;
 mod overlay;
 mod procedure;
 mod rival;
@@ -13,6 +15,7 @@ mod standing;
 #[cfg(test)]
 mod tests;
 
+pub use communication::{Withheld, comes_of_a_communication, findings, withhold};
 pub use overlay::{Overlay, overlays};
 pub use procedure::{Closing, Lifecycle, Snapshot, StepState, lifecycles};
 pub use rival::{Account, Certainty, History, Reading, Spell};

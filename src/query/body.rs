@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::charter::{Charter, CharterAct, CharterError};
 use crate::event::{Act, BodyId, Day, Edtf, Entry, Index, ParticipantId, Role, Size, StatusId};
-use crate::history::{Cause, Course, History, Lifecycle, Reading, Standing, lifecycles, standing};
+use crate::history::{
+    Cause, Course, History, Lifecycle, Reading, Standing, Withheld, lifecycles, standing, withhold,
+};
 
 use super::answer::{Because, CheckpointRef, Coverage};
 
@@ -69,6 +71,10 @@ pub struct BodyView<'a> {
     pub charter: Arc<Charter>,
     /// What is recorded of each participant.
     pub pairs: BTreeMap<ParticipantId, PairView<'a>>,
+    /// Acts on record that do not count: what the depositary has not accepted.
+    pub withheld: Vec<Withheld<'a>>,
+    /// Acts of the body alone.
+    pub alone: Vec<Standing<'a>>,
     /// The span that was surveyed; the union of all surveys' ends.
     pub surveyed: Option<Edtf>,
 }
@@ -95,6 +101,9 @@ impl<'a> BodyView<'a> {
     ) -> Result<BodyView<'a>, QueryError> {
         let acts = standing(material.entries, recorded, known);
         let charter = charter(material, body, recorded, &acts)?;
+        let (acts, mut withheld) = withhold(acts);
+        withheld.retain(|held| held.act.event.body == *body);
+        let mut alone = Vec::new();
         let mut pairs: BTreeMap<ParticipantId, PairView<'a>> = BTreeMap::new();
         let mut surveyed: Option<Edtf> = None;
         for act in acts.into_iter().filter(|a| a.event.body == *body) {
@@ -106,11 +115,12 @@ impl<'a> BodyView<'a> {
             {
                 pairs.entry(about).or_default().about.push(act.clone());
             }
-            if let Some(participant) = act.event.participant.clone() {
-                pairs.entry(participant).or_default().own.push(act);
+            match act.event.participant.clone() {
+                Some(participant) => pairs.entry(participant).or_default().own.push(act),
+                None => alone.push(act),
             }
         }
-        Ok(BodyView { charter, pairs, surveyed })
+        Ok(BodyView { charter, pairs, withheld, alone, surveyed })
     }
 
     /// The status of a participant through all of time; of one with no act, no status.
@@ -119,6 +129,15 @@ impl<'a> BodyView<'a> {
             Some(pair) => pair.history(&self.charter),
             None => PairView::default().history(&self.charter),
         }
+    }
+
+    /// Why acts on record up to a day do not count: of one participant, or of everybody.
+    pub fn withheld_by(&self, participant: Option<&ParticipantId>, on: Day) -> Vec<String> {
+        let whose = |held: &&Withheld<'_>| {
+            participant.is_none_or(|who| held.act.event.participant.as_ref() == Some(who))
+        };
+        let dated = self.withheld.iter().filter(whose).filter(|held| held.is_dated_by(on));
+        dated.map(Withheld::why).collect()
     }
 
     /// The end of the record: whether `on` lies in the span surveyed; `None` without a survey.

@@ -136,6 +136,7 @@ fn line(
 
 fn notes(view: &BodyView<'_>, only: Option<&StatusId>, participants: &[RosterItem], on: Day) -> Vec<String> {
     let mut notes: Vec<String> = view.end_of_record(on).into_iter().collect();
+    notes.extend(view.withheld_by(None, on));
     if let Some(note) = only.and_then(|status| super::timeline::absent(&view.charter, status, on)) {
         notes.push(note);
     }

@@ -285,6 +285,7 @@ fn notes(answer: &mut StatusAnswer, view: &BodyView<'_>, hindsight: &Hindsight<'
         answer.notes.push(format!("the {} did not exist before {began}", view.charter.about.short));
     }
     answer.notes.extend(view.end_of_record(on));
+    answer.notes.extend(view.withheld_by(answer.question.participant.as_ref(), on));
     for because in &answer.because {
         if because.date.is_qualified() {
             answer
