@@ -6,6 +6,7 @@ mod audit;
 mod axes;
 mod bodies;
 mod charter;
+mod communications;
 mod completions;
 mod context;
 mod demo;
@@ -67,6 +68,7 @@ enum Command {
     Timeline(timeline::Args),
     Explain(explain::Args),
     Pending(pending::Args),
+    Communications(communications::Args),
     Append(Box<append::Args>),
     #[command(subcommand)]
     Import(import::Command),
@@ -118,6 +120,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Timeline(args) => timeline::run(&args, context),
         Command::Explain(args) => explain::run(&args, context),
         Command::Pending(args) => pending::run(&args, context),
+        Command::Communications(args) => communications::run(&args, context),
         Command::Append(args) => append::run(&args, context),
         Command::Import(command) => import::run(&command, context),
         Command::Rectify(args) => rectify::run(&args, context),

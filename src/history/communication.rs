@@ -23,14 +23,17 @@ pub struct Withheld<'a> {
 }
 
 /// The findings on a communication by their days, the last one last.
-pub fn findings<'s>(acts: &'s [Standing<'s>], communication: EventId) -> Vec<(Finding, &'s Edtf, Index)> {
+pub fn findings<'s>(
+    acts: impl IntoIterator<Item = &'s Standing<'s>>,
+    communication: EventId,
+) -> Vec<(Finding, &'s Edtf, Index)> {
     let of = |a: &'s Standing<'s>| match &a.event.act {
         Act::CommunicationExamined(finding) if a.event.to == Some(communication) => {
             Some((a.event.sequence, *finding, a.event.date()?, a.index))
         }
         _ => None,
     };
-    let mut found: Vec<_> = acts.iter().filter_map(of).collect();
+    let mut found: Vec<_> = acts.into_iter().filter_map(of).collect();
     found.sort_by_key(|(sequence, _, date, index)| (date.latest(), *sequence, *index));
     found.into_iter().map(|(_, finding, date, index)| (finding, date, index)).collect()
 }

@@ -131,6 +131,11 @@ impl<'a> BodyView<'a> {
         }
     }
 
+    /// Every act that counts: of each participant, then of the body alone.
+    pub fn acts(&self) -> impl Iterator<Item = &Standing<'a>> {
+        self.pairs.values().flat_map(|pair| &pair.own).chain(&self.alone)
+    }
+
     /// Why acts on record up to a day do not count: of one participant, or of everybody.
     pub fn withheld_by(&self, participant: Option<&ParticipantId>, on: Day) -> Vec<String> {
         let whose = |held: &&Withheld<'_>| {

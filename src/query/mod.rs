@@ -5,6 +5,7 @@
 
 mod answer;
 mod body;
+mod communications;
 mod explain;
 mod pending;
 mod roster;
@@ -19,6 +20,7 @@ pub use answer::{
     QuestionEcho, ScheduledItem,
 };
 pub use body::{BodyView, Charters, Material, PairView, QueryError};
+pub use communications::{CommunicationItem, Communications, FindingItem, OutcomeAct, communications};
 pub use explain::{Explanation, ProcedureTrail, RuleItem, TrailStep, explain};
 pub use pending::{Pending, PendingItem, pending};
 pub use roster::{Count, Roster, RosterItem, roster};
