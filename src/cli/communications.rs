@@ -25,7 +25,7 @@ pub(super) struct Args {
 
 const SHAPE: Shape = Shape {
     list: Some("communications"),
-    columns: &["participant", "index", "state", "received", "title", "waits_days"],
+    columns: &["participant", "index", "state", "since", "received", "title", "waits_days"],
 };
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {

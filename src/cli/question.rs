@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::charter::Charter;
-use crate::event::{BodyId, Day, ParticipantId, Register, ResolveError, Scope};
+use crate::event::{ActKind, BodyId, Day, ParticipantId, Register, ResolveError, Scope};
 use crate::ledger::{Ledger, Loaded};
 use crate::query::{Axes, Because, CheckpointRef, Material, QuestionEcho};
 
@@ -108,7 +108,12 @@ impl Asked {
         let axes = axes.resolve(context, &ledger)?;
         let body = body_or_only(body, &mut ledger)?;
         let charter = ledger.charter(&body)?;
-        let loaded = ledger.load(&Scope { body: Some(body.clone()), participant: participant.cloned() })?;
+        let mut loaded = ledger.load(&Scope { body: Some(body.clone()), participant: participant.cloned() })?;
+        // Whether a proposed correction stands is for every participant to say (VCLT 79(2)).
+        let proposed = |e: &crate::event::Entry| e.event.act.kind() == ActKind::CorrectionProposed;
+        if participant.is_some() && loaded.entries().iter().any(proposed) {
+            loaded = ledger.load(&Scope::of_body(body.clone()))?;
+        }
         Ok(Asked { ledger, loaded, axes, body, charter })
     }
 

@@ -328,6 +328,7 @@ impl ActKind {
                 | K::SignatureConfirmed
                 | K::SeparateMembershipResumed
                 | K::ContinuationDeclared
+                | K::CorrectionProposed
                 | K::CorrectionEffected
                 | K::RecordCorrected
         )

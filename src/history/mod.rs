@@ -6,6 +6,7 @@
 //! has not accepted.
 
 mod communication;
+mod correction;
 mod overlay;
 mod procedure;
 mod rival;
@@ -16,7 +17,8 @@ mod standing;
 mod tests;
 
 pub use communication::{Withheld, comes_of_a_communication, findings, withhold};
-pub use overlay::{Overlay, overlays};
+pub use correction::{Proposal, charter_acts, charter_acts_with, proposals};
+pub use overlay::{Overlay, next_representation, overlays};
 pub use procedure::{Closing, Lifecycle, Snapshot, StepState, lifecycles};
 pub use rival::{Account, Certainty, History, Reading, Spell};
 pub use spell::{Cause, CauseId, Course, Slice, World, course};

@@ -106,9 +106,10 @@ pub struct Because {
 /// Something that lies over the status.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct OverlayItem {
-    /// `suspended`, `dormant`, `frozen` or `provisional-application`.
+    /// `suspended`, `dormant`, `frozen`, `provisional-application`, `operation-suspended`, `territorial-scope` or
+    /// `representation`.
     pub overlay: &'static str,
-    /// Which rights.
+    /// Which rights or territories; of a representation, who speaks.
     pub scope: Option<String>,
     /// Its first day.
     pub since: Edtf,

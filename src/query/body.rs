@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::charter::{Charter, CharterAct, CharterError};
-use crate::event::{Act, BodyId, Day, Edtf, Entry, Index, ParticipantId, Role, Size, StatusId};
+use crate::event::{Act, BodyId, Day, Edtf, Entry, Index, ParticipantId, Size, StatusId};
 use crate::history::{
-    Cause, Course, History, Lifecycle, Reading, Standing, Withheld, lifecycles, standing, withhold,
+    Cause, Course, History, Lifecycle, Reading, Standing, Withheld, charter_acts, lifecycles, next_representation, standing,
+    withhold,
 };
 
 use super::answer::{Because, CheckpointRef, Coverage};
@@ -61,11 +62,11 @@ impl Charters {
 }
 
 fn act_key(act: &CharterAct<'_>) -> CharterActKey {
-    let effective = act.event.dates.get(Role::Effective).cloned();
-    (act.entry, effective, act.event.known().day, act.event.title.clone())
+    (act.entry, act.effective.cloned(), act.event.known().day, act.event.title.clone())
 }
 
 /// One body as a question sees it.
+#[derive(Clone)]
 pub struct BodyView<'a> {
     /// Its rules.
     pub charter: Arc<Charter>,
@@ -80,7 +81,7 @@ pub struct BodyView<'a> {
 }
 
 /// One participant in one body.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct PairView<'a> {
     /// Its own acts.
     pub own: Vec<Standing<'a>>,
@@ -131,9 +132,29 @@ impl<'a> BodyView<'a> {
         }
     }
 
+    /// The same acts under other rules.
+    pub fn under(&self, charter: Arc<Charter>) -> BodyView<'a> {
+        BodyView { charter, ..self.clone() }
+    }
+
     /// Every act that counts: of each participant, then of the body alone.
     pub fn acts(&self) -> impl Iterator<Item = &Standing<'a>> {
         self.pairs.values().flat_map(|pair| &pair.own).chain(&self.alone)
+    }
+
+    /// The highest status that the rules of a day know: party, or full member.
+    pub fn full_status(&self, on: Day) -> Option<&StatusId> {
+        let statuses = &self.charter.on(on).statuses;
+        let rank = statuses.iter().map(|s| s.rule.rank).max().filter(|rank| *rank > 0)?;
+        statuses.iter().find(|s| s.rule.rank == rank).map(|s| &s.rule.id)
+    }
+
+    /// The line that says that another government spoke for a participant on a day, where a later act changed it.
+    pub fn represented_until(&self, participant: &ParticipantId, on: Day) -> Option<String> {
+        let change = next_representation(&self.pairs.get(participant)?.own, on)?;
+        let until = change.event.effect()?;
+        let title = change.event.title.as_deref().map(|title| format!(": {title}")).unwrap_or_default();
+        Some(format!("represented by another government until {until}{title} (entry {})", change.index))
     }
 
     /// Why acts on record up to a day do not count: of one participant, or of everybody.
@@ -198,19 +219,7 @@ fn charter(
     recorded: Size,
     acts: &[Standing<'_>],
 ) -> Result<Arc<Charter>, QueryError> {
-    let texts = |acts: &[Standing<'_>]| -> Result<Option<Arc<Charter>>, CharterError> {
-        let adoptions: Vec<CharterAct<'_>> = acts
-            .iter()
-            .filter(|a| a.event.body == *body)
-            .filter_map(|a| match &a.event.act {
-                Act::CharterAdopted(text) | Act::CharterAmended(text) => {
-                    Some(CharterAct { entry: a.index, event: &a.event, text })
-                }
-                _ => None,
-            })
-            .collect();
-        material.charters.fold(body, &adoptions)
-    };
+    let texts = |acts: &[Standing<'_>]| material.charters.fold(body, &charter_acts(acts, body));
     if let Some(charter) = texts(acts)? {
         return Ok(charter);
     }

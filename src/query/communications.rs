@@ -31,6 +31,8 @@ pub struct CommunicationItem {
     pub index: Index,
     /// `received`, `accepted`, `queried` or `returned`: the last finding up to the day asked.
     pub state: &'static str,
+    /// Since when it is in that state.
+    pub since: Edtf,
     /// When it was received.
     pub received: Edtf,
     /// What it is, as titled.
@@ -114,6 +116,7 @@ fn item(view: &BodyView<'_>, received: &Standing<'_>, on: Day) -> Option<Communi
         participant: received.event.participant.clone()?,
         index: received.index,
         state: last.map_or("received", Finding::name),
+        since: examined.last().map_or(date, |e| &e.on).clone(),
         received: date.clone(),
         title: received.event.title.clone(),
         examined,

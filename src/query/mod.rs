@@ -6,6 +6,7 @@
 mod answer;
 mod body;
 mod communications;
+mod correction;
 mod explain;
 mod pending;
 mod roster;
@@ -21,6 +22,7 @@ pub use answer::{
 };
 pub use body::{BodyView, Charters, Material, PairView, QueryError};
 pub use communications::{CommunicationItem, Communications, FindingItem, OutcomeAct, communications};
+pub use correction::{CorrectedReading, CorrectionItem, corrections};
 pub use explain::{Explanation, ProcedureTrail, RuleItem, TrailStep, explain};
 pub use pending::{Pending, PendingItem, pending};
 pub use roster::{Count, Roster, RosterItem, roster};
