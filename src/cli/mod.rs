@@ -26,6 +26,7 @@ mod rectify;
 mod render;
 mod repair;
 mod replay;
+mod reservations;
 mod retract;
 mod roster;
 mod show;
@@ -69,6 +70,7 @@ enum Command {
     Explain(explain::Args),
     Pending(pending::Args),
     Communications(communications::Args),
+    Reservations(reservations::Args),
     Append(Box<append::Args>),
     #[command(subcommand)]
     Import(import::Command),
@@ -121,6 +123,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Explain(args) => explain::run(&args, context),
         Command::Pending(args) => pending::run(&args, context),
         Command::Communications(args) => communications::run(&args, context),
+        Command::Reservations(args) => reservations::run(&args, context),
         Command::Append(args) => append::run(&args, context),
         Command::Import(command) => import::run(&command, context),
         Command::Rectify(args) => rectify::run(&args, context),

@@ -9,6 +9,7 @@ mod communication;
 mod correction;
 mod overlay;
 mod procedure;
+mod reservation;
 mod rival;
 mod spell;
 mod standing;
@@ -20,6 +21,9 @@ pub use communication::{Withheld, comes_of_a_communication, findings, withhold};
 pub use correction::{Proposal, charter_acts, charter_acts_with, proposals};
 pub use overlay::{Overlay, next_representation, overlays};
 pub use procedure::{Closing, Lifecycle, Snapshot, StepState, lifecycles};
+pub use reservation::{
+    Objection, Reserved, Timing, is_withdrawn, objection_period_ends, reserved, takes_effect,
+};
 pub use rival::{Account, Certainty, History, Reading, Spell};
 pub use spell::{Cause, CauseId, Course, Slice, World, course};
 pub use standing::{Standing, Stated, correction_known, standing};

@@ -9,6 +9,7 @@ mod communications;
 mod correction;
 mod explain;
 mod pending;
+mod reservations;
 mod roster;
 mod status;
 mod timeline;
@@ -25,6 +26,7 @@ pub use communications::{CommunicationItem, Communications, FindingItem, Outcome
 pub use correction::{CorrectedReading, CorrectionItem, corrections};
 pub use explain::{Explanation, ProcedureTrail, RuleItem, TrailStep, explain};
 pub use pending::{Pending, PendingItem, pending};
+pub use reservations::{ObjectionItem, ReservationItem, Reservations, WithdrawalItem, reservations};
 pub use roster::{Count, Roster, RosterItem, roster};
 pub use status::{StatusAnswer, status};
 pub use timeline::{SpellItem, Timeline, timeline};

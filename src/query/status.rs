@@ -128,7 +128,7 @@ pub(super) fn in_view(
 }
 
 /// Since when and until when: the acts' own dates where one act begins or ends it, else the span of days.
-fn span(history: &History, reading: &Reading, on: Day) -> (Option<Edtf>, Option<Edtf>) {
+pub(super) fn span(history: &History, reading: &Reading, on: Day) -> (Option<Edtf>, Option<Edtf>) {
     let Some(status) = reading.status() else { return (None, None) };
     let (since, until) = history.span(status, on);
     let mut stated = reading.worlds.iter().map(|(account, world)| {
