@@ -11,6 +11,7 @@
 mod env;
 
 mod axes;
+mod depositary;
 mod docs;
 mod faults;
 mod import;

@@ -27,7 +27,8 @@ pub(super) fn charters(entries: &[Entry], found: &mut Findings) -> Rules {
     let record = Record::new(entries);
     let acts = record.acts();
     let mut rules = Rules::new();
-    let mut bodies: Vec<&BodyId> = acts.iter().filter(|a| a.event.act.charter_text().is_some()).map(|a| &a.event.body).collect();
+    let mut bodies: Vec<&BodyId> =
+        acts.iter().filter(|a| a.event.act.charter_text().is_some()).map(|a| &a.event.body).collect();
     bodies.sort();
     bodies.dedup();
     for body in bodies {

@@ -91,11 +91,8 @@ fn list(context: &Context) -> Result<Exit, Failure> {
 
 /// Events of one body as its charter.
 fn fold(events: &[Event]) -> Result<Charter, Failure> {
-    let acts: Vec<CharterAct<'_>> = events
-        .iter()
-        .enumerate()
-        .filter_map(|(at, event)| CharterAct::of(Index(at as u64), event))
-        .collect();
+    let acts: Vec<CharterAct<'_>> =
+        events.iter().enumerate().filter_map(|(at, event)| CharterAct::of(Index(at as u64), event)).collect();
     let body =
         events.first().map(|e| e.body.clone()).ok_or_else(|| Failure::usage("no charter was given"))?;
     Charter::fold(&body, &acts)?.ok_or_else(|| Failure::usage("no charter was given"))
@@ -130,7 +127,8 @@ fn proposals(page: &Page, items: &[CorrectionItem]) -> String {
     }
     let line = |item: &CorrectionItem| {
         let mut line = item.what.as_deref().map(clean).unwrap_or_default().into_owned();
-        let mut add = |text: String| line.push_str(&format!("{}{text}", if line.is_empty() { "" } else { ", " }));
+        let mut add =
+            |text: String| line.push_str(&format!("{}{text}", if line.is_empty() { "" } else { ", " }));
         item.to.iter().for_each(|to| add(format!("corrects entry {to}")));
         item.notified.iter().for_each(|on| add(format!("notified {}", date(on))));
         item.objections_until.iter().for_each(|on| add(format!("objections before {}", date(on))));

@@ -23,6 +23,7 @@ mod pending;
 mod question;
 mod receipt;
 mod rectify;
+mod relations;
 mod render;
 mod repair;
 mod replay;
@@ -71,6 +72,7 @@ enum Command {
     Pending(pending::Args),
     Communications(communications::Args),
     Reservations(reservations::Args),
+    Relations(relations::Args),
     Append(Box<append::Args>),
     #[command(subcommand)]
     Import(import::Command),
@@ -124,6 +126,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Pending(args) => pending::run(&args, context),
         Command::Communications(args) => communications::run(&args, context),
         Command::Reservations(args) => reservations::run(&args, context),
+        Command::Relations(args) => relations::run(&args, context),
         Command::Append(args) => append::run(&args, context),
         Command::Import(command) => import::run(&command, context),
         Command::Rectify(args) => rectify::run(&args, context),

@@ -98,6 +98,14 @@ impl Asked {
         Asked::new(context, axes, body.body.as_ref().or(body.first.as_ref()), None)
     }
 
+    /// About a whole body that is named by an option of the command's own.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(super) fn whole(context: &Context, axes: &AxesArgs, body: Option<&BodyId>) -> Result<Asked, Failure> {
+        Asked::new(context, axes, body, None)
+    }
+
     fn new(
         context: &Context,
         axes: &AxesArgs,
@@ -108,7 +116,8 @@ impl Asked {
         let axes = axes.resolve(context, &ledger)?;
         let body = body_or_only(body, &mut ledger)?;
         let charter = ledger.charter(&body)?;
-        let mut loaded = ledger.load(&Scope { body: Some(body.clone()), participant: participant.cloned() })?;
+        let mut loaded =
+            ledger.load(&Scope { body: Some(body.clone()), participant: participant.cloned() })?;
         // Whether a proposed correction stands is for every participant to say (VCLT 79(2)).
         let proposed = |e: &crate::event::Entry| e.event.act.kind() == ActKind::CorrectionProposed;
         if participant.is_some() && loaded.entries().iter().any(proposed) {

@@ -361,9 +361,8 @@ fn act(kind: ActKind, wire: &mut EventV1<'_>) -> Result<Act, LeafError> {
         let scope = text(wire.scope.take());
         return Act::scoped(kind, scope).ok_or(missing("it carries no scope"));
     }
-    let charter = |wire: &mut EventV1<'_>| {
-        text(wire.charter.take()).ok_or(missing("it carries no charter text"))
-    };
+    let charter =
+        |wire: &mut EventV1<'_>| text(wire.charter.take()).ok_or(missing("it carries no charter text"));
     Ok(match kind {
         ActKind::ApplicationDeferredOrRejected => Act::ApplicationDeferredOrRejected(wire.reply.take()),
         ActKind::InstrumentDeposited => Act::InstrumentDeposited(wire.form.take()),

@@ -68,8 +68,9 @@ pub fn reserved<'s>(acts: &[&'s Standing<'s>]) -> Vec<Reserved<'s>> {
         .map(|act| {
             let own = act.event.dates.get(Role::Notified);
             let by_notice = || answers(ActKind::DepositaryNotified, act).find_map(|a| a.event.date());
-            let objection = |act: &'s Standing<'s>| {
-                Objection { act, withdrawal: answers(ActKind::ObjectionWithdrawn, act).next() }
+            let objection = |act: &'s Standing<'s>| Objection {
+                act,
+                withdrawal: answers(ActKind::ObjectionWithdrawn, act).next(),
             };
             let mut objections: Vec<Objection<'s>> =
                 answers(ActKind::ObjectionMade, act).map(objection).collect();

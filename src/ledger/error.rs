@@ -149,7 +149,9 @@ pub enum LedgerError {
         body: BodyId,
     },
     /// A correction effected that nobody proposed.
-    #[error("no proposed correction stands under {0}: --to the entry of a correction-proposed of the same body")]
+    #[error(
+        "no proposed correction stands under {0}: --to the entry of a correction-proposed of the same body"
+    )]
     NoProposal(EventId),
     /// A correction effected against an objection.
     #[error(

@@ -15,6 +15,9 @@ pub struct QuestionEcho {
     /// Of whom.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub participant: Option<ParticipantId>,
+    /// With whom, of a question about two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other: Option<ParticipantId>,
     /// In which organisation or treaty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<BodyId>,
@@ -38,6 +41,7 @@ impl QuestionEcho {
         QuestionEcho {
             kind,
             participant: participant.cloned(),
+            other: None,
             body: body.cloned(),
             on: axes.on,
             as_known: axes.as_known.clone(),

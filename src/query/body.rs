@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::charter::{Charter, CharterAct, CharterError};
 use crate::event::{Act, BodyId, Day, Edtf, Entry, Index, ParticipantId, Size, StatusId};
 use crate::history::{
-    Cause, Course, History, Lifecycle, Reading, Standing, Withheld, charter_acts, lifecycles, next_representation, standing,
-    withhold,
+    Cause, Course, History, Lifecycle, Reading, Standing, Withheld, charter_acts, lifecycles,
+    next_representation, standing, withhold,
 };
 
 use super::answer::{Because, CheckpointRef, Coverage};

@@ -82,8 +82,7 @@ pub fn corrections(
             reading: reading.and_then(|(participant, texts)| read(view, texts, participant, on)),
         }
     };
-    let mut items: Vec<CorrectionItem> =
-        proposals(&acts, &view.charter.body).iter().map(item).collect();
+    let mut items: Vec<CorrectionItem> = proposals(&acts, &view.charter.body).iter().map(item).collect();
     items.sort_by_key(|item| item.entry);
     items
 }

@@ -9,6 +9,7 @@ mod communications;
 mod correction;
 mod explain;
 mod pending;
+mod relations;
 mod reservations;
 mod roster;
 mod status;
@@ -26,6 +27,7 @@ pub use communications::{CommunicationItem, Communications, FindingItem, Outcome
 pub use correction::{CorrectedReading, CorrectionItem, corrections};
 pub use explain::{Explanation, ProcedureTrail, RuleItem, TrailStep, explain};
 pub use pending::{Pending, PendingItem, pending};
+pub use relations::{DeclarationItem, RelationItem, Relations, relations};
 pub use reservations::{ObjectionItem, ReservationItem, Reservations, WithdrawalItem, reservations};
 pub use roster::{Count, Roster, RosterItem, roster};
 pub use status::{StatusAnswer, status};

@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use crate::event::{Act, ActKind, BodyId, Day, Edtf, Index, ParticipantId, Quote};
-use crate::history::{Objection, Reserved, Standing, is_withdrawn, objection_period_ends, reserved, takes_effect};
+use crate::history::{
+    Objection, Reserved, Standing, is_withdrawn, objection_period_ends, reserved, takes_effect,
+};
 
 use super::Axes;
 use super::answer::{CheckpointRef, Coverage, QuestionEcho};

@@ -134,7 +134,13 @@ fn line(
     })
 }
 
-fn notes(material: &Material<'_>, view: &BodyView<'_>, only: Option<&StatusId>, participants: &[RosterItem], on: Day) -> Vec<String> {
+fn notes(
+    material: &Material<'_>,
+    view: &BodyView<'_>,
+    only: Option<&StatusId>,
+    participants: &[RosterItem],
+    on: Day,
+) -> Vec<String> {
     let mut notes: Vec<String> = view.end_of_record(on).into_iter().collect();
     notes.extend(view.withheld_by(None, on));
     notes.extend(super::correction::notes(&super::corrections(material, view, None, on)));

@@ -10,8 +10,8 @@ use super::answer::{
     Afterwards, Because, CheckpointRef, ConflictSide, Coverage, OutcomeItem, OverlayItem, ProcedureItem,
     QuestionEcho, ScheduledItem, settled,
 };
-use super::correction::{CorrectionItem, corrections};
 use super::body::{BodyView, Material, PairView, QueryError};
+use super::correction::{CorrectionItem, corrections};
 
 /// A participant's status in a body on a day, as known and as recorded, with what it rests on.
 #[derive(Clone, PartialEq, Debug, Serialize)]

@@ -1,0 +1,602 @@
+//! The depositary's acts, and the questions about them: every rule with dates from the law.
+
+use serde_json::{Value, json};
+
+use crate::env::Env;
+
+/// A treaty among whoever deposits; signature gives `signatory`, the deposit makes a party at once.
+const TREATY: &str = r#"
+id = "covenant"
+title = "River Covenant"
+short = "Covenant"
+kind = "treaty"
+began = "1990-05-01"
+adopted = "1990-05-01"
+effective = "1990-05-01"
+instrument = "River Covenant"
+
+[[status]]
+id = "party"
+title = "party"
+plural = "parties"
+rank = 2
+
+[[status]]
+id = "signatory"
+title = "signatory"
+plural = "signatories"
+rank = 1
+
+[[status]]
+id = "former-party"
+title = "former party"
+plural = "former parties"
+
+[[transition]]
+act = "treaty-signed"
+from = ["none"]
+to = "signatory"
+rule = "a signature is no consent to be bound"
+article = "art. 20"
+
+[[transition]]
+act = "instrument-deposited"
+from = ["none", "signatory"]
+to = "party"
+rule = "the deposit binds"
+article = "art. 21"
+
+[[transition]]
+act = "withdrawal-effective"
+from = ["party"]
+to = "former-party"
+rule = "a withdrawal ends it"
+article = "art. 22"
+"#;
+
+/// With the Covenant adopted: the charter is entry 0, the next one is entry 1.
+fn covenant() -> Env {
+    let env = Env::new();
+    env.write("covenant.toml", TREATY);
+    env.run(&["init", "--origin", "test/covenant"]).ok();
+    env.run(&["charter", "adopt", "covenant.toml"]).ok();
+    env
+}
+
+/// Records an act and gives its entry: `act participant options…`, `-` for an act of the treaty alone.
+#[track_caller]
+fn record(env: &Env, line: &str, more: &[&str]) -> u64 {
+    let receipt = env.run(&with(line, more)).json();
+    receipt["entries"][0]["index"].as_u64().unwrap()
+}
+
+fn with<'a>(line: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    let mut words = line.split_whitespace();
+    let (act, who) = (words.next().unwrap(), words.next().unwrap());
+    let mut args = vec!["append", act, "--in", "covenant", "--cite", "a test", "--format", "json"];
+    if who != "-" {
+        args.extend(["-p", who]);
+    }
+    args.extend(words);
+    args.extend(more);
+    args
+}
+
+fn parties(env: &Env, deposits: &[(&str, &str)]) {
+    for (who, day) in deposits {
+        record(env, &format!("instrument-deposited {who} --instrument ratification --deposited {day}"), &[]);
+    }
+}
+
+fn ask(env: &Env, line: &str) -> Value {
+    let mut args: Vec<&str> = line.split_whitespace().collect();
+    args.extend(["--format", "json"]);
+    env.run(&args).json()
+}
+
+#[track_caller]
+fn note(answer: &Value, words: &str) {
+    let notes = answer["notes"].as_array().unwrap();
+    let says = |n: &Value| n.as_str().is_some_and(|n| n.contains(words));
+    assert!(notes.iter().any(says), "no note says {words:?}: {notes:?}");
+}
+
+// Communications, VCLT 77(1)(c) and (d)
+
+#[test]
+fn a_deposit_that_is_received_and_not_examined_does_not_count_vclt_77_1_d() {
+    let env = covenant();
+    let letter = record(&env, "communication-received NOR --received 2020-03-02", &["--title", "Note 14"]);
+    let to = letter.to_string();
+    let deposit = record(
+        &env,
+        "instrument-deposited NOR --instrument accession --deposited 2020-03-02",
+        &["--to", &to],
+    );
+    let before = env.status("NOR --in covenant --on 2020-06-01");
+    assert_eq!(before["status"], "none");
+    note(
+        &before,
+        &format!(
+            "entry {deposit}, instrument-deposited, is not counted: the communication (entry {letter}) is received and not examined"
+        ),
+    );
+    assert_eq!(ask(&env, "roster covenant --on 2020-06-01")["participants"], json!([]));
+
+    record(&env, "communication-examined NOR --finding queried --done 2020-03-20", &["--to", &to]);
+    let queried = env.status("NOR --in covenant --on 2020-06-01");
+    assert_eq!(queried["status"], "none");
+    note(&queried, "was queried on 2020-03-20");
+
+    // Accepted: the deposit is made on its own day, that of receipt (VCLT 16, 78), and known as such from the finding.
+    record(&env, "communication-examined NOR --finding accepted --done 2020-05-11", &["--to", &to]);
+    let accepted = env.status("NOR --in covenant --on 2020-03-02");
+    assert_eq!((&accepted["status"], &accepted["since"]), (&json!("party"), &json!("2020-03-02")));
+    assert_eq!(env.status("NOR --in covenant --on 2020-05-10 --as-known 2020-05-10")["status"], "none");
+    assert_eq!(env.status("NOR --in covenant --on 2020-05-10 --as-known 2020-05-11")["status"], "party");
+    assert_eq!(env.status("NOR --in covenant --on 2020-06-01 --as-recorded 4")["status"], "none");
+    env.run(&["audit"]).ok();
+}
+
+#[test]
+fn the_last_finding_by_its_day_decides_and_not_the_order_of_recording() {
+    let env = covenant();
+    let to = record(&env, "communication-received NOR --received 2020-03-02", &[]).to_string();
+    record(&env, "instrument-deposited NOR --deposited 2020-03-02", &["--to", &to]);
+    record(&env, "communication-examined NOR --finding returned --done 2020-04-02", &["--to", &to]);
+    record(&env, "communication-examined NOR --finding accepted --done 2020-03-05", &["--to", &to]);
+    let answer = env.status("NOR --in covenant --on 2021-01-01");
+    assert_eq!(answer["status"], "none");
+    note(&answer, "was returned on 2020-04-02");
+    let explained = env.run(&["explain", "NOR", "--in", "covenant", "--on", "2021-01-01"]).ok();
+    assert!(explained.contains("not counted"), "{explained}");
+    env.run(&["audit"]).ok();
+}
+
+#[test]
+fn communications_are_listed_with_their_state_and_how_long_they_wait() {
+    let env = covenant();
+    let first = record(&env, "communication-received NOR --received 2020-03-02", &["--title", "Note 14"]);
+    let second = record(&env, "communication-received SWE --received 2020-03-10", &[]);
+    record(&env, "instrument-deposited NOR --deposited 2020-03-02", &["--to", &first.to_string()]);
+    record(
+        &env,
+        "communication-examined NOR --finding accepted --done 2020-03-12",
+        &["--to", &first.to_string()],
+    );
+    let answer = ask(&env, "communications covenant --on 2020-03-20");
+    let listed = &answer["communications"];
+    assert_eq!(answer["question"]["kind"], "communications");
+    assert_eq!(listed[0]["state"], "accepted");
+    assert_eq!(listed[0]["since"], "2020-03-12");
+    assert_eq!(listed[0]["waits_days"], Value::Null);
+    assert_eq!(listed[0]["acts"][0]["act"], "instrument-deposited");
+    assert_eq!(listed[0]["acts"][0]["counts"], true);
+    assert_eq!(listed[1]["index"], second);
+    assert_eq!((&listed[1]["state"], &listed[1]["waits_days"]), (&json!("received"), &json!(10)));
+    // On an earlier day the first one was still to be examined.
+    let earlier = ask(&env, "communications covenant --on 2020-03-11");
+    assert_eq!(earlier["communications"][0]["state"], "received");
+    assert_eq!(earlier["communications"][0]["waits_days"], 9);
+    let text = env.run(&["communications", "covenant", "--on", "2020-03-20"]).ok();
+    assert!(text.contains("waits 10 days for examination"), "{text}");
+    let csv = env.run(&["communications", "covenant", "--on", "2020-03-20", "--format", "csv"]).ok();
+    assert!(csv.contains("SWE,2"), "{csv}");
+    let lines = env.run(&["communications", "covenant", "--on", "2020-03-20", "--format", "jsonl"]).ok();
+    assert_eq!(lines.lines().count(), 2);
+}
+
+// Reservations, VCLT 19-23
+
+/// USA reserves on its deposit of 2020-03-01, notified 2020-03-15; FRA has been a party since 2019.
+fn reserved() -> (Env, String) {
+    let env = covenant();
+    parties(&env, &[("FRA", "2019-01-10"), ("USA", "2020-03-01")]);
+    let more = ["--scope", "art. 66", "--title", "Reservation to article 66", "--quote", "does not apply"];
+    let made = record(&env, "reservation-made USA --deposited 2020-03-01 --notified 2020-03-15", &more);
+    (env, made.to_string())
+}
+
+#[test]
+fn silence_of_twelve_months_from_the_notification_accepts_a_reservation_vclt_20_5() {
+    let (env, made) = reserved();
+    let listed = ask(&env, "reservations covenant --participant USA");
+    let item = &listed["reservations"][0];
+    assert_eq!((&item["kind"], &item["provisions"]), (&json!("reservation"), &json!("art. 66")));
+    assert_eq!((&item["text"], &item["notified"]), (&json!("does not apply"), &json!("2020-03-15")));
+    assert_eq!(item["objection_period_ends"], "2021-03-15");
+    assert_eq!(item["in_effect_from"], "2020-03-01");
+    let before = ask(&env, "relations USA FRA --in covenant --on 2021-03-14");
+    assert_eq!(before["in_force"], true);
+    assert_eq!(before["since"], "2020-03-01");
+    assert_eq!(before["pending"][0]["on"], "2021-03-15");
+    assert_eq!(before["pending"][0]["rule"], "VCLT 20(5)");
+    assert_eq!(before["modified"], json!([]));
+    let after = ask(&env, "relations FRA USA --in covenant --on 2021-03-15");
+    assert_eq!(after["pending"], json!([]));
+    assert_eq!(after["modified"][0]["reservation"].to_string(), made);
+    assert_eq!(after["modified"][0]["by"], "USA");
+    assert_eq!(after["modified"][0]["rule"], "VCLT 21(1)");
+}
+
+#[test]
+fn who_consents_after_the_twelve_months_accepts_by_the_day_of_its_consent_vclt_20_5() {
+    let (env, made) = reserved();
+    parties(&env, &[("NOR", "2022-06-01")]);
+    // On the day of the consent itself an objection is in time; one day later it is late.
+    record(&env, "objection-made NOR --received 2022-06-02", &["--to", &made]);
+    parties(&env, &[("SWE", "2022-06-01")]);
+    record(&env, "objection-made SWE --received 2022-06-01", &["--to", &made]);
+    let late = ask(&env, "relations USA NOR --in covenant --on 2022-07-01");
+    assert_eq!(late["modified"][0]["on"], "2022-06-01");
+    assert_eq!(late["without"], json!([]));
+    note(&late, "is late: it was accepted by then (VCLT 20(5))");
+    let in_time = ask(&env, "relations USA SWE --in covenant --on 2022-07-01");
+    assert_eq!(in_time["without"][0]["objected_by"], "SWE");
+    let listed = ask(&env, "reservations covenant --on 2022-07-01");
+    let objections = listed["reservations"][0]["objections"].as_array().unwrap();
+    let timing: Vec<(&Value, &Value)> =
+        objections.iter().map(|o| (&o["participant"], &o["timing"])).collect();
+    assert_eq!(timing, [(&json!("SWE"), &json!("in-time")), (&json!("NOR"), &json!("late"))]);
+    assert_eq!(objections[0]["period_ends"], "2022-06-01");
+}
+
+#[test]
+fn an_objection_on_the_last_day_is_in_time_and_on_the_next_it_is_late_vclt_20_5() {
+    for (day, timing) in [("2021-03-15", "in-time"), ("2021-03-16", "late"), ("2021-03", "unsettled")] {
+        let (env, made) = reserved();
+        record(&env, &format!("objection-made FRA --received {day}"), &["--to", &made]);
+        let listed = ask(&env, "reservations covenant");
+        assert_eq!(listed["reservations"][0]["objections"][0]["timing"], timing, "{day}");
+        let between = ask(&env, "relations USA FRA --in covenant");
+        assert_eq!(between["in_force"], true);
+        assert_eq!(between["without"].as_array().unwrap().len(), usize::from(timing == "in-time"), "{day}");
+        assert_eq!(between["modified"].as_array().unwrap().len(), usize::from(timing == "late"), "{day}");
+        assert_eq!(between["certainty"], if timing == "unsettled" { "possible" } else { "certain" });
+    }
+}
+
+#[test]
+fn a_reservation_that_was_not_notified_waits_without_end_vclt_20_5() {
+    let env = covenant();
+    parties(&env, &[("FRA", "2019-01-10"), ("USA", "2020-03-01")]);
+    let made = record(&env, "reservation-made USA --deposited 2020-03-01", &[]).to_string();
+    let answer = ask(&env, "reservations covenant");
+    note(&answer, "is not notified: no period to object has begun");
+    assert_eq!(ask(&env, "relations USA FRA --in covenant")["pending"][0]["on"], Value::Null);
+    // The circular of the depositary begins it.
+    record(&env, "depositary-notified USA --notified 2020-04-01", &["--to", &made]);
+    assert_eq!(ask(&env, "reservations covenant")["reservations"][0]["objection_period_ends"], "2021-04-01");
+}
+
+#[test]
+fn an_objection_alone_keeps_the_provisions_from_applying_and_the_treaty_in_force_vclt_21_3() {
+    let (env, made) = reserved();
+    record(
+        &env,
+        "objection-made FRA --received 2020-09-01",
+        &["--to", &made, "--scope", "does not preclude the entry into force"],
+    );
+    let before = ask(&env, "relations USA FRA --in covenant --on 2020-08-31");
+    assert_eq!(before["without"], json!([]));
+    let after = ask(&env, "relations USA FRA --in covenant --on 2020-09-01");
+    assert_eq!(after["in_force"], true);
+    let without = &after["without"][0];
+    assert_eq!(without["provisions"], "art. 66");
+    assert_eq!((&without["by"], &without["objected_by"]), (&json!("USA"), &json!("FRA")));
+    assert_eq!(without["rule"], "VCLT 21(3)");
+    // A third party that kept silent is not touched by it.
+    parties(&env, &[("NOR", "2019-01-10")]);
+    let third = ask(&env, "relations USA NOR --in covenant --on 2021-06-01");
+    assert_eq!((&third["without"], &third["modified"][0]["by"]), (&json!([]), &json!("USA")));
+    // Between the two others there is no reservation at all.
+    let others = ask(&env, "relations FRA NOR --in covenant --on 2021-06-01");
+    assert_eq!((&others["modified"], &others["without"]), (&json!([]), &json!([])));
+}
+
+#[test]
+fn an_objection_that_precludes_keeps_the_treaty_from_being_in_force_between_the_two_vclt_20_4_b() {
+    let (env, made) = reserved();
+    let more = ["--to", made.as_str(), "--scope", "precludes-entry-into-force"];
+    let objection = record(&env, "objection-made FRA --received 2020-09-01", &more);
+    let answer = ask(&env, "relations USA FRA --in covenant --on 2021-06-01");
+    assert_eq!((&answer["in_force"], &answer["since"]), (&json!(false), &Value::Null));
+    assert_eq!(answer["precluded"][0]["objection"], objection);
+    assert_eq!(answer["precluded"][0]["rule"], "VCLT 20(4)(b)");
+    let because = answer["because"].as_array().unwrap();
+    assert!(because.iter().any(|b| b["index"] == objection), "{because:?}");
+    // Both stay parties: it is between the two only.
+    assert_eq!(env.status("USA --in covenant --on 2021-06-01")["status"], "party");
+    let text = env.run(&["relations", "USA", "FRA", "--in", "covenant"]).ok();
+    assert!(text.contains("NOT IN FORCE"), "{text}");
+    // Withdrawn: from the notice of it the treaty is in force between them (VCLT 22(3)(b)).
+    record(&env, "objection-withdrawn FRA --notified 2023-02-01", &["--to", &objection.to_string()]);
+    assert_eq!(ask(&env, "relations USA FRA --in covenant --on 2023-01-31")["in_force"], false);
+    let anew = ask(&env, "relations USA FRA --in covenant --on 2023-02-01");
+    assert_eq!((&anew["in_force"], &anew["since"]), (&json!(true), &json!("2023-02-01")));
+    assert_eq!(anew["modified"][0]["on"], "2023-02-01");
+}
+
+#[test]
+fn a_withdrawn_reservation_no_longer_counts_from_its_notice_vclt_22_3_a() {
+    let (env, made) = reserved();
+    record(&env, "objection-made FRA --received 2020-09-01", &["--to", &made]);
+    record(&env, "reservation-withdrawn USA --notified 2022-01-01 --effective 2022-02-01", &["--to", &made]);
+    let before = ask(&env, "relations USA FRA --in covenant --on 2022-01-31");
+    assert_eq!(before["without"].as_array().unwrap().len(), 1);
+    let after = ask(&env, "relations USA FRA --in covenant --on 2022-02-01");
+    assert_eq!(
+        (&after["without"], &after["modified"], &after["in_force"]),
+        (&json!([]), &json!([]), &json!(true))
+    );
+    let listed = ask(&env, "reservations covenant --on 2022-02-01");
+    assert_eq!(listed["reservations"][0]["withdrawn"]["on"], "2022-02-01");
+    assert_eq!(
+        ask(&env, "reservations covenant --on 2022-01-31")["reservations"][0]["withdrawn"],
+        Value::Null
+    );
+}
+
+#[test]
+fn a_treaty_is_in_force_between_two_only_when_both_are_bound_vclt_24() {
+    let env = covenant();
+    parties(&env, &[("FRA", "2019-01-10")]);
+    record(&env, "treaty-signed USA --signed 2018-01-01", &[]);
+    let answer = ask(&env, "relations FRA USA --in covenant --on 2020-01-01");
+    assert_eq!((&answer["in_force"], &answer["certainty"]), (&json!(false), &json!("certain")));
+    note(&answer, "USA is not party on 2020-01-01 (signatory)");
+    parties(&env, &[("USA", "2020-03")]);
+    let straddles = ask(&env, "relations FRA USA --in covenant --on 2020-03-10");
+    assert_eq!((&straddles["in_force"], &straddles["certainty"]), (&Value::Null, &json!("possible")));
+    let later = ask(&env, "relations FRA USA --in covenant --on 2020-04-01");
+    assert_eq!((&later["in_force"], &later["since"]), (&json!(true), &json!("2020-03")));
+    let error = env.run(&["relations", "FRA", "FRA", "--in", "covenant"]).fails(2);
+    assert!(error.contains("FRA stands on both sides"), "{error}");
+}
+
+#[test]
+fn declarations_are_listed_and_modify_nothing() {
+    let env = covenant();
+    parties(&env, &[("FRA", "2019-01-10"), ("USA", "2020-03-01")]);
+    record(
+        &env,
+        "declaration-made FRA --deposited 2019-01-10 --until 2024-01-10",
+        &["--scope", "art. 41", "--title", "Competence recognised"],
+    );
+    let answer = ask(&env, "relations FRA USA --in covenant --on 2023-01-01");
+    assert_eq!(answer["declarations"][0]["provisions"], "art. 41");
+    assert_eq!((&answer["modified"], &answer["pending"]), (&json!([]), &json!([])));
+    assert_eq!(ask(&env, "relations FRA USA --in covenant --on 2024-01-10")["declarations"], json!([]));
+    let listed = ask(&env, "reservations covenant");
+    assert_eq!(listed["reservations"][0]["kind"], "declaration");
+    assert_eq!(listed["reservations"][0]["objection_period_ends"], Value::Null);
+}
+
+#[test]
+fn a_scope_belongs_to_the_acts_that_have_one() {
+    let env = covenant();
+    let error = env.run(&with("treaty-signed USA --signed 2018-01-01 --scope x", &[])).fails(2);
+    assert!(error.contains("--scope does not belong to treaty-signed"), "{error}");
+}
+
+// Corrections of a text, VCLT 79
+
+const CORRECTED: &str = r#"
+id = "covenant"
+
+[[transition]]
+act = "treaty-signed"
+from = ["none"]
+to = "party"
+rule = "a signature binds, as the authentic text says"
+article = "art. 20, corrected"
+"#;
+
+/// USA signs in 2018; a correction of article 20 (entry 0) is proposed on 2020-05-01.
+fn proposed() -> (Env, String) {
+    let env = covenant();
+    env.write("corrected.toml", CORRECTED);
+    record(&env, "treaty-signed USA --signed 2018-01-01", &[]);
+    parties(&env, &[("FRA", "2019-01-10")]);
+    let more = ["--to", "0", "--text", "corrected.toml", "--title", "Article 20, French text"];
+    let proposal = record(&env, "correction-proposed - --notified 2020-05-01", &more);
+    (env, proposal.to_string())
+}
+
+#[test]
+fn while_a_correction_is_proposed_both_readings_are_reported_vclt_79_2() {
+    let (env, proposal) = proposed();
+    let answer = env.status("USA --in covenant --on 2020-06-01");
+    assert_eq!(answer["status"], "signatory");
+    let item = &answer["corrections"][0];
+    assert_eq!(item["entry"].to_string(), proposal);
+    assert_eq!((&item["to"], &item["state"]), (&json!(0), &json!("proposed")));
+    // Ninety days, 2020-07-30 the last of them.
+    assert_eq!((&item["notified"], &item["objections_until"]), (&json!("2020-05-01"), &json!("2020-07-31")));
+    assert_eq!(item["effective"], "1990-05-01");
+    assert_eq!(item["reading"]["status"], "party");
+    note(&answer, "under the corrected text: party");
+    note(&ask(&env, "roster covenant --on 2020-06-01"), "a correction of entry 0 is proposed");
+    let explained = env.run(&["explain", "USA", "--in", "covenant"]).ok();
+    assert!(explained.contains("a correction of entry 0 is proposed"), "{explained}");
+    // Before it was notified nobody knew of it.
+    let unknown = env.status("USA --in covenant --on 2020-06-01 --as-known 2020-04-30");
+    assert_eq!(unknown["corrections"], Value::Null);
+    let shown = ask(&env, "charter show covenant");
+    assert_eq!(shown["corrections"][0]["state"], "proposed");
+    assert!(env.run(&["charter", "show", "covenant"]).ok().contains("corrections of the text"));
+    env.run(&["audit"]).ok();
+}
+
+#[test]
+fn an_effected_correction_holds_from_the_beginning_and_is_known_from_its_decision_vclt_79_4() {
+    let (env, proposal) = proposed();
+    record(&env, "correction-effected - --decided 2020-08-03", &["--to", &proposal]);
+    let answer = env.status("USA --in covenant --on 2019-06-01");
+    assert_eq!((&answer["status"], &answer["since"]), (&json!("party"), &json!("2018-01-01")));
+    assert_eq!(answer["corrections"][0]["state"], "effected");
+    assert_eq!(answer["corrections"][0]["reading"], Value::Null);
+    assert!(answer["because"][0]["clause"].as_str().unwrap().contains("art. 20, corrected"));
+    let then = env.status("USA --in covenant --on 2019-06-01 --as-known 2020-08-02");
+    assert_eq!(
+        (&then["status"], &then["corrections"][0]["state"]),
+        (&json!("signatory"), &json!("proposed"))
+    );
+    assert_eq!(env.status("USA --in covenant --on 2019-06-01 --as-known 2020-08-03")["status"], "party");
+    assert_eq!(env.status("USA --in covenant --on 2019-06-01 --as-recorded 4")["status"], "signatory");
+    env.run(&["audit"]).ok();
+    env.run(&["replay"]).ok();
+    assert_eq!(env.status("USA --in covenant --on 2019-06-01")["status"], "party");
+}
+
+#[test]
+fn a_correction_decided_to_hold_from_a_day_holds_from_that_day_vclt_79_4() {
+    let (env, proposal) = proposed();
+    record(&env, "correction-effected - --decided 2020-08-03 --effective 2020-09-01", &["--to", &proposal]);
+    assert_eq!(env.status("USA --in covenant --on 2020-10-01")["status"], "signatory");
+    record(&env, "treaty-signed NOR --signed 2020-10-01", &[]);
+    assert_eq!(env.status("NOR --in covenant --on 2020-10-01")["status"], "party");
+    env.run(&["audit"]).ok();
+}
+
+#[test]
+fn an_objection_in_time_stops_a_correction_and_a_late_one_does_not_vclt_79_2_b() {
+    let (env, proposal) = proposed();
+    let objection =
+        record(&env, "objection-made FRA --received 2020-07-30", &["--to", &proposal]).to_string();
+    let answer = env.status("USA --in covenant --on 2020-08-01");
+    assert_eq!(answer["corrections"][0]["state"], "objected");
+    assert_eq!(answer["corrections"][0]["objections"][0].to_string(), objection);
+    assert_eq!(answer["corrections"][0]["reading"], Value::Null);
+    let effect = with("correction-effected - --decided 2020-08-03", &["--to", &proposal]);
+    let error = env.run(&effect).fails(3);
+    assert!(error.contains("was objected to in time by FRA on 2020-07-30"), "{error}");
+    // Once the objection is withdrawn the text can be corrected.
+    record(&env, "objection-withdrawn FRA --notified 2020-09-01", &["--to", &objection]);
+    assert_eq!(env.status("USA --in covenant")["corrections"][0]["state"], "proposed");
+    env.run(&effect).ok();
+
+    let (env, proposal) = proposed();
+    record(&env, "objection-made FRA --received 2020-07-31", &["--to", &proposal]);
+    assert_eq!(env.status("USA --in covenant")["corrections"][0]["state"], "proposed");
+    record(&env, "correction-effected - --decided 2020-08-03", &["--to", &proposal]);
+    assert_eq!(env.status("USA --in covenant")["status"], "party");
+}
+
+#[test]
+fn a_proposal_may_set_its_own_time_for_objections_vclt_79_2_a() {
+    let env = covenant();
+    record(&env, "correction-proposed - --notified 2020-05-01 --until 2020-06-01", &["--to", "0"]);
+    record(&env, "correction-proposed - --notified 2020-05-01 --planned 2020-07-01", &["--to", "0"]);
+    let shown = ask(&env, "charter show covenant");
+    let until: Vec<&Value> =
+        shown["corrections"].as_array().unwrap().iter().map(|c| &c["objections_until"]).collect();
+    assert_eq!(until, [&json!("2020-06-01"), &json!("2020-07-01")]);
+}
+
+#[test]
+fn a_correction_that_cannot_be_is_refused_with_what_to_do() {
+    let env = covenant();
+    env.write("broken.toml", "id = ");
+    env.write("other.toml", CORRECTED.replace("covenant", "another"));
+    env.write("undefined.toml", CORRECTED.replace("to = \"party\"", "to = \"ally\""));
+    let line = "correction-proposed - --notified 2020-05-01 --to 0";
+    assert!(env.run(&with(line, &["--text", "broken.toml"])).fails(2).contains("broken.toml, line 1"));
+    let other = env.run(&with(line, &["--text", "other.toml"])).fails(3);
+    assert!(other.contains("the corrected text is of another, the act is in covenant"), "{other}");
+    let effect = env.run(&with("correction-effected - --decided 2020-08-03 --to 0", &[])).fails(3);
+    assert!(effect.contains("no proposed correction stands under"), "{effect}");
+    let nothing = env.run(&with("correction-effected - --decided 2020-08-03", &[])).fails(3);
+    assert!(nothing.contains("must name the entry: --to ENTRY"), "{nothing}");
+    let proposal = record(&env, line, &["--text", "undefined.toml"]).to_string();
+    let undated =
+        env.run(&with("correction-effected - --effective 2020-08-03", &["--to", &proposal])).fails(3);
+    assert!(undated.contains("--decided or --notified"), "{undated}");
+    let effect = env.run(&with("correction-effected - --decided 2020-08-03", &["--to", &proposal])).fails(3);
+    assert!(effect.contains("leads to ally, which it does not define"), "{effect}");
+}
+
+// Overlays
+
+#[test]
+fn provisional_application_ends_when_the_treaty_is_in_force_for_the_participant_vclt_25() {
+    let env = covenant();
+    record(&env, "treaty-signed USA --signed 2018-01-01", &[]);
+    record(&env, "provisional-application-began USA --effective 2018-06-01", &[]);
+    parties(&env, &[("USA", "2020-03-01")]);
+    let before = env.status("USA --in covenant --on 2020-02-29");
+    assert_eq!(before["overlays"][0]["overlay"], "provisional-application");
+    assert_eq!(env.status("USA --in covenant --on 2020-03-01")["overlays"], json!([]));
+    let roster = ask(&env, "roster covenant --on 2020-03-01");
+    assert_eq!(roster["participants"][0]["overlays"], Value::Null);
+}
+
+#[test]
+fn a_suspended_operation_lies_over_every_party_until_its_day_vclt_57_58() {
+    let env = covenant();
+    parties(&env, &[("FRA", "2019-01-10"), ("USA", "2020-03-01")]);
+    let whole = ["--title", "Decision of the Conference"];
+    record(&env, "treaty-operation-suspended - --effective 2021-01-01 --until 2021-07-01", &whole);
+    record(&env, "treaty-operation-suspended USA --effective 2022-01-01 --until 2022-07-01", &[]);
+    for (who, on, over) in [
+        ("FRA", "2020-12-31", false),
+        ("FRA", "2021-01-01", true),
+        ("USA", "2021-06-30", true),
+        ("USA", "2021-07-01", false),
+        ("USA", "2022-01-01", true),
+        ("FRA", "2022-01-01", false),
+        ("NOR", "2021-02-01", false),
+    ] {
+        let answer = env.status(&format!("{who} --in covenant --on {on}"));
+        let kinds: Vec<&Value> =
+            answer["overlays"].as_array().unwrap().iter().map(|o| &o["overlay"]).collect();
+        assert_eq!(kinds, if over { vec![&json!("operation-suspended")] } else { vec![] }, "{who} on {on}");
+    }
+    let between = ask(&env, "relations FRA USA --in covenant --on 2021-02-01");
+    assert_eq!(between["in_force"], true);
+    note(&between, "FRA: operation-suspended (Decision of the Conference) since 2021-01-01");
+}
+
+#[test]
+fn another_government_spoke_for_a_member_until_the_change_of_representation_unga_2758() {
+    let env = covenant();
+    parties(&env, &[("CHN", "1991-01-01")]);
+    let title = ["--title", "Resolution 2758"];
+    let change = record(&env, "representation-changed CHN --decided 1995-10-25", &title);
+    let before = env.status("CHN --in covenant --on 1995-10-24");
+    assert_eq!(before["status"], "party");
+    assert_eq!(before["overlays"], json!([]));
+    let line =
+        format!("represented by another government until 1995-10-25: Resolution 2758 (entry {change})");
+    note(&before, &line);
+    let after = env.status("CHN --in covenant --on 1995-10-25");
+    let overlay = &after["overlays"][0];
+    assert_eq!(
+        (&overlay["overlay"], &overlay["scope"]),
+        (&json!("representation"), &json!("Resolution 2758"))
+    );
+    assert_eq!(overlay["since"], "1995-10-25");
+    assert_eq!(after["status"], "party");
+    assert!(!after["notes"].to_string().contains("another government"));
+    // Who knew nothing of the change could not say so.
+    let then = env.status("CHN --in covenant --on 1995-10-24 --as-known 1995-10-24");
+    assert!(!then["notes"].to_string().contains("another government"));
+}
+
+#[test]
+fn the_territories_declared_lie_over_the_status_vclt_29() {
+    let env = covenant();
+    parties(&env, &[("GBR", "1991-01-01")]);
+    record(
+        &env,
+        "territorial-application-declared GBR --received 1992-02-01",
+        &["--scope", "Bermuda, Gibraltar"],
+    );
+    assert_eq!(env.status("GBR --in covenant --on 1992-01-31")["overlays"], json!([]));
+    let answer = env.status("GBR --in covenant --on 1992-02-01");
+    let overlay = &answer["overlays"][0];
+    assert_eq!(
+        (&overlay["overlay"], &overlay["scope"]),
+        (&json!("territorial-scope"), &json!("Bermuda, Gibraltar"))
+    );
+}
