@@ -18,5 +18,6 @@ mod import;
 mod input;
 mod kill;
 mod record;
+mod reservations;
 mod screens;
 mod tidy;
