@@ -74,6 +74,21 @@ fn an_objection_on_the_last_day_is_in_time_and_on_the_next_it_is_late_vclt_20_5(
 }
 
 #[test]
+fn whoever_has_not_consented_yet_may_still_object_vclt_20_5() {
+    let (env, made) = reserved();
+    record(&env, "treaty-signed NOR --signed 2018-01-01", &[]);
+    record(&env, "objection-made NOR --received 2022-09-01", &["--to", &made]);
+    let objection = |env: &Env| ask(env, "reservations covenant")["reservations"][0]["objections"][0].clone();
+    assert_eq!(
+        (&objection(&env)["timing"], &objection(&env)["period_ends"]),
+        (&json!("in-time"), &Value::Null)
+    );
+    parties(&env, &[("NOR", "2023-01-01")]);
+    assert_eq!(objection(&env)["period_ends"], "2023-01-01");
+    assert_eq!(ask(&env, "relations USA NOR --in covenant")["without"][0]["objected_by"], "NOR");
+}
+
+#[test]
 fn a_reservation_that_was_not_notified_waits_without_end_vclt_20_5() {
     let env = covenant();
     parties(&env, &[("FRA", "2019-01-10"), ("USA", "2020-03-01")]);

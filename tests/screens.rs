@@ -13,7 +13,8 @@ fn the_first_page_without_a_ledger_says_how_to_get_one() {
 
     ASK      status    one state, one body       roster   one body, by status
              timeline  every spell               pending  what is not finished
-             explain   why: act, rule, source
+             explain   why: act, rule, source    relations  between two
+             reservations  and objections        communications  to a depositary
     RECORD   append    one act, or a batch       import   a file
              rectify   correct an entry          retract  withdraw an entry
     FIND     log       the entries               show     one entry, as recorded

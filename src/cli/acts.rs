@@ -120,8 +120,8 @@ pub(super) fn example(kind: ActKind) -> String {
         ActKind::ObjectionMade => "--to 17 --scope precludes-entry-into-force ",
         ActKind::TerritorialApplicationDeclared => "--scope \"the mainland only\" ",
         ActKind::ReservationWithdrawn | ActKind::ObjectionWithdrawn => "--to 17 ",
-        ActKind::CorrectionProposed => "--to 1 --text corrected.toml ",
-        ActKind::CorrectionEffected => "--to 17 ",
+        ActKind::CorrectionProposed => "--to 1 --text FILE ",
+        ActKind::CorrectionEffected => "--to ENTRY ",
         ActKind::ClaimRecorded => "--claims application-filed ",
         _ => "",
     };

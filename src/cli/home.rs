@@ -9,8 +9,8 @@ use super::render::{count, strong};
 const BODY: &str = "\
 ASK      status    one state, one body       roster   one body, by status
          timeline  every spell               pending  what is not finished
-         explain   why: act, rule, source     relations between two, on a day
-         reservations, communications         of a treaty, with its depositary
+         explain   why: act, rule, source    relations  between two
+         reservations  and objections        communications  to a depositary
 RECORD   append    one act, or a batch       import   a file
          rectify   correct an entry          retract  withdraw an entry
 FIND     log       the entries               show     one entry, as recorded

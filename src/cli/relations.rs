@@ -109,7 +109,7 @@ fn line(item: &RelationItem, label: &str) -> String {
     }
     match (&item.on, label) {
         (Some(on), "pending") => text.push_str(&format!(", an objection is possible until {}", date(on))),
-        (None, "pending") => text.push_str(", not notified"),
+        (None, "pending") => text.push_str(", and the time for an objection has no end yet"),
         (Some(on), "modified") => text.push_str(&format!(", accepted by {}", date(on))),
         _ => {}
     }

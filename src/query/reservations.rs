@@ -80,7 +80,7 @@ pub struct ObjectionItem {
     pub date: Edtf,
     /// `in-time`, `late` (without effect, VCLT 20(5)) or `unsettled`.
     pub timing: &'static str,
-    /// The last day on which this participant could object.
+    /// The last day on which this participant could object; `null` while it is not notified, or its maker not bound.
     pub period_ends: Option<Edtf>,
     /// Whether it opposes the entry into force of the treaty between the two (VCLT 20(4)(b)).
     pub precludes: bool,
@@ -176,7 +176,8 @@ fn objection(
     })
 }
 
-/// The last day on which a participant may object; to a declaration there is none.
+/// The last day on which a participant may object. There is none of a declaration, and none yet for whoever has not
+/// consented to be bound (VCLT 20(5)).
 pub(super) fn period(
     view: &BodyView<'_>,
     made: &Reserved<'_>,
@@ -184,8 +185,8 @@ pub(super) fn period(
     on: Day,
 ) -> Option<Edtf> {
     let reservation = matches!(made.act.event.act, Act::ReservationMade(_));
-    let consented = consented(view, other).or_else(|| bound_since(view, other, on));
-    objection_period_ends(made.notified, consented.as_ref()).filter(|_| reservation)
+    let consented = consented(view, other).or_else(|| bound_since(view, other, on))?;
+    objection_period_ends(made.notified, Some(&consented)).filter(|_| reservation)
 }
 
 fn withdrawal(act: Option<&Standing<'_>>, on: Day) -> Option<WithdrawalItem> {

@@ -61,6 +61,7 @@ pub fn timeline(
         let Some(pair) = view.pairs.get(participant) else { continue };
         spells.extend(spell_items(&view, material, pair, body));
         notes.extend(view.end_of_record(axes.on));
+        notes.extend(view.withheld_by(Some(participant), axes.on));
     }
     let one = match bodies {
         [only] => Some(only),
