@@ -251,6 +251,28 @@ fn an_effected_correction_holds_from_the_beginning_and_is_known_from_its_decisio
     env.run(&["audit"]).ok();
     env.run(&["replay"]).ok();
     assert_eq!(env.status("USA --in covenant --on 2019-06-01")["status"], "party");
+    // Without its proposal nothing was corrected.
+    env.run(&["retract", &proposal, "--cause", "clerical", "--cite", "a test"]).ok();
+    assert_eq!(env.status("USA --in covenant --on 2019-06-01")["status"], "none");
+    env.run(&["audit"]).ok();
+}
+
+#[test]
+fn a_correction_of_an_amendment_holds_from_the_amendment_and_what_follows_builds_on_it_vclt_79_4() {
+    let env = covenant();
+    let defective = CORRECTED.replace("to = \"party\"", "to = \"signatory\"");
+    let amendment = defective.replacen("[[", "effective = \"2000-01-01\"\n[[", 1);
+    env.write("amendment.toml", amendment);
+    env.run(&["charter", "amend", "amendment.toml"]).ok();
+    env.write("corrected.toml", CORRECTED);
+    let proposal =
+        record(&env, "correction-proposed - --notified 2001-02-01 --to 1 --text corrected.toml", &[]);
+    record(&env, "correction-effected - --decided 2001-06-01", &["--to", &proposal.to_string()]);
+    let shown = ask(&env, "charter show covenant --on 2000-01-01");
+    assert_eq!(shown["corrections"][0]["effective"], "2000-01-01");
+    let from: Vec<&Value> = shown["versions"].as_array().unwrap().iter().map(|v| &v["effective"]).collect();
+    assert_eq!(from, ["1990-05-01", "2000-01-01", "2000-01-01"].map(Value::from).iter().collect::<Vec<_>>());
+    env.run(&["audit"]).ok();
 }
 
 #[test]
@@ -275,6 +297,11 @@ fn an_objection_in_time_stops_a_correction_and_a_late_one_does_not_vclt_79_2_b()
     let effect = with("correction-effected - --decided 2020-08-03", &["--to", &proposal]);
     let error = env.run(&effect).fails(3);
     assert!(error.contains("was objected to in time by FRA on 2020-07-30"), "{error}");
+    // What is recorded after the fact is shown.
+    let (late, proposal_of_late) = proposed();
+    record(&late, "correction-effected - --decided 2020-08-03", &["--to", &proposal_of_late]);
+    record(&late, "objection-made FRA --received 2020-07-01", &["--to", &proposal_of_late]);
+    note(&late.status("USA --in covenant"), "although it was objected to in time");
     // Once the objection is withdrawn the text can be corrected.
     record(&env, "objection-withdrawn FRA --notified 2020-09-01", &["--to", &objection]);
     assert_eq!(env.status("USA --in covenant")["corrections"][0]["state"], "proposed");

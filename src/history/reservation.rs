@@ -149,6 +149,24 @@ mod tests {
     }
 
     #[test]
+    fn only_words_that_oppose_entry_into_force_preclude_it_vclt_20_4_b() {
+        let says = |scope: Option<&str>| {
+            let id = crate::event::EventId(uuid::Uuid::nil());
+            let body = crate::event::BodyId::parse("x").unwrap();
+            let event = crate::event::Event::new(id, Act::ObjectionMade(scope.map(Into::into)), body);
+            let known = event.known();
+            let event = super::super::Stated::Recorded(&event);
+            let act = Standing { index: crate::event::Index(0), event, known, corrected_by: Vec::new() };
+            Objection { act: &act, withdrawal: None }.precludes()
+        };
+        assert!(says(Some("precludes-entry-into-force")));
+        assert!(says(Some("Precludes the entry into force between the two")));
+        assert!(!says(Some("does not preclude the entry into force")));
+        assert!(!says(Some("art. 66")));
+        assert!(!says(None));
+    }
+
+    #[test]
     fn twelve_months_run_from_the_notification_or_to_the_later_consent_vclt_20_5() {
         assert_eq!(ends("2020-03-15", None), "2021-03-15");
         assert_eq!(ends("2020-03-15", Some("2019-01-01")), "2021-03-15");

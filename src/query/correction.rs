@@ -102,7 +102,8 @@ fn read(
     Some(CorrectedReading { status, certainty: reading.certainty, possible })
 }
 
-/// The lines that say that a correction is proposed: both readings stand beside each other until it is settled.
+/// The lines that say that a correction is proposed, so that both readings stand beside each other until it is settled;
+/// and that one was effected against an objection which was recorded too late to refuse it.
 pub(super) fn notes(items: &[CorrectionItem]) -> Vec<String> {
     let line = |item: &CorrectionItem| {
         let of = item.to.map(|to| format!(" of entry {to}")).unwrap_or_default();
@@ -116,5 +117,14 @@ pub(super) fn notes(items: &[CorrectionItem]) -> Vec<String> {
         let read = read.unwrap_or_default();
         format!("a correction{of} is proposed (entry {}{notified}{until}){read}", item.entry)
     };
-    items.iter().filter(|item| item.state == "proposed").map(line).collect()
+    let against = |item: &CorrectionItem| {
+        let (effected, objection) = (item.effected?, item.objections.first()?);
+        Some(format!(
+            "the correction proposed by entry {} was effected (entry {effected}) although it was objected to in time \
+             (entry {objection}): VCLT 79(2)",
+            item.entry
+        ))
+    };
+    let proposed = items.iter().filter(|item| item.state == "proposed").map(line);
+    proposed.chain(items.iter().filter_map(against)).collect()
 }

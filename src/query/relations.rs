@@ -131,7 +131,8 @@ pub fn relations(
         }
     }
     if !answer.precluded.is_empty() {
-        answer.in_force = Some(false);
+        // Bound or not, it is not in force between the two.
+        (answer.in_force, answer.certainty) = (Some(false), Certainty::Certain);
     }
     if answer.in_force != Some(true) {
         answer.since = None;
