@@ -166,7 +166,12 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn material<'a>(&'a self, loaded: &'a Loaded, size: Size) -> Result<Material<'a>, LedgerError> {
-        Ok(Material { entries: loaded.entries(), checkpoint: self.head(size)?, charters: &self.charters })
+        Ok(Material {
+            entries: loaded.entries(),
+            checkpoint: self.head(size)?,
+            charters: &self.charters,
+            scope: loaded.scope().clone(),
+        })
     }
 
     /// How many entries `--as-recorded` names.

@@ -59,7 +59,7 @@
 //!
 //! let loaded = ledger.load(&Scope::of_pair(belarus.clone(), sco.clone()))?;
 //! let as_recorded = ledger.recorded(Recorded::All)?;
-//! let axes = Axes { on: "2023-07-01".parse()?, as_known: None, as_recorded };
+//! let axes = Axes::on_day("2023-07-01".parse()?, None, as_recorded);
 //! let answer = status(&ledger.material(&loaded, as_recorded)?, &belarus, &sco, &axes)?;
 //! assert_eq!(answer.status.map(|s| s.to_string()).as_deref(), Some("observer"));
 //! assert_eq!(answer.because[0].index, receipt.index);

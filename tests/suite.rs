@@ -11,6 +11,8 @@
 mod env;
 
 mod axes;
+mod charters;
+mod clauses;
 mod depositary;
 mod docs;
 mod faults;

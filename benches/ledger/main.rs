@@ -67,7 +67,7 @@ fn timed<T>(work: impl FnOnce() -> T) -> Duration {
 }
 
 fn axes(ledger: &Ledger) -> Axes {
-    Axes { on: Day::from_days(20_000), as_known: None, as_recorded: ledger.size() }
+    Axes::on_day(Day::from_days(20_000), None, ledger.size())
 }
 
 fn ask(ledger: &mut Ledger, (participant, body): &(ParticipantId, BodyId)) -> StatusAnswer {

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::charter::Charter;
-use crate::event::{BodyId, Day, Entry, Index, ParticipantId, Size, StatusId};
-use crate::history::{Certainty, History, Standing, withhold};
+use crate::event::{BodyId, Day, Entry, Index, ParticipantId, Scope, Size, StatusId};
+use crate::history::{Board, Certainty, History, Pairs, Standing, withhold};
 use crate::query::{Axes, Charters, CheckpointRef, Material, Roster, roster};
 
 use super::record::{Record, corrects};
@@ -27,8 +28,11 @@ pub(super) fn projections(entries: &[Entry], charters: &Rules, found: &mut Findi
     for (body, charter) in charters {
         let of_body = scope(entries, body);
         let pairs = pairs(&of_body, body);
-        let folded: Vec<(&ParticipantId, History)> =
-            pairs.iter().map(|(id, acts)| (id, History::fold(charter, acts))).collect();
+        let alone = alone(&of_body, body);
+        let board = Board::new(charter, &pairs, &alone, None);
+        let recorded = pairs.iter().filter(|(_, pair)| !pair.own.is_empty());
+        let folded: Vec<(&ParticipantId, Arc<History>)> =
+            recorded.map(|(id, _)| (id, board.history(charter, &pairs, id))).collect();
         let days = days(&folded, last.recorded_at.day());
         for day in &days {
             let plain = plain(&folded, *day);
@@ -54,19 +58,29 @@ fn scope<'a>(entries: &'a [Entry], body: &BodyId) -> Cow<'a, [Entry]> {
 }
 
 /// The acts that stand, by participant.
-fn pairs<'a>(entries: &'a [Entry], body: &BodyId) -> BTreeMap<ParticipantId, Vec<Standing<'a>>> {
-    let mut pairs: BTreeMap<ParticipantId, Vec<Standing<'a>>> = BTreeMap::new();
+fn pairs<'a>(entries: &'a [Entry], body: &BodyId) -> Pairs<'a> {
+    let mut pairs: Pairs<'a> = Pairs::new();
     let (acts, _) = withhold(Record::new(entries).acts());
     for act in acts {
+        let about = act.event.about.clone().filter(|id| Some(id) != act.event.participant.as_ref());
+        if let Some(about) = about.filter(|_| act.event.body == *body) {
+            pairs.entry(about).or_default().about.push(act.clone());
+        }
         if let Some(participant) = act.event.participant.clone().filter(|_| act.event.body == *body) {
-            pairs.entry(participant).or_default().push(act);
+            pairs.entry(participant).or_default().own.push(act);
         }
     }
     pairs
 }
 
+/// The acts of the body itself that stand.
+fn alone<'a>(entries: &'a [Entry], body: &BodyId) -> Vec<Standing<'a>> {
+    let (acts, _) = withhold(Record::new(entries).acts());
+    acts.into_iter().filter(|a| a.event.body == *body && a.event.participant.is_none()).collect()
+}
+
 /// The day of the last entry, and some on which a status may have changed.
-fn days(folded: &[(&ParticipantId, History)], last: Day) -> BTreeSet<Day> {
+fn days(folded: &[(&ParticipantId, Arc<History>)], last: Day) -> BTreeSet<Day> {
     let accounts = folded.iter().flat_map(|(_, history)| &history.accounts);
     let slices = accounts.flat_map(|account| &account.course.slices).map(|slice| slice.from);
     let changes: Vec<Day> =
@@ -75,8 +89,8 @@ fn days(folded: &[(&ParticipantId, History)], last: Day) -> BTreeSet<Day> {
     changes.into_iter().step_by(step).chain([last]).collect()
 }
 
-fn plain(folded: &[(&ParticipantId, History)], day: Day) -> BTreeMap<ParticipantId, Line> {
-    let line = |(id, history): &(&ParticipantId, History)| {
+fn plain(folded: &[(&ParticipantId, Arc<History>)], day: Day) -> BTreeMap<ParticipantId, Line> {
+    let line = |(id, history): &(&ParticipantId, Arc<History>)| {
         let reading = history.on(day);
         let statuses: BTreeSet<StatusId> = reading.statuses().into_iter().cloned().collect();
         let some = statuses.iter().any(|id| !id.is_none());
@@ -89,8 +103,8 @@ fn asked(entries: &[Entry], body: &BodyId, size: Size, day: Day) -> Result<Roste
     // Charters are folded anew for every answer, so that none rests on what another one remembered.
     let charters = Charters::default();
     let checkpoint = CheckpointRef { size, root: String::new() };
-    let material = Material { entries, checkpoint, charters: &charters };
-    let axes = Axes { on: day, as_known: None, as_recorded: size };
+    let material = Material { entries, checkpoint, charters: &charters, scope: Scope::ALL };
+    let axes = Axes::on_day(day, None, size);
     roster(&material, body, None, &axes).map_err(|error| error.to_string())
 }
 
@@ -144,11 +158,17 @@ pub(super) fn prefixes(whole: &[Entry], source: &[Entry], body: &BodyId, day: Da
 }
 
 /// The same derivation for one charter, without the ledger's: for remarks.
-pub(super) fn histories<'a>(
-    entries: &'a [Entry],
-    body: &BodyId,
-    charter: &Charter,
-) -> Vec<(Vec<Standing<'a>>, History)> {
-    let pairs = pairs(entries, body).into_values();
-    pairs.map(|acts| (History::fold(charter, &acts), acts)).map(|(history, acts)| (acts, history)).collect()
+pub(super) struct Derivation<'a> {
+    /// What stands, by participant.
+    pub(super) pairs: Pairs<'a>,
+    /// What the acts of some make of the status of others.
+    pub(super) board: Board,
+}
+
+impl<'a> Derivation<'a> {
+    pub(super) fn new(entries: &'a [Entry], body: &BodyId, charter: &Charter) -> Derivation<'a> {
+        let pairs = pairs(entries, body);
+        let board = Board::new(charter, &pairs, &alone(entries, body), None);
+        Derivation { pairs, board }
+    }
 }

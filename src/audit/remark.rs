@@ -1,12 +1,12 @@
 //! Departures from the charters and claims that differ from what they give. Practice breaks ladders: a remark is no fault.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::charter::{Charter, Judgement, Remark, StepBy, judge, lint, refuse};
-use crate::event::{Act, Day, Edtf, Entry, Event, Index, StatusId};
+use crate::event::{Act, Day, Edtf, Entry, Event, Index, Role, StatusId};
 use crate::history::{History, Standing};
 
-use super::projection::histories;
+use super::projection::Derivation;
 use super::report::RemarkItem;
 use super::verdict::Rules;
 
@@ -15,10 +15,12 @@ pub(super) fn conformity(entries: &[Entry], charters: &Rules) -> Vec<RemarkItem>
     let mut remarks = Vec::new();
     for (body, charter) in charters {
         rules(charter, &mut remarks);
-        for (acts, history) in histories(entries, body, charter) {
-            for act in &acts {
+        let derived = Derivation::new(entries, body, charter);
+        for (who, pair) in &derived.pairs {
+            let history = derived.board.history(charter, &derived.pairs, who);
+            for act in &pair.own {
                 lifetimes(charter, act, &mut remarks);
-                judged(charter, act, &acts, &history, &mut remarks);
+                judged(charter, act, &pair.own, &history, &mut remarks);
                 if !act.corrected_by.is_empty()
                     && let Err(refusal) = refuse(charter, &act.event)
                 {
@@ -56,7 +58,11 @@ fn rules(charter: &Charter, remarks: &mut Vec<RemarkItem>) {
 /// A status named before it existed or after it ended.
 fn lifetimes(charter: &Charter, act: &Standing<'_>, remarks: &mut Vec<RemarkItem>) {
     let Some(date) = act.event.date() else { return };
-    for status in [&act.event.toward, &act.event.status].into_iter().flatten().collect::<BTreeSet<_>>() {
+    // A status given by the source is given for its effect, a status sought on the day it is sought.
+    let given = act.event.dates.get(Role::Effective).unwrap_or(date);
+    let sought = act.event.toward.iter().map(|status| (status, date));
+    let named: BTreeMap<_, _> = act.event.status.iter().map(|status| (status, given)).chain(sought).collect();
+    for (status, date) in named {
         if let Some(began) = charter.status_began(status).filter(|began| date.latest() < *began) {
             let what = format!("it names {status} on {date}; that status began on {began}");
             remarks.push(RemarkItem { entry: act.index, what, rule: None });

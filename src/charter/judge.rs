@@ -2,7 +2,7 @@
 
 use crate::event::{ActKind, Edtf, Event, Index, StatusId};
 
-use super::{Charter, Version};
+use super::{Charter, EffectBy, Transition, Version};
 
 /// What an act does to its participant's status under one version of the rules.
 #[derive(Clone, PartialEq, Debug)]
@@ -70,8 +70,23 @@ impl std::fmt::Display for Remark {
     }
 }
 
-/// Judges an act of a participant whose status before it is `from`.
+/// Judges an act of a participant whose status before it is `from`: by the rules that give it effect at once, else by
+/// those whose clause computes the day.
 pub fn judge(version: &Version, from: &StatusId, event: &Event) -> Judgement {
+    let kind = event.act.kind();
+    let of_act = || version.transitions.iter().filter(|t| t.rule.act.0 == kind).map(|t| t.rule.effect);
+    let computed = of_act().find(|effect| effect.is_some()).flatten();
+    let at_once = of_act().any(|effect| effect.is_none());
+    judge_effect(version, from, event, computed.filter(|_| !at_once))
+}
+
+/// Judges by the rules of one effect only: `None` are those that the act has at once.
+pub fn judge_effect(
+    version: &Version,
+    from: &StatusId,
+    event: &Event,
+    effect: Option<EffectBy>,
+) -> Judgement {
     let kind = event.act.kind();
     let mut remarks = Vec::new();
     if let Some(toward) = &event.toward
@@ -81,9 +96,12 @@ pub fn judge(version: &Version, from: &StatusId, event: &Event) -> Judgement {
     {
         remarks.push(Remark::NoSuchStatusYet { toward: toward.clone() });
     }
-    let rules: Vec<_> = version.transitions.iter().filter(|t| t.rule.act.0 == kind).collect();
-    let named = event.toward.as_ref().or(event.status.as_ref()).map(|id| version.current_name(id));
-    let meant: Vec<_> = rules.iter().copied().filter(|t| named.is_none_or(|to| t.rule.to == *to)).collect();
+    if event.for_another().is_some() {
+        return Judgement { moves: None, remarks };
+    }
+    let rules: Vec<_> =
+        version.transitions.iter().filter(|t| t.rule.act.0 == kind && t.rule.effect == effect).collect();
+    let meant: Vec<_> = rules.iter().copied().filter(|t| is_meant(&t.rule, version, event)).collect();
     let meant = if meant.is_empty() && event.toward.is_none() { rules } else { meant };
     let foreseen =
         |t: &&&super::Ruled<super::Transition>| t.rule.from.is_empty() || t.rule.from.contains(from);
@@ -99,6 +117,19 @@ pub fn judge(version: &Version, from: &StatusId, event: &Event) -> Judgement {
     let clause = format!("{} ({})", rule.rule, rule.article);
     let moves = Some(Move { to: rule.to.clone(), rule: Some(transition.entry), clause });
     Judgement { moves, remarks }
+}
+
+/// Whether a rule is the one that an event speaks of: by the status sought where the rule names one, else by the status
+/// that it leads to.
+fn is_meant(rule: &Transition, version: &Version, event: &Event) -> bool {
+    let sought = event.toward.as_ref().map(|id| version.current_name(id));
+    match &rule.toward {
+        Some(toward) => sought.is_none_or(|sought| sought == version.current_name(toward)),
+        None => {
+            let claimed = || event.status.as_ref().map(|id| version.current_name(id));
+            sought.or_else(claimed).is_none_or(|named| rule.to == *named)
+        }
+    }
 }
 
 /// A source's own result stands only where the rules are silent on an act that may change a status.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::event::{Index, StatusId};
+use crate::event::{ActKind, Index, ParticipantId, Register, StatusId};
 
-use super::{Charter, Version};
+use super::{Charter, EffectBy, Version, unknown_names};
 
 /// Something unsound in one version of a charter.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -31,6 +31,7 @@ pub fn lint(charter: &Charter) -> Vec<Fault> {
         statuses(version, &mut found);
         transitions(version, &mut found);
         procedures(version, &mut found);
+        clauses(version, &mut found);
     }
     faults.dedup_by(|a, b| a.place == b.place && a.what == b.what);
     faults
@@ -53,9 +54,12 @@ pub fn undefined(charter: &Charter) -> Vec<(Index, StatusId)> {
 fn statuses(version: &Version, found: &mut impl FnMut(String, String)) {
     let mut reached: BTreeSet<&StatusId> = version.transitions.iter().map(|t| &t.rule.to).collect();
     reached.extend(version.mergers.iter().map(|m| &m.to));
+    let waits = version.transitions.iter().any(|t| t.rule.effect == Some(EffectBy::EntryIntoForce));
     for status in &version.statuses {
         let id = &status.rule.id;
-        if !reached.contains(id) && !version.merged.iter().any(|(_, new)| new == id) {
+        // Between consent and entry into force nobody acts: the clause gives this status, no transition.
+        let between = waits && id.as_str() == CONTRACTING;
+        if !between && !reached.contains(id) && !version.merged.iter().any(|(_, new)| new == id) {
             found(
                 format!("status {id}"),
                 "no transition leads to it: add one, or leave the status out".into(),
@@ -64,22 +68,58 @@ fn statuses(version: &Version, found: &mut impl FnMut(String, String)) {
     }
 }
 
+/// The status of whoever has consented to a treaty that is not yet in force for it (VCLT 2(1)(f)).
+const CONTRACTING: &str = "contracting";
+
+/// Acts that speak of approval at home, rights, participation, labels, texts or the record, never of a status.
+fn never_moves(act: ActKind) -> bool {
+    use ActKind as K;
+    matches!(act.entry().group, "reservation" | "depositary" | "charter" | "record")
+        || matches!(
+            act,
+            K::StatusRecommended
+                | K::MemorandumOfObligationsSigned
+                | K::MembershipRatified
+                | K::ChapterOpened
+                | K::ChapterClosed
+                | K::DomesticApproval
+                | K::TreatyAdopted
+                | K::ProvisionalApplicationBegan
+                | K::ProvisionalApplicationEnded
+                | K::TreatyOperationSuspended
+                | K::AmendmentAdopted
+                | K::AmendmentAccepted
+                | K::AmendmentInForce
+                | K::RegisteredWithUn
+                | K::RightsSuspended
+                | K::MembershipSuspended
+                | K::SuspensionLifted
+                | K::ParticipationLapsed
+                | K::ParticipationFrozen
+                | K::WithdrawalPeriodExtended
+                | K::RepresentationChanged
+                | K::NameChanged
+                | K::ProvisionalDesignation
+        )
+}
+
 fn transitions(version: &Version, found: &mut impl FnMut(String, String)) {
     let known = |id: &StatusId| id.is_none() || version.status(id).is_some();
     for (at, transition) in version.transitions.iter().enumerate() {
         let rule = &transition.rule;
         let place = format!("transition {}", rule.act.0);
-        for id in rule.from.iter().chain([&rule.to]).filter(|id| !known(id)) {
+        for id in rule.from.iter().chain([&rule.to]).chain(&rule.toward).filter(|id| !known(id)) {
             found(place.clone(), format!("there is no status {id}: define it or correct the name"));
         }
-        if !rule.act.0.may_move_status() && rule.act.0 != crate::event::ActKind::StatusDecided {
+        if never_moves(rule.act.0) {
             found(place.clone(), "this act never moves a status: use the act that gives effect".into());
         }
         for other in version.transitions.iter().skip(at + 1).map(|t| &t.rule) {
             let shared = other.from.is_empty() || rule.from.is_empty();
             let shared = shared || other.from.iter().any(|id| rule.from.contains(id));
             // Two statuses that one act may grant are told apart by the status the act names.
-            let told_apart = matches!(rule.act.0, crate::event::ActKind::StatusGranted);
+            let named = matches!(rule.act.0, ActKind::StatusGranted | ActKind::Invited);
+            let told_apart = named || rule.toward != other.toward;
             if other.act == rule.act && shared && !told_apart {
                 found(
                     place.clone(),
@@ -114,10 +154,35 @@ fn procedures(version: &Version, found: &mut impl FnMut(String, String)) {
             found(place.clone(), format!("its last step, {}, does not give the status", last.act.0));
         }
         for (at, step) in rule.steps.iter().enumerate() {
-            if rule.steps.iter().skip(at + 1).any(|other| other.act == step.act) {
+            if rule.steps.iter().skip(at + 1).any(|other| other.act == step.act && other.by == step.by) {
                 found(place.clone(), format!("{} is a step twice", step.act.0));
             }
         }
+    }
+}
+
+/// Names of sets, tables and participants in clauses; those of an amendment may come from the texts before it.
+fn clauses(version: &Version, found: &mut impl FnMut(String, String)) {
+    let clauses = &version.clauses;
+    for (place, _, clause) in clauses.each() {
+        for (column, what) in unknown_names(clause, &clauses.sets, &clauses.weights) {
+            found(place.clone(), format!("column {column}: {what}"));
+        }
+    }
+    for (place, participant) in clauses.participants() {
+        if let Some(what) = unregistered(participant) {
+            found(place, what);
+        }
+    }
+}
+
+/// Acts name participants by the ids of the register: another id would never be met.
+fn unregistered(id: &ParticipantId) -> Option<String> {
+    let register = Register::builtin();
+    match (register.get(id), register.resolve(id.as_str())) {
+        (Some(_), _) => None,
+        (None, Ok(found)) => Some(format!("the register has {id} as {}: write that", found.id)),
+        (None, Err(error)) => Some(error.to_string()),
     }
 }
 
@@ -192,6 +257,35 @@ mod tests {
     }
 
     #[test]
+    fn rules_and_steps_told_apart_by_what_is_sought_or_by_whose_act_it_is_are_sound() {
+        let status = |id: &str| format!("[[status]]\nid = \"{id}\"\ntitle = \"t\"\nplural = \"p\"\n");
+        let rule = |act: &str, to: &str, toward: &str| {
+            format!("[[transition]]\nact = \"{act}\"\nto = \"{to}\"\n{toward}rule = \"r\"\narticle = \"1\"\n")
+        };
+        let text = [
+            "id = \"x\"\n".to_owned(),
+            status("member"),
+            status("asked"),
+            rule("application-filed", "asked", "toward = \"member\"\n"),
+            rule("application-filed", "none", "toward = \"partner\"\n"),
+            rule("instrument-deposited", "member", ""),
+            rule("name-changed", "member", ""),
+            "[[procedure]]\ntoward = \"member\"\narticle = \"1\"\n".into(),
+            "[[procedure.step]]\nact = \"instrument-deposited\"\ntitle = \"all\"\nby = \"every-member\"\n"
+                .into(),
+            "[[procedure.step]]\nact = \"instrument-deposited\"\ntitle = \"own\"\n".into(),
+        ];
+        let faults: Vec<String> = lint(&charter(&[&text.concat()])).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            faults,
+            [
+                "version 1, transition application-filed: there is no status partner: define it or correct the name",
+                "version 1, transition name-changed: this act never moves a status: use the act that gives effect",
+            ]
+        );
+    }
+
+    #[test]
     fn an_unknown_act_is_refused_with_its_line() {
         let text =
             "id = \"x\"\n[[transition]]\nact = \"foundet\"\nto = \"member\"\nrule = \"r\"\narticle = \"1\"\n";
@@ -201,7 +295,7 @@ mod tests {
 
     #[test]
     fn a_merger_ends_the_statuses_and_the_ways_to_them() {
-        let sco = charter(TEMPLATES[0].texts);
+        let sco = charter(super::super::Template::find("sco").unwrap().texts);
         let day: crate::event::Day = "2025-09-01".parse().unwrap();
         let ids = |v: &Version| v.statuses.iter().map(|s| s.rule.id.to_string()).collect::<Vec<_>>();
         assert_eq!(ids(sco.on(day)), ["member", "former-member", "sco-partner"]);

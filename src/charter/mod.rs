@@ -3,14 +3,24 @@
 //! Adopting or amending a charter is an *event*. [`Charter`] is what those events make together: a sequence of
 //! [`Version`]s, each holding from its first day, so that a past question is answered under the rules of its day.
 
+mod clause;
+mod clause_text;
+mod clauses;
 mod judge;
 mod lint;
+mod template;
 mod text;
+
+#[cfg(test)]
+mod tests;
 
 use crate::event::{ActKind, BodyId, Day, Edtf, Event, EventId, Index, StatusId};
 
-pub use judge::{Judgement, Move, Refusal, Remark, judge, refuse};
+pub use clause::{Bound, Clause, ClauseError, Condition, Delay, NoticeEnd, Rule, SetRef, When};
+pub use clauses::{Accession, Clauses, check_names, unknown_names};
+pub use judge::{Judgement, Move, Refusal, Remark, judge, judge_effect, refuse};
 pub use lint::{Fault, lint, undefined};
+pub use template::{TEMPLATES, Template};
 pub use text::{
     AccessionClause, ActName, BodyKind, CharterText, CharterTextError, EffectBy, Merger, NamedSet, Procedure,
     Status, Step, StepBy, Transition, WeightTable,
@@ -61,6 +71,8 @@ pub struct Version {
     pub transitions: Vec<Ruled<Transition>>,
     /// Ways to a status.
     pub procedures: Vec<Ruled<Procedure>>,
+    /// When things enter into force and end.
+    pub clauses: Clauses,
     /// Statuses merged by this version itself.
     pub mergers: Vec<Merger>,
     /// Every merger so far: old status, new status.
@@ -90,6 +102,12 @@ impl Version {
     /// The way to a status.
     pub fn procedure(&self, toward: &StatusId) -> Option<&Ruled<Procedure>> {
         self.procedures.iter().find(|p| p.rule.toward == *toward)
+    }
+
+    /// The status of full membership: the one that stands highest.
+    pub fn highest(&self) -> Option<&StatusId> {
+        let ranked = self.statuses.iter().map(|s| &s.rule).filter(|s| s.rank > 0);
+        ranked.max_by_key(|s| s.rank).map(|s| &s.id)
     }
 
     /// What a status has become by mergers up to this version.
@@ -217,6 +235,29 @@ impl Charter {
         self.versions.get(last + 1).map(|v| v.from().previous())
     }
 
+    /// The adoption or amendment that an entry made.
+    pub fn version_of(&self, entry: Index) -> Option<&Version> {
+        self.versions.iter().find(|v| v.entry == entry)
+    }
+
+    /// Whether a participant's status may rest on acts of others: by a clause that counts them, or by a line that joins
+    /// two participants.
+    pub fn joins_participants(&self) -> bool {
+        self.versions.iter().any(|v| {
+            let computed = |t: &Ruled<Transition>| {
+                t.rule.effect == Some(EffectBy::EntryIntoForce)
+                    || t.rule.act.0 == ActKind::ContinuationDeclared
+            };
+            !v.clauses.accessions.is_empty() || v.transitions.iter().any(computed)
+        })
+    }
+
+    /// Whether a step of a procedure is for others to take.
+    pub fn counts_participants(&self) -> bool {
+        let steps = || self.versions.iter().flat_map(|v| &v.procedures).flat_map(|p| &p.rule.steps);
+        self.joins_participants() || steps().any(|step| step.by.is_some())
+    }
+
     /// A status by its id in the newest version that has it.
     pub fn status(&self, id: &StatusId) -> Option<&Status> {
         self.versions.iter().rev().find_map(|v| v.status(id))
@@ -226,9 +267,11 @@ impl Charter {
     pub fn statuses(&self) -> Vec<&Status> {
         let mut all: Vec<&Status> = Vec::new();
         for version in self.versions.iter().rev() {
-            for status in &version.statuses {
-                if !all.iter().any(|s| s.id == status.rule.id) {
-                    all.push(&status.rule);
+            let mut statuses: Vec<&Status> = version.statuses.iter().map(|s| &s.rule).collect();
+            statuses.sort_by_key(|s| std::cmp::Reverse(s.rank));
+            for status in statuses {
+                if !all.iter().any(|s| s.id == status.id) {
+                    all.push(status);
                 }
             }
         }
@@ -269,6 +312,7 @@ fn version(
         statuses: before.map(|v| v.statuses.clone()).unwrap_or_default(),
         transitions: before.map(|v| v.transitions.clone()).unwrap_or_default(),
         procedures: before.map(|v| v.procedures.clone()).unwrap_or_default(),
+        clauses: before.map(|v| v.clauses.clone()).unwrap_or_default(),
         mergers: text.mergers.clone(),
         merged: before.map(|v| v.merged.clone()).unwrap_or_default(),
     };
@@ -291,8 +335,12 @@ fn version(
     }
     let entry = act.entry;
     replace(&mut version.statuses, &text.statuses, entry, |a, b| a.id == b.id);
-    replace(&mut version.transitions, &text.transitions, entry, |a, b| a.act == b.act && a.to == b.to);
+    let same = |a: &Transition, b: &Transition| {
+        (a.act, &a.to, &a.toward, a.effect) == (b.act, &b.to, &b.toward, b.effect)
+    };
+    replace(&mut version.transitions, &text.transitions, entry, same);
     replace(&mut version.procedures, &text.procedures, entry, |a, b| a.toward == b.toward);
+    version.clauses.learn(text, entry);
     version
 }
 
@@ -307,42 +355,13 @@ fn replace<T: Clone>(rules: &mut Vec<Ruled<T>>, stated: &[T], entry: Index, same
     }
 }
 
-/// A shipped charter: its body and the texts of its adoption and amendments, oldest first.
-pub struct Template {
-    /// The body.
-    pub id: &'static str,
-    /// One TOML text for each event.
-    pub texts: &'static [&'static str],
-}
-
-/// The charters that come with the program.
-pub const TEMPLATES: &[Template] = &[Template {
-    id: "sco",
-    texts: &[
-        include_str!("templates/sco/1-founding.toml"),
-        include_str!("templates/sco/2-charter.toml"),
-        include_str!("templates/sco/3-observers.toml"),
-        include_str!("templates/sco/4-dialogue-partners.toml"),
-        include_str!("templates/sco/5-admission.toml"),
-        include_str!("templates/sco/6-memorandum.toml"),
-        include_str!("templates/sco/7-partners.toml"),
-    ],
-}];
-
-impl Template {
-    /// The template of a body.
-    pub fn find(id: &str) -> Option<&'static Template> {
-        TEMPLATES.iter().find(|t| t.id.eq_ignore_ascii_case(id))
-    }
-}
-
 /// The event that adopts or amends by a text; its dates, instrument and sources are those that the text states.
 ///
 /// # Errors
 /// [`CharterTextError`] where the text cannot be read.
 pub fn charter_event(text: &str, amends: bool, id: EventId) -> Result<Event, CharterTextError> {
     use crate::event::{Act, Role};
-    let said = CharterText::parse(text)?;
+    let said = if amends { CharterText::parse(text)? } else { CharterText::parse_adoption(text)? };
     let payload = smol_str::SmolStr::new(text);
     let act = if amends { Act::CharterAmended(payload) } else { Act::CharterAdopted(payload) };
     let mut event = Event::new(id, act, said.id);

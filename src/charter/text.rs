@@ -137,7 +137,7 @@ pub struct Transition {
 }
 
 /// Which clause computes the day of an act's effect.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EffectBy {
     /// The entry into force of the treaty for the participant.
@@ -281,20 +281,50 @@ pub struct CharterTextError {
     pub what: String,
 }
 
+impl CharterTextError {
+    /// At a byte of the text.
+    pub(super) fn at(text: &str, offset: usize, what: String) -> CharterTextError {
+        let before = text.get(..offset).unwrap_or(text);
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        CharterTextError { line: before.matches('\n').count() + 1, column: line.chars().count() + 1, what }
+    }
+
+    pub(super) fn of_toml(text: &str, error: &toml::de::Error) -> CharterTextError {
+        let offset = error.span().map_or(0, |span| span.start);
+        CharterTextError::at(text, offset, error.message().replace('`', ""))
+    }
+}
+
 impl CharterText {
-    /// Reads the TOML of an adoption or amendment.
+    /// Reads the TOML of an adoption or amendment, with its clauses. The sets and tables that they name may come from
+    /// another text: see [`CharterText::parse_adoption`] and [`check_names`](super::check_names).
     ///
     /// # Errors
     /// [`CharterTextError`] with line and column.
     pub fn parse(text: &str) -> Result<CharterText, CharterTextError> {
-        toml::from_str(text).map_err(|error: toml::de::Error| {
-            let before = text.get(..error.span().map_or(0, |span| span.start)).unwrap_or(text);
-            let line = before.rsplit('\n').next().unwrap_or_default();
-            CharterTextError {
-                line: before.matches('\n').count() + 1,
-                column: line.chars().count() + 1,
-                what: error.message().replace('`', ""),
-            }
-        })
+        let said: CharterText = toml::from_str(text).map_err(|e| CharterTextError::of_toml(text, &e))?;
+        if said.has_clauses() {
+            super::clauses::check(text)?;
+        }
+        Ok(said)
+    }
+
+    /// Reads the TOML of an adoption, whose clauses can name nothing that it does not define itself.
+    ///
+    /// # Errors
+    /// [`CharterTextError`] with line and column.
+    pub fn parse_adoption(text: &str) -> Result<CharterText, CharterTextError> {
+        let said = CharterText::parse(text)?;
+        if said.has_clauses() {
+            super::clauses::check_names(text, &said.sets, &said.weights)?;
+        }
+        Ok(said)
+    }
+
+    /// Most texts have none, and are not read twice for them.
+    fn has_clauses(&self) -> bool {
+        let of_body = [&self.entry_into_force, &self.entry_into_force_for_participant, &self.withdrawal];
+        let of_body = of_body.into_iter().any(Option::is_some);
+        of_body || !self.sets.is_empty() || !self.weights.is_empty() || !self.accessions.is_empty()
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::event::{Day, Edtf, Instant, Size};
+use crate::event::{Day, Edtf, Instant, Moment, Size};
 use crate::ledger::{Ledger, Recorded};
 use crate::log::{Checkpoint, Hash};
 use crate::query::Axes;
@@ -14,7 +14,7 @@ use super::error::{Exit, Failure};
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "The three dates, all inclusive")]
 pub(super) struct AxesArgs {
-    /// The day asked about; default: today
+    /// The day asked about, or a moment of it: 2020-01-31T23:59+01:00; default: today
     #[arg(long, value_name = "DAY", alias = "valid-time")]
     pub(super) on: Option<String>,
     /// What was public by then: a day, a month, an instant; default: all of it
@@ -42,9 +42,12 @@ impl AxesArgs {
                 .help("--on DAY (status on that day)  --as-known DAY (public by then)")
                 .help("--as-recorded N|TIME (held in this ledger then)"));
         }
-        let on = match self.on.as_ref().or(self.as_at.as_ref()) {
-            Some(text) => day(text, context.now)?,
-            None => context.now.day(),
+        let at = self.on.as_deref().map(str::trim).filter(|text| text.contains('T'));
+        let at = at.map(Moment::parse).transpose()?;
+        let on = match (&at, self.on.as_ref().or(self.as_at.as_ref())) {
+            (Some(moment), _) => moment.day(),
+            (None, Some(text)) => day(text, context.now)?,
+            (None, None) => context.now.day(),
         };
         let as_known = match self.as_known.as_ref().or(self.as_at.as_ref()) {
             Some(text) => Some(known(text, context.now)?),
@@ -54,7 +57,7 @@ impl AxesArgs {
             Some(text) => recorded(text, ledger)?,
             None => ledger.size(),
         };
-        Ok(Axes { on, as_known, as_recorded })
+        Ok(Axes { on, at, as_known, as_recorded })
     }
 }
 

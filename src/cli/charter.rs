@@ -165,8 +165,12 @@ fn json(charter: &Charter, version: &Version, on: crate::event::Day) -> Value {
         .iter()
         .map(|p| json!({"toward": p.rule.toward, "article": p.rule.article, "steps": p.rule.steps, "entry": p.entry}))
         .collect();
+    let clauses = version.clauses.each();
+    let clauses: Vec<Value> = clauses
+        .map(|(key, entry, clause)| json!({"key": key, "clause": clause.to_string(), "entry": entry}))
+        .collect();
     json!({"body": charter.body, "title": charter.about.title, "on": on.to_string(), "versions": versions,
-           "statuses": statuses, "transitions": transitions, "procedures": procedures})
+           "statuses": statuses, "transitions": transitions, "procedures": procedures, "clauses": clauses})
 }
 
 fn text(page: &Page, charter: &Charter, version: &Version, on: crate::event::Day) -> String {
@@ -190,6 +194,10 @@ fn text(page: &Page, charter: &Charter, version: &Version, on: crate::event::Day
         let basis = t.rule.basis.as_deref().map(|b| format!("; {b}")).unwrap_or_default();
         let line = format!("{} ({}{basis}), entry {}", t.rule.rule, t.rule.article, t.entry);
         out.push_str(&page.wrap("       ", &clean(&line)));
+    }
+    for (at, (key, entry, clause)) in version.clauses.each().enumerate() {
+        out.push_str(if at == 0 { "\nclauses\n" } else { "" });
+        out.push_str(&page.wrap(&format!("   {key}  "), &format!("{clause}, entry {entry}")));
     }
     for p in &version.procedures {
         out.push_str(&page.wrap(&format!("\nto {}  ", p.rule.toward), &faint(&clean(&p.rule.article))));

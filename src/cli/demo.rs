@@ -1,28 +1,67 @@
 use std::time::Instant as Clock;
 
-use crate::audit::Options;
-use crate::charter::{Charter, Template};
+use crate::charter::Template;
 use crate::event::{
-    Act, ActKind, BodyId, Cause, Changes, Correction, Day, Edtf, Event, EventId, Evidence, Field, FieldName,
-    Grade, Index, ParticipantId, Role, Scope, Size,
+    Act, ActKind, BodyId, Cause, Changes, Correction, Edtf, Event, EventId, Evidence, Field, FieldName,
+    Grade, Index, Role, Scope, Size,
 };
 use crate::import::{Mode, Source, import};
-use crate::ledger::{AppendOptions, Ledger, Loaded};
+use crate::ledger::{AppendOptions, Ledger};
 use crate::log::Disk;
-use crate::query::{Axes, Pending, pending, roster, status};
 
 use super::context::Context;
 use super::error::{Exit, Failure};
 use super::init::template_events;
-use super::render::{Page, count, date, faint, strong, warn};
-use super::roster::board;
+use super::render::{faint, strong};
+use super::tour::{self, Tell, who};
 
 /// Record the Shanghai Cooperation Organisation's history and take a short tour of the answers
 #[derive(clap::Args, Debug)]
-#[command(
-    after_help = "The record is kept in the program, with its sources. Run again, it is only the tour."
-)]
-pub(super) struct Args {}
+#[command(after_help = "The record is kept in the program, with its sources. Run again, it is only the tour.
+
+Examples:
+  chancery demo
+  chancery demo --with nato --with eu")]
+pub(super) struct Args {
+    /// Another body's history to record as well, with a screen of its own at the end of the tour; may be repeated
+    #[arg(long, value_name = "BODY", value_parser = ["nato", "eu", "brics", "all"])]
+    with: Vec<String>,
+}
+
+/// A record that comes with the program beside the SCO's.
+pub(super) struct Example {
+    /// The body, which is also the name of its charter.
+    pub(super) id: &'static str,
+    file: &'static str,
+    rows: &'static str,
+    surveyed: &'static str,
+    /// What its screen tells beside the roster.
+    pub(super) tell: Tell,
+}
+
+const EXAMPLES: [Example; 3] = [
+    Example {
+        id: "nato",
+        file: "nato_events.csv",
+        rows: include_str!("../import/records/nato_events.csv"),
+        surveyed: "1949-04/2024-03",
+        tell: tour::finland_and_sweden,
+    },
+    Example {
+        id: "eu",
+        file: "eu_events.csv",
+        rows: include_str!("../import/records/eu_events.csv"),
+        surveyed: "1957-03/2024-06",
+        tell: tour::united_kingdom,
+    },
+    Example {
+        id: "brics",
+        file: "brics_events.csv",
+        rows: include_str!("../import/records/brics_events.csv"),
+        surveyed: "2009-06/2025-06",
+        tell: tour::saudi_arabia,
+    },
+];
 
 /// The demonstration record: rows as published in the project's data, with Kuwait's memorandum as the agency copy had
 /// it, which the last entry rectifies.
@@ -31,28 +70,36 @@ const ORIGIN: &str = "chancery.demo/sco";
 const SURVEYED: &str = "1996-04/2025-09";
 const BAR: usize = 40;
 
-pub(super) fn run(_: &Args, context: &Context) -> Result<Exit, Failure> {
+pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let mut out = page_head(context);
     if !context.ledger.join("FORMAT").exists() {
         Ledger::create(&context.ledger, ORIGIN, &Disk::default())?;
     }
-    let reader = context.reader()?;
-    let other = reader.origin() != ORIGIN;
-    let held = reader.size();
-    drop(reader);
-    if other {
+    let asked = |e: &&Example| args.with.iter().any(|word| word == e.id || word == "all");
+    let examples: Vec<&Example> = EXAMPLES.iter().filter(asked).collect();
+    let mut reader = context.reader()?;
+    if reader.origin() != ORIGIN {
         return Err(Failure::new(
             Exit::Refused,
             format!("the ledger at {} is not the demonstration's", context.ledger.display()),
         )
         .help("take the tour in another folder: chancery demo --ledger ./demo.ledger"));
     }
-    if held < Size(recorded_rows() + RULES + 3) {
+    let first = reader.size() < Size(row_count(RECORD) + RULES + 3);
+    let mut missing = Vec::new();
+    for example in &examples {
+        if !example.recorded(&mut reader)? {
+            missing.push(*example);
+        }
+    }
+    drop(reader);
+    if first || !missing.is_empty() {
         out.push('\n');
         context.print(&out)?;
-        out = record(context)?;
+        out = String::new();
+        record(context, first, &missing)?;
     }
-    out.push_str(&tour(context)?);
+    out.push_str(&tour::tour(context, &examples)?);
     context.print(&out)?;
     Ok(Exit::Done)
 }
@@ -60,8 +107,8 @@ pub(super) fn run(_: &Args, context: &Context) -> Result<Exit, Failure> {
 /// Charter events that come with the program.
 const RULES: u64 = 7;
 
-fn recorded_rows() -> u64 {
-    RECORD.lines().count().saturating_sub(1) as u64
+fn row_count(rows: &str) -> u64 {
+    rows.lines().count().saturating_sub(1) as u64
 }
 
 fn page_head(context: &Context) -> String {
@@ -76,33 +123,76 @@ fn page_head(context: &Context) -> String {
 }
 
 /// Everything that makes the demonstration ledger; what an earlier run recorded is not recorded again.
-fn record(context: &Context) -> Result<String, Failure> {
+fn record(context: &Context, first: bool, examples: &[&Example]) -> Result<(), Failure> {
     let mut ledger = context.writer("demo")?;
-    let options = AppendOptions { now: context.now, expect_size: None, accept_clock: false };
+    if first {
+        record_sco(context, &mut ledger)?;
+    }
+    for example in examples {
+        example.record(context, &mut ledger)?;
+    }
+    context.close(ledger);
+    Ok(())
+}
+
+fn record_sco(context: &Context, ledger: &mut Ledger) -> Result<(), Failure> {
     let began = Clock::now();
-    let rules = Template::find("sco")
-        .ok_or_else(|| Failure::usage("the charter sco does not come with this program"))?;
-    let rules = ledger.append(template_events(rules)?, options)?.len() as u64;
+    let rules = adopt(context, ledger, "sco")?;
     context.print(&done_line("charter", rules, None))?;
-    let bar = context.bar(recorded_rows(), "acts");
-    let body = sco()?;
-    let source = Source {
-        name: "sco_events.csv",
-        bytes: RECORD.as_bytes(),
-        body: &body,
-        surveyed: Some(Edtf::parse(SURVEYED)?),
-    };
-    let outcome = import(&mut ledger, &source, options, Mode { dry_run: false, strict: true }, &|at, of| {
+    let rows = take(context, ledger, ("sco_events.csv", RECORD), &sco()?, SURVEYED)?;
+    let kuwait = kuwait(ledger)?;
+    ledger.append(vec![rectification(&kuwait)?], options(context))?;
+    context.print(&done_line("acts", rows, Some(began.elapsed().as_secs_f64())))
+}
+
+impl Example {
+    pub(super) fn body(&self) -> Result<BodyId, Failure> {
+        BodyId::parse(self.id).map_err(Failure::usage)
+    }
+
+    /// Whether the ledger holds all of it: its charter, its rows, the import and the survey.
+    fn recorded(&self, ledger: &mut Ledger) -> Result<bool, Failure> {
+        let rules = Template::find(self.id).map_or(0, |t| t.texts.len() as u64);
+        let held = ledger.load(&Scope::of_body(self.body()?))?.entries().len() as u64;
+        Ok(held >= rules + row_count(self.rows) + 2)
+    }
+
+    fn record(&self, context: &Context, ledger: &mut Ledger) -> Result<(), Failure> {
+        let began = Clock::now();
+        let rules = adopt(context, ledger, self.id)?;
+        let rows = take(context, ledger, (self.file, self.rows), &self.body()?, self.surveyed)?;
+        context.print(&done_line(self.id, rules + rows, Some(began.elapsed().as_secs_f64())))
+    }
+}
+
+fn options(context: &Context) -> AppendOptions {
+    AppendOptions { now: context.now, expect_size: None, accept_clock: false }
+}
+
+/// Records a shipped charter; says how many entries it has.
+fn adopt(context: &Context, ledger: &mut Ledger, id: &str) -> Result<u64, Failure> {
+    let rules = Template::find(id)
+        .ok_or_else(|| Failure::usage(format!("the charter {id} does not come with this program")))?;
+    Ok(ledger.append(template_events(rules)?, options(context))?.len() as u64)
+}
+
+/// Takes in a file that comes with the program; says how many of its rows the ledger holds.
+fn take(
+    context: &Context,
+    ledger: &mut Ledger,
+    (name, rows): (&str, &str),
+    body: &BodyId,
+    surveyed: &str,
+) -> Result<u64, Failure> {
+    let bar = context.bar(row_count(rows), "acts");
+    let source = Source { name, bytes: rows.as_bytes(), body, surveyed: Some(Edtf::parse(surveyed)?) };
+    let mode = Mode { dry_run: false, strict: true };
+    let outcome = import(ledger, &source, options(context), mode, &|at, of| {
         bar.set_length(of);
         bar.set_position(at);
     })?;
     bar.finish_and_clear();
-    let rows = outcome.taken.len() as u64 + outcome.known;
-    let kuwait = kuwait(&ledger)?;
-    ledger.append(vec![rectification(&kuwait)?], options)?;
-    context.close(ledger);
-    context.print(&done_line("acts", rows, Some(began.elapsed().as_secs_f64())))?;
-    Ok(String::new())
+    Ok(outcome.taken.len() as u64 + outcome.known)
 }
 
 fn done_line(label: &str, entries: u64, seconds: Option<f64>) -> String {
@@ -110,12 +200,8 @@ fn done_line(label: &str, entries: u64, seconds: Option<f64>) -> String {
     format!("  {label:<8} {entries:>5} entries  {}  done{time}\n", faint(&"#".repeat(BAR)))
 }
 
-fn sco() -> Result<BodyId, Failure> {
+pub(super) fn sco() -> Result<BodyId, Failure> {
     BodyId::parse("sco").map_err(Failure::usage)
-}
-
-fn who(id: &str) -> Result<ParticipantId, Failure> {
-    super::question::participant(id).map_err(Failure::usage)
 }
 
 /// Kuwait's memorandum, as recorded.
@@ -152,198 +238,4 @@ fn rectification(target: &Event) -> Result<Event, Failure> {
         event.evidence.push(evidence);
     }
     Ok(event)
-}
-
-/// What the tour is made from.
-struct Tour {
-    ledger: Ledger,
-    loaded: Loaded,
-    charter: std::sync::Arc<Charter>,
-    body: BodyId,
-    page: Page,
-    today: Day,
-}
-
-fn tour(context: &Context) -> Result<String, Failure> {
-    let mut ledger = context.reader()?;
-    let body = sco()?;
-    let charter = ledger.charter(&body)?;
-    let loaded = ledger.load(&Scope::of_body(body.clone()))?;
-    let tour = Tour { ledger, loaded, charter, body, page: context.page, today: context.now.day() };
-    let mut out = tour.now()?;
-    out.push_str(&tour.as_known("2023-03-06")?);
-    out.push_str(&tour.why("2023-07-01")?);
-    out.push_str(&tour.correction()?);
-    out.push_str(&tour.audit(context)?);
-    out.push_str("\nThe ledger stays. Next:  chancery status Belarus --in sco\n");
-    Ok(out)
-}
-
-impl Tour {
-    fn axes(&self, on: Day, known: Option<Day>, recorded: Option<Size>) -> Axes {
-        Axes { on, as_known: known.map(Edtf::day), as_recorded: recorded.unwrap_or(self.ledger.size()) }
-    }
-
-    fn heading(&self, title: &str, command: &str) -> String {
-        let command = faint(&format!("chancery {command}"));
-        format!("\n{}", self.page.edges(&strong(title), &command))
-    }
-
-    fn now(&self) -> Result<String, Failure> {
-        let axes = self.axes(self.today, None, None);
-        let material = self.ledger.material(&self.loaded, axes.as_recorded)?;
-        let answer = roster(&material, &self.body, None, &axes)?;
-        let mut out = self.heading("1 Today", "roster sco");
-        out.push_str(&board(&self.page, &answer, &self.charter));
-        out.push_str(&self.page.notes(&answer.notes));
-        Ok(out)
-    }
-
-    fn as_known(&self, day: &str) -> Result<String, Failure> {
-        let on = day.parse().map_err(Failure::usage)?;
-        let axes = self.axes(on, Some(on), None);
-        let material = self.ledger.material(&self.loaded, axes.as_recorded)?;
-        let answer = roster(&material, &self.body, None, &axes)?;
-        let open = pending(&material, &self.body, &axes)?;
-        let mut out = self.heading(
-            &format!("2 {}, as known that day", super::render::long_day(on)),
-            &format!("roster sco --on {day} --as-known {day}"),
-        );
-        let mut without_waiting = answer.clone();
-        without_waiting.waiting.clear();
-        out.push_str(&board(&self.page, &without_waiting, &self.charter));
-        out.push_str(&self.procedures(&open));
-        out.push_str(&self.ended(&open));
-        Ok(out)
-    }
-
-    /// Open procedures in a few lines, by what is sought and how far each got.
-    fn procedures(&self, open: &Pending) -> String {
-        let mut out = String::new();
-        let mut first = "  in procedure  ";
-        for (toward, stage, words) in [
-            ("dialogue-partner", ActKind::StatusDecided, "decided, memorandum missing"),
-            ("member", ActKind::MemorandumOfObligationsSigned, "memorandum of obligations signed"),
-            ("member", ActKind::AccessionProcedureLaunched, "procedure launched"),
-        ] {
-            let fits = |p: &&crate::query::PendingItem| {
-                p.procedure.stage == stage
-                    && p.procedure.toward.as_ref().is_some_and(|t| t.as_str() == toward)
-            };
-            let names: Vec<&str> =
-                open.procedures.iter().filter(fits).map(|p| p.participant.as_str()).collect();
-            if names.is_empty() {
-                continue;
-            }
-            let title = toward.replace('-', " ");
-            out.push_str(&self.page.wrap_to(
-                first,
-                "                ",
-                &format!("to {title}: {} ({words})", names.join(" ")),
-            ));
-            first = "                ";
-        }
-        let filed = open.procedures.iter().filter(|p| p.procedure.stage == ActKind::ApplicationFiled).count();
-        if filed > 0 {
-            let text = format!(
-                "{} on file: chancery pending sco",
-                count(filed as u64, "application", "applications")
-            );
-            out.push_str(&self.page.wrap(first, &text));
-        }
-        out
-    }
-
-    /// How they ended, by what is known today.
-    fn ended(&self, open: &Pending) -> String {
-        let mut by_day: Vec<(&Edtf, Vec<&str>)> = Vec::new();
-        for item in open.procedures.iter().filter(|p| p.procedure.stage != ActKind::ApplicationFiled) {
-            let Some(outcome) = &item.procedure.outcome else { continue };
-            match by_day.iter_mut().find(|(on, _)| *on == &outcome.on) {
-                Some((_, names)) => names.push(item.participant.as_str()),
-                None => by_day.push((&outcome.on, vec![item.participant.as_str()])),
-            }
-        }
-        by_day.sort_by_key(|(on, _)| on.earliest());
-        let total: usize = by_day.iter().map(|(_, names)| names.len()).sum();
-        let parts: Vec<String> =
-            by_day.iter().map(|(on, names)| format!("{} {}", names.join(" "), date(on))).collect();
-        let dot = self.page.tree(" · ", "; ");
-        let head = format!(
-            "the same day, asked with today's knowledge: {} completed",
-            count(total as u64, "was", "were")
-        );
-        format!("{}{}", self.page.wrap("  ", &head), self.page.wrap("                ", &parts.join(dot)))
-    }
-
-    fn why(&self, day: &str) -> Result<String, Failure> {
-        let on = day.parse().map_err(Failure::usage)?;
-        let axes = self.axes(on, None, None);
-        let material = self.ledger.material(&self.loaded, axes.as_recorded)?;
-        let answer = status(&material, &who("BLR")?, &self.body, &axes)?;
-        let mut out = self.heading("3 Why", &format!("explain BLR --in sco --on {day}"));
-        let title = answer.status.as_ref().map_or("", |s| super::render::title(&self.charter, s));
-        let mut text = format!("On {}, Belarus was an {title}", super::render::long_day(on));
-        if let Some(b) = answer.because.last() {
-            let what =
-                b.title.as_deref().map(|t| super::render::place(t, b.place.as_deref())).unwrap_or_default();
-            text.push_str(&format!(": {what}, {} (entry {}).", date(&b.date), b.index));
-        }
-        if let Some(later) =
-            answer.afterwards.iter().find(|a| a.act == ActKind::MemorandumOfObligationsSigned)
-        {
-            let days = later.date.earliest().days() - on.days();
-            text.push_str(&format!(
-                " Its memorandum of obligations came {days} days later (entry {}).",
-                later.index
-            ));
-        }
-        out.push_str(&self.page.wrap("    ", &text));
-        Ok(out)
-    }
-
-    fn correction(&self) -> Result<String, Failure> {
-        let kwt = who("KWT")?;
-        let corrects = |e: &&crate::event::Entry| {
-            matches!(e.event.act, Act::RecordCorrected(_)) && e.event.participant.as_ref() == Some(&kwt)
-        };
-        let Some(entry) = self.loaded.entries().iter().find(corrects) else { return Ok(String::new()) };
-        let target = entry.event.to.map(|id| self.ledger.find(id)).transpose()?.flatten().unwrap_or(Index(0));
-        let mut out = self.heading("4 A correction", &format!("show {}", entry.index));
-        let text = format!(
-            "Kuwait's memorandum was first recorded as an agency copy had it, Saturday 6 May 2023 (entry {target}); \
-             later reports give 5 May. Rectified: entry {}.",
-            entry.index
-        );
-        out.push_str(&self.page.wrap("    ", &text));
-        let day: Day = "2023-05-05".parse().map_err(Failure::usage)?;
-        let before = Size(entry.index.0);
-        for recorded in [None, Some(before)] {
-            let axes = self.axes(day, None, recorded);
-            let material = self.ledger.material(&self.loaded, axes.as_recorded)?;
-            let answer = status(&material, &kwt, &self.body, &axes)?;
-            let decided = answer.procedures.iter().any(|p| p.stage == ActKind::StatusDecided);
-            let mut said = super::render::statuses(&answer.possible).replace('-', " ");
-            if decided {
-                said.push_str(" (decided)");
-            }
-            let recorded = recorded.map(|size| format!(" --as-recorded {size}")).unwrap_or_default();
-            out.push_str(&self.page.edges(&format!("      status KWT --in sco --on {day}{recorded}"), &said));
-        }
-        let text =
-            format!("(--as-recorded {before} is the ledger before entry {before}; counting starts at 0)");
-        out.push_str(&self.page.wrap("      ", &text));
-        Ok(out)
-    }
-
-    fn audit(&self, context: &Context) -> Result<String, Failure> {
-        let report = super::audit::report(context, &Options::default())?;
-        let mut out = self.heading("5 Audit", "audit");
-        let text = match report.findings.len() {
-            0 => super::audit::verdict(&report),
-            n => warn(&format!("{}: chancery audit", count(n as u64, "finding", "findings"))),
-        };
-        out.push_str(&self.page.wrap("    ", &text));
-        Ok(out)
-    }
 }

@@ -1,6 +1,6 @@
 use crate::charter::Charter;
 use crate::event::{Day, StatusId};
-use crate::query::{Afterwards, Because, Explanation, ProcedureTrail, TrailStep, explain};
+use crate::query::{Afterwards, Because, Explanation, MissingStep, ProcedureTrail, TrailStep, explain};
 
 use super::axes::AxesArgs;
 use super::context::{Context, Shape};
@@ -10,11 +10,15 @@ use super::render::{self, Page, act_words, clean, date, faint, long_day, place, 
 
 /// Why: the status, the act, the rule, the evidence, and every step of the procedures
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Example:
-  chancery explain BLR --in sco --on 2023-07-01")]
+#[command(after_help = "Examples:
+  chancery explain BLR --in sco --on 2023-07-01
+  chancery explain SWE --in nato --on 2023-04-05 --missing")]
 pub(super) struct Args {
     #[command(flatten)]
     pair: PairArgs,
+    /// Only what is lacking for the next step, by clause: which acts, whose
+    #[arg(long)]
+    missing: bool,
     #[command(flatten)]
     axes: AxesArgs,
 }
@@ -27,8 +31,81 @@ const SHAPE: Shape = Shape {
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let asked = Asked::pair(context, &args.axes, &args.pair)?;
     let answer = explain(&asked.material()?, &args.pair.participant, &asked.body, &asked.axes)?;
-    context.answer(&answer, SHAPE, |page| text(page, &answer, &asked.charter, context.now.day()))?;
+    let today = context.now.day();
+    if args.missing {
+        context.answer(&answer, MISSING, |page| lacking(page, &answer, &asked.charter, today))?;
+        return Ok(Exit::Done);
+    }
+    context.answer(&answer, SHAPE, |page| text(page, &answer, &asked.charter, today))?;
     Ok(Exit::Done)
+}
+
+const MISSING: Shape = Shape {
+    list: Some("missing"),
+    columns: &[
+        "toward",
+        "act",
+        "title",
+        "next",
+        "article",
+        "rule",
+        "quorum.needed",
+        "quorum.count",
+        "quorum.missing",
+        "quorum.unattested",
+    ],
+};
+
+/// What is lacking, a paragraph for each step.
+fn lacking(page: &Page, e: &Explanation, charter: &Charter, today: Day) -> String {
+    let a = &e.answer;
+    let on = a.question.on;
+    let name = a.question.participant.as_ref().map_or_else(String::new, |id| render::name(id, on));
+    let head = format!("{name}: {}", super::status::headline(a, charter));
+    let mut out = page.wrap("", &head);
+    out.push_str(&page.edges(&format!("on {}", long_day(on)), a.certainty.name()));
+    out.push_str(&page.notes(&a.notes));
+    if e.missing.is_empty() {
+        let none = match a.procedures.is_empty() {
+            true => "no procedure is open: nothing is lacking",
+            false => "the rules of that day foresee no further step",
+        };
+        out.push_str(&format!("\n  {none}\n"));
+    }
+    let mut toward = None;
+    for step in &e.missing {
+        if toward != Some(&step.toward) {
+            let sought = step.toward.as_ref().map_or("a status", |id| title(charter, id));
+            out.push_str(&format!("\nlacking, toward {sought}\n"));
+            toward = Some(&step.toward);
+        }
+        out.push_str(&lack(page, step));
+    }
+    out.push('\n');
+    out.push_str(&footer(page, &a.question, &a.checkpoint, today));
+    out
+}
+
+fn lack(page: &Page, step: &MissingStep) -> String {
+    let mark = if step.next { ">" } else { " " };
+    let mut out = page.wrap(&format!(" {mark} "), &strong(&step.title));
+    let clause = step.clause.as_deref().unwrap_or(&step.article);
+    let rule = format!("{} ({}), entry {}", act_words(step.act), clean(clause), step.rule);
+    out.push_str(&page.wrap("     ", &faint(&rule)));
+    let Some(quorum) = &step.quorum else { return out };
+    let list = |ids: &[crate::event::ParticipantId]| {
+        ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+    };
+    for (label, ids, what) in [
+        ("attested", &quorum.counted, "deposited or notified"),
+        ("at home", &quorum.unattested, "approved at home, no deposit attested"),
+        ("missing", &quorum.missing, "neither"),
+    ] {
+        let text = if ids.is_empty() { "none".to_owned() } else { format!("{}: {}", what, list(ids)) };
+        out.push_str(&page.wrap(&format!("     {:>3} {label:<9} ", ids.len()), &text));
+    }
+    out.push_str(&format!("     {:>3} needed\n", quorum.needed));
+    out
 }
 
 /// The characters of a tree.
@@ -160,12 +237,23 @@ fn act(page: &Page, because: &Because, tree: &Tree, last: bool) -> String {
 fn steps(page: &Page, trail: &ProcedureTrail, charter: &Charter, tree: &Tree) -> String {
     let toward = trail.toward.as_ref().map_or("a status", |id: &StatusId| title(charter, id));
     let mut out = format!("toward {toward}, open since {}\n", date(&trail.opened));
-    let wide = trail.steps.iter().map(|s| s.title.chars().count()).max().unwrap_or(0);
+    // A long title has a line to itself, so that what is said of it keeps room.
+    let most = page.width * 2 / 5;
+    let lengths = trail.steps.iter().map(|s| s.title.chars().count());
+    let wide = lengths.filter(|length| *length <= most).max().unwrap_or(0);
     for (at, step) in trail.steps.iter().enumerate() {
         let branch =
             if at + 1 == trail.steps.len() && trail.outcome.is_none() { tree.last } else { tree.branch };
-        let mark = if step.taken.is_empty() { tree.dot } else { tree.tick };
-        let first = format!("{branch}{mark} {:<wide$}  ", step.title);
+        let done = match &step.quorum {
+            Some(quorum) => quorum.needed > 0 && quorum.count >= quorum.needed,
+            None => !step.taken.is_empty(),
+        };
+        let mark = if done { tree.tick } else { tree.dot };
+        let mut first = format!("{branch}{mark} {:<wide$}  ", step.title);
+        if step.title.chars().count() > wide {
+            out.push_str(&hanging(page, &format!("{branch}{mark} "), tree.bar, &step.title));
+            first = format!("{}  {:<wide$}  ", tree.bar, "");
+        }
         out.push_str(&hanging(page, &first, tree.bar, &step_text(step)));
     }
     if let Some(outcome) = &trail.outcome {
@@ -185,10 +273,20 @@ fn step_text(step: &TrailStep) -> String {
     };
     let mut parts = Vec::new();
     match (step.taken.is_empty(), step.later.is_empty()) {
+        _ if step.quorum.is_some() => {}
         (false, _) => parts.push(list(&step.taken)),
         (true, false) => parts.push(format!("missing on this day: {}", list(&step.later))),
         (true, true) if step.optional => parts.push("not recorded; may be left out".to_owned()),
         (true, true) => parts.push("missing; no act recorded".to_owned()),
+    }
+    if let Some(quorum) = &step.quorum {
+        parts.push(format!("{} of {}", quorum.count, quorum.needed));
+        if !quorum.unattested.is_empty() {
+            parts.push(format!("{} approved at home", quorum.unattested.len()));
+        }
+        if !step.taken.is_empty() && step.taken.len() <= 3 {
+            parts.push(list(&step.taken));
+        }
     }
     if !step.at_home.is_empty() {
         parts.push(format!("at home only: {}", list(&step.at_home)));

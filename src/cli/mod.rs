@@ -15,6 +15,7 @@ mod explain;
 mod export;
 mod home;
 mod import;
+mod in_force;
 mod init;
 mod log;
 mod man;
@@ -33,6 +34,7 @@ mod roster;
 mod show;
 mod status;
 mod timeline;
+mod tour;
 
 use std::process::ExitCode;
 
@@ -73,6 +75,7 @@ enum Command {
     Communications(communications::Args),
     Reservations(reservations::Args),
     Relations(relations::Args),
+    InForce(in_force::Args),
     Append(Box<append::Args>),
     #[command(subcommand)]
     Import(import::Command),
@@ -127,6 +130,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Communications(args) => communications::run(&args, context),
         Command::Reservations(args) => reservations::run(&args, context),
         Command::Relations(args) => relations::run(&args, context),
+        Command::InForce(args) => in_force::run(&args, context),
         Command::Append(args) => append::run(&args, context),
         Command::Import(command) => import::run(&command, context),
         Command::Rectify(args) => rectify::run(&args, context),

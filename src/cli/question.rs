@@ -116,11 +116,13 @@ impl Asked {
         let axes = axes.resolve(context, &ledger)?;
         let body = body_or_only(body, &mut ledger)?;
         let charter = ledger.charter(&body)?;
-        let mut loaded =
-            ledger.load(&Scope { body: Some(body.clone()), participant: participant.cloned() })?;
+        // Whether enough others have acted is asked of the whole body.
+        let participant = participant.filter(|_| !charter.counts_participants()).cloned();
+        let one = participant.is_some();
+        let mut loaded = ledger.load(&Scope { body: Some(body.clone()), participant })?;
         // Whether a proposed correction stands is for every participant to say (VCLT 79(2)).
         let proposed = |e: &crate::event::Entry| e.event.act.kind() == ActKind::CorrectionProposed;
-        if participant.is_some() && loaded.entries().iter().any(proposed) {
+        if one && loaded.entries().iter().any(proposed) {
             loaded = ledger.load(&Scope::of_body(body.clone()))?;
         }
         Ok(Asked { ledger, loaded, axes, body, charter })
@@ -137,9 +139,10 @@ impl Asked {
 
 /// The three dates and the head, under an answer.
 pub(super) fn footer(page: &Page, question: &QuestionEcho, checkpoint: &CheckpointRef, today: Day) -> String {
-    let on = match question.on == today {
-        true => format!("{} (today)", question.on),
-        false => question.on.to_string(),
+    let on = match &question.at {
+        Some(moment) => moment.as_str().to_owned(),
+        None if question.on == today => format!("{} (today)", question.on),
+        None => question.on.to_string(),
     };
     let known = match &question.as_known {
         None => "known by today".to_owned(),
@@ -167,8 +170,10 @@ pub(super) fn cites(because: &Because) -> String {
 /// The dates of a question as options, to be typed again.
 pub(super) fn options(question: &QuestionEcho, size: crate::event::Size, today: Day) -> String {
     let mut out = String::new();
-    if question.on != today {
-        out.push_str(&format!(" --on {}", question.on));
+    match &question.at {
+        Some(moment) => out.push_str(&format!(" --on {}", moment.as_str())),
+        None if question.on != today => out.push_str(&format!(" --on {}", question.on)),
+        None => {}
     }
     if let Some(known) = &question.as_known {
         out.push_str(&format!(" --as-known {known}"));

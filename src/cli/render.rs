@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+use chrono::Datelike;
 use comfy_table::presets::NOTHING;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table};
 use owo_colors::{OwoColorize, Style};
@@ -150,7 +151,10 @@ pub(super) fn date(date: &Edtf) -> String {
     match (from.date(), to.date()) {
         (None, _) => format!("{to} or before"),
         (_, None) => format!("{from} or after"),
-        (Some(_), Some(_)) if from.next() == to => format!("{from} or -{}", &to.to_string()[8..]),
+        (Some(first), Some(last)) if from.next() == to && first.month() == last.month() => {
+            format!("{from} or -{:02}", last.day())
+        }
+        (Some(_), Some(_)) if from.next() == to => format!("{from} or {to}"),
         _ => format!("between {from} and {to}"),
     }
 }

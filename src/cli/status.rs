@@ -116,7 +116,7 @@ impl View<'_> {
         out.push_str(&page.notes(&a.notes));
         out.push('\n');
         for (label, text) in self.fields(page) {
-            out.push_str(&page.wrap(&format!("  {}", faint(&format!("{label:<9}"))), &text));
+            out.push_str(&page.wrap(&format!("  {}", faint(&format!("{label:<8} "))), &text));
         }
         out.push('\n');
         out.push_str(&footer(page, &a.question, &a.checkpoint, self.today));
@@ -145,10 +145,14 @@ impl View<'_> {
             fields.push(("sources", cites(b)));
         }
         for side in &a.conflicts {
-            let chains = side.chains.join(", ");
+            let chains = match side.chains.is_empty() {
+                true => "the record without it".to_owned(),
+                false => side.chains.join(", "),
+            };
             let says = render::statuses(&side.possible);
             let by: Vec<String> = side.entries.iter().map(|i| format!("entry {i}")).collect();
-            fields.push(("chain", format!("{chains}: {says}   {}", by.join(", "))));
+            let by = if by.is_empty() { String::new() } else { format!("   {}", by.join(", ")) };
+            fields.push(("chain", format!("{chains}: {says}{by}")));
         }
         for overlay in &a.overlays {
             let scope = overlay.scope.as_deref().map(|s| format!(" ({s})")).unwrap_or_default();
@@ -164,6 +168,9 @@ impl View<'_> {
         }
         if a.procedures.is_empty() && a.scheduled.is_empty() && a.overlays.is_empty() {
             fields.push(("pending", "none      scheduled  none      suspended  no".into()));
+        }
+        if a.on_the_day.len() > 1 {
+            fields.push(("that day", that_day(a)));
         }
         if a.question.on != self.today && !a.afterwards.is_empty() {
             let later: Vec<String> = a
@@ -196,4 +203,16 @@ impl View<'_> {
         }
         (!words.is_empty()).then(|| words.join("; "))
     }
+}
+
+/// The acts of the day, in their order; a bracket says where the order is not known.
+fn that_day(answer: &StatusAnswer) -> String {
+    let item = |at: usize, act: &crate::query::DayAct| {
+        let who = act.participant.as_ref().map(|id| format!("{id} ")).unwrap_or_default();
+        let about = act.about.as_ref().map(|id| format!(" about {id}")).unwrap_or_default();
+        let place = if act.sequence.is_some() { format!("{} ", at + 1) } else { String::new() };
+        format!("{place}{who}{}{about} (entry {})", act.act, act.index)
+    };
+    let items: Vec<String> = answer.on_the_day.iter().enumerate().map(|(at, act)| item(at, act)).collect();
+    items.join(", ")
 }

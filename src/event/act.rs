@@ -327,6 +327,7 @@ impl ActKind {
             K::SuccessionNotified
                 | K::SignatureConfirmed
                 | K::SeparateMembershipResumed
+                | K::ParticipationResumed
                 | K::ContinuationDeclared
                 | K::CorrectionProposed
                 | K::CorrectionEffected
@@ -386,6 +387,21 @@ impl ActKind {
                 | K::SeparateMembershipResumed
                 | K::MergedInto
                 | K::CeasedToExist
+        )
+    }
+
+    /// Whether it joins or parts the lines of participants, so that `about` names the other one and the act still bears
+    /// on its own participant. Of every other act `about` names whose accession or exit it concerns.
+    pub const fn is_of_lines(self) -> bool {
+        use ActKind as K;
+        matches!(
+            self,
+            K::SuccessionNotified
+                | K::ContinuationDeclared
+                | K::MergedInto
+                | K::Separated
+                | K::CeasedToExist
+                | K::SeparateMembershipResumed
         )
     }
 

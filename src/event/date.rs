@@ -115,6 +115,11 @@ pub enum DateError {
     /// A month or a year where one day is needed.
     #[error("{0:?} is not one day: write it as 2023-07-01")]
     NotADay(String),
+    /// Not a day, and not a moment of one.
+    #[error(
+        "{0:?} is no moment: write it as 2020-01-31T23:59+01:00, or without the zone where it is not known"
+    )]
+    NotAMoment(String),
     /// Not an RFC 3339 instant.
     #[error("{0:?} is not an instant: write it as 2026-11-23T17:31:00Z")]
     NotAnInstant(String),
@@ -146,6 +151,10 @@ impl Edtf {
             && set.kind != edtf_core::SetKind::OneMember
         {
             return Err(DateError::Set(text.into()));
+        }
+        if let Some(instant) = moment(text) {
+            let day = instant.day();
+            return Ok(Edtf { text: SmolStr::new(text), earliest: day, latest: day });
         }
         let bounds = parsed.bounds();
         let (Some(earliest), Some(latest)) = (bound(bounds.earliest), bound(bounds.latest)) else {
@@ -183,10 +192,20 @@ impl Edtf {
         self.latest
     }
 
+    /// The moment, where the source gives one with its zone (`2020-01-31T23:00:00Z`). Its day is the day in UTC.
+    pub fn instant(&self) -> Option<Instant> {
+        moment(&self.text)
+    }
+
     /// Whether the source is in doubt (`?`, `~` or `%`).
     pub fn is_qualified(&self) -> bool {
         self.text.contains(['?', '~', '%'])
     }
+}
+
+/// A date with a time and a zone.
+fn moment(text: &str) -> Option<Instant> {
+    text.contains('T').then(|| Instant::parse(text).ok()).flatten()
 }
 
 fn plain_day(text: &str) -> Option<Day> {
@@ -270,6 +289,11 @@ impl Instant {
         Day(i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX }))
     }
 
+    /// Whether a day in UTC begins with it.
+    pub fn is_midnight(self) -> bool {
+        self.0.rem_euclid(MICROS_PER_DAY) == 0
+    }
+
     /// The last microsecond of a day in UTC: how a day on a clock's axis is read, inclusive.
     pub fn end_of(day: Day) -> Instant {
         match day {
@@ -307,6 +331,63 @@ impl fmt::Display for Instant {
             Some(t) => write!(f, "{}", t.format("%Y-%m-%d %H:%M UTC")),
             None => write!(f, "{} microseconds", self.0),
         }
+    }
+}
+
+/// A moment that a question names: the day as it is written, and the instants that it may mean.
+///
+/// Without a zone it may be any instant at which clocks somewhere show it, from UTC+14 to UTC-12.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Moment {
+    text: SmolStr,
+    day: Day,
+    earliest: Instant,
+    latest: Instant,
+}
+
+impl Moment {
+    /// Reads `2020-01-31T23:59`, with or without seconds, with or without a zone.
+    ///
+    /// # Errors
+    /// [`DateError::NotAMoment`].
+    pub fn parse(text: &str) -> Result<Moment, DateError> {
+        let fault = || DateError::NotAMoment(text.chars().take(80).collect());
+        let (date, time) = text.split_once('T').ok_or_else(fault)?;
+        let day: Day = date.parse().map_err(|_| fault())?;
+        let zone = time.find(['Z', 'z', '+', '-']).and_then(|at| time.split_at_checked(at));
+        let (clock, zone) = zone.map_or((time, None), |(clock, zone)| (clock, Some(zone)));
+        let seconds = if clock.matches(':').count() == 1 { ":00" } else { "" };
+        let at = |zone: &str| Instant::parse(&format!("{date}T{clock}{seconds}{zone}")).map_err(|_| fault());
+        let (earliest, latest) = match zone {
+            Some(zone) => (at(zone)?, at(zone)?),
+            None => (at("+14:00")?, at("-12:00")?),
+        };
+        Ok(Moment { text: SmolStr::new(text), day, earliest, latest })
+    }
+
+    /// The text as given.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The day as it is written, wherever that is: acts of a whole day have effect on it.
+    pub fn day(&self) -> Day {
+        self.day
+    }
+
+    /// The first instant that it may mean.
+    pub fn earliest(&self) -> Instant {
+        self.earliest
+    }
+
+    /// The last instant that it may mean.
+    pub fn latest(&self) -> Instant {
+        self.latest
+    }
+
+    /// Whether its zone is given, so that it is one instant.
+    pub fn is_zoned(&self) -> bool {
+        self.earliest == self.latest
     }
 }
 
@@ -352,6 +433,24 @@ mod tests {
         let instant = Instant::parse("2026-11-23T18:31:00+01:00").unwrap();
         assert_eq!(instant.canonical(), "2026-11-23T17:31:00.000000Z");
         assert_eq!(Instant::parse(&instant.canonical()).unwrap(), instant);
+    }
+
+    #[test]
+    fn a_moment_without_a_zone_may_be_any_instant_at_which_a_clock_shows_it() {
+        let moment = Moment::parse("2020-01-31T23:59").unwrap();
+        let at = |text| Instant::parse(text).unwrap();
+        assert_eq!(moment.earliest(), at("2020-01-31T09:59:00Z"));
+        assert_eq!(moment.latest(), at("2020-02-01T11:59:00Z"));
+        assert!(!moment.is_zoned());
+        let brussels = Moment::parse("2020-01-31T23:59+01:00").unwrap();
+        assert_eq!((brussels.earliest(), brussels.is_zoned()), (at("2020-01-31T22:59:00Z"), true));
+        assert!(Moment::parse("2020-01-31T25:00").is_err() && Moment::parse("2020-01T10:00").is_err());
+    }
+
+    #[test]
+    fn an_instant_of_a_source_lies_on_its_day_in_utc() {
+        assert_eq!(days("2020-02-01T00:00:00+01:00"), ("2020-01-31".into(), "2020-01-31".into()));
+        assert_eq!(Edtf::parse("2020-01-31").unwrap().instant(), None);
     }
 
     #[test]

@@ -77,6 +77,13 @@ impl Event {
         }
     }
 
+    /// Whom it is about, where that is another participant whose accession or exit it concerns: then it never moves the
+    /// actor's own status.
+    pub fn for_another(&self) -> Option<&ParticipantId> {
+        let other = self.about.as_ref().filter(|about| Some(*about) != self.participant.as_ref());
+        other.filter(|_| !self.act.kind().is_of_lines())
+    }
+
     /// The act's own legal date: the first of its roles that is given.
     pub fn date(&self) -> Option<&Edtf> {
         self.dated().map(|(_, date)| date)
@@ -84,8 +91,10 @@ impl Event {
 
     /// The act's own legal date with the part it plays.
     pub fn dated(&self) -> Option<(Role, &Edtf)> {
-        let own = self.act.kind().roles().iter().find_map(|role| Some((*role, self.dates.get(*role)?)));
-        own.or_else(|| self.dates.iter().find(|(role, _)| !matches!(role, Role::Planned | Role::Until)))
+        let counts = |role: Role| !matches!(role, Role::Planned | Role::Until);
+        let roles = self.act.kind().roles().iter().filter(|role| counts(**role));
+        let own = roles.filter_map(|role| Some((*role, self.dates.get(*role)?))).next();
+        own.or_else(|| self.dates.iter().find(|(role, _)| counts(*role)))
     }
 
     /// The date of its effect: `effective` where the act fixes it, else the act's own.
@@ -102,10 +111,15 @@ impl Event {
         if let Some(from) = self.known_from.as_ref().or_else(|| self.dates.get(Role::Notified)) {
             return Known { day: from.latest(), assumed: false };
         }
-        let own_role = self.act.kind().roles().first();
-        let own = self.dated().filter(|(role, _)| *role != Role::Effective || own_role == Some(role));
+        let roles = self.act.kind().roles();
+        let counts = |role: Role| !matches!(role, Role::Effective | Role::Planned | Role::Until);
+        let of_act = roles.iter().filter(|role| counts(**role)).find_map(|role| self.dates.get(*role));
+        let other = || self.dates.iter().find(|(role, _)| counts(*role)).map(|(_, date)| date);
+        // Only an act that is nothing but its effect is known by it.
+        let effect = || self.dates.get(Role::Effective).filter(|_| roles.first() == Some(&Role::Effective));
+        let own = of_act.or_else(other).or_else(effect);
         match own {
-            Some((_, date)) => Known { day: date.latest(), assumed: true },
+            Some(date) => Known { day: date.latest(), assumed: true },
             None => Known { day: Day::PAST, assumed: true },
         }
     }

@@ -396,6 +396,22 @@ mod tests {
         assert_eq!(turkey.name_on("2022-05-31".parse().unwrap()), "Turkey");
         assert_eq!(turkey.name_on("2022-06-01".parse().unwrap()), "Türkiye");
         assert_eq!(turkey.name(), "Türkiye");
+        let named = [
+            ("EGY", "1958-02-20", "Egypt"),
+            ("EGY", "1958-02-21", "United Arab Republic"),
+            ("EGY", "1971-09-02", "Egypt"),
+            ("TZA", "1961-12-14", "Tanganyika"),
+            ("TZA", "1964-04-26", "United Republic of Tanganyika and Zanzibar"),
+            ("TZA", "1964-11-01", "Tanzania"),
+            ("MYS", "1957-09-17", "Federation of Malaya"),
+            ("MYS", "1963-09-16", "Malaysia"),
+            ("SCG", "2000-11-01", "Federal Republic of Yugoslavia"),
+            ("SCG", "2003-02-04", "Serbia and Montenegro"),
+        ];
+        for (who, day, name) in named {
+            let participant = Register::builtin().resolve(who).unwrap();
+            assert_eq!(participant.name_on(day.parse().unwrap()), name, "{who} on {day}");
+        }
     }
 
     #[test]

@@ -45,8 +45,9 @@ pub struct Snapshot<'a> {
     pub stage_entries: Vec<Index>,
     /// Whether it is known from reports only.
     pub reported: bool,
-    /// Steps that are still to be taken, in order.
-    pub missing: Vec<ActKind>,
+    /// Steps that are still to be taken, in order, by their place in `steps`. One that is for others to take is among
+    /// them whatever they did: whether enough have is for who knows the members.
+    pub missing: Vec<usize>,
     /// Every step that the rules of that day foresee.
     pub steps: Vec<StepState<'a>>,
 }
@@ -60,6 +61,10 @@ pub struct StepState<'a> {
     pub title: String,
     /// Whether it may be left out.
     pub optional: bool,
+    /// Whose acts complete it, where not the deciding body's or the applicant's.
+    pub by: Option<StepBy>,
+    /// Where it stands.
+    pub article: Option<String>,
     /// Acts up to the day asked.
     pub taken: Vec<&'a Standing<'a>>,
     /// Acts after it.
@@ -138,9 +143,14 @@ fn part(version: &Version, act: &Standing<'_>) -> Option<Part> {
     let toward = event.toward.clone().or_else(|| {
         let of_step = ways().filter(|p| p.steps.iter().any(|s| s.act.0 == kind));
         let named = event.status.as_ref().map(|id| version.current_name(id));
-        let mut fitting = of_step.filter(|p| named.is_none_or(|id| p.toward == *id));
-        let only = fitting.next().map(|p| p.toward.clone());
-        only.filter(|_| fitting.next().is_none())
+        let ways: Vec<_> = of_step.collect();
+        let fitting = ways.iter().filter(|p| named.is_none_or(|id| p.toward == *id));
+        match fitting.collect::<Vec<_>>().as_slice() {
+            [only] => Some(only.toward.clone()),
+            // A step on the way may give a status of its own: an invitee is on the way to membership.
+            [] => ways.first().filter(|_| ways.len() == 1).map(|only| only.toward.clone()),
+            _ => None,
+        }
     });
     let what = match &event.act {
         Act::ApplicationWithdrawn => What::Closes("withdrawn"),
@@ -204,6 +214,21 @@ fn attained(charter: &Charter, course: &Course, life: &Lifecycle<'_>) -> Option<
     })
 }
 
+impl<'a> StepState<'a> {
+    /// A step that nobody has taken.
+    pub fn of(step: &Step) -> StepState<'a> {
+        StepState {
+            act: step.act.0,
+            title: step.title.clone(),
+            optional: step.optional,
+            by: step.by,
+            article: step.article.clone(),
+            taken: Vec::new(),
+            later: Vec::new(),
+        }
+    }
+}
+
 impl<'a> Lifecycle<'a> {
     /// Whether it was open on a day: begun on it or before, not ended by it.
     pub fn is_open(&self, on: Day) -> bool {
@@ -217,7 +242,7 @@ impl<'a> Lifecycle<'a> {
         let toward = self.toward.as_ref().map(|id| version.current_name(id).clone());
         let foreseen = toward.as_ref().and_then(|id| version.procedure(id)).map(|p| &p.rule.steps);
         let steps: Vec<StepState<'a>> = foreseen.into_iter().flatten().map(|s| self.step(s, on)).collect();
-        let reached = steps.iter().rposition(|s| !s.taken.is_empty());
+        let reached = steps.iter().rposition(|s| !s.taken.is_empty() && s.by.is_none());
         let (stage, taken) = match reached.and_then(|at| steps.get(at)) {
             Some(step) => (step.act, step.taken.clone()),
             None => {
@@ -225,12 +250,18 @@ impl<'a> Lifecycle<'a> {
                 (claimed_or_own(last), vec![*last])
             }
         };
-        let every = foreseen.into_iter().flatten().map(|s| s.by == Some(StepBy::EveryMember));
         let ahead = |at: usize| reached.is_none_or(|reached| at > reached);
-        let missing = steps.iter().zip(every).enumerate().filter_map(|(at, (step, every))| {
-            let lacking = every || (ahead(at) && step.taken.is_empty());
-            (lacking && !step.optional).then_some(step.act)
+        // The depositary certifies that what others had to do is done.
+        let certified = |at: usize| {
+            let later = steps.iter().skip(at + 1);
+            later.filter(|s| s.act == ActKind::TreatyEnteredIntoForce).any(|s| !s.taken.is_empty())
+        };
+        let missing = steps.iter().enumerate().filter_map(|(at, step)| {
+            let every = step.by.is_some() && !certified(at);
+            let lacking = every || (ahead(at) && step.by.is_none() && step.taken.is_empty());
+            (lacking && !step.optional).then_some(at)
         });
+        let missing: Vec<usize> = missing.collect();
         Some(Snapshot {
             toward,
             stage,
@@ -238,15 +269,23 @@ impl<'a> Lifecycle<'a> {
             opened: self.acts.first().map(|a| date(a))?,
             stage_entries: taken.iter().map(|a| a.index).collect(),
             reported: taken.iter().all(|a| a.event.act.kind() == ActKind::ClaimRecorded),
-            missing: missing.collect(),
+            missing,
             steps,
         })
     }
 
     fn step(&self, step: &Step, on: Day) -> StepState<'a> {
-        let of_step = |a: &&&Standing<'_>| claimed_or_own(a) == step.act.0;
+        let of_step = |a: &&&Standing<'_>| {
+            let for_another = a.event.for_another().is_some();
+            let by_whom = match step.by {
+                None => !for_another,
+                Some(StepBy::EveryMember) => for_another,
+                Some(StepBy::EveryMemberAndApplicant) => true,
+            };
+            claimed_or_own(a) == step.act.0 && by_whom
+        };
         let (taken, later) = self.acts.iter().filter(of_step).partition(|a| up_to(a, on));
-        StepState { act: step.act.0, title: step.title.clone(), optional: step.optional, taken, later }
+        StepState { taken, later, ..StepState::of(step) }
     }
 }
 

@@ -6,8 +6,9 @@ use serde::Serialize;
 use smol_str::SmolStr;
 
 use crate::charter::Charter;
-use crate::event::{Day, Edtf, Rival, StatusId};
+use crate::event::{Day, Edtf, Index, Rival, StatusId};
 
+use super::influence::Influence;
 use super::spell::{Course, World, course};
 use super::standing::Standing;
 
@@ -87,8 +88,9 @@ pub struct Spell {
 const ACCOUNTS_MAX: usize = 64;
 
 impl History {
-    /// Folds the acts of one participant in one body that stand, given in the order of the log.
-    pub fn fold(charter: &Charter, acts: &[Standing<'_>]) -> History {
+    /// Folds the acts of one participant in one body that stand, given in the order of the log, with what acts of others
+    /// make of them.
+    pub fn fold(charter: &Charter, acts: &[Standing<'_>], influence: &Influence) -> History {
         let choices = choices(acts);
         let disputed: BTreeSet<&SmolStr> =
             acts.iter().filter_map(|a| a.event.rival.as_ref()).map(|r| &r.dispute).collect();
@@ -98,7 +100,7 @@ impl History {
                 None => true,
             };
             let followed: Vec<&Standing<'_>> = acts.iter().filter(follows).collect();
-            Account { course: course(charter, &followed), chains }
+            Account { course: course(charter, &followed, influence), chains }
         };
         History { accounts: choices.into_iter().map(account).collect() }
     }
@@ -119,6 +121,19 @@ impl History {
             _ => Certainty::Certain,
         };
         Reading { certainty, worlds }
+    }
+
+    /// The entries that the worlds of a reading rest on, in the order of the log, each once.
+    pub fn entries(&self, reading: &Reading) -> Vec<Index> {
+        let mut found = BTreeSet::new();
+        for (account, world) in &reading.worlds {
+            let Some(account) = self.accounts.get(*account) else { continue };
+            for cause in account.course.chain(world.cause) {
+                found.insert(cause.entry);
+                found.extend(&cause.also);
+            }
+        }
+        found.into_iter().collect()
     }
 
     /// Every spell, oldest first; together they cover all of time.

@@ -6,8 +6,10 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::charter::{Charter, Merger, Version, judge};
+use crate::charter::{Charter, EffectBy, Merger, Version, judge_effect};
 use crate::event::{Day, Edtf, Index, StatusId};
+
+use super::influence::{Derived, Given, Influence};
 
 use super::standing::Standing;
 
@@ -36,6 +38,8 @@ pub struct Cause {
     pub clause: String,
     /// A merger rests on whatever gave the status before it.
     pub previous: Option<CauseId>,
+    /// Acts of others that it rests on besides.
+    pub also: Vec<Index>,
 }
 
 /// The worlds that are possible from a day until the next slice begins.
@@ -91,6 +95,8 @@ struct DayOrder {
     entry: Index,
     /// Set where too many are open.
     crowded: bool,
+    /// Among the effects of one act, the one that it has at once comes before the one that a clause computes.
+    computed: bool,
 }
 
 impl DayOrder {
@@ -99,6 +105,9 @@ impl DayOrder {
     /// Every comparison agrees with one line of all movers (mergers; acts with a sequence, by it; the others by the
     /// vocabulary; the log), so that the first of any is always free to come.
     fn before(self, other: DayOrder) -> bool {
+        if self.entry == other.entry && self.computed != other.computed {
+            return other.computed;
+        }
         if self.crowded || other.crowded {
             return self.place() < other.place();
         }
@@ -110,15 +119,19 @@ impl DayOrder {
         }
     }
 
-    fn place(self) -> (bool, bool, Option<u16>, u8, Index) {
+    fn place(self) -> (bool, bool, Option<u16>, u8, Index, bool) {
         let precedence = if self.sequence.is_some() { 0 } else { self.precedence };
-        (self.precedence != 0, self.sequence.is_none(), self.sequence, precedence, self.entry)
+        (self.precedence != 0, self.sequence.is_none(), self.sequence, precedence, self.entry, self.computed)
     }
 }
 
 enum What<'a> {
-    /// An act, judged under the rules of its day.
-    Act(&'a Standing<'a>),
+    /// An act, judged under the rules of its day, by those of one effect.
+    Act(&'a Standing<'a>, Option<EffectBy>),
+    /// An act that gives what another participant had, or takes what another one takes over.
+    Given(&'a Given),
+    /// A status that a clause gives without an act of the participant's own.
+    Derived(&'a Derived),
     /// An act on a chain of a dispute: it gives what its source claims, whatever the charter would derive.
     Claimed(&'a StatusId, &'a Standing<'a>),
     /// A class of statuses becomes another.
@@ -139,9 +152,10 @@ type Applied = Vec<usize>;
 /// Every world that is possible, with the open movers that made it.
 type Worlds = BTreeSet<(World, Applied)>;
 
-/// The course under the rules of a body of the acts that stand, given in the order of the log.
-pub fn course(charter: &Charter, acts: &[&Standing<'_>]) -> Course {
-    let movers = movers(charter, acts);
+/// The course under the rules of a body of the acts that stand, given in the order of the log, with what acts of others
+/// make of them.
+pub fn course(charter: &Charter, acts: &[&Standing<'_>], influence: &Influence) -> Course {
+    let movers = movers(charter, acts, influence);
     let mut days: BTreeSet<Day> = movers.iter().flat_map(|m| [m.earliest, m.latest]).collect();
     days.extend(charter.versions().iter().map(Version::from));
     days.insert(Day::PAST);
@@ -197,33 +211,39 @@ fn settle(movers: &[Mover<'_>], open: &mut Vec<usize>, worlds: &mut Worlds, day:
     }
 }
 
-fn movers<'a>(charter: &'a Charter, acts: &[&'a Standing<'a>]) -> Vec<Mover<'a>> {
-    let ruled = |act: &Standing<'_>| {
-        let kind = act.event.act.kind();
-        charter.versions().iter().any(|v| v.transitions.iter().any(|t| t.rule.act.0 == kind))
-    };
-    let mut movers = Vec::new();
+fn movers<'a>(charter: &'a Charter, acts: &[&'a Standing<'a>], influence: &'a Influence) -> Vec<Mover<'a>> {
+    let mut movers: Vec<Mover<'a>> = Vec::new();
     for act in acts {
-        let what = match (&act.event.rival, &act.event.status) {
-            (Some(_), Some(status)) => What::Claimed(status, act),
-            (Some(_), None) => continue,
-            (None, status) if ruled(act) || (status.is_some() && act.event.act.kind().may_move_status()) => {
-                What::Act(act)
-            }
-            _ => continue,
+        for (date, what) in moving(charter, act, influence) {
+            let computed = matches!(what, What::Act(_, Some(_)));
+            let order = DayOrder {
+                sequence: act.event.sequence.filter(|_| !computed),
+                precedence: act.event.act.kind().precedence(),
+                entry: act.index,
+                crowded: false,
+                computed,
+            };
+            let (earliest, latest) = influence.span(&date);
+            movers.push(Mover { earliest, latest, order, date, entry: act.index, what });
+        }
+    }
+    for derived in &influence.derived {
+        let order = DayOrder {
+            sequence: None,
+            precedence: derived.precedence,
+            entry: derived.entry,
+            crowded: false,
+            computed: true,
         };
-        let stated = act.event.dates.get(crate::event::Role::Effective);
-        let claimed = stated.filter(|_| matches!(what, What::Claimed(..)));
-        let Some(date) = claimed.or_else(|| act.event.effect()).cloned() else { continue };
-        let precedence = act.event.act.kind().precedence();
-        let order = DayOrder { sequence: act.event.sequence, precedence, entry: act.index, crowded: false };
+        let date = derived.on.clone();
+        let (earliest, latest) = influence.span(&date);
         movers.push(Mover {
-            earliest: date.earliest(),
-            latest: date.latest(),
+            earliest,
+            latest,
             order,
             date,
-            entry: act.index,
-            what,
+            entry: derived.entry,
+            what: What::Derived(derived),
         });
     }
     for version in charter.versions() {
@@ -231,13 +251,54 @@ fn movers<'a>(charter: &'a Charter, acts: &[&'a Standing<'a>]) -> Vec<Mover<'a>>
         for merger in &version.mergers {
             let (earliest, latest) = (date.earliest(), date.latest());
             let what = What::Merger(merger, version);
-            let order = DayOrder { sequence: None, precedence: 0, entry: version.entry, crowded: false };
+            let order = DayOrder {
+                sequence: None,
+                precedence: 0,
+                entry: version.entry,
+                crowded: false,
+                computed: false,
+            };
             movers.push(Mover { earliest, latest, order, date: date.clone(), entry: version.entry, what });
         }
     }
     movers.sort_by_key(|m| (m.earliest, m.latest, m.entry));
     thin(&mut movers);
     movers
+}
+
+/// What an act may move, and when: at once, and on the day that a clause computes.
+fn moving<'a>(
+    charter: &'a Charter,
+    act: &'a Standing<'a>,
+    influence: &'a Influence,
+) -> Vec<(Edtf, What<'a>)> {
+    let event = &*act.event;
+    if let Some(given) = influence.gives.get(&act.index) {
+        return event.effect().map(|date| (date.clone(), What::Given(given))).into_iter().collect();
+    }
+    if event.rival.is_some() {
+        let stated = event.dates.get(crate::event::Role::Effective).or_else(|| event.effect());
+        let claimed = event.status.as_ref().zip(stated);
+        return claimed
+            .map(|(status, date)| (date.clone(), What::Claimed(status, act)))
+            .into_iter()
+            .collect();
+    }
+    let kind = event.act.kind();
+    let rules = || charter.versions().iter().flat_map(|v| &v.transitions).filter(|t| t.rule.act.0 == kind);
+    let mut found = Vec::new();
+    if rules().any(|t| t.rule.effect.is_none())
+        || (event.status.is_some() && kind.may_move_status() && rules().next().is_none())
+    {
+        found.extend(event.effect().map(|date| (date.clone(), What::Act(act, None))));
+    }
+    for effect in [EffectBy::EntryIntoForce, EffectBy::Withdrawal, EffectBy::Accession] {
+        if rules().any(|t| t.rule.effect == Some(effect)) {
+            let on = influence.effect(act, effect);
+            found.extend(on.map(|date| (date, What::Act(act, Some(effect)))));
+        }
+    }
+    found
 }
 
 /// Keeps the number of movers that are open at once within [`OPEN_MAX`].
@@ -316,11 +377,20 @@ impl Sweep<'_> {
 
     fn moved(&mut self, at: usize, world: &World, version: &Version) -> World {
         let mover = &self.movers[at];
+        let mut also: &[Index] = &[];
         let (to, rule, clause, previous) = match &mover.what {
-            What::Act(act) => match judge(version, &world.status, &act.event).moves {
+            What::Act(act, effect) => match judge_effect(version, &world.status, &act.event, *effect).moves {
                 Some(step) => (step.to, step.rule, step.clause, None),
                 None => return world.clone(),
             },
+            What::Given(given) => {
+                also = &given.also;
+                (given.status.clone(), given.rule, given.clause.clone(), None)
+            }
+            What::Derived(derived) => {
+                also = &derived.also;
+                (derived.to.clone(), Some(derived.rule), derived.clause.clone(), None)
+            }
             What::Claimed(status, act) => {
                 let rival = act.event.rival.as_ref().map(ToString::to_string).unwrap_or_default();
                 let status = version.current_name(status);
@@ -337,7 +407,8 @@ impl Sweep<'_> {
         }
         let causes = &mut self.causes;
         let cause = *self.known.entry((at, previous, to.clone())).or_insert_with(|| {
-            causes.push(Cause { entry: mover.entry, date: mover.date.clone(), rule, clause, previous });
+            let (entry, date, also) = (mover.entry, mover.date.clone(), also.to_vec());
+            causes.push(Cause { entry, date, rule, clause, previous, also });
             causes.len() - 1
         });
         World { status: to, cause: Some(cause) }

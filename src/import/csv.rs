@@ -239,7 +239,14 @@ fn row_event<'c>(
     event.about = cell("about").map(resolve).transpose()?;
     let own = date("date")?.ok_or("date is empty: give what is known, as 2006 or [..2022-04-12]")?;
     if let Some(role) = alias.role {
-        event.dates.set(role, own);
+        event.dates.set(role, own.clone());
+    }
+    if let Some(effect) = date("effective-date")?
+        && alias.role == Some(Role::Effective)
+        && effect != own
+    {
+        // The day on which it was done is not lost where the row gives another one for its effect.
+        event.dates.set(Role::Done, own);
     }
     for (column, role) in [("effective-date", Role::Effective), ("planned-date", Role::Planned)] {
         if let Some(date) = date(column)? {

@@ -55,7 +55,7 @@ fn alias(name: &str) -> Option<(Act, Option<Role>, Option<&'static str>)> {
         "participation-limited" => plain(Act::ParticipationLapsed),
         "participation-restored" => plain(Act::ParticipationResumed),
         "partner-status-announced" => Some((Act::StatusGranted, None, Some("partner"))),
-        "partner-status-effective" => Some((Act::StatusGranted, Some(Role::Effective), Some("partner"))),
+        "partner-status-effective" => Some((Act::StatusGranted, None, Some("partner"))),
         "referendum-held" => plain(Act::DomesticApproval),
         "territorial-scope-reduced" => plain(Act::TerritorialApplicationDeclared(None)),
         "transition-ended" => plain(Act::TreatyTerminated),

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::charter::{Charter, CharterText, refuse, undefined};
+use crate::charter::{Charter, CharterText, NamedSet, WeightTable, check_names, refuse, undefined};
 use crate::event::leaf::{decode, encode_event};
 use crate::event::{
     Act, ActKind, BodyId, Changes, Day, Event, EventId, Index, Role, Scope, Size, StatusId, Subject,
@@ -86,16 +86,15 @@ impl Ledger {
         }
         if adopts || corrects {
             check_form(&event)?;
-            if let Some(text) = event.act.charter_text() {
-                let said = CharterText::parse(text)?;
-                if said.id != event.body {
-                    return Err(LedgerError::TextOfAnother { text: said.id, body: event.body });
-                }
-            }
+            check_text(&event)?;
             batch.adopted(&event);
             let charter = self.rules(&event.body, batch)?;
             if let Some((_, status)) = undefined(&charter).into_iter().next() {
                 return Err(LedgerError::StatusUndefined { body: event.body, status });
+            }
+            let amends = event.act.kind() != ActKind::CharterAdopted;
+            if let Some(text) = event.act.charter_text().filter(|_| amends) {
+                known_names(text, &charter)?;
             }
         } else {
             self.check_content(&event, batch)?;
@@ -265,6 +264,20 @@ impl Batch {
     }
 }
 
+/// The rules that an act carries can be read, and a correction is of its own body.
+fn check_text(event: &Event) -> Result<(), LedgerError> {
+    let Some(text) = event.act.charter_text() else { return Ok(()) };
+    if event.act.kind() == ActKind::CharterAdopted {
+        CharterText::parse_adoption(text)?;
+        return Ok(());
+    }
+    let said = CharterText::parse(text)?;
+    if said.id != event.body && event.act.kind() != ActKind::CharterAmended {
+        return Err(LedgerError::TextOfAnother { text: said.id, body: event.body.clone() });
+    }
+    Ok(())
+}
+
 /// What the vocabulary asks of the act: its participant, its own date.
 fn check_form(event: &Event) -> Result<(), LedgerError> {
     let act = event.act.kind();
@@ -297,4 +310,13 @@ fn known_status(rules: &Charter, status: &StatusId, event: &Event) -> Result<(),
     }
     let list: Vec<&str> = known.iter().map(|s| s.id.as_str()).collect();
     Err(LedgerError::NoStatus { body: event.body.clone(), status: status.clone(), known: list.join(", ") })
+}
+
+/// The clauses of an amendment may name what any text of the charter defines; [`lint`](crate::charter::lint) says which
+/// version lacks it.
+fn known_names(text: &str, rules: &Charter) -> Result<(), LedgerError> {
+    let clauses = || rules.versions().iter().map(|version| &version.clauses);
+    let sets: Vec<NamedSet> = clauses().flat_map(|c| c.sets.clone()).collect();
+    let weights: Vec<WeightTable> = clauses().flat_map(|c| c.weights.clone()).collect();
+    Ok(check_names(text, &sets, &weights)?)
 }

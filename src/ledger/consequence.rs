@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::charter::{Remark, judge};
 use crate::event::{Act, BodyId, Day, Entry, Event, Index, Instant, ParticipantId, Scope, Size, StatusId};
 use crate::history::{Certainty, Reading};
-use crate::query::{BodyView, CheckpointRef, Material, PairView};
+use crate::query::{BodyView, CheckpointRef, Material};
 
 use super::{Ledger, LedgerError};
 
@@ -65,6 +65,12 @@ impl Ledger {
         for event in events {
             self.touched(event, &mut scopes)?;
         }
+        // Where a clause counts participants, one act may change the status of another.
+        let joins =
+            |ledger: &mut Ledger, body: &BodyId| ledger.charter(body).is_ok_and(|c| c.joins_participants());
+        let joined: Vec<BodyId> =
+            scopes.iter().map(|(body, _)| body).filter(|body| joins(self, body)).cloned().collect();
+        scopes.extend(joined.into_iter().map(|body| (body, None)));
         let whole: BTreeSet<BodyId> =
             scopes.iter().filter(|(_, who)| who.is_none()).map(|(b, _)| b.clone()).collect();
         scopes.retain(|(body, who)| who.is_none() || !whole.contains(body));
@@ -100,21 +106,20 @@ impl Ledger {
             entries,
             checkpoint: CheckpointRef { size, root: String::new() },
             charters: &self.charters,
+            scope: Scope { body: Some(body.clone()), participant: who.cloned() },
         };
         // A body whose charter is among the events has no view without them.
         let before = BodyView::new(&material(&entries[..held]), body, Size(u64::MAX), Day::FUTURE).ok();
         let Ok(after) = BodyView::new(&material(entries), body, Size(u64::MAX), Day::FUTURE) else {
             return Ok(());
         };
-        let nothing = PairView::default();
         let mut names: BTreeSet<&ParticipantId> = after.pairs.keys().collect();
         names.extend(before.iter().flat_map(|view| view.pairs.keys()));
         for participant in names.into_iter().filter(|name| who.is_none_or(|who| who == *name)) {
-            let new = after.pairs.get(participant).unwrap_or(&nothing);
-            let is = new.history(&after.charter);
+            let is = after.history(participant);
             remarks(&after, participant, &is, events, body, found);
             let Some(before) = &before else { continue };
-            let was = before.pairs.get(participant).unwrap_or(&nothing).history(&before.charter);
+            let was = before.history(participant);
             let mut days: BTreeSet<Day> = is.spells().iter().map(|s| s.from).collect();
             days.extend(was.spells().iter().map(|s| s.from));
             let days: Vec<Day> = days.into_iter().collect();

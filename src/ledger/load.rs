@@ -17,12 +17,20 @@ use super::{INDEX_DEADLINE, Ledger, LedgerError};
 
 /// The entries of a scope, in the order of the log.
 #[derive(Clone, Debug)]
-pub struct Loaded(Arc<Vec<Entry>>);
+pub struct Loaded {
+    entries: Arc<Vec<Entry>>,
+    scope: Scope,
+}
 
 impl Loaded {
     /// The entries, in the order of the log.
     pub fn entries(&self) -> &[Entry] {
-        &self.0
+        &self.entries
+    }
+
+    /// What was looked up.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
     }
 }
 
@@ -200,13 +208,45 @@ fn drop_strays(entries: &mut Vec<Entry>) {
 }
 
 impl Ledger {
-    /// The entries that bear on a scope, with those that their corrections name.
+    /// The entries that bear on a scope, with those that their corrections name. Where the rules of a body make the
+    /// status of one participant rest on acts of others, those are among them.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub fn load(&mut self, scope: &Scope) -> Result<Loaded, LedgerError> {
+        if scope.participant.is_none() {
+            return self.load_only(scope);
+        }
+        let joins = |ledger: &mut Ledger, body: &BodyId| {
+            ledger.charter(body).is_ok_and(|charter| charter.joins_participants())
+        };
+        if let Some(body) = &scope.body {
+            return match joins(self, body) {
+                true => self.load_only(&Scope::of_body(body.clone())),
+                false => self.load_only(scope),
+            };
+        }
+        let own = self.load_only(scope)?;
+        let mut bodies: Vec<BodyId> = own.entries().iter().map(|e| e.event.body.clone()).collect();
+        bodies.sort();
+        bodies.dedup();
+        bodies.retain(|body| joins(self, body));
+        if bodies.is_empty() {
+            return Ok(own);
+        }
+        let mut entries = own.entries().to_vec();
+        for body in bodies {
+            entries.extend(self.load_only(&Scope::of_body(body))?.entries().iter().cloned());
+        }
+        entries.sort_by_key(|e| e.index);
+        entries.dedup_by_key(|e| e.index);
+        Ok(Loaded { entries: Arc::new(entries), scope: scope.clone() })
+    }
+
+    /// The entries that bear on exactly a scope.
+    fn load_only(&mut self, scope: &Scope) -> Result<Loaded, LedgerError> {
         if let Some(known) = self.loaded.borrow().get(scope) {
-            return Ok(Loaded(Arc::clone(known)));
+            return Ok(Loaded { entries: Arc::clone(known), scope: scope.clone() });
         }
         if matches!(self.index, Source::Unopened) {
             self.index = Source::for_question(&self.path, &self.entries)?;
@@ -233,14 +273,14 @@ impl Ledger {
         }
         let entries = Arc::new(entries);
         self.loaded.borrow_mut().insert(scope.clone(), Arc::clone(&entries));
-        Ok(Loaded(entries))
+        Ok(Loaded { entries, scope: scope.clone() })
     }
 
     /// Adoptions, amendments and whatever corrects them.
     pub(super) fn load_rules(&mut self) -> Result<Loaded, LedgerError> {
         // A participant that no record can name: only acts of bodies alone are admitted.
         let nobody = crate::event::ParticipantId::parse("NOBODY-AT-ALL").ok();
-        self.load(&Scope { body: None, participant: nobody })
+        self.load_only(&Scope { body: None, participant: nobody })
     }
 
     /// Reads the entries themselves. The canonical form lets a search of the bytes pass over most leaves undecoded.

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use memchr::memmem::Finder;
 
 use crate::event::leaf::decode;
-use crate::event::{ActKind, BodyId, Day, Entry, EventId, Index, Size, StatusId};
+use crate::event::{ActKind, BodyId, Day, Entry, EventId, Index, Scope, Size, StatusId};
 use crate::log::{Entries, LeafBlock, LogEngine};
 use crate::query::{BodyView, Charters, CheckpointRef, Material};
 
@@ -128,14 +128,18 @@ impl Share {
         }
         let charters = Charters::default();
         let mut tally = Tally::new();
+        let mut apart = true;
         let mut fold = |body: &BodyId, entries: &[Entry]| {
             let checkpoint = CheckpointRef { size, root: String::new() };
-            let material = Material { entries, checkpoint, charters: &charters };
+            let material = Material { entries, checkpoint, charters: &charters, scope: Scope::ALL };
             // Without a charter there is nothing to fold.
             let Ok(view) = BodyView::new(&material, body, size, Day::FUTURE) else { return };
+            // Where a clause counts participants, none can be folded without the others.
+            apart &= self.count == 1 || !view.charter.joins_participants();
             let of_body = tally.entry(body.clone()).or_default();
-            for (_, pair) in view.pairs.iter().filter(|(who, _)| self.holds(who.as_str().as_bytes())) {
-                let reading = pair.history(&view.charter).on(on);
+            let recorded = view.pairs.iter().filter(|(_, pair)| !pair.own.is_empty());
+            for who in recorded.map(|(who, _)| who).filter(|who| self.holds(who.as_str().as_bytes())) {
+                let reading = view.history(who).on(on);
                 if let Some(status) = reading.status().filter(|status| !status.is_none()) {
                     *of_body.entry(status.clone()).or_default() += 1;
                 }
@@ -149,7 +153,7 @@ impl Share {
             all.sort_by_key(|entry| entry.index);
             names.iter().for_each(|body| fold(body, &all));
         }
-        Ok(Some(tally))
+        Ok(apart.then_some(tally))
     }
 
     /// The entries of this share, by body, in the order of the log.

@@ -2,7 +2,9 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::event::{ActKind, BodyId, Day, Edtf, EventId, Evidence, Index, ParticipantId, Size, StatusId};
+use crate::event::{
+    ActKind, BodyId, Day, Edtf, EventId, Evidence, Index, Moment, ParticipantId, Size, StatusId,
+};
 use crate::history::Certainty;
 
 use super::Axes;
@@ -24,6 +26,9 @@ pub struct QuestionEcho {
     /// The day asked about.
     #[serde(serialize_with = "day")]
     pub on: Day,
+    /// The moment of that day, as it was written.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "moment")]
+    pub at: Option<Moment>,
     /// What the world could know by then; `null` is everything.
     pub as_known: Option<Edtf>,
     /// How many entries were read.
@@ -44,6 +49,7 @@ impl QuestionEcho {
             other: None,
             body: body.cloned(),
             on: axes.on,
+            at: axes.at.clone(),
             as_known: axes.as_known.clone(),
             as_recorded: axes.as_recorded,
         }
@@ -53,6 +59,10 @@ impl QuestionEcho {
 /// Writes a day as EDTF.
 pub(super) fn day<S: Serializer>(day: &Day, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(day)
+}
+
+fn moment<S: Serializer>(moment: &Option<Moment>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(moment.as_ref().map_or("", Moment::as_str))
 }
 
 /// Writes an act by its name.
@@ -151,10 +161,28 @@ pub struct ProcedureItem {
     /// The steps that are still to be taken.
     #[serde(serialize_with = "acts")]
     pub missing: Vec<ActKind>,
-    /// Always `null` here; counts over the membership of the moment are not computed for this procedure.
-    pub quorum: Option<()>,
+    /// How many of those who must act have done so; `null` where no step is for others to take.
+    pub quorum: Option<QuorumItem>,
     /// How it ended, by what is known today; `null` while it is open.
     pub outcome: Option<OutcomeItem>,
+}
+
+/// How many of those who must act have done so, at the end of the day asked: over the membership of that moment.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct QuorumItem {
+    /// What each must do.
+    #[serde(serialize_with = "act")]
+    pub act: ActKind,
+    /// How many must.
+    pub needed: u32,
+    /// How many did.
+    pub count: u32,
+    /// Who did.
+    pub counted: Vec<ParticipantId>,
+    /// Who did not, and of whom no approval at home is recorded either.
+    pub missing: Vec<ParticipantId>,
+    /// Approved at home; no deposit is attested, and only the deposit counts.
+    pub unattested: Vec<ParticipantId>,
 }
 
 /// How a procedure ended.
@@ -178,6 +206,25 @@ pub struct Afterwards {
     pub act: ActKind,
     /// When.
     pub date: Edtf,
+    /// Its place in the log.
+    pub index: Index,
+}
+
+/// An act of the very day asked about.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct DayAct {
+    /// Who acted, or on whom it bears.
+    pub participant: Option<ParticipantId>,
+    /// What happened.
+    #[serde(serialize_with = "act")]
+    pub act: ActKind,
+    /// Whose accession or exit it concerns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<ParticipantId>,
+    /// When.
+    pub date: Edtf,
+    /// Its place within the day, where the evidence gives one; without, the order is not known.
+    pub sequence: Option<u16>,
     /// Its place in the log.
     pub index: Index,
 }

@@ -1,15 +1,16 @@
 //! The acts of one body that stand for a question, by participant, with the rules they are judged under.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::charter::{Charter, CharterAct, CharterError};
-use crate::event::{Act, BodyId, Day, Edtf, Entry, Index, ParticipantId, Size, StatusId};
+use crate::event::{Act, BodyId, Day, Edtf, Entry, Index, Moment, ParticipantId, Scope, Size, StatusId};
 use crate::history::{
-    Cause, Course, History, Lifecycle, Reading, Standing, Withheld, charter_acts, lifecycles,
-    next_representation, standing, withhold,
+    Board, Cause, Course, History, Pairs, Reading, Standing, Withheld, charter_acts, next_representation,
+    standing, withhold,
 };
 
+use super::Axes;
 use super::answer::{Because, CheckpointRef, Coverage};
 
 /// Why a question has no answer.
@@ -31,6 +32,8 @@ pub struct Material<'a> {
     pub checkpoint: CheckpointRef,
     /// Charters already folded.
     pub charters: &'a Charters,
+    /// What was looked up: a count of participants needs the whole body.
+    pub scope: Scope,
 }
 
 /// Folded charters by body and the entries that make them: the same texts are parsed once.
@@ -66,27 +69,21 @@ fn act_key(act: &CharterAct<'_>) -> CharterActKey {
 }
 
 /// One body as a question sees it.
-#[derive(Clone)]
 pub struct BodyView<'a> {
     /// Its rules.
     pub charter: Arc<Charter>,
     /// What is recorded of each participant.
-    pub pairs: BTreeMap<ParticipantId, PairView<'a>>,
+    pub pairs: Pairs<'a>,
     /// Acts on record that do not count: what the depositary has not accepted.
     pub withheld: Vec<Withheld<'a>>,
     /// Acts of the body alone.
     pub alone: Vec<Standing<'a>>,
     /// The span that was surveyed; the union of all surveys' ends.
     pub surveyed: Option<Edtf>,
-}
-
-/// One participant in one body.
-#[derive(Clone, Default)]
-pub struct PairView<'a> {
-    /// Its own acts.
-    pub own: Vec<Standing<'a>>,
-    /// Acts of others about it.
-    pub about: Vec<Standing<'a>>,
+    /// What the acts of some make of the status of others.
+    pub board: Board,
+    /// Whether every participant is among the entries, so that they can be counted.
+    pub whole: bool,
 }
 
 impl<'a> BodyView<'a> {
@@ -100,12 +97,38 @@ impl<'a> BodyView<'a> {
         recorded: Size,
         known: Day,
     ) -> Result<BodyView<'a>, QueryError> {
+        BodyView::at(material, body, recorded, known, None)
+    }
+
+    /// The same for the dates of a question.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn of(material: &Material<'a>, body: &BodyId, axes: &Axes) -> Result<BodyView<'a>, QueryError> {
+        BodyView::at(material, body, axes.as_recorded, axes.known(), axes.at.as_ref())
+    }
+
+    /// The same with everything that is known today.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub fn today(material: &Material<'a>, body: &BodyId, axes: &Axes) -> Result<BodyView<'a>, QueryError> {
+        BodyView::at(material, body, axes.as_recorded, Day::FUTURE, axes.at.as_ref())
+    }
+
+    fn at(
+        material: &Material<'a>,
+        body: &BodyId,
+        recorded: Size,
+        known: Day,
+        moment: Option<&Moment>,
+    ) -> Result<BodyView<'a>, QueryError> {
         let acts = standing(material.entries, recorded, known);
         let charter = charter(material, body, recorded, &acts)?;
         let (acts, mut withheld) = withhold(acts);
         withheld.retain(|held| held.act.event.body == *body);
+        let mut pairs: Pairs<'a> = Pairs::new();
         let mut alone = Vec::new();
-        let mut pairs: BTreeMap<ParticipantId, PairView<'a>> = BTreeMap::new();
         let mut surveyed: Option<Edtf> = None;
         for act in acts.into_iter().filter(|a| a.event.body == *body) {
             if let Act::RecordSurveyed(span) = &act.event.act {
@@ -121,20 +144,86 @@ impl<'a> BodyView<'a> {
                 None => alone.push(act),
             }
         }
-        Ok(BodyView { charter, pairs, withheld, alone, surveyed })
+        let board = Board::new(&charter, &pairs, &alone, moment);
+        let whole = material.scope.participant.is_none();
+        Ok(BodyView { charter, pairs, withheld, alone, surveyed, board, whole })
     }
 
     /// The status of a participant through all of time; of one with no act, no status.
-    pub fn history(&self, participant: &ParticipantId) -> History {
-        match self.pairs.get(participant) {
-            Some(pair) => pair.history(&self.charter),
-            None => PairView::default().history(&self.charter),
+    pub fn history(&self, participant: &ParticipantId) -> Arc<History> {
+        self.board.history(&self.charter, &self.pairs, participant)
+    }
+
+    /// Those who certainly have the highest status at the end of a day.
+    pub fn members(&self, on: Day) -> BTreeSet<ParticipantId> {
+        self.board.members(&self.charter, &self.pairs, on, None)
+    }
+
+    /// The act at a place in the log, whosoever it is.
+    pub fn act(&self, entry: Index) -> Option<&Standing<'a>> {
+        self.pairs.values().flat_map(|pair| pair.own.iter()).find(|act| act.index == entry)
+    }
+
+    /// What the worlds of a reading rest on, by index, each once.
+    pub fn because(&self, entries: &[Entry], history: &History, reading: &Reading) -> Vec<Because> {
+        let mut found: Vec<Because> = Vec::new();
+        for (account, world) in &reading.worlds {
+            let Some(account) = history.accounts.get(*account) else { continue };
+            found.extend(self.chain(entries, &account.course, world.cause));
         }
+        found.sort_by_key(|b| b.index);
+        found.dedup_by_key(|b| b.index);
+        found
+    }
+
+    /// What one world rests on.
+    pub fn chain(&self, entries: &[Entry], course: &Course, cause: Option<usize>) -> Vec<Because> {
+        let links = |cause: &Cause| {
+            let own = self.link(entries, cause, cause.entry, Some(&cause.date));
+            let also: Vec<_> =
+                cause.also.iter().filter_map(|entry| self.link(entries, cause, *entry, None)).collect();
+            own.into_iter().chain(also).collect::<Vec<_>>()
+        };
+        course.chain(cause).into_iter().flat_map(links).collect()
+    }
+
+    fn link(&self, entries: &[Entry], cause: &Cause, entry: Index, date: Option<&Edtf>) -> Option<Because> {
+        let act = self.act(entry);
+        let event = match act {
+            Some(act) => &*act.event,
+            None => {
+                self.charter.version_of(entry)?;
+                &entries.iter().find(|e| e.index == entry)?.event
+            }
+        };
+        let known = event.known();
+        Some(Because {
+            index: entry,
+            id: event.id,
+            act: event.act.kind(),
+            date: date.or_else(|| event.effect())?.clone(),
+            known: known.day,
+            known_assumed: known.assumed,
+            clause: cause.clause.clone(),
+            rule: cause.rule,
+            title: event.title.clone(),
+            place: event.place.clone(),
+            corrected_by: act.map(|a| a.corrected_by.clone()).unwrap_or_default(),
+            evidence: event.evidence.clone(),
+        })
     }
 
     /// The same acts under other rules.
     pub fn under(&self, charter: Arc<Charter>) -> BodyView<'a> {
-        BodyView { charter, ..self.clone() }
+        BodyView {
+            board: self.board.under(&charter, &self.pairs, &self.alone),
+            charter,
+            pairs: self.pairs.clone(),
+            withheld: self.withheld.clone(),
+            alone: self.alone.clone(),
+            surveyed: self.surveyed.clone(),
+            whole: self.whole,
+        }
     }
 
     /// Every act that counts: of each participant, then of the body alone.
@@ -144,9 +233,7 @@ impl<'a> BodyView<'a> {
 
     /// The highest status that the rules of a day know: party, or full member.
     pub fn full_status(&self, on: Day) -> Option<&StatusId> {
-        let statuses = &self.charter.on(on).statuses;
-        let rank = statuses.iter().map(|s| s.rule.rank).max().filter(|rank| *rank > 0)?;
-        statuses.iter().find(|s| s.rule.rank == rank).map(|s| &s.rule.id)
+        self.charter.on(on).highest()
     }
 
     /// The line that says that another government spoke for a participant on a day, where a later act changed it.
@@ -227,86 +314,4 @@ fn charter(
     let adopted: Vec<Standing<'_>> =
         all.into_iter().filter(|a| matches!(a.event.act, Act::CharterAdopted(_))).collect();
     texts(&adopted)?.ok_or_else(|| QueryError::NoBody(body.clone()))
-}
-
-impl PairView<'_> {
-    /// The status through all of time, on every choice of rival chains.
-    pub fn history(&self, charter: &Charter) -> History {
-        History::fold(charter, &self.own)
-    }
-
-    /// The procedures on one account of the course.
-    pub fn lifecycles<'s>(
-        &'s self,
-        charter: &Charter,
-        history: &History,
-        account: usize,
-    ) -> Vec<Lifecycle<'s>> {
-        let Some(account) = history.accounts.get(account) else { return Vec::new() };
-        let follows = |act: &&Standing<'_>| match &act.event.rival {
-            Some(rival) => account.chains.contains(rival),
-            None => true,
-        };
-        lifecycles(charter, self.own.iter().chain(&self.about).filter(follows), &account.course)
-    }
-
-    /// The act at a place in the log.
-    pub fn act(&self, entry: Index) -> Option<&Standing<'_>> {
-        self.own.iter().chain(&self.about).find(|a| a.index == entry)
-    }
-
-    /// What the worlds of a reading rest on, by index, each once.
-    pub fn because(
-        &self,
-        charter: &Charter,
-        entries: &[Entry],
-        history: &History,
-        reading: &Reading,
-    ) -> Vec<Because> {
-        let mut found: Vec<Because> = Vec::new();
-        for (account, world) in &reading.worlds {
-            let Some(account) = history.accounts.get(*account) else { continue };
-            found.extend(self.chain(charter, entries, &account.course, world.cause));
-        }
-        found.sort_by_key(|b| b.index);
-        found.dedup_by_key(|b| b.index);
-        found
-    }
-
-    /// What one world rests on.
-    pub fn chain(
-        &self,
-        charter: &Charter,
-        entries: &[Entry],
-        course: &Course,
-        cause: Option<usize>,
-    ) -> Vec<Because> {
-        course.chain(cause).into_iter().filter_map(|c| self.link(charter, entries, c)).collect()
-    }
-
-    fn link(&self, charter: &Charter, entries: &[Entry], cause: &Cause) -> Option<Because> {
-        let act = self.act(cause.entry);
-        let event = match act {
-            Some(act) => &*act.event,
-            None => {
-                charter.versions().iter().find(|v| v.entry == cause.entry)?;
-                &entries.iter().find(|e| e.index == cause.entry)?.event
-            }
-        };
-        let known = event.known();
-        Some(Because {
-            index: cause.entry,
-            id: event.id,
-            act: event.act.kind(),
-            date: cause.date.clone(),
-            known: known.day,
-            known_assumed: known.assumed,
-            clause: cause.clause.clone(),
-            rule: cause.rule,
-            title: event.title.clone(),
-            place: event.place.clone(),
-            corrected_by: act.map(|a| a.corrected_by.clone()).unwrap_or_default(),
-            evidence: event.evidence.clone(),
-        })
-    }
 }

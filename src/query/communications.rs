@@ -79,7 +79,7 @@ pub fn communications(
     body: &BodyId,
     axes: &Axes,
 ) -> Result<Communications, QueryError> {
-    let view = BodyView::new(material, body, axes.as_recorded, axes.known())?;
+    let view = BodyView::of(material, body, axes)?;
     let received = view.acts().filter(|a| a.event.act.kind() == ActKind::CommunicationReceived);
     let mut items: Vec<CommunicationItem> = received.filter_map(|a| item(&view, a, axes.on)).collect();
     items.sort_by_key(|item| (item.received.earliest(), item.index));

@@ -3,11 +3,12 @@
 use serde::Serialize;
 
 use crate::event::{ActKind, BodyId, Day, Edtf, Index, ParticipantId, StatusId};
-use crate::history::Standing;
+use crate::history::{PairView, Standing, StepState};
 
 use super::Axes;
-use super::answer::{Afterwards, OutcomeItem, act};
-use super::body::{BodyView, Material, PairView, QueryError};
+use super::answer::{Afterwards, OutcomeItem, QuorumItem, act};
+use super::body::{BodyView, Material, QueryError};
+use super::quorum::quorum;
 use super::status::{StatusAnswer, in_view, item};
 
 /// A status answer with everything behind it.
@@ -22,6 +23,31 @@ pub struct Explanation {
     pub ended_by: Option<Afterwards>,
     /// The procedures that were open on the day, or opened before it and ended after it, step by step.
     pub trails: Vec<ProcedureTrail>,
+    /// What is lacking for the next step, by clause, procedure by procedure.
+    pub missing: Vec<MissingStep>,
+}
+
+/// A step that is lacking.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct MissingStep {
+    /// The status sought.
+    pub toward: Option<StatusId>,
+    /// Which act takes it.
+    #[serde(serialize_with = "act")]
+    pub act: ActKind,
+    /// In a word or two.
+    pub title: String,
+    /// Whether it is the next one that nothing else has to come before.
+    pub next: bool,
+    /// Where it stands.
+    pub article: String,
+    /// The adoption or amendment that foresees it.
+    pub rule: Index,
+    /// Of a step that others must take: how many have, who has not.
+    pub quorum: Option<QuorumItem>,
+    /// A clause that fixes when it has effect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clause: Option<String>,
 }
 
 /// The rule behind a move.
@@ -66,6 +92,9 @@ pub struct TrailStep {
     pub later: Vec<Afterwards>,
     /// Acts at home, which count for nothing until they are notified.
     pub at_home: Vec<Afterwards>,
+    /// Of a step that others must take: how many have, who has not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quorum: Option<QuorumItem>,
 }
 
 /// Explains a status.
@@ -78,9 +107,9 @@ pub fn explain(
     body: &BodyId,
     axes: &Axes,
 ) -> Result<Explanation, QueryError> {
-    let view = BodyView::new(material, body, axes.as_recorded, axes.known())?;
+    let view = BodyView::of(material, body, axes)?;
     let later = match axes.as_known {
-        Some(_) => Some(BodyView::new(material, body, axes.as_recorded, Day::FUTURE)?),
+        Some(_) => Some(BodyView::today(material, body, axes)?),
         None => None,
     };
     let today = later.as_ref().unwrap_or(&view);
@@ -90,9 +119,41 @@ pub fn explain(
     let nothing = PairView::default();
     let pair = view.pairs.get(participant).unwrap_or(&nothing);
     let afterwards = today.pairs.get(participant).unwrap_or(&nothing);
-    let ended_by = ended_by(pair, &answer);
-    let trails = trails(&view, pair, today, afterwards, axes.on);
-    Ok(Explanation { answer, rules, ended_by, trails })
+    let ended_by = ended_by(&view, participant, &answer);
+    let trails = trails(&view, participant, pair, today, afterwards, axes.on);
+    let missing = missing(&view, participant, pair, axes.on);
+    Ok(Explanation { answer, rules, ended_by, trails, missing })
+}
+
+/// The steps that the rules of the day foresee and nobody has taken. Where no procedure is open, nothing is lacking.
+fn missing(view: &BodyView<'_>, who: &ParticipantId, pair: &PairView<'_>, on: Day) -> Vec<MissingStep> {
+    let history = view.history(who);
+    let mut found = Vec::new();
+    for life in pair.lifecycles(&view.charter, &history, 0).iter().filter(|life| life.is_open(on)) {
+        let Some(now) = life.on(&view.charter, on) else { continue };
+        let version = view.charter.on(on);
+        let Some(procedure) = now.toward.as_ref().and_then(|id| version.procedure(id)) else { continue };
+        let mut next = true;
+        for step in now.missing.iter().filter_map(|at| now.steps.get(*at)) {
+            let quorum = quorum(view, who, step, on);
+            if quorum.as_ref().is_some_and(|q| q.needed > 0 && q.count >= q.needed) {
+                continue;
+            }
+            let in_force = step.act == ActKind::TreatyEnteredIntoForce;
+            let accession = version.clauses.accession(who).filter(|_| in_force || step.by.is_some());
+            found.push(MissingStep {
+                toward: now.toward.clone(),
+                act: step.act,
+                title: step.title.clone(),
+                next: std::mem::take(&mut next),
+                article: step.article.clone().unwrap_or_else(|| procedure.rule.article.clone()),
+                rule: procedure.entry,
+                quorum,
+                clause: accession.map(|a| format!("{} ({})", a.rule.clause, a.rule.article)),
+            });
+        }
+    }
+    found
 }
 
 fn rules(view: &BodyView<'_>, answer: &StatusAnswer) -> Vec<RuleItem> {
@@ -110,10 +171,20 @@ fn rules(view: &BodyView<'_>, answer: &StatusAnswer) -> Vec<RuleItem> {
     answer.because.iter().filter_map(rule).collect()
 }
 
-fn ended_by(pair: &PairView<'_>, answer: &StatusAnswer) -> Option<Afterwards> {
+/// What gave the status that came after.
+fn ended_by(view: &BodyView<'_>, who: &ParticipantId, answer: &StatusAnswer) -> Option<Afterwards> {
     let until = answer.until.as_ref()?;
-    let ends = |a: &&Standing<'_>| a.event.effect() == Some(until) && a.event.act.kind().may_move_status();
-    pair.own.iter().find(ends).and_then(brief)
+    let history = view.history(who);
+    let after = history.entries(&history.on(until.latest()));
+    let new = after.into_iter().rev().find(|entry| answer.because.iter().all(|b| b.index != *entry))?;
+    match view.act(new) {
+        Some(act) => brief(act),
+        None => {
+            let version = view.charter.version_of(new)?;
+            let date = version.effective.clone()?;
+            Some(Afterwards { act: ActKind::CharterAmended, date, index: new })
+        }
+    }
 }
 
 fn brief(act: &Standing<'_>) -> Option<Afterwards> {
@@ -122,18 +193,19 @@ fn brief(act: &Standing<'_>) -> Option<Afterwards> {
 
 fn trails(
     view: &BodyView<'_>,
+    who: &ParticipantId,
     pair: &PairView<'_>,
     today: &BodyView<'_>,
     later: &PairView<'_>,
     on: Day,
 ) -> Vec<ProcedureTrail> {
-    let history = pair.history(&view.charter);
-    let all = later.history(&today.charter);
+    let history = view.history(who);
+    let all = today.history(who);
     let ended: Vec<_> =
         (0..all.accounts.len()).flat_map(|a| later.lifecycles(&today.charter, &all, a)).collect();
     let mut trails: Vec<ProcedureTrail> = Vec::new();
     for life in pair.lifecycles(&view.charter, &history, 0).iter().filter(|life| life.is_open(on)) {
-        let (Some(now), Some(item)) = (life.on(&view.charter, on), item(view, life, &ended, on)) else {
+        let (Some(now), Some(item)) = (life.on(&view.charter, on), item(view, who, life, &ended, on)) else {
             continue;
         };
         // With hindsight the same procedure has acts that were not known on the day.
@@ -141,7 +213,8 @@ fn trails(
         let known_now = ended.iter().find(|l| l.acts.first().map(|a| a.index) == first);
         let known_now = known_now.and_then(|l| l.on(&today.charter, on));
         let steps = now.steps.iter().map(|step| {
-            let later = known_now.as_ref().and_then(|n| n.steps.iter().find(|s| s.act == step.act));
+            let same = |s: &&StepState<'_>| s.act == step.act && s.by == step.by;
+            let later = known_now.as_ref().and_then(|n| n.steps.iter().find(same));
             let home = |a: &&&Standing<'_>| {
                 step.act == ActKind::MembershipRatified && a.event.act.kind() == ActKind::DomesticApproval
             };
@@ -152,6 +225,7 @@ fn trails(
                 taken: step.taken.iter().filter_map(|a| brief(a)).collect(),
                 later: later.map_or(&step.later, |s| &s.later).iter().filter_map(|a| brief(a)).collect(),
                 at_home: life.acts.iter().filter(home).filter_map(|a| brief(a)).collect(),
+                quorum: quorum(view, who, step, on),
             }
         });
         trails.push(ProcedureTrail {

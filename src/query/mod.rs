@@ -5,13 +5,18 @@
 
 mod answer;
 mod body;
+mod clock;
 mod communications;
 mod correction;
 mod explain;
+mod in_force;
+mod line;
 mod pending;
+mod quorum;
 mod relations;
 mod reservations;
 mod roster;
+mod scheduled;
 mod status;
 mod timeline;
 
@@ -19,13 +24,14 @@ mod timeline;
 mod tests;
 
 pub use answer::{
-    Afterwards, Because, CheckpointRef, ConflictSide, Coverage, OutcomeItem, OverlayItem, ProcedureItem,
-    QuestionEcho, ScheduledItem,
+    Afterwards, Because, CheckpointRef, ConflictSide, Coverage, DayAct, OutcomeItem, OverlayItem,
+    ProcedureItem, QuestionEcho, QuorumItem, ScheduledItem,
 };
-pub use body::{BodyView, Charters, Material, PairView, QueryError};
+pub use body::{BodyView, Charters, Material, QueryError};
 pub use communications::{CommunicationItem, Communications, FindingItem, OutcomeAct, communications};
 pub use correction::{CorrectedReading, CorrectionItem, corrections};
-pub use explain::{Explanation, ProcedureTrail, RuleItem, TrailStep, explain};
+pub use explain::{Explanation, MissingStep, ProcedureTrail, RuleItem, TrailStep, explain};
+pub use in_force::{Certified, InForce, Part, TriggerItem, in_force};
 pub use pending::{Pending, PendingItem, pending};
 pub use relations::{DeclarationItem, RelationItem, Relations, relations};
 pub use reservations::{ObjectionItem, ReservationItem, Reservations, WithdrawalItem, reservations};
@@ -33,13 +39,15 @@ pub use roster::{Count, Roster, RosterItem, roster};
 pub use status::{StatusAnswer, status};
 pub use timeline::{SpellItem, Timeline, timeline};
 
-use crate::event::{Day, Edtf, Size};
+use crate::event::{Day, Edtf, Moment, Size};
 
 /// The three dates of a question, each naming a whole day, inclusive.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Axes {
     /// The day asked about (valid time).
     pub on: Day,
+    /// The moment of that day, where one is asked about.
+    pub at: Option<Moment>,
     /// What the world could know by then; `None` is everything.
     pub as_known: Option<Edtf>,
     /// The first so many entries of this ledger (transaction time).
@@ -49,7 +57,7 @@ pub struct Axes {
 impl Axes {
     /// A question about one whole day.
     pub fn on_day(on: Day, as_known: Option<Edtf>, as_recorded: Size) -> Axes {
-        Axes { on, as_known, as_recorded }
+        Axes { on, at: None, as_known, as_recorded }
     }
 
     /// The last day whose knowledge counts.

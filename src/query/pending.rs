@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::event::{ActKind, BodyId, Day, ParticipantId};
+use crate::event::{ActKind, BodyId, ParticipantId};
+use crate::history::PairView;
 
 use super::Axes;
 use super::answer::{CheckpointRef, Coverage, ProcedureItem, QuestionEcho};
@@ -53,7 +54,7 @@ impl Items {
 /// # Errors
 /// [`QueryError`].
 pub fn pending(material: &Material<'_>, body: &BodyId, axes: &Axes) -> Result<Pending, QueryError> {
-    let view = BodyView::new(material, body, axes.as_recorded, axes.known())?;
+    let view = BodyView::of(material, body, axes)?;
     let items = items(material, &view, body, axes)?;
     Ok(Pending {
         question: QuestionEcho::new("pending", None, Some(body), axes),
@@ -72,24 +73,23 @@ pub(super) fn items(
     axes: &Axes,
 ) -> Result<Items, QueryError> {
     let later = match axes.as_known {
-        Some(_) => Some(BodyView::new(material, body, axes.as_recorded, Day::FUTURE)?),
+        Some(_) => Some(BodyView::today(material, body, axes)?),
         None => None,
     };
     let today = later.as_ref().unwrap_or(view);
-    let nothing = super::PairView::default();
+    let nothing = PairView::default();
     let mut found = Items { open: Vec::new(), contested: Vec::new() };
     for (participant, pair) in &view.pairs {
         let then = today.pairs.get(participant).unwrap_or(&nothing);
-        let history = pair.history(&view.charter);
-        let own = later.as_ref().map(|today| then.history(&today.charter));
-        let hindsight = Hindsight { view: today, pair: then, history: own.as_ref().unwrap_or(&history) };
-        let open = procedures(view, pair, &history, &hindsight, axes.on);
+        let history = view.history(participant);
+        let hindsight = Hindsight { view: today, pair: then, history: today.history(participant) };
+        let open = procedures(view, participant, pair, &history, &hindsight, axes.on);
         if history.accounts.len() > 1 {
             let some_account = (0..history.accounts.len()).flat_map(|account| {
                 pair.lifecycles(&view.charter, &history, account)
                     .iter()
                     .filter(|life| life.is_open(axes.on))
-                    .filter_map(|life| item(view, life, &[], axes.on))
+                    .filter_map(|life| item(view, participant, life, &[], axes.on))
                     .collect::<Vec<_>>()
             });
             for procedure in some_account {

@@ -6,12 +6,12 @@ use serde::Serialize;
 
 use crate::event::{Act, BodyId, Day, Edtf, Index, ParticipantId, Role, StatusId};
 use crate::history::{
-    Certainty, Objection, Reserved, Standing, Timing, is_withdrawn, reserved, takes_effect,
+    Certainty, Objection, PairView, Reserved, Standing, Timing, is_withdrawn, reserved, takes_effect,
 };
 
 use super::Axes;
 use super::answer::{Because, CheckpointRef, Coverage, QuestionEcho};
-use super::body::{BodyView, Material, PairView, QueryError};
+use super::body::{BodyView, Material, QueryError};
 use super::reservations::period;
 use super::status::{overlay_items, span};
 
@@ -99,7 +99,7 @@ pub fn relations(
     body: &BodyId,
     axes: &Axes,
 ) -> Result<Relations, QueryError> {
-    let view = BodyView::new(material, body, axes.as_recorded, axes.known())?;
+    let view = BodyView::of(material, body, axes)?;
     let on = axes.on;
     let (first, second) = (side(material, &view, one, on), side(material, &view, other, on));
     let mut question = QuestionEcho::new("relations", Some(one), Some(body), axes);
@@ -197,7 +197,7 @@ fn side<'p>(
         },
         bound,
         since: span(&history, &reading, on).0.filter(|_| bound == Some(true)),
-        because: pair.because(&view.charter, material.entries, &history, &reading),
+        because: view.because(material.entries, &history, &reading),
         notes,
     }
 }

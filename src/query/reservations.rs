@@ -98,7 +98,7 @@ pub fn reservations(
     only: Option<&ParticipantId>,
     axes: &Axes,
 ) -> Result<Reservations, QueryError> {
-    let view = BodyView::new(material, body, axes.as_recorded, axes.known())?;
+    let view = BodyView::of(material, body, axes)?;
     let acts: Vec<&Standing<'_>> = view.acts().collect();
     let found = reserved(&acts);
     let items: Vec<ReservationItem> = found

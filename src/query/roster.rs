@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::event::{BodyId, Day, Edtf, ParticipantId, StatusId};
-use crate::history::Certainty;
+use crate::history::{Certainty, PairView};
 
 use super::Axes;
 use super::answer::{CheckpointRef, Coverage, OverlayItem, QuestionEcho, settled};
@@ -69,7 +69,7 @@ pub fn roster(
     only: Option<&StatusId>,
     axes: &Axes,
 ) -> Result<Roster, QueryError> {
-    let view = BodyView::new(material, body, axes.as_recorded, axes.known())?;
+    let view = BodyView::of(material, body, axes)?;
     let mut participants: Vec<RosterItem> =
         view.pairs.iter().filter_map(|(id, pair)| line(&view, id, pair, axes.on)).collect();
     participants.retain(|item| only.is_none_or(|status| item.possible.contains(status)));
@@ -106,10 +106,14 @@ pub fn roster(
 fn line(
     view: &BodyView<'_>,
     participant: &ParticipantId,
-    pair: &super::PairView<'_>,
+    pair: &PairView<'_>,
     on: Day,
 ) -> Option<RosterItem> {
-    let history = pair.history(&view.charter);
+    let history = view.history(participant);
+    // One line counts once: its acts stand under the name that continues it.
+    if pair.own.is_empty() && view.board.continued_by(&view.pairs, participant).is_some() {
+        return None;
+    }
     let reading = history.on(on);
     let possible = view.in_order(reading.statuses());
     if possible.iter().all(StatusId::is_none) {

@@ -1,17 +1,23 @@
 //! One participant's status in one body.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
-use crate::event::{ActKind, BodyId, Day, Edtf, Entry, ParticipantId, Role, StatusId};
-use crate::history::{Certainty, Closing, History, Lifecycle, Reading, overlays};
+use crate::event::{BodyId, Day, Edtf, Entry, ParticipantId, StatusId};
+use crate::history::{Certainty, Closing, History, Lifecycle, PairView, Reading, Standing, overlays};
 
 use super::Axes;
 use super::answer::{
-    Afterwards, Because, CheckpointRef, ConflictSide, Coverage, OutcomeItem, OverlayItem, ProcedureItem,
-    QuestionEcho, ScheduledItem, settled,
+    Afterwards, Because, CheckpointRef, ConflictSide, Coverage, DayAct, OutcomeItem, OverlayItem,
+    ProcedureItem, QuestionEcho, ScheduledItem, settled,
 };
-use super::body::{BodyView, Material, PairView, QueryError};
+use super::body::{BodyView, Material, QueryError};
+use super::clock::by_the_clock;
 use super::correction::{CorrectionItem, corrections};
+use super::line::lines;
+use super::quorum::quorum;
+use super::scheduled::scheduled;
 
 /// A participant's status in a body on a day, as known and as recorded, with what it rests on.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -34,6 +40,9 @@ pub struct StatusAnswer {
     pub scheduled: Vec<ScheduledItem>,
     /// Open procedures.
     pub procedures: Vec<ProcedureItem>,
+    /// Acts of the day asked, in their order within it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub on_the_day: Vec<DayAct>,
     /// Acts after the day asked.
     pub afterwards: Vec<Afterwards>,
     /// The entries that it rests on; without any of them the answer would be another.
@@ -61,9 +70,9 @@ pub fn status(
     body: &BodyId,
     axes: &Axes,
 ) -> Result<StatusAnswer, QueryError> {
-    let view = BodyView::new(material, body, axes.as_recorded, axes.known())?;
+    let view = BodyView::of(material, body, axes)?;
     let today = match axes.as_known {
-        Some(_) => Some(BodyView::new(material, body, axes.as_recorded, Day::FUTURE)?),
+        Some(_) => Some(BodyView::today(material, body, axes)?),
         None => None,
     };
     Ok(in_view(material, &view, today.as_ref().unwrap_or(&view), participant, body, axes))
@@ -73,14 +82,14 @@ pub fn status(
 pub(super) struct Hindsight<'v> {
     pub(super) view: &'v BodyView<'v>,
     pub(super) pair: &'v PairView<'v>,
-    pub(super) history: &'v History,
+    pub(super) history: Arc<History>,
 }
 
 impl Hindsight<'_> {
     /// Every procedure, with how it ended.
     fn lifecycles(&self) -> Vec<Lifecycle<'_>> {
         let accounts = 0..self.history.accounts.len();
-        accounts.flat_map(|at| self.pair.lifecycles(&self.view.charter, self.history, at)).collect()
+        accounts.flat_map(|at| self.pair.lifecycles(&self.view.charter, &self.history, at)).collect()
     }
 }
 
@@ -95,14 +104,13 @@ pub(super) fn in_view(
     let nothing = PairView::default();
     let pair = view.pairs.get(participant).unwrap_or(&nothing);
     let later = today.pairs.get(participant).unwrap_or(&nothing);
-    let (charter, on) = (&view.charter, axes.on);
-    let history = pair.history(charter);
-    let own = (!std::ptr::eq(view, today)).then(|| later.history(&today.charter));
-    let hindsight = Hindsight { view: today, pair: later, history: own.as_ref().unwrap_or(&history) };
+    let on = axes.on;
+    let history = view.history(participant);
+    let hindsight = Hindsight { view: today, pair: later, history: today.history(participant) };
     let reading = history.on(on);
     let possible = view.in_order(reading.statuses());
     let status = settled(reading.certainty, &possible);
-    let because = pair.because(charter, material.entries, &history, &reading);
+    let because = view.because(material.entries, &history, &reading);
     let (since, until) = span(&history, &reading, on);
     let since = since.filter(|_| !(because.is_empty() && status.as_ref().is_some_and(StatusId::is_none)));
     let mut answer = StatusAnswer {
@@ -110,7 +118,8 @@ pub(super) fn in_view(
         conflicts: conflicts(view, pair, material.entries, &history, &reading),
         overlays: overlay_items(view, pair, &reading, on),
         scheduled: scheduled(view, pair, &history, on),
-        procedures: procedures(view, pair, &history, &hindsight, on),
+        procedures: procedures(view, participant, pair, &history, &hindsight, on),
+        on_the_day: of_the_day(pair, on),
         afterwards: afterwards(pair, on),
         corrections: corrections(material, view, Some(participant), on),
         notes: Vec::new(),
@@ -124,6 +133,9 @@ pub(super) fn in_view(
         because,
     };
     notes(&mut answer, view, &hindsight, axes);
+    answer.notes.extend(lines(view, participant, on));
+    answer.notes.extend(by_the_clock(view, pair, &answer.possible, axes));
+    answer.notes.dedup();
     answer
 }
 
@@ -138,6 +150,12 @@ pub(super) fn span(history: &History, reading: &Reading, on: Day) -> (Option<Edt
     let first = stated.next().flatten().cloned();
     let agreed = first.filter(|date| stated.all(|other| other == Some(date)));
     let since = agreed.or_else(|| (since.earliest() > Day::PAST).then_some(since));
+    // Where one act ends it, its own words: a moment within a day, not the days around it.
+    let ends = until.as_ref().and_then(|until| match history.on(until.latest()).worlds.as_slice() {
+        [(account, world)] => history.accounts.get(*account)?.course.causes.get(world.cause?),
+        _ => None,
+    });
+    let until = ends.map(|cause| cause.date.clone()).filter(|date| date.instant().is_some()).or(until);
     (since, until)
 }
 
@@ -162,47 +180,10 @@ pub(super) fn overlay_items(
     found.filter(|o| !(in_force && o.kind == "provisional-application")).map(item).collect()
 }
 
-/// Changes after `on` by acts of that day or earlier, and days that such acts foresee.
-fn scheduled(view: &BodyView<'_>, pair: &PairView<'_>, history: &History, on: Day) -> Vec<ScheduledItem> {
-    let mut found: Vec<ScheduledItem> = Vec::new();
-    for account in &history.accounts {
-        let slices = account.course.slices.iter().filter(|s| s.from > on).flat_map(|s| &s.worlds);
-        for world in slices {
-            let Some(cause) = world.cause.and_then(|id| account.course.causes.get(id)) else { continue };
-            let decided = match pair.act(cause.entry) {
-                Some(act) => act.event.date().map(Edtf::latest),
-                None => view.charter.versions().iter().find(|v| v.entry == cause.entry).map(|v| v.known),
-            };
-            if decided.is_some_and(|day| day <= on) && cause.date.earliest() > on {
-                let because = vec![cause.entry];
-                found.push(ScheduledItem { status: world.status.clone(), on: cause.date.clone(), because });
-            }
-        }
-    }
-    for act in &pair.own {
-        let foreseen = act.event.dates.get(Role::Planned).filter(|planned| planned.earliest() > on);
-        let stated = act.event.date().is_some_and(|d| d.latest() <= on);
-        let ended = pair.own.iter().any(|other| {
-            let closes =
-                matches!(other.event.act.kind(), ActKind::InvitationDeclined | ActKind::ApplicationWithdrawn);
-            closes && other.index > act.index && other.event.date().is_some_and(|d| d.latest() <= on)
-        });
-        if let (Some(planned), Some(toward), true, false) = (foreseen, &act.event.toward, stated, ended) {
-            found.push(ScheduledItem {
-                status: toward.clone(),
-                on: planned.clone(),
-                because: vec![act.index],
-            });
-        }
-    }
-    found.sort_by(|a, b| (a.on.earliest(), &a.because).cmp(&(b.on.earliest(), &b.because)));
-    found.dedup();
-    found
-}
-
 /// The procedures that are open on every account; `contested` ones are in [`super::pending`].
 pub(super) fn procedures(
     view: &BodyView<'_>,
+    who: &ParticipantId,
     pair: &PairView<'_>,
     history: &History,
     hindsight: &Hindsight<'_>,
@@ -212,7 +193,7 @@ pub(super) fn procedures(
     let open = |account: usize| -> Vec<ProcedureItem> {
         let lives = pair.lifecycles(&view.charter, history, account);
         let open = lives.iter().filter(|life| life.is_open(on));
-        open.filter_map(|life| item(view, life, &ended, on)).collect()
+        open.filter_map(|life| item(view, who, life, &ended, on)).collect()
     };
     let mut items = open(0);
     for account in 1..history.accounts.len() {
@@ -224,6 +205,7 @@ pub(super) fn procedures(
 
 pub(super) fn item(
     view: &BodyView<'_>,
+    who: &ParticipantId,
     life: &Lifecycle<'_>,
     ended: &[Lifecycle<'_>],
     on: Day,
@@ -232,6 +214,11 @@ pub(super) fn item(
     let first = life.acts.first().map(|a| a.index);
     let same = |other: &&Lifecycle<'_>| other.acts.first().map(|a| a.index) == first;
     let outcome = ended.iter().find(same).and_then(|l| l.closed.as_ref()).map(outcome_item);
+    let others = now.steps.iter().find(|step| step.by.is_some());
+    let quorum = others.and_then(|step| quorum(view, who, step, on));
+    let met = quorum.as_ref().is_some_and(|q| q.needed > 0 && q.count >= q.needed);
+    let lacking = now.missing.iter().filter_map(|at| now.steps.get(*at));
+    let missing = lacking.filter(|step| !(met && step.by.is_some())).map(|step| step.act).collect();
     Some(ProcedureItem {
         toward: now.toward,
         stage: now.stage,
@@ -239,8 +226,8 @@ pub(super) fn item(
         opened: now.opened,
         entries: now.stage_entries,
         reported: now.reported,
-        missing: now.missing,
-        quorum: None,
+        missing,
+        quorum,
         outcome,
     })
 }
@@ -255,16 +242,37 @@ fn outcome_item(closing: &Closing) -> OutcomeItem {
 }
 
 fn afterwards(pair: &PairView<'_>, on: Day) -> Vec<Afterwards> {
-    let mut found: Vec<Afterwards> = pair
+    let mut later: Vec<(&Edtf, &Standing<'_>)> = pair
         .own
         .iter()
-        .filter_map(|act| {
-            let date = act.event.date().filter(|d| d.earliest() > on)?.clone();
-            Some(Afterwards { act: act.event.act.kind(), date, index: act.index })
-        })
+        .filter_map(|act| Some((act.event.date().filter(|d| d.earliest() > on)?, act)))
         .collect();
-    found.sort_by_key(|a| (a.date.earliest(), a.index));
-    found
+    later.sort_by_key(|(date, act)| (date.earliest(), act.event.sequence, act.index));
+    let brief = |(date, act): (&Edtf, &Standing<'_>)| Afterwards {
+        act: act.event.act.kind(),
+        date: date.clone(),
+        index: act.index,
+    };
+    later.into_iter().map(brief).collect()
+}
+
+/// The acts of the very day, its own and those about it, in their order: as the evidence gives it, else as the
+/// vocabulary does.
+fn of_the_day(pair: &PairView<'_>, on: Day) -> Vec<DayAct> {
+    let acts = pair.own.iter().chain(&pair.about);
+    let here = |date: &&Edtf| date.earliest() == on && date.latest() == on;
+    let mut found: Vec<(&Edtf, &Standing<'_>)> =
+        acts.filter_map(|act| Some((act.event.date().filter(here)?, act))).collect();
+    found.sort_by_key(|(_, act)| (act.event.sequence, act.event.act.kind().precedence(), act.index));
+    let item = |(date, act): (&Edtf, &Standing<'_>)| DayAct {
+        participant: act.event.participant.clone(),
+        act: act.event.act.kind(),
+        about: act.event.about.clone(),
+        date: date.clone(),
+        sequence: act.event.sequence,
+        index: act.index,
+    };
+    found.into_iter().map(item).collect()
 }
 
 fn conflicts(
@@ -282,8 +290,7 @@ fn conflicts(
         let on_chain = |a: &&crate::history::Standing<'_>| {
             a.event.rival.as_ref().is_some_and(|rival| account.chains.contains(rival))
         };
-        let because =
-            |w: &crate::history::World| pair.chain(&view.charter, entries, &account.course, w.cause);
+        let because = |w: &crate::history::World| view.chain(entries, &account.course, w.cause);
         ConflictSide {
             chains: account.chains.iter().map(ToString::to_string).collect(),
             possible: view.in_order(worlds.clone().map(|w| &w.status)),

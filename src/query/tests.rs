@@ -18,12 +18,12 @@ fn entries(events: Vec<Event>) -> Vec<Entry> {
 
 fn material<'a>(entries: &'a [Entry], charters: &'a Charters) -> Material<'a> {
     let checkpoint = CheckpointRef { size: Size(entries.len() as u64), root: "root".into() };
-    Material { entries, checkpoint, charters }
+    Material { entries, checkpoint, charters, scope: crate::event::Scope::ALL }
 }
 
 fn axes(on: &str, known: &str) -> Axes {
     let as_known = (!known.is_empty()).then(|| Edtf::parse(known).unwrap());
-    Axes { on: on.parse().unwrap(), as_known, as_recorded: Size(u64::MAX) }
+    Axes::on_day(on.parse().unwrap(), as_known, Size(u64::MAX))
 }
 
 fn sco() -> Option<Vec<Entry>> {

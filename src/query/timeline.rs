@@ -57,9 +57,11 @@ pub fn timeline(
     let mut spells = Vec::new();
     let mut notes = Vec::new();
     for body in bodies {
-        let view = BodyView::new(material, body, axes.as_recorded, axes.known())?;
-        let Some(pair) = view.pairs.get(participant) else { continue };
-        spells.extend(spell_items(&view, material, pair, body));
+        let view = BodyView::of(material, body, axes)?;
+        if !view.pairs.contains_key(participant) {
+            continue;
+        }
+        spells.extend(spell_items(&view, material, participant, body));
         notes.extend(view.end_of_record(axes.on));
         notes.extend(view.withheld_by(Some(participant), axes.on));
     }
@@ -78,14 +80,14 @@ pub fn timeline(
 fn spell_items(
     view: &BodyView<'_>,
     material: &Material<'_>,
-    pair: &super::PairView<'_>,
+    participant: &ParticipantId,
     body: &BodyId,
 ) -> Vec<SpellItem> {
-    let history = pair.history(&view.charter);
+    let history = view.history(participant);
     let limit = |day: Day| day.date().map(|_| Edtf::day(day));
     let mut items: Vec<SpellItem> = Vec::new();
     for spell in history.spells() {
-        let because = pair.because(&view.charter, material.entries, &history, &spell.reading);
+        let because = view.because(material.entries, &history, &spell.reading);
         let possible = view.in_order(spell.reading.statuses());
         items.push(SpellItem {
             body: body.clone(),

@@ -1,5 +1,6 @@
 //! The fold against brute force: every choice of days, every allowed order, one rule at a time.
 
+mod quorum;
 mod standing;
 
 use std::collections::BTreeSet;
@@ -313,7 +314,7 @@ proptest! {
     ) {
         let charter = rules.charter();
         let acts: Vec<_> = deeds.iter().enumerate().map(|(i, d)| d.standing(i as u64)).collect();
-        let history = History::fold(&charter, &acts);
+        let history = History::fold(&charter, &acts, &Influence::default());
         for (offset, expected) in brute_force(&rules, &deeds, WINDOW).into_iter().enumerate() {
             let reading = history.on(at(offset as i32));
             prop_assert_eq!(said(&reading.statuses()), expected.clone(), "on day {}", offset);
@@ -328,7 +329,7 @@ proptest! {
     ) {
         let charter = rules.charter();
         let acts: Vec<_> = deeds.iter().enumerate().map(|(i, d)| d.standing(i as u64)).collect();
-        let history = History::fold(&charter, &acts);
+        let history = History::fold(&charter, &acts, &Influence::default());
         let has = |chain| deeds.iter().any(|d| d.rival == Some(chain));
         let of_d = match (has("D:one"), has("D:two")) {
             (true, true) => vec![Some("D:one"), Some("D:two")],
@@ -366,7 +367,7 @@ proptest! {
     ) {
         let charter = rules.charter();
         let acts: Vec<_> = deeds.iter().enumerate().map(|(i, d)| d.standing(i as u64)).collect();
-        let history = History::fold(&charter, &acts);
+        let history = History::fold(&charter, &acts, &Influence::default());
         let spells = history.spells();
         prop_assert_eq!(spells[0].from, Day::PAST);
         prop_assert_eq!(spells[spells.len() - 1].until, Day::FUTURE);
@@ -404,7 +405,7 @@ fn a_month_and_a_day_within_it_are_tried_in_every_order() {
         deed("a", (31, 59), Some("2020-02")),
     ];
     let acts: Vec<_> = deeds.iter().enumerate().map(|(i, d)| d.standing(i as u64)).collect();
-    let history = History::fold(&rules.charter(), &acts);
+    let history = History::fold(&rules.charter(), &acts, &Influence::default());
     for (offset, expected) in brute_force(&rules, &deeds, 65).into_iter().enumerate() {
         assert_eq!(said(&history.on(at(offset as i32)).statuses()), expected, "on day {offset}");
     }
@@ -431,7 +432,7 @@ fn an_act_without_beginning_leaves_the_status_open_until_its_last_day() {
     let mut event = act.event.into_owned();
     event.dates.set(Role::Decided, Edtf::parse("[..2020-01-10]").unwrap());
     act.event = Stated::Rectified(Arc::new(event));
-    let history = History::fold(&rules.charter(), &[act]);
+    let history = History::fold(&rules.charter(), &[act], &Influence::default());
     assert_eq!(history.on("1066-01-01".parse().unwrap()).certainty, Certainty::Possible);
     assert_eq!(history.on("2020-01-09".parse().unwrap()).certainty, Certainty::Possible);
     assert_eq!(history.on("2020-01-10".parse().unwrap()).certainty, Certainty::Certain);
@@ -456,7 +457,7 @@ fn more_open_acts_than_can_be_tried_still_end_in_a_status() {
         rival: None,
     };
     let acts: Vec<_> = (0..40).map(|n| deed(n).standing(n as u64)).collect();
-    let history = History::fold(&rules.charter(), &acts);
+    let history = History::fold(&rules.charter(), &acts, &Influence::default());
     for spell in history.spells() {
         assert!(!spell.reading.worlds.is_empty(), "no world is left from {}", spell.from);
     }

@@ -182,7 +182,7 @@ fn record() -> Option<Vec<Event>> {
 }
 
 fn axes(on: &str, known: Option<&str>, size: Size) -> Axes {
-    Axes { on: on.parse().unwrap(), as_known: known.map(|k| Edtf::parse(k).unwrap()), as_recorded: size }
+    Axes::on_day(on.parse().unwrap(), known.map(|k| Edtf::parse(k).unwrap()), size)
 }
 
 fn ask(ledger: &mut Ledger, of: &ParticipantId, size: Size, on: &str, known: Option<&str>) -> Value {
@@ -377,7 +377,7 @@ fn counts_agree(ledger: &mut Ledger) {
         let on: Day = on.parse().unwrap();
         for size in [Size(60), ledger.size()] {
             let loaded = ledger.load(&Scope::of_body(sco.clone())).unwrap();
-            let axes = Axes { on, as_known: None, as_recorded: size };
+            let axes = Axes::on_day(on, None, size);
             let material = ledger.material(&loaded, size).unwrap();
             let counted = roster(&material, &sco, None, &axes).unwrap().counts;
             let expected: std::collections::BTreeMap<_, _> =

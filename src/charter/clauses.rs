@@ -1,0 +1,344 @@
+//! The clauses of a charter with the sets and tables that they name, and the place of every fault in its TOML.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::event::{Index, ParticipantId};
+
+use super::clause::{Clause, Condition, Named, Rule, fold_name};
+use super::clause_text::meant;
+use super::text::{CharterText, CharterTextError, NamedSet, WeightTable};
+use super::{Ruled, replace};
+
+/// The clauses in force under one version of a charter.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Clauses {
+    /// When the treaty, or the constitutive instrument, enters into force.
+    pub entry_into_force: Option<Ruled<Clause>>,
+    /// When it enters into force for one participant, after it is in force.
+    pub for_participant: Option<Ruled<Clause>>,
+    /// When a withdrawal has effect after its notice.
+    pub withdrawal: Option<Ruled<Clause>>,
+    /// Clauses of single accession treaties or protocols.
+    pub accessions: Vec<Ruled<Accession>>,
+    /// Sets that clauses count in.
+    pub sets: Vec<NamedSet>,
+    /// Tables that clauses weigh by.
+    pub weights: Vec<WeightTable>,
+}
+
+/// The clause of one accession treaty or protocol, read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Accession {
+    /// Whose accession.
+    pub participant: ParticipantId,
+    /// When it enters into force.
+    pub clause: Clause,
+    /// Where it stands.
+    pub article: String,
+    /// How it is known, where not by reading the article.
+    pub basis: Option<String>,
+}
+
+impl Clauses {
+    /// The clause of the accession of a participant.
+    pub fn accession(&self, participant: &ParticipantId) -> Option<&Ruled<Accession>> {
+        self.accessions.iter().find(|a| a.rule.participant == *participant)
+    }
+
+    /// What a text states takes the place of what it names; the rest stays.
+    pub(super) fn learn(&mut self, text: &CharterText, entry: Index) {
+        // `CharterText::parse` has read every clause already.
+        let read = |clause: &str| Clause::parse(clause).ok();
+        let stated = [
+            (&mut self.entry_into_force, &text.entry_into_force),
+            (&mut self.for_participant, &text.entry_into_force_for_participant),
+            (&mut self.withdrawal, &text.withdrawal),
+        ];
+        for (now, stated) in stated {
+            if let Some(rule) = stated.as_deref().and_then(read) {
+                *now = Some(Ruled { entry, rule });
+            }
+        }
+        let accessions = text.accessions.iter().filter_map(|a| {
+            let (participant, article, basis) = (a.participant.clone(), a.article.clone(), a.basis.clone());
+            Some(Accession { participant, clause: read(&a.clause)?, article, basis })
+        });
+        let accessions: Vec<Accession> = accessions.collect();
+        replace(&mut self.accessions, &accessions, entry, |a, b| a.participant == b.participant);
+        restate(&mut self.sets, &text.sets, |a, b| fold_name(&a.id) == fold_name(&b.id));
+        restate(&mut self.weights, &text.weights, |a, b| fold_name(&a.id) == fold_name(&b.id));
+    }
+
+    /// Each clause with the key or the accession that states it, and the entry that did.
+    pub fn each(&self) -> impl Iterator<Item = (String, Index, &Clause)> {
+        let of_body = [
+            ("entry-into-force", &self.entry_into_force),
+            ("entry-into-force-for-participant", &self.for_participant),
+            ("withdrawal", &self.withdrawal),
+        ];
+        let of_body = of_body.into_iter().filter_map(|(key, stated)| {
+            let stated = stated.as_ref()?;
+            Some((key.to_owned(), stated.entry, &stated.rule))
+        });
+        let accessions = self.accessions.iter();
+        of_body
+            .chain(accessions.map(|a| (format!("accession {}", a.rule.participant), a.entry, &a.rule.clause)))
+    }
+
+    /// Whoever clauses, sets and tables name, with the place.
+    pub(super) fn participants(&self) -> Vec<(String, &ParticipantId)> {
+        let mut named: Vec<(String, &ParticipantId)> = Vec::new();
+        for (place, _, clause) in self.each() {
+            if let Rule::WhenMet { trigger: condition, .. } | Rule::Fixed { provided: condition, .. } =
+                &clause.rule
+            {
+                listed(condition, &mut |participant| named.push((place.clone(), participant)));
+            }
+        }
+        let of_sets = self.sets.iter().flat_map(|s| s.members.iter().map(|p| (format!("set {}", s.id), p)));
+        let tables = self.weights.iter();
+        let of_tables = tables.flat_map(|t| t.shares.keys().map(|p| (format!("weight {}", t.id), p)));
+        let acceding = self.accessions.iter().map(|a| &a.rule.participant);
+        let acceding = acceding.map(|p| (format!("accession {p}"), p));
+        named.extend(of_sets.chain(of_tables).chain(acceding));
+        named
+    }
+}
+
+fn listed<'c>(condition: &'c Condition, found: &mut impl FnMut(&'c ParticipantId)) {
+    match condition {
+        Condition::AllOf(list) => list.iter().for_each(found),
+        Condition::And(parts) | Condition::Or(parts) => {
+            for part in parts {
+                listed(part, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn restate<T: Clone>(all: &mut Vec<T>, stated: &[T], same: fn(&T, &T) -> bool) {
+    for new in stated {
+        match all.iter_mut().find(|old| same(old, new)) {
+            Some(old) => old.clone_from(new),
+            None => all.push(new.clone()),
+        }
+    }
+}
+
+impl NamedSet {
+    /// The set of a name, in any spelling.
+    pub fn find<'a>(sets: &'a [NamedSet], name: &str) -> Option<&'a NamedSet> {
+        sets.iter().find(|set| fold_name(&set.id) == fold_name(name))
+    }
+}
+
+impl WeightTable {
+    /// The table of a name, in any spelling.
+    pub fn find<'a>(tables: &'a [WeightTable], name: &str) -> Option<&'a WeightTable> {
+        tables.iter().find(|table| fold_name(&table.id) == fold_name(name))
+    }
+
+    /// Each participant's share in billionths of the table's unit, so that sums are exact.
+    pub fn exact(&self) -> impl Iterator<Item = (&ParticipantId, u128)> {
+        self.shares.iter().filter_map(|(participant, text)| Some((participant, billionths(text)?)))
+    }
+}
+
+/// A decimal of at most 15 digits before the point and 9 behind it.
+fn billionths(text: &str) -> Option<u128> {
+    let (whole, rest) = text.split_once('.').map_or((text, None), |(whole, rest)| (whole, Some(rest)));
+    let digits = |part: &str, most: usize| {
+        (1..=most).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit())
+    };
+    if !digits(whole, 15) || !rest.is_none_or(|rest| digits(rest, 9)) {
+        return None;
+    }
+    format!("{whole}{:0<9}", rest.unwrap_or_default()).parse().ok()
+}
+
+/// The names of a clause that nothing defines, each with its column and what to do.
+pub fn unknown_names(clause: &Clause, sets: &[NamedSet], weights: &[WeightTable]) -> Vec<(usize, String)> {
+    let sets: Vec<String> = sets.iter().map(|set| fold_name(&set.id)).collect();
+    let tables: Vec<String> = weights.iter().map(|table| fold_name(&table.id)).collect();
+    let unknown = clause.names.iter().filter_map(|mention| {
+        let (what, key, known) = match mention.of {
+            Named::Set => ("set", "[[set]]", &sets),
+            Named::Table => ("table of weights", "[[weight]]", &tables),
+        };
+        if known.contains(&mention.name) {
+            return None;
+        }
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        let remedy = match known.is_empty() {
+            true => format!(": define it as {key}"),
+            false => meant(&mention.name, &known),
+        };
+        Some((mention.column, format!("there is no {what} called {}{remedy}", mention.name)))
+    });
+    unknown.collect()
+}
+
+/// The parts of a charter text that clauses are made of, with their places.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+struct Placed {
+    #[serde(alias = "entry_into_force")]
+    entry_into_force: Option<Spanned<String>>,
+    #[serde(alias = "entry_into_force_for_participant")]
+    entry_into_force_for_participant: Option<Spanned<String>>,
+    withdrawal: Option<Spanned<String>>,
+    #[serde(default, rename = "set")]
+    sets: Vec<PlacedSet>,
+    #[serde(default, rename = "weight")]
+    weights: Vec<PlacedTable>,
+    #[serde(default, rename = "accession")]
+    accessions: Vec<PlacedAccession>,
+}
+
+#[derive(Deserialize)]
+struct PlacedSet {
+    id: Spanned<String>,
+}
+
+#[derive(Deserialize)]
+struct PlacedTable {
+    id: Spanned<String>,
+    shares: BTreeMap<String, Spanned<String>>,
+}
+
+#[derive(Deserialize)]
+struct PlacedAccession {
+    clause: Spanned<String>,
+}
+
+/// Which rules may stand where.
+type Fits = fn(&Rule) -> Option<&'static str>;
+
+fn of_a_treaty(rule: &Rule) -> Option<&'static str> {
+    match rule {
+        Rule::WhenMet { .. } | Rule::Fixed { .. } | Rule::Stated => None,
+        Rule::Notice { .. } => Some("a notice ends a membership: write it as withdrawal"),
+        Rule::After(_) => Some("it needs a condition: write one before the delay, such as count(35) then"),
+    }
+}
+
+fn of_a_participant(rule: &Rule) -> Option<&'static str> {
+    let remedy = "it is counted from the participant's own deposit: write the delay alone, such as months(3)";
+    (!matches!(rule, Rule::After(_) | Rule::Stated)).then_some(remedy)
+}
+
+fn of_a_withdrawal(rule: &Rule) -> Option<&'static str> {
+    let remedy = "it is counted from a notice: write notice then and a delay, such as notice then years(1)";
+    (!matches!(rule, Rule::Notice { .. } | Rule::Stated)).then_some(remedy)
+}
+
+impl Placed {
+    fn clauses(&self) -> impl Iterator<Item = (&Spanned<String>, Fits)> {
+        let of_body = [
+            (&self.entry_into_force, of_a_treaty as Fits),
+            (&self.entry_into_force_for_participant, of_a_participant),
+            (&self.withdrawal, of_a_withdrawal),
+        ];
+        let of_body = of_body.into_iter().filter_map(|(clause, fits)| Some((clause.as_ref()?, fits)));
+        of_body.chain(self.accessions.iter().map(|a| (&a.clause, of_a_treaty as Fits)))
+    }
+}
+
+fn placed(text: &str) -> Result<Placed, CharterTextError> {
+    toml::from_str(text).map_err(|e| CharterTextError::of_toml(text, &e))
+}
+
+/// Reads every clause, share and name of a charter text.
+pub(super) fn check(text: &str) -> Result<(), CharterTextError> {
+    let placed = placed(text)?;
+    let mut faults: Vec<(usize, String)> = Vec::new();
+    for (clause, fits) in placed.clauses() {
+        match Clause::parse(clause.get_ref()) {
+            Ok(read) => {
+                let misplaced = fits(&read.rule);
+                faults.extend(misplaced.map(|what| (inside(text, clause, 1), what.to_owned())));
+            }
+            Err(e) => faults.push((inside(text, clause, e.column), e.what)),
+        }
+    }
+    let ids = placed.sets.iter().map(|set| &set.id);
+    names(text, ids, "set", &["signatories", "members", "parties", "members_at", "parties_at"], &mut faults);
+    names(text, placed.weights.iter().map(|table| &table.id), "table of weights", &[], &mut faults);
+    for share in placed.weights.iter().flat_map(|table| table.shares.values()) {
+        if billionths(share.get_ref()).is_none() {
+            let what = format!("{:?} is no share: write a decimal such as 17.4", share.get_ref());
+            faults.push((inside(text, share, 1), what));
+        }
+    }
+    first(text, faults)
+}
+
+/// Finds the first name in the clauses of a charter text that neither sets nor tables define.
+///
+/// # Errors
+/// [`CharterTextError`] at the name.
+pub fn check_names(text: &str, sets: &[NamedSet], weights: &[WeightTable]) -> Result<(), CharterTextError> {
+    let placed = placed(text)?;
+    let mut faults = Vec::new();
+    for (clause, _) in placed.clauses() {
+        let Ok(read) = Clause::parse(clause.get_ref()) else { continue };
+        let unknown = unknown_names(&read, sets, weights).into_iter();
+        faults.extend(unknown.map(|(column, what)| (inside(text, clause, column), what)));
+    }
+    first(text, faults)
+}
+
+fn first(text: &str, faults: Vec<(usize, String)>) -> Result<(), CharterTextError> {
+    match faults.into_iter().min_by_key(|(offset, _)| *offset) {
+        Some((offset, what)) => Err(CharterTextError::at(text, offset, what)),
+        None => Ok(()),
+    }
+}
+
+/// Names are words of the language, once each, and none that it has a meaning for.
+fn names<'a>(
+    text: &str,
+    ids: impl Iterator<Item = &'a Spanned<String>>,
+    what: &str,
+    taken: &[&str],
+    faults: &mut Vec<(usize, String)>,
+) {
+    let mut seen: Vec<String> = Vec::new();
+    for id in ids {
+        let name = fold_name(id.get_ref());
+        let word = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        let fault = match () {
+            () if !word => format!("{:?} is no name: use letters, digits, _ and -", id.get_ref()),
+            () if taken.contains(&&*name) => {
+                format!("{name} has a meaning in every clause: call the set something else")
+            }
+            () if seen.contains(&name) => format!("there is a {what} called {name} already: name each once"),
+            () => {
+                seen.push(name);
+                continue;
+            }
+        };
+        faults.push((inside(text, id, 1), fault));
+    }
+}
+
+/// Where in the TOML a column of a string stands; its beginning, where escapes make them differ.
+fn inside(text: &str, string: &Spanned<String>, column: usize) -> usize {
+    let Range { start, end } = string.span();
+    let raw = text.get(start..end).unwrap_or_default();
+    let long = raw.starts_with("\"\"\"") || raw.starts_with("'''");
+    let quote = if long { 3 } else { 1 };
+    let content = raw.get(quote..raw.len().saturating_sub(quote)).unwrap_or_default();
+    let trimmed = content.strip_prefix("\r\n").or_else(|| content.strip_prefix('\n')).filter(|_| long);
+    let value = trimmed.unwrap_or(content);
+    if value != string.get_ref() {
+        return start;
+    }
+    let before = value.char_indices().nth(column.saturating_sub(1)).map_or(value.len(), |(at, _)| at);
+    start + quote + (content.len() - value.len()) + before
+}

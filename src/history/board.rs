@@ -1,0 +1,214 @@
+//! One body with all its participants: what the acts of some make of the status of others.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::charter::{Charter, EffectBy};
+use crate::event::{ActKind, Day, Edtf, Index, Moment, ParticipantId, StatusId};
+
+use super::entry_into_force::{EntryIntoForce, accessions, entry_into_force, for_participant};
+use super::influence::{Derived, Effects, Given, Influence};
+use super::notice;
+use super::procedure::{Lifecycle, lifecycles};
+use super::rival::History;
+use super::standing::Standing;
+
+/// One participant in one body.
+#[derive(Clone, Debug, Default)]
+pub struct PairView<'a> {
+    /// Its own acts.
+    pub own: Vec<Standing<'a>>,
+    /// Acts of others about it.
+    pub about: Vec<Standing<'a>>,
+}
+
+impl PairView<'_> {
+    /// The act at a place in the log.
+    pub fn act(&self, entry: Index) -> Option<&Standing<'_>> {
+        self.own.iter().chain(&self.about).find(|a| a.index == entry)
+    }
+
+    /// The procedures on one account of the course.
+    pub fn lifecycles<'s>(
+        &'s self,
+        charter: &Charter,
+        history: &History,
+        account: usize,
+    ) -> Vec<Lifecycle<'s>> {
+        let Some(account) = history.accounts.get(account) else { return Vec::new() };
+        let follows = |act: &&Standing<'_>| match &act.event.rival {
+            Some(rival) => account.chains.contains(rival),
+            None => true,
+        };
+        let own = self.own.iter().filter(|act| act.event.for_another().is_none());
+        lifecycles(charter, own.chain(&self.about).filter(follows), &account.course)
+    }
+}
+
+/// What is recorded of each participant of a body.
+pub type Pairs<'a> = BTreeMap<ParticipantId, PairView<'a>>;
+
+/// The participants of a body side by side: clauses that count them, lines that join them.
+#[derive(Debug, Default)]
+pub struct Board {
+    /// When the treaty, or the constitutive instrument, entered into force; `None` without a clause.
+    pub entry_into_force: Option<EntryIntoForce>,
+    when: Arc<Effects>,
+    derived: BTreeMap<ParticipantId, Derived>,
+    moment: Option<Moment>,
+    folded: RefCell<HashMap<ParticipantId, Arc<History>>>,
+}
+
+impl Board {
+    /// Evaluates the clauses of a body over the acts that stand. With `moment`, acts that state an instant are set
+    /// before or after it.
+    /// `alone` are the acts of the body itself.
+    pub fn new(
+        charter: &Charter,
+        pairs: &Pairs<'_>,
+        alone: &[Standing<'_>],
+        moment: Option<&Moment>,
+    ) -> Board {
+        let mut board = Board { moment: moment.cloned(), ..Board::default() };
+        board.entry_into_force = entry_into_force(charter, pairs, alone);
+        let mut when = Effects::new();
+        for pair in pairs.values() {
+            for act in &pair.own {
+                board.evaluate(charter, pair, act, &mut when);
+            }
+        }
+        board.when = Arc::new(when);
+        for (participant, derived) in accessions(charter, pairs, &board) {
+            board.derived.insert(participant, derived);
+        }
+        board.folded.borrow_mut().clear();
+        board
+    }
+
+    /// The same acts under other rules.
+    pub fn under(&self, charter: &Charter, pairs: &Pairs<'_>, alone: &[Standing<'_>]) -> Board {
+        Board::new(charter, pairs, alone, self.moment.as_ref())
+    }
+
+    fn evaluate(&self, charter: &Charter, pair: &PairView<'_>, act: &Standing<'_>, when: &mut Effects) {
+        let kind = act.event.act.kind();
+        let rules = charter.versions().iter().flat_map(|v| &v.transitions).filter(|t| t.rule.act.0 == kind);
+        let effects: BTreeSet<Option<EffectBy>> = rules.map(|t| t.rule.effect).collect();
+        for effect in effects.into_iter().flatten() {
+            let on = match effect {
+                EffectBy::EntryIntoForce => match &self.entry_into_force {
+                    Some(general) => for_participant(charter, general, act),
+                    None => continue,
+                },
+                EffectBy::Withdrawal => notice::ends(charter, act, &pair.own),
+                EffectBy::Accession => continue,
+            };
+            when.insert((act.index, effect), on);
+        }
+    }
+
+    /// The status of a participant through all of time; of one with no act, no status.
+    pub fn history(&self, charter: &Charter, pairs: &Pairs<'_>, who: &ParticipantId) -> Arc<History> {
+        if let Some(known) = self.folded.borrow().get(who) {
+            return Arc::clone(known);
+        }
+        let history = Arc::new(self.fold(charter, pairs, who, &BTreeSet::new()));
+        self.folded.borrow_mut().insert(who.clone(), Arc::clone(&history));
+        history
+    }
+
+    /// Folds one participant; `open` are those whose fold waits for this one.
+    fn fold(
+        &self,
+        charter: &Charter,
+        pairs: &Pairs<'_>,
+        who: &ParticipantId,
+        open: &BTreeSet<ParticipantId>,
+    ) -> History {
+        let mut influence = Influence {
+            when: Arc::clone(&self.when),
+            derived: self.derived.get(who).cloned().into_iter().collect(),
+            moment: self.moment.clone(),
+            ..Influence::default()
+        };
+        let Some(pair) = pairs.get(who) else { return History::fold(charter, &[], &influence) };
+        let mut acts = pair.own.clone();
+        let inner: BTreeSet<ParticipantId> = open.iter().chain([who]).cloned().collect();
+        for act in pair.own.iter().filter(|act| continues(act)) {
+            let other = act.event.about.as_ref().filter(|other| !inner.contains(*other));
+            let Some((other, day)) = other.zip(act.event.effect()) else { continue };
+            if pairs.get(other).is_none_or(|pair| pair.own.is_empty()) {
+                continue;
+            }
+            let before = self.fold(charter, pairs, other, &inner);
+            let reading = before.on(day.earliest().previous());
+            let Some(status) = reading.status().filter(|status| !status.is_none()) else { continue };
+            let also = before.entries(&reading);
+            let clause = format!("continues the status of {other}");
+            influence.gives.insert(act.index, given(charter, act, status.clone(), clause, also));
+        }
+        for act in pair.about.iter().filter(|act| continues(act)) {
+            let Some(by) = act.event.participant.as_ref() else { continue };
+            if pair.own.is_empty() && !inner.contains(by) {
+                // Nothing is recorded under the old name: what the continuing state did before is this one's.
+                acts.extend(pairs.get(by).into_iter().flat_map(|by| by.own.iter().cloned()));
+                acts.retain(|own| own.index != act.index);
+            }
+            acts.push(act.clone());
+            let clause = format!("continued by {by}");
+            influence.gives.insert(act.index, given(charter, act, StatusId::none(), clause, Vec::new()));
+        }
+        History::fold(charter, &acts, &influence)
+    }
+
+    /// Who continues a participant of whom nothing is recorded under its own name.
+    pub fn continued_by<'p>(
+        &self,
+        pairs: &'p Pairs<'_>,
+        who: &ParticipantId,
+    ) -> Option<(&'p ParticipantId, &'p Standing<'p>)> {
+        let pair = pairs.get(who)?;
+        let act = pair.about.iter().find(|act| continues(act))?;
+        Some((act.event.participant.as_ref()?, act))
+    }
+
+    /// The participants that certainly have the highest status at the end of a day, or before the act with that
+    /// sequence on it.
+    pub fn members(
+        &self,
+        charter: &Charter,
+        pairs: &Pairs<'_>,
+        on: Day,
+        before: Option<u16>,
+    ) -> BTreeSet<ParticipantId> {
+        let Some(highest) = charter.on(on).highest() else { return BTreeSet::new() };
+        let holds = |who: &ParticipantId| {
+            let history = self.history(charter, pairs, who);
+            if history.on(on).status() != Some(highest) {
+                return false;
+            }
+            let Some(before) = before else { return true };
+            let already = history.on(on.previous()).status() == Some(highest);
+            let sequence = |entry: &Index| pairs.get(who).and_then(|pair| pair.act(*entry)?.event.sequence);
+            already || history.entries(&history.on(on)).iter().filter_map(sequence).any(|own| own < before)
+        };
+        let recorded = pairs.iter().filter(|(_, pair)| !pair.own.is_empty()).map(|(who, _)| who);
+        recorded.filter(|who| holds(who)).cloned().collect()
+    }
+}
+
+fn given(charter: &Charter, act: &Standing<'_>, status: StatusId, clause: String, also: Vec<Index>) -> Given {
+    let day = act.event.effect().map_or(Day::FUTURE, Edtf::latest);
+    let rules = &charter.on(day).transitions;
+    let rule = rules.iter().find(|t| t.rule.act.0 == act.event.act.kind());
+    let clause = match rule {
+        Some(rule) => format!("{clause}: {} ({})", rule.rule.rule, rule.rule.article),
+        None => clause,
+    };
+    Given { status, rule: rule.map(|rule| rule.entry), clause, also }
+}
+
+fn continues(act: &Standing<'_>) -> bool {
+    act.event.act.kind() == ActKind::ContinuationDeclared
+}

@@ -1,0 +1,253 @@
+//! When a treaty enters into force, in general, for one participant, and by an accession treaty's own clause.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::charter::{Accession, Charter, Clause, EffectBy, Rule, Ruled, Version};
+use crate::event::{Act, ActKind, Day, Edtf, Index, ParticipantId, Register, Role};
+
+use super::board::{Board, Pairs};
+use super::influence::Derived;
+use super::quorum::{Consent, Poll, Trigger, in_force_on};
+use super::standing::Standing;
+
+/// When the treaty, or the constitutive instrument, of a body entered into force.
+#[derive(Clone, Debug)]
+pub struct EntryIntoForce {
+    /// The day that the clause computes from the acts recorded; `None` while its condition is not met.
+    pub computed: Option<Edtf>,
+    /// The consent that met it.
+    pub trigger: Option<Trigger>,
+    /// The day that the depositary, or an act of entry into force, certifies, with its entry.
+    pub certified: Option<(Edtf, Index)>,
+    /// The entry that holds the clause.
+    pub rule: Index,
+}
+
+impl EntryIntoForce {
+    /// The day: as computed, else as certified.
+    pub fn on(&self) -> Option<&Edtf> {
+        self.computed.as_ref().or(self.certified.as_ref().map(|(on, _)| on))
+    }
+}
+
+/// Evaluates the clause of a body; `None` where it has none.
+pub(super) fn entry_into_force(
+    charter: &Charter,
+    pairs: &Pairs<'_>,
+    alone: &[Standing<'_>],
+) -> Option<EntryIntoForce> {
+    let version = charter.latest();
+    let clause = version.clauses.entry_into_force.as_ref()?;
+    let electorate = Electorate::of_treaty(charter, pairs);
+    let found = electorate.evaluate(version, &clause.rule, &|_, _| BTreeSet::new());
+    Some(EntryIntoForce {
+        computed: found.as_ref().map(|(on, _)| on.clone()),
+        trigger: found.map(|(_, trigger)| trigger),
+        certified: certified(alone),
+        rule: clause.entry,
+    })
+}
+
+/// The first act among these that certifies an entry into force, with its day.
+pub fn certified<'s>(acts: impl IntoIterator<Item = &'s Standing<'s>>) -> Option<(Edtf, Index)> {
+    let certifies = |act: &&Standing<'_>| act.event.act.kind() == ActKind::TreatyEnteredIntoForce;
+    let dated = acts.into_iter().filter(certifies);
+    let dated = dated.filter_map(|act| Some((act.event.effect()?.clone(), act.index)));
+    dated.min_by_key(|(on, index)| (on.earliest(), *index))
+}
+
+/// When an act of consent has effect for its participant: the later of the general entry into force and the delay after
+/// it (VCLT 24(3)).
+pub(super) fn for_participant(
+    charter: &Charter,
+    general: &EntryIntoForce,
+    act: &Standing<'_>,
+) -> Option<Edtf> {
+    let (on, own) = general.on().zip(consent_date(act))?;
+    let own = match act.event.act.kind() {
+        // A succession has effect from the day of independence (VCSST 23).
+        ActKind::SuccessionNotified => act.event.effect().unwrap_or(own),
+        _ => own,
+    };
+    let version = charter.on(own.latest());
+    let delayed = |day: Day| match version.clauses.for_participant.as_ref().map(|c| &c.rule.rule) {
+        Some(Rule::After(delay)) if act.event.act.kind() != ActKind::SuccessionNotified => delay.from(day),
+        _ => day,
+    };
+    let later = |general: Day, own: Day| if own <= general { general } else { delayed(own).max(general) };
+    Some(Edtf::one_of(later(on.earliest(), own.earliest()), later(on.latest(), own.latest())))
+}
+
+/// The legal date of a consent to be bound: the deposit (VCLT 16), else the act's own.
+fn consent_date<'a>(act: &'a Standing<'_>) -> Option<&'a Edtf> {
+    act.event.dates.get(Role::Deposited).or_else(|| act.event.date())
+}
+
+/// Those who may consent to an instrument, and when each did.
+pub struct Electorate {
+    /// First consents, by the earliest day that each may mean, and by the latest.
+    consents: [Vec<Consent>; 2],
+    signatories: Vec<ParticipantId>,
+}
+
+impl Electorate {
+    /// Those of the treaty, or of the constitutive instrument, itself.
+    pub fn of_treaty(charter: &Charter, pairs: &Pairs<'_>) -> Electorate {
+        let rules = || charter.versions().iter().flat_map(|v| &v.transitions).map(|t| &t.rule);
+        let by_clause = |kind| rules().any(|t| t.act.0 == kind && t.effect == Some(EffectBy::EntryIntoForce));
+        let consents = |act: &Standing<'_>| {
+            act.event.for_another().is_none()
+                && (by_clause(act.event.act.kind()) || is_consent(&act.event.act))
+        };
+        let signs = |act: &Standing<'_>| {
+            use ActKind as K;
+            let kind = act.event.act.kind();
+            let signs = [K::TreatySigned, K::SignatureAdReferendum, K::DefinitiveSignature, K::Founded];
+            signs.contains(&kind) && act.event.for_another().is_none()
+        };
+        let signatories = pairs.iter().filter(|(_, pair)| pair.own.iter().any(signs));
+        Electorate {
+            consents: first_consents(pairs, consents),
+            signatories: signatories.map(|(who, _)| who.clone()).collect(),
+        }
+    }
+
+    /// Those of the accession treaty or protocol of one participant: deposits that name it in `about`, and its own.
+    pub fn of_accession(pairs: &Pairs<'_>, applicant: &ParticipantId) -> Electorate {
+        let consents = |act: &Standing<'_>| {
+            let own = act.event.participant.as_ref() == Some(applicant) && act.event.about.is_none();
+            is_consent(&act.event.act) && (own || act.event.about.as_ref() == Some(applicant))
+        };
+        Electorate { consents: first_consents(pairs, consents), signatories: Vec::new() }
+    }
+
+    /// Polls over the earliest and over the latest days of the consents.
+    pub fn polls<'a>(
+        &'a self,
+        version: &'a Version,
+        members: &'a dyn Fn(Day, Option<u16>) -> BTreeSet<ParticipantId>,
+    ) -> [Poll<'a>; 2] {
+        self.consents.each_ref().map(|consents| Poll {
+            consents,
+            signatories: &self.signatories,
+            members,
+            sets: &version.clauses.sets,
+            weights: &version.clauses.weights,
+            line: &line,
+            is_reio: &is_reio,
+            in_force: &|_| None,
+        })
+    }
+
+    fn evaluate(
+        &self,
+        version: &Version,
+        clause: &Clause,
+        members: &dyn Fn(Day, Option<u16>) -> BTreeSet<ParticipantId>,
+    ) -> Option<(Edtf, Trigger)> {
+        let [earliest, latest] = self.polls(version, members);
+        let (first, _) = in_force_on(&clause.rule, &earliest)?;
+        let (last, trigger) = in_force_on(&clause.rule, &latest)?;
+        Some((Edtf::one_of(first.min(last), last.max(first)), trigger))
+    }
+}
+
+fn is_consent(act: &Act) -> bool {
+    use ActKind as K;
+    matches!(act.kind(), K::InstrumentDeposited | K::DefinitiveSignature | K::SuccessionNotified)
+}
+
+fn first_consents(pairs: &Pairs<'_>, counts: impl Fn(&Standing<'_>) -> bool) -> [Vec<Consent>; 2] {
+    let mut found = [Vec::new(), Vec::new()];
+    for (who, pair) in pairs {
+        let dated = pair.own.iter().filter(|act| counts(act) && act.event.rival.is_none());
+        let dated = dated.filter_map(|act| Some((consent_date(act)?, act)));
+        let Some((date, act)) = dated.min_by_key(|(date, act)| (date.latest(), act.index)) else { continue };
+        let undone = pair.own.iter().filter_map(|other| undone(other, date.latest())).min();
+        for (list, on) in found.iter_mut().zip([date.earliest(), date.latest()]) {
+            list.push(Consent {
+                participant: who.clone(),
+                on,
+                sequence: act.event.sequence,
+                entry: act.index,
+                undone,
+            });
+        }
+    }
+    found
+}
+
+/// The day from which a consent given on `consented` no longer counts by this act.
+fn undone(act: &Standing<'_>, consented: Day) -> Option<Day> {
+    use ActKind as K;
+    let undoes =
+        [K::InstrumentRejectedOrWithdrawn, K::TreatyDenounced, K::WithdrawalEffective, K::CeasedToExist];
+    let date = act.event.effect().filter(|_| undoes.contains(&act.event.act.kind()))?;
+    (date.earliest() >= consented).then(|| date.earliest())
+}
+
+/// The participant that stands for a line: the one that continues all before it.
+pub fn line(id: &ParticipantId) -> ParticipantId {
+    match Register::builtin().get(id).and_then(|p| p.line.as_ref()) {
+        Some(next) => line(next),
+        None => id.clone(),
+    }
+}
+
+/// Whether it is a regional integration organisation: its consent does not count beside those of its members.
+pub fn is_reio(id: &ParticipantId) -> bool {
+    let kind = Register::builtin().get(id).map(|p| p.kind);
+    kind == Some(crate::event::ParticipantKind::Organisation)
+}
+
+/// The statuses that the clauses of accession treaties give to those for whom no act certifies it.
+pub(super) fn accessions(
+    charter: &Charter,
+    pairs: &Pairs<'_>,
+    board: &Board,
+) -> BTreeMap<ParticipantId, Derived> {
+    let version = charter.latest();
+    let mut found = BTreeMap::new();
+    for clause in &version.clauses.accessions {
+        let participant = &clause.rule.participant;
+        let Some(pair) = pairs.get(participant) else { continue };
+        let did = |kind| pair.own.iter().any(|act| act.event.act.kind() == kind);
+        if !did(ActKind::AccessionTreatySigned) || did(ActKind::TreatyEnteredIntoForce) {
+            continue;
+        }
+        let Some((on, trigger)) = accession(charter, pairs, board, clause) else { continue };
+        let Some(entry) = trigger.by.last().map(|deposit| deposit.entry) else { continue };
+        let rules = &charter.on(on.latest()).transitions;
+        let to = rules.iter().find(|t| t.rule.act.0 == ActKind::TreatyEnteredIntoForce).map(|t| &t.rule.to);
+        let Some(to) = to.or_else(|| version.highest()).cloned() else { continue };
+        let derived = Derived {
+            to,
+            on,
+            entry,
+            rule: clause.entry,
+            clause: format!("{} ({})", clause.rule.clause, clause.rule.article),
+            also: Vec::new(),
+            precedence: ActKind::TreatyEnteredIntoForce.precedence(),
+        };
+        found.insert(participant.clone(), derived);
+    }
+    found
+}
+
+/// When the accession treaty of one participant enters into force by its own clause.
+pub fn accession(
+    charter: &Charter,
+    pairs: &Pairs<'_>,
+    board: &Board,
+    clause: &Ruled<Accession>,
+) -> Option<(Edtf, Trigger)> {
+    let participant = &clause.rule.participant;
+    let electorate = Electorate::of_accession(pairs, participant);
+    // The applicant is no member of those who must consent, whatever it became since.
+    let members = |on: Day, before: Option<u16>| {
+        let mut members = board.members(charter, pairs, on, before);
+        members.remove(participant);
+        members
+    };
+    electorate.evaluate(charter.latest(), &clause.rule.clause, &members)
+}

@@ -1,0 +1,89 @@
+//! What acts of others, clauses and the moment asked make of the acts of one participant.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::charter::EffectBy;
+use crate::event::{Day, Edtf, Index, Moment, StatusId};
+
+use super::standing::Standing;
+
+/// The days that clauses compute, by act and clause.
+pub type Effects = HashMap<(Index, EffectBy), Option<Edtf>>;
+
+/// What bears on the course of one participant beside its own acts.
+#[derive(Clone, Debug, Default)]
+pub struct Influence {
+    /// When acts have the effect that a clause computes; `None` for one that has none, as far as is recorded.
+    pub when: Arc<Effects>,
+    /// What an act gives or takes because of another participant: a continuation.
+    pub gives: HashMap<Index, Given>,
+    /// Statuses that follow from a clause without an act of the participant's own.
+    pub derived: Vec<Derived>,
+    /// The moment asked, where it is one of a day.
+    pub moment: Option<Moment>,
+}
+
+/// What an act gives because of another participant.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Given {
+    /// The status after it.
+    pub status: StatusId,
+    /// The adoption or amendment whose rule moves it.
+    pub rule: Option<Index>,
+    /// The rule in a line.
+    pub clause: String,
+    /// The entries of the other participant that it rests on.
+    pub also: Vec<Index>,
+}
+
+/// A status that a clause gives.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Derived {
+    /// The status.
+    pub to: StatusId,
+    /// Its first day.
+    pub on: Edtf,
+    /// The entry that met the clause.
+    pub entry: Index,
+    /// The adoption or amendment that holds the clause.
+    pub rule: Index,
+    /// The clause in a line.
+    pub clause: String,
+    /// Other entries that it rests on.
+    pub also: Vec<Index>,
+    /// Its place within a day, as of an act.
+    pub precedence: u8,
+}
+
+impl Influence {
+    /// When an act has the effect that a clause computes. Where no clause was evaluated, the day that the act itself
+    /// states, else its own.
+    pub fn effect(&self, act: &Standing<'_>, by: EffectBy) -> Option<Edtf> {
+        match self.when.get(&(act.index, by)) {
+            Some(computed) => computed.clone(),
+            None => {
+                let stated = act.event.dates.get(crate::event::Role::Effective);
+                stated.or_else(|| act.event.effect()).cloned()
+            }
+        }
+    }
+
+    /// The days on which something of a date may have happened. An instant inside a day happened on it or before the
+    /// next one begins; at a moment of that day it has happened, has not, or depends on the zone.
+    pub fn span(&self, date: &Edtf) -> (Day, Day) {
+        let whole = (date.earliest(), date.latest());
+        let Some(instant) = date.instant() else { return whole };
+        let (day, at_midnight) = (instant.day(), instant.is_midnight());
+        match &self.moment {
+            None if at_midnight => whole,
+            None => (day, day.next()),
+            Some(moment) if instant <= moment.earliest() => (day.min(moment.day()), day.min(moment.day())),
+            Some(moment) if instant > moment.latest() => {
+                let after = day.max(moment.day().next());
+                (after, after)
+            }
+            Some(moment) => (moment.day(), moment.day().next()),
+        }
+    }
+}

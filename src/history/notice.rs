@@ -1,0 +1,66 @@
+//! Notices of withdrawal: when they take effect, unless they are extended, revoked, or taken back from the beginning.
+
+use crate::charter::{Charter, Clause, Rule};
+use crate::event::{ActKind, Day, Edtf, Role};
+
+use super::standing::Standing;
+
+/// When a notice takes effect by everything recorded; `None` where it never does: revoked in time, read later as no
+/// withdrawal, or certified by an act of its own.
+pub(super) fn ends(charter: &Charter, notice: &Standing<'_>, own: &[Standing<'_>]) -> Option<Edtf> {
+    let certified = |act: &Standing<'_>| {
+        act.event.act.kind() == ActKind::WithdrawalEffective && given(act) >= given(notice)
+    };
+    if own.iter().any(certified) {
+        return None;
+    }
+    foreseen(charter, notice, own, Day::FUTURE)
+}
+
+/// When a notice was to take effect by the acts given up to a day (VCLT 56, 65, 67, 68).
+pub fn foreseen(charter: &Charter, notice: &Standing<'_>, own: &[Standing<'_>], until: Day) -> Option<Edtf> {
+    let mut end = by_clause(charter, notice)?;
+    let mut later: Vec<&Standing<'_>> =
+        own.iter().filter(|act| given(act) >= given(notice) && given(act) <= until).collect();
+    later.sort_by_key(|act| (given(act), act.event.sequence, act.index));
+    for act in later {
+        let effect = act.event.effect();
+        match act.event.act.kind() {
+            ActKind::WithdrawalPeriodExtended => {
+                let to = [Role::Planned, Role::Until, Role::Effective];
+                end = to.iter().find_map(|role| act.event.dates.get(*role)).cloned().unwrap_or(end);
+            }
+            ActKind::WithdrawalRevoked if given(act) <= end.latest() => return None,
+            // Resumed from the very day, or before it: the absence was no withdrawal.
+            ActKind::ParticipationResumed if effect.is_some_and(|on| on.latest() <= end.earliest()) => {
+                return None;
+            }
+            _ => {}
+        }
+    }
+    Some(end)
+}
+
+/// The day on which an act was given: received, else done, else its own.
+fn given(act: &Standing<'_>) -> Day {
+    let roles = [Role::Received, Role::Done, Role::Notified, Role::Decided];
+    let date = roles.iter().find_map(|role| act.event.dates.get(*role)).or_else(|| act.event.date());
+    date.map_or(Day::PAST, Edtf::latest)
+}
+
+fn by_clause(charter: &Charter, notice: &Standing<'_>) -> Option<Edtf> {
+    let event = &*notice.event;
+    let stated = || [Role::Effective, Role::Planned].iter().find_map(|role| event.dates.get(*role)).cloned();
+    let own = [Role::Received, Role::Done, Role::Notified].iter().find_map(|role| event.dates.get(*role));
+    let own = own.or_else(|| event.date())?;
+    let clause = charter.on(own.latest()).clauses.withdrawal.as_ref().map(|ruled| &ruled.rule);
+    match clause {
+        Some(Clause { rule: Rule::Notice { then, .. }, .. }) => {
+            let (first, last) = (then.from(own.earliest()), then.from(own.latest()));
+            // A notice may state a later day than the one from which it could have effect.
+            let asked = stated().filter(|day| day.earliest() > last);
+            Some(asked.unwrap_or_else(|| Edtf::one_of(first, last)))
+        }
+        _ => stated().or_else(|| Some(own.clone())),
+    }
+}

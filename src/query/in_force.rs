@@ -1,0 +1,309 @@
+//! Whether a treaty, or the accession of one participant, is in force: by which clause, whose consent met it, who is
+//! missing.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::charter::{Condition, Delay, Rule, SetRef, StepBy, Version, When};
+use crate::event::{ActKind, BodyId, Day, Edtf, Index, ParticipantId};
+use crate::history::{
+    Certainty, Count, Electorate, Measure, Poll, StepState, Trigger, certified, count_on, in_force_on,
+};
+
+use super::Axes;
+use super::answer::{CheckpointRef, Coverage, QuestionEcho};
+use super::body::{BodyView, Material, QueryError};
+use super::quorum::quorum;
+
+/// Whether something is in force on a day, and what its clause waits for.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct InForce {
+    /// What was asked.
+    pub question: QuestionEcho,
+    /// Whether it is in force on the day; `null` where no clause is known and nobody certifies it.
+    pub in_force: Option<bool>,
+    /// Its first day in force: as the clause computes it, else as certified; `null` while its condition is not met.
+    pub on: Option<Edtf>,
+    /// How far that can be relied on.
+    pub certainty: Certainty,
+    /// The clause, in its canonical form; `null` where none is known.
+    pub clause: Option<String>,
+    /// The adoption or amendment that states it.
+    pub rule: Option<Index>,
+    /// Whose consent met the condition.
+    pub trigger: Option<TriggerItem>,
+    /// What `count` and `needed` measure.
+    pub measure: Option<&'static str>,
+    /// How much there was when the condition was met, else on the day asked. Percents have up to three decimals.
+    pub count: Option<f64>,
+    /// How much is needed.
+    pub needed: Option<f64>,
+    /// Who of a closed set has not consented.
+    pub missing: Vec<ParticipantId>,
+    /// Approved at home, deposit not attested.
+    pub unattested: Vec<ParticipantId>,
+    /// Each part of the condition.
+    pub parts: Vec<Part>,
+    /// What the depositary, or an act of entry into force, certifies.
+    pub certified: Option<Certified>,
+    /// What a reader must know besides.
+    pub notes: Vec<String>,
+    /// The span of the record that was searched; `null` without a survey.
+    pub coverage: Option<Coverage>,
+    /// The head of the record that was read.
+    pub checkpoint: CheckpointRef,
+}
+
+/// The consent that met a condition.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct TriggerItem {
+    /// Whose; `null` where several consents of one day are unordered.
+    pub participant: Option<ParticipantId>,
+    /// The day.
+    pub on: Edtf,
+    /// Every consent that may have been the last one needed.
+    pub among: Vec<ParticipantId>,
+    /// Their entries.
+    pub entries: Vec<Index>,
+}
+
+/// A part of a condition.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Part {
+    /// In the language of clauses.
+    pub condition: String,
+    /// Whether it holds.
+    pub met: bool,
+    /// The day on which it first held; `null` while it does not.
+    pub since: Option<Edtf>,
+    /// How much there is.
+    pub count: f64,
+    /// How much is needed.
+    pub needed: f64,
+}
+
+/// What an act certifies.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Certified {
+    /// The day in force.
+    pub on: Edtf,
+    /// The act.
+    pub index: Index,
+}
+
+/// Answers for the treaty or constitutive instrument of a body, or with `about` for the accession of one participant.
+///
+/// # Errors
+/// [`QueryError`].
+pub fn in_force(
+    material: &Material<'_>,
+    body: &BodyId,
+    about: Option<&ParticipantId>,
+    axes: &Axes,
+) -> Result<InForce, QueryError> {
+    let view = BodyView::of(material, body, axes)?;
+    let question = QuestionEcho::new("in-force", about, Some(body), axes);
+    let mut answer = InForce {
+        in_force: None,
+        on: None,
+        certainty: Certainty::Certain,
+        clause: None,
+        rule: None,
+        trigger: None,
+        measure: None,
+        count: None,
+        needed: None,
+        missing: Vec::new(),
+        unattested: Vec::new(),
+        parts: Vec::new(),
+        certified: None,
+        notes: view.end_of_record(axes.on).into_iter().collect(),
+        coverage: view.coverage(axes.on),
+        checkpoint: material.checkpoint.clone(),
+        question,
+    };
+    match about {
+        None => of_treaty(&view, axes.on, &mut answer),
+        Some(applicant) => of_accession(&view, applicant, axes.on, &mut answer),
+    }
+    conclude(&mut answer, axes.on);
+    Ok(answer)
+}
+
+fn of_treaty(view: &BodyView<'_>, on: Day, answer: &mut InForce) {
+    let version = view.charter.on(on.max(view.charter.latest().from()));
+    let acts = view.pairs.values().flat_map(|pair| &pair.own);
+    // Acts that name a participant certify its own treaty of accession, where the constitutive one has a clause.
+    let named = || certified(acts.filter(|_| version.clauses.entry_into_force.is_none()));
+    let certified = certified(&view.alone).or_else(named);
+    answer.certified = certified.map(|(on, index)| Certified { on, index });
+    let Some(clause) = &version.clauses.entry_into_force else {
+        let short = &view.charter.about.short;
+        answer
+            .notes
+            .push(format!("the clause is unknown: the charter of {short} states no entry-into-force"));
+        return;
+    };
+    (answer.clause, answer.rule) = (Some(clause.rule.to_string()), Some(clause.entry));
+    let electorate = Electorate::of_treaty(&view.charter, &view.pairs);
+    let members = |day: Day, before: Option<u16>| view.board.members(&view.charter, &view.pairs, day, before);
+    evaluate(&clause.rule.rule, &electorate, version, &members, on, answer);
+}
+
+/// The accession treaty or protocol of one participant: by its own clause, else when every member has accepted it.
+fn of_accession(view: &BodyView<'_>, applicant: &ParticipantId, on: Day, answer: &mut InForce) {
+    let version = view.charter.latest();
+    let pair = view.pairs.get(applicant);
+    let certifies = |act: &&crate::history::Standing<'_>| {
+        act.event.act.kind() == ActKind::TreatyEnteredIntoForce && act.event.for_another().is_none()
+    };
+    let certified = pair.and_then(|pair| pair.own.iter().find(certifies));
+    answer.certified =
+        certified.and_then(|a| Some(Certified { on: a.event.effect()?.clone(), index: a.index }));
+    let procedures = version.highest().and_then(|status| version.procedure(status));
+    let step = procedures.and_then(|p| Some((p.entry, p.rule.steps.iter().find(|s| s.by.is_some())?)));
+    let (rule, entry) = match (version.clauses.accession(applicant), step) {
+        (Some(stated), _) => (stated.rule.clause.rule.clone(), stated.entry),
+        (None, Some((entry, step))) => (by_everybody(step.by, applicant), entry),
+        (None, None) => {
+            answer
+                .notes
+                .push(format!("the clause is unknown: no accession clause for {applicant} is stated"));
+            return;
+        }
+    };
+    (answer.clause, answer.rule) = (Some(rule.to_string()), Some(entry));
+    let electorate = Electorate::of_accession(&view.pairs, applicant);
+    let members = |day: Day, before: Option<u16>| {
+        let mut members = view.board.members(&view.charter, &view.pairs, day, before);
+        members.remove(applicant);
+        members
+    };
+    evaluate(&rule, &electorate, version, &members, on, answer);
+    if let Some((_, step)) = step {
+        let state = StepState::of(step);
+        let until = answer.certified.as_ref().map(|c| c.on.latest()).filter(|day| *day <= on).unwrap_or(on);
+        if let Some(quorum) = quorum(view, applicant, &state, until).filter(|_| answer.trigger.is_none()) {
+            (answer.missing, answer.unattested) = (quorum.missing, quorum.unattested);
+        }
+    }
+}
+
+/// What a procedure foresees where no clause is stated: accepted by every member.
+fn by_everybody(by: Option<StepBy>, applicant: &ParticipantId) -> Rule {
+    let all = Condition::All(SetRef::Members);
+    let trigger = match by {
+        Some(StepBy::EveryMemberAndApplicant) => {
+            Condition::And(vec![all, Condition::AllOf(vec![applicant.clone()])])
+        }
+        _ => all,
+    };
+    Rule::WhenMet { trigger, then: When::Delay(Delay::Instant), not_before: None }
+}
+
+fn evaluate(
+    rule: &Rule,
+    electorate: &Electorate,
+    version: &Version,
+    members: &dyn Fn(Day, Option<u16>) -> BTreeSet<ParticipantId>,
+    on: Day,
+    answer: &mut InForce,
+) {
+    let (Rule::WhenMet { trigger: condition, .. } | Rule::Fixed { provided: condition, .. }) = rule else {
+        answer.notes.push(format!("the clause does not wait for consents: {rule}"));
+        return;
+    };
+    let [earliest, latest] = electorate.polls(version, members);
+    let computed = in_force_on(rule, &earliest).zip(in_force_on(rule, &latest));
+    answer.on =
+        computed.as_ref().map(|((first, _), (last, _))| Edtf::one_of(*first.min(last), *last.max(first)));
+    let triggers = met(condition, &earliest).zip(met(condition, &latest));
+    // What was needed then is what is told: when it was met, or when it was certified to be met.
+    let certified = answer.certified.as_ref().map(|c| c.on.latest());
+    let settled = triggers.as_ref().map(|(_, last)| last.on).or(certified);
+    let until = settled.filter(|day| *day <= on).unwrap_or(on);
+    let counted = count_on(condition, &latest, until);
+    if let Some((first, last)) = triggers {
+        answer.trigger = Some(trigger_item(&first, &last));
+    }
+    (answer.measure, answer.count, answer.needed) = amounts(&counted);
+    answer.missing = counted.missing;
+    let parts = match condition {
+        Condition::And(parts) | Condition::Or(parts) => parts.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    answer.parts = parts.iter().map(|part| self::part(part, &earliest, &latest, until)).collect();
+}
+
+fn met(condition: &Condition, poll: &Poll<'_>) -> Option<Trigger> {
+    crate::history::trigger(condition, poll)
+}
+
+fn part(condition: &Condition, earliest: &Poll<'_>, latest: &Poll<'_>, until: Day) -> Part {
+    let counted = count_on(condition, latest, until);
+    let since = met(condition, earliest).zip(met(condition, latest));
+    let since = since.map(|(first, last)| Edtf::one_of(first.on.min(last.on), last.on.max(first.on)));
+    let (_, count, needed) = amounts(&counted);
+    Part {
+        condition: condition.to_string(),
+        met: counted.met,
+        since,
+        count: count.unwrap_or_default(),
+        needed: needed.unwrap_or_default(),
+    }
+}
+
+fn trigger_item(first: &Trigger, last: &Trigger) -> TriggerItem {
+    let only = last.deposit().filter(|_| first.by == last.by);
+    TriggerItem {
+        participant: only.map(|deposit| deposit.participant.clone()),
+        on: Edtf::one_of(first.on.min(last.on), last.on.max(first.on)),
+        among: last.by.iter().map(|deposit| deposit.participant.clone()).collect(),
+        entries: last.by.iter().map(|deposit| deposit.entry).collect(),
+    }
+}
+
+/// What a count measures, how much there is and how much is needed.
+fn amounts(count: &Count) -> (Option<&'static str>, Option<f64>, Option<f64>) {
+    let (name, scale) = match count.measure {
+        Measure::Participants => ("participants", 1.0),
+        Measure::MilliPercent => ("percent", 1000.0),
+        Measure::Treaties => ("treaties", 1.0),
+    };
+    (Some(name), Some(f64::from(count.count) / scale), Some(f64::from(count.needed) / scale))
+}
+
+fn conclude(answer: &mut InForce, on: Day) {
+    let certified = answer.certified.as_ref().map(|c| c.on.clone());
+    if let Some((computed, certified)) = answer.on.as_ref().zip(answer.certified.as_ref()) {
+        let apart =
+            computed.latest() < certified.on.earliest() || certified.on.latest() < computed.earliest();
+        if apart {
+            answer.notes.push(format!(
+                "the clause gives {computed}, entry {} certifies {}",
+                certified.index, certified.on
+            ));
+        }
+    }
+    if let (None, Some(certified)) = (&answer.on, &answer.certified) {
+        let needed = answer.needed.unwrap_or_default();
+        let count = answer.count.unwrap_or_default();
+        let entry = certified.index;
+        if answer.clause.is_some() {
+            answer.notes.push(format!(
+                "as certified (entry {entry}): the condition is not computed, {count} of {needed} consents are \
+                 recorded"
+            ));
+        }
+    }
+    answer.on = answer.on.take().or(certified);
+    let Some(begins) = &answer.on else {
+        answer.in_force = answer.clause.as_ref().map(|_| false);
+        return;
+    };
+    answer.in_force = Some(begins.latest() <= on);
+    if begins.earliest() <= on && on < begins.latest() {
+        answer.certainty = Certainty::Possible;
+    }
+}

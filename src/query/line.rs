@@ -1,0 +1,76 @@
+//! Participants in time: whose seat it is, who continues whom, who followed whom.
+
+use crate::event::{ActKind, Day, Edtf, ParticipantId, Register};
+use crate::history::Standing;
+
+use super::body::BodyView;
+
+/// What a reader must know of the line of a participant on a day.
+pub(super) fn lines(view: &BodyView<'_>, who: &ParticipantId, on: Day) -> Vec<String> {
+    let mut notes = Vec::new();
+    let Some(pair) = view.pairs.get(who) else { return successor(view, who, on) };
+    let name = |id: &ParticipantId| format!("{} ({id})", Register::builtin().name_on(id, on));
+    for act in pair.about.iter().filter(|a| a.event.act.kind() == ActKind::ContinuationDeclared) {
+        let Some((by, date)) = act.event.participant.as_ref().zip(act.event.effect()) else { continue };
+        let entry = act.index;
+        notes.push(if date.latest() > on {
+            format!("continued by {} from {date} (entry {entry}): one line, recorded under {by}", name(by))
+        } else {
+            format!("continued by {} since {date} (entry {entry}): ask for {by}", name(by))
+        });
+    }
+    for act in &pair.own {
+        let Some(date) = act.event.effect() else { continue };
+        notes.extend(own(act, date, on, &name));
+    }
+    notes.extend(successor(view, who, on));
+    notes
+}
+
+fn own(act: &Standing<'_>, date: &Edtf, on: Day, name: &dyn Fn(&ParticipantId) -> String) -> Option<String> {
+    let entry = act.index;
+    let other = act.event.about.as_ref();
+    let after = date.latest() > on;
+    match (act.event.act.kind(), other) {
+        (ActKind::ContinuationDeclared, Some(other)) if after => Some(format!(
+            "the seat was that of {}, continued by this one from {date} (entry {entry})",
+            name(other)
+        )),
+        (ActKind::ContinuationDeclared, Some(other)) => Some(format!(
+            "continues {} since {date} (entry {entry}): the same line, no admission",
+            name(other)
+        )),
+        (ActKind::MergedInto, Some(other)) if !after => {
+            Some(format!("merged into {} on {date} (entry {entry}), which continues as one", name(other)))
+        }
+        (ActKind::SeparateMembershipResumed, _) if !after => {
+            Some(format!("separate membership resumed on {date} (entry {entry}), without a new admission"))
+        }
+        (ActKind::CeasedToExist, _) if !after => Some(format!("ceased to exist on {date} (entry {entry})")),
+        (ActKind::ParticipationResumed, _)
+            if date.earliest() <= on && act.event.date().is_some_and(|d| d.earliest() > on) =>
+        {
+            Some(format!("as declared later, the participation was never given up (entry {entry})"))
+        }
+        _ => None,
+    }
+}
+
+/// A membership does not pass to successors by itself: who has no act of its own yet is told whom it followed.
+fn successor(view: &BodyView<'_>, who: &ParticipantId, on: Day) -> Vec<String> {
+    let Some(participant) = Register::builtin().get(who) else { return Vec::new() };
+    if view.history(who).on(on).statuses().iter().any(|status| !status.is_none()) {
+        return Vec::new();
+    }
+    let held = |before: &&ParticipantId| view.pairs.get(*before).is_some_and(|pair| !pair.own.is_empty());
+    let line = |before: &ParticipantId| {
+        let history = view.history(before);
+        let status = history.on(on).status().cloned();
+        let now = match status {
+            Some(status) if !status.is_none() => format!("is {status}"),
+            _ => "has no status any more".to_owned(),
+        };
+        format!("a successor of {before}, which {now} on that day: a membership does not pass by itself")
+    };
+    participant.predecessors.iter().filter(held).map(line).collect()
+}

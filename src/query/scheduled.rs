@@ -1,0 +1,89 @@
+//! What was to come, as the acts up to a day had it.
+
+use crate::charter::EffectBy;
+use crate::event::{ActKind, Day, Edtf, Role, StatusId};
+use crate::history::{Cause, History, PairView, Standing, foreseen};
+
+use super::answer::ScheduledItem;
+use super::body::BodyView;
+
+/// Changes after `on` that acts of that day or earlier bring about, and days that such acts foresee.
+pub(super) fn scheduled(
+    view: &BodyView<'_>,
+    pair: &PairView<'_>,
+    history: &History,
+    on: Day,
+) -> Vec<ScheduledItem> {
+    let mut found: Vec<ScheduledItem> = Vec::new();
+    for account in &history.accounts {
+        let slices = account.course.slices.iter().filter(|s| s.from > on).flat_map(|s| &s.worlds);
+        for world in slices {
+            let Some(cause) = world.cause.and_then(|id| account.course.causes.get(id)) else { continue };
+            if cause.date.earliest() > on && is_decided(view, cause, on) {
+                let because = vec![cause.entry];
+                found.push(ScheduledItem { status: world.status.clone(), on: cause.date.clone(), because });
+            }
+        }
+    }
+    let stated = |act: &&Standing<'_>| act.event.date().is_some_and(|d| d.latest() <= on);
+    for act in pair.own.iter().filter(stated) {
+        found.extend(notice_running(view, pair, history, act, on));
+        found.extend(planned(pair, act, on));
+    }
+    found.sort_by(|a, b| (a.on.earliest(), &a.because).cmp(&(b.on.earliest(), &b.because)));
+    found.dedup();
+    found
+}
+
+/// Whether all on which a change rests had been done by a day. A notice is foreseen by what was known of its period.
+fn is_decided(view: &BodyView<'_>, cause: &Cause, on: Day) -> bool {
+    let Some(act) = view.act(cause.entry) else {
+        return view.charter.version_of(cause.entry).is_some_and(|version| version.known <= on);
+    };
+    let kind = act.event.act.kind();
+    let computed = |by: EffectBy| {
+        let rules = view.charter.versions().iter().flat_map(|v| &v.transitions);
+        rules.filter(|t| t.rule.act.0 == kind).any(|t| t.rule.effect == Some(by))
+    };
+    let in_force = view.board.entry_into_force.as_ref().and_then(|e| e.trigger.as_ref());
+    let done = act.event.date().is_some_and(|date| date.latest() <= on);
+    done && !computed(EffectBy::Withdrawal)
+        && (!computed(EffectBy::EntryIntoForce) || in_force.is_none_or(|trigger| trigger.on <= on))
+}
+
+/// The end of a notice period as it stood on a day.
+fn notice_running(
+    view: &BodyView<'_>,
+    pair: &PairView<'_>,
+    history: &History,
+    notice: &Standing<'_>,
+    on: Day,
+) -> Option<ScheduledItem> {
+    let kind = notice.event.act.kind();
+    let rules = &view.charter.on(on).transitions;
+    let rule = rules.iter().find(|t| t.rule.act.0 == kind && t.rule.effect == Some(EffectBy::Withdrawal))?;
+    let end = foreseen(&view.charter, notice, &pair.own, on).filter(|end| end.earliest() > on)?;
+    let left = history.on(on).statuses().contains(&rule.rule.to);
+    let moved = |act: &&Standing<'_>| {
+        let extends = act.event.act.kind() == ActKind::WithdrawalPeriodExtended;
+        extends && act.event.date().is_some_and(|date| date.latest() <= on)
+    };
+    let mut because = vec![notice.index];
+    because.extend(pair.own.iter().filter(moved).map(|act| act.index));
+    (!left).then(|| ScheduledItem { status: rule.rule.to.clone(), on: end, because })
+}
+
+/// A day that an act foresees for the status that it is toward, unless it was declined or taken back since.
+fn planned(pair: &PairView<'_>, act: &Standing<'_>, on: Day) -> Option<ScheduledItem> {
+    let planned = act.event.dates.get(Role::Planned).filter(|planned| planned.earliest() > on)?;
+    let toward: &StatusId = act.event.toward.as_ref()?;
+    let began = act.event.date().map(Edtf::earliest);
+    let closes = |other: &Standing<'_>| {
+        let closing = [ActKind::InvitationDeclined, ActKind::ApplicationWithdrawn];
+        let date = other.event.date();
+        closing.contains(&other.event.act.kind())
+            && date.is_some_and(|d| d.latest() <= on && Some(d.latest()) >= began)
+    };
+    let open = !pair.own.iter().any(closes);
+    open.then(|| ScheduledItem { status: toward.clone(), on: planned.clone(), because: vec![act.index] })
+}
