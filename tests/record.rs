@@ -206,7 +206,7 @@ fn the_example_of_every_act_of_the_vocabulary_works_as_written() {
     for act in acts {
         let name = act["act"].as_str().unwrap();
         let example = act["example"].as_str().unwrap().strip_prefix("example: ").unwrap();
-        if example.contains(" FILE") {
+        if [" FILE", " ENTRY"].iter().any(|of_the_users| example.contains(of_the_users)) {
             continue;
         }
         let line =

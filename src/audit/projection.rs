@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::charter::Charter;
 use crate::event::{BodyId, Day, Entry, Index, ParticipantId, Scope, Size, StatusId};
-use crate::history::{Board, Certainty, History, Pairs, Standing};
+use crate::history::{Board, Certainty, History, Pairs, Standing, withhold};
 use crate::query::{Axes, Charters, CheckpointRef, Material, Roster, roster};
 
 use super::record::{Record, corrects};
@@ -60,7 +60,8 @@ fn scope<'a>(entries: &'a [Entry], body: &BodyId) -> Cow<'a, [Entry]> {
 /// The acts that stand, by participant.
 fn pairs<'a>(entries: &'a [Entry], body: &BodyId) -> Pairs<'a> {
     let mut pairs: Pairs<'a> = Pairs::new();
-    for act in Record::new(entries).acts() {
+    let (acts, _) = withhold(Record::new(entries).acts());
+    for act in acts {
         let about = act.event.about.clone().filter(|id| Some(id) != act.event.participant.as_ref());
         if let Some(about) = about.filter(|_| act.event.body == *body) {
             pairs.entry(about).or_default().about.push(act.clone());
@@ -74,7 +75,7 @@ fn pairs<'a>(entries: &'a [Entry], body: &BodyId) -> Pairs<'a> {
 
 /// The acts of the body itself that stand.
 fn alone<'a>(entries: &'a [Entry], body: &BodyId) -> Vec<Standing<'a>> {
-    let acts = Record::new(entries).acts();
+    let (acts, _) = withhold(Record::new(entries).acts());
     acts.into_iter().filter(|a| a.event.body == *body && a.event.participant.is_none()).collect()
 }
 

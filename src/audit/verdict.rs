@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::charter::{Charter, CharterAct, CharterError, CharterText, refuse};
+use crate::charter::{Charter, CharterError, CharterText, refuse};
 use crate::event::{Act, ActKind, BodyId, Day, Entry, Event, EventId, Role, Size, Subject};
-use crate::history::{Standing, standing};
+use crate::history::{Standing, charter_acts, standing};
 
 use super::record::{Record, corrects};
 use super::report::Findings;
@@ -17,7 +17,7 @@ pub(super) type Rules = BTreeMap<BodyId, Charter>;
 /// Reads every charter text and folds what stands of them.
 pub(super) fn charters(entries: &[Entry], found: &mut Findings) -> Rules {
     for entry in entries {
-        let (Act::CharterAdopted(text) | Act::CharterAmended(text)) = &entry.event.act else { continue };
+        let Some(text) = entry.event.act.charter_text() else { continue };
         found.counted("charters", 1);
         if let Err(error) = CharterText::parse(text) {
             let remedy = "retract it and adopt a text that can be read";
@@ -27,7 +27,8 @@ pub(super) fn charters(entries: &[Entry], found: &mut Findings) -> Rules {
     let record = Record::new(entries);
     let acts = record.acts();
     let mut rules = Rules::new();
-    let mut bodies: Vec<&BodyId> = acts.iter().filter(|a| text(a).is_some()).map(|a| &a.event.body).collect();
+    let mut bodies: Vec<&BodyId> =
+        acts.iter().filter(|a| a.event.act.charter_text().is_some()).map(|a| &a.event.body).collect();
     bodies.sort();
     bodies.dedup();
     for body in bodies {
@@ -47,19 +48,8 @@ pub(super) fn charters(entries: &[Entry], found: &mut Findings) -> Rules {
     rules
 }
 
-fn text<'a>(act: &'a Standing<'_>) -> Option<&'a str> {
-    match &act.event.act {
-        Act::CharterAdopted(text) | Act::CharterAmended(text) => Some(text),
-        _ => None,
-    }
-}
-
 fn fold(body: &BodyId, acts: &[Standing<'_>]) -> Result<Option<Charter>, CharterError> {
-    let of_body = acts.iter().filter(|a| a.event.body == *body);
-    let texts: Vec<CharterAct<'_>> = of_body
-        .filter_map(|a| Some(CharterAct { entry: a.index, event: &a.event, text: text(a)? }))
-        .collect();
-    Charter::fold(body, &texts)
+    Charter::fold(body, &charter_acts(acts, body))
 }
 
 /// Statuses that a charter would give and does not define.
@@ -119,7 +109,11 @@ fn ruling(entries: &[Entry]) -> Vec<bool> {
         let event = &entry.event;
         let own = matches!(
             event.act.kind(),
-            ActKind::CharterAdopted | ActKind::CharterAmended | ActKind::ImportRecorded
+            ActKind::CharterAdopted
+                | ActKind::CharterAmended
+                | ActKind::CorrectionProposed
+                | ActKind::CorrectionEffected
+                | ActKind::ImportRecorded
         );
         let target = event.to.and_then(|id| places.get(&id)).copied().unwrap_or(false);
         let rules = own || (corrects(event) && target);

@@ -1,6 +1,6 @@
 //! What an act does under the rules of its day; what is remarked; what is refused.
 
-use crate::event::{ActKind, Edtf, Event, Index, StatusId};
+use crate::event::{Act, ActKind, Edtf, Event, Index, Reply, StatusId};
 
 use super::{Charter, EffectBy, Transition, Version};
 
@@ -96,7 +96,10 @@ pub fn judge_effect(
     {
         remarks.push(Remark::NoSuchStatusYet { toward: toward.clone() });
     }
-    if event.for_another().is_some() {
+    // A deferral leaves everything open; only a rejection ends what the application began.
+    let deferred =
+        matches!(event.act, Act::ApplicationDeferredOrRejected(reply) if reply != Some(Reply::Rejected));
+    if event.for_another().is_some() || deferred {
         return Judgement { moves: None, remarks };
     }
     let rules: Vec<_> =

@@ -198,9 +198,8 @@ mod tests {
             texts.iter().enumerate().map(|(i, t)| charter_event(t, i > 0, id).unwrap()).collect();
         let acts: Vec<_> = events
             .iter()
-            .zip(texts)
             .enumerate()
-            .map(|(i, (event, text))| CharterAct { entry: Index(i as u64), event, text })
+            .filter_map(|(i, event)| CharterAct::of(Index(i as u64), event))
             .collect();
         Charter::fold(&BodyId::parse("x").unwrap(), &acts).unwrap().unwrap()
     }

@@ -137,7 +137,7 @@ pub enum CharterError {
     },
 }
 
-/// An adoption or amendment that the record holds.
+/// An adoption, an amendment or an effected correction that the record holds.
 #[derive(Clone, Copy, Debug)]
 pub struct CharterAct<'a> {
     /// Its place in the log.
@@ -146,6 +146,23 @@ pub struct CharterAct<'a> {
     pub event: &'a Event,
     /// The TOML that it carries.
     pub text: &'a str,
+    /// The first day on which it holds; `None` from the beginning.
+    pub effective: Option<&'a Edtf>,
+}
+
+impl<'a> CharterAct<'a> {
+    /// Of an event that adopts or amends; `None` of any other. A correction needs the text that it corrects to say
+    /// from when it holds: see `history::charter_acts`.
+    pub fn of(entry: Index, event: &'a Event) -> Option<CharterAct<'a>> {
+        use crate::event::{Act, Role};
+        let (Act::CharterAdopted(text) | Act::CharterAmended(text)) = &event.act else { return None };
+        Some(CharterAct { entry, event, text, effective: event.dates.get(Role::Effective) })
+    }
+
+    /// Whether it changes rules that another text adopts.
+    fn amends(&self) -> bool {
+        self.event.act.kind() != ActKind::CharterAdopted
+    }
 }
 
 impl Charter {
@@ -160,16 +177,13 @@ impl Charter {
         for act in acts {
             let text = CharterText::parse(act.text)
                 .map_err(|source| CharterError::Text { entry: act.entry, source })?;
-            let effective = act.event.dates.get(crate::event::Role::Effective).cloned();
-            texts.push((effective, *act, text));
+            texts.push((act.effective.cloned(), *act, text));
         }
         texts.sort_by_key(|(effective, act, _)| {
-            let amends = act.event.act.kind() == ActKind::CharterAmended;
-            (effective.as_ref().map_or(Day::PAST, Edtf::earliest), amends, act.entry)
+            (effective.as_ref().map_or(Day::PAST, Edtf::earliest), act.amends(), act.entry)
         });
-        let amends = |act: &CharterAct<'_>| act.event.act.kind() == ActKind::CharterAmended;
-        if let Some((_, first, _)) = texts.first().filter(|(_, act, _)| amends(act))
-            && texts.iter().any(|(_, act, _)| !amends(act))
+        if let Some((_, first, _)) = texts.first().filter(|(_, act, _)| act.amends())
+            && texts.iter().any(|(_, act, _)| !act.amends())
         {
             return Err(CharterError::AmendsNothing { entry: first.entry });
         }
@@ -288,8 +302,7 @@ fn version(
     effective: Option<Edtf>,
     text: &CharterText,
 ) -> Version {
-    let adopts = act.event.act.kind() == ActKind::CharterAdopted;
-    let before = before.filter(|_| !adopts);
+    let before = before.filter(|_| act.amends());
     let mut version = Version {
         entry: act.entry,
         effective,

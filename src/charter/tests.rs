@@ -258,8 +258,8 @@ fn charter_of(texts: &[&str]) -> Charter {
     let id = EventId(uuid::Uuid::nil());
     let events: Vec<Event> =
         texts.iter().enumerate().map(|(i, t)| charter_event(t, i > 0, id).unwrap()).collect();
-    let act = |(i, (event, text))| CharterAct { entry: Index(i as u64), event, text };
-    let acts: Vec<_> = events.iter().zip(texts.iter().copied()).enumerate().map(act).collect();
+    let act = |(i, event)| CharterAct::of(Index(i as u64), event);
+    let acts: Vec<_> = events.iter().enumerate().filter_map(act).collect();
     Charter::fold(&BodyId::parse("x").unwrap(), &acts).unwrap().unwrap()
 }
 

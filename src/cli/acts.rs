@@ -116,6 +116,12 @@ pub(super) fn example(kind: ActKind) -> String {
         ActKind::CommunicationExamined => "--finding accepted ",
         ActKind::ApplicationDeferredOrRejected => "--reply deferred ",
         ActKind::RightsSuspended | ActKind::MembershipSuspended => "--scope voting ",
+        ActKind::ReservationMade | ActKind::DeclarationMade => "--scope \"art. 66\" ",
+        ActKind::ObjectionMade => "--to 17 --scope precludes-entry-into-force ",
+        ActKind::TerritorialApplicationDeclared => "--scope \"the mainland only\" ",
+        ActKind::ReservationWithdrawn | ActKind::ObjectionWithdrawn => "--to 17 ",
+        ActKind::CorrectionProposed => "--to 1 --text FILE ",
+        ActKind::CorrectionEffected => "--to ENTRY ",
         ActKind::ClaimRecorded => "--claims application-filed ",
         _ => "",
     };

@@ -144,9 +144,13 @@ struct SaidArgs {
     /// Of instrument-deposited: ratification, acceptance, approval, accession …
     #[arg(long, value_name = "KIND", value_parser = |text: &str| Form::from_name(text).ok_or("ratification, acceptance, approval, accession, formal-confirmation, succession, definitive-signature, simplified-procedure or consent-to-be-bound"))]
     instrument: Option<Form>,
-    /// Of a suspension: which rights
+    /// Of a suspension: which rights; of a reservation or declaration: which provisions; of a territorial
+    /// application: which territories; of an objection: precludes-entry-into-force, where it does
     #[arg(long)]
     scope: Option<String>,
+    /// Of correction-proposed and correction-effected: the corrected rules, TOML as of an amendment
+    #[arg(long, value_name = "FILE")]
+    text: Option<PathBuf>,
     /// Of application-deferred-or-rejected: deferred or rejected
     #[arg(long, value_parser = one_word::<Reply>)]
     reply: Option<Reply>,
@@ -295,7 +299,8 @@ fn act(kind: ActKind, said: &SaidArgs) -> Result<Act, Failure> {
     use ActKind as K;
     let stray = [
         ("--instrument", said.instrument.is_some(), kind == K::InstrumentDeposited),
-        ("--scope", said.scope.is_some(), matches!(kind, K::RightsSuspended | K::MembershipSuspended)),
+        ("--scope", said.scope.is_some(), Act::scoped(kind, None).is_some()),
+        ("--text", said.text.is_some(), matches!(kind, K::CorrectionProposed | K::CorrectionEffected)),
         ("--reply", said.reply.is_some(), kind == K::ApplicationDeferredOrRejected),
         ("--finding", said.finding.is_some(), kind == K::CommunicationExamined),
         ("--claims", said.claims.is_some(), kind == K::ClaimRecorded),
@@ -305,17 +310,19 @@ fn act(kind: ActKind, said: &SaidArgs) -> Result<Act, Failure> {
         return Err(Failure::usage(format!("{option} does not belong to {kind}"))
             .help(format!("what it carries: chancery acts {kind}")));
     }
-    let scope = || said.scope.as_deref().map(smol_str::SmolStr::new);
+    if let Some(scoped) = Act::scoped(kind, said.scope.as_deref().map(smol_str::SmolStr::new)) {
+        return Ok(scoped);
+    }
     let needs = |option: &str| Failure::usage(format!("{kind} needs {option}"));
     Ok(match kind {
         K::InstrumentDeposited => Act::InstrumentDeposited(said.instrument),
-        K::RightsSuspended => Act::RightsSuspended(scope()),
-        K::MembershipSuspended => Act::MembershipSuspended(scope()),
         K::ApplicationDeferredOrRejected => Act::ApplicationDeferredOrRejected(said.reply),
         K::ClaimRecorded => Act::ClaimRecorded(said.claims),
         K::CommunicationExamined => {
             Act::CommunicationExamined(said.finding.ok_or_else(|| needs("--finding"))?)
         }
+        K::CorrectionProposed => Act::CorrectionProposed(corrected_text(said.text.as_deref())?),
+        K::CorrectionEffected => Act::CorrectionEffected(corrected_text(said.text.as_deref())?),
         K::RecordSurveyed => Act::RecordSurveyed(said.surveyed.clone().ok_or_else(|| needs("--surveyed"))?),
         K::CharterAdopted | K::CharterAmended => {
             return Err(
@@ -327,6 +334,17 @@ fn act(kind: ActKind, said: &SaidArgs) -> Result<Act, Failure> {
         K::ImportRecorded => return Err(needs("its file").help("use: chancery import csv FILE")),
         plain => Act::plain(plain).ok_or_else(|| needs("more than these options can say: use --from"))?,
     })
+}
+
+/// The TOML of a correction, as written.
+fn corrected_text(file: Option<&Path>) -> Result<Option<smol_str::SmolStr>, Failure> {
+    let Some(file) = file else { return Ok(None) };
+    let name = input_name(file);
+    let bytes = read_input(file)?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|e| Failure::usage(format!("{name}: not UTF-8 at byte {}", e.valid_up_to())))?;
+    crate::charter::CharterText::parse(text).map_err(|e| Failure::usage(format!("{name}, {e}")))?;
+    Ok(Some(smol_str::SmolStr::new(text)))
 }
 
 impl SourceArgs {

@@ -3,8 +3,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::charter::{Charter, CharterAct, TEMPLATES, Template, Version, charter_event, lint};
-use crate::event::{Act, BodyId, Event, EventId, Index, Size};
+use crate::event::{BodyId, Event, EventId, Index, Scope, Size};
 use crate::ledger::AppendOptions;
+use crate::query::{BodyView, CorrectionItem, corrections};
 
 use super::context::{Context, Shape, input_name, read_input};
 use super::error::{Exit, Failure};
@@ -90,16 +91,8 @@ fn list(context: &Context) -> Result<Exit, Failure> {
 
 /// Events of one body as its charter.
 fn fold(events: &[Event]) -> Result<Charter, Failure> {
-    let acts: Vec<CharterAct<'_>> = events
-        .iter()
-        .enumerate()
-        .filter_map(|(at, event)| match &event.act {
-            Act::CharterAdopted(text) | Act::CharterAmended(text) => {
-                Some(CharterAct { entry: Index(at as u64), event, text })
-            }
-            _ => None,
-        })
-        .collect();
+    let acts: Vec<CharterAct<'_>> =
+        events.iter().enumerate().filter_map(|(at, event)| CharterAct::of(Index(at as u64), event)).collect();
     let body =
         events.first().map(|e| e.body.clone()).ok_or_else(|| Failure::usage("no charter was given"))?;
     Charter::fold(&body, &acts)?.ok_or_else(|| Failure::usage("no charter was given"))
@@ -113,11 +106,39 @@ fn show(args: &ShowArgs, context: &Context) -> Result<Exit, Failure> {
     let mut ledger = context.reader()?;
     let charter = ledger.charter(&args.body)?;
     let version = charter.on(on);
-    let answer = json(&charter, version, on);
+    let loaded = ledger.load(&Scope::of_body(args.body.clone()))?;
+    let material = ledger.material(&loaded, ledger.size())?;
+    let view = BodyView::new(&material, &args.body, ledger.size(), crate::event::Day::FUTURE)?;
+    let proposed = corrections(&material, &view, None, on);
+    let mut answer = json(&charter, version, on);
+    answer["corrections"] = serde_json::to_value(&proposed)?;
     let shape =
         Shape { list: Some("transitions"), columns: &["act", "from", "to", "rule", "article", "entry"] };
-    context.answer(&answer, shape, |page| text(page, &charter, version, on))?;
+    context.answer(&answer, shape, |page| {
+        format!("{}{}", text(page, &charter, version, on), proposals(page, &proposed))
+    })?;
     Ok(Exit::Done)
+}
+
+/// Corrections of the text (VCLT 79), one a line.
+fn proposals(page: &Page, items: &[CorrectionItem]) -> String {
+    if items.is_empty() {
+        return String::new();
+    }
+    let line = |item: &CorrectionItem| {
+        let mut line = item.what.as_deref().map(clean).unwrap_or_default().into_owned();
+        let mut add =
+            |text: String| line.push_str(&format!("{}{text}", if line.is_empty() { "" } else { ", " }));
+        item.to.iter().for_each(|to| add(format!("corrects entry {to}")));
+        item.notified.iter().for_each(|on| add(format!("notified {}", date(on))));
+        item.objections_until.iter().for_each(|on| add(format!("objections before {}", date(on))));
+        item.objections.iter().for_each(|by| add(format!("objection: entry {by}")));
+        item.effected.iter().for_each(|by| add(format!("effected by entry {by}")));
+        let from = item.effective.as_ref().map_or("from the beginning".to_owned(), date);
+        add(format!("holds {}{from}", if item.effective.is_some() { "from " } else { "" }));
+        page.wrap(&format!("   entry {:<4} {:<9} ", item.entry, item.state), &line)
+    };
+    format!("\ncorrections of the text\n{}", items.iter().map(line).collect::<String>())
 }
 
 fn json(charter: &Charter, version: &Version, on: crate::event::Day) -> Value {

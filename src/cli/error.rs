@@ -134,6 +134,7 @@ impl From<LedgerError> for Failure {
             | LedgerError::Clock { .. }
             | LedgerError::Impossible(_)
             | LedgerError::IdTwice(_)
+            | LedgerError::Objected { .. }
             | LedgerError::Was { .. } => Failure::new(Exit::Refused, error),
             LedgerError::Leaf(LeafError::TooLarge { .. }) => Failure::new(Exit::Refused, error),
             LedgerError::Unsettled { .. } | LedgerError::Entry { .. } | LedgerError::Charter(_) => {

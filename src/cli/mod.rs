@@ -9,6 +9,7 @@ mod bodies;
 mod charter;
 mod citation;
 mod cite;
+mod communications;
 mod completions;
 mod conflicts;
 mod context;
@@ -31,9 +32,11 @@ mod question;
 mod questions;
 mod receipt;
 mod rectify;
+mod relations;
 mod render;
 mod repair;
 mod replay;
+mod reservations;
 mod retract;
 mod roster;
 mod show;
@@ -81,6 +84,9 @@ enum Command {
     Timeline(timeline::Args),
     Explain(explain::Args),
     Pending(pending::Args),
+    Communications(communications::Args),
+    Reservations(reservations::Args),
+    Relations(relations::Args),
     InForce(in_force::Args),
     When(when::Args),
     Count(count::Args),
@@ -141,6 +147,9 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Timeline(args) => timeline::run(&args, context),
         Command::Explain(args) => explain::run(&args, context),
         Command::Pending(args) => pending::run(&args, context),
+        Command::Communications(args) => communications::run(&args, context),
+        Command::Reservations(args) => reservations::run(&args, context),
+        Command::Relations(args) => relations::run(&args, context),
         Command::InForce(args) => in_force::run(&args, context),
         Command::When(args) => when::run(&args, context),
         Command::Count(args) => count::run(&args, context),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::charter::Charter;
-use crate::event::{BodyId, Day, ParticipantId, Register, ResolveError, Scope};
+use crate::event::{ActKind, BodyId, Day, ParticipantId, Register, ResolveError, Scope};
 use crate::ledger::{Ledger, Loaded};
 use crate::query::{Axes, Because, CheckpointRef, Material, QuestionEcho};
 
@@ -130,6 +130,14 @@ impl Asked {
         Asked::new(context, axes, body.body.as_ref().or(body.first.as_ref()), None)
     }
 
+    /// About a whole body that is named by an option of the command's own.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(super) fn whole(context: &Context, axes: &AxesArgs, body: Option<&BodyId>) -> Result<Asked, Failure> {
+        Asked::new(context, axes, body, None)
+    }
+
     fn new(
         context: &Context,
         axes: &AxesArgs,
@@ -142,7 +150,13 @@ impl Asked {
         let charter = ledger.charter(&body)?;
         // Whether enough others have acted is asked of the whole body.
         let participant = participant.filter(|_| !charter.counts_participants()).cloned();
-        let loaded = ledger.load(&Scope { body: Some(body.clone()), participant })?;
+        let one = participant.is_some();
+        let mut loaded = ledger.load(&Scope { body: Some(body.clone()), participant })?;
+        // Whether a proposed correction stands is for every participant to say (VCLT 79(2)).
+        let proposed = |e: &crate::event::Entry| e.event.act.kind() == ActKind::CorrectionProposed;
+        if one && loaded.entries().iter().any(proposed) {
+            loaded = ledger.load(&Scope::of_body(body.clone()))?;
+        }
         Ok(Asked { ledger, loaded, axes, body, charter })
     }
 

@@ -143,18 +143,20 @@ fn detail(
 
 /// What only this act carries, in words.
 fn payload(act: &Act) -> String {
+    if let Some(scope) = act.scope() {
+        return scope.to_string();
+    }
+    if let Some(text) = act.charter_text() {
+        return format!("{} lines of TOML: chancery charter show", text.lines().count());
+    }
     match act {
         Act::InstrumentDeposited(Some(form)) => crate::event::Form::ALL
             .iter()
             .find(|(f, _)| f == form)
             .map_or_else(String::new, |(_, n)| (*n).into()),
-        Act::RightsSuspended(Some(scope)) | Act::MembershipSuspended(Some(scope)) => scope.to_string(),
         Act::ApplicationDeferredOrRejected(Some(reply)) => format!("{reply:?}").to_lowercase(),
         Act::CommunicationExamined(finding) => format!("{finding:?}").to_lowercase(),
         Act::ClaimRecorded(Some(kind)) => format!("a source claims: {kind}"),
-        Act::CharterAdopted(text) | Act::CharterAmended(text) => {
-            format!("{} lines of TOML: chancery charter show", text.lines().count())
-        }
         Act::RecordSurveyed(span) => format!("surveyed {span}"),
         Act::ImportRecorded(r) => {
             format!(

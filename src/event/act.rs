@@ -205,20 +205,20 @@ acts! {
         ProvisionalDesignation "provisional-designation" Participant [Decided Effective] "a participant is referred to provisionally under a designation", "practice";
     }
     "reservation" {
-        ReservationMade "reservation-made" Participant [Deposited Done Effective] "a reservation is made; pairwise, never a status", "VCLT 19-23";
+        ReservationMade(Option<SmolStr>) "reservation-made" Participant [Deposited Done Notified Effective] "a reservation is made; pairwise, never a status; the payload is the provisions it touches", "VCLT 19-23";
         ReservationWithdrawn "reservation-withdrawn" Participant [Notified Effective] "a reservation is withdrawn", "VCLT 22";
-        DeclarationMade "declaration-made" Participant [Deposited Effective Until] "an interpretative, optional or mandatory declaration", "Handbook 3.6";
-        ObjectionMade "objection-made" Participant [Received Done] "another party objects to a reservation", "VCLT 20-21";
+        DeclarationMade(Option<SmolStr>) "declaration-made" Participant [Deposited Effective Until] "an interpretative, optional or mandatory declaration; the payload is the provisions it touches", "Handbook 3.6";
+        ObjectionMade(Option<SmolStr>) "objection-made" Participant [Received Done] "another party objects to a reservation, or to a proposed correction; the payload may be precludes-entry-into-force", "VCLT 20-21, 79(2)";
         ObjectionWithdrawn "objection-withdrawn" Participant [Notified Effective] "an objection is withdrawn", "VCLT 22";
-        TerritorialApplicationDeclared "territorial-application-declared" Participant [Received Effective] "the territories to which a treaty applies", "VCLT 29";
+        TerritorialApplicationDeclared(Option<SmolStr>) "territorial-application-declared" Participant [Received Effective] "the territories to which a treaty applies; the payload names them", "VCLT 29";
     }
     "depositary" {
         DepositaryNotified "depositary-notified" Either [Notified] "the depositary circulates: the world knows from here", "VCLT 77-78";
         DepositaryChanged "depositary-changed" Body [Effective Decided] "another depositary takes over", "VCLT 76";
         CommunicationReceived "communication-received" Participant [Received Done] "a note reaches the depositary; receipt is not acceptance", "VCLT 77(1)(c)";
         CommunicationExamined(Finding) "communication-examined" Participant [Done] "the depositary finds a communication accepted, queried or returned", "VCLT 77(1)(d)";
-        CorrectionProposed "correction-proposed" Body [Notified Decided] "the depositary proposes to correct a text", "VCLT 79";
-        CorrectionEffected "correction-effected" Body [Effective Decided Notified] "a text is corrected, from the beginning unless decided otherwise", "VCLT 79";
+        CorrectionProposed(Option<SmolStr>) "correction-proposed" Body [Notified Decided Planned Until] "the depositary proposes to correct a text; the payload may be the TOML of the corrected rules", "VCLT 79";
+        CorrectionEffected(Option<SmolStr>) "correction-effected" Body [Decided Notified Effective] "a text is corrected, from the beginning unless decided otherwise; the payload may be the TOML of the corrected rules", "VCLT 79";
     }
     "charter" {
         CharterAdopted(SmolStr) "charter-adopted" Body [Decided Adopted Signed Effective] "the rules of a body are adopted; the payload is their TOML", "constitutive instrument";
@@ -236,6 +236,41 @@ acts! {
 }
 
 impl Act {
+    /// Which rights, provisions or territories it speaks of; of an objection, what it precludes.
+    pub fn scope(&self) -> Option<&SmolStr> {
+        match self {
+            Act::RightsSuspended(scope)
+            | Act::MembershipSuspended(scope)
+            | Act::ReservationMade(scope)
+            | Act::DeclarationMade(scope)
+            | Act::ObjectionMade(scope)
+            | Act::TerritorialApplicationDeclared(scope) => scope.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// The TOML of the rules that it carries.
+    pub fn charter_text(&self) -> Option<&str> {
+        match self {
+            Act::CharterAdopted(text) | Act::CharterAmended(text) => Some(text),
+            Act::CorrectionProposed(text) | Act::CorrectionEffected(text) => text.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The act of a kind that `scope` belongs to, with that scope; `None` where it belongs to another.
+    pub fn scoped(kind: ActKind, scope: Option<SmolStr>) -> Option<Act> {
+        match kind {
+            ActKind::RightsSuspended => Some(Act::RightsSuspended(scope)),
+            ActKind::MembershipSuspended => Some(Act::MembershipSuspended(scope)),
+            ActKind::ReservationMade => Some(Act::ReservationMade(scope)),
+            ActKind::DeclarationMade => Some(Act::DeclarationMade(scope)),
+            ActKind::ObjectionMade => Some(Act::ObjectionMade(scope)),
+            ActKind::TerritorialApplicationDeclared => Some(Act::TerritorialApplicationDeclared(scope)),
+            _ => None,
+        }
+    }
+
     /// The act of a kind with nothing said of its payload; `None` where the payload is needed.
     pub const fn bare(kind: ActKind) -> Option<Act> {
         match kind {
@@ -243,6 +278,12 @@ impl Act {
             ActKind::RightsSuspended => Some(Act::RightsSuspended(None)),
             ActKind::MembershipSuspended => Some(Act::MembershipSuspended(None)),
             ActKind::ApplicationDeferredOrRejected => Some(Act::ApplicationDeferredOrRejected(None)),
+            ActKind::ReservationMade => Some(Act::ReservationMade(None)),
+            ActKind::DeclarationMade => Some(Act::DeclarationMade(None)),
+            ActKind::ObjectionMade => Some(Act::ObjectionMade(None)),
+            ActKind::TerritorialApplicationDeclared => Some(Act::TerritorialApplicationDeclared(None)),
+            ActKind::CorrectionProposed => Some(Act::CorrectionProposed(None)),
+            ActKind::CorrectionEffected => Some(Act::CorrectionEffected(None)),
             ActKind::ClaimRecorded => Some(Act::ClaimRecorded(None)),
             kind => Act::plain(kind),
         }
@@ -288,6 +329,7 @@ impl ActKind {
                 | K::SeparateMembershipResumed
                 | K::ParticipationResumed
                 | K::ContinuationDeclared
+                | K::CorrectionProposed
                 | K::CorrectionEffected
                 | K::RecordCorrected
         )

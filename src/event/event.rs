@@ -251,6 +251,17 @@ pub enum Finding {
     Returned,
 }
 
+impl Finding {
+    /// The word used in leaves and answers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Finding::Accepted => "accepted",
+            Finding::Queried => "queried",
+            Finding::Returned => "returned",
+        }
+    }
+}
+
 /// The payload of `import-recorded`: which file, and what became of its rows.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -295,15 +295,13 @@ fn wire(event: &Event) -> EventV1<'_> {
         toward: event.toward.clone(),
         ..EventV1::default()
     };
+    wire.scope = event.act.scope().map(|scope| Cow::Borrowed(scope.as_str()));
+    wire.charter = event.act.charter_text().map(Cow::Borrowed);
     match &event.act {
         Act::ApplicationDeferredOrRejected(reply) => wire.reply = *reply,
         Act::InstrumentDeposited(form) => wire.form = *form,
-        Act::RightsSuspended(scope) | Act::MembershipSuspended(scope) => {
-            wire.scope = scope.as_deref().map(Cow::Borrowed);
-        }
         Act::ClaimRecorded(of) => wire.claims = of.map(|kind| Cow::Borrowed(kind.name())),
         Act::CommunicationExamined(finding) => wire.finding = Some(*finding),
-        Act::CharterAdopted(text) | Act::CharterAmended(text) => wire.charter = Some(Cow::Borrowed(text)),
         Act::RecordSurveyed(span) => wire.surveyed = Some(span.clone()),
         Act::ImportRecorded(receipt) => wire.imported = Some(receipt.clone()),
         Act::RecordCorrected(correction) => wire.correction = Some(correction.clone()),
@@ -358,16 +356,16 @@ fn event(mut wire: EventV1<'_>, fallback: Option<EventId>) -> Result<Event, Leaf
 /// Takes the payload of an act out of the wire form.
 fn act(kind: ActKind, wire: &mut EventV1<'_>) -> Result<Act, LeafError> {
     let missing = |what| LeafError::Payload { act: kind, what };
-    let scope = |wire: &mut EventV1<'_>| wire.scope.take().map(|text| SmolStr::new(&text));
-    let charter = |wire: &mut EventV1<'_>| {
-        let text = wire.charter.take().ok_or(missing("it carries no charter text"))?;
-        Ok::<_, LeafError>(SmolStr::new(&text))
-    };
+    let text = |said: Option<Cow<'_, str>>| said.map(|text| SmolStr::new(&text));
+    if Act::scoped(kind, None).is_some() {
+        let scope = text(wire.scope.take());
+        return Act::scoped(kind, scope).ok_or(missing("it carries no scope"));
+    }
+    let charter =
+        |wire: &mut EventV1<'_>| text(wire.charter.take()).ok_or(missing("it carries no charter text"));
     Ok(match kind {
         ActKind::ApplicationDeferredOrRejected => Act::ApplicationDeferredOrRejected(wire.reply.take()),
         ActKind::InstrumentDeposited => Act::InstrumentDeposited(wire.form.take()),
-        ActKind::RightsSuspended => Act::RightsSuspended(scope(wire)),
-        ActKind::MembershipSuspended => Act::MembershipSuspended(scope(wire)),
         ActKind::ClaimRecorded => {
             Act::ClaimRecorded(wire.claims.take().map(|name| name.parse::<ActKind>()).transpose()?)
         }
@@ -376,6 +374,8 @@ fn act(kind: ActKind, wire: &mut EventV1<'_>) -> Result<Act, LeafError> {
         }
         ActKind::CharterAdopted => Act::CharterAdopted(charter(wire)?),
         ActKind::CharterAmended => Act::CharterAmended(charter(wire)?),
+        ActKind::CorrectionProposed => Act::CorrectionProposed(text(wire.charter.take())),
+        ActKind::CorrectionEffected => Act::CorrectionEffected(text(wire.charter.take())),
         ActKind::RecordSurveyed => {
             Act::RecordSurveyed(wire.surveyed.take().ok_or(missing("it carries no span surveyed"))?)
         }

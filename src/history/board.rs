@@ -86,6 +86,11 @@ impl Board {
         board
     }
 
+    /// The same acts under other rules.
+    pub fn under(&self, charter: &Charter, pairs: &Pairs<'_>, alone: &[Standing<'_>]) -> Board {
+        Board::new(charter, pairs, alone, self.moment.as_ref())
+    }
+
     fn evaluate(&self, charter: &Charter, pair: &PairView<'_>, act: &Standing<'_>, when: &mut Effects) {
         let kind = act.event.act.kind();
         let rules = charter.versions().iter().flat_map(|v| &v.transitions).filter(|t| t.rule.act.0 == kind);

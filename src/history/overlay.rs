@@ -1,4 +1,5 @@
-//! What lies over a status without changing it: suspension, dormancy, provisional application.
+//! What lies over a status without changing it: suspension, dormancy, provisional application, who speaks for the
+//! participant, which territories it binds.
 
 use crate::event::{Act, ActKind, Day, Edtf, Index, Role};
 
@@ -7,9 +8,10 @@ use super::standing::Standing;
 /// Something that lies over a participant's status.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Overlay {
-    /// `suspended`, `dormant`, `frozen` or `provisional-application`.
+    /// `suspended`, `dormant`, `frozen`, `provisional-application`, `operation-suspended`, `territorial-scope` or
+    /// `representation`.
     pub kind: &'static str,
-    /// Which rights, as the decision says.
+    /// Which rights or territories, as the decision says; of a representation, who speaks.
     pub scope: Option<String>,
     /// Its first day.
     pub since: Edtf,
@@ -18,9 +20,9 @@ pub struct Overlay {
 }
 
 /// The overlays in effect on a day, oldest first. A suspended member is a member *and* suspended.
-pub fn overlays(acts: &[Standing<'_>], on: Day) -> Vec<Overlay> {
+pub fn overlays<'s>(acts: impl IntoIterator<Item = &'s Standing<'s>>, on: Day) -> Vec<Overlay> {
     let mut dated: Vec<(Day, &Standing<'_>)> = acts
-        .iter()
+        .into_iter()
         .filter_map(|a| Some((a.event.effect()?.earliest(), a)))
         .filter(|(day, _)| *day <= on)
         .collect();
@@ -35,16 +37,27 @@ pub fn overlays(acts: &[Standing<'_>], on: Day) -> Vec<Overlay> {
             Act::ParticipationLapsed => Some(("dormant", None)),
             Act::ParticipationFrozen => Some(("frozen", None)),
             Act::ProvisionalApplicationBegan => Some(("provisional-application", None)),
+            Act::TreatyOperationSuspended => Some(("operation-suspended", act.event.title.clone())),
+            Act::TerritorialApplicationDeclared(scope) => {
+                let said = scope.as_ref().map(ToString::to_string);
+                Some(("territorial-scope", said.or_else(|| act.event.title.clone())))
+            }
+            Act::RepresentationChanged => Some(("representation", act.event.title.clone())),
             _ => None,
         };
         let ends: &[&str] = match act.event.act.kind() {
-            ActKind::SuspensionLifted => &["suspended"],
+            ActKind::SuspensionLifted => &["suspended", "operation-suspended"],
+            // One government speaks at a time; the later act says which.
+            ActKind::RepresentationChanged => &["representation"],
+            ActKind::TreatyTerminated => {
+                &["provisional-application", "operation-suspended", "territorial-scope"]
+            }
             ActKind::ParticipationResumed => &["dormant", "frozen"],
             ActKind::ProvisionalApplicationEnded | ActKind::EnteredIntoForceForParticipant => {
                 &["provisional-application"]
             }
             ActKind::Expelled | ActKind::CeasedMembership | ActKind::WithdrawalEffective => {
-                &["suspended", "dormant", "frozen"]
+                &["suspended", "dormant", "frozen", "operation-suspended", "territorial-scope"]
             }
             _ => &[],
         };
@@ -55,4 +68,14 @@ pub fn overlays(acts: &[Standing<'_>], on: Day) -> Vec<Overlay> {
         }
     }
     open
+}
+
+/// The change of representation that was next after a day: until then another government spoke for the participant.
+pub fn next_representation<'s>(
+    acts: impl IntoIterator<Item = &'s Standing<'s>>,
+    on: Day,
+) -> Option<&'s Standing<'s>> {
+    let changes = acts.into_iter().filter(|a| a.event.act.kind() == ActKind::RepresentationChanged);
+    let later = changes.filter_map(|a| Some((a.event.effect()?.earliest(), a)));
+    later.filter(|(day, _)| *day > on).min_by_key(|(day, act)| (*day, act.index)).map(|(_, act)| act)
 }

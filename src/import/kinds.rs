@@ -57,7 +57,7 @@ fn alias(name: &str) -> Option<(Act, Option<Role>, Option<&'static str>)> {
         "partner-status-announced" => Some((Act::StatusGranted, None, Some("partner"))),
         "partner-status-effective" => Some((Act::StatusGranted, None, Some("partner"))),
         "referendum-held" => plain(Act::DomesticApproval),
-        "territorial-scope-reduced" => plain(Act::TerritorialApplicationDeclared),
+        "territorial-scope-reduced" => plain(Act::TerritorialApplicationDeclared(None)),
         "transition-ended" => plain(Act::TreatyTerminated),
         "withdrawal-agreement-signed" => plain(Act::TreatySigned),
         _ => None,

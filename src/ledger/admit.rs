@@ -4,14 +4,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::charter::{
-    Charter, CharterAct, CharterText, NamedSet, WeightTable, check_names, refuse, undefined,
-};
+use crate::charter::{Charter, CharterText, NamedSet, WeightTable, check_names, refuse, undefined};
 use crate::event::leaf::{decode, encode_event};
 use crate::event::{
     Act, ActKind, BodyId, Changes, Day, Event, EventId, Index, Role, Scope, Size, StatusId, Subject,
 };
-use crate::history::{Standing, standing};
+use crate::history::{Standing, Stated, charter_acts, proposals, standing};
 
 use super::{Ledger, LedgerError};
 
@@ -29,7 +27,15 @@ pub struct Draft {
 /// Whether an event changes the rules under which others are judged.
 pub(super) fn touches_rules(event: &Event) -> bool {
     use ActKind as K;
-    matches!(event.act.kind(), K::CharterAdopted | K::CharterAmended | K::RecordCorrected | K::EntryRetracted)
+    matches!(
+        event.act.kind(),
+        K::CharterAdopted
+            | K::CharterAmended
+            | K::CorrectionProposed
+            | K::CorrectionEffected
+            | K::RecordCorrected
+            | K::EntryRetracted
+    )
 }
 
 impl Ledger {
@@ -72,20 +78,22 @@ impl Ledger {
         if batch.events.contains_key(&event.id) {
             return Err(LedgerError::IdTwice(event.id));
         }
-        if let Act::CharterAdopted(text) | Act::CharterAmended(text) = &event.act {
+        let adopts = matches!(event.act, Act::CharterAdopted(_) | Act::CharterAmended(_));
+        let corrects = matches!(event.act, Act::CorrectionProposed(_) | Act::CorrectionEffected(_));
+        if corrects {
+            self.check_content(&event, batch)?;
+            self.check_correction(&event, batch)?;
+        }
+        if adopts || corrects {
             check_form(&event)?;
-            let amends = event.act.kind() == ActKind::CharterAmended;
-            if amends {
-                CharterText::parse(text)?
-            } else {
-                CharterText::parse_adoption(text)?
-            };
+            check_text(&event)?;
             batch.adopted(&event);
             let charter = self.rules(&event.body, batch)?;
             if let Some((_, status)) = undefined(&charter).into_iter().next() {
                 return Err(LedgerError::StatusUndefined { body: event.body, status });
             }
-            if amends {
+            let amends = event.act.kind() != ActKind::CharterAdopted;
+            if let Some(text) = event.act.charter_text().filter(|_| amends) {
                 known_names(text, &charter)?;
             }
         } else {
@@ -113,15 +121,15 @@ impl Ledger {
         }
         let loaded = self.load_rules()?;
         let acts = standing(loaded.entries(), Size(u64::MAX), Day::FUTURE);
-        let mut texts = charter_acts(&acts, body);
-        let here = batch.charters.iter().enumerate().filter(|(_, e)| e.body == *body);
-        texts.extend(here.filter_map(|(at, event)| match &event.act {
-            Act::CharterAdopted(text) | Act::CharterAmended(text) => {
-                Some(CharterAct { entry: Index(self.size().0 + at as u64), event, text })
-            }
-            _ => None,
-        }));
-        let charter = Charter::fold(body, &texts)?.map(Arc::new);
+        let size = self.size().0;
+        let new = batch.charters.iter().enumerate().map(|(at, event)| Standing {
+            index: Index(size + at as u64),
+            event: Stated::Recorded(event),
+            known: event.known(),
+            corrected_by: Vec::new(),
+        });
+        let acts: Vec<Standing<'_>> = acts.into_iter().chain(new).collect();
+        let charter = Charter::fold(body, &charter_acts(&acts, body))?.map(Arc::new);
         charter.ok_or_else(|| LedgerError::NoBody(body.clone()))
     }
 
@@ -171,6 +179,39 @@ impl Ledger {
         Ok(())
     }
 
+    /// An effected correction names a proposal that met no objection in its time (VCLT 79(2)), and says when it was
+    /// decided: known from its effect it would be known before it was thought of.
+    fn check_correction(&mut self, event: &Event, batch: &Batch) -> Result<(), LedgerError> {
+        let act = event.act.kind();
+        if act != ActKind::CorrectionEffected {
+            return Ok(());
+        }
+        if event.dates.get(Role::Decided).or_else(|| event.dates.get(Role::Notified)).is_none() {
+            return Err(LedgerError::DateNeeded { act, roles: vec![Role::Decided, Role::Notified] });
+        }
+        let id = event.to.ok_or(LedgerError::TargetNeeded(act))?;
+        let loaded = self.load(&Scope::of_body(event.body.clone()))?;
+        let size = self.size().0;
+        let held = standing(loaded.entries(), Size(u64::MAX), Day::FUTURE);
+        let new = batch.events.values().map(|event| Standing {
+            index: Index(size),
+            event: Stated::Recorded(event),
+            known: event.known(),
+            corrected_by: Vec::new(),
+        });
+        let acts: Vec<Standing<'_>> = held.into_iter().chain(new).collect();
+        let listed: Vec<&Standing<'_>> = acts.iter().collect();
+        let found = proposals(&listed, &event.body);
+        let proposal = found.iter().find(|p| p.act.event.id == id).ok_or(LedgerError::NoProposal(id))?;
+        match proposal.objections.first() {
+            Some(objection) => Err(LedgerError::Objected {
+                participant: objection.event.participant.clone(),
+                on: objection.event.date().cloned(),
+            }),
+            None => Ok(()),
+        }
+    }
+
     /// What the record says of an event with every correction that stands; the event itself where it is withdrawn.
     ///
     /// # Errors
@@ -198,17 +239,6 @@ fn check_was(said: &Event, was: &Changes) -> Result<(), LedgerError> {
     Ok(())
 }
 
-/// The adoptions and amendments of a body among acts that stand.
-fn charter_acts<'a>(acts: &'a [Standing<'a>], body: &BodyId) -> Vec<CharterAct<'a>> {
-    let text = |a: &'a Standing<'a>| match &a.event.act {
-        Act::CharterAdopted(text) | Act::CharterAmended(text) => {
-            Some(CharterAct { entry: a.index, event: &a.event, text })
-        }
-        _ => None,
-    };
-    acts.iter().filter(|a| a.event.body == *body).filter_map(text).collect()
-}
-
 /// What a rectification of rectifications corrects in the end.
 fn underlying(ledger: &Ledger, batch: &Batch, mut event: Event) -> Result<Event, LedgerError> {
     while let (Act::RecordCorrected(_), Some(to)) = (&event.act, event.to) {
@@ -232,6 +262,20 @@ impl Batch {
     fn adopted(&mut self, event: &Event) {
         self.charters.push(event.clone());
     }
+}
+
+/// The rules that an act carries can be read, and a correction is of its own body.
+fn check_text(event: &Event) -> Result<(), LedgerError> {
+    let Some(text) = event.act.charter_text() else { return Ok(()) };
+    if event.act.kind() == ActKind::CharterAdopted {
+        CharterText::parse_adoption(text)?;
+        return Ok(());
+    }
+    let said = CharterText::parse(text)?;
+    if said.id != event.body && event.act.kind() != ActKind::CharterAmended {
+        return Err(LedgerError::TextOfAnother { text: said.id, body: event.body.clone() });
+    }
+    Ok(())
 }
 
 /// What the vocabulary asks of the act: its participant, its own date.

@@ -3,7 +3,7 @@
 use crate::charter::{CharterError, CharterTextError, Refusal};
 use crate::event::leaf::LeafError;
 use crate::event::{
-    ActKind, BodyId, ChangeError, EventId, Field, Index, Instant, ParticipantId, Role, Size, StatusId,
+    ActKind, BodyId, ChangeError, Edtf, EventId, Field, Index, Instant, ParticipantId, Role, Size, StatusId,
 };
 use crate::index::IndexError;
 use crate::log::LogError;
@@ -139,6 +139,31 @@ pub enum LedgerError {
         body: BodyId,
         /// The status.
         status: StatusId,
+    },
+    /// A corrected text of another body than its act.
+    #[error("the corrected text is of {text}, the act is in {body}: give the text of {body}, or --in {text}")]
+    TextOfAnother {
+        /// Whose text.
+        text: BodyId,
+        /// The body of the act.
+        body: BodyId,
+    },
+    /// A correction effected that nobody proposed.
+    #[error(
+        "no proposed correction stands under {0}: --to the entry of a correction-proposed of the same body"
+    )]
+    NoProposal(EventId),
+    /// A correction effected against an objection.
+    #[error(
+        "the proposal was objected to in time{}{}: without a withdrawal of the objection it is not corrected (VCLT 79(2))",
+        participant.as_ref().map(|p| format!(" by {p}")).unwrap_or_default(),
+        on.as_ref().map(|d| format!(" on {d}")).unwrap_or_default()
+    )]
+    Objected {
+        /// Who objected.
+        participant: Option<ParticipantId>,
+        /// When.
+        on: Option<Edtf>,
     },
     /// An act of a participant without one.
     #[error("{0} needs --participant")]

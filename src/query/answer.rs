@@ -17,6 +17,9 @@ pub struct QuestionEcho {
     /// Of whom.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub participant: Option<ParticipantId>,
+    /// With whom, of a question about two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other: Option<ParticipantId>,
     /// In which organisation or treaty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<BodyId>,
@@ -46,6 +49,7 @@ impl QuestionEcho {
         QuestionEcho {
             kind,
             participant: participant.cloned(),
+            other: None,
             body: body.cloned(),
             on: axes.on,
             at: axes.at.clone(),
@@ -123,9 +127,10 @@ pub struct Because {
 /// Something that lies over the status.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct OverlayItem {
-    /// `suspended`, `dormant`, `frozen` or `provisional-application`.
+    /// `suspended`, `dormant`, `frozen`, `provisional-application`, `operation-suspended`, `territorial-scope` or
+    /// `representation`.
     pub overlay: &'static str,
-    /// Which rights.
+    /// Which rights or territories; of a representation, who speaks.
     pub scope: Option<String>,
     /// Its first day.
     pub since: Edtf,

@@ -4,10 +4,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::charter::{Charter, CharterAct, CharterError};
-use crate::event::{
-    Act, BodyId, Day, Edtf, Entry, Index, Moment, ParticipantId, Role, Scope, Size, StatusId,
+use crate::event::{Act, BodyId, Day, Edtf, Entry, Index, Moment, ParticipantId, Scope, Size, StatusId};
+use crate::history::{
+    Board, Cause, Course, History, Pairs, Reading, Standing, Withheld, charter_acts, next_representation,
+    standing, withhold,
 };
-use crate::history::{Board, Cause, Course, History, Pairs, Reading, Standing, standing};
 
 use super::Axes;
 use super::answer::{Because, CheckpointRef, Coverage};
@@ -65,8 +66,7 @@ impl Charters {
 }
 
 fn act_key(act: &CharterAct<'_>) -> CharterActKey {
-    let effective = act.event.dates.get(Role::Effective).cloned();
-    (act.entry, effective, act.event.known().day, act.event.title.clone())
+    (act.entry, act.effective.cloned(), act.event.known().day, act.event.title.clone())
 }
 
 /// One body as a question sees it.
@@ -75,6 +75,8 @@ pub struct BodyView<'a> {
     pub charter: Arc<Charter>,
     /// What is recorded of each participant.
     pub pairs: Pairs<'a>,
+    /// Acts on record that do not count: what the depositary has not accepted.
+    pub withheld: Vec<Withheld<'a>>,
     /// Acts of the body alone.
     pub alone: Vec<Standing<'a>>,
     /// The span that was surveyed; the union of all surveys' ends.
@@ -126,6 +128,8 @@ impl<'a> BodyView<'a> {
     ) -> Result<BodyView<'a>, QueryError> {
         let acts = standing(material.entries, recorded, known);
         let charter = charter(material, body, recorded, &acts)?;
+        let (acts, mut withheld) = withhold(acts);
+        withheld.retain(|held| held.act.event.body == *body);
         let mut pairs: Pairs<'a> = Pairs::new();
         let mut alone = Vec::new();
         let mut surveyed: Option<Edtf> = None;
@@ -145,7 +149,7 @@ impl<'a> BodyView<'a> {
         }
         let board = Board::new(&charter, &pairs, &alone, moment);
         let whole = material.scope.participant.is_none();
-        Ok(BodyView { charter, pairs, alone, surveyed, board, whole, policy: None })
+        Ok(BodyView { charter, pairs, withheld, alone, surveyed, board, whole, policy: None })
     }
 
     /// The status of a participant through all of time; of one with no act, no status.
@@ -238,6 +242,47 @@ impl<'a> BodyView<'a> {
         })
     }
 
+    /// The same acts under other rules.
+    pub fn under(&self, charter: Arc<Charter>) -> BodyView<'a> {
+        BodyView {
+            board: self.board.under(&charter, &self.pairs, &self.alone),
+            charter,
+            pairs: self.pairs.clone(),
+            withheld: self.withheld.clone(),
+            alone: self.alone.clone(),
+            surveyed: self.surveyed.clone(),
+            whole: self.whole,
+            policy: self.policy.clone(),
+        }
+    }
+
+    /// Every act that counts: of each participant, then of the body alone.
+    pub fn acts(&self) -> impl Iterator<Item = &Standing<'a>> {
+        self.pairs.values().flat_map(|pair| &pair.own).chain(&self.alone)
+    }
+
+    /// The highest status that the rules of a day know: party, or full member.
+    pub fn full_status(&self, on: Day) -> Option<&StatusId> {
+        self.charter.on(on).highest()
+    }
+
+    /// The line that says that another government spoke for a participant on a day, where a later act changed it.
+    pub fn represented_until(&self, participant: &ParticipantId, on: Day) -> Option<String> {
+        let change = next_representation(&self.pairs.get(participant)?.own, on)?;
+        let until = change.event.effect()?;
+        let title = change.event.title.as_deref().map(|title| format!(": {title}")).unwrap_or_default();
+        Some(format!("represented by another government until {until}{title} (entry {})", change.index))
+    }
+
+    /// Why acts on record up to a day do not count: of one participant, or of everybody.
+    pub fn withheld_by(&self, participant: Option<&ParticipantId>, on: Day) -> Vec<String> {
+        let whose = |held: &&Withheld<'_>| {
+            participant.is_none_or(|who| held.act.event.participant.as_ref() == Some(who))
+        };
+        let dated = self.withheld.iter().filter(whose).filter(|held| held.is_dated_by(on));
+        dated.map(Withheld::why).collect()
+    }
+
     /// The end of the record: whether `on` lies in the span surveyed; `None` without a survey.
     pub fn coverage(&self, on: Day) -> Option<Coverage> {
         let span = self.surveyed.as_ref()?;
@@ -291,19 +336,7 @@ fn charter(
     recorded: Size,
     acts: &[Standing<'_>],
 ) -> Result<Arc<Charter>, QueryError> {
-    let texts = |acts: &[Standing<'_>]| -> Result<Option<Arc<Charter>>, CharterError> {
-        let adoptions: Vec<CharterAct<'_>> = acts
-            .iter()
-            .filter(|a| a.event.body == *body)
-            .filter_map(|a| match &a.event.act {
-                Act::CharterAdopted(text) | Act::CharterAmended(text) => {
-                    Some(CharterAct { entry: a.index, event: &a.event, text })
-                }
-                _ => None,
-            })
-            .collect();
-        material.charters.fold(body, &adoptions)
-    };
+    let texts = |acts: &[Standing<'_>]| material.charters.fold(body, &charter_acts(acts, body));
     if let Some(charter) = texts(acts)? {
         return Ok(charter);
     }

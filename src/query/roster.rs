@@ -94,7 +94,7 @@ pub fn roster(
     let waiting = items(material, &view, body, axes)?.waiting();
     Ok(Roster {
         question: QuestionEcho::new("roster", None, Some(body), axes),
-        notes: notes(&view, only, &participants, axes.on),
+        notes: notes(material, &view, only, &participants, axes.on),
         counts,
         participants,
         waiting,
@@ -134,12 +134,20 @@ fn line(
         certainty: reading.certainty,
         possible,
         since,
-        overlays: overlay_items(pair, on),
+        overlays: overlay_items(view, pair, &reading, on),
     })
 }
 
-fn notes(view: &BodyView<'_>, only: Option<&StatusId>, participants: &[RosterItem], on: Day) -> Vec<String> {
+fn notes(
+    material: &Material<'_>,
+    view: &BodyView<'_>,
+    only: Option<&StatusId>,
+    participants: &[RosterItem],
+    on: Day,
+) -> Vec<String> {
     let mut notes: Vec<String> = view.end_of_record(on).into_iter().collect();
+    notes.extend(view.withheld_by(None, on));
+    notes.extend(super::correction::notes(&super::corrections(material, view, None, on)));
     if let Some(note) = only.and_then(|status| super::timeline::absent(&view.charter, status, on)) {
         notes.push(note);
     }

@@ -14,6 +14,7 @@ use super::answer::{
 };
 use super::body::{BodyView, Material, QueryError};
 use super::clock::by_the_clock;
+use super::correction::{CorrectionItem, corrections};
 use super::line::lines;
 use super::quorum::quorum;
 use super::scheduled::scheduled;
@@ -48,6 +49,9 @@ pub struct StatusAnswer {
     pub because: Vec<Because>,
     /// Where sources dispute it: what each side holds.
     pub conflicts: Vec<ConflictSide>,
+    /// Corrections of the text that are proposed or were.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub corrections: Vec<CorrectionItem>,
     /// What a reader must know besides.
     pub notes: Vec<String>,
     /// The span of the record that was searched; `null` without a survey.
@@ -112,11 +116,12 @@ pub(super) fn in_view(
     let mut answer = StatusAnswer {
         question: QuestionEcho::new("status", Some(participant), Some(body), axes),
         conflicts: conflicts(view, pair, material.entries, &history, &reading),
-        overlays: overlay_items(pair, on),
+        overlays: overlay_items(view, pair, &reading, on),
         scheduled: scheduled(view, pair, &history, on),
         procedures: procedures(view, participant, pair, &history, &hindsight, on),
         on_the_day: of_the_day(pair, on),
         afterwards: afterwards(pair, on),
+        corrections: corrections(material, view, Some(participant), on),
         notes: Vec::new(),
         coverage: view.coverage(on),
         checkpoint: material.checkpoint.clone(),
@@ -135,7 +140,7 @@ pub(super) fn in_view(
 }
 
 /// Since when and until when: the acts' own dates where one act begins or ends it, else the span of days.
-fn span(history: &History, reading: &Reading, on: Day) -> (Option<Edtf>, Option<Edtf>) {
+pub(super) fn span(history: &History, reading: &Reading, on: Day) -> (Option<Edtf>, Option<Edtf>) {
     let Some(status) = reading.status() else { return (None, None) };
     let (since, until) = history.span(status, on);
     let mut stated = reading.worlds.iter().map(|(account, world)| {
@@ -154,14 +159,25 @@ fn span(history: &History, reading: &Reading, on: Day) -> (Option<Edtf>, Option<
     (since, until)
 }
 
-pub(super) fn overlay_items(pair: &PairView<'_>, on: Day) -> Vec<OverlayItem> {
+/// A suspension of the whole treaty lies over everyone who has a status in it; a treaty that is in force for a
+/// participant is no longer applied provisionally by it (VCLT 25).
+pub(super) fn overlay_items(
+    view: &BodyView<'_>,
+    pair: &PairView<'_>,
+    reading: &Reading,
+    on: Day,
+) -> Vec<OverlayItem> {
+    let holds = reading.statuses().into_iter().any(|id| !id.is_none());
+    let in_force = reading.status().is_some() && reading.status() == view.full_status(on);
     let item = |o: crate::history::Overlay| OverlayItem {
         overlay: o.kind,
         scope: o.scope,
         since: o.since,
         index: o.entry,
     };
-    overlays(&pair.own, on).into_iter().map(item).collect()
+    let whole = view.alone.iter().filter(|_| holds);
+    let found = overlays(pair.own.iter().chain(whole), on).into_iter();
+    found.filter(|o| !(in_force && o.kind == "provisional-application")).map(item).collect()
 }
 
 /// The procedures that are open on every account; `contested` ones are in [`super::pending`].
@@ -292,7 +308,10 @@ fn notes(answer: &mut StatusAnswer, view: &BodyView<'_>, hindsight: &Hindsight<'
         answer.notes.push(format!("the {} did not exist before {began}", view.charter.about.short));
     }
     answer.notes.extend(view.end_of_record(on));
+    answer.notes.extend(super::correction::notes(&answer.corrections));
     if let Some(participant) = &answer.question.participant {
+        answer.notes.extend(view.represented_until(participant, on));
+        answer.notes.extend(view.withheld_by(Some(participant), on));
         answer.notes.extend(view.rulings_on(participant, on));
     }
     for because in &answer.because {

@@ -64,6 +64,7 @@ pub fn timeline(
         spells.extend(spells_in(&view, material, participant, body));
         notes.extend(view.every_ruling(participant));
         notes.extend(view.end_of_record(axes.on));
+        notes.extend(view.withheld_by(Some(participant), axes.on));
     }
     let one = match bodies {
         [only] => Some(only),

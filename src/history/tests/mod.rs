@@ -95,9 +95,8 @@ impl Rules {
             texts.iter().enumerate().map(|(i, t)| charter_event(t, i > 0, id(i as u128)).unwrap()).collect();
         let acts: Vec<CharterAct<'_>> = events
             .iter()
-            .zip(&texts)
             .enumerate()
-            .map(|(i, (event, text))| CharterAct { entry: Index(i as u64), event, text })
+            .filter_map(|(i, event)| CharterAct::of(Index(i as u64), event))
             .collect();
         Charter::fold(&body(), &acts).unwrap().unwrap()
     }

@@ -1,0 +1,148 @@
+//! Corrections of a text (VCLT 79): proposed by the depositary, open to objection for a time, then effected; the corrected
+//! text takes the place of the defective one *ab initio*, unless decided otherwise.
+//!
+//! [`charter_acts`] is the one place that says which acts make the rules of a body; questions, admission and the audit
+//! all fold what it gives.
+
+use crate::charter::CharterAct;
+use crate::event::{Act, ActKind, BodyId, Day, Edtf, EventId, Role};
+
+use super::standing::Standing;
+
+/// How many days are given for objections where the proposal does not say: the practice of the United Nations.
+const OBJECTION_DAYS: usize = 90;
+
+/// The adoptions, amendments and effected corrections of a body among acts that stand, in the order of the log.
+///
+/// An effected correction counts where its proposal stands and one of the two carries the corrected text. It holds from
+/// its own `effective`, else from the first day of the text that it corrects, else from that of the body's first text.
+pub fn charter_acts<'a>(acts: &'a [Standing<'a>], body: &BodyId) -> Vec<CharterAct<'a>> {
+    let here = || acts.iter().filter(|a| a.event.body == *body);
+    let mut found: Vec<CharterAct<'a>> = here().filter_map(|a| CharterAct::of(a.index, &a.event)).collect();
+    if found.is_empty() {
+        return found;
+    }
+    let effected = here().filter(|a| a.event.act.kind() == ActKind::CorrectionEffected);
+    let corrections: Vec<CharterAct<'a>> = effected.filter_map(|a| corrected(acts, &found, a)).collect();
+    found.extend(corrections);
+    found.sort_by_key(|act| act.entry);
+    found
+}
+
+/// The rules of a body as they would be if a proposal were effected; `None` where it carries no text.
+pub fn charter_acts_with<'a>(
+    acts: &'a [Standing<'a>],
+    body: &BodyId,
+    proposal: &'a Standing<'a>,
+) -> Option<Vec<CharterAct<'a>>> {
+    let mut found = charter_acts(acts, body);
+    let text = proposal.event.act.charter_text()?;
+    let effective = holds_from(acts, &found, proposal, proposal);
+    found.push(CharterAct { entry: proposal.index, event: &proposal.event, text, effective });
+    Some(found)
+}
+
+fn corrected<'a>(
+    acts: &'a [Standing<'a>],
+    texts: &[CharterAct<'a>],
+    effected: &'a Standing<'a>,
+) -> Option<CharterAct<'a>> {
+    let proposal = proposal_of(acts, effected)?;
+    let text = effected.event.act.charter_text().or_else(|| proposal.event.act.charter_text())?;
+    let effective = holds_from(acts, texts, effected, proposal);
+    Some(CharterAct { entry: effected.index, event: &effected.event, text, effective })
+}
+
+fn named<'a>(acts: &'a [Standing<'a>], id: Option<EventId>) -> Option<&'a Standing<'a>> {
+    id.and_then(|id| acts.iter().find(|a| a.event.id == id))
+}
+
+fn proposal_of<'a>(acts: &'a [Standing<'a>], effected: &Standing<'_>) -> Option<&'a Standing<'a>> {
+    named(acts, effected.event.to).filter(|a| a.event.act.kind() == ActKind::CorrectionProposed)
+}
+
+/// The first day on which a correction holds: its own, else that of the text it corrects, else of the first text.
+fn holds_from<'a>(
+    acts: &'a [Standing<'a>],
+    texts: &[CharterAct<'a>],
+    correction: &'a Standing<'a>,
+    proposal: &'a Standing<'a>,
+) -> Option<&'a Edtf> {
+    if let Some(stated) = correction.event.dates.get(Role::Effective) {
+        return Some(stated);
+    }
+    let mut target = named(acts, proposal.event.to);
+    // A correction may correct a correction: the text is found in so many steps, or not at all.
+    for _ in 0..acts.len() {
+        let Some(act) = target else { break };
+        match &act.event.act {
+            Act::CharterAdopted(_) | Act::CharterAmended(_) => return act.event.dates.get(Role::Effective),
+            Act::CorrectionEffected(_) if act.event.dates.get(Role::Effective).is_some() => {
+                return act.event.dates.get(Role::Effective);
+            }
+            Act::CorrectionEffected(_) | Act::CorrectionProposed(_) => target = named(acts, act.event.to),
+            _ => break,
+        }
+    }
+    let first = texts.iter().min_by_key(|t| t.effective.map_or(Day::PAST, Edtf::earliest));
+    first.and_then(|text| text.effective)
+}
+
+/// A proposed correction with what became of it.
+#[derive(Clone, Debug)]
+pub struct Proposal<'s> {
+    /// The proposal.
+    pub act: &'s Standing<'s>,
+    /// The first day on which an objection is too late; `None` where it was not notified and sets no time.
+    pub until: Option<Day>,
+    /// Objections in time that were not withdrawn.
+    pub objections: Vec<&'s Standing<'s>>,
+    /// The act that effected it.
+    pub effected: Option<&'s Standing<'s>>,
+}
+
+impl Proposal<'_> {
+    /// `effected`, `objected` or `proposed`.
+    pub fn state(&self) -> &'static str {
+        match (self.effected, self.objections.is_empty()) {
+            (Some(_), _) => "effected",
+            (None, false) => "objected",
+            (None, true) => "proposed",
+        }
+    }
+}
+
+/// Every proposed correction of a body among acts that stand, in the order given.
+pub fn proposals<'s>(acts: &[&'s Standing<'s>], body: &BodyId) -> Vec<Proposal<'s>> {
+    let of_kind = |kind: ActKind| acts.iter().copied().filter(move |a| a.event.act.kind() == kind);
+    let here = of_kind(ActKind::CorrectionProposed).filter(|a| a.event.body == *body);
+    let proposal = |act: &'s Standing<'s>| {
+        let until = window(act);
+        let to_it = |a: &&'s Standing<'s>| a.event.to == Some(act.event.id);
+        let in_time = |a: &&'s Standing<'s>| {
+            until.is_none_or(|until| a.event.date().is_none_or(|date| date.earliest() < until))
+        };
+        let withdrawn = |a: &&'s Standing<'s>| {
+            of_kind(ActKind::ObjectionWithdrawn).any(|w| w.event.to == Some(a.event.id))
+        };
+        let objections = of_kind(ActKind::ObjectionMade).filter(to_it).filter(in_time);
+        Proposal {
+            act,
+            until,
+            objections: objections.filter(|a| !withdrawn(a)).collect(),
+            effected: of_kind(ActKind::CorrectionEffected).find(to_it),
+        }
+    };
+    here.map(proposal).collect()
+}
+
+/// The first day on which an objection is too late: `until` or `planned` of the proposal, else the day after the
+/// ninetieth from its notification.
+fn window(proposal: &Standing<'_>) -> Option<Day> {
+    let dates = &proposal.event.dates;
+    if let Some(stated) = dates.get(Role::Until).or_else(|| dates.get(Role::Planned)) {
+        return Some(stated.latest());
+    }
+    let notified = dates.get(Role::Notified)?.latest();
+    Some((0..=OBJECTION_DAYS).fold(notified, |day, _| day.next()))
+}

@@ -1,0 +1,130 @@
+//! Proposed corrections of a text (VCLT 79), and how a status would read under them.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::charter::{Charter, CharterAct};
+use crate::event::{ActKind, Day, Edtf, EventId, Index, ParticipantId, Role, StatusId};
+use crate::history::{Certainty, Proposal, Standing, charter_acts, charter_acts_with, proposals};
+
+use super::answer::settled;
+use super::body::{BodyView, Material};
+
+/// A proposed correction with what became of it.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct CorrectionItem {
+    /// The proposal.
+    pub entry: Index,
+    /// The entry whose text it corrects.
+    pub to: Option<Index>,
+    /// `proposed`, `objected` or `effected`.
+    pub state: &'static str,
+    /// When it was notified.
+    pub notified: Option<Edtf>,
+    /// The first day on which an objection is too late.
+    pub objections_until: Option<Edtf>,
+    /// Objections in time that were not withdrawn.
+    pub objections: Vec<Index>,
+    /// The entry that effected it.
+    pub effected: Option<Index>,
+    /// From when the corrected text holds, or would hold; `null` from the beginning.
+    pub effective: Option<Edtf>,
+    /// What it corrects, as titled or noted.
+    pub what: Option<String>,
+    /// The status under the corrected text, while it is proposed and where the proposal carries one.
+    pub reading: Option<CorrectedReading>,
+}
+
+/// A status as it would be.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct CorrectedReading {
+    /// The status; `null` where it is not settled.
+    pub status: Option<StatusId>,
+    /// How far it can be relied on.
+    pub certainty: Certainty,
+    /// Every status that is possible.
+    pub possible: Vec<StatusId>,
+}
+
+/// The corrections of a body that are proposed, with the reading of one participant's status where it is given.
+pub fn corrections(
+    material: &Material<'_>,
+    view: &BodyView<'_>,
+    participant: Option<&ParticipantId>,
+    on: Day,
+) -> Vec<CorrectionItem> {
+    if !view.alone.iter().any(|a| a.event.act.kind() == ActKind::CorrectionProposed) {
+        return Vec::new();
+    }
+    let acts: Vec<&Standing<'_>> = view.acts().collect();
+    let place = |id: Option<EventId>| material.entries.iter().find(|e| Some(e.event.id) == id);
+    let item = |proposal: &Proposal<'_>| {
+        let event = &proposal.act.event;
+        let texts = match proposal.effected {
+            Some(_) => Some(charter_acts(&view.alone, &view.charter.body)),
+            None => charter_acts_with(&view.alone, &view.charter.body, proposal.act),
+        };
+        let at = proposal.effected.map_or(proposal.act.index, |act| act.index);
+        let own = texts.iter().flatten().find(|text| text.entry == at);
+        let state = proposal.state();
+        let reading = participant.filter(|_| state == "proposed").zip(texts.as_ref());
+        CorrectionItem {
+            entry: proposal.act.index,
+            to: place(event.to).map(|e| e.index),
+            state,
+            notified: event.dates.get(Role::Notified).cloned(),
+            objections_until: proposal.until.map(Edtf::day),
+            objections: proposal.objections.iter().map(|a| a.index).collect(),
+            effected: proposal.effected.map(|a| a.index),
+            effective: own.and_then(|text| text.effective.cloned()),
+            what: event.title.clone().or_else(|| event.note.clone()),
+            reading: reading.and_then(|(participant, texts)| read(view, texts, participant, on)),
+        }
+    };
+    let mut items: Vec<CorrectionItem> = proposals(&acts, &view.charter.body).iter().map(item).collect();
+    items.sort_by_key(|item| item.entry);
+    items
+}
+
+/// The status under other rules; `None` where the texts make none.
+fn read(
+    view: &BodyView<'_>,
+    texts: &[CharterAct<'_>],
+    participant: &ParticipantId,
+    on: Day,
+) -> Option<CorrectedReading> {
+    let charter = Charter::fold(&view.charter.body, texts).ok().flatten()?;
+    let other = view.under(Arc::new(charter));
+    let reading = other.history(participant).on(on);
+    let possible = other.in_order(reading.statuses());
+    let status = settled(reading.certainty, &possible);
+    Some(CorrectedReading { status, certainty: reading.certainty, possible })
+}
+
+/// The lines that say that a correction is proposed, so that both readings stand beside each other until it is settled;
+/// and that one was effected against an objection which was recorded too late to refuse it.
+pub(super) fn notes(items: &[CorrectionItem]) -> Vec<String> {
+    let line = |item: &CorrectionItem| {
+        let of = item.to.map(|to| format!(" of entry {to}")).unwrap_or_default();
+        let notified = item.notified.as_ref().map(|d| format!(", notified {d}")).unwrap_or_default();
+        let until = item.objections_until.as_ref();
+        let until = until.map(|d| format!(", objections before {d}")).unwrap_or_default();
+        let read = item.reading.as_ref().map(|reading| {
+            let said: Vec<&str> = reading.possible.iter().map(StatusId::as_str).collect();
+            format!("; under the corrected text: {}", said.join(" or "))
+        });
+        let read = read.unwrap_or_default();
+        format!("a correction{of} is proposed (entry {}{notified}{until}){read}", item.entry)
+    };
+    let against = |item: &CorrectionItem| {
+        let (effected, objection) = (item.effected?, item.objections.first()?);
+        Some(format!(
+            "the correction proposed by entry {} was effected (entry {effected}) although it was objected to in time \
+             (entry {objection}): VCLT 79(2)",
+            item.entry
+        ))
+    };
+    let proposed = items.iter().filter(|item| item.state == "proposed").map(line);
+    proposed.chain(items.iter().filter_map(against)).collect()
+}
