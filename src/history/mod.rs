@@ -4,6 +4,7 @@
 //! participant in one body through all of time; [`History`] sets rival chains side by side; [`lifecycles`] follows
 //! procedures; [`overlays`] what lies over a status without changing it.
 
+mod fact;
 mod overlay;
 mod procedure;
 mod rival;
@@ -13,6 +14,7 @@ mod standing;
 #[cfg(test)]
 mod tests;
 
+pub use fact::{alike, same_fact};
 pub use overlay::{Overlay, overlays};
 pub use procedure::{Closing, Lifecycle, Snapshot, StepState, lifecycles};
 pub use rival::{Account, Certainty, History, Reading, Spell};

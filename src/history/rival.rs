@@ -89,6 +89,9 @@ const ACCOUNTS_MAX: usize = 64;
 impl History {
     /// Folds the acts of one participant in one body that stand, given in the order of the log.
     pub fn fold(charter: &Charter, acts: &[Standing<'_>]) -> History {
+        // One fact of two sources is one event: it happens once.
+        let once = super::fact::once(acts);
+        let acts = once.as_deref().unwrap_or(acts);
         let choices = choices(acts);
         let disputed: BTreeSet<&SmolStr> =
             acts.iter().filter_map(|a| a.event.rival.as_ref()).map(|r| &r.dispute).collect();

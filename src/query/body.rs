@@ -274,7 +274,7 @@ impl PairView<'_> {
         };
         let known = event.known();
         let own = |other: &&Standing<'_>| {
-            act.is_some() && other.index != cause.entry && super::fact::same(event, &other.event)
+            act.is_some() && other.index != cause.entry && crate::history::same_fact(event, &other.event)
         };
         let same: Vec<&Standing<'_>> = self.own.iter().filter(own).collect();
         let mut evidence = event.evidence.clone();

@@ -8,7 +8,6 @@ mod body;
 mod conflicts;
 mod diff;
 mod explain;
-mod fact;
 mod pending;
 mod policy;
 mod revision;
