@@ -272,6 +272,10 @@ fn both_times_give_each_revision_as_it_was_answered_then() {
             assert_eq!(then["spells"], revision["spells"], "{who} {axis}");
         }
     }
+    // What was withdrawn was answered once, and is a revision of its own.
+    env.run(&["retract", "93", "--cause", "clerical", "--cite", "a test"]).ok();
+    let gone = env.run(&["timeline", "KWT", "--in", "sco", "--both-times"]).ok();
+    assert!(gone.contains("\n129                                        none\n"), "{gone}");
     let rows = env.run(&["timeline", "KWT", "--in", "sco", "--both-times", "--format", "csv"]).ok();
     assert!(
         rows.contains("\nsco,94,128,,,dialogue-partner,certain,dialogue-partner,2023-05-06,2025-09-01,93\n"),

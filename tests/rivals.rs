@@ -210,6 +210,21 @@ fn one_fact_of_two_sources_is_one_event_with_two_pieces_of_evidence() {
 }
 
 #[test]
+fn a_fact_recorded_twice_happens_once() {
+    let env = Env::sco();
+    let granted = ["status-granted", "-p", "AFG", "--toward", "observer", "--decided", "2012-06"];
+    append(&env, &[&granted[..], &["--cite", "an agency"]].concat());
+    append(&env, &["status-revoked", "-p", "AFG", "--decided", "2012-06-20", "--cite", "x"]);
+    let once = env.status("AFG sco --on 2012-06-25");
+    append(&env, &[&granted[..], &["--cite", "the declaration"]].concat());
+    let twice = env.status("AFG sco --on 2012-06-25");
+    for key in ["status", "certainty", "possible", "since", "until"] {
+        assert_eq!(once[key], twice[key], "{key}");
+    }
+    assert_eq!(env.run(&["audit"]).ok(), "");
+}
+
+#[test]
 fn a_source_that_gives_another_status_than_the_charter_is_told_and_moves_nothing() {
     let env = Env::sco();
     append(

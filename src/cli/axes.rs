@@ -26,8 +26,9 @@ pub(super) struct AxesArgs {
     /// Short for --on DAY --as-known DAY: a table's "status as at"
     #[arg(long, value_name = "DAY", conflicts_with_all = ["on", "as_known"])]
     pub(super) as_at: Option<String>,
-    /// Whose account of a dispute to follow: depositary, participant, organisation, press, or a file of views
-    #[arg(long, value_name = "WHOSE|FILE.toml")]
+    /// Follow that of the depositary, participant, organisation or press, or a view of your own; default: none, disputes
+    /// stay open
+    #[arg(long, value_name = "WHOSE|FILE.toml", help_heading = "Whose account of a dispute")]
     pub(super) view: Option<String>,
     /// Can mean three things
     #[arg(long, hide = true, value_name = "DATE")]

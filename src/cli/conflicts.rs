@@ -16,8 +16,9 @@ use super::render::{Page, act_words, clean, count, date, faint, long_day, name, 
   chancery conflicts sco --on 2022-12-31 --view participant
   chancery conflicts --participant SAU --format json
 
-A view follows the account of one holder where the record says whose account a chain is; a
-dispute that it does not settle stays contested. Views are data: --view FILE.toml reads yours.")]
+A view follows the account of one holder where the record says whose account a
+chain is; a dispute that it does not settle stays contested. Views are data:
+--view FILE.toml reads your own.")]
 pub(super) struct Args {
     #[command(flatten)]
     bodies: BodiesArgs,

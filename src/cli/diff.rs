@@ -12,13 +12,13 @@ use super::render::{Page, act_words, clean, count, date, name, statuses, strong}
 /// What changed in the world between two days, or what we learnt between two states of the record
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
-  chancery diff sco --on 2023-07-01..2024-07-05          what changed in the world
-  chancery diff sco --as-recorded 127..128 --on 2023-05-05   what this ledger learnt
-  chancery diff sco --as-known 2023-03-06..2023-07-05    what the world learnt
-  chancery diff --on 2025-01-01..today --exit-code       (exit 1: something changed)
+  chancery diff sco --on 2023-07-01..2024-07-05        (what changed)
+  chancery diff sco --as-known 2023-03-06..2023-07-05  (what the world learnt)
+  chancery diff sco --as-recorded 127..128 --on 2023-05-05
+  chancery diff --on 2025-01-01..today --exit-code     (exit 1: it differs)
 
-One of the three dates is a range, FROM..TO; FROM.. is to the end, ..TO from the beginning. The
-others keep their meaning.")]
+One of the three dates is a range, FROM..TO; FROM.. is to the end, ..TO from
+the beginning. The others keep their meaning.")]
 pub(super) struct Args {
     #[command(flatten)]
     bodies: BodiesArgs,

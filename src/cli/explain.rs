@@ -160,6 +160,8 @@ fn text(page: &Page, e: &Explanation, charter: &Charter, today: Day) -> String {
     }
     out.push_str(&footer(page, &a.question, &a.checkpoint, today));
     let mut leaves: Vec<_> = a.because.iter().flat_map(|b| [Some(b.index), b.rule]).flatten().collect();
+    // What is only supposed has no leaf.
+    leaves.retain(|index| a.checkpoint.size.holds(*index));
     leaves.sort();
     leaves.dedup();
     let leaves: Vec<String> = leaves.iter().map(ToString::to_string).collect();

@@ -195,7 +195,8 @@ fn question(
     let asks = cli.command.as_ref().is_some_and(Command::asks);
     if !asks {
         return Err(Failure::usage("no question is asked: what follows must be one").help(
-            "status, roster, timeline, explain, pending, conflicts or diff, as it is asked without what-if",
+            "status, roster, portfolio, timeline, explain, pending, in-force, when, count, conflicts, diff, relations, \
+             reservations or communications, as it is asked without what-if",
         ));
     }
     dispatch(cli.command, &within(Context::new(&cli.global)?))
@@ -213,6 +214,13 @@ impl Command {
                 | Command::Pending(_)
                 | Command::Conflicts(_)
                 | Command::Diff(_)
+                | Command::Portfolio(_)
+                | Command::InForce(_)
+                | Command::When(_)
+                | Command::Count(_)
+                | Command::Communications(_)
+                | Command::Reservations(_)
+                | Command::Relations(_)
         )
     }
 }

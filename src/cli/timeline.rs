@@ -132,16 +132,20 @@ fn both(page: &Page, answer: &Revisions, who: &ParticipantId, today: Day) -> Str
     let (recorded, known): (Vec<&Revision>, Vec<&Revision>) =
         answer.revisions.iter().partition(|r| r.recorded_from.is_some());
     for (title, column, revisions) in [
-        ("as this ledger recorded it", "--as-recorded", recorded),
-        ("as the world came to know it", "--as-known", known),
+        ("as this ledger recorded it: the first --as-recorded that gives it", "recorded", recorded),
+        ("as the world came to know it: the first --as-known that gives it", "known", known),
     ] {
-        out.push_str(&format!("\n{title}\n"));
-        let rows: Vec<Vec<String>> = revisions.iter().flat_map(|r| revised(r, page)).collect();
+        out.push_str(&format!("\n{}", page.wrap("", title)));
+        let one = answer.question.body.is_some();
+        let mut head = vec![column, "body", "from", "until", "entries", "status"];
+        let mut rows: Vec<Vec<String>> = revisions.iter().flat_map(|r| revised(r, page)).collect();
+        if one {
+            head.remove(1);
+            rows.iter_mut().for_each(|row| _ = row.remove(1));
+        }
         match rows.is_empty() {
             true => out.push_str("  no act of it is recorded\n"),
-            false => {
-                out.push_str(&page.table(&[column, "body", "from", "until", "entries", "status"], &rows))
-            }
+            false => out.push_str(&page.table(&head, &rows)),
         }
     }
     out.push('\n');
@@ -156,6 +160,17 @@ fn revised(revision: &Revision, page: &Page) -> Vec<Vec<String>> {
         (None, Some(day)) => date(day),
         (None, None) => page.tree("…", "...").to_owned(),
     };
+    if revision.spells.is_empty() {
+        let none = "none".to_owned();
+        return vec![vec![
+            first,
+            revision.body.to_string(),
+            String::new(),
+            String::new(),
+            String::new(),
+            none,
+        ]];
+    }
     let labels = std::iter::once(first).chain(std::iter::repeat(String::new()));
     let lines = revision.spells.iter().zip(labels).map(|(spell, label)| {
         let mut line = vec![label];

@@ -12,9 +12,10 @@ use super::error::{Exit, Failure};
   chancery what-if --suppose signed.jsonl diff sco --as-recorded 128..
   chancery --format json what-if --suppose - roster sco < signed.jsonl
 
-The file holds events as `append --from` takes them, one a line. They are checked as an append
-checks them (exit 3 where they are refused) and stand behind everything that is recorded. The
-answer says that it supposes them: a line in text, \"supposed\" in JSON, a column in CSV.")]
+The file holds events as `append --from` takes them, one a line. They are
+checked as an append checks them (exit 3 where they are refused) and stand
+behind everything that is recorded. The answer says that it supposes them: a
+line in text, \"supposed\" in JSON, a column in CSV.")]
 pub(super) struct Args {
     /// JSON Lines of events, `-` for standard input
     #[arg(long, value_name = "FILE")]

@@ -91,6 +91,9 @@ impl History {
     /// Folds the acts of one participant in one body that stand, given in the order of the log, with what acts of others
     /// make of them.
     pub fn fold(charter: &Charter, acts: &[Standing<'_>], influence: &Influence) -> History {
+        // One fact of two sources is one event: it happens once.
+        let once = super::fact::once(acts);
+        let acts = once.as_deref().unwrap_or(acts);
         let choices = choices(acts);
         let disputed: BTreeSet<&SmolStr> =
             acts.iter().filter_map(|a| a.event.rival.as_ref()).map(|r| &r.dispute).collect();

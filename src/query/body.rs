@@ -216,7 +216,7 @@ impl<'a> BodyView<'a> {
         let known = event.known();
         let pair = event.participant.as_ref().and_then(|who| self.pairs.get(who));
         let own = |other: &&Standing<'_>| {
-            act.is_some() && other.index != entry && super::fact::same(event, &other.event)
+            act.is_some() && other.index != entry && crate::history::same_fact(event, &other.event)
         };
         let same: Vec<&Standing<'_>> = pair.iter().flat_map(|pair| &pair.own).filter(own).collect();
         let mut evidence = event.evidence.clone();

@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use crate::charter::{Remark, judge};
 use crate::event::{ActKind, BodyId, Day, Edtf, Evidence, Index, ParticipantId, StatusId};
-use crate::history::{History, PairView, Standing};
+use crate::history::{History, PairView, Standing, alike, same_fact};
 
+use super::Axes;
 use super::answer::{CheckpointRef, Coverage, QuestionEcho, act};
 use super::body::{BodyView, Material, QueryError};
-use super::{Axes, fact};
 
 /// What is disputed, what differs, what is recorded twice.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -246,7 +246,7 @@ impl Side<'_> {
             for second in &own[at + 1..] {
                 let dates = first.event.date().zip(second.event.date());
                 let Some((a, b)) = dates.filter(|(a, b)| a != b && gap(a, b) <= NEAR) else { continue };
-                if !fact::alike(&first.event, &second.event) {
+                if !alike(&first.event, &second.event) {
                     continue;
                 }
                 let (from, until) = (a.earliest().min(b.earliest()), a.latest().max(b.latest()));
@@ -292,7 +292,7 @@ impl Side<'_> {
         let mut told: BTreeSet<Index> = BTreeSet::new();
         let mut found = Vec::new();
         for (at, first) in own.iter().enumerate() {
-            let again = own[at + 1..].iter().filter(|other| fact::same(&first.event, &other.event));
+            let again = own[at + 1..].iter().filter(|other| same_fact(&first.event, &other.event));
             let same: Vec<&Standing<'_>> = std::iter::once(first).chain(again).collect();
             if same.len() < 2 || told.contains(&first.index) {
                 continue;

@@ -78,7 +78,7 @@ pub struct DiffItem {
     pub participant: ParticipantId,
     /// In which organisation or treaty.
     pub body: BodyId,
-    /// Of two days: `joined`, `left`, `moved` or `unsettled`; of what we learnt: `learnt`.
+    /// Of two days: `joined`, `left`, `moved`, `overlay`, `settled` or `unsettled`; of what we learnt: `learnt`.
     pub change: &'static str,
     /// What is answered at the first.
     pub before: State,

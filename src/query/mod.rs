@@ -13,7 +13,6 @@ mod correction;
 mod count;
 mod diff;
 mod explain;
-mod fact;
 mod in_force;
 mod line;
 mod pending;

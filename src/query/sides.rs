@@ -103,8 +103,10 @@ impl Sides<'_> {
             (Between::Known(..) | Between::Recorded(..), ..) => "learnt",
             (_, Some(false), Some(true)) => "joined",
             (_, Some(true), Some(false)) => "left",
+            (_, Some(_), Some(_)) if before.status == after.status => "overlay",
             (_, Some(_), Some(_)) => "moved",
-            _ => "unsettled",
+            (_, None, Some(_)) => "settled",
+            (_, _, None) => "unsettled",
         };
         let (participant, body) = (participant.clone(), body.clone());
         Found::Change(Box::new(DiffItem { participant, body, change, before, after, because, spans }))

@@ -2,24 +2,41 @@
 
 use crate::event::{ActKind, Event};
 
+use super::standing::Standing;
+
 /// Whether two acts that stand state the same fact: the same participant did the same in the same body, about the same
 /// participant, on the same legal date, in the same form. Acts on different chains of a dispute exclude one another.
-pub(super) fn same(a: &Event, b: &Event) -> bool {
+pub fn same_fact(a: &Event, b: &Event) -> bool {
     alike(a, b) && a.rival == b.rival && a.date().is_some() && a.date() == b.date()
 }
 
 /// Whether two acts are the same but for their dates and the chain that they stand on.
-pub(super) fn alike(a: &Event, b: &Event) -> bool {
+pub fn alike(a: &Event, b: &Event) -> bool {
     let meant = match (&a.toward, &b.toward) {
         (Some(a), Some(b)) => a == b,
         _ => true,
     };
-    meant
-        && a.act == b.act
+    a.act == b.act
+        && meant
         && a.body == b.body
         && a.participant == b.participant
         && a.about == b.about
         && !repeats(a.act.kind())
+}
+
+/// The acts without those that say again what an earlier one says, word for word as far as the rules read it; `None`
+/// where there is no such act.
+pub(super) fn once<'a>(acts: &[Standing<'a>]) -> Option<Vec<Standing<'a>>> {
+    let again = |(at, act): (usize, &Standing<'_>)| {
+        let read = |e: &Event| (e.toward.clone(), e.status.clone(), e.sequence, e.effect().cloned());
+        acts[..at]
+            .iter()
+            .any(|first| same_fact(&first.event, &act.event) && read(&first.event) == read(&act.event))
+    };
+    if !acts.iter().enumerate().any(again) {
+        return None;
+    }
+    Some(acts.iter().enumerate().filter(|pair| !again(*pair)).map(|(_, act)| act.clone()).collect())
 }
 
 /// Acts that may lawfully come twice, of which nobody can say by their dates whether they are one.
