@@ -5,6 +5,7 @@ mod consequence;
 mod error;
 mod load;
 mod replay;
+mod suppose;
 
 #[cfg(test)]
 mod tests;
@@ -39,6 +40,7 @@ pub struct Ledger {
     loaded: std::cell::RefCell<HashMap<Scope, Arc<Vec<Entry>>>>,
     ids: Option<HashMap<EventId, Index>>,
     last_recorded: Option<Instant>,
+    supposed: Vec<Entry>,
 }
 
 /// Proof that an entry is recorded.
@@ -125,6 +127,7 @@ impl Ledger {
             loaded: std::cell::RefCell::default(),
             ids: None,
             last_recorded: None,
+            supposed: Vec::new(),
         })
     }
 
@@ -138,9 +141,9 @@ impl Ledger {
         self.entries.origin()
     }
 
-    /// How many entries it holds.
+    /// How many entries it holds, those that are only supposed among them.
     pub fn size(&self) -> Size {
-        Size(self.entries.frontier().size())
+        Size(self.entries.frontier().size() + self.supposed.len() as u64)
     }
 
     /// The log itself.
@@ -153,11 +156,12 @@ impl Ledger {
         self.entries.recovered()
     }
 
-    /// The head of the first `size` entries.
+    /// The head of the first `size` entries; of what is supposed there is none.
     ///
     /// # Errors
     /// [`LedgerError::Log`] for a size beyond the log.
     pub fn head(&self, size: Size) -> Result<CheckpointRef, LedgerError> {
+        let size = self.recorded_of(size);
         Ok(CheckpointRef { size, root: self.entries.root(size.0)?.to_string() })
     }
 
@@ -314,7 +318,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::NoEntry`] past the end.
     pub fn leaf(&self, index: Index) -> Result<Vec<u8>, LedgerError> {
-        if !self.size().holds(index) {
+        if !self.recorded_of(self.size()).holds(index) {
             return Err(LedgerError::NoEntry { index, size: self.size() });
         }
         let block = self.entries.read(index.0, 1)?;
@@ -327,6 +331,9 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn entry(&self, index: Index) -> Result<Entry, LedgerError> {
+        if let Some(entry) = self.supposed.iter().find(|e| e.index == index) {
+            return Ok(entry.clone());
+        }
         leaf::decode(&self.leaf(index)?, index)
             .map_err(|source: LeafError| LedgerError::Entry { index, source })
     }

@@ -12,16 +12,21 @@ fn the_first_page_without_a_ledger_says_how_to_get_one() {
       ledger  none at ./chancery.ledger: try "chancery demo" or "chancery init"
 
     ASK      status    one state, one body       roster   one body, by status
-             timeline  every spell               pending  what is not finished
-             explain   why: act, rule, source    relations  between two
-             reservations  and objections        communications  to a depositary
+             portfolio one state, every body     timeline every spell
+             explain   why: act, rule, source    pending  what is not finished
+             in-force  clause, count, date       diff     two dates compared
+             when      first day, every span     count    by year, is there a rise
+             conflicts rival claims, by source   what-if  with unsaved events
+             ask       many questions in one go
+             relations between two, on a day     reservations and who objected
+             communications received, examined
     RECORD   append    one act, or a batch       import   a file
              rectify   correct an entry          retract  withdraw an entry
     FIND     log       the entries               show     one entry, as recorded
              acts      the acts and their dates  bodies, participants  ids, names
     RULES    charter   list, show, lint, adopt, amend
     CHECK    audit     replay    repair
-    SHARE    export    completions, man
+    SHARE    export    cite      completions, man
 
     Every question takes three dates, all inclusive:
       --on 2023-07-01          the day you ask about             default: today
@@ -96,6 +101,12 @@ fn every_screen_fits_the_width_of_its_terminal() {
         "explain BLR sco --on 2023-07-01",
         "pending sco --as-at 2023-03-06",
         "timeline BLR",
+        "portfolio BLR --on 2023-07-01",
+        "when sco --status member --count 10",
+        "when BLR sco --status dialogue-partner",
+        "count sco",
+        "count sco --act application-filed --by quarter",
+        "cite status BLR sco",
         "show 93 127",
         "log",
         "acts",
@@ -129,6 +140,7 @@ fn a_terminal_without_unicode_is_given_ascii() {
         &["explain", "BLR", "sco", "--on", "2023-07-01"][..],
         &["pending", "sco"],
         &["charter", "show", "sco"],
+        &["count", "sco", "--act", "application-filed"],
     ] {
         let mut command = env.chancery(args);
         command.env("LC_ALL", "C");

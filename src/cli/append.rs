@@ -399,7 +399,10 @@ pub(super) fn keep_document(ledger: &Path, bytes: &[u8]) -> Result<(), Failure> 
 }
 
 /// Events from JSON Lines; each line may leave out its id.
-fn batch(path: &Path, context: &Context) -> Result<Vec<Event>, Failure> {
+///
+/// # Errors
+/// [`Failure`] naming the line.
+pub(super) fn batch(path: &Path, context: &Context) -> Result<Vec<Event>, Failure> {
     let bytes = read_input(path)?;
     let name = input_name(path);
     let mut events = Vec::new();

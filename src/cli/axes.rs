@@ -26,6 +26,9 @@ pub(super) struct AxesArgs {
     /// Short for --on DAY --as-known DAY: a table's "status as at"
     #[arg(long, value_name = "DAY", conflicts_with_all = ["on", "as_known"])]
     pub(super) as_at: Option<String>,
+    /// Whose account of a dispute to follow: depositary, participant, organisation, press, or a file of views
+    #[arg(long, value_name = "WHOSE|FILE.toml")]
+    pub(super) view: Option<String>,
     /// Can mean three things
     #[arg(long, hide = true, value_name = "DATE")]
     pub(super) as_of: Option<String>,
@@ -57,7 +60,16 @@ impl AxesArgs {
             Some(text) => recorded(text, ledger)?,
             None => ledger.size(),
         };
-        Ok(Axes { on, at, as_known, as_recorded })
+        if as_recorded < ledger.size() && ledger.supposes() {
+            return Err(Failure::usage(
+                "what-if supposes its events behind everything recorded: an earlier --as-recorded leaves them out",
+            )
+            .help("leave --as-recorded out, or ask without what-if"));
+        }
+        let mut axes = Axes::on_day(on, as_known, as_recorded);
+        axes.at = at;
+        axes.view = self.view.as_deref().map(super::view::policy).transpose()?;
+        Ok(axes)
     }
 }
 
@@ -76,7 +88,11 @@ pub(super) fn day(text: &str, now: Instant) -> Result<Day, Failure> {
     }
 }
 
-fn known(text: &str, now: Instant) -> Result<Edtf, Failure> {
+/// Knowledge by a day, a month or an instant.
+///
+/// # Errors
+/// [`Failure`].
+pub(super) fn known(text: &str, now: Instant) -> Result<Edtf, Failure> {
     if text.trim().eq_ignore_ascii_case("today") {
         return Ok(Edtf::day(now.day()));
     }
@@ -87,7 +103,11 @@ fn known(text: &str, now: Instant) -> Result<Edtf, Failure> {
     }
 }
 
-fn recorded(text: &str, ledger: &Ledger) -> Result<Size, Failure> {
+/// A size, a time or a checkpoint file.
+///
+/// # Errors
+/// [`Failure`].
+pub(super) fn recorded(text: &str, ledger: &Ledger) -> Result<Size, Failure> {
     let text = text.trim();
     if let Ok(size) = text.parse() {
         return Ok(ledger.recorded(Recorded::Size(Size(size)))?);

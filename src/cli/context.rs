@@ -1,5 +1,7 @@
 //! What every command is given: the ledger's place, the form of its output, the clock.
 
+use std::cell::RefCell;
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +10,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::event::{EventId, Instant};
+use crate::event::{Event, EventId, Index, Instant};
 use crate::ledger::Ledger;
 use crate::log::{Disk, Holder};
 
@@ -66,6 +68,7 @@ pub(super) struct Shape {
 }
 
 /// The surroundings of a command.
+#[derive(Clone)]
 pub(super) struct Context {
     /// The ledger's folder.
     pub(super) ledger: PathBuf,
@@ -78,6 +81,22 @@ pub(super) struct Context {
     /// The clock, read once.
     pub(super) now: Instant,
     color: Color,
+    supposed: Option<Supposed>,
+}
+
+/// Events that answers rest on without their being recorded, and the places they would have.
+#[derive(Clone)]
+struct Supposed {
+    events: Vec<Event>,
+    places: RefCell<Vec<Index>>,
+}
+
+/// An answer that says what it supposes.
+#[derive(Serialize)]
+struct Marked<'a, T: Serialize> {
+    supposed: &'a [Index],
+    #[serde(flatten)]
+    answer: &'a T,
 }
 
 impl Context {
@@ -101,7 +120,7 @@ impl Context {
         });
         let page = Page { width, unicode };
         let GlobalArgs { ledger, format, quiet, color } = args.clone();
-        Ok(Context { ledger, format, quiet, page, now, color })
+        Ok(Context { ledger, format, quiet, page, now, color, supposed: None })
     }
 
     /// Opens the ledger for questions.
@@ -110,7 +129,29 @@ impl Context {
     /// [`Failure`].
     pub(super) fn reader(&self) -> Result<Ledger, Failure> {
         self.check_url()?;
-        Ok(Ledger::open_reader(&self.ledger)?)
+        let mut ledger = Ledger::open_reader(&self.ledger)?;
+        if let Some(supposed) = &self.supposed {
+            *supposed.places.borrow_mut() = ledger.suppose(supposed.events.clone())?;
+        }
+        Ok(ledger)
+    }
+
+    /// The same surroundings, in which every answer supposes events.
+    pub(super) fn supposing(mut self, events: Vec<Event>) -> Context {
+        self.supposed = Some(Supposed { events, places: RefCell::default() });
+        self
+    }
+
+    /// The options that every command has, to be read again.
+    pub(super) fn options(&self) -> Vec<OsString> {
+        let value = |value: Option<clap::builder::PossibleValue>| {
+            OsString::from(value.map(|v| v.get_name().to_owned()).unwrap_or_default())
+        };
+        let mut options = vec!["--ledger".into(), self.ledger.clone().into_os_string()];
+        options.extend(["--format".into(), value(self.format.to_possible_value())]);
+        options.extend(["--color".into(), value(self.color.to_possible_value())]);
+        options.extend(self.quiet.then(|| "--quiet".into()));
+        options
     }
 
     /// Opens the ledger for appending.
@@ -174,11 +215,26 @@ impl Context {
         shape: Shape,
         text: impl FnOnce(&Page) -> String,
     ) -> Result<(), Failure> {
+        let supposed = self.supposed.as_ref().map(|supposed| supposed.places.borrow());
         match self.format {
-            Format::Text => self.print(&text(&self.page)),
-            Format::Json => self.print(&format!("{}\n", serde_json::to_string_pretty(answer)?)),
+            Format::Text => {
+                let mark = supposed.map(|places| self.page.notes(&[supposition(&places)]));
+                self.print(&format!("{}{}", mark.unwrap_or_default(), text(&self.page)))
+            }
+            Format::Json => {
+                let json = match &supposed {
+                    Some(places) => serde_json::to_string_pretty(&Marked { supposed: places, answer })?,
+                    None => serde_json::to_string_pretty(answer)?,
+                };
+                self.print(&format!("{json}\n"))
+            }
             Format::Jsonl | Format::Csv => {
-                let whole = serde_json::to_value(answer)?;
+                let mut whole = serde_json::to_value(answer)?;
+                let mut columns = shape.columns.to_vec();
+                if let Some(places) = &supposed {
+                    mark(&mut whole, shape.list, places);
+                    columns.push("supposed");
+                }
                 let lines: Vec<&Value> = match shape.list.map(|key| &whole[key]) {
                     Some(Value::Array(items)) => items.iter().collect(),
                     _ => match &whole {
@@ -191,7 +247,7 @@ impl Context {
                         let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
                         self.print(&lines)
                     }
-                    _ => self.print(&csv_of(&lines, shape.columns)?),
+                    _ => self.print(&csv_of(&lines, &columns)?),
                 }
             }
         }
@@ -248,6 +304,33 @@ impl Context {
     }
 }
 
+/// `supposed: 2 events that are not recorded (entries 128 129)`.
+fn supposition(places: &[Index]) -> String {
+    let listed: Vec<String> = places.iter().map(ToString::to_string).collect();
+    match places {
+        [] => "supposed: nothing; every event of the file is recorded".to_owned(),
+        [one] => format!("supposed: 1 event that is not recorded (it would be entry {one})"),
+        some => format!(
+            "supposed: {} events that are not recorded (they would be entries {})",
+            some.len(),
+            listed.join(" ")
+        ),
+    }
+}
+
+/// Says on each line of an answer what it supposes.
+fn mark(whole: &mut Value, list: Option<&str>, places: &[Index]) {
+    let places: Vec<u64> = places.iter().map(|place| place.0).collect();
+    let lines = match list {
+        Some(list) => &mut whole[list],
+        None => whole,
+    };
+    match lines {
+        Value::Array(lines) => lines.iter_mut().for_each(|line| line["supposed"] = places.clone().into()),
+        one => one["supposed"] = places.into(),
+    }
+}
+
 /// What a file of the user's is called in a message.
 pub(super) fn input_name(path: &Path) -> String {
     match path == Path::new("-") {
@@ -273,7 +356,12 @@ pub(super) fn read_input(path: &Path) -> Result<Vec<u8>, Failure> {
 
 fn csv_of(lines: &[&Value], columns: &[&str]) -> Result<String, Failure> {
     let mut out = csv::Writer::from_writer(Vec::new());
-    let name = |path: &&str| path.rsplit('.').next().unwrap_or(path).to_owned();
+    let last = |path: &str| path.rsplit('.').next().unwrap_or(path).to_owned();
+    // A name that two columns would share is told apart by its path.
+    let name = |path: &&str| match columns.iter().filter(|other| last(other) == last(path)).count() {
+        1 => last(path),
+        _ => path.replace('.', "_"),
+    };
     let fault = |e: csv::Error| Failure::usage(e);
     out.write_record(columns.iter().map(name)).map_err(fault)?;
     for line in lines {

@@ -58,6 +58,11 @@ impl Failure {
         Failure::usage(format!("{}: {error}", path.display()))
     }
 
+    /// What happened, without the exit code: for one of many rows.
+    pub(super) fn reason(&self) -> String {
+        format!("{}{}", self.what, self.tail)
+    }
+
     /// Adds a line of help.
     #[must_use]
     pub(super) fn help(mut self, line: impl Into<String>) -> Failure {

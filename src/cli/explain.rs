@@ -143,7 +143,7 @@ fn text(page: &Page, e: &Explanation, charter: &Charter, today: Day) -> String {
     for side in &a.conflicts {
         out.push_str(&format!(
             "\non the account {}: {}\n",
-            side.chains.join(", "),
+            super::status::account(&side.chains),
             render::statuses(&side.possible)
         ));
         for (at, because) in side.because.iter().enumerate() {
@@ -155,7 +155,7 @@ fn text(page: &Page, e: &Explanation, charter: &Charter, today: Day) -> String {
         out.push_str(&steps(page, trail, charter, tree));
     }
     out.push('\n');
-    if a.conflicts.is_empty() {
+    if a.conflicts.is_empty() && a.question.view.is_none() {
         out.push_str("No rival claim bears on this day.\n");
     }
     out.push_str(&footer(page, &a.question, &a.checkpoint, today));
@@ -224,6 +224,9 @@ fn act(page: &Page, because: &Because, tree: &Tree, last: bool) -> String {
     let mut out = hanging(page, &format!("{branch}act       entry {:<4} ", because.index), bar, &text);
     for by in &because.corrected_by {
         out.push_str(&format!("{bar}{}rectified by entry {by}\n", tree.branch));
+    }
+    for other in &because.same_fact {
+        out.push_str(&format!("{bar}{}the same fact: entry {other}\n", tree.branch));
     }
     for (at, evidence) in because.evidence.iter().enumerate() {
         let leaf = if at + 1 == because.evidence.len() { tree.last } else { tree.branch };

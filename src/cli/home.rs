@@ -8,16 +8,21 @@ use super::render::{count, strong};
 
 const BODY: &str = "\
 ASK      status    one state, one body       roster   one body, by status
-         timeline  every spell               pending  what is not finished
-         explain   why: act, rule, source    relations  between two
-         reservations  and objections        communications  to a depositary
+         portfolio one state, every body     timeline every spell
+         explain   why: act, rule, source    pending  what is not finished
+         in-force  clause, count, date       diff     two dates compared
+         when      first day, every span     count    by year, is there a rise
+         conflicts rival claims, by source   what-if  with unsaved events
+         ask       many questions in one go
+         relations between two, on a day     reservations and who objected
+         communications received, examined
 RECORD   append    one act, or a batch       import   a file
          rectify   correct an entry          retract  withdraw an entry
 FIND     log       the entries               show     one entry, as recorded
          acts      the acts and their dates  bodies, participants  ids, names
 RULES    charter   list, show, lint, adopt, amend
 CHECK    audit     replay    repair
-SHARE    export    completions, man
+SHARE    export    cite      completions, man
 
 Every question takes three dates, all inclusive:
 ";

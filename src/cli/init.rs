@@ -3,14 +3,19 @@ use crate::event::{Event, EventId};
 use crate::ledger::{AppendOptions, Ledger};
 use crate::log::Disk;
 
+use super::citation::Publication;
 use super::context::Context;
 use super::error::{Exit, Failure};
 use super::render::count;
 
 /// Make a new, empty ledger; adopt the charters named
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Example:
-  chancery init --charter sco --ledger ./sco.ledger")]
+#[command(after_help = "Examples:
+  chancery init --charter sco --ledger ./sco.ledger
+  chancery init --charter sco --title \"The SCO, 1996-2025\" --publisher \"Institute of Records\" --licence CC-BY-4.0
+
+Title, publisher and licence are kept in CITATION.toml in the ledger's folder, for `chancery cite`. They are no evidence:
+change the file at any time.")]
 pub(super) struct Args {
     /// A shipped charter to adopt: `chancery charter list` names them; may be repeated
     #[arg(long, value_name = "CHARTER")]
@@ -18,6 +23,15 @@ pub(super) struct Args {
     /// The log's name, as checkpoints bear it: letters, digits, dots, hyphens, slashes
     #[arg(long, value_name = "NAME")]
     origin: Option<String>,
+    /// The record's title, as citations give it
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
+    /// Who publishes the record
+    #[arg(long, value_name = "TEXT")]
+    publisher: Option<String>,
+    /// On which terms it may be used, such as CC-BY-4.0
+    #[arg(long, value_name = "TEXT", alias = "license")]
+    licence: Option<String>,
 }
 
 /// The namespace of the ids of charter events.
@@ -28,6 +42,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         args.charter.iter().map(|name| template(name)).collect::<Result<_, _>>()?;
     let origin = args.origin.clone().unwrap_or_else(|| format!("chancery/{}", context.new_id()));
     Ledger::create(&context.ledger, &origin, &Disk::default())?;
+    let publication = Publication {
+        title: args.title.clone(),
+        publisher: args.publisher.clone(),
+        licence: args.licence.clone(),
+    };
+    publication.write(&context.ledger)?;
     let mut ledger = context.writer("init")?;
     let options = AppendOptions { now: context.now, expect_size: None, accept_clock: false };
     for template in templates {

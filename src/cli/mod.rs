@@ -2,14 +2,20 @@
 
 mod acts;
 mod append;
+mod ask;
 mod audit;
 mod axes;
 mod bodies;
 mod charter;
+mod citation;
+mod cite;
 mod communications;
 mod completions;
+mod conflicts;
 mod context;
+mod count;
 mod demo;
+mod diff;
 mod error;
 mod explain;
 mod export;
@@ -21,7 +27,9 @@ mod log;
 mod man;
 mod participants;
 mod pending;
+mod portfolio;
 mod question;
+mod questions;
 mod receipt;
 mod rectify;
 mod relations;
@@ -35,6 +43,9 @@ mod show;
 mod status;
 mod timeline;
 mod tour;
+mod view;
+mod what_if;
+mod when;
 
 use std::process::ExitCode;
 
@@ -69,6 +80,7 @@ struct Cli {
 enum Command {
     Status(status::Args),
     Roster(roster::Args),
+    Portfolio(portfolio::Args),
     Timeline(timeline::Args),
     Explain(explain::Args),
     Pending(pending::Args),
@@ -76,6 +88,12 @@ enum Command {
     Reservations(reservations::Args),
     Relations(relations::Args),
     InForce(in_force::Args),
+    When(when::Args),
+    Count(count::Args),
+    Ask(ask::Args),
+    Conflicts(conflicts::Args),
+    Diff(diff::Args),
+    WhatIf(what_if::Args),
     Append(Box<append::Args>),
     #[command(subcommand)]
     Import(import::Command),
@@ -90,6 +108,7 @@ enum Command {
     Charter(charter::Command),
     #[command(subcommand)]
     Export(export::Command),
+    Cite(cite::Args),
     Audit(audit::Args),
     Replay(replay::Args),
     Repair(repair::Args),
@@ -124,6 +143,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
     match command {
         Command::Status(args) => status::run(&args, context),
         Command::Roster(args) => roster::run(&args, context),
+        Command::Portfolio(args) => portfolio::run(&args, context),
         Command::Timeline(args) => timeline::run(&args, context),
         Command::Explain(args) => explain::run(&args, context),
         Command::Pending(args) => pending::run(&args, context),
@@ -131,6 +151,12 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Reservations(args) => reservations::run(&args, context),
         Command::Relations(args) => relations::run(&args, context),
         Command::InForce(args) => in_force::run(&args, context),
+        Command::When(args) => when::run(&args, context),
+        Command::Count(args) => count::run(&args, context),
+        Command::Ask(args) => ask::run(&args, context),
+        Command::Conflicts(args) => conflicts::run(&args, context),
+        Command::Diff(args) => diff::run(&args, context),
+        Command::WhatIf(args) => what_if::run(&args, context),
         Command::Append(args) => append::run(&args, context),
         Command::Import(command) => import::run(&command, context),
         Command::Rectify(args) => rectify::run(&args, context),
@@ -142,6 +168,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Participants(args) => participants::run(&args, context),
         Command::Charter(command) => charter::run(&command, context),
         Command::Export(command) => export::run(&command, context),
+        Command::Cite(args) => cite::run(&args, context),
         Command::Audit(args) => audit::run(&args, context),
         Command::Replay(args) => replay::run(&args, context),
         Command::Repair(args) => repair::run(&args, context),
@@ -149,6 +176,44 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Demo(args) => demo::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),
         Command::Man(args) => man::run(&args, context),
+    }
+}
+
+/// Answers a question that stands in other words of the same command line, in surroundings made of its own options.
+fn question(
+    words: impl IntoIterator<Item = std::ffi::OsString>,
+    within: impl FnOnce(Context) -> Context,
+) -> Result<Exit, Failure> {
+    let matches = match Cli::command().try_get_matches_from(words) {
+        Ok(matches) => matches,
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            return Ok(if error.print().is_ok() { Exit::Done } else { Exit::Unavailable });
+        }
+        Err(error) => return Err(usage_failure(&error)),
+    };
+    let cli = Cli::from_arg_matches(&matches).map_err(Failure::usage)?;
+    let asks = cli.command.as_ref().is_some_and(Command::asks);
+    if !asks {
+        return Err(Failure::usage("no question is asked: what follows must be one").help(
+            "status, roster, timeline, explain, pending, conflicts or diff, as it is asked without what-if",
+        ));
+    }
+    dispatch(cli.command, &within(Context::new(&cli.global)?))
+}
+
+impl Command {
+    /// Whether it only asks, of whatever entries it is given.
+    const fn asks(&self) -> bool {
+        matches!(
+            self,
+            Command::Status(_)
+                | Command::Roster(_)
+                | Command::Timeline(_)
+                | Command::Explain(_)
+                | Command::Pending(_)
+                | Command::Conflicts(_)
+                | Command::Diff(_)
+        )
     }
 }
 
@@ -173,10 +238,15 @@ fn usage(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::from(Exit::Usage as u8);
     }
+    fail(&usage_failure(error))
+}
+
+/// The cause in one line, then what to do.
+fn usage_failure(error: &clap::Error) -> Failure {
     if let Some(cause) =
         std::error::Error::source(error).filter(|_| error.kind() == ErrorKind::ValueValidation)
     {
-        return fail(&Failure::usage(cause));
+        return Failure::usage(cause);
     }
     let text = error.render().to_string();
     let mut lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty());
@@ -195,5 +265,5 @@ fn usage(error: &clap::Error) -> ExitCode {
             None => help.push(line.trim().to_owned()),
         }
     }
-    fail(&help.into_iter().fold(Failure::usage(what), Failure::help))
+    help.into_iter().fold(Failure::usage(what), Failure::help)
 }

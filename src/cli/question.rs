@@ -66,6 +66,38 @@ pub(super) struct BodyArgs {
     body: Option<BodyId>,
 }
 
+/// One organisation or treaty, or every one
+#[derive(Args, Clone, Debug)]
+pub(super) struct BodiesArgs {
+    /// Organisation or treaty; left out: every one
+    #[arg(value_name = "BODY")]
+    first: Option<BodyId>,
+    /// Organisation or treaty
+    #[arg(long = "in", value_name = "BODY", conflicts_with = "first")]
+    body: Option<BodyId>,
+}
+
+impl BodiesArgs {
+    /// The one that is named.
+    pub(super) fn only(&self) -> Option<BodyId> {
+        self.body.clone().or_else(|| self.first.clone())
+    }
+
+    /// The one that is named, or all that the ledger holds.
+    ///
+    /// # Errors
+    /// [`Failure`] for one that it does not hold.
+    pub(super) fn list(&self, ledger: &mut Ledger) -> Result<Vec<BodyId>, Failure> {
+        match self.only() {
+            Some(body) => {
+                ledger.charter(&body)?;
+                Ok(vec![body])
+            }
+            None => Ok(ledger.bodies()?),
+        }
+    }
+}
+
 /// A ledger opened for a question about one body.
 pub(super) struct Asked {
     /// The ledger.
@@ -150,7 +182,8 @@ pub(super) fn footer(page: &Page, question: &QuestionEcho, checkpoint: &Checkpoi
     };
     let recorded =
         format!("as recorded: {} entries, root {}", checkpoint.size, page.short_hash(&checkpoint.root));
-    faint_lines(&page.wrap("", &format!("on {on}, {known}, {recorded}")))
+    let view = question.view.as_ref().map(|view| format!("by the view {}, ", clean(view)));
+    faint_lines(&page.wrap("", &format!("{}on {on}, {known}, {recorded}", view.unwrap_or_default())))
 }
 
 /// Makes every line faint.
@@ -178,8 +211,12 @@ pub(super) fn options(question: &QuestionEcho, size: crate::event::Size, today: 
     if let Some(known) = &question.as_known {
         out.push_str(&format!(" --as-known {known}"));
     }
-    if question.as_recorded != size {
+    // What is supposed lies beyond the size and cannot be typed.
+    if question.as_recorded < size {
         out.push_str(&format!(" --as-recorded {}", question.as_recorded));
+    }
+    if let Some(view) = &question.view {
+        out.push_str(&format!(" --view {view}"));
     }
     out
 }

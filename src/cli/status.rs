@@ -75,6 +75,11 @@ pub(super) fn known_status(charter: &Charter, wanted: &StatusId) -> Result<(), F
         .help(format!("it has: {}, none", ids.join(", "))))
 }
 
+/// The chains of an account; one without any is the record without them.
+pub(super) fn account(chains: &[String]) -> String {
+    if chains.is_empty() { "the record without it".to_owned() } else { chains.join(", ") }
+}
+
 struct View<'a> {
     answer: &'a StatusAnswer,
     spells: &'a [SpellItem],
@@ -145,10 +150,7 @@ impl View<'_> {
             fields.push(("sources", cites(b)));
         }
         for side in &a.conflicts {
-            let chains = match side.chains.is_empty() {
-                true => "the record without it".to_owned(),
-                false => side.chains.join(", "),
-            };
+            let chains = account(&side.chains);
             let says = render::statuses(&side.possible);
             let by: Vec<String> = side.entries.iter().map(|i| format!("entry {i}")).collect();
             let by = if by.is_empty() { String::new() } else { format!("   {}", by.join(", ")) };

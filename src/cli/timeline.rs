@@ -1,8 +1,10 @@
+use serde_json::Value;
+
 use crate::event::{BodyId, Day, ParticipantId, Scope};
-use crate::query::{SpellItem, Timeline, timeline};
+use crate::query::{Revision, Revisions, SpellItem, Timeline, revisions, timeline};
 
 use super::axes::AxesArgs;
-use super::context::{Context, Shape};
+use super::context::{Context, Format, Shape};
 use super::error::{Exit, Failure};
 use super::question::{footer, participant};
 use super::render::{Page, date, name, statuses, strong};
@@ -13,6 +15,7 @@ use super::render::{Page, date, name, statuses, strong};
   chancery timeline Belarus
   chancery timeline BLR --in sco --as-known 2023-03-06
   chancery timeline BLR --format csv
+  chancery timeline KWT --in sco --both-times     (what was answered when)
 
 A spell ends on the first day on which its status no longer held.")]
 pub(super) struct Args {
@@ -22,6 +25,9 @@ pub(super) struct Args {
     /// Only in this organisation or treaty
     #[arg(long = "in", value_name = "BODY")]
     body: Option<BodyId>,
+    /// Every revision too: the spells as this ledger recorded them, and as the world came to know them
+    #[arg(long)]
+    both_times: bool,
     #[command(flatten)]
     axes: AxesArgs,
 }
@@ -29,6 +35,26 @@ pub(super) struct Args {
 const SHAPE: Shape = Shape {
     list: Some("spells"),
     columns: &["body", "status", "certainty", "possible", "from", "until", "entries", "clause"],
+};
+
+const REVISIONS: Shape = Shape { list: Some("revisions"), columns: &[] };
+
+/// In rows a revision is told once for each of its spells.
+const REVISION_ROWS: Shape = Shape {
+    list: None,
+    columns: &[
+        "body",
+        "recorded_from",
+        "recorded_until",
+        "known_from",
+        "known_until",
+        "spell.status",
+        "spell.certainty",
+        "spell.possible",
+        "spell.from",
+        "spell.until",
+        "spell.entries",
+    ],
 };
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
@@ -41,6 +67,15 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let scope = Scope { body: args.body.clone(), participant: Some(args.participant.clone()) };
     let loaded = ledger.load(&scope)?;
     let material = ledger.material(&loaded, axes.as_recorded)?;
+    if args.both_times {
+        let answer = revisions(&material, &args.participant, &bodies, &axes)?;
+        let text = |page: &Page| both(page, &answer, &args.participant, context.now.day());
+        match context.format {
+            Format::Csv => context.answer(&rows(&answer)?, REVISION_ROWS, text)?,
+            _ => context.answer(&answer, REVISIONS, text)?,
+        }
+        return Ok(Exit::Done);
+    }
     let answer = timeline(&material, &args.participant, &bodies, &axes)?;
     context.answer(&answer, SHAPE, |page| text(page, &answer, &args.participant, context.now.day()))?;
     Ok(Exit::Done)
@@ -76,4 +111,56 @@ fn row(spell: &SpellItem) -> Vec<String> {
         entries.join(" "),
         status,
     ]
+}
+
+fn rows(answer: &Revisions) -> Result<Value, Failure> {
+    let mut rows = Vec::new();
+    for revision in &answer.revisions {
+        let mut row = serde_json::to_value(revision)?;
+        row["spells"].take();
+        for spell in &revision.spells {
+            row["spell"] = serde_json::to_value(spell)?;
+            rows.push(row.clone());
+        }
+    }
+    Ok(rows.into())
+}
+
+fn both(page: &Page, answer: &Revisions, who: &ParticipantId, today: Day) -> String {
+    let mut out = page.edges(&strong(&name(who, today)), "every spell, every revision");
+    out.push_str(&page.notes(&answer.notes));
+    let (recorded, known): (Vec<&Revision>, Vec<&Revision>) =
+        answer.revisions.iter().partition(|r| r.recorded_from.is_some());
+    for (title, column, revisions) in [
+        ("as this ledger recorded it", "--as-recorded", recorded),
+        ("as the world came to know it", "--as-known", known),
+    ] {
+        out.push_str(&format!("\n{title}\n"));
+        let rows: Vec<Vec<String>> = revisions.iter().flat_map(|r| revised(r, page)).collect();
+        match rows.is_empty() {
+            true => out.push_str("  no act of it is recorded\n"),
+            false => {
+                out.push_str(&page.table(&[column, "body", "from", "until", "entries", "status"], &rows))
+            }
+        }
+    }
+    out.push('\n');
+    out.push_str(&footer(page, &answer.question, &answer.checkpoint, today));
+    out
+}
+
+/// The spells of a revision under the first size, or the first day of knowledge, that gives them.
+fn revised(revision: &Revision, page: &Page) -> Vec<Vec<String>> {
+    let first = match (&revision.recorded_from, &revision.known_from) {
+        (Some(size), _) => size.to_string(),
+        (None, Some(day)) => date(day),
+        (None, None) => page.tree("…", "...").to_owned(),
+    };
+    let labels = std::iter::once(first).chain(std::iter::repeat(String::new()));
+    let lines = revision.spells.iter().zip(labels).map(|(spell, label)| {
+        let mut line = vec![label];
+        line.extend(row(spell));
+        line
+    });
+    lines.collect()
 }

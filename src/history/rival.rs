@@ -105,6 +105,28 @@ impl History {
         History { accounts: choices.into_iter().map(account).collect() }
     }
 
+    /// Only the accounts that follow the chains chosen. A chain that no account follows chooses nothing.
+    #[must_use]
+    pub fn settled_by(mut self, chosen: &[Rival]) -> History {
+        for chain in chosen {
+            if self.accounts.iter().any(|account| account.chains.contains(chain)) {
+                self.accounts.retain(|account| account.chains.contains(chain));
+            }
+        }
+        self
+    }
+
+    /// Whether the chains of one dispute leave different statuses possible on a day, whatever is chosen in the others.
+    pub fn differs(&self, dispute: &str, day: Day) -> bool {
+        let mut alike: BTreeMap<Vec<&Rival>, BTreeSet<&StatusId>> = BTreeMap::new();
+        self.accounts.iter().any(|account| {
+            let others = account.chains.iter().filter(|chain| chain.dispute != dispute).collect();
+            let here: BTreeSet<&StatusId> = account.course.on(day).iter().map(|w| &w.status).collect();
+            let first = alike.entry(others).or_insert_with(|| here.clone());
+            *first != here
+        })
+    }
+
     /// What may be said of a day.
     pub fn on(&self, day: Day) -> Reading {
         let mut worlds = Vec::new();

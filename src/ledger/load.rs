@@ -268,6 +268,10 @@ impl Ledger {
                 entries
             }
         };
+        if self.supposes() {
+            entries.extend(self.supposed.iter().filter(|e| scope.admits(&e.event)).cloned());
+            self.add_targets(&mut entries)?;
+        }
         if *scope != Scope::ALL {
             drop_strays(&mut entries);
         }
@@ -352,6 +356,9 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn find(&self, id: EventId) -> Result<Option<Index>, LedgerError> {
+        if let Some(entry) = self.supposed.iter().find(|e| e.event.id == id) {
+            return Ok(Some(entry.index));
+        }
         if let Some(ids) = &self.ids {
             return Ok(ids.get(&id).copied());
         }

@@ -137,8 +137,7 @@ impl Share {
             // Where a clause counts participants, none can be folded without the others.
             apart &= self.count == 1 || !view.charter.joins_participants();
             let of_body = tally.entry(body.clone()).or_default();
-            let recorded = view.pairs.iter().filter(|(_, pair)| !pair.own.is_empty());
-            for who in recorded.map(|(who, _)| who).filter(|who| self.holds(who.as_str().as_bytes())) {
+            for who in view.participants().filter(|who| self.holds(who.as_str().as_bytes())) {
                 let reading = view.history(who).on(on);
                 if let Some(status) = reading.status().filter(|status| !status.is_none()) {
                     *of_body.entry(status.clone()).or_default() += 1;

@@ -12,7 +12,7 @@ use super::Axes;
 /// The question, as it was understood.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct QuestionEcho {
-    /// `status`, `roster`, `timeline`, `explain` or `pending`.
+    /// The command that asks it: `status`, `roster`, `timeline` and so on.
     pub kind: &'static str,
     /// Of whom.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,6 +33,9 @@ pub struct QuestionEcho {
     pub as_known: Option<Edtf>,
     /// How many entries were read.
     pub as_recorded: Size,
+    /// Whose account of a dispute was followed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub view: Option<String>,
 }
 
 impl QuestionEcho {
@@ -52,6 +55,7 @@ impl QuestionEcho {
             at: axes.at.clone(),
             as_known: axes.as_known.clone(),
             as_recorded: axes.as_recorded,
+            view: axes.view.as_ref().map(|view| view.label().to_owned()),
         }
     }
 }
@@ -113,6 +117,9 @@ pub struct Because {
     /// The entries that rectified it, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub corrected_by: Vec<Index>,
+    /// Other entries that record the same fact; their evidence is among this one's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub same_fact: Vec<Index>,
     /// What it rests on.
     pub evidence: Vec<Evidence>,
 }

@@ -12,6 +12,7 @@ use crate::history::{
 
 use super::Axes;
 use super::answer::{Because, CheckpointRef, Coverage};
+use super::policy::Policy;
 
 /// Why a question has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -84,6 +85,8 @@ pub struct BodyView<'a> {
     pub board: Board,
     /// Whether every participant is among the entries, so that they can be counted.
     pub whole: bool,
+    /// Whose account of a dispute is followed.
+    pub policy: Option<Arc<Policy>>,
 }
 
 impl<'a> BodyView<'a> {
@@ -105,7 +108,7 @@ impl<'a> BodyView<'a> {
     /// # Errors
     /// [`QueryError`].
     pub fn of(material: &Material<'a>, body: &BodyId, axes: &Axes) -> Result<BodyView<'a>, QueryError> {
-        BodyView::at(material, body, axes.as_recorded, axes.known(), axes.at.as_ref())
+        Ok(BodyView::at(material, body, axes.as_recorded, axes.known(), axes.at.as_ref())?.with_view(axes))
     }
 
     /// The same with everything that is known today.
@@ -113,7 +116,7 @@ impl<'a> BodyView<'a> {
     /// # Errors
     /// [`QueryError`].
     pub fn today(material: &Material<'a>, body: &BodyId, axes: &Axes) -> Result<BodyView<'a>, QueryError> {
-        BodyView::at(material, body, axes.as_recorded, Day::FUTURE, axes.at.as_ref())
+        Ok(BodyView::at(material, body, axes.as_recorded, Day::FUTURE, axes.at.as_ref())?.with_view(axes))
     }
 
     fn at(
@@ -146,12 +149,22 @@ impl<'a> BodyView<'a> {
         }
         let board = Board::new(&charter, &pairs, &alone, moment);
         let whole = material.scope.participant.is_none();
-        Ok(BodyView { charter, pairs, withheld, alone, surveyed, board, whole })
+        Ok(BodyView { charter, pairs, withheld, alone, surveyed, board, whole, policy: None })
     }
 
     /// The status of a participant through all of time; of one with no act, no status.
     pub fn history(&self, participant: &ParticipantId) -> Arc<History> {
+        self.viewed(participant, self.undecided(participant))
+    }
+
+    /// The same on every choice of rival chains, whatever view is taken of them.
+    pub fn undecided(&self, participant: &ParticipantId) -> Arc<History> {
         self.board.history(&self.charter, &self.pairs, participant)
+    }
+
+    /// Those of whom acts of their own are recorded; a line counts once, under the name that its acts stand under.
+    pub fn participants(&self) -> impl Iterator<Item = &ParticipantId> {
+        self.pairs.iter().filter(|(_, pair)| !pair.own.is_empty()).map(|(who, _)| who)
     }
 
     /// Those who certainly have the highest status at the end of a day.
@@ -173,6 +186,10 @@ impl<'a> BodyView<'a> {
         }
         found.sort_by_key(|b| b.index);
         found.dedup_by_key(|b| b.index);
+        // What is recorded twice is told once, with the evidence of both.
+        let told: Vec<(Index, Index)> =
+            found.iter().flat_map(|b| b.same_fact.iter().map(|other| (b.index, *other))).collect();
+        found.retain(|b| !told.iter().any(|(first, other)| *other == b.index && first < other));
         found
     }
 
@@ -197,6 +214,17 @@ impl<'a> BodyView<'a> {
             }
         };
         let known = event.known();
+        let pair = event.participant.as_ref().and_then(|who| self.pairs.get(who));
+        let own = |other: &&Standing<'_>| {
+            act.is_some() && other.index != entry && super::fact::same(event, &other.event)
+        };
+        let same: Vec<&Standing<'_>> = pair.iter().flat_map(|pair| &pair.own).filter(own).collect();
+        let mut evidence = event.evidence.clone();
+        for piece in same.iter().flat_map(|act| &act.event.evidence) {
+            if !evidence.contains(piece) {
+                evidence.push(piece.clone());
+            }
+        }
         Some(Because {
             index: entry,
             id: event.id,
@@ -209,7 +237,8 @@ impl<'a> BodyView<'a> {
             title: event.title.clone(),
             place: event.place.clone(),
             corrected_by: act.map(|a| a.corrected_by.clone()).unwrap_or_default(),
-            evidence: event.evidence.clone(),
+            same_fact: same.iter().map(|act| act.index).collect(),
+            evidence,
         })
     }
 
@@ -223,6 +252,7 @@ impl<'a> BodyView<'a> {
             alone: self.alone.clone(),
             surveyed: self.surveyed.clone(),
             whole: self.whole,
+            policy: self.policy.clone(),
         }
     }
 

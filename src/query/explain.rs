@@ -118,9 +118,8 @@ pub fn explain(
     let rules = rules(&view, &answer);
     let nothing = PairView::default();
     let pair = view.pairs.get(participant).unwrap_or(&nothing);
-    let afterwards = today.pairs.get(participant).unwrap_or(&nothing);
     let ended_by = ended_by(&view, participant, &answer);
-    let trails = trails(&view, participant, pair, today, afterwards, axes.on);
+    let trails = trails(&view, participant, pair, today, axes.on);
     let missing = missing(&view, participant, pair, axes.on);
     Ok(Explanation { answer, rules, ended_by, trails, missing })
 }
@@ -196,11 +195,11 @@ fn trails(
     who: &ParticipantId,
     pair: &PairView<'_>,
     today: &BodyView<'_>,
-    later: &PairView<'_>,
     on: Day,
 ) -> Vec<ProcedureTrail> {
-    let history = view.history(who);
-    let all = today.history(who);
+    let nothing = PairView::default();
+    let later = today.pairs.get(who).unwrap_or(&nothing);
+    let (history, all) = (view.history(who), today.history(who));
     let ended: Vec<_> =
         (0..all.accounts.len()).flat_map(|a| later.lifecycles(&today.charter, &all, a)).collect();
     let mut trails: Vec<ProcedureTrail> = Vec::new();

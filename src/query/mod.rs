@@ -4,21 +4,32 @@
 //! Questions are pure: they are given the entries ([`Material`]) and fold them.
 
 mod answer;
+mod batch;
 mod body;
 mod clock;
 mod communications;
+mod conflicts;
 mod correction;
+mod count;
+mod diff;
 mod explain;
+mod fact;
 mod in_force;
 mod line;
 mod pending;
+mod policy;
+mod portfolio;
 mod quorum;
 mod relations;
 mod reservations;
+mod revision;
 mod roster;
 mod scheduled;
+mod sides;
 mod status;
 mod timeline;
+mod upsurge;
+mod when;
 
 #[cfg(test)]
 mod tests;
@@ -27,21 +38,32 @@ pub use answer::{
     Afterwards, Because, CheckpointRef, ConflictSide, Coverage, DayAct, OutcomeItem, OverlayItem,
     ProcedureItem, QuestionEcho, QuorumItem, ScheduledItem,
 };
+pub use batch::{Batch, Materials};
 pub use body::{BodyView, Charters, Material, QueryError};
 pub use communications::{CommunicationItem, Communications, FindingItem, OutcomeAct, communications};
+pub use conflicts::{ChainEntry, ChainItem, Conflict, ConflictKind, Conflicts, DaySpan, conflicts};
 pub use correction::{CorrectedReading, CorrectionItem, corrections};
+pub use count::{Counted, Period, PeriodItem, What, Window, count};
+pub use diff::{Between, ChangedSpan, Diff, DiffEcho, DiffEntry, DiffItem, ProcedureChange, State, diff};
 pub use explain::{Explanation, MissingStep, ProcedureTrail, RuleItem, TrailStep, explain};
 pub use in_force::{Certified, InForce, Part, TriggerItem, in_force};
 pub use pending::{Pending, PendingItem, pending};
+pub use policy::{Policy, PolicyError, Rank, Ruling};
+pub use portfolio::{Portfolio, PortfolioItem, portfolio};
 pub use relations::{DeclarationItem, RelationItem, Relations, relations};
 pub use reservations::{ObjectionItem, ReservationItem, Reservations, WithdrawalItem, reservations};
+pub use revision::{Revision, Revisions, revisions};
 pub use roster::{Count, Roster, RosterItem, roster};
 pub use status::{StatusAnswer, status};
 pub use timeline::{SpellItem, Timeline, timeline};
+pub use upsurge::{Compared, Upsurge};
+pub use when::{First, Sought, Threshold, When, WhenSpan, when};
+
+use std::sync::Arc;
 
 use crate::event::{Day, Edtf, Moment, Size};
 
-/// The three dates of a question, each naming a whole day, inclusive.
+/// The three dates of a question, each naming a whole day, inclusive; and whose account it follows.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Axes {
     /// The day asked about (valid time).
@@ -52,12 +74,14 @@ pub struct Axes {
     pub as_known: Option<Edtf>,
     /// The first so many entries of this ledger (transaction time).
     pub as_recorded: Size,
+    /// Whose account of a dispute is followed; `None` leaves disputes open.
+    pub view: Option<Arc<Policy>>,
 }
 
 impl Axes {
     /// A question about one whole day.
     pub fn on_day(on: Day, as_known: Option<Edtf>, as_recorded: Size) -> Axes {
-        Axes { on, at: None, as_known, as_recorded }
+        Axes { on, at: None, as_known, as_recorded, view: None }
     }
 
     /// The last day whose knowledge counts.

@@ -56,11 +56,16 @@ impl Items {
 pub fn pending(material: &Material<'_>, body: &BodyId, axes: &Axes) -> Result<Pending, QueryError> {
     let view = BodyView::of(material, body, axes)?;
     let items = items(material, &view, body, axes)?;
+    let ruled = |id: &ParticipantId| {
+        let lines = view.every_ruling(id).into_iter();
+        lines.map(|line| format!("{id}: {line}")).collect::<Vec<_>>()
+    };
+    let rulings: Vec<String> = view.pairs.keys().flat_map(ruled).collect();
     Ok(Pending {
         question: QuestionEcho::new("pending", None, Some(body), axes),
         procedures: items.open,
         contested: items.contested,
-        notes: view.end_of_record(axes.on).into_iter().collect(),
+        notes: view.end_of_record(axes.on).into_iter().chain(rulings).collect(),
         coverage: view.coverage(axes.on),
         checkpoint: material.checkpoint.clone(),
     })

@@ -385,6 +385,7 @@ fn rests_on(act: &Standing<'_>, rule: &str, clause: &str) -> Because {
         title: event.title.clone(),
         place: event.place.clone(),
         corrected_by: act.corrected_by.clone(),
+        same_fact: Vec::new(),
         evidence: event.evidence.clone(),
     }
 }

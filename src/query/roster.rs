@@ -151,6 +151,10 @@ fn notes(
     if let Some(note) = only.and_then(|status| super::timeline::absent(&view.charter, status, on)) {
         notes.push(note);
     }
+    for participant in view.pairs.keys() {
+        let ruled = view.rulings_on(participant, on).into_iter();
+        notes.extend(ruled.map(|line| format!("{participant}: {line}")));
+    }
     let version = view.charter.on(on);
     let merged =
         version.merged.iter().any(|(_, new)| participants.iter().any(|p| p.status.as_ref() == Some(new)));

@@ -312,6 +312,7 @@ fn notes(answer: &mut StatusAnswer, view: &BodyView<'_>, hindsight: &Hindsight<'
     if let Some(participant) = &answer.question.participant {
         answer.notes.extend(view.represented_until(participant, on));
         answer.notes.extend(view.withheld_by(Some(participant), on));
+        answer.notes.extend(view.rulings_on(participant, on));
     }
     for because in &answer.because {
         if because.date.is_qualified() {

@@ -61,7 +61,8 @@ pub fn timeline(
         if !view.pairs.contains_key(participant) {
             continue;
         }
-        spells.extend(spell_items(&view, material, participant, body));
+        spells.extend(spells_in(&view, material, participant, body));
+        notes.extend(view.every_ruling(participant));
         notes.extend(view.end_of_record(axes.on));
         notes.extend(view.withheld_by(Some(participant), axes.on));
     }
@@ -105,6 +106,17 @@ fn spell_items(
         items.remove(0);
     }
     items
+}
+
+/// Every spell in one view of a body; none of a participant without an act.
+pub(super) fn spells_in(
+    view: &BodyView<'_>,
+    material: &Material<'_>,
+    participant: &ParticipantId,
+    body: &BodyId,
+) -> Vec<SpellItem> {
+    let pair = view.pairs.get(participant);
+    pair.map(|_| spell_items(view, material, participant, body)).unwrap_or_default()
 }
 
 /// The rule of the act that gave the status last.

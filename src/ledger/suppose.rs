@@ -1,0 +1,47 @@
+//! Events that are not recorded, for the answers of one handle only.
+
+use crate::event::{Entry, Event, Index, Instant, Size};
+
+use super::{Draft, Ledger, LedgerError};
+
+impl Ledger {
+    /// Answers from now on as if events had been recorded behind everything that is. They are admitted as an append
+    /// would admit them, and nothing is written. Gives the places they would have; those that are recorded already are
+    /// left out.
+    ///
+    /// # Errors
+    /// [`LedgerError`], as for an append.
+    pub fn suppose(&mut self, events: Vec<Event>) -> Result<Vec<Index>, LedgerError> {
+        let drafts = self.admit(events)?;
+        let last = self.last_stamp()?.map_or(0, Instant::micros);
+        let size = self.size().0;
+        let fresh = drafts.into_iter().filter(|draft: &Draft| draft.recorded.is_none());
+        let entries: Vec<Entry> = fresh
+            .zip(0u64..)
+            .map(|(draft, at)| Entry {
+                index: Index(size + at),
+                recorded_at: Instant::from_micros(last.saturating_add(1 + at.cast_signed())),
+                event: draft.event,
+            })
+            .collect();
+        let indexes = entries.iter().map(|entry| entry.index).collect();
+        self.supposed.extend(entries);
+        self.loaded.borrow_mut().clear();
+        self.rules.clear();
+        Ok(indexes)
+    }
+
+    /// Whether its answers rest on events that are not recorded.
+    pub fn supposes(&self) -> bool {
+        !self.supposed.is_empty()
+    }
+
+    /// The part of a size that is recorded.
+    pub(super) fn recorded_of(&self, size: Size) -> Size {
+        let recorded = self.entries.frontier().size();
+        match self.supposed.is_empty() {
+            true => size,
+            false => Size(size.0.min(recorded)),
+        }
+    }
+}

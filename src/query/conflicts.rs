@@ -1,0 +1,333 @@
+//! Where sources contradict each other, and where they say the same twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::charter::{Remark, judge};
+use crate::event::{ActKind, BodyId, Day, Edtf, Evidence, Index, ParticipantId, StatusId};
+use crate::history::{History, PairView, Standing};
+
+use super::answer::{CheckpointRef, Coverage, QuestionEcho, act};
+use super::body::{BodyView, Material, QueryError};
+use super::{Axes, fact};
+
+/// What is disputed, what differs, what is recorded twice.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Conflicts {
+    /// What was asked.
+    pub question: QuestionEcho,
+    /// By body, then by kind, then by participant.
+    pub conflicts: Vec<Conflict>,
+    /// What a reader must know besides.
+    pub notes: Vec<String>,
+    /// The span of the record that was searched; `null` without a survey, or for several bodies.
+    pub coverage: Option<Coverage>,
+    /// The head of the record that was read.
+    pub checkpoint: CheckpointRef,
+}
+
+/// How sources differ.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConflictKind {
+    /// Chains of a dispute exclude one another.
+    Rival,
+    /// Two acts that may be one have dates that differ by at most 60 days.
+    Dates,
+    /// The status that a source gives is not the one that the charter gives.
+    Claim,
+    /// No conflict: one fact is recorded more than once, and counts once.
+    SameFact,
+}
+
+/// One thing on which sources differ, or agree twice.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Conflict {
+    /// How they differ.
+    pub kind: ConflictKind,
+    /// In which organisation or treaty.
+    pub body: BodyId,
+    /// Of whom.
+    pub participant: ParticipantId,
+    /// What is disputed; only of rival claims.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dispute: Option<String>,
+    /// Whether it leaves the status of the day asked open.
+    pub contested_on_day: bool,
+    /// The chain that the view of the question follows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by_view: Option<String>,
+    /// The days on which the chains give different statuses, or that lie between the dates.
+    pub spans: Vec<DaySpan>,
+    /// What each side holds.
+    pub chains: Vec<ChainItem>,
+    /// Every entry of it.
+    pub entries: Vec<Index>,
+}
+
+/// Days without a break; `until` is the first day after them.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct DaySpan {
+    /// The first; `null` from the beginning.
+    pub from: Option<Edtf>,
+    /// The first day after them; `null` while nothing recorded ends it.
+    pub until: Option<Edtf>,
+}
+
+impl DaySpan {
+    /// From a day to the day before another.
+    pub fn new(from: Day, until: Day) -> DaySpan {
+        let limit = |day: Day| day.date().map(|_| Edtf::day(day));
+        DaySpan { from: limit(from), until: limit(until) }
+    }
+}
+
+/// One side: a chain of a dispute, one date of two, the source or the charter.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct ChainItem {
+    /// What it is called; `null` for the record without the chain of the other side.
+    pub chain: Option<String>,
+    /// The statuses that it leaves possible on the day asked, or that it gives.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub possible: Vec<StatusId>,
+    /// Its acts.
+    pub entries: Vec<ChainEntry>,
+}
+
+/// An act on one side.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct ChainEntry {
+    /// Its place in the log.
+    pub index: Index,
+    /// What happened.
+    #[serde(serialize_with = "act")]
+    pub act: ActKind,
+    /// When.
+    pub date: Option<Edtf>,
+    /// The status that its source gives.
+    pub status: Option<StatusId>,
+    /// What it rests on.
+    pub evidence: Vec<Evidence>,
+}
+
+impl ChainEntry {
+    fn of(act: &Standing<'_>) -> ChainEntry {
+        ChainEntry {
+            index: act.index,
+            act: act.event.act.kind(),
+            date: act.event.date().cloned(),
+            status: act.event.status.clone(),
+            evidence: act.event.evidence.clone(),
+        }
+    }
+}
+
+/// Dates of one act that are further apart are two acts.
+const NEAR: i64 = 60;
+
+/// Answers for the bodies given; with `only`, for one participant.
+///
+/// # Errors
+/// [`QueryError`].
+pub fn conflicts(
+    material: &Material<'_>,
+    bodies: &[BodyId],
+    only: Option<&ParticipantId>,
+    axes: &Axes,
+) -> Result<Conflicts, QueryError> {
+    let one = match bodies {
+        [one] => Some(one),
+        _ => None,
+    };
+    let mut answer = Conflicts {
+        question: QuestionEcho::new("conflicts", only, one, axes),
+        conflicts: Vec::new(),
+        notes: Vec::new(),
+        coverage: None,
+        checkpoint: material.checkpoint.clone(),
+    };
+    for body in bodies {
+        let view = BodyView::of(material, body, axes)?;
+        let mut found = Vec::new();
+        for (participant, pair) in view.pairs.iter().filter(|(id, _)| only.is_none_or(|only| only == *id)) {
+            let side = Side { view: &view, pair, body, participant, on: axes.on };
+            let history = view.undecided(participant);
+            found.extend(side.rivals(&history));
+            found.extend(side.dates());
+            found.extend(side.claims(&history));
+            found.extend(side.repeated());
+        }
+        found.sort_by(|a, b| (a.kind, &a.participant, &a.entries).cmp(&(b.kind, &b.participant, &b.entries)));
+        answer.conflicts.extend(found);
+        answer.notes.extend(view.end_of_record(axes.on));
+        let ruled = view.pairs.keys().filter(|id| only.is_none_or(|only| only == *id));
+        for participant in ruled {
+            let lines = view.every_ruling(participant).into_iter();
+            answer.notes.extend(lines.map(|line| format!("{participant}: {line}")));
+        }
+        answer.coverage = one.and_then(|_| view.coverage(axes.on));
+    }
+    Ok(answer)
+}
+
+/// One participant of a body, on the day asked.
+struct Side<'a> {
+    view: &'a BodyView<'a>,
+    pair: &'a PairView<'a>,
+    body: &'a BodyId,
+    participant: &'a ParticipantId,
+    on: Day,
+}
+
+impl Side<'_> {
+    fn conflict(&self, kind: ConflictKind, spans: Vec<DaySpan>, chains: Vec<ChainItem>) -> Conflict {
+        let entries: BTreeSet<Index> =
+            chains.iter().flat_map(|chain| chain.entries.iter().map(|entry| entry.index)).collect();
+        Conflict {
+            kind,
+            body: self.body.clone(),
+            participant: self.participant.clone(),
+            dispute: None,
+            contested_on_day: false,
+            by_view: None,
+            spans,
+            chains,
+            entries: entries.into_iter().collect(),
+        }
+    }
+
+    /// Every dispute with its chains; one with a single chain stands against the record without it.
+    fn rivals(&self, history: &History) -> Vec<Conflict> {
+        let own = &self.pair.own;
+        let mut disputes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for rival in own.iter().filter_map(|act| act.event.rival.as_ref()) {
+            disputes.entry(&rival.dispute).or_default().insert(&rival.chain);
+        }
+        let policy = self.view.policy.as_ref();
+        let chosen = policy.map(|policy| policy.chosen(own)).unwrap_or_default();
+        let conflict = |(dispute, names): (&str, BTreeSet<&str>)| {
+            let without = (names.len() == 1).then_some(None);
+            let sides = names.into_iter().map(Some).chain(without);
+            let chains = sides.map(|name| self.chain(history, dispute, name)).collect();
+            let by_view = chosen.iter().find(|rival| rival.dispute == dispute);
+            let spans = spans(history, dispute);
+            let mut conflict = self.conflict(ConflictKind::Rival, spans, chains);
+            conflict.dispute = Some(dispute.to_owned());
+            conflict.contested_on_day = by_view.is_none() && history.differs(dispute, self.on);
+            conflict.by_view = by_view.map(ToString::to_string);
+            conflict
+        };
+        disputes.into_iter().map(conflict).collect()
+    }
+
+    fn chain(&self, history: &History, dispute: &str, name: Option<&str>) -> ChainItem {
+        let follows = |account: &&crate::history::Account| {
+            let taken = account.chains.iter().find(|chain| chain.dispute == dispute);
+            taken.map(|chain| chain.chain.as_str()) == name
+        };
+        let worlds = history.accounts.iter().filter(follows).flat_map(|a| a.course.on(self.on));
+        let of_chain = |act: &&Standing<'_>| {
+            let rival = act.event.rival.as_ref().filter(|rival| rival.dispute == dispute);
+            rival.is_some_and(|rival| Some(rival.chain.as_str()) == name)
+        };
+        ChainItem {
+            chain: name.map(str::to_owned),
+            possible: self.view.in_order(worlds.map(|world| &world.status)),
+            entries: self.pair.own.iter().filter(of_chain).map(ChainEntry::of).collect(),
+        }
+    }
+
+    /// Acts that may be one and are dated differently.
+    fn dates(&self) -> Vec<Conflict> {
+        let own: Vec<&Standing<'_>> = self.pair.own.iter().filter(|a| a.event.rival.is_none()).collect();
+        let mut found = Vec::new();
+        for (at, first) in own.iter().enumerate() {
+            for second in &own[at + 1..] {
+                let dates = first.event.date().zip(second.event.date());
+                let Some((a, b)) = dates.filter(|(a, b)| a != b && gap(a, b) <= NEAR) else { continue };
+                if !fact::alike(&first.event, &second.event) {
+                    continue;
+                }
+                let (from, until) = (a.earliest().min(b.earliest()), a.latest().max(b.latest()));
+                let side = |date: &Edtf, act: &Standing<'_>| ChainItem {
+                    chain: Some(date.to_string()),
+                    possible: Vec::new(),
+                    entries: vec![ChainEntry::of(act)],
+                };
+                let chains = vec![side(a, first), side(b, second)];
+                found.push(self.conflict(ConflictKind::Dates, vec![DaySpan::new(from, until)], chains));
+            }
+        }
+        found
+    }
+
+    /// Acts whose source gives another status than the rules of their day.
+    fn claims(&self, history: &History) -> Vec<Conflict> {
+        let claim = |act: &Standing<'_>| {
+            let day = act.event.effect()?.latest();
+            let eve = history.on(day.previous());
+            let from = eve.status().cloned().unwrap_or_else(StatusId::none);
+            let judged = judge(self.view.charter.on(day), &from, &act.event);
+            let differs = |remark: Remark| match remark {
+                Remark::ClaimDiffers { claimed, derived } => Some((claimed, derived)),
+                _ => None,
+            };
+            let (claimed, derived) = judged.remarks.into_iter().find_map(differs)?;
+            let side = |name: &str, status, entries| ChainItem {
+                chain: Some(name.to_owned()),
+                possible: vec![status],
+                entries,
+            };
+            let source = side("source", claimed, vec![ChainEntry::of(act)]);
+            let chains = vec![source, side("charter", derived, Vec::new())];
+            Some(self.conflict(ConflictKind::Claim, Vec::new(), chains))
+        };
+        self.pair.own.iter().filter(|act| act.event.rival.is_none()).filter_map(claim).collect()
+    }
+
+    /// Facts that are recorded more than once.
+    fn repeated(&self) -> Vec<Conflict> {
+        let own = &self.pair.own;
+        let mut told: BTreeSet<Index> = BTreeSet::new();
+        let mut found = Vec::new();
+        for (at, first) in own.iter().enumerate() {
+            let again = own[at + 1..].iter().filter(|other| fact::same(&first.event, &other.event));
+            let same: Vec<&Standing<'_>> = std::iter::once(first).chain(again).collect();
+            if same.len() < 2 || told.contains(&first.index) {
+                continue;
+            }
+            told.extend(same.iter().map(|act| act.index));
+            let entries = same.into_iter().map(ChainEntry::of).collect();
+            let chain = ChainItem { chain: None, possible: Vec::new(), entries };
+            found.push(self.conflict(ConflictKind::SameFact, Vec::new(), vec![chain]));
+        }
+        found
+    }
+}
+
+/// The days between two dates; 0 where they may be the same day.
+fn gap(a: &Edtf, b: &Edtf) -> i64 {
+    let days = |from: Day, to: Day| i64::from(to.days()) - i64::from(from.days());
+    days(a.latest(), b.earliest()).max(days(b.latest(), a.earliest())).max(0)
+}
+
+/// The days on which the chains of a dispute give different statuses.
+fn spans(history: &History, dispute: &str) -> Vec<DaySpan> {
+    let days: BTreeSet<Day> =
+        history.accounts.iter().flat_map(|a| a.course.slices.iter().map(|s| s.from)).collect();
+    let mut found: Vec<DaySpan> = Vec::new();
+    let mut open: Option<Day> = None;
+    for day in days {
+        match (open, history.differs(dispute, day)) {
+            (None, true) => open = Some(day),
+            (Some(from), false) => {
+                found.push(DaySpan::new(from, day));
+                open = None;
+            }
+            _ => {}
+        }
+    }
+    found.extend(open.map(|from| DaySpan::new(from, Day::FUTURE)));
+    found
+}

@@ -1,0 +1,302 @@
+//! How many, period by period: participants with a status at the end of each, or acts of a kind in each.
+
+use chrono::{Datelike, NaiveDate};
+use serde::Serialize;
+
+use crate::event::{Act, ActKind, BodyId, Day, Edtf, Index, StatusId};
+use crate::history::{Certainty, Spell, Standing};
+
+use super::Axes;
+use super::answer::{CheckpointRef, Coverage, QuestionEcho, act};
+use super::body::{BodyView, Material, QueryError};
+use super::roster::Count;
+use super::upsurge::{Compared, Upsurge, compared, upsurge};
+use super::when::holding;
+
+/// Numbers through time.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Counted {
+    /// What was asked; the periods end with `on`.
+    pub question: QuestionEcho,
+    /// What is counted.
+    #[serde(flatten)]
+    pub what: What,
+    /// The length of a period.
+    pub by: Period,
+    /// By period, oldest first.
+    pub periods: Vec<PeriodItem>,
+    /// The last quarter of the periods against those before it; `null` for fewer than four.
+    pub compared: Option<Compared>,
+    /// Since when there are many more than before; `null` where there is no upsurge.
+    pub upsurge: Option<Upsurge>,
+    /// What a reader must know besides.
+    pub notes: Vec<String>,
+    /// The span of the record that was searched; `null` without a survey.
+    pub coverage: Option<Coverage>,
+    /// The head of the record that was read.
+    pub checkpoint: CheckpointRef,
+}
+
+/// What is counted.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    /// Participants with a status on the last day of a period.
+    Status(StatusId),
+    /// Acts of a kind in a period.
+    #[serde(serialize_with = "act")]
+    Act(ActKind),
+}
+
+/// The length of a period.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the words are their own definition")]
+pub enum Period {
+    Year,
+    Quarter,
+    Month,
+}
+
+/// One period.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct PeriodItem {
+    /// `2023`, `2023-Q2`, `2023-04`.
+    pub period: String,
+    /// Its first day, or the first day asked about.
+    pub from: Edtf,
+    /// Its last day, or the last day asked about.
+    pub to: Edtf,
+    /// So many certainly.
+    pub certain: u64,
+    /// So many certainly or possibly: dates that fit several periods, disputed chains.
+    pub at_most: u64,
+    /// How many certainly more than in the period before; `null` where there is none.
+    pub change: Option<i64>,
+    /// Reports of such an act, which are not acts, that fall or may fall in it; for statuses `null`.
+    pub reported: Option<u64>,
+    /// Whether the record was surveyed for some of its days; `true` without any survey.
+    pub surveyed: bool,
+    /// The acts, those that may fall in it among them; empty for statuses.
+    pub entries: Vec<Index>,
+}
+
+/// The span asked about, both days included; open ends are the first act and the day of the question.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Window {
+    /// The first day.
+    pub from: Option<Day>,
+    /// The last day.
+    pub to: Option<Day>,
+}
+
+/// Answers for a body.
+///
+/// # Errors
+/// [`QueryError`].
+pub fn count(
+    material: &Material<'_>,
+    body: &BodyId,
+    what: What,
+    by: Period,
+    window: Window,
+    axes: &Axes,
+) -> Result<Counted, QueryError> {
+    let view = BodyView::of(material, body, axes)?;
+    let first = || view.pairs.values().flat_map(|p| &p.own).filter_map(began).min();
+    let to = window.to.unwrap_or(axes.on);
+    let spans = match window.from.or_else(first) {
+        Some(from) => periods(from, to, by),
+        None => Vec::new(),
+    };
+    let mut items: Vec<PeriodItem> = spans.iter().map(|span| span.item(&view)).collect();
+    let mut notes: Vec<String> = view.end_of_record(to).into_iter().collect();
+    match &what {
+        What::Status(status) => statuses(&view, status, &spans, &mut items),
+        What::Act(kind) => notes.extend(acts(&view, *kind, &spans, &mut items)),
+    }
+    let measured: Vec<i64> = match &what {
+        What::Status(_) => items.iter().map(|i| i.change.unwrap_or_default()).collect(),
+        What::Act(_) => items.iter().map(|i| i64::try_from(i.certain).unwrap_or(i64::MAX)).collect(),
+    };
+    let known: Vec<(&str, i64)> = items
+        .iter()
+        .zip(&measured)
+        .filter(|(item, _)| item.surveyed)
+        .map(|(item, n)| (item.period.as_str(), *n))
+        .collect();
+    Ok(Counted {
+        question: QuestionEcho::new("count", None, Some(body), axes),
+        compared: compared(&known),
+        upsurge: upsurge(&known),
+        what,
+        by,
+        periods: items,
+        notes,
+        coverage: view.coverage(to),
+        checkpoint: material.checkpoint.clone(),
+    })
+}
+
+/// The first day of an act that has one.
+fn began(act: &Standing<'_>) -> Option<Day> {
+    act.event.date().map(Edtf::earliest).filter(|day| *day > Day::PAST)
+}
+
+/// A period, cut to the days asked about.
+struct Span {
+    name: String,
+    from: Day,
+    to: Day,
+}
+
+impl Span {
+    fn item(&self, view: &BodyView<'_>) -> PeriodItem {
+        let searched = |s: &Edtf| s.earliest() <= self.to && self.from <= s.latest();
+        PeriodItem {
+            period: self.name.clone(),
+            from: Edtf::day(self.from),
+            to: Edtf::day(self.to),
+            certain: 0,
+            at_most: 0,
+            change: None,
+            reported: None,
+            surveyed: view.surveyed.as_ref().is_none_or(searched),
+            entries: Vec::new(),
+        }
+    }
+
+    fn holds(&self, date: &Edtf) -> bool {
+        self.from <= date.earliest() && date.latest() <= self.to
+    }
+
+    fn may_hold(&self, date: &Edtf) -> bool {
+        date.earliest() <= self.to && self.from <= date.latest()
+    }
+}
+
+/// The periods from one day to another, the first and the last cut to them.
+fn periods(from: Day, to: Day, by: Period) -> Vec<Span> {
+    let mut spans = Vec::new();
+    let mut start = from;
+    while start <= to {
+        let Some(date) = start.date() else { break };
+        let (name, next) = match by {
+            Period::Year => (format!("{:04}", date.year()), month_after(date, 12)),
+            Period::Quarter => {
+                (format!("{:04}-Q{}", date.year(), date.month0() / 3 + 1), month_after(date, 3))
+            }
+            Period::Month => (format!("{:04}-{:02}", date.year(), date.month()), month_after(date, 1)),
+        };
+        let Some(next) = next else { break };
+        spans.push(Span { name, from: start, to: next.previous().min(to) });
+        start = next;
+    }
+    spans
+}
+
+/// The first day after the group of so many months that a date lies in.
+fn month_after(date: NaiveDate, months: u32) -> Option<Day> {
+    let first = date.month0() / months * months;
+    let start = NaiveDate::from_ymd_opt(date.year(), first + 1, 1)?;
+    Some(Day::from_date(start.checked_add_months(chrono::Months::new(months))?))
+}
+
+fn statuses(view: &BodyView<'_>, status: &StatusId, spans: &[Span], items: &mut [PeriodItem]) {
+    let courses: Vec<Vec<Spell>> = view.participants().map(|who| view.history(who).spells()).collect();
+    let on = |day: Day| {
+        let mut count = Count::default();
+        for spells in &courses {
+            let at = spells.partition_point(|s| s.from <= day).saturating_sub(1);
+            let held = spells.get(at).and_then(|spell| holding(&spell.reading, status));
+            count.certain += u64::from(held == Some(Certainty::Certain));
+            count.at_most += u64::from(held.is_some());
+        }
+        count
+    };
+    let mut before = spans.first().map_or(0, |span| on(span.from.previous()).certain);
+    for (span, item) in spans.iter().zip(items) {
+        let count = on(span.to);
+        (item.certain, item.at_most) = (count.certain, count.at_most);
+        item.change = Some(difference(count.certain, before));
+        before = count.certain;
+    }
+}
+
+fn difference(now: u64, before: u64) -> i64 {
+    i64::try_from(now).unwrap_or(i64::MAX) - i64::try_from(before).unwrap_or(i64::MAX)
+}
+
+/// Counts acts; gives what must be said of those whose period is open.
+fn acts(view: &BodyView<'_>, kind: ActKind, spans: &[Span], items: &mut [PeriodItem]) -> Option<String> {
+    let mut open = 0;
+    for act in view.pairs.values().flat_map(|pair| &pair.own) {
+        let is_act = act.event.act.kind() == kind;
+        let reports = matches!(act.event.act, Act::ClaimRecorded(Some(claimed)) if claimed == kind);
+        let Some(date) = act.event.date().filter(|_| is_act || reports) else { continue };
+        let mut places = 0;
+        for (span, item) in spans.iter().zip(&mut *items).filter(|(span, _)| span.may_hold(date)) {
+            places += 1;
+            if reports {
+                item.reported = Some(item.reported.unwrap_or_default() + 1);
+            }
+            if is_act {
+                item.at_most += 1;
+                item.certain += u64::from(span.holds(date) && act.event.rival.is_none());
+                item.entries.push(act.index);
+            }
+        }
+        open += u64::from(places > 1 && is_act);
+    }
+    let mut before = None;
+    for item in items {
+        item.reported.get_or_insert(0);
+        item.entries.sort_unstable();
+        item.change = before.map(|before| difference(item.certain, before));
+        before = Some(item.certain);
+    }
+    match open {
+        0 => None,
+        1 => Some("1 act has a date that fits several periods: it is in at_most of each".into()),
+        n => Some(format!("{n} acts have dates that fit several periods: they are in at_most of each")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(from: &str, to: &str, by: Period) -> Vec<(String, String, String)> {
+        let spans = periods(from.parse().unwrap(), to.parse().unwrap(), by);
+        spans.into_iter().map(|s| (s.name, s.from.to_string(), s.to.to_string())).collect()
+    }
+
+    fn span(name: &str, from: &str, to: &str) -> (String, String, String) {
+        (name.into(), from.into(), to.into())
+    }
+
+    #[test]
+    fn periods_are_those_of_the_calendar_cut_to_the_days_asked_about() {
+        assert_eq!(
+            names("2022-09-16", "2024-02-01", Period::Year),
+            [
+                span("2022", "2022-09-16", "2022-12-31"),
+                span("2023", "2023-01-01", "2023-12-31"),
+                span("2024", "2024-01-01", "2024-02-01"),
+            ]
+        );
+        assert_eq!(
+            names("2023-12-31", "2024-04-01", Period::Quarter),
+            [
+                span("2023-Q4", "2023-12-31", "2023-12-31"),
+                span("2024-Q1", "2024-01-01", "2024-03-31"),
+                span("2024-Q2", "2024-04-01", "2024-04-01"),
+            ]
+        );
+        assert_eq!(
+            names("2024-02-10", "2024-03-05", Period::Month),
+            [span("2024-02", "2024-02-10", "2024-02-29"), span("2024-03", "2024-03-01", "2024-03-05")]
+        );
+        assert_eq!(names("2024-02-10", "2024-02-09", Period::Month), []);
+    }
+}

@@ -1,0 +1,292 @@
+//! What changed in the world between two days, or what we learnt between two states of the record or of knowledge.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::event::{ActKind, BodyId, Day, Edtf, Entry, Index, ParticipantId, Size, StatusId};
+use crate::history::Certainty;
+
+use super::Axes;
+use super::answer::{CheckpointRef, act};
+use super::body::{BodyView, Material, QueryError};
+use super::conflicts::DaySpan;
+use super::pending::{PendingItem, pending};
+use super::sides::{Found, Sides};
+
+/// The two things that are compared, on one of the three axes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Between {
+    /// Two days of the world; [`Day::PAST`] and [`Day::FUTURE`] are its ends.
+    On(Day, Day),
+    /// What was known by two days.
+    Known(Day, Day),
+    /// The first so many entries of this ledger.
+    Recorded(Size, Size),
+}
+
+/// What differs.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Diff {
+    /// What was asked.
+    pub question: DiffEcho,
+    /// By body, then by participant.
+    pub changes: Vec<DiffItem>,
+    /// Procedures that were opened, closed or carried on.
+    pub procedures: Vec<ProcedureChange>,
+    /// The acts in between that bear on the changes, in the order of the log.
+    pub entries: Vec<DiffEntry>,
+    /// What a reader must know besides.
+    pub notes: Vec<String>,
+    /// The head of the record that was read.
+    pub checkpoint: CheckpointRef,
+}
+
+/// The question, as it was understood.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct DiffEcho {
+    /// `diff`.
+    pub kind: &'static str,
+    /// In which organisation or treaty; left out for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<BodyId>,
+    /// Of whom; left out for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub participant: Option<ParticipantId>,
+    /// `on`, `as-known` or `as-recorded`.
+    pub axis: &'static str,
+    /// Compared from; `null` from the beginning.
+    pub from: Option<String>,
+    /// Compared to; `null` to the end.
+    pub to: Option<String>,
+    /// The day asked about, where the axis is another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on: Option<String>,
+    /// What the world could know by then, where the axis is another.
+    pub as_known: Option<Edtf>,
+    /// How many entries were read.
+    pub as_recorded: Size,
+    /// Whose account of a dispute was followed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub view: Option<String>,
+}
+
+/// What differs for one participant in one body.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct DiffItem {
+    /// Who.
+    pub participant: ParticipantId,
+    /// In which organisation or treaty.
+    pub body: BodyId,
+    /// Of two days: `joined`, `left`, `moved` or `unsettled`; of what we learnt: `learnt`.
+    pub change: &'static str,
+    /// What is answered at the first.
+    pub before: State,
+    /// What is answered at the second.
+    pub after: State,
+    /// The entries in between that bear on it.
+    pub because: Vec<Index>,
+    /// The days between the two on which the answer is another than at the first; or every day whose answer changed.
+    pub spans: Vec<ChangedSpan>,
+}
+
+/// What is answered for a day.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct State {
+    /// The status, `none` for no status; `null` where it is not settled.
+    pub status: Option<StatusId>,
+    /// How far it can be relied on.
+    pub certainty: Certainty,
+    /// Every status that is possible.
+    pub possible: Vec<StatusId>,
+    /// What lies over it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub overlays: Vec<&'static str>,
+}
+
+/// Days on which one answer took the place of another. Of two days of the world, `until` is `null` where it goes on at
+/// the second.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct ChangedSpan {
+    /// Which days.
+    #[serde(flatten)]
+    pub days: DaySpan,
+    /// What is answered at the first.
+    pub before: State,
+    /// What is answered at the second.
+    pub after: State,
+}
+
+/// A procedure that is open at only one of the two, or at another stage.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct ProcedureChange {
+    /// `opened`, `closed` or `carried-on`.
+    pub change: &'static str,
+    /// In which organisation or treaty.
+    pub body: BodyId,
+    /// The procedure: as it is at the second; one that was closed, as it was at the first.
+    #[serde(flatten)]
+    pub item: PendingItem,
+}
+
+/// An act in between.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct DiffEntry {
+    /// Its place in the log.
+    pub index: Index,
+    /// What happened.
+    #[serde(serialize_with = "act")]
+    pub act: ActKind,
+    /// In which organisation or treaty.
+    pub body: BodyId,
+    /// Of whom.
+    pub participant: Option<ParticipantId>,
+    /// When.
+    pub date: Option<Edtf>,
+}
+
+/// Compares in the bodies given; with `only`, for one participant.
+///
+/// # Errors
+/// [`QueryError`].
+pub fn diff(
+    material: &Material<'_>,
+    bodies: &[BodyId],
+    only: Option<&ParticipantId>,
+    between: Between,
+    axes: &Axes,
+) -> Result<Diff, QueryError> {
+    let mut answer = Diff {
+        question: echo(bodies, only, between, axes),
+        changes: Vec::new(),
+        procedures: Vec::new(),
+        entries: Vec::new(),
+        notes: Vec::new(),
+        checkpoint: material.checkpoint.clone(),
+    };
+    let (first, second) = ends(between, axes);
+    let mut told: BTreeSet<Index> = BTreeSet::new();
+    let wanted = |id: &ParticipantId| only.is_none_or(|only| only == id);
+    for body in bodies {
+        let (before, after) = (at(material, body, &first)?, at(material, body, &second)?);
+        let Some(any) = after.as_ref().or(before.as_ref()) else { continue };
+        let sides = Sides { material, before: before.as_ref(), after: after.as_ref(), between, axes };
+        let mut names: BTreeSet<&ParticipantId> = any.pairs.keys().collect();
+        names.extend(before.iter().flat_map(|view| view.pairs.keys()));
+        let mut concerned: BTreeSet<ParticipantId> = BTreeSet::new();
+        for id in names.into_iter().filter(|id| wanted(id)) {
+            match sides.item(any, id, body) {
+                Found::Change(item) => {
+                    told.extend(item.because.iter().copied());
+                    concerned.insert(id.clone());
+                    answer.changes.push(*item);
+                }
+                Found::Returned(note) => answer.notes.push(note),
+                Found::Nothing => {}
+            }
+        }
+        for axes in [&first, &second] {
+            let line = any.end_of_record(axes.on).filter(|_| axes.on.date().is_some());
+            answer.notes.extend(line.filter(|line| !answer.notes.contains(line)));
+        }
+        let open = |view: &Option<BodyView<'_>>, axes| match view {
+            Some(_) => pending(material, body, axes).map(|pending| pending.procedures),
+            None => Ok(Vec::new()),
+        };
+        let (then, now) = (open(&before, &first)?, open(&after, &second)?);
+        let kept = procedures(any, second.on, then, now).into_iter().filter(|p| wanted(&p.item.participant));
+        let kept: Vec<ProcedureChange> = kept.collect();
+        concerned.extend(kept.iter().map(|p| p.item.participant.clone()));
+        answer.procedures.extend(kept);
+        told.extend(concerned.iter().flat_map(|id| sides.acts(id)));
+    }
+    answer.entries = material.entries.iter().filter(|e| told.contains(&e.index)).map(brief).collect();
+    Ok(answer)
+}
+
+fn echo(bodies: &[BodyId], only: Option<&ParticipantId>, between: Between, axes: &Axes) -> DiffEcho {
+    let day = |day: Day| day.date().map(|_| day.to_string());
+    let (axis, from, to) = match between {
+        Between::On(a, b) => ("on", day(a), day(b)),
+        Between::Known(a, b) => ("as-known", day(a), day(b)),
+        Between::Recorded(a, b) => ("as-recorded", Some(a.to_string()), Some(b.to_string())),
+    };
+    DiffEcho {
+        kind: "diff",
+        body: (bodies.len() == 1).then(|| bodies.first().cloned()).flatten(),
+        participant: only.cloned(),
+        axis,
+        from,
+        to,
+        on: Some(axes.on.to_string()).filter(|_| axis != "on"),
+        as_known: axes.as_known.clone().filter(|_| axis != "as-known"),
+        as_recorded: axes.as_recorded,
+        view: axes.view.as_ref().map(|view| view.label().to_owned()),
+    }
+}
+
+/// The questions at both ends.
+fn ends(between: Between, axes: &Axes) -> (Axes, Axes) {
+    let (mut first, mut second) = (axes.clone(), axes.clone());
+    match between {
+        Between::On(a, b) => (first.on, second.on) = (a, b),
+        Between::Known(a, b) => {
+            let known = |day: Day| (day < Day::FUTURE).then(|| Edtf::one_of(day, day));
+            (first.as_known, second.as_known) = (known(a), known(b));
+        }
+        Between::Recorded(a, b) => (first.as_recorded, second.as_recorded) = (a, b),
+    }
+    (first, second)
+}
+
+/// A body as it was; `None` where its charter was not recorded yet.
+fn at<'a>(material: &Material<'a>, body: &BodyId, axes: &Axes) -> Result<Option<BodyView<'a>>, QueryError> {
+    match BodyView::new(material, body, axes.as_recorded, axes.known()) {
+        Ok(view) => Ok(Some(view.with_view(axes))),
+        Err(QueryError::NoBody(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn procedures(
+    view: &BodyView<'_>,
+    on: Day,
+    then: Vec<PendingItem>,
+    now: Vec<PendingItem>,
+) -> Vec<ProcedureChange> {
+    let body = &view.charter.body;
+    // A status that was merged meanwhile is sought under its new name.
+    let version = view.charter.on(on);
+    let sought =
+        |item: &PendingItem| item.procedure.toward.as_ref().map(|id| version.current_name(id).clone());
+    let same = |a: &PendingItem, b: &PendingItem| {
+        a.participant == b.participant && sought(a) == sought(b) && a.procedure.opened == b.procedure.opened
+    };
+    let change =
+        |change, item: &PendingItem| ProcedureChange { change, body: body.clone(), item: item.clone() };
+    let mut found: Vec<ProcedureChange> = Vec::new();
+    for item in &now {
+        match then.iter().find(|old| same(old, item)) {
+            None => found.push(change("opened", item)),
+            Some(old) if old.procedure.stage != item.procedure.stage => {
+                found.push(change("carried-on", item))
+            }
+            Some(_) => {}
+        }
+    }
+    found.extend(
+        then.iter().filter(|old| !now.iter().any(|item| same(old, item))).map(|old| change("closed", old)),
+    );
+    found.sort_by(|a, b| (&a.item.participant, a.change).cmp(&(&b.item.participant, b.change)));
+    found
+}
+
+fn brief(entry: &Entry) -> DiffEntry {
+    DiffEntry {
+        index: entry.index,
+        act: entry.event.act.kind(),
+        body: entry.event.body.clone(),
+        participant: entry.event.participant.clone(),
+        date: entry.event.date().cloned(),
+    }
+}

@@ -1,0 +1,172 @@
+//! Bitemporal history: every spell, as it was answered at each state of the record and of knowledge.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::event::{Act, ActKind, BodyId, Day, Edtf, Entry, ParticipantId, Size};
+use crate::history::correction_known;
+
+use super::Axes;
+use super::answer::{CheckpointRef, QuestionEcho};
+use super::body::{BodyView, Material, QueryError};
+use super::timeline::{SpellItem, spells_in};
+
+/// Every spell of a participant with every revision of them.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Revisions {
+    /// What was asked; `on` plays no part.
+    pub question: QuestionEcho,
+    /// By body; first as this ledger came to record them, then as the world came to know them.
+    pub revisions: Vec<Revision>,
+    /// What a reader must know besides.
+    pub notes: Vec<String>,
+    /// The head of the record that was read.
+    pub checkpoint: CheckpointRef,
+}
+
+/// The spells that were answered over a stretch of recorded time, or of knowledge. Each list is complete for the rest of
+/// the question: by size with the knowledge asked for, by known day with the entries asked for.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Revision {
+    /// In which organisation or treaty.
+    pub body: BodyId,
+    /// The first `--as-recorded` that gives them; `null` on the axis of knowledge.
+    pub recorded_from: Option<Size>,
+    /// The first that gives others; `null` while none does.
+    pub recorded_until: Option<Size>,
+    /// The first `--as-known` that gives them; `null` on the axis of the record, and from the beginning.
+    pub known_from: Option<Edtf>,
+    /// The first that gives others; `null` while none does.
+    pub known_until: Option<Edtf>,
+    /// The spells.
+    pub spells: Vec<SpellItem>,
+}
+
+/// Answers for a participant in the bodies given.
+///
+/// # Errors
+/// [`QueryError`].
+pub fn revisions(
+    material: &Material<'_>,
+    participant: &ParticipantId,
+    bodies: &[BodyId],
+    axes: &Axes,
+) -> Result<Revisions, QueryError> {
+    let one = match bodies {
+        [only] => Some(only),
+        _ => None,
+    };
+    let mut answer = Revisions {
+        question: QuestionEcho::new("timeline", Some(participant), one, axes),
+        revisions: Vec::new(),
+        notes: Vec::new(),
+        checkpoint: material.checkpoint.clone(),
+    };
+    for body in bodies {
+        let pair = Pair { material, participant, body };
+        answer.revisions.extend(pair.by_size(axes)?);
+        answer.revisions.extend(pair.by_knowledge(axes)?);
+    }
+    Ok(answer)
+}
+
+/// One participant in one body.
+struct Pair<'a> {
+    material: &'a Material<'a>,
+    participant: &'a ParticipantId,
+    body: &'a BodyId,
+}
+
+impl Pair<'_> {
+    /// What an entry must be for the spells to change when it is recorded or known.
+    fn bears(&self, entry: &Entry) -> bool {
+        let event = &entry.event;
+        match &event.act {
+            Act::RecordCorrected(_)
+            | Act::EntryRetracted(_)
+            | Act::CharterAdopted(_)
+            | Act::CharterAmended(_) => true,
+            act if act.kind().is_record_keeping() => false,
+            _ => event.body == *self.body && event.participant.as_ref() == Some(self.participant),
+        }
+    }
+
+    fn entries(&self, axes: &Axes) -> impl Iterator<Item = &Entry> {
+        let recorded = axes.as_recorded;
+        self.material.entries.iter().filter(move |e| recorded.holds(e.index) && self.bears(e))
+    }
+
+    /// The spells at a state of the record and of knowledge; `None` where the body had no charter yet.
+    fn spells(&self, axes: &Axes, size: Size, known: Day) -> Result<Option<Vec<SpellItem>>, QueryError> {
+        match BodyView::new(self.material, self.body, size, known) {
+            Ok(view) => {
+                Ok(Some(spells_in(&view.with_view(axes), self.material, self.participant, self.body)))
+            }
+            Err(QueryError::NoBody(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn by_size(&self, axes: &Axes) -> Result<Vec<Revision>, QueryError> {
+        let sizes: Vec<Size> = self.entries(axes).map(|e| Size(e.index.0 + 1)).collect();
+        let mut found: Vec<Revision> = Vec::new();
+        for size in sizes {
+            let spells = self.spells(axes, size, axes.known())?.unwrap_or_default();
+            if is_news(found.last(), &spells) {
+                if let Some(last) = found.last_mut() {
+                    last.recorded_until = Some(size);
+                }
+                found.push(self.revision(Some(size), None, spells));
+            }
+        }
+        Ok(found)
+    }
+
+    fn by_knowledge(&self, axes: &Axes) -> Result<Vec<Revision>, QueryError> {
+        let known = |e: &Entry| match e.event.act.kind() {
+            ActKind::RecordCorrected | ActKind::EntryRetracted => correction_known(&e.event),
+            _ => e.event.known().day,
+        };
+        // A rectification may set another day of knowledge, so what it makes of its target counts too.
+        let size = axes.as_recorded;
+        let standing = crate::history::standing(self.material.entries, size, Day::FUTURE);
+        let days: BTreeSet<Day> = self
+            .entries(axes)
+            .map(known)
+            .chain(standing.iter().filter(|a| a.event.body == *self.body).map(|a| a.known.day))
+            .filter(|day| *day <= axes.known())
+            .collect();
+        let mut found: Vec<Revision> = Vec::new();
+        for day in days {
+            let spells = self.spells(axes, size, day)?.unwrap_or_default();
+            if is_news(found.last(), &spells) {
+                if let Some(last) = found.last_mut() {
+                    last.known_until = Some(Edtf::day(day));
+                }
+                let from = day.date().map(|_| Edtf::day(day));
+                found.push(self.revision(None, from, spells));
+            }
+        }
+        Ok(found)
+    }
+
+    fn revision(&self, recorded: Option<Size>, known: Option<Edtf>, spells: Vec<SpellItem>) -> Revision {
+        Revision {
+            body: self.body.clone(),
+            recorded_from: recorded,
+            recorded_until: None,
+            known_from: known,
+            known_until: None,
+            spells,
+        }
+    }
+}
+
+/// Whether spells differ from those before; before anything is recorded there are none.
+fn is_news(last: Option<&Revision>, spells: &[SpellItem]) -> bool {
+    match last {
+        Some(last) => last.spells != spells,
+        None => spells.iter().any(|s| s.possible.iter().any(|id| !id.is_none())),
+    }
+}

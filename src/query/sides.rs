@@ -1,0 +1,244 @@
+//! Both ends of a comparison: what is answered of a participant at each, and the acts in between.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::event::{Act, BodyId, Day, Edtf, Entry, Index, ParticipantId, StatusId};
+use crate::history::{Certainty, History, PairView, Reading, Standing, overlays};
+
+use super::Axes;
+use super::answer::settled;
+use super::body::{BodyView, Material};
+use super::conflicts::DaySpan;
+use super::diff::{Between, ChangedSpan, DiffItem, State};
+
+/// Both ends of a body.
+pub(super) struct Sides<'a> {
+    pub(super) material: &'a Material<'a>,
+    pub(super) before: Option<&'a BodyView<'a>>,
+    pub(super) after: Option<&'a BodyView<'a>>,
+    pub(super) between: Between,
+    pub(super) axes: &'a Axes,
+}
+
+/// One participant at one end.
+struct Side<'a> {
+    history: Option<Arc<History>>,
+    pair: Option<&'a PairView<'a>>,
+}
+
+impl<'a> Side<'a> {
+    fn of(view: Option<&'a BodyView<'a>>, participant: &ParticipantId) -> Side<'a> {
+        Side {
+            history: view.map(|view| view.history(participant)),
+            pair: view.and_then(|view| view.pairs.get(participant)),
+        }
+    }
+
+    fn state(&self, order: &BodyView<'_>, on: Day) -> State {
+        let none = || Reading { certainty: Certainty::Certain, worlds: Vec::new() };
+        let reading = self.history.as_ref().map_or_else(none, |history| history.on(on));
+        let mut possible = order.in_order(reading.statuses());
+        if possible.is_empty() {
+            possible.push(StatusId::none());
+        }
+        let over = self.pair.map(|pair| overlays(&pair.own, on)).unwrap_or_default();
+        State {
+            status: settled(reading.certainty, &possible),
+            certainty: reading.certainty,
+            possible,
+            overlays: over.into_iter().map(|o| o.kind).collect(),
+        }
+    }
+
+    /// The days from which its answer may be another.
+    fn days(&self) -> BTreeSet<Day> {
+        let spells = self.history.iter().flat_map(|history| history.spells());
+        let mut days: BTreeSet<Day> = spells.map(|spell| spell.from).collect();
+        for act in self.pair.into_iter().flat_map(|pair| &pair.own) {
+            let until = act.event.dates.get(crate::event::Role::Until);
+            days.extend(act.event.effect().into_iter().map(Edtf::earliest));
+            days.extend(until.map(Edtf::latest));
+        }
+        days
+    }
+
+    fn acts(&self) -> impl Iterator<Item = &'a Standing<'a>> {
+        self.pair.into_iter().flat_map(|pair| pair.own.iter().chain(&pair.about))
+    }
+}
+
+/// What a comparison finds of one participant.
+pub(super) enum Found {
+    Nothing,
+    /// Another answer in between, and the same at both ends.
+    Returned(String),
+    Change(Box<DiffItem>),
+}
+
+impl Sides<'_> {
+    /// What it finds of one participant; `order` names the statuses in their order.
+    pub(super) fn item(&self, order: &BodyView<'_>, participant: &ParticipantId, body: &BodyId) -> Found {
+        let (first, second) = (Side::of(self.before, participant), Side::of(self.after, participant));
+        let (a, b) = match self.between {
+            Between::On(a, b) => (a, b),
+            _ => (self.axes.on, self.axes.on),
+        };
+        let (before, after) = (first.state(order, a), second.state(order, b));
+        let spans = match self.between {
+            Between::On(from, to) => moved(&first, order, &before, from, to),
+            _ => learnt(&first, &second, order),
+        };
+        match (self.between, spans.first()) {
+            (_, None) if before == after => return Found::Nothing,
+            (Between::On(..), Some(span)) if before == after => return returned(participant, body, span),
+            _ => {}
+        }
+        let because = match self.between {
+            Between::On(from, to) => self.between_days(order, participant, from, to),
+            _ => self.news(&first, &second),
+        };
+        let (was, is) = (has(&before), has(&after));
+        let change = match (self.between, was, is) {
+            (Between::Known(..) | Between::Recorded(..), ..) => "learnt",
+            (_, Some(false), Some(true)) => "joined",
+            (_, Some(true), Some(false)) => "left",
+            (_, Some(_), Some(_)) => "moved",
+            _ => "unsettled",
+        };
+        let (participant, body) = (participant.clone(), body.clone());
+        Found::Change(Box::new(DiffItem { participant, body, change, before, after, because, spans }))
+    }
+
+    /// Every act of a participant in between, also those that move nothing.
+    pub(super) fn acts(&self, who: &ParticipantId) -> Vec<Index> {
+        let (first, second) = (Side::of(self.before, who), Side::of(self.after, who));
+        let Between::On(from, to) = self.between else { return self.news(&first, &second) };
+        let inside = |act: &&Standing<'_>| {
+            let done = act.event.date().map(Edtf::latest);
+            done.is_some_and(|day| from < day && day <= to)
+        };
+        second.acts().filter(inside).map(|act| act.index).collect()
+    }
+
+    /// The entries that moved the status or an overlay on a day after `from`, up to `to`.
+    fn between_days(&self, view: &BodyView<'_>, who: &ParticipantId, from: Day, to: Day) -> Vec<Index> {
+        let Some(pair) = view.pairs.get(who) else { return Vec::new() };
+        let history = view.history(who);
+        let inside = |day: Day| from < day && day <= to;
+        let held = view.because(self.material.entries, &history, &history.on(from));
+        let held: BTreeSet<Index> = held.into_iter().map(|b| b.index).collect();
+        let mut found: BTreeSet<Index> = BTreeSet::new();
+        for spell in history.spells().into_iter().filter(|spell| inside(spell.from)) {
+            let because = view.because(self.material.entries, &history, &spell.reading);
+            found.extend(because.into_iter().map(|b| b.index).filter(|index| !held.contains(index)));
+        }
+        let over = |on: Day| -> BTreeSet<Index> {
+            overlays(&pair.own, on).into_iter().map(|overlay| overlay.entry).collect()
+        };
+        found.extend(over(to).difference(&over(from)));
+        found.into_iter().collect()
+    }
+
+    /// The entries that are read at one end only, or otherwise, with what corrects them.
+    fn news(&self, first: &Side<'_>, second: &Side<'_>) -> Vec<Index> {
+        let read = |side: &Side<'_>| -> BTreeMap<Index, Vec<Index>> {
+            side.acts().map(|act| (act.index, act.corrected_by.clone())).collect()
+        };
+        let (was, is) = (read(first), read(second));
+        let mut found: BTreeSet<Index> = BTreeSet::new();
+        for (index, by) in &is {
+            match was.get(index) {
+                None => found.extend([*index]),
+                Some(before) => found.extend(by.iter().filter(|entry| !before.contains(entry))),
+            }
+        }
+        for (index, by) in &was {
+            match is.get(index) {
+                None => found.extend(self.withdrawn_by(*index)),
+                Some(now) => found.extend(by.iter().filter(|entry| !now.contains(entry))),
+            }
+        }
+        let versions = |view: Option<&BodyView<'_>>| -> BTreeSet<Index> {
+            view.into_iter().flat_map(|v| v.charter.versions().iter().map(|v| v.entry)).collect()
+        };
+        let (before, after) = (versions(self.before), versions(self.after));
+        if !before.is_empty() {
+            found.extend(after.symmetric_difference(&before));
+        }
+        found.into_iter().collect()
+    }
+
+    /// The retractions of an entry, and the rectifications that moved it elsewhere; itself where there is none.
+    fn withdrawn_by(&self, index: Index) -> Vec<Index> {
+        let entries = self.material.entries;
+        let Some(entry) = entries.iter().find(|e| e.index == index) else { return vec![index] };
+        let names = |e: &&Entry| {
+            let corrects = matches!(e.event.act, Act::EntryRetracted(_) | Act::RecordCorrected(_));
+            corrects && e.event.to.is_some_and(|to| to == entry.event.id || Some(to) == entry.event.import)
+        };
+        let read = |e: &&Entry| self.axes.as_recorded.holds(e.index);
+        let found: Vec<Index> = entries.iter().filter(read).filter(names).map(|e| e.index).collect();
+        if found.is_empty() { vec![index] } else { found }
+    }
+}
+
+fn returned(participant: &ParticipantId, body: &BodyId, span: &ChangedSpan) -> Found {
+    let day = |day: &Option<Edtf>| day.as_ref().map(ToString::to_string).unwrap_or_default();
+    let (from, until) = (day(&span.days.from), day(&span.days.until));
+    Found::Returned(format!(
+        "{participant} in {body}: another answer from {from} until {until}, and the same at both ends"
+    ))
+}
+
+/// Whether a status is held; `None` where that is not settled.
+fn has(state: &State) -> Option<bool> {
+    state.status.as_ref().map(|status| !status.is_none())
+}
+
+/// The days after `from`, up to `to`, on which the answer is another than on `from`.
+fn moved(side: &Side<'_>, order: &BodyView<'_>, before: &State, from: Day, to: Day) -> Vec<ChangedSpan> {
+    let days: Vec<Day> = side.days().into_iter().filter(|day| from < *day && *day <= to).collect();
+    let mut spans = Vec::new();
+    for (at, day) in days.iter().copied().enumerate() {
+        let until = days.get(at + 1).copied().unwrap_or(Day::FUTURE);
+        push(&mut spans, day, until, before.clone(), side.state(order, day));
+    }
+    finish(spans)
+}
+
+/// The days whose answer at one end is another than at the other.
+fn learnt(first: &Side<'_>, second: &Side<'_>, order: &BodyView<'_>) -> Vec<ChangedSpan> {
+    let mut days = first.days();
+    days.extend(second.days());
+    days.insert(Day::PAST);
+    let days: Vec<Day> = days.into_iter().collect();
+    let mut spans = Vec::new();
+    for (at, day) in days.iter().enumerate() {
+        let until = days.get(at + 1).copied().unwrap_or(Day::FUTURE);
+        push(&mut spans, *day, until, first.state(order, *day), second.state(order, *day));
+    }
+    finish(spans)
+}
+
+/// Days that are compared, before those without a difference are left out.
+struct Compared {
+    from: Day,
+    until: Day,
+    before: State,
+    after: State,
+}
+
+fn push(spans: &mut Vec<Compared>, from: Day, until: Day, before: State, after: State) {
+    match spans.last_mut() {
+        Some(last) if last.before == before && last.after == after => last.until = until,
+        _ => spans.push(Compared { from, until, before, after }),
+    }
+}
+
+fn finish(spans: Vec<Compared>) -> Vec<ChangedSpan> {
+    let changed = spans.into_iter().filter(|span| span.before != span.after);
+    let span =
+        |c: Compared| ChangedSpan { days: DaySpan::new(c.from, c.until), before: c.before, after: c.after };
+    changed.map(span).collect()
+}
