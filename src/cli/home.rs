@@ -13,8 +13,8 @@ ASK      status    one state, one body       roster   one body, by status
          in-force  clause, count, date       diff     two dates compared
          when      first day, every span     count    by year, is there a rise
          conflicts rival claims, by source   what-if  with unsaved events
-         relations between two               reservations  and objections
-         communications  to a depositary     ask      many questions in one go
+         relations between two, on a day     reservations and who objected
+         ask       many questions in one go  communications to a depositary
 RECORD   append    one act, or a batch       import   a file
          rectify   correct an entry          retract  withdraw an entry
 FIND     log       the entries               show     one entry, as recorded
