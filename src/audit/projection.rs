@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::charter::Charter;
 use crate::event::{BodyId, Day, Entry, Index, ParticipantId, Scope, Size, StatusId};
-use crate::history::{Board, Certainty, History, Pairs, Standing, withhold};
-use crate::query::{Axes, Charters, CheckpointRef, Material, Roster, roster};
+use crate::history::{Board, Certainty, Elsewhere, History, Pairs, Standing, withhold};
+use crate::query::{Axes, Charters, CheckpointRef, Material, Roster, elsewhere, roster};
 
 use super::record::{Record, corrects};
 use super::report::Findings;
@@ -26,10 +26,10 @@ pub(super) fn projections(entries: &[Entry], charters: &Rules, found: &mut Findi
     let Some(last) = entries.last() else { return };
     let size = Size(last.index.0 + 1);
     for (body, charter) in charters {
-        let of_body = scope(entries, body);
+        let of_body = scope(entries, body, charter);
         let pairs = pairs(&of_body, body);
         let alone = alone(&of_body, body);
-        let board = Board::new(charter, &pairs, &alone, None);
+        let board = Board::new(charter, &pairs, &alone, None, waited(&of_body, charter));
         let recorded = pairs.iter().filter(|(_, pair)| !pair.own.is_empty());
         let folded: Vec<(&ParticipantId, Arc<History>)> =
             recorded.map(|(id, _)| (id, board.history(charter, &pairs, id))).collect();
@@ -47,7 +47,11 @@ pub(super) fn projections(entries: &[Entry], charters: &Rules, found: &mut Findi
 }
 
 /// The entries that bear on a body: its own, and everything that corrects or is corrected, wherever that belongs.
-fn scope<'a>(entries: &'a [Entry], body: &BodyId) -> Cow<'a, [Entry]> {
+fn scope<'a>(entries: &'a [Entry], body: &BodyId, charter: &Charter) -> Cow<'a, [Entry]> {
+    let waits = charter.waits_for();
+    if !waits.is_empty() {
+        return Cow::Borrowed(entries);
+    }
     let corrected: BTreeSet<_> =
         entries.iter().filter(|e| corrects(&e.event)).filter_map(|e| e.event.to).collect();
     let bears = |e: &&Entry| e.event.body == *body || corrects(&e.event) || corrected.contains(&e.event.id);
@@ -97,6 +101,15 @@ fn plain(folded: &[(&ParticipantId, Arc<History>)], day: Day) -> BTreeMap<Partic
         some.then(|| ((*id).clone(), (reading.certainty, statuses)))
     };
     folded.iter().filter_map(line).collect()
+}
+
+/// When the treaties for which a charter waits entered into force.
+fn waited(entries: &[Entry], charter: &Charter) -> Elsewhere {
+    let charters = Charters::default();
+    let size = entries.last().map_or(Size(0), |last| Size(last.index.0 + 1));
+    let checkpoint = CheckpointRef { size, root: String::new() };
+    let material = Material { entries, checkpoint, charters: &charters, scope: Scope::ALL };
+    elsewhere(&material, charter, size, Day::FUTURE)
 }
 
 fn asked(entries: &[Entry], body: &BodyId, size: Size, day: Day) -> Result<Roster, String> {
@@ -168,7 +181,7 @@ pub(super) struct Derivation<'a> {
 impl<'a> Derivation<'a> {
     pub(super) fn new(entries: &'a [Entry], body: &BodyId, charter: &Charter) -> Derivation<'a> {
         let pairs = pairs(entries, body);
-        let board = Board::new(charter, &pairs, &alone(entries, body), None);
+        let board = Board::new(charter, &pairs, &alone(entries, body), None, waited(entries, charter));
         Derivation { pairs, board }
     }
 }

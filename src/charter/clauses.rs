@@ -293,7 +293,7 @@ pub fn check_names(text: &str, sets: &[NamedSet], weights: &[WeightTable]) -> Re
     first(text, faults)
 }
 
-fn first(text: &str, faults: Vec<(usize, String)>) -> Result<(), CharterTextError> {
+pub(super) fn first(text: &str, faults: Vec<(usize, String)>) -> Result<(), CharterTextError> {
     match faults.into_iter().min_by_key(|(offset, _)| *offset) {
         Some((offset, what)) => Err(CharterTextError::at(text, offset, what)),
         None => Ok(()),
@@ -328,7 +328,7 @@ fn names<'a>(
 }
 
 /// Where in the TOML a column of a string stands; its beginning, where escapes make them differ.
-fn inside(text: &str, string: &Spanned<String>, column: usize) -> usize {
+pub(super) fn inside(text: &str, string: &Spanned<String>, column: usize) -> usize {
     let Range { start, end } = string.span();
     let raw = text.get(start..end).unwrap_or_default();
     let long = raw.starts_with("\"\"\"") || raw.starts_with("'''");

@@ -8,6 +8,7 @@ mod clause_text;
 mod clauses;
 mod judge;
 mod lint;
+mod sound;
 mod template;
 mod text;
 
@@ -20,6 +21,7 @@ pub use clause::{Bound, Clause, ClauseError, Condition, Delay, NoticeEnd, Rule, 
 pub use clauses::{Accession, Clauses, check_names, unknown_names};
 pub use judge::{Judgement, Move, Refusal, Remark, judge, judge_effect, refuse};
 pub use lint::{Fault, lint, undefined};
+pub use sound::check_sound;
 pub use template::{TEMPLATES, Template};
 pub use text::{
     AccessionClause, ActName, BodyKind, CharterText, CharterTextError, EffectBy, Merger, NamedSet, Procedure,
@@ -250,6 +252,11 @@ impl Charter {
             };
             !v.clauses.accessions.is_empty() || v.transitions.iter().any(computed)
         })
+    }
+
+    /// The treaties for whose entry into force its clauses wait.
+    pub fn waits_for(&self) -> std::collections::BTreeSet<BodyId> {
+        sound::waits_for(self)
     }
 
     /// Whether a step of a procedure is for others to take.

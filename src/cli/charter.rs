@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::charter::{Charter, CharterAct, TEMPLATES, Template, Version, charter_event, lint};
+use crate::charter::{Charter, CharterAct, TEMPLATES, Template, Version, charter_event, check_sound, lint};
 use crate::event::{BodyId, Event, EventId, Index, Scope, Size};
 use crate::ledger::AppendOptions;
 use crate::query::{BodyView, CorrectionItem, corrections};
@@ -244,7 +244,17 @@ fn check(args: &LintArgs, context: &Context) -> Result<Exit, Failure> {
         }
     }
     if items.is_empty() {
-        items.extend(lint(&fold(&events)?).iter().map(|f| item(f.version, &f.place, &f.what)));
+        let charter = fold(&events)?;
+        items.extend(lint(&charter).iter().map(|f| item(f.version, &f.place, &f.what)));
+        // A fault of the rules is told above; what would keep the text from being recorded besides, by its place.
+        if items.is_empty() {
+            let places = events.iter().enumerate().filter_map(|(at, event)| {
+                let version = charter.version_of(Index(at as u64))?;
+                let error = check_sound(event.act.charter_text()?, &charter, version).err()?;
+                Some(item(at + 1, &format!("line {}, column {}", error.line, error.column), &error.what))
+            });
+            items.extend(places);
+        }
     }
     let shape = Shape { list: None, columns: &["version", "place", "what"] };
     context.answer(&items, shape, |page| {
@@ -283,5 +293,6 @@ fn adopt(args: &AdoptArgs, context: &Context, amends: bool) -> Result<Exit, Fail
     if !args.dry_run {
         context.close(ledger);
     }
-    done.map(|()| Exit::Done)
+    // What the ledger finds wrong with a text stands in a line of the file.
+    done.map(|()| Exit::Done).map_err(|failure| failure.in_file(&input_name(&args.file)))
 }

@@ -63,6 +63,15 @@ impl Failure {
         format!("{}{}", self.what, self.tail)
     }
 
+    /// Says in which file, where only a line is told.
+    #[must_use]
+    pub(super) fn in_file(mut self, file: &str) -> Failure {
+        if self.what.starts_with("line ") {
+            self.what = format!("{file}, {}", self.what);
+        }
+        self
+    }
+
     /// Adds a line of help.
     #[must_use]
     pub(super) fn help(mut self, line: impl Into<String>) -> Failure {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::charter::{Charter, EffectBy};
 use crate::event::{ActKind, Day, Edtf, Index, Moment, ParticipantId, StatusId};
 
-use super::entry_into_force::{EntryIntoForce, accessions, entry_into_force, for_participant};
+use super::entry_into_force::{Elsewhere, EntryIntoForce, accessions, entry_into_force, for_participant};
 use super::influence::{Derived, Effects, Given, Influence};
 use super::notice;
 use super::procedure::{Lifecycle, lifecycles};
@@ -54,6 +54,8 @@ pub type Pairs<'a> = BTreeMap<ParticipantId, PairView<'a>>;
 pub struct Board {
     /// When the treaty, or the constitutive instrument, entered into force; `None` without a clause.
     pub entry_into_force: Option<EntryIntoForce>,
+    /// When the treaties for which its clauses wait entered into force.
+    pub elsewhere: Elsewhere,
     when: Arc<Effects>,
     derived: BTreeMap<ParticipantId, Derived>,
     moment: Option<Moment>,
@@ -69,9 +71,10 @@ impl Board {
         pairs: &Pairs<'_>,
         alone: &[Standing<'_>],
         moment: Option<&Moment>,
+        elsewhere: Elsewhere,
     ) -> Board {
-        let mut board = Board { moment: moment.cloned(), ..Board::default() };
-        board.entry_into_force = entry_into_force(charter, pairs, alone);
+        let mut board = Board { moment: moment.cloned(), elsewhere, ..Board::default() };
+        board.entry_into_force = entry_into_force(charter, pairs, alone, &board.elsewhere);
         let mut when = Effects::new();
         for pair in pairs.values() {
             for act in &pair.own {
@@ -88,7 +91,7 @@ impl Board {
 
     /// The same acts under other rules.
     pub fn under(&self, charter: &Charter, pairs: &Pairs<'_>, alone: &[Standing<'_>]) -> Board {
-        Board::new(charter, pairs, alone, self.moment.as_ref())
+        Board::new(charter, pairs, alone, self.moment.as_ref(), self.elsewhere.clone())
     }
 
     fn evaluate(&self, charter: &Charter, pair: &PairView<'_>, act: &Standing<'_>, when: &mut Effects) {

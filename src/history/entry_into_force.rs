@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::charter::{Accession, Charter, Clause, EffectBy, Rule, Ruled, Version};
-use crate::event::{Act, ActKind, Day, Edtf, Index, ParticipantId, Register, Role};
+use crate::event::{Act, ActKind, BodyId, Day, Edtf, Index, ParticipantId, Register, Role};
 
 use super::board::{Board, Pairs};
 use super::influence::Derived;
 use super::quorum::{Consent, Poll, Trigger, in_force_on};
 use super::standing::Standing;
+
+/// The day on which each treaty for which a clause waits entered into force.
+pub type Elsewhere = BTreeMap<BodyId, Day>;
 
 /// When the treaty, or the constitutive instrument, of a body entered into force.
 #[derive(Clone, Debug)]
@@ -35,11 +38,12 @@ pub(super) fn entry_into_force(
     charter: &Charter,
     pairs: &Pairs<'_>,
     alone: &[Standing<'_>],
+    elsewhere: &Elsewhere,
 ) -> Option<EntryIntoForce> {
     let version = charter.latest();
     let clause = version.clauses.entry_into_force.as_ref()?;
     let electorate = Electorate::of_treaty(charter, pairs);
-    let found = electorate.evaluate(version, &clause.rule, &|_, _| BTreeSet::new());
+    let found = electorate.evaluate(version, &clause.rule, &|_, _| BTreeSet::new(), elsewhere);
     Some(EntryIntoForce {
         computed: found.as_ref().map(|(on, _)| on.clone()),
         trigger: found.map(|(_, trigger)| trigger),
@@ -126,6 +130,7 @@ impl Electorate {
         &'a self,
         version: &'a Version,
         members: &'a dyn Fn(Day, Option<u16>) -> BTreeSet<ParticipantId>,
+        in_force: &'a dyn Fn(&BodyId) -> Option<Day>,
     ) -> [Poll<'a>; 2] {
         self.consents.each_ref().map(|consents| Poll {
             consents,
@@ -135,7 +140,7 @@ impl Electorate {
             weights: &version.clauses.weights,
             line: &line,
             is_reio: &is_reio,
-            in_force: &|_| None,
+            in_force,
         })
     }
 
@@ -144,8 +149,10 @@ impl Electorate {
         version: &Version,
         clause: &Clause,
         members: &dyn Fn(Day, Option<u16>) -> BTreeSet<ParticipantId>,
+        elsewhere: &Elsewhere,
     ) -> Option<(Edtf, Trigger)> {
-        let [earliest, latest] = self.polls(version, members);
+        let in_force = |body: &BodyId| elsewhere.get(body).copied();
+        let [earliest, latest] = self.polls(version, members, &in_force);
         let (first, _) = in_force_on(&clause.rule, &earliest)?;
         let (last, trigger) = in_force_on(&clause.rule, &latest)?;
         Some((Edtf::one_of(first.min(last), last.max(first)), trigger))
@@ -249,5 +256,5 @@ pub fn accession(
         members.remove(participant);
         members
     };
-    electorate.evaluate(charter.latest(), &clause.rule.clause, &members)
+    electorate.evaluate(charter.latest(), &clause.rule.clause, &members, &board.elsewhere)
 }

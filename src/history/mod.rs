@@ -26,7 +26,7 @@ mod tests;
 pub use board::{Board, PairView, Pairs};
 pub use communication::{Withheld, comes_of_a_communication, findings, withhold};
 pub use correction::{Proposal, charter_acts, charter_acts_with, proposals};
-pub use entry_into_force::{Electorate, EntryIntoForce, accession, certified, is_reio, line};
+pub use entry_into_force::{Electorate, Elsewhere, EntryIntoForce, accession, certified, is_reio, line};
 pub use fact::{alike, same_fact};
 pub use influence::{Derived, Effects, Given, Influence};
 pub use notice::foreseen;

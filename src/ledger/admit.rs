@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::charter::{Charter, CharterText, NamedSet, WeightTable, check_names, refuse, undefined};
+use crate::charter::{
+    Charter, CharterText, NamedSet, WeightTable, check_names, check_sound, refuse, undefined,
+};
 use crate::event::leaf::{decode, encode_event};
 use crate::event::{
     Act, ActKind, BodyId, Changes, Day, Event, EventId, Index, Role, Scope, Size, StatusId, Subject,
@@ -89,6 +91,11 @@ impl Ledger {
             check_text(&event)?;
             batch.adopted(&event);
             let charter = self.rules(&event.body, batch)?;
+            // A proposal makes no version until it is effected.
+            let entry = Index(self.size().0 + batch.charters.len() as u64 - 1);
+            if let Some((text, version)) = event.act.charter_text().zip(charter.version_of(entry)) {
+                check_sound(text, &charter, version)?;
+            }
             if let Some((_, status)) = undefined(&charter).into_iter().next() {
                 return Err(LedgerError::StatusUndefined { body: event.body, status });
             }

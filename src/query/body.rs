@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::charter::{Charter, CharterAct, CharterError};
 use crate::event::{Act, BodyId, Day, Edtf, Entry, Index, Moment, ParticipantId, Scope, Size, StatusId};
 use crate::history::{
-    Board, Cause, Course, History, Pairs, Reading, Standing, Withheld, charter_acts, next_representation,
-    standing, withhold,
+    Board, Cause, Course, Elsewhere, History, Pairs, Reading, Standing, Withheld, certified, charter_acts,
+    next_representation, standing, withhold,
 };
 
 use super::Axes;
@@ -100,7 +100,7 @@ impl<'a> BodyView<'a> {
         recorded: Size,
         known: Day,
     ) -> Result<BodyView<'a>, QueryError> {
-        BodyView::at(material, body, recorded, known, None)
+        BodyView::at(material, body, recorded, known, None, &[])
     }
 
     /// The same for the dates of a question.
@@ -108,7 +108,8 @@ impl<'a> BodyView<'a> {
     /// # Errors
     /// [`QueryError`].
     pub fn of(material: &Material<'a>, body: &BodyId, axes: &Axes) -> Result<BodyView<'a>, QueryError> {
-        Ok(BodyView::at(material, body, axes.as_recorded, axes.known(), axes.at.as_ref())?.with_view(axes))
+        Ok(BodyView::at(material, body, axes.as_recorded, axes.known(), axes.at.as_ref(), &[])?
+            .with_view(axes))
     }
 
     /// The same with everything that is known today.
@@ -116,7 +117,8 @@ impl<'a> BodyView<'a> {
     /// # Errors
     /// [`QueryError`].
     pub fn today(material: &Material<'a>, body: &BodyId, axes: &Axes) -> Result<BodyView<'a>, QueryError> {
-        Ok(BodyView::at(material, body, axes.as_recorded, Day::FUTURE, axes.at.as_ref())?.with_view(axes))
+        Ok(BodyView::at(material, body, axes.as_recorded, Day::FUTURE, axes.at.as_ref(), &[])?
+            .with_view(axes))
     }
 
     fn at(
@@ -125,6 +127,7 @@ impl<'a> BodyView<'a> {
         recorded: Size,
         known: Day,
         moment: Option<&Moment>,
+        open: &[&BodyId],
     ) -> Result<BodyView<'a>, QueryError> {
         let acts = standing(material.entries, recorded, known);
         let charter = charter(material, body, recorded, &acts)?;
@@ -147,7 +150,8 @@ impl<'a> BodyView<'a> {
                 None => alone.push(act),
             }
         }
-        let board = Board::new(&charter, &pairs, &alone, moment);
+        let elsewhere = elsewhere_of(material, &charter, recorded, known, open);
+        let board = Board::new(&charter, &pairs, &alone, moment, elsewhere);
         let whole = material.scope.participant.is_none();
         Ok(BodyView { charter, pairs, withheld, alone, surveyed, board, whole, policy: None })
     }
@@ -318,6 +322,31 @@ impl<'a> BodyView<'a> {
         listed.dedup();
         listed
     }
+}
+
+/// When the treaties for which the clauses of a charter wait entered into force, as far as their entries were looked up.
+pub fn elsewhere(material: &Material<'_>, charter: &Charter, recorded: Size, known: Day) -> Elsewhere {
+    elsewhere_of(material, charter, recorded, known, &[])
+}
+
+/// Two treaties that wait for each other never enter into force: `open` are those that are being asked already.
+fn elsewhere_of(
+    material: &Material<'_>,
+    charter: &Charter,
+    recorded: Size,
+    known: Day,
+    open: &[&BodyId],
+) -> Elsewhere {
+    let open: Vec<&BodyId> = open.iter().copied().chain([&charter.body]).collect();
+    let day = |body: &BodyId| {
+        let view = BodyView::at(material, body, recorded, known, None, &open).ok()?;
+        let certified = certified(&view.alone).map(|(on, _)| on);
+        let computed = view.board.entry_into_force.as_ref().and_then(|e| e.on().cloned());
+        computed.or(certified).map(|on| on.latest())
+    };
+    let waits = charter.waits_for();
+    let asked = waits.into_iter().filter(|body| !open.contains(&body));
+    asked.filter_map(|body| day(&body).map(|on| (body, on))).collect()
 }
 
 fn widest(a: &Edtf, b: &Edtf) -> Edtf {

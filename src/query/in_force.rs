@@ -148,7 +148,8 @@ fn of_treaty(view: &BodyView<'_>, on: Day, answer: &mut InForce) {
     (answer.clause, answer.rule) = (Some(clause.rule.to_string()), Some(clause.entry));
     let electorate = Electorate::of_treaty(&view.charter, &view.pairs);
     let members = |day: Day, before: Option<u16>| view.board.members(&view.charter, &view.pairs, day, before);
-    evaluate(&clause.rule.rule, &electorate, version, &members, on, answer);
+    let waits = Waits { members: &members, in_force: &|body| view.board.elsewhere.get(body).copied() };
+    evaluate(&clause.rule.rule, &electorate, version, &waits, on, answer);
 }
 
 /// The accession treaty or protocol of one participant: by its own clause, else when every member has accepted it.
@@ -180,7 +181,8 @@ fn of_accession(view: &BodyView<'_>, applicant: &ParticipantId, on: Day, answer:
         members.remove(applicant);
         members
     };
-    evaluate(&rule, &electorate, version, &members, on, answer);
+    let waits = Waits { members: &members, in_force: &|body| view.board.elsewhere.get(body).copied() };
+    evaluate(&rule, &electorate, version, &waits, on, answer);
     if let Some((_, step)) = step {
         let state = StepState::of(step);
         let until = answer.certified.as_ref().map(|c| c.on.latest()).filter(|day| *day <= on).unwrap_or(on);
@@ -202,11 +204,17 @@ fn by_everybody(by: Option<StepBy>, applicant: &ParticipantId) -> Rule {
     Rule::WhenMet { trigger, then: When::Delay(Delay::Instant), not_before: None }
 }
 
+/// What a clause may wait for beside consents: the members of a moment, other treaties.
+struct Waits<'w> {
+    members: &'w dyn Fn(Day, Option<u16>) -> BTreeSet<ParticipantId>,
+    in_force: &'w dyn Fn(&BodyId) -> Option<Day>,
+}
+
 fn evaluate(
     rule: &Rule,
     electorate: &Electorate,
     version: &Version,
-    members: &dyn Fn(Day, Option<u16>) -> BTreeSet<ParticipantId>,
+    waits: &Waits<'_>,
     on: Day,
     answer: &mut InForce,
 ) {
@@ -214,7 +222,7 @@ fn evaluate(
         answer.notes.push(format!("the clause does not wait for consents: {rule}"));
         return;
     };
-    let [earliest, latest] = electorate.polls(version, members);
+    let [earliest, latest] = electorate.polls(version, waits.members, waits.in_force);
     let computed = in_force_on(rule, &earliest).zip(in_force_on(rule, &latest));
     answer.on =
         computed.as_ref().map(|((first, _), (last, _))| Edtf::one_of(*first.min(last), *last.max(first)));

@@ -38,7 +38,7 @@ pub use answer::{
     ProcedureItem, QuestionEcho, QuorumItem, ScheduledItem,
 };
 pub use batch::{Batch, Materials};
-pub use body::{BodyView, Charters, Material, QueryError};
+pub use body::{BodyView, Charters, Material, QueryError, elsewhere};
 pub use communications::{CommunicationItem, Communications, FindingItem, OutcomeAct, communications};
 pub use conflicts::{ChainEntry, ChainItem, Conflict, ConflictKind, Conflicts, DaySpan, conflicts};
 pub use correction::{CorrectedReading, CorrectionItem, corrections};
