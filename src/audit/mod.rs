@@ -5,6 +5,7 @@
 //! that differs from what the charter gives; remarks are listed on demand and never change the verdict. [`repair`] brings
 //! missing or damaged evidence back into a new folder.
 
+mod clause;
 mod entry;
 mod evidence;
 mod link;

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::charter::{Charter, Judgement, Remark, StepBy, judge, lint, refuse};
+use crate::charter::{Charter, Judgement, Remark, judge, lint, refuse};
 use crate::event::{Act, Day, Edtf, Entry, Event, Index, Role, StatusId};
 use crate::history::{History, Standing};
 
+use super::clause::clauses;
 use super::projection::Derivation;
 use super::report::RemarkItem;
 use super::verdict::Rules;
@@ -16,6 +17,7 @@ pub(super) fn conformity(entries: &[Entry], charters: &Rules) -> Vec<RemarkItem>
     for (body, charter) in charters {
         rules(charter, &mut remarks);
         let derived = Derivation::new(entries, body, charter);
+        clauses(charter, &derived, &mut remarks);
         for (who, pair) in &derived.pairs {
             let history = derived.board.history(charter, &derived.pairs, who);
             for act in &pair.own {
@@ -44,14 +46,6 @@ fn rules(charter: &Charter, remarks: &mut Vec<RemarkItem>) {
         let Some(version) = charter.versions().get(fault.version - 1) else { continue };
         let what = format!("the charter of {}: {}: {}", charter.body, fault.place, fault.what);
         remarks.push(RemarkItem { entry: version.entry, what, rule: None });
-    }
-    for procedure in charter.versions().iter().flat_map(|v| &v.procedures) {
-        for step in procedure.rule.steps.iter().filter(|s| s.by == Some(StepBy::EveryMember)) {
-            let (act, toward) = (step.act.0, &procedure.rule.toward);
-            let what = format!("{act} by every member, on the way to {toward}: the count is not computed");
-            let rule = Some(step.article.clone().unwrap_or_else(|| procedure.rule.article.clone()));
-            remarks.push(RemarkItem { entry: procedure.entry, what, rule });
-        }
     }
 }
 

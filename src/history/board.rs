@@ -89,6 +89,12 @@ impl Board {
         board
     }
 
+    /// The day of effect that a clause computes for an act: `None` where no clause speaks of it, `Some(None)` where its
+    /// condition is not met, or it never has any.
+    pub fn computed(&self, entry: Index, by: EffectBy) -> Option<Option<&Edtf>> {
+        self.when.get(&(entry, by)).map(Option::as_ref)
+    }
+
     /// The same acts under other rules.
     pub fn under(&self, charter: &Charter, pairs: &Pairs<'_>, alone: &[Standing<'_>]) -> Board {
         Board::new(charter, pairs, alone, self.moment.as_ref(), self.elsewhere.clone())
