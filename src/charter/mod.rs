@@ -15,6 +15,8 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use crate::event::{ActKind, BodyId, Day, Edtf, Event, EventId, Index, StatusId};
 
 pub use clause::{Bound, Clause, ClauseError, Condition, Delay, NoticeEnd, Rule, SetRef, When};
@@ -37,6 +39,30 @@ pub struct Charter {
     pub about: About,
     /// Oldest first; never empty.
     versions: Vec<Version>,
+    /// Which acts its rules speak of, under any version.
+    spoken: Spoken,
+}
+
+/// Which acts the rules of a charter speak of: asked of every act of every fold.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+struct Spoken {
+    /// Acts that have some effect at once.
+    at_once: BTreeSet<ActKind>,
+    /// Acts whose effect a clause computes.
+    computed: BTreeSet<(ActKind, EffectBy)>,
+}
+
+impl Spoken {
+    fn of(versions: &[Version]) -> Spoken {
+        let mut spoken = Spoken::default();
+        for rule in versions.iter().flat_map(|v| &v.transitions).map(|t| &t.rule) {
+            match rule.effect {
+                None => _ = spoken.at_once.insert(rule.act.0),
+                Some(effect) => _ = spoken.computed.insert((rule.act.0, effect)),
+            }
+        }
+        spoken
+    }
 }
 
 /// What is said of a body beside its rules.
@@ -201,11 +227,16 @@ impl Charter {
                 None => {
                     let mut about = About::unknown(body);
                     about.learn(&text);
-                    charter = Some(Charter { body: body.clone(), about, versions: vec![version] });
+                    charter = Some(Charter {
+                        body: body.clone(),
+                        about,
+                        versions: vec![version],
+                        spoken: Spoken::default(),
+                    });
                 }
             }
         }
-        Ok(charter)
+        Ok(charter.map(|charter| Charter { spoken: Spoken::of(&charter.versions), ..charter }))
     }
 
     /// Every version, oldest first.
@@ -237,6 +268,23 @@ impl Charter {
         self.versions.get(last + 1).map(|v| v.from().previous())
     }
 
+    /// Whether some rule gives an act its effect at once.
+    pub fn moves_at_once(&self, act: ActKind) -> bool {
+        self.spoken.at_once.contains(&act)
+    }
+
+    /// The clauses by which rules give an act its effect.
+    pub fn effects(&self, act: ActKind) -> impl Iterator<Item = EffectBy> + '_ {
+        let every = [EffectBy::EntryIntoForce, EffectBy::Withdrawal, EffectBy::Accession];
+        let some = !self.spoken.computed.is_empty();
+        every.into_iter().filter(move |effect| some && self.spoken.computed.contains(&(act, *effect)))
+    }
+
+    /// Whether clauses compute the effect of any act.
+    pub fn computes_effects(&self) -> bool {
+        !self.spoken.computed.is_empty()
+    }
+
     /// The adoption or amendment that an entry made.
     pub fn version_of(&self, entry: Index) -> Option<&Version> {
         self.versions.iter().find(|v| v.entry == entry)
@@ -255,7 +303,7 @@ impl Charter {
     }
 
     /// The treaties for whose entry into force its clauses wait.
-    pub fn waits_for(&self) -> std::collections::BTreeSet<BodyId> {
+    pub fn waits_for(&self) -> BTreeSet<BodyId> {
         sound::waits_for(self)
     }
 

@@ -76,7 +76,7 @@ impl Board {
         let mut board = Board { moment: moment.cloned(), elsewhere, ..Board::default() };
         board.entry_into_force = entry_into_force(charter, pairs, alone, &board.elsewhere);
         let mut when = Effects::new();
-        for pair in pairs.values() {
+        for pair in pairs.values().filter(|_| charter.computes_effects()) {
             for act in &pair.own {
                 board.evaluate(charter, pair, act, &mut when);
             }
@@ -101,10 +101,7 @@ impl Board {
     }
 
     fn evaluate(&self, charter: &Charter, pair: &PairView<'_>, act: &Standing<'_>, when: &mut Effects) {
-        let kind = act.event.act.kind();
-        let rules = charter.versions().iter().flat_map(|v| &v.transitions).filter(|t| t.rule.act.0 == kind);
-        let effects: BTreeSet<Option<EffectBy>> = rules.map(|t| t.rule.effect).collect();
-        for effect in effects.into_iter().flatten() {
+        for effect in charter.effects(act.event.act.kind()) {
             let on = match effect {
                 EffectBy::EntryIntoForce => match &self.entry_into_force {
                     Some(general) => for_participant(charter, general, act),
@@ -142,21 +139,12 @@ impl Board {
             ..Influence::default()
         };
         let Some(pair) = pairs.get(who) else { return History::fold(charter, &[], &influence) };
-        let mut acts = pair.own.clone();
-        let inner: BTreeSet<ParticipantId> = open.iter().chain([who]).cloned().collect();
-        for act in pair.own.iter().filter(|act| continues(act)) {
-            let other = act.event.about.as_ref().filter(|other| !inner.contains(*other));
-            let Some((other, day)) = other.zip(act.event.effect()) else { continue };
-            if pairs.get(other).is_none_or(|pair| pair.own.is_empty()) {
-                continue;
-            }
-            let before = self.fold(charter, pairs, other, &inner);
-            let reading = before.on(day.earliest().previous());
-            let Some(status) = reading.status().filter(|status| !status.is_none()) else { continue };
-            let also = before.entries(&reading);
-            let clause = format!("continues the status of {other}");
-            influence.gives.insert(act.index, given(charter, act, status.clone(), clause, also));
+        if !pair.own.iter().chain(&pair.about).any(continues) {
+            return History::fold(charter, &pair.own, &influence);
         }
+        let inner: BTreeSet<ParticipantId> = open.iter().chain([who]).cloned().collect();
+        self.inherit(charter, pairs, pair, &inner, &mut influence);
+        let mut acts = pair.own.clone();
         for act in pair.about.iter().filter(|act| continues(act)) {
             let Some(by) = act.event.participant.as_ref() else { continue };
             if pair.own.is_empty() && !inner.contains(by) {
@@ -169,6 +157,30 @@ impl Board {
             influence.gives.insert(act.index, given(charter, act, StatusId::none(), clause, Vec::new()));
         }
         History::fold(charter, &acts, &influence)
+    }
+
+    /// What a participant takes over from those whom it continues.
+    fn inherit(
+        &self,
+        charter: &Charter,
+        pairs: &Pairs<'_>,
+        pair: &PairView<'_>,
+        open: &BTreeSet<ParticipantId>,
+        influence: &mut Influence,
+    ) {
+        for act in pair.own.iter().filter(|act| continues(act)) {
+            let other = act.event.about.as_ref().filter(|other| !open.contains(*other));
+            let Some((other, day)) = other.zip(act.event.effect()) else { continue };
+            if pairs.get(other).is_none_or(|pair| pair.own.is_empty()) {
+                continue;
+            }
+            let before = self.fold(charter, pairs, other, open);
+            let reading = before.on(day.earliest().previous());
+            let Some(status) = reading.status().filter(|status| !status.is_none()) else { continue };
+            let also = before.entries(&reading);
+            let clause = format!("continues the status of {other}");
+            influence.gives.insert(act.index, given(charter, act, status.clone(), clause, also));
+        }
     }
 
     /// Who continues a participant of whom nothing is recorded under its own name.

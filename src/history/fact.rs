@@ -1,5 +1,7 @@
 //! When two acts of a record are one fact: what two sources tell is one event with two pieces of evidence.
 
+use std::collections::HashMap;
+
 use crate::event::{ActKind, Event};
 
 use super::standing::Standing;
@@ -27,16 +29,24 @@ pub fn alike(a: &Event, b: &Event) -> bool {
 /// The acts without those that say again what an earlier one says, word for word as far as the rules read it; `None`
 /// where there is no such act.
 pub(super) fn once<'a>(acts: &[Standing<'a>]) -> Option<Vec<Standing<'a>>> {
-    let again = |(at, act): (usize, &Standing<'_>)| {
-        let read = |e: &Event| (e.toward.clone(), e.status.clone(), e.sequence, e.effect().cloned());
-        acts[..at]
-            .iter()
-            .any(|first| same_fact(&first.event, &act.event) && read(&first.event) == read(&act.event))
-    };
-    if !acts.iter().enumerate().any(again) {
+    let read = |e: &Event| (e.toward.clone(), e.status.clone(), e.sequence, e.effect().cloned());
+    let says = |first: &Event, again: &Event| same_fact(first, again) && read(first) == read(again);
+    // Only acts of one kind and date can say the same.
+    let mut alike: HashMap<(ActKind, &str), Vec<usize>> = HashMap::with_capacity(acts.len());
+    let mut again: Vec<usize> = Vec::new();
+    for (at, act) in acts.iter().enumerate() {
+        let Some(date) = act.event.date() else { continue };
+        let before = alike.entry((act.event.act.kind(), date.as_str())).or_default();
+        if before.iter().any(|first| says(&acts[*first].event, &act.event)) {
+            again.push(at);
+        }
+        before.push(at);
+    }
+    if again.is_empty() {
         return None;
     }
-    Some(acts.iter().enumerate().filter(|pair| !again(*pair)).map(|(_, act)| act.clone()).collect())
+    let fresh = acts.iter().enumerate().filter(|(at, _)| again.binary_search(at).is_err());
+    Some(fresh.map(|(_, act)| act.clone()).collect())
 }
 
 /// Acts that may lawfully come twice, of which nobody can say by their dates whether they are one.

@@ -285,18 +285,15 @@ fn moving<'a>(
             .collect();
     }
     let kind = event.act.kind();
-    let rules = || charter.versions().iter().flat_map(|v| &v.transitions).filter(|t| t.rule.act.0 == kind);
+    let at_once = charter.moves_at_once(kind);
+    let mut effects = charter.effects(kind).peekable();
+    let attested = || event.status.is_some() && kind.may_move_status();
     let mut found = Vec::new();
-    if rules().any(|t| t.rule.effect.is_none())
-        || (event.status.is_some() && kind.may_move_status() && rules().next().is_none())
-    {
+    if at_once || (effects.peek().is_none() && attested()) {
         found.extend(event.effect().map(|date| (date.clone(), What::Act(act, None))));
     }
-    for effect in [EffectBy::EntryIntoForce, EffectBy::Withdrawal, EffectBy::Accession] {
-        if rules().any(|t| t.rule.effect == Some(effect)) {
-            let on = influence.effect(act, effect);
-            found.extend(on.map(|date| (date, What::Act(act, Some(effect)))));
-        }
+    for effect in effects {
+        found.extend(influence.effect(act, effect).map(|date| (date, What::Act(act, Some(effect)))));
     }
     found
 }
