@@ -48,8 +48,7 @@ pub(super) fn projections(entries: &[Entry], charters: &Rules, found: &mut Findi
 
 /// The entries that bear on a body: its own, and everything that corrects or is corrected, wherever that belongs.
 fn scope<'a>(entries: &'a [Entry], body: &BodyId, charter: &Charter) -> Cow<'a, [Entry]> {
-    let waits = charter.waits_for();
-    if !waits.is_empty() {
+    if !charter.waits_for().is_empty() {
         return Cow::Borrowed(entries);
     }
     let corrected: BTreeSet<_> =

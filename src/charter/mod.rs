@@ -50,11 +50,13 @@ struct Spoken {
     at_once: BTreeSet<ActKind>,
     /// Acts whose effect a clause computes.
     computed: BTreeSet<(ActKind, EffectBy)>,
+    /// Treaties for whose entry into force clauses wait.
+    waits: BTreeSet<BodyId>,
 }
 
 impl Spoken {
-    fn of(versions: &[Version]) -> Spoken {
-        let mut spoken = Spoken::default();
+    fn of(body: &BodyId, versions: &[Version]) -> Spoken {
+        let mut spoken = Spoken { waits: sound::waits_for(body, versions), ..Spoken::default() };
         for rule in versions.iter().flat_map(|v| &v.transitions).map(|t| &t.rule) {
             match rule.effect {
                 None => _ = spoken.at_once.insert(rule.act.0),
@@ -236,7 +238,7 @@ impl Charter {
                 }
             }
         }
-        Ok(charter.map(|charter| Charter { spoken: Spoken::of(&charter.versions), ..charter }))
+        Ok(charter.map(|charter| Charter { spoken: Spoken::of(body, &charter.versions), ..charter }))
     }
 
     /// Every version, oldest first.
@@ -303,8 +305,8 @@ impl Charter {
     }
 
     /// The treaties for whose entry into force its clauses wait.
-    pub fn waits_for(&self) -> BTreeSet<BodyId> {
-        sound::waits_for(self)
+    pub fn waits_for(&self) -> &BTreeSet<BodyId> {
+        &self.spoken.waits
     }
 
     /// Whether a step of a procedure is for others to take.

@@ -182,10 +182,10 @@ fn every_member_waits(version: &Version) -> bool {
     ways.peek().is_some() && ways.all(|t| t.rule.effect == Some(EffectBy::EntryIntoForce))
 }
 
-/// The treaties for which the clauses of a charter wait.
-pub(super) fn waits_for(charter: &Charter) -> BTreeSet<BodyId> {
+/// The treaties for which the clauses of a body wait.
+pub(super) fn waits_for(body: &BodyId, versions: &[Version]) -> BTreeSet<BodyId> {
     let mut found = BTreeSet::new();
-    for version in charter.versions() {
+    for version in versions {
         for (_, _, clause) in version.clauses.each() {
             let found = std::cell::RefCell::new(&mut found);
             names(clause, &|condition| {
@@ -196,6 +196,6 @@ pub(super) fn waits_for(charter: &Charter) -> BTreeSet<BodyId> {
             });
         }
     }
-    found.remove(&charter.body);
+    found.remove(body);
     found
 }

@@ -89,6 +89,18 @@ pub(super) fn day(text: &str, now: Instant) -> Result<Day, Failure> {
     }
 }
 
+/// The first and the last day of a year, a month, a day; `today` is the clock's.
+///
+/// # Errors
+/// [`Failure`].
+pub(super) fn days(text: &str, now: Instant) -> Result<(Day, Day), Failure> {
+    if text.trim().eq_ignore_ascii_case("today") {
+        return Ok((now.day(), now.day()));
+    }
+    let date = Edtf::parse(text.trim())?;
+    Ok((date.earliest(), date.latest()))
+}
+
 /// Knowledge by a day, a month or an instant.
 ///
 /// # Errors

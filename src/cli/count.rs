@@ -4,7 +4,7 @@ use crate::charter::Charter;
 use crate::event::{ActKind, Day, StatusId, Subject};
 use crate::query::{Counted, Period, PeriodItem, What, Window, count};
 
-use super::axes::{AxesArgs, day};
+use super::axes::{AxesArgs, days};
 use super::context::{Context, Shape};
 use super::error::{Exit, Failure};
 use super::question::{Asked, BodyArgs, footer};
@@ -14,7 +14,7 @@ use super::render::{Page, act_words, strong, warn};
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   chancery count sco --status member
-  chancery count sco --act application-filed --by quarter --from 2020-01-01
+  chancery count sco --act application-filed --by quarter --from 2020
   chancery count sco --act status-decided --format csv
 
 With --status a row counts who had it on the last day of the period; with
@@ -38,10 +38,10 @@ pub(super) struct Args {
     /// The length of a period
     #[arg(long, value_enum, default_value_t = By::Year, value_name = "PERIOD")]
     by: By,
-    /// The first day; default: that of the first act recorded
+    /// The first day, or the year or month that begins with it; default: that of the first act recorded
     #[arg(long, value_name = "DAY")]
     from: Option<String>,
-    /// The last day; default: --on
+    /// The last day, or the year or month that ends with it; default: --on
     #[arg(long, value_name = "DAY")]
     to: Option<String>,
     #[command(flatten)]
@@ -64,8 +64,8 @@ const SHAPE: Shape = Shape {
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let asked = Asked::body(context, &args.axes, &args.body)?;
     let window = Window {
-        from: args.from.as_deref().map(|text| day(text, context.now)).transpose()?,
-        to: args.to.as_deref().map(|text| day(text, context.now)).transpose()?,
+        from: args.from.as_deref().map(|text| days(text, context.now)).transpose()?.map(|(first, _)| first),
+        to: args.to.as_deref().map(|text| days(text, context.now)).transpose()?.map(|(_, last)| last),
     };
     let end = window.to.unwrap_or(asked.axes.on);
     if let Some(from) = window.from.filter(|from| *from > end) {

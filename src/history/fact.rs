@@ -31,6 +31,14 @@ pub fn alike(a: &Event, b: &Event) -> bool {
 pub(super) fn once<'a>(acts: &[Standing<'a>]) -> Option<Vec<Standing<'a>>> {
     let read = |e: &Event| (e.toward.clone(), e.status.clone(), e.sequence, e.effect().cloned());
     let says = |first: &Event, again: &Event| same_fact(first, again) && read(first) == read(again);
+    let few = acts.len() <= 16;
+    if few
+        && !acts.iter().enumerate().any(|(at, act)| {
+            acts[..at].iter().any(|f| f.event.act == act.event.act && says(&f.event, &act.event))
+        })
+    {
+        return None;
+    }
     // Only acts of one kind and date can say the same.
     let mut alike: HashMap<(ActKind, &str), Vec<usize>> = HashMap::with_capacity(acts.len());
     let mut again: Vec<usize> = Vec::new();

@@ -249,7 +249,7 @@ impl Ledger {
         let mut found = BTreeSet::new();
         let mut open = vec![body.clone()];
         while let Some(next) = open.pop() {
-            let waits = self.charter(&next).map(|charter| charter.waits_for()).unwrap_or_default();
+            let waits = self.charter(&next).map(|charter| charter.waits_for().clone()).unwrap_or_default();
             open.extend(waits.into_iter().filter(|other| found.insert(other.clone())));
         }
         found.remove(body);

@@ -337,6 +337,9 @@ fn elsewhere_of(
     known: Day,
     open: &[&BodyId],
 ) -> Elsewhere {
+    if charter.waits_for().is_empty() {
+        return Elsewhere::new();
+    }
     let open: Vec<&BodyId> = open.iter().copied().chain([&charter.body]).collect();
     let day = |body: &BodyId| {
         let view = BodyView::at(material, body, recorded, known, None, &open).ok()?;
@@ -344,9 +347,8 @@ fn elsewhere_of(
         let computed = view.board.entry_into_force.as_ref().and_then(|e| e.on().cloned());
         computed.or(certified).map(|on| on.latest())
     };
-    let waits = charter.waits_for();
-    let asked = waits.into_iter().filter(|body| !open.contains(&body));
-    asked.filter_map(|body| day(&body).map(|on| (body, on))).collect()
+    let asked = charter.waits_for().iter().filter(|body| !open.contains(body));
+    asked.filter_map(|body| day(body).map(|on| (body.clone(), on))).collect()
 }
 
 fn widest(a: &Edtf, b: &Edtf) -> Edtf {
