@@ -4,6 +4,7 @@ mod admit;
 mod consequence;
 mod error;
 mod load;
+mod reach;
 mod replay;
 mod suppose;
 

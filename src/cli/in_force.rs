@@ -87,7 +87,10 @@ fn fields(answer: &InForce) -> Vec<(&'static str, String)> {
             _ => format!("one of {}", who.join(" ")),
         };
         let entries: Vec<String> = trigger.entries.iter().map(ToString::to_string).collect();
-        fields.push(("met by", format!("{who} {}   entry {}", date(&trigger.on), entries.join(" "))));
+        fields.push(match entries.is_empty() {
+            true => ("met by", format!("the entry into force of another treaty, {}", date(&trigger.on))),
+            false => ("met by", format!("{who} {}   entry {}", date(&trigger.on), entries.join(" "))),
+        });
     }
     if let Some((count, needed)) = answer.count.zip(answer.needed) {
         let of = answer.measure.unwrap_or_default();

@@ -10,44 +10,9 @@ use crate::event::{ActKind, Day, Edtf, Index, Moment, ParticipantId, StatusId};
 use super::entry_into_force::{Elsewhere, EntryIntoForce, accessions, entry_into_force, for_participant};
 use super::influence::{Derived, Effects, Given, Influence};
 use super::notice;
-use super::procedure::{Lifecycle, lifecycles};
+use super::pair::{PairView, Pairs};
 use super::rival::History;
 use super::standing::Standing;
-
-/// One participant in one body.
-#[derive(Clone, Debug, Default)]
-pub struct PairView<'a> {
-    /// Its own acts.
-    pub own: Vec<Standing<'a>>,
-    /// Acts of others about it.
-    pub about: Vec<Standing<'a>>,
-}
-
-impl PairView<'_> {
-    /// The act at a place in the log.
-    pub fn act(&self, entry: Index) -> Option<&Standing<'_>> {
-        self.own.iter().chain(&self.about).find(|a| a.index == entry)
-    }
-
-    /// The procedures on one account of the course.
-    pub fn lifecycles<'s>(
-        &'s self,
-        charter: &Charter,
-        history: &History,
-        account: usize,
-    ) -> Vec<Lifecycle<'s>> {
-        let Some(account) = history.accounts.get(account) else { return Vec::new() };
-        let follows = |act: &&Standing<'_>| match &act.event.rival {
-            Some(rival) => account.chains.contains(rival),
-            None => true,
-        };
-        let own = self.own.iter().filter(|act| act.event.for_another().is_none());
-        lifecycles(charter, own.chain(&self.about).filter(follows), &account.course)
-    }
-}
-
-/// What is recorded of each participant of a body.
-pub type Pairs<'a> = BTreeMap<ParticipantId, PairView<'a>>;
 
 /// The participants of a body side by side: clauses that count them, lines that join them.
 #[derive(Debug, Default)]
@@ -57,6 +22,7 @@ pub struct Board {
     /// When the treaties for which its clauses wait entered into force.
     pub elsewhere: Elsewhere,
     when: Arc<Effects>,
+    /// Statuses that accession clauses give, by participant.
     derived: BTreeMap<ParticipantId, Derived>,
     moment: Option<Moment>,
     folded: RefCell<HashMap<ParticipantId, Arc<History>>>,
@@ -82,9 +48,9 @@ impl Board {
             }
         }
         board.when = Arc::new(when);
-        for (participant, derived) in accessions(charter, pairs, &board) {
-            board.derived.insert(participant, derived);
-        }
+        let members = |on: Day, before: Option<u16>| board.members(charter, pairs, on, before);
+        let derived = accessions(charter, pairs, &members, &board.elsewhere);
+        board.derived = derived;
         board.folded.borrow_mut().clear();
         board
     }

@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::charter::{Accession, Charter, Clause, EffectBy, Rule, Ruled, Version};
 use crate::event::{Act, ActKind, BodyId, Day, Edtf, Index, ParticipantId, Register, Role};
 
-use super::board::{Board, Pairs};
 use super::influence::Derived;
+use super::pair::Pairs;
 use super::quorum::{Consent, Poll, Trigger, in_force_on};
 use super::standing::Standing;
 
 /// The day on which each treaty for which a clause waits entered into force.
 pub type Elsewhere = BTreeMap<BodyId, Day>;
+
+/// Who is a member just before the act of that sequence on that day; without one, at the end of the day.
+pub type Members<'m> = &'m dyn Fn(Day, Option<u16>) -> BTreeSet<ParticipantId>;
 
 /// When the treaty, or the constitutive instrument, of a body entered into force.
 #[derive(Clone, Debug)]
@@ -129,7 +132,7 @@ impl Electorate {
     pub fn polls<'a>(
         &'a self,
         version: &'a Version,
-        members: &'a dyn Fn(Day, Option<u16>) -> BTreeSet<ParticipantId>,
+        members: Members<'a>,
         in_force: &'a dyn Fn(&BodyId) -> Option<Day>,
     ) -> [Poll<'a>; 2] {
         self.consents.each_ref().map(|consents| Poll {
@@ -148,7 +151,7 @@ impl Electorate {
         &self,
         version: &Version,
         clause: &Clause,
-        members: &dyn Fn(Day, Option<u16>) -> BTreeSet<ParticipantId>,
+        members: Members<'_>,
         elsewhere: &Elsewhere,
     ) -> Option<(Edtf, Trigger)> {
         let in_force = |body: &BodyId| elsewhere.get(body).copied();
@@ -211,7 +214,8 @@ pub fn is_reio(id: &ParticipantId) -> bool {
 pub(super) fn accessions(
     charter: &Charter,
     pairs: &Pairs<'_>,
-    board: &Board,
+    members: Members<'_>,
+    elsewhere: &Elsewhere,
 ) -> BTreeMap<ParticipantId, Derived> {
     let version = charter.latest();
     let mut found = BTreeMap::new();
@@ -222,7 +226,7 @@ pub(super) fn accessions(
         if !did(ActKind::AccessionTreatySigned) || did(ActKind::TreatyEnteredIntoForce) {
             continue;
         }
-        let Some((on, trigger)) = accession(charter, pairs, board, clause) else { continue };
+        let Some((on, trigger)) = accession(charter, pairs, members, elsewhere, clause) else { continue };
         let Some(entry) = trigger.by.last().map(|deposit| deposit.entry) else { continue };
         let rules = &charter.on(on.latest()).transitions;
         let to = rules.iter().find(|t| t.rule.act.0 == ActKind::TreatyEnteredIntoForce).map(|t| &t.rule.to);
@@ -242,19 +246,20 @@ pub(super) fn accessions(
 }
 
 /// When the accession treaty of one participant enters into force by its own clause.
-pub fn accession(
+fn accession(
     charter: &Charter,
     pairs: &Pairs<'_>,
-    board: &Board,
+    members: Members<'_>,
+    elsewhere: &Elsewhere,
     clause: &Ruled<Accession>,
 ) -> Option<(Edtf, Trigger)> {
     let participant = &clause.rule.participant;
     let electorate = Electorate::of_accession(pairs, participant);
     // The applicant is no member of those who must consent, whatever it became since.
-    let members = |on: Day, before: Option<u16>| {
-        let mut members = board.members(charter, pairs, on, before);
+    let others = |on: Day, before: Option<u16>| {
+        let mut members = members(on, before);
         members.remove(participant);
         members
     };
-    electorate.evaluate(charter.latest(), &clause.rule.clause, &members, &board.elsewhere)
+    electorate.evaluate(charter.latest(), &clause.rule.clause, &others, elsewhere)
 }

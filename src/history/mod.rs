@@ -13,6 +13,7 @@ mod fact;
 mod influence;
 mod notice;
 mod overlay;
+mod pair;
 mod procedure;
 mod quorum;
 mod reservation;
@@ -23,14 +24,15 @@ mod standing;
 #[cfg(test)]
 mod tests;
 
-pub use board::{Board, PairView, Pairs};
+pub use board::Board;
 pub use communication::{Withheld, comes_of_a_communication, findings, withhold};
 pub use correction::{Proposal, charter_acts, charter_acts_with, proposals};
-pub use entry_into_force::{Electorate, Elsewhere, EntryIntoForce, accession, certified, is_reio, line};
+pub use entry_into_force::{Electorate, Elsewhere, EntryIntoForce, Members, certified, is_reio, line};
 pub use fact::{alike, same_fact};
 pub use influence::{Derived, Effects, Given, Influence};
 pub use notice::foreseen;
 pub use overlay::{Overlay, next_representation, overlays};
+pub use pair::{PairView, Pairs};
 pub use procedure::{Closing, Lifecycle, Snapshot, StepState, lifecycles};
 pub use quorum::{Consent, Count, Deposit, Measure, Poll, Trigger, count_on, in_force_on, trigger};
 pub use reservation::{

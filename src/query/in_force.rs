@@ -1,14 +1,13 @@
 //! Whether a treaty, or the accession of one participant, is in force: by which clause, whose consent met it, who is
 //! missing.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
 use crate::charter::{Condition, Delay, Rule, SetRef, StepBy, Version, When};
 use crate::event::{ActKind, BodyId, Day, Edtf, Index, ParticipantId};
 use crate::history::{
-    Certainty, Count, Electorate, Measure, Poll, StepState, Trigger, certified, count_on, in_force_on,
+    Certainty, Count, Electorate, Measure, Members, Poll, StepState, Trigger, certified, count_on,
+    in_force_on,
 };
 
 use super::Axes;
@@ -206,7 +205,7 @@ fn by_everybody(by: Option<StepBy>, applicant: &ParticipantId) -> Rule {
 
 /// What a clause may wait for beside consents: the members of a moment, other treaties.
 struct Waits<'w> {
-    members: &'w dyn Fn(Day, Option<u16>) -> BTreeSet<ParticipantId>,
+    members: Members<'w>,
     in_force: &'w dyn Fn(&BodyId) -> Option<Day>,
 }
 

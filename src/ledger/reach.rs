@@ -1,0 +1,74 @@
+//! How far a question reaches: where the rules of a body make one status rest on acts of others, or on another treaty,
+//! their entries are looked up with it.
+
+use std::collections::BTreeSet;
+
+use crate::event::{BodyId, Scope};
+
+use super::load::Loaded;
+use super::{Ledger, LedgerError};
+
+impl Ledger {
+    /// The entries that bear on a scope, with those that their corrections name. Where the rules of a body make the
+    /// status of one participant rest on acts of others, those are among them.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn load(&mut self, scope: &Scope) -> Result<Loaded, LedgerError> {
+        if let Some(body) = &scope.body {
+            let whole = Scope::of_body(body.clone());
+            let joins = scope.participant.is_none() || self.joins_participants(body);
+            let first = if joins { &whole } else { scope };
+            let waits = self.waits_for(body);
+            return match waits.is_empty() {
+                true => self.load_only(first),
+                false => self.load_with(first, waits),
+            };
+        }
+        if scope.participant.is_none() {
+            return self.load_only(scope);
+        }
+        let own = self.load_only(scope)?;
+        let mut bodies: Vec<BodyId> = own.entries().iter().map(|e| e.event.body.clone()).collect();
+        bodies.sort();
+        bodies.dedup();
+        let joined: Vec<BodyId> =
+            bodies.iter().filter(|body| self.joins_participants(body)).cloned().collect();
+        let waits: Vec<BodyId> = bodies.iter().flat_map(|body| self.waits_for(body)).collect();
+        match joined.is_empty() && waits.is_empty() {
+            true => Ok(own),
+            false => self.load_with(scope, joined.into_iter().chain(waits)),
+        }
+    }
+
+    fn joins_participants(&mut self, body: &BodyId) -> bool {
+        self.charter(body).is_ok_and(|charter| charter.joins_participants())
+    }
+
+    /// The treaties for which the clauses of a body wait, and those for which theirs wait.
+    fn waits_for(&mut self, body: &BodyId) -> BTreeSet<BodyId> {
+        let mut found = BTreeSet::new();
+        let mut open = vec![body.clone()];
+        while let Some(next) = open.pop() {
+            let waits = self.charter(&next).map(|charter| charter.waits_for().clone()).unwrap_or_default();
+            open.extend(waits.into_iter().filter(|other| found.insert(other.clone())));
+        }
+        found.remove(body);
+        found
+    }
+
+    /// The entries of a scope and of whole bodies besides.
+    fn load_with(
+        &mut self,
+        scope: &Scope,
+        bodies: impl IntoIterator<Item = BodyId>,
+    ) -> Result<Loaded, LedgerError> {
+        let mut entries = self.load_only(scope)?.entries().to_vec();
+        for body in bodies {
+            entries.extend(self.load_only(&Scope::of_body(body))?.entries().iter().cloned());
+        }
+        entries.sort_by_key(|e| e.index);
+        entries.dedup_by_key(|e| e.index);
+        Ok(Loaded::of(entries, scope.clone()))
+    }
+}
