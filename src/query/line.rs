@@ -1,6 +1,6 @@
 //! Participants in time: whose seat it is, who continues whom, who followed whom.
 
-use crate::event::{ActKind, Day, Edtf, ParticipantId, Register};
+use crate::event::{ActKind, Day, Edtf, ParticipantId, Register, StatusId};
 use crate::history::Standing;
 
 use super::body::BodyView;
@@ -65,10 +65,15 @@ fn successor(view: &BodyView<'_>, who: &ParticipantId, on: Day) -> Vec<String> {
     let held = |before: &&ParticipantId| view.pairs.get(*before).is_some_and(|pair| !pair.own.is_empty());
     let line = |before: &ParticipantId| {
         let history = view.history(before);
-        let status = history.on(on).status().cloned();
-        let now = match status {
-            Some(status) if !status.is_none() => format!("is {status}"),
-            _ => "has no status any more".to_owned(),
+        let reading = history.on(on);
+        let now = match reading.status() {
+            Some(status) if status.is_none() => "had no status any more".to_owned(),
+            Some(status) => format!("was still {status}"),
+            None => {
+                let possible = view.in_order(reading.statuses());
+                let names: Vec<&str> = possible.iter().map(StatusId::as_str).collect();
+                format!("was {} ({})", names.join(" or "), reading.certainty.name())
+            }
         };
         format!("a successor of {before}, which {now} on that day: a membership does not pass by itself")
     };
