@@ -126,8 +126,11 @@ impl View<'_> {
         out.push('\n');
         out.push_str(&footer(page, &a.question, &a.checkpoint, self.today));
         let dates = options(&a.question, self.size, self.today);
-        out.push_str(&faint(&format!("why: chancery explain {participant} --in {body}{dates}")));
-        out.push('\n');
+        let why = format!("why: chancery explain {participant} --in {body}{dates}");
+        let cite = format!("cite: chancery cite status {participant} --in {body}{dates}");
+        let one = format!("{why}      {cite}");
+        let lines = if one.chars().count() <= page.width { one } else { format!("{why}\n{cite}") };
+        out.push_str(&super::question::faint_lines(&lines));
         out
     }
 
