@@ -10,7 +10,7 @@ use crate::event::{Index, ParticipantId};
 
 use super::clause::{Clause, Condition, Named, Rule, fold_name};
 use super::clause_text::meant;
-use super::text::{CharterText, CharterTextError, NamedSet, WeightTable};
+use super::text::{CharterText, CharterTextError, ClauseKey, NamedSet, WeightTable};
 use super::{Ruled, replace};
 
 /// The clauses in force under one version of a charter.
@@ -22,6 +22,10 @@ pub struct Clauses {
     pub for_participant: Option<Ruled<Clause>>,
     /// When a withdrawal has effect after its notice.
     pub withdrawal: Option<Ruled<Clause>>,
+    /// Where each of these stands.
+    pub articles: BTreeMap<ClauseKey, String>,
+    /// How each is known, where not by reading the article.
+    pub bases: BTreeMap<ClauseKey, String>,
     /// Clauses of single accession treaties or protocols.
     pub accessions: Vec<Ruled<Accession>>,
     /// Sets that clauses count in.
@@ -43,6 +47,21 @@ pub struct Accession {
     pub basis: Option<String>,
 }
 
+/// A clause with the key or the accession that states it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct StatedClause<'c> {
+    /// `entry-into-force`, `withdrawal`, `accession HRV`.
+    pub key: String,
+    /// The adoption or amendment.
+    pub entry: Index,
+    /// The clause.
+    pub clause: &'c Clause,
+    /// Where it stands.
+    pub article: Option<&'c str>,
+    /// How it is known, where not by reading the article.
+    pub basis: Option<&'c str>,
+}
+
 impl Clauses {
     /// The clause of the accession of a participant.
     pub fn accession(&self, participant: &ParticipantId) -> Option<&Ruled<Accession>> {
@@ -54,15 +73,24 @@ impl Clauses {
         // `CharterText::parse` has read every clause already.
         let read = |clause: &str| Clause::parse(clause).ok();
         let stated = [
-            (&mut self.entry_into_force, &text.entry_into_force),
-            (&mut self.for_participant, &text.entry_into_force_for_participant),
-            (&mut self.withdrawal, &text.withdrawal),
+            (ClauseKey::EntryIntoForce, &mut self.entry_into_force, &text.entry_into_force),
+            (
+                ClauseKey::EntryIntoForceForParticipant,
+                &mut self.for_participant,
+                &text.entry_into_force_for_participant,
+            ),
+            (ClauseKey::Withdrawal, &mut self.withdrawal, &text.withdrawal),
         ];
-        for (now, stated) in stated {
+        for (key, now, stated) in stated {
             if let Some(rule) = stated.as_deref().and_then(read) {
                 *now = Some(Ruled { entry, rule });
+                // A new clause does not stand where the old one did.
+                self.articles.remove(&key);
+                self.bases.remove(&key);
             }
         }
+        self.articles.extend(text.articles.clone());
+        self.bases.extend(text.bases.clone());
         let accessions = text.accessions.iter().filter_map(|a| {
             let (participant, article, basis) = (a.participant.clone(), a.article.clone(), a.basis.clone());
             Some(Accession { participant, clause: read(&a.clause)?, article, basis })
@@ -74,25 +102,40 @@ impl Clauses {
     }
 
     /// Each clause with the key or the accession that states it, and the entry that did.
-    pub fn each(&self) -> impl Iterator<Item = (String, Index, &Clause)> {
+    pub fn each(&self) -> impl Iterator<Item = StatedClause<'_>> {
         let of_body = [
-            ("entry-into-force", &self.entry_into_force),
-            ("entry-into-force-for-participant", &self.for_participant),
-            ("withdrawal", &self.withdrawal),
+            (ClauseKey::EntryIntoForce, "entry-into-force", &self.entry_into_force),
+            (
+                ClauseKey::EntryIntoForceForParticipant,
+                "entry-into-force-for-participant",
+                &self.for_participant,
+            ),
+            (ClauseKey::Withdrawal, "withdrawal", &self.withdrawal),
         ];
-        let of_body = of_body.into_iter().filter_map(|(key, stated)| {
+        let of_body = of_body.into_iter().filter_map(|(key, name, stated)| {
             let stated = stated.as_ref()?;
-            Some((key.to_owned(), stated.entry, &stated.rule))
+            Some(StatedClause {
+                key: name.to_owned(),
+                entry: stated.entry,
+                clause: &stated.rule,
+                article: self.articles.get(&key).map(String::as_str),
+                basis: self.bases.get(&key).map(String::as_str),
+            })
         });
-        let accessions = self.accessions.iter();
-        of_body
-            .chain(accessions.map(|a| (format!("accession {}", a.rule.participant), a.entry, &a.rule.clause)))
+        let accession = |a: &'_ Ruled<Accession>| format!("accession {}", a.rule.participant);
+        of_body.chain(self.accessions.iter().map(move |a| StatedClause {
+            key: accession(a),
+            entry: a.entry,
+            clause: &a.rule.clause,
+            article: Some(&a.rule.article),
+            basis: a.rule.basis.as_deref(),
+        }))
     }
 
     /// Whoever clauses, sets and tables name, with the place.
     pub(super) fn participants(&self) -> Vec<(String, &ParticipantId)> {
         let mut named: Vec<(String, &ParticipantId)> = Vec::new();
-        for (place, _, clause) in self.each() {
+        for StatedClause { key: place, clause, .. } in self.each() {
             if let Rule::WhenMet { trigger: condition, .. } | Rule::Fixed { provided: condition, .. } =
                 &clause.rule
             {

@@ -164,7 +164,7 @@ fn procedures(version: &Version, found: &mut impl FnMut(String, String)) {
 /// Names of sets, tables and participants in clauses; those of an amendment may come from the texts before it.
 fn clauses(version: &Version, found: &mut impl FnMut(String, String)) {
     let clauses = &version.clauses;
-    for (place, _, clause) in clauses.each() {
+    for super::StatedClause { key: place, clause, .. } in clauses.each() {
         for (column, what) in unknown_names(clause, &clauses.sets, &clauses.weights) {
             found(place.clone(), format!("column {column}: {what}"));
         }

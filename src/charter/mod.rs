@@ -20,14 +20,14 @@ use std::collections::BTreeSet;
 use crate::event::{ActKind, BodyId, Day, Edtf, Event, EventId, Index, StatusId};
 
 pub use clause::{Bound, Clause, ClauseError, Condition, Delay, NoticeEnd, Rule, SetRef, When};
-pub use clauses::{Accession, Clauses, check_names, unknown_names};
+pub use clauses::{Accession, Clauses, StatedClause, check_names, unknown_names};
 pub use judge::{Judgement, Move, Refusal, Remark, judge, judge_effect, refuse};
 pub use lint::{Fault, lint, undefined};
 pub use sound::check_sound;
 pub use template::{TEMPLATES, Template};
 pub use text::{
-    AccessionClause, ActName, BodyKind, CharterText, CharterTextError, EffectBy, Merger, NamedSet, Procedure,
-    Status, Step, StepBy, Transition, WeightTable,
+    AccessionClause, ActName, BodyKind, CharterText, CharterTextError, ClauseKey, EffectBy, Merger, NamedSet,
+    Procedure, Status, Step, StepBy, Transition, WeightTable,
 };
 
 /// The rules of a body through time.

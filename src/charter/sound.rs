@@ -186,7 +186,7 @@ fn every_member_waits(version: &Version) -> bool {
 pub(super) fn waits_for(body: &BodyId, versions: &[Version]) -> BTreeSet<BodyId> {
     let mut found = BTreeSet::new();
     for version in versions {
-        for (_, _, clause) in version.clauses.each() {
+        for super::StatedClause { clause, .. } in version.clauses.each() {
             let found = std::cell::RefCell::new(&mut found);
             names(clause, &|condition| {
                 if let Condition::InForce(body) = condition {

@@ -61,6 +61,12 @@ pub struct CharterText {
     /// When a withdrawal has effect after its notice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withdrawal: Option<String>,
+    /// Where each clause stands, by the key that states it.
+    #[serde(default, rename = "article", skip_serializing_if = "BTreeMap::is_empty")]
+    pub articles: BTreeMap<ClauseKey, String>,
+    /// How each clause is known, where not by reading the article.
+    #[serde(default, rename = "basis", skip_serializing_if = "BTreeMap::is_empty")]
+    pub bases: BTreeMap<ClauseKey, String>,
     /// Named sets of participants that clauses count in.
     #[serde(default, rename = "set", skip_serializing_if = "Vec::is_empty")]
     pub sets: Vec<NamedSet>,
@@ -134,6 +140,20 @@ pub struct Transition {
     /// How the rule is known, where not by reading the article.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub basis: Option<String>,
+}
+
+/// The keys that state a clause.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClauseKey {
+    /// When the treaty enters into force.
+    #[serde(alias = "entry_into_force")]
+    EntryIntoForce,
+    /// When it enters into force for one participant.
+    #[serde(alias = "entry_into_force_for_participant")]
+    EntryIntoForceForParticipant,
+    /// When a withdrawal has effect.
+    Withdrawal,
 }
 
 /// Which clause computes the day of an act's effect.

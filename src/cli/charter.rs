@@ -167,7 +167,10 @@ fn json(charter: &Charter, version: &Version, on: crate::event::Day) -> Value {
         .collect();
     let clauses = version.clauses.each();
     let clauses: Vec<Value> = clauses
-        .map(|(key, entry, clause)| json!({"key": key, "clause": clause.to_string(), "entry": entry}))
+        .map(|c| {
+            json!({"key": c.key, "clause": c.clause.to_string(), "article": c.article, "basis": c.basis,
+                   "entry": c.entry})
+        })
         .collect();
     json!({"body": charter.body, "title": charter.about.title, "on": on.to_string(), "versions": versions,
            "statuses": statuses, "transitions": transitions, "procedures": procedures, "clauses": clauses})
@@ -197,9 +200,13 @@ fn text(page: &Page, charter: &Charter, version: &Version, on: crate::event::Day
         let line = format!("{} ({}{basis}), entry {}", t.rule.rule, t.rule.article, t.entry);
         out.push_str(&page.wrap("       ", &clean(&line)));
     }
-    for (at, (key, entry, clause)) in version.clauses.each().enumerate() {
+    for (at, stated) in version.clauses.each().enumerate() {
         out.push_str(if at == 0 { "\nclauses\n" } else { "" });
-        out.push_str(&page.wrap(&format!("   {key}  "), &format!("{clause}, entry {entry}")));
+        out.push_str(&page.wrap(&format!("   {}: ", stated.key), &stated.clause.to_string()));
+        let basis = stated.basis.map(|basis| format!("; {basis}")).unwrap_or_default();
+        let line =
+            format!("{}{basis}, entry {}", stated.article.unwrap_or("no article stated"), stated.entry);
+        out.push_str(&page.wrap("       ", &clean(&line)));
     }
     for p in &version.procedures {
         out.push_str(&page.wrap(&format!("\nto {}  ", p.rule.toward), &faint(&clean(&p.rule.article))));

@@ -80,6 +80,10 @@ fn fields(answer: &InForce) -> Vec<(&'static str, String)> {
         let rule = answer.rule.map(|entry| format!("   entry {entry}")).unwrap_or_default();
         fields.push(("clause", format!("{}{rule}", clean(clause))));
     }
+    if let Some(article) = &answer.article {
+        let basis = answer.basis.as_deref().map(|basis| format!("; {}", clean(basis))).unwrap_or_default();
+        fields.push(("article", format!("{}{basis}", clean(article))));
+    }
     if let Some(trigger) = &answer.trigger {
         let who: Vec<&str> = trigger.among.iter().map(ParticipantId::as_str).collect();
         let who = match who.len() {

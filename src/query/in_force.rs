@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::charter::{Condition, Delay, Rule, SetRef, StepBy, Version, When};
+use crate::charter::{ClauseKey, Condition, Delay, Rule, SetRef, StepBy, Version, When};
 use crate::event::{ActKind, BodyId, Day, Edtf, Index, ParticipantId};
 use crate::history::{
     Certainty, Count, Electorate, Measure, Members, Poll, StepState, Trigger, certified, count_on,
@@ -30,6 +30,10 @@ pub struct InForce {
     pub clause: Option<String>,
     /// The adoption or amendment that states it.
     pub rule: Option<Index>,
+    /// Where it stands.
+    pub article: Option<String>,
+    /// How it is known, where not by reading the article.
+    pub basis: Option<String>,
     /// Whose consent met the condition.
     pub trigger: Option<TriggerItem>,
     /// What `count` and `needed` measure.
@@ -109,6 +113,8 @@ pub fn in_force(
         certainty: Certainty::Certain,
         clause: None,
         rule: None,
+        article: None,
+        basis: None,
         trigger: None,
         measure: None,
         count: None,
@@ -145,6 +151,8 @@ fn of_treaty(view: &BodyView<'_>, on: Day, answer: &mut InForce) {
         return;
     };
     (answer.clause, answer.rule) = (Some(clause.rule.to_string()), Some(clause.entry));
+    answer.article = version.clauses.articles.get(&ClauseKey::EntryIntoForce).cloned();
+    answer.basis = version.clauses.bases.get(&ClauseKey::EntryIntoForce).cloned();
     let electorate = Electorate::of_treaty(&view.charter, &view.pairs);
     let members = |day: Day, before: Option<u16>| view.board.members(&view.charter, &view.pairs, day, before);
     let waits = Waits { members: &members, in_force: &|body| view.board.elsewhere.get(body).copied() };
@@ -174,6 +182,13 @@ fn of_accession(view: &BodyView<'_>, applicant: &ParticipantId, on: Day, answer:
         }
     };
     (answer.clause, answer.rule) = (Some(rule.to_string()), Some(entry));
+    let stated = version.clauses.accession(applicant).map(|a| (a.rule.article.clone(), a.rule.basis.clone()));
+    let foreseen =
+        || procedures.zip(step).map(|(p, (_, s))| s.article.clone().unwrap_or(p.rule.article.clone()));
+    (answer.article, answer.basis) = match stated {
+        Some((article, basis)) => (Some(article), basis),
+        None => (foreseen(), None),
+    };
     let electorate = Electorate::of_accession(&view.pairs, applicant);
     let members = |day: Day, before: Option<u16>| {
         let mut members = view.board.members(&view.charter, &view.pairs, day, before);
