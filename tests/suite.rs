@@ -10,6 +10,7 @@
 #[path = "common/env.rs"]
 mod env;
 
+mod acceptance;
 mod axes;
 mod charters;
 mod clauses;
