@@ -1,11 +1,11 @@
 //! The questions beside `status`: every body, since when, how many, many at once, and a citation of each.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use crate::env::Env;
+use crate::five::{data, json_of, numbers};
 
 const CITE: &str = "a test";
 
@@ -40,32 +40,6 @@ to = "none"
 rule = "a withdrawal takes effect"
 article = "art. 9"
 "#;
-
-/// A file of the project's data; `None`, with a line that says so, where the data is not here.
-fn data(name: &str) -> Option<PathBuf> {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    let path = std::env::var_os("CHANCERY_DATA").map_or_else(beside, PathBuf::from).join(name);
-    if !path.exists() {
-        println!("skipped: no {}", path.display());
-        return None;
-    }
-    Some(path)
-}
-
-fn json_of(env: &Env, line: &str) -> Value {
-    let mut args: Vec<&str> = line.split(' ').collect();
-    args.extend(["--format", "json"]);
-    env.run(&args).json()
-}
-
-/// Certain and at most, by period.
-fn numbers(counted: &Value) -> BTreeMap<String, (u64, u64)> {
-    let periods = counted["periods"].as_array().unwrap().iter();
-    let number = |p: &Value, key: &str| p[key].as_u64().unwrap();
-    periods
-        .map(|p| (p["period"].as_str().unwrap().to_owned(), (number(p, "certain"), number(p, "at_most"))))
-        .collect()
-}
 
 #[test]
 fn a_portfolio_has_every_body_in_which_a_participant_acted_also_one_that_it_left() {

@@ -9,8 +9,11 @@
 
 #[path = "common/env.rs"]
 mod env;
+#[path = "common/five.rs"]
+mod five;
 
 mod acceptance;
+mod amendment;
 mod axes;
 mod charters;
 mod clauses;
@@ -18,6 +21,8 @@ mod depositary;
 mod diff;
 mod docs;
 mod faults;
+mod figures;
+mod foreseen;
 mod import;
 mod input;
 mod kill;
