@@ -52,9 +52,9 @@ fn an_amendment_may_count_in_a_set_of_the_adoption_and_in_no_other() {
     let shown: Vec<&str> = shown.split_whitespace().collect();
     let shown = shown.join(" ");
     for clause in [
-        "entry-into-force count(55, exclude=reio) and all(annex_i) then days(90), entry 128",
-        "withdrawal notice then years(1), entry 129",
-        "accession BLR all(annex_i) then instant, entry 129",
+        "entry-into-force: count(55, exclude=reio) and all(annex_i) then days(90) no article stated, entry 128",
+        "withdrawal: notice then years(1) no article stated, entry 129",
+        "accession BLR: all(annex_i) then instant 1, entry 129",
     ] {
         assert!(shown.contains(clause), "{clause}: {shown}");
     }
