@@ -7,7 +7,9 @@ use std::sync::Arc;
 use crate::charter::{Charter, EffectBy};
 use crate::event::{ActKind, Day, Edtf, Index, Moment, ParticipantId, StatusId};
 
-use super::entry_into_force::{Elsewhere, EntryIntoForce, accessions, entry_into_force, for_participant};
+use super::entry_into_force::{
+    AccessionInForce, Elsewhere, EntryIntoForce, accessions, entry_into_force, for_participant,
+};
 use super::influence::{Derived, Effects, Given, Influence};
 use super::notice;
 use super::pair::{PairView, Pairs};
@@ -22,8 +24,8 @@ pub struct Board {
     /// When the treaties for which its clauses wait entered into force.
     pub elsewhere: Elsewhere,
     when: Arc<Effects>,
-    /// Statuses that accession clauses give, by participant.
-    derived: BTreeMap<ParticipantId, Derived>,
+    /// What the clauses of accession treaties give, by participant.
+    pub accessions: BTreeMap<ParticipantId, AccessionInForce>,
     moment: Option<Moment>,
     folded: RefCell<HashMap<ParticipantId, Arc<History>>>,
 }
@@ -49,8 +51,8 @@ impl Board {
         }
         board.when = Arc::new(when);
         let members = |on: Day, before: Option<u16>| board.members(charter, pairs, on, before);
-        let derived = accessions(charter, pairs, &members, &board.elsewhere);
-        board.derived = derived;
+        let accessions = accessions(charter, pairs, &members, &board.elsewhere);
+        board.accessions = accessions;
         board.folded.borrow_mut().clear();
         board
     }
@@ -90,6 +92,12 @@ impl Board {
         history
     }
 
+    /// The status that a clause gives to a participant for which no act certifies it.
+    fn derived(&self, who: &ParticipantId) -> Option<Derived> {
+        let accession = self.accessions.get(who).filter(|accession| !accession.certified)?;
+        Some(accession.derived.clone())
+    }
+
     /// Folds one participant; `open` are those whose fold waits for this one.
     fn fold(
         &self,
@@ -100,7 +108,7 @@ impl Board {
     ) -> History {
         let mut influence = Influence {
             when: Arc::clone(&self.when),
-            derived: self.derived.get(who).cloned().into_iter().collect(),
+            derived: self.derived(who).into_iter().collect(),
             moment: self.moment.clone(),
             ..Influence::default()
         };

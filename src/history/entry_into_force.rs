@@ -210,20 +210,31 @@ pub fn is_reio(id: &ParticipantId) -> bool {
     kind == Some(crate::event::ParticipantKind::Organisation)
 }
 
-/// The statuses that the clauses of accession treaties give to those for whom no act certifies it.
+/// What the clause of an accession treaty gives.
+#[derive(Clone, Debug)]
+pub struct AccessionInForce {
+    /// The status that begins with it.
+    pub derived: Derived,
+    /// The day on which its condition was met.
+    pub met: Day,
+    /// Whether an act certifies it: then that act gives the status.
+    pub certified: bool,
+}
+
+/// What the clauses of accession treaties give to those who have signed one.
 pub(super) fn accessions(
     charter: &Charter,
     pairs: &Pairs<'_>,
     members: Members<'_>,
     elsewhere: &Elsewhere,
-) -> BTreeMap<ParticipantId, Derived> {
+) -> BTreeMap<ParticipantId, AccessionInForce> {
     let version = charter.latest();
     let mut found = BTreeMap::new();
     for clause in &version.clauses.accessions {
         let participant = &clause.rule.participant;
         let Some(pair) = pairs.get(participant) else { continue };
         let did = |kind| pair.own.iter().any(|act| act.event.act.kind() == kind);
-        if !did(ActKind::AccessionTreatySigned) || did(ActKind::TreatyEnteredIntoForce) {
+        if !did(ActKind::AccessionTreatySigned) {
             continue;
         }
         let Some((on, trigger)) = accession(charter, pairs, members, elsewhere, clause) else { continue };
@@ -240,7 +251,8 @@ pub(super) fn accessions(
             also: Vec::new(),
             precedence: ActKind::TreatyEnteredIntoForce.precedence(),
         };
-        found.insert(participant.clone(), derived);
+        let certified = did(ActKind::TreatyEnteredIntoForce);
+        found.insert(participant.clone(), AccessionInForce { derived, met: trigger.on, certified });
     }
     found
 }

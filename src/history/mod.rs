@@ -27,7 +27,9 @@ mod tests;
 pub use board::Board;
 pub use communication::{Withheld, comes_of_a_communication, findings, withhold};
 pub use correction::{Proposal, charter_acts, charter_acts_with, proposals};
-pub use entry_into_force::{Electorate, Elsewhere, EntryIntoForce, Members, certified, is_reio, line};
+pub use entry_into_force::{
+    AccessionInForce, Electorate, Elsewhere, EntryIntoForce, Members, certified, is_reio, line,
+};
 pub use fact::{alike, same_fact};
 pub use influence::{Derived, Effects, Given, Influence};
 pub use notice::foreseen;

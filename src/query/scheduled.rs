@@ -1,7 +1,7 @@
 //! What was to come, as the acts up to a day had it.
 
 use crate::charter::EffectBy;
-use crate::event::{ActKind, Day, Edtf, Role, StatusId};
+use crate::event::{ActKind, Day, Edtf, ParticipantId, Role, StatusId};
 use crate::history::{Cause, History, PairView, Standing, foreseen};
 
 use super::answer::ScheduledItem;
@@ -10,6 +10,7 @@ use super::body::BodyView;
 /// Changes after `on` that acts of that day or earlier bring about, and days that such acts foresee.
 pub(super) fn scheduled(
     view: &BodyView<'_>,
+    who: &ParticipantId,
     pair: &PairView<'_>,
     history: &History,
     on: Day,
@@ -24,6 +25,12 @@ pub(super) fn scheduled(
                 found.push(ScheduledItem { status: world.status.clone(), on: cause.date.clone(), because });
             }
         }
+    }
+    // A fixed day whose condition is met is to come, whoever certifies it later.
+    let accession = view.board.accessions.get(who).filter(|accession| accession.met <= on);
+    if let Some(derived) = accession.map(|a| &a.derived).filter(|derived| derived.on.earliest() > on) {
+        let because = vec![derived.entry];
+        found.push(ScheduledItem { status: derived.to.clone(), on: derived.on.clone(), because });
     }
     let stated = |act: &&Standing<'_>| act.event.date().is_some_and(|d| d.latest() <= on);
     for act in pair.own.iter().filter(stated) {

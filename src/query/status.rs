@@ -117,7 +117,7 @@ pub(super) fn in_view(
         question: QuestionEcho::new("status", Some(participant), Some(body), axes),
         conflicts: conflicts(view, pair, material.entries, &history, &reading),
         overlays: overlay_items(view, pair, &reading, on),
-        scheduled: scheduled(view, pair, &history, on),
+        scheduled: scheduled(view, participant, pair, &history, on),
         procedures: procedures(view, participant, pair, &history, &hindsight, on),
         on_the_day: of_the_day(pair, on),
         afterwards: afterwards(pair, on),
