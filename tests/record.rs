@@ -170,7 +170,7 @@ fn the_rules_can_be_adopted_and_amended_from_files() {
          rule = \"guests\"\narticle = \"Article 2\"\n",
     );
     let error = env.run(&["charter", "amend", "y.toml"]).fails(2);
-    assert!(error.contains("leads to guest, which it does not define"), "{error}");
+    assert!(error.contains("y.toml, line 5, column 7: there is no status guest"), "{error}");
     let text = std::fs::read_to_string(env.path().join("y.toml")).unwrap();
     env.write(
         "y.toml",

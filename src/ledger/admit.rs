@@ -96,9 +96,6 @@ impl Ledger {
             if let Some((text, version)) = event.act.charter_text().zip(charter.version_of(entry)) {
                 check_sound(text, &charter, version)?;
             }
-            if let Some((_, status)) = undefined(&charter).into_iter().next() {
-                return Err(LedgerError::StatusUndefined { body: event.body, status });
-            }
             let amends = event.act.kind() != ActKind::CharterAdopted;
             if let Some(text) = event.act.charter_text().filter(|_| amends) {
                 known_names(text, &charter)?;

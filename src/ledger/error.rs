@@ -130,16 +130,6 @@ pub enum LedgerError {
         /// Those it has.
         known: String,
     },
-    /// A charter that would give a status which it does not define.
-    #[error(
-        "the charter of {body} leads to {status}, which it does not define: add [[status]] {status}, or correct the name"
-    )]
-    StatusUndefined {
-        /// The body.
-        body: BodyId,
-        /// The status.
-        status: StatusId,
-    },
     /// A corrected text of another body than its act.
     #[error("the corrected text is of {text}, the act is in {body}: give the text of {body}, or --in {text}")]
     TextOfAnother {
