@@ -4,9 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::charter::{
-    Charter, CharterText, NamedSet, WeightTable, check_names, check_sound, refuse, undefined,
-};
+use crate::charter::{Charter, CharterText, NamedSet, WeightTable, check_names, check_sound, refuse};
 use crate::event::leaf::{decode, encode_event};
 use crate::event::{
     Act, ActKind, BodyId, Changes, Day, Event, EventId, Index, Role, Scope, Size, StatusId, Subject,
