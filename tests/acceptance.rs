@@ -371,6 +371,14 @@ fn on_the_un(question: &Question<'_>) -> Vec<(&'static str, bool)> {
                 ),
             ]
         }
+        "Q28" | "Q29" => on_those_who_went(question),
+        _ => on_the_charter(question),
+    }
+}
+
+fn on_those_who_went(question: &Question<'_>) -> Vec<(&'static str, bool)> {
+    let (answer, env) = (question.first(), question.env);
+    match question.id.as_str() {
         "Q28" => {
             let sides = columns(&answer["conflicts"], &["chains", "possible"]);
             vec![
@@ -380,7 +388,7 @@ fn on_the_un(question: &Question<'_>) -> Vec<(&'static str, bool)> {
                 ("nor before the resolution", question.status("1992-09-21")["status"] == "member"),
             ]
         }
-        "Q29" => {
+        _ => {
             let spans = json_of(env, "when SYR --in un --status member")["spans"].clone();
             vec![
                 (
@@ -393,6 +401,13 @@ fn on_the_un(question: &Question<'_>) -> Vec<(&'static str, bool)> {
                 ),
             ]
         }
+    }
+}
+
+fn on_the_charter(question: &Question<'_>) -> Vec<(&'static str, bool)> {
+    let (answer, env) = (question.first(), question.env);
+    let later = question.answers.last().unwrap_or(answer);
+    match question.id.as_str() {
         "Q31" => {
             let in_force = |on: &str| json_of(env, &format!("in-force un --on {on}"));
             let members = json_of(env, "roster un --on 1945-10-23 --status member");

@@ -1,5 +1,7 @@
 //! The questions of the data set, and what must not matter to an answer.
 
+mod record;
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
@@ -9,6 +11,10 @@ use super::*;
 use crate::event::{ActKind, Day, Entry, Event, Index, Instant, ParticipantId, Size};
 use crate::fixture::{body, charters, data, rows, who};
 use crate::history::Certainty;
+
+fn cases(usual: u32) -> u32 {
+    if std::env::var("CHANCERY_FAULTS").is_ok_and(|v| v == "full") { usual * 20 } else { usual }
+}
 
 fn entries(events: Vec<Event>) -> Vec<Entry> {
     let entry =

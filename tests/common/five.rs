@@ -17,6 +17,9 @@ pub(crate) const FILES: [(&str, &str); 5] = [
     ("brics", "brics_events.csv"),
 ];
 
+/// The files of a folder, each with its bytes.
+type Folder = Vec<(PathBuf, Vec<u8>)>;
+
 /// A file of the project's data; `None`, with a line that says so, where the data is not here.
 pub(crate) fn data(name: &str) -> Option<PathBuf> {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
@@ -30,7 +33,7 @@ pub(crate) fn data(name: &str) -> Option<PathBuf> {
 
 /// A folder with a ledger of the five charters and the five files; `None` where a file is absent.
 pub(crate) fn five() -> Option<Env> {
-    static LEDGER: OnceLock<Option<Vec<(PathBuf, Vec<u8>)>>> = OnceLock::new();
+    static LEDGER: OnceLock<Option<Folder>> = OnceLock::new();
     let ledger = LEDGER.get_or_init(imported).as_ref()?;
     let env = Env::new();
     for (path, bytes) in ledger {
@@ -41,7 +44,7 @@ pub(crate) fn five() -> Option<Env> {
     Some(env)
 }
 
-fn imported() -> Option<Vec<(PathBuf, Vec<u8>)>> {
+fn imported() -> Option<Folder> {
     let env = Env::new();
     let mut init = vec!["init", "--origin", "test/five"];
     init.extend(FILES.iter().flat_map(|(body, _)| ["--charter", body]));
