@@ -128,7 +128,8 @@ impl Board {
             }
             acts.push(act.clone());
             let clause = format!("continued by {by}");
-            influence.gives.insert(act.index, given(charter, act, StatusId::none(), clause, Vec::new()));
+            let ends = given(charter, act, StatusId::none(), clause, Vec::new());
+            influence.gives.insert(act.index, Some(ends));
         }
         History::fold(charter, &acts, &influence)
     }
@@ -150,10 +151,13 @@ impl Board {
             }
             let before = self.fold(charter, pairs, other, open);
             let reading = before.on(day.earliest().previous());
-            let Some(status) = reading.status().filter(|status| !status.is_none()) else { continue };
-            let also = before.entries(&reading);
-            let clause = format!("continues the status of {other}");
-            influence.gives.insert(act.index, given(charter, act, status.clone(), clause, also));
+            // What is not settled of the other cannot be taken over; the rules say what the act does.
+            let Some(status) = reading.status() else { continue };
+            let taken = (!status.is_none()).then(|| {
+                let clause = format!("continues the status of {other}");
+                given(charter, act, status.clone(), clause, before.entries(&reading))
+            });
+            influence.gives.insert(act.index, taken);
         }
     }
 

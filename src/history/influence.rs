@@ -16,8 +16,9 @@ pub type Effects = HashMap<(Index, EffectBy), Option<Edtf>>;
 pub struct Influence {
     /// When acts have the effect that a clause computes; `None` for one that has none, as far as is recorded.
     pub when: Arc<Effects>,
-    /// What an act gives or takes because of another participant: a continuation.
-    pub gives: HashMap<Index, Given>,
+    /// What an act gives or takes because of another participant: a continuation. `None` for one that moves nothing, since
+    /// there is nothing to continue.
+    pub gives: HashMap<Index, Option<Given>>,
     /// Statuses that follow from a clause without an act of the participant's own.
     pub derived: Vec<Derived>,
     /// The moment asked, where it is one of a day.

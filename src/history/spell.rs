@@ -274,7 +274,8 @@ fn moving<'a>(
 ) -> Vec<(Edtf, What<'a>)> {
     let event = &*act.event;
     if let Some(given) = influence.gives.get(&act.index) {
-        return event.effect().map(|date| (date.clone(), What::Given(given))).into_iter().collect();
+        let moves = given.as_ref().zip(event.effect());
+        return moves.map(|(given, date)| (date.clone(), What::Given(given))).into_iter().collect();
     }
     if event.rival.is_some() {
         let stated = event.dates.get(crate::event::Role::Effective).or_else(|| event.effect());
