@@ -40,6 +40,13 @@ struct PlacedTransition {
 #[derive(Deserialize)]
 struct PlacedProcedure {
     toward: Spanned<String>,
+    #[serde(default, rename = "step")]
+    steps: Vec<PlacedStep>,
+}
+
+#[derive(Deserialize)]
+struct PlacedStep {
+    status: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -99,7 +106,10 @@ fn statuses(
         merger.from.iter().for_each(|id| look(id, &ever));
         look(&merger.to, &now);
     }
-    placed.procedures.iter().for_each(|procedure| look(&procedure.toward, &now));
+    for procedure in &placed.procedures {
+        look(&procedure.toward, &now);
+        procedure.steps.iter().filter_map(|step| step.status.as_ref()).for_each(|id| look(id, &now));
+    }
 }
 
 /// Mergers of one text that lead back to where they begin.

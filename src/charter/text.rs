@@ -239,6 +239,9 @@ pub struct Step {
     /// Whether it may be left out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
+    /// The status that the act must name, where it may give several: a step on the way to another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<StatusId>,
     /// Whose act it is, where not the deciding body's or the applicant's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<StepBy>,

@@ -86,8 +86,19 @@ pub fn lifecycles<'a>(
     let mut done: Vec<Lifecycle<'a>> = Vec::new();
     for (day, act) in dated {
         let version = charter.on(day);
-        let Some(part) = part(version, act) else { continue };
-        settle(charter, course, &mut open, &mut done, day);
+        let part = part(version, act);
+        if part.is_some() || gives_a_step(version, act) {
+            settle(charter, course, &mut open, &mut done, day);
+        }
+        // A status on the way to another one is a step of the way that is open.
+        let steps = |life: &&mut Lifecycle<'a>| {
+            let toward = life.toward.as_ref().map(|id| version.current_name(id));
+            toward
+                .and_then(|id| version.procedure(id))
+                .is_some_and(|p| p.rule.steps.iter().any(|s| is_status_step(s, act)))
+        };
+        open.iter_mut().filter(steps).for_each(|life| life.acts.push(act));
+        let Some(part) = part else { continue };
         let name = |id: &Option<StatusId>| id.as_ref().map(|id| version.current_name(id).clone());
         let same = open.iter().position(|life| name(&life.toward) == name(&part.toward));
         match part.what {
@@ -111,6 +122,17 @@ pub fn lifecycles<'a>(
     done.extend(open);
     done.sort_by_key(|l| l.acts.first().map(|a| (a.event.date().map(Edtf::latest), a.index)));
     done
+}
+
+/// Whether an act takes a step that asks for the status which it names.
+fn is_status_step(step: &Step, act: &Standing<'_>) -> bool {
+    let named = act.event.status.as_ref().or(act.event.toward.as_ref());
+    step.status.is_some() && step.status.as_ref() == named && step.act.0 == claimed_or_own(act)
+}
+
+fn gives_a_step(version: &Version, act: &Standing<'_>) -> bool {
+    let mut steps = version.procedures.iter().flat_map(|p| &p.rule.steps);
+    steps.any(|step| is_status_step(step, act))
 }
 
 fn date(act: &Standing<'_>) -> Edtf {
@@ -141,7 +163,7 @@ fn part(version: &Version, act: &Standing<'_>) -> Option<Part> {
     let kind = claimed.unwrap_or_else(|| event.act.kind());
     let ways = || version.procedures.iter().map(|p| &p.rule);
     let toward = event.toward.clone().or_else(|| {
-        let of_step = ways().filter(|p| p.steps.iter().any(|s| s.act.0 == kind));
+        let of_step = ways().filter(|p| p.steps.iter().any(|s| s.act.0 == kind && s.status.is_none()));
         let named = event.status.as_ref().map(|id| version.current_name(id));
         let ways: Vec<_> = of_step.collect();
         let fitting = ways.iter().filter(|p| named.is_none_or(|id| p.toward == *id));
@@ -282,7 +304,8 @@ impl<'a> Lifecycle<'a> {
                 Some(StepBy::EveryMember) => for_another,
                 Some(StepBy::EveryMemberAndApplicant) => true,
             };
-            claimed_or_own(a) == step.act.0 && by_whom
+            let named = step.status.is_none() || is_status_step(step, a);
+            claimed_or_own(a) == step.act.0 && by_whom && named
         };
         let (taken, later) = self.acts.iter().filter(of_step).partition(|a| up_to(a, on));
         StepState { taken, later, ..StepState::of(step) }
