@@ -15,6 +15,7 @@ mod five;
 mod acceptance;
 mod amendment;
 mod axes;
+mod bad_charters;
 mod charters;
 mod clauses;
 mod depositary;
