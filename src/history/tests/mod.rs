@@ -1,5 +1,6 @@
 //! The fold against brute force: every choice of days, every allowed order, one rule at a time.
 
+mod chain;
 mod quorum;
 mod standing;
 

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Liveness by recursion from the definition: an entry stands unless a correction that stands and counts withdraws it.
-mod naive {
+pub(super) mod naive {
     use super::*;
 
     pub(super) fn counts(entry: &Entry, known: Day) -> bool {
@@ -51,6 +51,30 @@ mod naive {
                 && alive(entries, *by, known)
         };
         (at + 1..entries.len()).filter(corrects).collect()
+    }
+
+    /// Day and status of every grant that stands.
+    pub(in super::super) fn grants(entries: &[Entry], recorded: usize, known: Day) -> Vec<(Day, String)> {
+        let entries = &entries[..recorded.min(entries.len())];
+        let mut found = Vec::new();
+        for (at, entry) in entries.iter().enumerate() {
+            if entry.event.act.kind() != ActKind::StatusGranted || !alive(entries, at, known) {
+                continue;
+            }
+            let mut said = Changes::new();
+            for by in corrected_by(entries, at, known) {
+                said.extend(changes(entries, by, known));
+            }
+            let field =
+                |name: &str, old: String| said.get(&FieldName(name.parse().unwrap())).cloned().unwrap_or(old);
+            let day = field("decided", entry.event.dates.get(Role::Decided).unwrap().to_string());
+            let day: Day = day.parse().unwrap();
+            let toward = field("toward", entry.event.toward.as_ref().unwrap().to_string());
+            if day <= known {
+                found.push((day, toward));
+            }
+        }
+        found
     }
 
     /// Index, title, place and day of every act that stands.
