@@ -74,6 +74,8 @@ pub struct About {
     pub title: String,
     /// Its name where space is short.
     pub short: String,
+    /// Whether that name takes no article.
+    pub bare_name: bool,
     /// Organisation or treaty.
     pub kind: BodyKind,
     /// The signature or adoption of its constitutive instrument, where known.
@@ -339,13 +341,15 @@ impl Charter {
 impl About {
     fn unknown(body: &BodyId) -> About {
         let name = body.as_str().to_owned();
-        About { title: name.clone(), short: name, kind: BodyKind::Organisation, began: None, decider: None }
+        let (title, short) = (name.clone(), name);
+        About { title, short, bare_name: true, kind: BodyKind::Organisation, began: None, decider: None }
     }
 
     fn learn(&mut self, text: &CharterText) {
         if let Some(title) = &text.title {
             self.title.clone_from(title);
             self.short.clone_from(text.short.as_ref().unwrap_or(title));
+            self.bare_name = text.bare_name;
         }
         self.kind = text.kind.unwrap_or(self.kind);
         self.began = text.began.clone().or(self.began.take());

@@ -19,6 +19,9 @@ pub struct CharterText {
     /// Its name where space is short.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub short: Option<String>,
+    /// Whether that name stands in a sentence without an article: NATO, not "the NATO".
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bare_name: bool,
     /// Organisation or treaty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<BodyKind>,
@@ -88,6 +91,34 @@ pub struct CharterText {
     /// Statuses that become another for every holder.
     #[serde(default, rename = "merger", skip_serializing_if = "Vec::is_empty")]
     pub mergers: Vec<Merger>,
+}
+
+impl super::About {
+    /// Its short name as it stands in a sentence: `the SCO`, `NATO`.
+    pub fn in_short(&self) -> String {
+        with_article(&self.short, self.bare_name)
+    }
+
+    /// Its name as it stands in a sentence: `the European Union`; where it is called by its short name alone, that one.
+    pub fn in_full(&self) -> String {
+        with_article(&self.title, self.bare_name && self.title == self.short)
+    }
+
+    /// A holder's status with the name: `observer of the SCO`, but `party to the Covenant`.
+    pub fn held(&self, status: &str) -> String {
+        let of = match self.kind {
+            BodyKind::Organisation => "of",
+            BodyKind::Treaty => "to",
+        };
+        format!("{status} {of} {}", self.in_full())
+    }
+}
+
+fn with_article(name: &str, bare: bool) -> String {
+    match bare || name.starts_with("The ") || name.starts_with("the ") {
+        true => name.to_owned(),
+        false => format!("the {name}"),
+    }
 }
 
 /// What a body is.

@@ -100,7 +100,7 @@ impl Args {
         }
         let highest = charter.on(end).statuses.iter().max_by_key(|s| s.rule.rank);
         highest.map(|s| What::Status(s.rule.id.clone())).ok_or_else(|| {
-            Failure::usage(format!("the charter of the {} names no status", charter.about.short))
+            Failure::usage(format!("the charter of {} names no status", charter.about.in_short()))
                 .help("count acts instead: --act ACT")
         })
     }

@@ -120,22 +120,32 @@ struct Tree {
 const UNICODE: Tree = Tree { branch: "├─ ", last: "└─ ", bar: "│  ", tick: "✓", dot: "·" };
 const ASCII: Tree = Tree { branch: "|- ", last: "`- ", bar: "|  ", tick: "x", dot: "." };
 
+/// As it is spoken: an initialism is spelt out, an SCO partner.
+fn begins_with_a_vowel(title: &str) -> bool {
+    let first = title.split(' ').next().unwrap_or_default();
+    let spelt = first.len() > 1 && first.chars().all(|c| c.is_ascii_uppercase());
+    let vowels = if spelt { "AEFHILMNORSX" } else { "AEIOUaeiou" };
+    first.chars().next().is_some_and(|c| vowels.contains(c))
+}
+
 fn text(page: &Page, e: &Explanation, charter: &Charter, today: Day) -> String {
     let a = &e.answer;
     let on = a.question.on;
     let tree = if page.unicode { &UNICODE } else { &ASCII };
     let name = a.question.participant.as_ref().map_or_else(String::new, |id| render::name(id, on));
     let verb = if on < today { "was" } else { "is" };
+    let body = charter.about.in_full();
     let what = match &a.status {
-        Some(id) if id.is_none() => "had no status".to_owned(),
+        Some(id) if id.is_none() => format!("had no status in {body}"),
         Some(id) => {
-            let title = title(charter, id).to_uppercase();
-            let article = if title.starts_with(['A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };
-            format!("{verb} {article} {}", strong(&title))
+            let title = title(charter, id);
+            let article = if begins_with_a_vowel(title) { "an" } else { "a" };
+            let title = title.to_uppercase();
+            format!("{verb} {article} {}", charter.about.held(&strong(&title)))
         }
-        None => format!("{verb} {}", strong(&render::statuses(&a.possible))),
+        None => format!("{verb} {} in {body}", strong(&render::statuses(&a.possible))),
     };
-    let mut out = page.wrap("", &format!("{name} {what} in the {}", charter.about.title));
+    let mut out = page.wrap("", &format!("{name} {what}"));
     out.push_str(&page.edges(&format!("on {}", long_day(on)), a.certainty.name()));
     out.push_str(&page.notes(&a.notes));
     out.push('\n');

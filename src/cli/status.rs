@@ -71,7 +71,7 @@ pub(super) fn known_status(charter: &Charter, wanted: &StatusId) -> Result<(), F
         return Ok(());
     }
     let ids: Vec<&str> = known.iter().map(|s| s.id.as_str()).collect();
-    Err(Failure::usage(format!("the {} has no status {wanted}", charter.about.short))
+    Err(Failure::usage(format!("{} has no status {wanted}", charter.about.in_short()))
         .help(format!("it has: {}, none", ids.join(", "))))
 }
 
@@ -90,12 +90,12 @@ struct View<'a> {
 
 /// `MEMBER of the …`, `no status in the …`, `contested: …`.
 pub(super) fn headline(answer: &StatusAnswer, charter: &Charter) -> String {
-    let body = &charter.about.title;
+    let body = charter.about.in_full();
     let listed = || render::one_of(&answer.possible.iter().map(|id| title(charter, id)).collect::<Vec<_>>());
     match &answer.status {
-        Some(id) if id.is_none() => format!("{} in the {body}", strong("NO STATUS")),
-        Some(id) => format!("{} of the {body}", strong(&title(charter, id).to_uppercase())),
-        None => format!("{} in the {body}", strong(&listed())),
+        Some(id) if id.is_none() => format!("{} in {body}", strong("NO STATUS")),
+        Some(id) => charter.about.held(&strong(&title(charter, id).to_uppercase())),
+        None => format!("{} in {body}", strong(&listed())),
     }
 }
 
@@ -137,7 +137,7 @@ impl View<'_> {
     fn fields(&self, page: &Page) -> Vec<(&'static str, String)> {
         let a = self.answer;
         let mut fields = Vec::new();
-        let nearest = a.because.last();
+        let nearest = a.nearest();
         if let Some(since) = &a.since {
             let what = nearest.and_then(|b| b.title.as_deref().map(|t| place(t, b.place.as_deref())));
             fields.push(("since", format!("{}   {}", date(since), what.unwrap_or_default())));
@@ -161,8 +161,9 @@ impl View<'_> {
         }
         for overlay in &a.overlays {
             let scope = overlay.scope.as_deref().map(|s| format!(" ({s})")).unwrap_or_default();
+            let until = overlay.until.as_ref().map(|u| format!(" until {}", date(u))).unwrap_or_default();
             let since = date(&overlay.since);
-            fields.push((overlay.overlay, format!("{}{scope}, entry {}", since, overlay.index)));
+            fields.push((overlay.overlay, format!("{since}{until}{scope}, entry {}", overlay.index)));
         }
         for item in &a.procedures {
             fields.push(("pending", super::pending::line(self.charter, item, page)));

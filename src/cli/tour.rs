@@ -155,7 +155,7 @@ impl Tour {
         let mut out = self.heading("3 Why", &format!("explain BLR --in sco --on {day}"));
         let title = answer.status.as_ref().map_or("", |s| super::render::title(&self.charter, s));
         let mut text = format!("On {}, Belarus was an {title}", long_day(on));
-        if let Some(b) = answer.because.last() {
+        if let Some(b) = answer.nearest() {
             let what =
                 b.title.as_deref().map(|t| super::render::place(t, b.place.as_deref())).unwrap_or_default();
             text.push_str(&format!(": {what}, {} (entry {}).", date(&b.date), b.index));

@@ -111,7 +111,8 @@ fn text(page: &Page, answer: &When, charter: &Charter, today: Day) -> String {
     };
     let subject = match (&answer.question.participant, answer.count) {
         (Some(who), _) => {
-            format!("{}: {} of the {body}", name(who, today), strong(title(charter, &answer.status)))
+            let held = charter.about.held(&strong(title(charter, &answer.status)));
+            format!("{}: {held}", name(who, today))
         }
         (None, Some(Threshold::AtMost(n))) => format!("{body}: {n} or fewer {}", plural(n)),
         (None, Some(Threshold::AtLeast(n))) => format!("{body}: {n} or more {}", plural(n)),

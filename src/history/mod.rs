@@ -33,7 +33,7 @@ pub use entry_into_force::{
 pub use fact::{alike, same_fact};
 pub use influence::{Derived, Effects, Given, Influence};
 pub use notice::foreseen;
-pub use overlay::{Overlay, next_representation, overlays};
+pub use overlay::{Overlay, moves_overlays, next_representation, overlays};
 pub use pair::{PairView, Pairs};
 pub use procedure::{Closing, Lifecycle, Snapshot, StepState, lifecycles};
 pub use quorum::{Consent, Count, Deposit, Measure, Poll, Trigger, count_on, in_force_on, trigger};

@@ -1,7 +1,7 @@
 //! What lies over a status without changing it: suspension, dormancy, provisional application, who speaks for the
 //! participant, which territories it binds.
 
-use crate::event::{Act, ActKind, Day, Edtf, Index, Role};
+use crate::event::{Act, ActKind, Day, Edtf, Event, Index, Role};
 
 use super::standing::Standing;
 
@@ -15,11 +15,14 @@ pub struct Overlay {
     pub scope: Option<String>,
     /// Its first day.
     pub since: Edtf,
+    /// When it ends, as far as an act says so that counts by then.
+    pub until: Option<Edtf>,
     /// The act.
     pub entry: Index,
 }
 
-/// The overlays in effect on a day, oldest first. A suspended member is a member *and* suspended.
+/// The overlays in effect on a day, oldest first. A suspended member is a member *and* suspended. One whose end is known
+/// to a month is shown to the last day of that month, with its end.
 pub fn overlays<'s>(acts: impl IntoIterator<Item = &'s Standing<'s>>, on: Day) -> Vec<Overlay> {
     let mut dated: Vec<(Day, &Standing<'_>)> = acts
         .into_iter()
@@ -29,45 +32,64 @@ pub fn overlays<'s>(acts: impl IntoIterator<Item = &'s Standing<'s>>, on: Day) -
     dated.sort_by_key(|(day, act)| (*day, act.index));
     let mut open: Vec<Overlay> = Vec::new();
     for (_, act) in dated {
+        let Some(effect) = act.event.effect() else { continue };
         let over = act.event.dates.get(Role::Until).is_some_and(|until| until.latest() <= on);
-        let begins = match &act.event.act {
-            Act::RightsSuspended(scope) | Act::MembershipSuspended(scope) => {
-                Some(("suspended", scope.as_ref().map(ToString::to_string)))
-            }
-            Act::ParticipationLapsed => Some(("dormant", None)),
-            Act::ParticipationFrozen => Some(("frozen", None)),
-            Act::ProvisionalApplicationBegan => Some(("provisional-application", None)),
-            Act::TreatyOperationSuspended => Some(("operation-suspended", act.event.title.clone())),
-            Act::TerritorialApplicationDeclared(scope) => {
-                let said = scope.as_ref().map(ToString::to_string);
-                Some(("territorial-scope", said.or_else(|| act.event.title.clone())))
-            }
-            Act::RepresentationChanged => Some(("representation", act.event.title.clone())),
-            _ => None,
-        };
-        let ends: &[&str] = match act.event.act.kind() {
-            ActKind::SuspensionLifted => &["suspended", "operation-suspended"],
-            // One government speaks at a time; the later act says which.
-            ActKind::RepresentationChanged => &["representation"],
-            ActKind::TreatyTerminated => {
-                &["provisional-application", "operation-suspended", "territorial-scope"]
-            }
-            ActKind::ParticipationResumed => &["dormant", "frozen"],
-            ActKind::ProvisionalApplicationEnded | ActKind::EnteredIntoForceForParticipant => {
-                &["provisional-application"]
-            }
-            ActKind::Expelled | ActKind::CeasedMembership | ActKind::WithdrawalEffective => {
-                &["suspended", "dormant", "frozen", "operation-suspended", "territorial-scope"]
-            }
-            _ => &[],
-        };
-        open.retain(|overlay| !ends.contains(&overlay.kind));
-        if let (Some((kind, scope)), Some(since), false) = (begins, act.event.effect(), over) {
+        let ends = ends(act.event.act.kind());
+        if effect.latest() <= on {
+            open.retain(|overlay| !ends.contains(&overlay.kind));
+        }
+        for overlay in open.iter_mut().filter(|overlay| ends.contains(&overlay.kind)) {
+            overlay.until = Some(effect.clone());
+        }
+        if let (Some((kind, scope)), false) = (begins(&act.event), over) {
             open.retain(|overlay| overlay.kind != kind || overlay.scope != scope);
-            open.push(Overlay { kind, scope, since: since.clone(), entry: act.index });
+            let until = act.event.dates.get(Role::Until).cloned();
+            open.push(Overlay { kind, scope, since: effect.clone(), until, entry: act.index });
         }
     }
     open
+}
+
+/// Whether an act begins or ends an overlay.
+pub fn moves_overlays(event: &Event) -> bool {
+    begins(event).is_some() || !ends(event.act.kind()).is_empty()
+}
+
+/// The overlay that an act begins, and its scope.
+fn begins(event: &Event) -> Option<(&'static str, Option<String>)> {
+    Some(match &event.act {
+        Act::RightsSuspended(scope) | Act::MembershipSuspended(scope) => {
+            ("suspended", scope.as_ref().map(ToString::to_string))
+        }
+        Act::ParticipationLapsed => ("dormant", None),
+        Act::ParticipationFrozen => ("frozen", None),
+        Act::ProvisionalApplicationBegan => ("provisional-application", None),
+        Act::TreatyOperationSuspended => ("operation-suspended", event.title.clone()),
+        Act::TerritorialApplicationDeclared(scope) => {
+            let said = scope.as_ref().map(ToString::to_string);
+            ("territorial-scope", said.or_else(|| event.title.clone()))
+        }
+        Act::RepresentationChanged => ("representation", event.title.clone()),
+        _ => return None,
+    })
+}
+
+/// The overlays that an act ends.
+fn ends(act: ActKind) -> &'static [&'static str] {
+    match act {
+        ActKind::SuspensionLifted => &["suspended", "operation-suspended"],
+        // One government speaks at a time; the later act says which.
+        ActKind::RepresentationChanged => &["representation"],
+        ActKind::TreatyTerminated => &["provisional-application", "operation-suspended", "territorial-scope"],
+        ActKind::ParticipationResumed => &["dormant", "frozen"],
+        ActKind::ProvisionalApplicationEnded | ActKind::EnteredIntoForceForParticipant => {
+            &["provisional-application"]
+        }
+        ActKind::Expelled | ActKind::CeasedMembership | ActKind::WithdrawalEffective => {
+            &["suspended", "dormant", "frozen", "operation-suspended", "territorial-scope"]
+        }
+        _ => &[],
+    }
 }
 
 /// The change of representation that was next after a day: until then another government spoke for the participant.

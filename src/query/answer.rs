@@ -134,6 +134,9 @@ pub struct OverlayItem {
     pub scope: Option<String>,
     /// Its first day.
     pub since: Edtf,
+    /// When it ends, where an act says so that counts on the day asked about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Edtf>,
     /// The act.
     pub index: Index,
 }

@@ -297,13 +297,13 @@ impl<'a> BodyView<'a> {
 
     /// The line that says where the record ends, where `on` lies outside it.
     pub fn end_of_record(&self, on: Day) -> Option<String> {
-        let short = &self.charter.about.short;
+        let name = self.charter.about.in_short();
         match self.coverage(on) {
             None => {
-                Some(format!("as far as recorded: no survey says which span of the {short} was searched"))
+                Some(format!("as far as recorded: no survey says which span of {name} was searched"))
             }
             Some(c) if !c.covers => Some(format!(
-                "as far as recorded: the {short} was surveyed from {} to {}, {on} lies outside",
+                "as far as recorded: {name} was surveyed from {} to {}, {on} lies outside",
                 c.from, c.to
             )),
             Some(_) => None,

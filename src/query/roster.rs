@@ -11,7 +11,7 @@ use super::Axes;
 use super::answer::{CheckpointRef, Coverage, OverlayItem, QuestionEcho, settled};
 use super::body::{BodyView, Material, QueryError};
 use super::pending::{PendingItem, items};
-use super::status::overlay_items;
+use super::status::{overlay_items, span};
 
 /// Who has which status in a body on a day.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -120,14 +120,7 @@ fn line(
         return None;
     }
     let status = settled(reading.certainty, &possible);
-    let since = status.as_ref().and_then(|status| {
-        let stated = reading.worlds.first().and_then(|(account, world)| {
-            let course = &history.accounts.get(*account)?.course;
-            course.causes.get(world.cause?).map(|c| c.date.clone())
-        });
-        let single = history.accounts.len() == 1 && reading.worlds.len() == 1;
-        stated.filter(|_| single).or_else(|| Some(history.span(status, on).0))
-    });
+    let since = span(&history, &reading, on).0.filter(|_| status.is_some());
     Some(RosterItem {
         participant: participant.clone(),
         status,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::event::{Act, BodyId, Day, Edtf, Entry, Index, ParticipantId, StatusId};
-use crate::history::{Certainty, History, PairView, Reading, Standing, overlays};
+use crate::history::{Certainty, History, PairView, Reading, Standing, moves_overlays, overlays};
 
 use super::Axes;
 use super::answer::settled;
@@ -57,7 +57,7 @@ impl<'a> Side<'a> {
         let mut days: BTreeSet<Day> = spells.map(|spell| spell.from).collect();
         for act in self.pair.into_iter().flat_map(|pair| &pair.own) {
             let until = act.event.dates.get(crate::event::Role::Until);
-            days.extend(act.event.effect().into_iter().map(Edtf::earliest));
+            days.extend(act.event.effect().into_iter().flat_map(|d| [d.earliest(), d.latest()]));
             days.extend(until.map(Edtf::latest));
         }
         days
@@ -138,7 +138,12 @@ impl Sides<'_> {
         let over = |on: Day| -> BTreeSet<Index> {
             overlays(&pair.own, on).into_iter().map(|overlay| overlay.entry).collect()
         };
-        found.extend(over(to).difference(&over(from)));
+        if over(to) != over(from) {
+            let turns = |act: &&Standing<'_>| {
+                moves_overlays(&act.event) && act.event.effect().is_some_and(|d| inside(d.latest()))
+            };
+            found.extend(pair.own.iter().filter(turns).map(|act| act.index));
+        }
         found.into_iter().collect()
     }
 

@@ -139,6 +139,15 @@ pub(super) fn in_view(
     answer
 }
 
+impl StatusAnswer {
+    /// The act that gave the status: of all that it rests on the one of its first day, an amendment too, else the latest
+    /// entry.
+    pub fn nearest(&self) -> Option<&Because> {
+        let of_the_day = |b: &&Because| self.since.as_ref() == Some(&b.date);
+        self.because.iter().rev().find(of_the_day).or_else(|| self.because.last())
+    }
+}
+
 /// Since when and until when: the acts' own dates where one act begins or ends it, else the span of days.
 pub(super) fn span(history: &History, reading: &Reading, on: Day) -> (Option<Edtf>, Option<Edtf>) {
     let Some(status) = reading.status() else { return (None, None) };
@@ -173,6 +182,7 @@ pub(super) fn overlay_items(
         overlay: o.kind,
         scope: o.scope,
         since: o.since,
+        until: o.until,
         index: o.entry,
     };
     let whole = view.alone.iter().filter(|_| holds);
@@ -305,7 +315,7 @@ fn notes(answer: &mut StatusAnswer, view: &BodyView<'_>, hindsight: &Hindsight<'
     let on = axes.on;
     let began = view.charter.about.began.as_ref();
     if let Some(began) = began.filter(|began| on < began.earliest()) {
-        answer.notes.push(format!("the {} did not exist before {began}", view.charter.about.short));
+        answer.notes.push(format!("{} did not exist before {began}", view.charter.about.in_short()));
     }
     answer.notes.extend(view.end_of_record(on));
     answer.notes.extend(super::correction::notes(&answer.corrections));
