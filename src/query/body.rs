@@ -299,9 +299,7 @@ impl<'a> BodyView<'a> {
     pub fn end_of_record(&self, on: Day) -> Option<String> {
         let name = self.charter.about.in_short();
         match self.coverage(on) {
-            None => {
-                Some(format!("as far as recorded: no survey says which span of {name} was searched"))
-            }
+            None => Some(format!("as far as recorded: no survey says which span of {name} was searched")),
             Some(c) if !c.covers => Some(format!(
                 "as far as recorded: {name} was surveyed from {} to {}, {on} lies outside",
                 c.from, c.to
