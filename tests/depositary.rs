@@ -339,12 +339,15 @@ fn a_correction_that_cannot_be_is_refused_with_what_to_do() {
     assert!(effect.contains("no proposed correction stands under"), "{effect}");
     let nothing = env.run(&with("correction-effected - --decided 2020-08-03", &[])).fails(2);
     assert!(nothing.contains("must name the entry: --to ENTRY"), "{nothing}");
-    let proposal = record(&env, line, &["--text", "undefined.toml"]).to_string();
+    let unsound = env.run(&with(line, &["--text", "undefined.toml"])).fails(2);
+    assert!(unsound.contains("there is no status ally"), "{unsound}");
+    let proposal = record(&env, line, &[]).to_string();
     let undated =
         env.run(&with("correction-effected - --effective 2020-08-03", &["--to", &proposal])).fails(2);
     assert!(undated.contains("--decided or --notified"), "{undated}");
-    let effect = env.run(&with("correction-effected - --decided 2020-08-03", &["--to", &proposal])).fails(2);
-    assert!(effect.contains("leads to ally, which it does not define"), "{effect}");
+    let effect = "correction-effected - --decided 2020-08-03";
+    let effect = env.run(&with(effect, &["--to", &proposal, "--text", "undefined.toml"])).fails(2);
+    assert!(effect.contains("there is no status ally"), "{effect}");
 }
 
 // Overlays

@@ -9,7 +9,7 @@ use crate::event::leaf::{decode, encode_event};
 use crate::event::{
     Act, ActKind, BodyId, Changes, Day, Event, EventId, Index, Role, Scope, Size, StatusId, Subject,
 };
-use crate::history::{Standing, Stated, charter_acts, proposals, standing};
+use crate::history::{Standing, Stated, charter_acts, charter_acts_with, proposals, standing};
 
 use super::{Ledger, LedgerError};
 
@@ -88,16 +88,7 @@ impl Ledger {
             check_form(&event)?;
             check_text(&event)?;
             batch.adopted(&event);
-            let charter = self.rules(&event.body, batch)?;
-            // A proposal makes no version until it is effected.
-            let entry = Index(self.size().0 + batch.charters.len() as u64 - 1);
-            if let Some((text, version)) = event.act.charter_text().zip(charter.version_of(entry)) {
-                check_sound(text, &charter, version)?;
-            }
-            let amends = event.act.kind() != ActKind::CharterAdopted;
-            if let Some(text) = event.act.charter_text().filter(|_| amends) {
-                known_names(text, &charter)?;
-            }
+            self.check_rules(&event, batch)?;
         } else {
             self.check_content(&event, batch)?;
         }
@@ -116,11 +107,36 @@ impl Ledger {
         Ok(refuse(&rules, event)?)
     }
 
+    /// What a text makes of the rules must be sound; of a proposal, what it would make: nothing is circulated that could
+    /// not be effected.
+    fn check_rules(&mut self, event: &Event, batch: &Batch) -> Result<(), LedgerError> {
+        let (charter, text) = self.rules_with(&event.body, batch, Some(event))?;
+        let entry = Index(self.size().0 + batch.charters.len() as u64 - 1);
+        if let Some((text, version)) = text.as_ref().zip(charter.version_of(entry)) {
+            check_sound(text, &charter, version)?;
+        }
+        match event.act.charter_text() {
+            Some(text) if event.act.kind() != ActKind::CharterAdopted => known_names(text, &charter),
+            _ => Ok(()),
+        }
+    }
+
     /// The rules of a body as this ledger and the batch know them.
     fn rules(&mut self, body: &BodyId, batch: &Batch) -> Result<Arc<Charter>, LedgerError> {
         if !batch.charters.iter().any(|e| e.body == *body) {
             return self.charter(body);
         }
+        Ok(self.rules_with(body, batch, None)?.0)
+    }
+
+    /// The rules of a body with the texts of the batch; with the last of them as if it were in force, and the text that
+    /// it brings, where `last` is given.
+    fn rules_with(
+        &mut self,
+        body: &BodyId,
+        batch: &Batch,
+        last: Option<&Event>,
+    ) -> Result<(Arc<Charter>, Option<String>), LedgerError> {
         let loaded = self.load_rules()?;
         let acts = standing(loaded.entries(), Size(u64::MAX), Day::FUTURE);
         let size = self.size().0;
@@ -131,8 +147,14 @@ impl Ledger {
             corrected_by: Vec::new(),
         });
         let acts: Vec<Standing<'_>> = acts.into_iter().chain(new).collect();
-        let charter = Charter::fold(body, &charter_acts(&acts, body))?.map(Arc::new);
-        charter.ok_or_else(|| LedgerError::NoBody(body.clone()))
+        let last = last.and_then(|event| acts.iter().find(|a| a.event.id == event.id));
+        let proposed = last.filter(|act| act.event.act.kind() == ActKind::CorrectionProposed);
+        let texts = proposed.and_then(|proposal| charter_acts_with(&acts, body, proposal));
+        let texts = texts.unwrap_or_else(|| charter_acts(&acts, body));
+        let brought = last.and_then(|last| texts.iter().find(|t| t.entry == last.index));
+        let brought = brought.map(|t| t.text.to_owned());
+        let charter = Charter::fold(body, &texts)?.map(Arc::new);
+        Ok((charter.ok_or_else(|| LedgerError::NoBody(body.clone()))?, brought))
     }
 
     /// The rules of a body, as everything recorded gives them.
