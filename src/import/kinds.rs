@@ -67,16 +67,7 @@ fn alias(name: &str) -> Option<(Act, Option<Role>, Option<&'static str>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn data(file: &str) -> Option<String> {
-        let root = std::env::var_os("CHANCERY_DATA").map(std::path::PathBuf::from);
-        let root = root.unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data").into());
-        let text = std::fs::read_to_string(root.join(file)).ok();
-        if text.is_none() {
-            println!("skipped: {file} is not at $CHANCERY_DATA");
-        }
-        text
-    }
+    use crate::fixture::data;
 
     #[test]
     fn every_kind_of_the_data_files_is_read_as_its_table_says() {
