@@ -309,6 +309,7 @@ fn on_the_eu_and_brics(question: &Question<'_>) -> Vec<(&'static str, bool)> {
             ("Brussels: member", question.status("2020-01-31T23:59+01:00")["status"] == "member"),
             ("London: left", question.status("2020-01-31T23:59+00:00")["status"] == "former-member"),
             ("at 23:00 GMT", notes(answer, &["2020-01-31 23:00 UTC"])),
+            ("no word of a whole day", !notes(answer, &["whole of that day"])),
             ("London, a minute before", question.status("2020-01-31T22:59Z")["status"] == "member"),
         ],
         "Q24" => {
