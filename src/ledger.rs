@@ -205,6 +205,18 @@ impl Ledger {
         options: AppendOptions,
     ) -> Result<Vec<Receipt>, LedgerError> {
         let drafts = self.admit(events)?;
+        self.append_drafts(&drafts, options)
+    }
+
+    /// Appends events that were admitted since the last append, as [`Ledger::append`] does.
+    ///
+    /// # Errors
+    /// As of [`Ledger::append`].
+    pub fn append_drafts(
+        &mut self,
+        drafts: &[Draft],
+        options: AppendOptions,
+    ) -> Result<Vec<Receipt>, LedgerError> {
         let new: Vec<&Draft> = drafts.iter().filter(|d| d.recorded.is_none()).collect();
         let size = self.size();
         if let Some(expected) = options.expect_size.filter(|expected| *expected != size && !new.is_empty()) {
@@ -231,7 +243,7 @@ impl Ledger {
         self.learn(&appended);
         let mut fresh = appended.iter().zip(&leaves);
         let mut receipts = Vec::with_capacity(drafts.len());
-        for draft in &drafts {
+        for draft in drafts {
             receipts.push(match draft.recorded {
                 Some(index) => self.first_receipt(index, draft.event.id)?,
                 None => match fresh.next() {

@@ -39,7 +39,7 @@ fn a_module_imports_only_what_stands_to_its_right() {
         ("history", &["event", "charter"]),
         ("query", &["event", "charter", "history"]),
         ("index", &["event"]),
-        ("import", &["event", "ledger"]),
+        ("import", &["charter", "event", "ledger"]),
         ("audit", &["event", "charter", "history", "query", "log"]),
         ("ledger", &["event", "charter", "history", "query", "index", "log"]),
         ("cli", &["event", "charter", "history", "query", "index", "log", "import", "audit", "ledger"]),

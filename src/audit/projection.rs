@@ -46,14 +46,16 @@ pub(super) fn projections(entries: &[Entry], charters: &Rules, found: &mut Findi
     }
 }
 
-/// The entries that bear on a body: its own, and everything that corrects or is corrected, wherever that belongs.
+/// The entries that bear on a body: its own, those of the charter that it extends, and everything that corrects or is
+/// corrected, wherever that belongs.
 fn scope<'a>(entries: &'a [Entry], body: &BodyId, charter: &Charter) -> Cow<'a, [Entry]> {
     if !charter.waits_for().is_empty() {
         return Cow::Borrowed(entries);
     }
     let corrected: BTreeSet<_> =
         entries.iter().filter(|e| corrects(&e.event)).filter_map(|e| e.event.to).collect();
-    let bears = |e: &&Entry| e.event.body == *body || corrects(&e.event) || corrected.contains(&e.event.id);
+    let own = |of: &BodyId| of == body || charter.extends.as_ref() == Some(of);
+    let bears = |e: &&Entry| own(&e.event.body) || corrects(&e.event) || corrected.contains(&e.event.id);
     if entries.iter().all(|e| bears(&e)) {
         return Cow::Borrowed(entries);
     }

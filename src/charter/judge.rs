@@ -122,6 +122,18 @@ pub fn judge_effect(
     Judgement { moves, remarks }
 }
 
+/// What an act gives until the effect that a clause computes: only from a status from which the rules foresee the act, so
+/// that who consents twice does not fall back.
+pub fn judge_meanwhile(version: &Version, from: &StatusId, event: &Event, effect: EffectBy) -> Option<Move> {
+    let rules = || version.transitions.iter().filter(|t| t.rule.act.0 == event.act.kind());
+    let foreseen = |t: &Transition| t.from.is_empty() || t.from.contains(from);
+    let of_effect = |t: &Transition| t.effect == Some(effect) && foreseen(t) && is_meant(t, version, event);
+    let transition = rules().find(|t| of_effect(&t.rule) && event.for_another().is_none())?;
+    let to = transition.rule.meanwhile.clone()?;
+    let clause = format!("{} ({})", transition.rule.rule, transition.rule.article);
+    Some(Move { to, rule: Some(transition.entry), clause })
+}
+
 /// Whether a rule is the one that an event speaks of: by the status sought where the rule names one, else by the status
 /// that it leads to.
 fn is_meant(rule: &Transition, version: &Version, event: &Event) -> bool {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::event::{ActKind, Index, ParticipantId, Register, StatusId};
 
-use super::{Charter, EffectBy, Version, unknown_names};
+use super::{Charter, Version, unknown_names};
 
 /// Something unsound in one version of a charter.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,7 +42,9 @@ pub fn undefined(charter: &Charter) -> Vec<(Index, StatusId)> {
     let mut named: Vec<(Index, StatusId)> = Vec::new();
     for version in charter.versions() {
         let moves = version.transitions.iter().map(|t| (t.entry, &t.rule.to));
-        let given = moves.chain(version.mergers.iter().map(|m| (version.entry, &m.to)));
+        let meanwhile =
+            version.transitions.iter().filter_map(|t| Some((t.entry, t.rule.meanwhile.as_ref()?)));
+        let given = moves.chain(meanwhile).chain(version.mergers.iter().map(|m| (version.entry, &m.to)));
         let unknown = given.filter(|(_, id)| !id.is_none() && version.status(id).is_none());
         named.extend(unknown.map(|(entry, id)| (entry, id.clone())));
     }
@@ -54,12 +56,10 @@ pub fn undefined(charter: &Charter) -> Vec<(Index, StatusId)> {
 fn statuses(version: &Version, found: &mut impl FnMut(String, String)) {
     let mut reached: BTreeSet<&StatusId> = version.transitions.iter().map(|t| &t.rule.to).collect();
     reached.extend(version.mergers.iter().map(|m| &m.to));
-    let waits = version.transitions.iter().any(|t| t.rule.effect == Some(EffectBy::EntryIntoForce));
+    reached.extend(version.transitions.iter().filter_map(|t| t.rule.meanwhile.as_ref()));
     for status in &version.statuses {
         let id = &status.rule.id;
-        // Between consent and entry into force nobody acts: the clause gives this status, no transition.
-        let between = waits && id.as_str() == CONTRACTING;
-        if !between && !reached.contains(id) && !version.merged.iter().any(|(_, new)| new == id) {
+        if !reached.contains(id) && !version.merged.iter().any(|(_, new)| new == id) {
             found(
                 format!("status {id}"),
                 "no transition leads to it: add one, or leave the status out".into(),
@@ -67,9 +67,6 @@ fn statuses(version: &Version, found: &mut impl FnMut(String, String)) {
         }
     }
 }
-
-/// The status of whoever has consented to a treaty that is not yet in force for it (VCLT 2(1)(f)).
-const CONTRACTING: &str = "contracting";
 
 /// Acts that speak of approval at home, rights, participation, labels, texts or the record, never of a status.
 fn never_moves(act: ActKind) -> bool {

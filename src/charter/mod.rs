@@ -21,7 +21,7 @@ use crate::event::{ActKind, BodyId, Day, Edtf, Event, EventId, Index, StatusId};
 
 pub use clause::{Bound, Clause, ClauseError, Condition, Delay, NoticeEnd, Rule, SetRef, When};
 pub use clauses::{Accession, Clauses, StatedClause, check_names, unknown_names};
-pub use judge::{Judgement, Move, Refusal, Remark, judge, judge_effect, refuse};
+pub use judge::{Judgement, Move, Refusal, Remark, judge, judge_effect, judge_meanwhile, refuse};
 pub use lint::{Fault, lint, undefined};
 pub use sound::check_sound;
 pub use template::{TEMPLATES, Template};
@@ -37,6 +37,8 @@ pub struct Charter {
     pub body: BodyId,
     /// What its adoption says of the body itself.
     pub about: About,
+    /// The body whose charter it extends.
+    pub extends: Option<BodyId>,
     /// Oldest first; never empty.
     versions: Vec<Version>,
     /// Which acts its rules speak of, under any version.
@@ -50,6 +52,8 @@ struct Spoken {
     at_once: BTreeSet<ActKind>,
     /// Acts whose effect a clause computes.
     computed: BTreeSet<(ActKind, EffectBy)>,
+    /// Acts that give a status until their effect.
+    meanwhile: BTreeSet<(ActKind, EffectBy)>,
     /// Treaties for whose entry into force clauses wait.
     waits: BTreeSet<BodyId>,
 }
@@ -58,6 +62,9 @@ impl Spoken {
     fn of(body: &BodyId, versions: &[Version]) -> Spoken {
         let mut spoken = Spoken { waits: sound::waits_for(body, versions), ..Spoken::default() };
         for rule in versions.iter().flat_map(|v| &v.transitions).map(|t| &t.rule) {
+            spoken
+                .meanwhile
+                .extend(rule.effect.filter(|_| rule.meanwhile.is_some()).map(|e| (rule.act.0, e)));
             match rule.effect {
                 None => _ = spoken.at_once.insert(rule.act.0),
                 Some(effect) => _ = spoken.computed.insert((rule.act.0, effect)),
@@ -180,6 +187,8 @@ pub struct CharterAct<'a> {
     pub text: &'a str,
     /// The first day on which it holds; `None` from the beginning.
     pub effective: Option<&'a Edtf>,
+    /// Whether it is of the body whose charter this one extends.
+    pub inherited: bool,
 }
 
 impl<'a> CharterAct<'a> {
@@ -188,7 +197,19 @@ impl<'a> CharterAct<'a> {
     pub fn of(entry: Index, event: &'a Event) -> Option<CharterAct<'a>> {
         use crate::event::{Act, Role};
         let (Act::CharterAdopted(text) | Act::CharterAmended(text)) = &event.act else { return None };
-        Some(CharterAct { entry, event, text, effective: event.dates.get(Role::Effective) })
+        let effective = event.dates.get(Role::Effective);
+        Some(CharterAct { entry, event, text, effective, inherited: false })
+    }
+
+    /// The same as a part of another charter, which extends it: all of a pattern holds from the beginning.
+    #[must_use]
+    pub fn inherited(self) -> CharterAct<'a> {
+        CharterAct { inherited: true, effective: None, ..self }
+    }
+
+    /// The body whose charter an adoption extends.
+    pub fn extends(&self) -> Option<BodyId> {
+        if self.amends() { None } else { CharterText::extended(self.text) }
     }
 
     /// Whether it changes rules that another text adopts.
@@ -209,36 +230,32 @@ impl Charter {
         for act in acts {
             let text = CharterText::parse(act.text)
                 .map_err(|source| CharterError::Text { entry: act.entry, source })?;
-            texts.push((act.effective.cloned(), *act, text));
+            let amends = act.amends() || text.extends.is_some();
+            texts.push((act.effective.cloned(), *act, text, amends));
         }
-        texts.sort_by_key(|(effective, act, _)| {
-            (effective.as_ref().map_or(Day::PAST, Edtf::earliest), act.amends(), act.entry)
+        texts.sort_by_key(|(effective, act, _, amends)| {
+            let from = effective.as_ref().map_or(Day::PAST, Edtf::earliest);
+            (!act.inherited, from, *amends, act.entry)
         });
-        if let Some((_, first, _)) = texts.first().filter(|(_, act, _)| act.amends())
-            && texts.iter().any(|(_, act, _)| !act.amends())
+        if let Some((_, first, ..)) = texts.first().filter(|(.., amends)| *amends)
+            && texts.iter().any(|(.., amends)| !*amends)
         {
             return Err(CharterError::AmendsNothing { entry: first.entry });
         }
         let mut charter: Option<Charter> = None;
-        for (effective, act, text) in texts {
-            let before = charter.as_ref().and_then(|c| c.versions.last());
+        for (effective, act, text, amends) in texts {
+            let before = charter.as_ref().and_then(|c| c.versions.last()).filter(|_| amends);
             let version = version(before, &act, effective, &text);
-            match &mut charter {
-                Some(charter) => {
-                    charter.about.learn(&text);
-                    charter.versions.push(version);
-                }
-                None => {
-                    let mut about = About::unknown(body);
-                    about.learn(&text);
-                    charter = Some(Charter {
-                        body: body.clone(),
-                        about,
-                        versions: vec![version],
-                        spoken: Spoken::default(),
-                    });
-                }
-            }
+            let charter = charter.get_or_insert_with(|| Charter {
+                body: body.clone(),
+                about: About::unknown(body),
+                extends: None,
+                versions: Vec::new(),
+                spoken: Spoken::default(),
+            });
+            charter.about.learn(&text, act.inherited);
+            charter.extends = text.extends.or(charter.extends.take());
+            charter.versions.push(version);
         }
         Ok(charter.map(|charter| Charter { spoken: Spoken::of(body, &charter.versions), ..charter }))
     }
@@ -282,6 +299,11 @@ impl Charter {
         let every = [EffectBy::EntryIntoForce, EffectBy::Withdrawal, EffectBy::Accession];
         let some = !self.spoken.computed.is_empty();
         every.into_iter().filter(move |effect| some && self.spoken.computed.contains(&(act, *effect)))
+    }
+
+    /// Whether some rule gives a status between an act and the effect that a clause computes.
+    pub fn gives_meanwhile(&self, act: ActKind, effect: EffectBy) -> bool {
+        self.spoken.meanwhile.contains(&(act, effect))
     }
 
     /// Whether clauses compute the effect of any act.
@@ -345,13 +367,16 @@ impl About {
         About { title, short, bare_name: true, kind: BodyKind::Organisation, began: None, decider: None }
     }
 
-    fn learn(&mut self, text: &CharterText) {
+    fn learn(&mut self, text: &CharterText, inherited: bool) {
+        self.kind = text.kind.unwrap_or(self.kind);
+        if inherited {
+            return;
+        }
         if let Some(title) = &text.title {
             self.title.clone_from(title);
             self.short.clone_from(text.short.as_ref().unwrap_or(title));
             self.bare_name = text.bare_name;
         }
-        self.kind = text.kind.unwrap_or(self.kind);
         self.began = text.began.clone().or(self.began.take());
         self.decider = text.decider.clone().or(self.decider.take());
     }
@@ -363,7 +388,6 @@ fn version(
     effective: Option<Edtf>,
     text: &CharterText,
 ) -> Version {
-    let before = before.filter(|_| act.amends());
     let mut version = Version {
         entry: act.entry,
         effective,
@@ -391,6 +415,9 @@ fn version(
                 }
             }
             transition.rule.from = from;
+            if let Some(id) = transition.rule.meanwhile.as_mut().filter(|id| ends(id)) {
+                id.clone_from(&merger.to);
+            }
         }
         version.merged.extend(merger.from.iter().map(|old| (old.clone(), merger.to.clone())));
     }

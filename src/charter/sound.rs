@@ -35,6 +35,7 @@ struct PlacedTransition {
     from: Vec<Spanned<String>>,
     to: Spanned<String>,
     toward: Option<Spanned<String>>,
+    meanwhile: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
@@ -101,6 +102,7 @@ fn statuses(
     for transition in &placed.transitions {
         transition.from.iter().chain(&transition.toward).for_each(|id| look(id, &ever));
         look(&transition.to, &now);
+        transition.meanwhile.iter().for_each(|id| look(id, &now));
     }
     for merger in &placed.mergers {
         merger.from.iter().for_each(|id| look(id, &ever));

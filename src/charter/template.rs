@@ -113,4 +113,8 @@ pub const TEMPLATES: &[Template] = &[
         id: "multilateral-treaty",
         texts: &[include_str!("templates/multilateral-treaty/1-treaty.toml")],
     },
+    Template {
+        id: "international-organisation",
+        texts: &[include_str!("templates/international-organisation/1-membership.toml")],
+    },
 ];

@@ -25,6 +25,9 @@ pub struct CharterText {
     /// Organisation or treaty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<BodyKind>,
+    /// The body whose charter this adoption starts from: a pattern that states the rules common to many treaties.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extends: Option<BodyId>,
     /// Signature or adoption of its constitutive instrument: no act can be older.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub began: Option<Edtf>,
@@ -164,6 +167,10 @@ pub struct Transition {
     /// Which clause computes the day of its effect, where the act does not fix it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effect: Option<EffectBy>,
+    /// The status from the act until that effect: of who has consented to a treaty that is not yet in force for it (VCLT
+    /// 2(1)(f)).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meanwhile: Option<StatusId>,
     /// What the article says, in a line.
     pub rule: String,
     /// Where it stands.
@@ -373,6 +380,17 @@ impl CharterText {
             super::clauses::check_names(text, &said.sets, &said.weights)?;
         }
         Ok(said)
+    }
+
+    /// The body whose charter an adoption extends, where it names one. A text that cannot be read names none.
+    pub fn extended(text: &str) -> Option<BodyId> {
+        #[derive(Deserialize)]
+        struct Extends {
+            extends: Option<BodyId>,
+        }
+        // Most texts extend nothing, and are not read for it.
+        let read = || toml::from_str::<Extends>(text).ok();
+        text.contains("extends").then(read).flatten()?.extends
     }
 
     /// Most texts have none, and are not read twice for them.

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use crate::event::leaf::{LeafError, decode_draft};
 use crate::event::{
     Act, ActKind, BodyId, Edtf, Event, EventId, Evidence, Finding, Form, Grade, Index, ParticipantId, Quote,
-    Reply, Rival, Role, Size, StatusId,
+    Reply, Rival, Role, Size, StatusId, Survey,
 };
 use crate::import::hex;
 use crate::ledger::{AppendOptions, Ledger};
@@ -163,6 +163,9 @@ struct SaidArgs {
     /// Of record-surveyed: the span of the record that was searched, FROM..TO
     #[arg(long, value_name = "FROM..TO", value_parser = span)]
     surveyed: Option<Edtf>,
+    /// Of record-surveyed: the search found only those who are still there
+    #[arg(long)]
+    survivors_only: bool,
     /// Order within the day: smaller first
     #[arg(long, value_name = "N")]
     sequence: Option<u16>,
@@ -305,6 +308,7 @@ fn act(kind: ActKind, said: &SaidArgs) -> Result<Act, Failure> {
         ("--finding", said.finding.is_some(), kind == K::CommunicationExamined),
         ("--claims", said.claims.is_some(), kind == K::ClaimRecorded),
         ("--surveyed", said.surveyed.is_some(), kind == K::RecordSurveyed),
+        ("--survivors-only", said.survivors_only, kind == K::RecordSurveyed),
     ];
     if let Some((option, ..)) = stray.iter().find(|(_, given, fits)| *given && !fits) {
         return Err(Failure::usage(format!("{option} does not belong to {kind}"))
@@ -323,7 +327,10 @@ fn act(kind: ActKind, said: &SaidArgs) -> Result<Act, Failure> {
         }
         K::CorrectionProposed => Act::CorrectionProposed(corrected_text(said.text.as_deref())?),
         K::CorrectionEffected => Act::CorrectionEffected(corrected_text(said.text.as_deref())?),
-        K::RecordSurveyed => Act::RecordSurveyed(said.surveyed.clone().ok_or_else(|| needs("--surveyed"))?),
+        K::RecordSurveyed => {
+            let span = said.surveyed.clone().ok_or_else(|| needs("--surveyed"))?;
+            Act::RecordSurveyed(Survey { span, survivors_only: said.survivors_only })
+        }
         K::CharterAdopted | K::CharterAmended => {
             return Err(
                 needs("its text").help("use: chancery charter adopt FILE | chancery charter amend FILE")

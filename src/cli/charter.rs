@@ -89,12 +89,22 @@ fn list(context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// The place of a shipped pattern before the texts of a file, which are counted from 0.
+const PATTERN: Index = Index(u64::MAX);
+
 /// Events of one body as its charter.
 fn fold(events: &[Event]) -> Result<Charter, Failure> {
     let acts: Vec<CharterAct<'_>> =
         events.iter().enumerate().filter_map(|(at, event)| CharterAct::of(Index(at as u64), event)).collect();
     let body =
         events.first().map(|e| e.body.clone()).ok_or_else(|| Failure::usage("no charter was given"))?;
+    let pattern = pattern(events)?;
+    let acts: Vec<CharterAct<'_>> = pattern
+        .iter()
+        .filter_map(|event| CharterAct::of(PATTERN, event))
+        .map(CharterAct::inherited)
+        .chain(acts)
+        .collect();
     Charter::fold(&body, &acts)?.ok_or_else(|| Failure::usage("no charter was given"))
 }
 
@@ -234,6 +244,15 @@ fn texts(file: &Path) -> Result<Vec<String>, Failure> {
     Ok(vec![text])
 }
 
+/// The shipped charter that a charter extends: adopted with it, where the ledger has none of that name.
+fn pattern(events: &[Event]) -> Result<Vec<Event>, Failure> {
+    let first = events.iter().enumerate().find_map(|(at, e)| CharterAct::of(Index(at as u64), e)?.extends());
+    match first.and_then(|pattern| Template::find(pattern.as_str())) {
+        Some(template) => template_events(template),
+        None => Ok(Vec::new()),
+    }
+}
+
 fn check(args: &LintArgs, context: &Context) -> Result<Exit, Failure> {
     let mut events = Vec::new();
     let mut items: Vec<Value> = Vec::new();
@@ -252,7 +271,9 @@ fn check(args: &LintArgs, context: &Context) -> Result<Exit, Failure> {
     }
     if items.is_empty() {
         let charter = fold(&events)?;
-        items.extend(lint(&charter).iter().map(|f| item(f.version, &f.place, &f.what)));
+        let inherited = charter.versions().iter().filter(|v| v.entry == PATTERN).count();
+        let own = lint(&charter).into_iter().filter(|f| f.version > inherited);
+        items.extend(own.map(|f| item(f.version - inherited, &f.place, &f.what)));
         // A fault of the rules is told above; what would keep the text from being recorded besides, by its place.
         if items.is_empty() {
             let places = events.iter().enumerate().filter_map(|(at, event)| {
@@ -277,7 +298,7 @@ fn adopt(args: &AdoptArgs, context: &Context, amends: bool) -> Result<Exit, Fail
     let texts = texts(&args.file)?;
     let event = |(at, text): (usize, &String)| charter_event(text, amends || at > 0, charter_id(text));
     let events: Result<Vec<Event>, _> = texts.iter().enumerate().map(event).collect();
-    let events = events.map_err(|e| Failure::usage(format!("{}, {e}", input_name(&args.file))))?;
+    let mut events = events.map_err(|e| Failure::usage(format!("{}, {e}", input_name(&args.file))))?;
     let mut ledger = if args.dry_run { context.reader()? } else { context.writer("charter")? };
     let body = events.first().map(|e| e.body.clone());
     let known = body.as_ref().is_some_and(|body| ledger.charter(body).is_ok());
@@ -294,6 +315,8 @@ fn adopt(args: &AdoptArgs, context: &Context, amends: bool) -> Result<Exit, Fail
         }
         _ => {}
     }
+    let pattern = pattern(&events)?.into_iter().filter(|e| ledger.charter(&e.body).is_err());
+    events.splice(0..0, pattern.collect::<Vec<_>>());
     let options =
         AppendOptions { now: context.now, expect_size: args.expect_size.map(Size), accept_clock: false };
     let done = receipt::append(context, &mut ledger, events, options, args.dry_run);

@@ -150,6 +150,10 @@ impl From<LedgerError> for Failure {
                 Failure::new(Exit::Unavailable, error)
             }
             LedgerError::NoBody(_) => no_body(error),
+            LedgerError::ExtendsNothing { ref pattern, .. } => {
+                let remedy = format!("adopt it first: chancery charter adopt {pattern}");
+                Failure::usage(error).help(remedy)
+            }
             LedgerError::InBatch { at, source } => {
                 let inner = Failure::from(*source);
                 let what =

@@ -15,6 +15,7 @@ use super::render::{Page, clean, count, faint, warn};
 #[derive(clap::Subcommand, Debug)]
 pub(super) enum Command {
     Csv(CsvArgs),
+    Events(super::import_events::Args),
 }
 
 /// Record a CSV of acts in one organisation or treaty
@@ -52,7 +53,10 @@ pub(super) struct CsvArgs {
 const SHAPE: Shape = Shape { list: Some("rejected"), columns: &["line", "reason", "row"] };
 
 pub(super) fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
-    let Command::Csv(args) = command;
+    let args = match command {
+        Command::Csv(args) => args,
+        Command::Events(args) => return super::import_events::run(args, context),
+    };
     let bytes = read_input(&args.file)?;
     let mut ledger = if args.dry_run { context.reader()? } else { context.writer("import")? };
     let name = match args.file.file_name() {

@@ -21,6 +21,7 @@ mod explain;
 mod export;
 mod home;
 mod import;
+mod import_events;
 mod in_force;
 mod init;
 mod log;

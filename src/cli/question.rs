@@ -19,7 +19,11 @@ use super::render::{Page, clean, faint};
 /// # Errors
 /// [`ResolveError`], which asks back.
 pub(super) fn participant(word: &str) -> Result<ParticipantId, ResolveError> {
-    Register::builtin().resolve(word).map(|found| found.id.clone())
+    match Register::builtin().resolve(word) {
+        Ok(found) => Ok(found.id.clone()),
+        // Whom only a source names has an id, and no place in the register.
+        Err(error) => ParticipantId::parse(word).ok().filter(ParticipantId::is_named).ok_or(error),
+    }
 }
 
 /// One participant in one organisation or treaty

@@ -157,7 +157,10 @@ fn payload(act: &Act) -> String {
         Act::ApplicationDeferredOrRejected(Some(reply)) => format!("{reply:?}").to_lowercase(),
         Act::CommunicationExamined(finding) => format!("{finding:?}").to_lowercase(),
         Act::ClaimRecorded(Some(kind)) => format!("a source claims: {kind}"),
-        Act::RecordSurveyed(span) => format!("surveyed {span}"),
+        Act::RecordSurveyed(survey) => {
+            let only = if survey.survivors_only { ", only those who are still there" } else { "" };
+            format!("surveyed {}{only}", survey.span)
+        }
         Act::ImportRecorded(r) => {
             format!(
                 "{} rows of {} taken, {} left out, by {}; SHA-256 {}",

@@ -6,8 +6,7 @@ use std::str::FromStr;
 use smol_str::SmolStr;
 
 use super::correction::{Correction, Retraction};
-use super::date::Edtf;
-use super::event::{Finding, Form, ImportReceipt, Reply};
+use super::event::{Finding, Form, ImportReceipt, Reply, Survey};
 
 /// The part a date plays in an act. Parts are never merged: a decision, a signature and an effect are three days.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -228,7 +227,7 @@ acts! {
     }
     "record" {
         ClaimRecorded(Option<ActKind>) "claim-recorded" Participant [Done Effective Planned] "a source says so: no act, no status by itself; the payload is the act it claims", "project rule";
-        RecordSurveyed(Edtf) "record-surveyed" Body [Done] "the span of a body's record that was searched; the payload is the span", "project rule";
+        RecordSurveyed(Survey) "record-surveyed" Body [Done] "the span of a body's record that was searched; the payload is the span", "project rule";
         ImportRecorded(ImportReceipt) "import-recorded" Body [] "a file was imported; can be retracted whole", "project rule";
         RecordCorrected(Correction) "record-corrected" Either [Done Notified] "this ledger's record of an entry is corrected from the beginning", "modelled on VCLT 79";
         EntryRetracted(Retraction) "entry-retracted" Either [Done Notified] "an entry, or a whole import, is withdrawn from this ledger's record", "project rule";
@@ -411,16 +410,17 @@ impl ActKind {
         matches!(self, K::RecordSurveyed | K::ImportRecorded | K::RecordCorrected | K::EntryRetracted)
     }
 
-    /// Order among acts that have effect on one day, where no `sequence` gives it: entry into force before decisions,
-    /// decisions before exits. Smaller comes first; equal is unordered.
+    /// Order among acts that have effect on one day, where no `sequence` gives it: entry into force before signatures,
+    /// signatures before consents and decisions, decisions before exits. Smaller comes first; equal is unordered.
     pub const fn precedence(self) -> u8 {
         use ActKind as K;
         match self {
             K::CharterAdopted | K::CharterAmended => 0,
             K::TreatyEnteredIntoForce | K::AmendmentInForce => 1,
             K::EnteredIntoForceForParticipant => 2,
-            K::Expelled | K::CeasedMembership | K::WithdrawalEffective | K::StatusRevoked => 4,
-            _ => 3,
+            K::TreatySigned | K::SignatureAdReferendum => 3,
+            K::Expelled | K::CeasedMembership | K::WithdrawalEffective | K::StatusRevoked => 5,
+            _ => 4,
         }
     }
 }

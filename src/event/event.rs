@@ -193,6 +193,15 @@ impl fmt::Display for Rival {
     }
 }
 
+/// What was searched of a body's record.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Survey {
+    /// The days that the search covers.
+    pub span: Edtf,
+    /// Whether it found only those who are still there: a table of today leaves out states that are no more.
+    pub survivors_only: bool,
+}
+
 /// The form of an instrument of consent to be bound (VCLT 2(1)(b), 11).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

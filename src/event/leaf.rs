@@ -11,7 +11,7 @@ use smol_str::SmolStr;
 use super::act::{Act, ActKind};
 use super::correction::{Correction, Retraction};
 use super::date::{DateError, Edtf, Instant};
-use super::event::{Dates, Entry, Event, Finding, Form, ImportReceipt, Reply, Rival};
+use super::event::{Dates, Entry, Event, Finding, Form, ImportReceipt, Reply, Rival, Survey};
 use super::evidence::Evidence;
 use super::ids::{BodyId, EventId, Index, StatusId};
 use super::participant::ParticipantId;
@@ -124,6 +124,8 @@ struct EventV1<'a> {
     status: Option<StatusId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     surveyed: Option<Edtf>,
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    survivors: bool,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     title: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -302,7 +304,9 @@ fn wire(event: &Event) -> EventV1<'_> {
         Act::InstrumentDeposited(form) => wire.form = *form,
         Act::ClaimRecorded(of) => wire.claims = of.map(|kind| Cow::Borrowed(kind.name())),
         Act::CommunicationExamined(finding) => wire.finding = Some(*finding),
-        Act::RecordSurveyed(span) => wire.surveyed = Some(span.clone()),
+        Act::RecordSurveyed(survey) => {
+            (wire.surveyed, wire.survivors) = (Some(survey.span.clone()), survey.survivors_only);
+        }
         Act::ImportRecorded(receipt) => wire.imported = Some(receipt.clone()),
         Act::RecordCorrected(correction) => wire.correction = Some(correction.clone()),
         Act::EntryRetracted(retraction) => wire.retraction = Some(retraction.clone()),
@@ -325,6 +329,7 @@ fn event(mut wire: EventV1<'_>, fallback: Option<EventId>) -> Result<Event, Leaf
         wire.retraction.is_some(),
         wire.scope.is_some(),
         wire.surveyed.is_some(),
+        wire.survivors,
     ];
     if stray.contains(&true) {
         return Err(LeafError::Payload { act: kind, what: "it carries a field of another act" });
@@ -377,7 +382,9 @@ fn act(kind: ActKind, wire: &mut EventV1<'_>) -> Result<Act, LeafError> {
         ActKind::CorrectionProposed => Act::CorrectionProposed(text(wire.charter.take())),
         ActKind::CorrectionEffected => Act::CorrectionEffected(text(wire.charter.take())),
         ActKind::RecordSurveyed => {
-            Act::RecordSurveyed(wire.surveyed.take().ok_or(missing("it carries no span surveyed"))?)
+            let span = wire.surveyed.take().ok_or(missing("it carries no span surveyed"))?;
+            let survivors_only = std::mem::take(&mut wire.survivors);
+            Act::RecordSurveyed(Survey { span, survivors_only })
         }
         ActKind::ImportRecorded => {
             Act::ImportRecorded(wire.imported.take().ok_or(missing("it carries no import receipt"))?)

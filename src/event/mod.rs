@@ -17,7 +17,7 @@ mod scope;
 pub use act::{Act, ActKind, Role, Subject, UnknownAct, Vocable};
 pub use correction::{Cause, ChangeError, Changes, Correction, Field, FieldName, Retraction};
 pub use date::{DateError, Day, Edtf, Instant, Moment};
-pub use event::{Dates, Entry, Event, Finding, Form, ImportReceipt, Known, Reply, Rival};
+pub use event::{Dates, Entry, Event, Finding, Form, ImportReceipt, Known, Reply, Rival, Survey};
 pub use evidence::{Evidence, Grade, Quote};
 pub use ids::{BodyId, EventId, IdError, Index, Size, StatusId};
 pub use participant::{

@@ -32,7 +32,7 @@ impl ParticipantId {
     /// [`ParticipantIdError`] for anything but 2 to 32 ASCII letters, digits and hyphens.
     pub fn parse(text: &str) -> Result<ParticipantId, ParticipantIdError> {
         let fits = |c: char| c.is_ascii_alphanumeric() || c == '-';
-        if !(2..=32).contains(&text.len()) || !text.chars().all(fits) {
+        if !(2..=ID_MAX).contains(&text.len()) || !text.chars().all(fits) {
             return Err(ParticipantIdError(text.chars().take(80).collect()));
         }
         match text.contains(|c: char| c.is_ascii_lowercase()) {
@@ -41,11 +41,36 @@ impl ParticipantId {
         }
     }
 
+    /// The id of who is named by a source and is not in the register: `X-` and the letters and digits of the name; `None`
+    /// where it has none. No id of the register begins so.
+    pub fn named(name: &str) -> Option<ParticipantId> {
+        let words = fold(name).to_ascii_uppercase();
+        let fits = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+        let mut id: String = "X-".chars().chain(words.chars().map(fits)).collect();
+        if !words.contains(|c: char| c.is_ascii_alphanumeric()) {
+            return None;
+        }
+        if id.len() > ID_MAX {
+            // Long names that begin alike are told apart by what a checksum makes of the whole.
+            id.truncate(ID_MAX - 9);
+            id.push_str(&format!("-{:08X}", crc32c::crc32c(words.as_bytes())));
+        }
+        ParticipantId::parse(&id).ok()
+    }
+
+    /// Whether it is only named by a source, and not in the register.
+    pub fn is_named(&self) -> bool {
+        self.0.starts_with("X-")
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
+
+/// The longest id.
+const ID_MAX: usize = 32;
 
 impl fmt::Display for ParticipantId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

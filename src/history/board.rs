@@ -4,11 +4,12 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::charter::{Charter, EffectBy};
-use crate::event::{ActKind, Day, Edtf, Index, Moment, ParticipantId, StatusId};
+use crate::charter::{BodyKind, Charter, EffectBy};
+use crate::event::{ActKind, Day, Edtf, Index, Moment, ParticipantId, Role, StatusId};
 
 use super::entry_into_force::{
-    AccessionInForce, Elsewhere, EntryIntoForce, accessions, entry_into_force, for_participant,
+    AccessionInForce, Elsewhere, EntryIntoForce, accessions, after, certified, entry_into_force,
+    for_participant,
 };
 use super::influence::{Derived, Effects, Given, Influence};
 use super::notice;
@@ -23,6 +24,8 @@ pub struct Board {
     pub entry_into_force: Option<EntryIntoForce>,
     /// When the treaties for which its clauses wait entered into force.
     pub elsewhere: Elsewhere,
+    /// The entry into force that is certified, where no clause is known.
+    certified: Option<Edtf>,
     when: Arc<Effects>,
     /// What the clauses of accession treaties give, by participant.
     pub accessions: BTreeMap<ParticipantId, AccessionInForce>,
@@ -43,6 +46,7 @@ impl Board {
     ) -> Board {
         let mut board = Board { moment: moment.cloned(), elsewhere, ..Board::default() };
         board.entry_into_force = entry_into_force(charter, pairs, alone, &board.elsewhere);
+        board.certified = certified(alone).map(|(on, _)| on);
         let mut when = Effects::new();
         for pair in pairs.values().filter(|_| charter.computes_effects()) {
             for act in &pair.own {
@@ -73,6 +77,11 @@ impl Board {
             let on = match effect {
                 EffectBy::EntryIntoForce => match &self.entry_into_force {
                     Some(general) => for_participant(charter, general, act),
+                    // The clause is unknown: only what is certified, or what the act itself states, begins anything.
+                    None if charter.about.kind == BodyKind::Treaty => match &self.certified {
+                        Some(on) => Some(after(charter, on, act)),
+                        None => act.event.dates.get(Role::Effective).cloned(),
+                    },
                     None => continue,
                 },
                 EffectBy::Withdrawal => notice::ends(charter, act, &pair.own),

@@ -12,11 +12,21 @@ use super::standing::Standing;
 /// How many days are given for objections where the proposal does not say: the practice of the United Nations.
 const OBJECTION_DAYS: usize = 90;
 
-/// The adoptions, amendments and effected corrections of a body among acts that stand, in the order of the log.
+/// The adoptions, amendments and effected corrections of a body among acts that stand, in the order of the log; with
+/// those of the body whose charter it extends, which extends none in turn.
 ///
 /// An effected correction counts where its proposal stands and one of the two carries the corrected text. It holds from
 /// its own `effective`, else from the first day of the text that it corrects, else from that of the body's first text.
 pub fn charter_acts<'a>(acts: &'a [Standing<'a>], body: &BodyId) -> Vec<CharterAct<'a>> {
+    let mut found = own_acts(acts, body);
+    if let Some(pattern) = found.iter().find_map(CharterAct::extends).filter(|pattern| pattern != body) {
+        found.extend(own_acts(acts, &pattern).into_iter().map(CharterAct::inherited));
+        found.sort_by_key(|act| act.entry);
+    }
+    found
+}
+
+fn own_acts<'a>(acts: &'a [Standing<'a>], body: &BodyId) -> Vec<CharterAct<'a>> {
     let here = || acts.iter().filter(|a| a.event.body == *body);
     let mut found: Vec<CharterAct<'a>> = here().filter_map(|a| CharterAct::of(a.index, &a.event)).collect();
     if found.is_empty() {
@@ -38,7 +48,8 @@ pub fn charter_acts_with<'a>(
     let mut found = charter_acts(acts, body);
     let text = proposal.event.act.charter_text()?;
     let effective = holds_from(acts, &found, proposal, proposal);
-    found.push(CharterAct { entry: proposal.index, event: &proposal.event, text, effective });
+    let (entry, event) = (proposal.index, &*proposal.event);
+    found.push(CharterAct { entry, event, text, effective, inherited: false });
     Some(found)
 }
 
@@ -50,7 +61,7 @@ fn corrected<'a>(
     let proposal = proposal_of(acts, effected)?;
     let text = effected.event.act.charter_text().or_else(|| proposal.event.act.charter_text())?;
     let effective = holds_from(acts, texts, effected, proposal);
-    Some(CharterAct { entry: effected.index, event: &effected.event, text, effective })
+    Some(CharterAct { entry: effected.index, event: &effected.event, text, effective, inherited: false })
 }
 
 fn named<'a>(acts: &'a [Standing<'a>], id: Option<EventId>) -> Option<&'a Standing<'a>> {

@@ -27,12 +27,21 @@ pub struct EntryIntoForce {
     pub certified: Option<(Edtf, Index)>,
     /// The entry that holds the clause.
     pub rule: Index,
+    /// Whether the record leaves out those who are no more: their consents may have met the clause before, so that the
+    /// day computed is the latest that it can be.
+    pub survivors_only: bool,
 }
 
 impl EntryIntoForce {
-    /// The day: as computed, else as certified.
-    pub fn on(&self) -> Option<&Edtf> {
-        self.computed.as_ref().or(self.certified.as_ref().map(|(on, _)| on))
+    /// The day: as computed, else as certified. Where the record cannot bear the computation, the certificate settles it.
+    pub fn on(&self) -> Option<Edtf> {
+        let certified = self.certified.as_ref().map(|(on, _)| on);
+        match &self.computed {
+            Some(latest) if self.survivors_only => {
+                Some(certified.cloned().unwrap_or_else(|| Edtf::one_of(Day::PAST, latest.latest())))
+            }
+            computed => computed.as_ref().or(certified).cloned(),
+        }
     }
 }
 
@@ -52,7 +61,17 @@ pub(super) fn entry_into_force(
         trigger: found.map(|(_, trigger)| trigger),
         certified: certified(alone),
         rule: clause.entry,
+        survivors_only: survivors_only(alone),
     })
+}
+
+/// Whether the newest survey of a record found only those who are still there.
+fn survivors_only(alone: &[Standing<'_>]) -> bool {
+    let surveys = alone.iter().rev().filter_map(|act| match &act.event.act {
+        Act::RecordSurveyed(survey) => Some(survey.survivors_only),
+        _ => None,
+    });
+    surveys.into_iter().next().unwrap_or(false)
 }
 
 /// The first act among these that certifies an entry into force, with its day.
@@ -70,7 +89,13 @@ pub(super) fn for_participant(
     general: &EntryIntoForce,
     act: &Standing<'_>,
 ) -> Option<Edtf> {
-    let (on, own) = general.on().zip(consent_date(act))?;
+    consent_date(act)?;
+    general.on().map(|on| after(charter, &on, act))
+}
+
+/// The same where the treaty entered into force on a known day.
+pub(super) fn after(charter: &Charter, on: &Edtf, act: &Standing<'_>) -> Edtf {
+    let own = consent_date(act).unwrap_or(on);
     let own = match act.event.act.kind() {
         // A succession has effect from the day of independence (VCSST 23).
         ActKind::SuccessionNotified => act.event.effect().unwrap_or(own),
@@ -82,7 +107,7 @@ pub(super) fn for_participant(
         _ => day,
     };
     let later = |general: Day, own: Day| if own <= general { general } else { delayed(own).max(general) };
-    Some(Edtf::one_of(later(on.earliest(), own.earliest()), later(on.latest(), own.latest())))
+    Edtf::one_of(later(on.earliest(), own.earliest()), later(on.latest(), own.latest()))
 }
 
 /// The legal date of a consent to be bound: the deposit (VCLT 16), else the act's own.

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::charter::{Charter, EffectBy, Merger, Version, judge_effect};
+use crate::charter::{Charter, EffectBy, Merger, Version, judge_effect, judge_meanwhile};
 use crate::event::{Day, Edtf, Index, StatusId};
 
 use super::influence::{Derived, Given, Influence};
@@ -128,6 +128,8 @@ impl DayOrder {
 enum What<'a> {
     /// An act, judged under the rules of its day, by those of one effect.
     Act(&'a Standing<'a>, Option<EffectBy>),
+    /// An act that gives a status until an effect that a clause computes.
+    Meanwhile(&'a Standing<'a>, EffectBy),
     /// An act that gives what another participant had, or takes what another one takes over.
     Given(&'a Given),
     /// A status that a clause gives without an act of the participant's own.
@@ -294,6 +296,9 @@ fn moving<'a>(
         found.extend(event.effect().map(|date| (date.clone(), What::Act(act, None))));
     }
     for effect in effects {
+        if charter.gives_meanwhile(kind, effect) {
+            found.extend(event.date().map(|date| (date.clone(), What::Meanwhile(act, effect))));
+        }
         found.extend(influence.effect(act, effect).map(|date| (date, What::Act(act, Some(effect)))));
     }
     found
@@ -381,6 +386,12 @@ impl Sweep<'_> {
                 Some(step) => (step.to, step.rule, step.clause, None),
                 None => return world.clone(),
             },
+            What::Meanwhile(act, effect) => {
+                match judge_meanwhile(version, &world.status, &act.event, *effect) {
+                    Some(step) => (step.to, step.rule, step.clause, None),
+                    None => return world.clone(),
+                }
+            }
             What::Given(given) => {
                 also = &given.also;
                 (given.status.clone(), given.rule, given.clause.clone(), None)

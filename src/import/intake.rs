@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::event::{
-    Act, BodyId, Edtf, Event, EventId, Evidence, Grade, ImportReceipt, Index, Register, Role,
+    Act, BodyId, Edtf, Event, EventId, Evidence, Grade, ImportReceipt, Index, Register, Role, Survey,
 };
 use crate::ledger::{AppendOptions, Ledger, LedgerError};
 
@@ -198,7 +198,8 @@ fn conclude(
     }
     let Some(span) = &source.surveyed else { return Ok(()) };
     let name = Uuid::new_v5(&id.0, span.as_str().as_bytes());
-    let mut survey = Event::new(EventId(name), Act::RecordSurveyed(span.clone()), source.body.clone());
+    let searched = Survey { span: span.clone(), survivors_only: false };
+    let mut survey = Event::new(EventId(name), Act::RecordSurveyed(searched), source.body.clone());
     survey.dates.set(Role::Done, Edtf::day(options.now.day()));
     survey.evidence = vec![Evidence::citing(source.name, Some(Grade::Tertiary))];
     if ledger.find(survey.id)?.is_none() {

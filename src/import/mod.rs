@@ -1,9 +1,15 @@
 //! Reading the records of others: one file for each source format. What cannot be read is reported, never dropped.
 
 mod csv;
+mod events;
 mod intake;
 mod kinds;
+mod lines;
+mod name;
+mod neutral;
 
 pub use csv::{CsvError, Reject, Row, Rows, hex, read_csv};
+pub use events::{EventsError, EventsFile, Report, Told, import_events};
 pub use intake::{ImportError, Mode, Outcome, Source, import};
 pub use kinds::{Alias, find_kind};
+pub use lines::{LINE_BYTES_MAX, LineError};

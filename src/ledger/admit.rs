@@ -45,18 +45,25 @@ impl Ledger {
     /// [`LedgerError`], [`LedgerError::InBatch`] where there are several.
     pub fn admit(&mut self, events: Vec<Event>) -> Result<Vec<Draft>, LedgerError> {
         let many = events.len() > 1;
-        let known = self.find_all(&events.iter().map(|e| e.id).collect::<Vec<_>>())?;
-        let mut batch = Batch::default();
-        let mut drafts = Vec::with_capacity(events.len());
-        for (at, (event, recorded)) in events.into_iter().zip(known).enumerate() {
-            let draft = self.admit_one(event, recorded, &mut batch);
-            let located = |source| match many {
+        let located = |(at, draft): (usize, Result<Draft, LedgerError>)| {
+            draft.map_err(|source| match many {
                 true => LedgerError::InBatch { at: at + 1, source: Box::new(source) },
                 false => source,
-            };
-            drafts.push(draft.map_err(located)?);
-        }
-        Ok(drafts)
+            })
+        };
+        self.sift(events)?.into_iter().enumerate().map(located).collect()
+    }
+
+    /// Checks events one by one, in order: what is not admitted is left out, with its reason, and the others are judged
+    /// without it.
+    ///
+    /// # Errors
+    /// [`LedgerError`] where the ledger cannot be read.
+    pub fn sift(&mut self, events: Vec<Event>) -> Result<Vec<Result<Draft, LedgerError>>, LedgerError> {
+        let known = self.find_all(&events.iter().map(|e| e.id).collect::<Vec<_>>())?;
+        let mut batch = Batch::default();
+        let each = events.into_iter().zip(known);
+        Ok(each.map(|(event, recorded)| self.admit_one(event, recorded, &mut batch)).collect())
     }
 
     fn admit_one(
@@ -87,8 +94,12 @@ impl Ledger {
         if adopts || corrects {
             check_form(&event)?;
             check_text(&event)?;
+            self.check_pattern(&event, batch)?;
             batch.adopted(&event);
-            self.check_rules(&event, batch)?;
+            if let Err(error) = self.check_rules(&event, batch) {
+                batch.charters.pop();
+                return Err(error);
+            }
         } else {
             self.check_content(&event, batch)?;
         }
@@ -107,6 +118,19 @@ impl Ledger {
         Ok(refuse(&rules, event)?)
     }
 
+    /// The charter that an adoption extends must be recorded, and must itself extend none.
+    fn check_pattern(&mut self, event: &Event, batch: &Batch) -> Result<(), LedgerError> {
+        let Act::CharterAdopted(text) = &event.act else { return Ok(()) };
+        let Some(pattern) = CharterText::extended(text) else { return Ok(()) };
+        let body = event.body.clone();
+        match self.rules(&pattern, batch) {
+            Ok(charter) if charter.extends.is_none() && pattern != body => Ok(()),
+            Ok(_) => Err(LedgerError::ExtendsTwice { body, pattern }),
+            Err(LedgerError::NoBody(_)) => Err(LedgerError::ExtendsNothing { body, pattern }),
+            Err(error) => Err(error),
+        }
+    }
+
     /// What a text makes of the rules must be sound; of a proposal, what it would make: nothing is circulated that could
     /// not be effected.
     fn check_rules(&mut self, event: &Event, batch: &Batch) -> Result<(), LedgerError> {
@@ -123,8 +147,12 @@ impl Ledger {
 
     /// The rules of a body as this ledger and the batch know them.
     fn rules(&mut self, body: &BodyId, batch: &Batch) -> Result<Arc<Charter>, LedgerError> {
-        if !batch.charters.iter().any(|e| e.body == *body) {
-            return self.charter(body);
+        if !batch.rules(body) {
+            let known = self.charter(body);
+            let pattern = known.as_ref().ok().and_then(|charter| charter.extends.clone());
+            if pattern.is_none_or(|pattern| !batch.rules(&pattern)) {
+                return known;
+            }
         }
         Ok(self.rules_with(body, batch, None)?.0)
     }
@@ -285,6 +313,11 @@ struct Batch {
 impl Batch {
     fn adopted(&mut self, event: &Event) {
         self.charters.push(event.clone());
+    }
+
+    /// Whether some of its texts are of a body.
+    fn rules(&self, body: &BodyId) -> bool {
+        self.charters.iter().any(|event| event.body == *body)
     }
 }
 

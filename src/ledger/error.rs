@@ -120,6 +120,24 @@ pub enum LedgerError {
     /// No charter of the body is recorded.
     #[error("no organisation or treaty called {0} in this ledger")]
     NoBody(BodyId),
+    /// A charter extends one that is not recorded.
+    #[error("the charter of {body} extends {pattern}, of which no charter is recorded")]
+    ExtendsNothing {
+        /// The body.
+        body: BodyId,
+        /// What it extends.
+        pattern: BodyId,
+    },
+    /// A charter extends itself, or one that extends another.
+    #[error(
+        "the charter of {body} extends {pattern}, which is no pattern: it extends another, or is its own"
+    )]
+    ExtendsTwice {
+        /// The body.
+        body: BodyId,
+        /// What it extends.
+        pattern: BodyId,
+    },
     /// The charter has no such status in any version.
     #[error("{body} has no status {status}: it has {known}")]
     NoStatus {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use memchr::memmem;
 
+use crate::charter::Charter;
 use crate::event::leaf::decode;
 use crate::event::{Act, BodyId, Entry, EventId, Index, Instant, Scope, Size};
 use crate::index::{EventIndex, IndexError};
@@ -432,7 +433,7 @@ impl Ledger {
         Ok(Size(low))
     }
 
-    /// The bodies whose charter this ledger holds, by id.
+    /// The bodies whose charter this ledger holds, by id, without those that are the pattern of others.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -440,6 +441,9 @@ impl Ledger {
         let loaded = self.load_rules()?;
         let adopted = loaded.entries().iter().filter(|e| matches!(e.event.act, Act::CharterAdopted(_)));
         let bodies: BTreeSet<BodyId> = adopted.map(|e| e.event.body.clone()).collect();
-        Ok(bodies.into_iter().filter(|body| self.charter(body).is_ok()).collect())
+        let charters: Vec<Arc<Charter>> = bodies.iter().filter_map(|body| self.charter(body).ok()).collect();
+        let patterns: BTreeSet<&BodyId> = charters.iter().filter_map(|c| c.extends.as_ref()).collect();
+        let own = charters.iter().map(|c| &c.body).filter(|body| !patterns.contains(body));
+        Ok(own.cloned().collect())
     }
 }

@@ -45,13 +45,14 @@ impl Ledger {
         self.charter(body).is_ok_and(|charter| charter.joins_participants())
     }
 
-    /// The treaties for which the clauses of a body wait, and those for which theirs wait.
+    /// The treaties for which the clauses of a body wait, those for which theirs wait, and the charters that any extends.
     fn waits_for(&mut self, body: &BodyId) -> BTreeSet<BodyId> {
         let mut found = BTreeSet::new();
         let mut open = vec![body.clone()];
         while let Some(next) = open.pop() {
-            let waits = self.charter(&next).map(|charter| charter.waits_for().clone()).unwrap_or_default();
-            open.extend(waits.into_iter().filter(|other| found.insert(other.clone())));
+            let Ok(charter) = self.charter(&next) else { continue };
+            let others = charter.waits_for().iter().chain(&charter.extends).cloned();
+            open.extend(others.filter(|other| found.insert(other.clone())));
         }
         found.remove(body);
         found

@@ -4,10 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::charter::{Charter, CharterAct, CharterError};
-use crate::event::{Act, BodyId, Day, Edtf, Entry, Index, Moment, ParticipantId, Scope, Size, StatusId};
+use crate::event::{
+    Act, BodyId, Day, Edtf, Entry, Index, Moment, ParticipantId, Scope, Size, StatusId, Survey,
+};
 use crate::history::{
-    Board, Cause, Course, Elsewhere, History, Pairs, Reading, Standing, Withheld, certified, charter_acts,
-    next_representation, standing, withhold,
+    Board, Cause, Course, Elsewhere, EntryIntoForce, History, Pairs, Reading, Standing, Withheld, certified,
+    charter_acts, next_representation, standing, withhold,
 };
 
 use super::Axes;
@@ -79,6 +81,8 @@ pub struct BodyView<'a> {
     pub withheld: Vec<Withheld<'a>>,
     /// Acts of the body alone.
     pub alone: Vec<Standing<'a>>,
+    /// Acts of the body whose charter this one extends.
+    pub pattern: Vec<Standing<'a>>,
     /// The span that was surveyed; the union of all surveys' ends.
     pub surveyed: Option<Edtf>,
     /// What the acts of some make of the status of others.
@@ -136,8 +140,11 @@ impl<'a> BodyView<'a> {
         let mut pairs: Pairs<'a> = Pairs::new();
         let mut alone = Vec::new();
         let mut surveyed: Option<Edtf> = None;
-        for act in acts.into_iter().filter(|a| a.event.body == *body) {
-            if let Act::RecordSurveyed(span) = &act.event.act {
+        let (acts, others): (Vec<_>, Vec<_>) = acts.into_iter().partition(|a| a.event.body == *body);
+        let extends = |act: &Standing<'_>| charter.extends.as_ref() == Some(&act.event.body);
+        let pattern = others.into_iter().filter(extends).collect();
+        for act in acts {
+            if let Act::RecordSurveyed(Survey { span, .. }) = &act.event.act {
                 surveyed = Some(surveyed.map_or_else(|| span.clone(), |s| widest(&s, span)));
             }
             if let Some(about) =
@@ -153,7 +160,7 @@ impl<'a> BodyView<'a> {
         let elsewhere = elsewhere_of(material, &charter, recorded, known, open);
         let board = Board::new(&charter, &pairs, &alone, moment, elsewhere);
         let whole = material.scope.participant.is_none();
-        Ok(BodyView { charter, pairs, withheld, alone, surveyed, board, whole, policy: None })
+        Ok(BodyView { charter, pairs, withheld, alone, pattern, surveyed, board, whole, policy: None })
     }
 
     /// The status of a participant through all of time; of one with no act, no status.
@@ -254,6 +261,7 @@ impl<'a> BodyView<'a> {
             pairs: self.pairs.clone(),
             withheld: self.withheld.clone(),
             alone: self.alone.clone(),
+            pattern: self.pattern.clone(),
             surveyed: self.surveyed.clone(),
             whole: self.whole,
             policy: self.policy.clone(),
@@ -342,7 +350,7 @@ fn elsewhere_of(
     let day = |body: &BodyId| {
         let view = BodyView::at(material, body, recorded, known, None, &open).ok()?;
         let certified = certified(&view.alone).map(|(on, _)| on);
-        let computed = view.board.entry_into_force.as_ref().and_then(|e| e.on().cloned());
+        let computed = view.board.entry_into_force.as_ref().and_then(EntryIntoForce::on);
         computed.or(certified).map(|on| on.latest())
     };
     let asked = charter.waits_for().iter().filter(|body| !open.contains(body));

@@ -58,12 +58,13 @@ pub fn corrections(
         return Vec::new();
     }
     let acts: Vec<&Standing<'_>> = view.acts().collect();
+    let ruling: Vec<Standing<'_>> = view.alone.iter().chain(&view.pattern).cloned().collect();
     let place = |id: Option<EventId>| material.entries.iter().find(|e| Some(e.event.id) == id);
     let item = |proposal: &Proposal<'_>| {
         let event = &proposal.act.event;
         let texts = match proposal.effected {
-            Some(_) => Some(charter_acts(&view.alone, &view.charter.body)),
-            None => charter_acts_with(&view.alone, &view.charter.body, proposal.act),
+            Some(_) => Some(charter_acts(&ruling, &view.charter.body)),
+            None => charter_acts_with(&ruling, &view.charter.body, proposal.act),
         };
         let at = proposal.effected.map_or(proposal.act.index, |act| act.index);
         let own = texts.iter().flatten().find(|text| text.entry == at);

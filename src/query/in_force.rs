@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::charter::{ClauseKey, Condition, Delay, Rule, SetRef, StepBy, Version, When};
 use crate::event::{ActKind, BodyId, Day, Edtf, Index, ParticipantId};
 use crate::history::{
-    Certainty, Count, Electorate, Measure, Members, Poll, StepState, Trigger, certified, count_on,
-    in_force_on,
+    Certainty, Count, Electorate, EntryIntoForce, Measure, Members, Poll, StepState, Trigger, certified,
+    count_on, in_force_on,
 };
 
 use super::Axes;
@@ -157,6 +157,31 @@ fn of_treaty(view: &BodyView<'_>, on: Day, answer: &mut InForce) {
     let members = |day: Day, before: Option<u16>| view.board.members(&view.charter, &view.pairs, day, before);
     let waits = Waits { members: &members, in_force: &|body| view.board.elsewhere.get(body).copied() };
     evaluate(&clause.rule.rule, &electorate, version, &waits, on, answer);
+    if view.board.entry_into_force.as_ref().is_some_and(|general| general.survivors_only) {
+        bound(view, answer);
+    }
+}
+
+/// A record of those who are still there bears no more than the latest day: who is no more may have met the clause before.
+fn bound(view: &BodyView<'_>, answer: &mut InForce) {
+    let name = view.charter.about.in_short();
+    let general = view.board.entry_into_force.as_ref();
+    let told = match (&answer.on, &answer.certified) {
+        (Some(latest), None) => format!(": {latest} is the latest that it can be"),
+        (None, None) => ": it may be in force by consents that are not among them".to_owned(),
+        (_, Some(_)) => String::new(),
+    };
+    answer.notes.push(format!(
+        "the record of {name} lists only those who are still there; consents of others may have counted{told}"
+    ));
+    answer.on = general.and_then(EntryIntoForce::on);
+    if answer.certified.is_none() {
+        answer.certainty = Certainty::Possible;
+    }
+    if answer.on.is_some() && answer.certified.is_none() {
+        answer.trigger = None;
+        answer.missing.clear();
+    }
 }
 
 /// The accession treaty or protocol of one participant: by its own clause, else when every member has accepted it.

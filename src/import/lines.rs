@@ -1,0 +1,71 @@
+//! The lines of a file, plain or compressed with gzip, one at a time and never more than one in memory.
+
+use std::io::{self, BufRead, BufReader, Read};
+
+use flate2::bufread::MultiGzDecoder;
+
+/// The longest line that is read: no event of an entry is longer.
+pub const LINE_BYTES_MAX: usize = 1 << 20;
+
+/// Why no more lines can be read.
+#[derive(Debug, thiserror::Error)]
+pub enum LineError {
+    /// A line has no end in sight.
+    #[error("line {line} has more than {LINE_BYTES_MAX} bytes: is this JSON Lines, one object a line?")]
+    TooLong {
+        /// From 1.
+        line: u64,
+    },
+    /// Reading failed: a disk, or a compressed file that is cut short or damaged.
+    #[error("after line {line}: {source}")]
+    Read {
+        /// The last line that was read whole.
+        line: u64,
+        /// What the system, or the decompressor, says.
+        source: io::Error,
+    },
+}
+
+/// The lines of a file.
+pub(super) struct Lines<R: BufRead> {
+    input: R,
+    line: u64,
+}
+
+/// The lines of what is read, decompressed where it begins as gzip does.
+///
+/// # Errors
+/// [`io::Error`] where not even the beginning can be read.
+pub(super) fn lines<'r>(input: impl Read + 'r) -> io::Result<Lines<Box<dyn BufRead + 'r>>> {
+    let mut input = BufReader::with_capacity(1 << 16, input);
+    let compressed = input.fill_buf()?.starts_with(&[0x1f, 0x8b]);
+    let input: Box<dyn BufRead + 'r> = match compressed {
+        true => Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(input))),
+        false => Box::new(input),
+    };
+    Ok(Lines { input, line: 0 })
+}
+
+impl<R: BufRead> Lines<R> {
+    /// The next line with its number, from 1, without its end; `None` after the last.
+    ///
+    /// # Errors
+    /// [`LineError`].
+    pub(super) fn next(&mut self, into: &mut Vec<u8>) -> Result<Option<u64>, LineError> {
+        into.clear();
+        let limit = LINE_BYTES_MAX as u64 + 1;
+        let read = self.input.by_ref().take(limit).read_until(b'\n', into);
+        let read = read.map_err(|source| LineError::Read { line: self.line, source })?;
+        if read == 0 {
+            return Ok(None);
+        }
+        self.line += 1;
+        while matches!(into.last(), Some(b'\n' | b'\r')) {
+            into.pop();
+        }
+        match into.len() > LINE_BYTES_MAX {
+            true => Err(LineError::TooLong { line: self.line }),
+            false => Ok(Some(self.line)),
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! One line of the neutral form: an act of somebody in some organisation or treaty, as a JSON object.
+
+use serde::Deserialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::name::participant;
+use crate::event::{
+    Act, BodyId, Edtf, Event, EventId, Evidence, Form, Instant, ParticipantId, Role, StatusId,
+};
+
+/// The charter that a body gets which has none: the pattern of its rules.
+pub(super) const TREATY: &str = "multilateral-treaty";
+/// The same of an organisation.
+pub(super) const ORGANISATION: &str = "international-organisation";
+
+/// What a line states.
+#[derive(Clone, PartialEq, Debug)]
+pub(super) struct Line {
+    /// The act. Its id is not settled yet.
+    pub(super) event: Event,
+    /// Its body as the source names it.
+    pub(super) title: String,
+    /// The pattern of a charter that fits the act.
+    pub(super) pattern: &'static str,
+    /// Set where the source takes back what it stated before.
+    pub(super) retracts: bool,
+    /// What tells the stated act apart, for a later line that takes it back.
+    pub(super) key: String,
+    /// What was done with something that is not plain.
+    pub(super) doubts: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Object {
+    date: Option<String>,
+    not_before: Option<String>,
+    party: Option<String>,
+    party_name: Option<String>,
+    body: String,
+    body_title: Option<String>,
+    kind: String,
+    mark: Option<String>,
+    effective: Option<String>,
+    recorded: Option<String>,
+    op: Option<String>,
+    source: Option<Value>,
+}
+
+/// How a kind of the neutral form is read.
+struct Kind {
+    act: Act,
+    /// The role of the line's `date`.
+    role: Role,
+    /// The status that the kind names.
+    status: Option<&'static str>,
+    pattern: &'static str,
+    doubt: Option<&'static str>,
+}
+
+/// Reads a line.
+///
+/// # Errors
+/// Why the line cannot be taken, and what to do.
+pub(super) fn read_line(text: &str) -> Result<Line, String> {
+    let said: Object =
+        serde_json::from_str(text).map_err(|e| format!("not a line of the neutral form: {e}"))?;
+    let kind = kind(&said.kind, said.mark.as_deref().unwrap_or(""))?;
+    let body = body_id(&said.body)?;
+    let mut doubts: Vec<String> = kind.doubt.map(str::to_owned).into_iter().collect();
+    let mut event = Event::new(EventId(Uuid::nil()), kind.act, body);
+    let (code, name) = (said.party.as_deref(), said.party_name.as_deref());
+    let set = said.source.as_ref().map_or("", set_of);
+    event.participant = Some(match participant(set, code, name) {
+        Some(found) => found,
+        None => {
+            let word = name.or(code).ok_or("neither party nor party_name: a line needs one of them")?;
+            let named = ParticipantId::named(word).ok_or(format!("party_name: {word:?} has no letter"))?;
+            doubts.push(format!("the register has no {word:?}: recorded as {named}"));
+            event.note = Some(format!("named {word} by the source"));
+            named
+        }
+    });
+    let date = |key: &str, text: &Option<String>| {
+        text.as_deref().map(Edtf::parse).transpose().map_err(|e| format!("{key}: {e}"))
+    };
+    let own = interval(date("not_before", &said.not_before)?, date("date", &said.date)?)?;
+    let effective = date("effective", &said.effective)?;
+    match (kind.role, &effective) {
+        (Role::Effective, Some(effective)) if *effective != own => {
+            let roles = event.act.kind().roles();
+            let done = roles.iter().find(|r| matches!(r, Role::Notified)).copied().unwrap_or(Role::Done);
+            event.dates.set(done, own.clone());
+            event.dates.set(Role::Effective, effective.clone());
+        }
+        (role, effective) => {
+            event.dates.set(role, own.clone());
+            effective.iter().for_each(|on| event.dates.set(Role::Effective, on.clone()));
+        }
+    }
+    event.status = kind.status.and_then(|id| StatusId::parse(id).ok());
+    event.evidence = said.source.as_ref().map(citation).into_iter().collect();
+    let recorded =
+        said.recorded.as_deref().map(|text| Instant::parse(text).map_err(|e| format!("recorded: {e}")));
+    event.known_from = recorded.transpose()?.map(|instant| Edtf::day(instant.day()));
+    let retracts = match said.op.as_deref() {
+        None | Some("set") => false,
+        Some("retract") => true,
+        Some(other) => return Err(format!("op: {other:?} is neither set nor retract")),
+    };
+    let whose = name.or(code).unwrap_or_default();
+    let mark = said.mark.as_deref().unwrap_or("");
+    let key = format!("{}\n{whose}\n{}\n{mark}\n{own}", event.body, said.kind);
+    let title = said.body_title.unwrap_or(said.body);
+    Ok(Line { event, title, pattern: kind.pattern, retracts, key, doubts })
+}
+
+/// `UNTC:4-4` becomes `untc-4-4`: lower case, every other character a hyphen.
+fn body_id(text: &str) -> Result<BodyId, String> {
+    let folded: String =
+        text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+    BodyId::parse(&folded).map_err(|e| format!("body: {e}"))
+}
+
+/// An act that a source dates to a year, and that had not happened at an earlier one, happened between the two.
+fn interval(not_before: Option<Edtf>, date: Option<Edtf>) -> Result<Edtf, String> {
+    let date = date.ok_or("date is empty: give what is known, as 2006 or [..2022-04-12]")?;
+    match not_before {
+        None => Ok(date),
+        Some(from) if from.earliest() <= date.latest() => {
+            Edtf::parse(&format!("[{}..{}]", from.earliest(), date.latest())).map_err(|e| e.to_string())
+        }
+        Some(from) => Err(format!("not_before: {from} lies after {date}")),
+    }
+}
+
+/// The data set that a source names.
+fn set_of(source: &Value) -> &str {
+    match source {
+        Value::Object(fields) => fields.get("set").and_then(Value::as_str).unwrap_or(""),
+        other => other.as_str().and_then(|text| text.split_whitespace().next()).unwrap_or(""),
+    }
+}
+
+/// A source as a citation: its parts in the order in which it states them.
+fn citation(source: &Value) -> Evidence {
+    let part = |value: &Value| match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    };
+    let cite = match source {
+        Value::Object(fields) => {
+            let parts = fields.iter().filter_map(|(key, value)| Some((key, part(value)?)));
+            let parts = parts.map(|(key, value)| if key == "set" { value } else { format!("{key} {value}") });
+            parts.collect::<Vec<_>>().join(", ")
+        }
+        other => part(other).unwrap_or_default(),
+    };
+    Evidence::citing(cite, None)
+}
+
+fn kind(name: &str, mark: &str) -> Result<Kind, String> {
+    let deposit = |form| (Act::InstrumentDeposited(form), Role::Deposited);
+    let treaty = |(act, role)| Kind { act, role, status: None, pattern: TREATY, doubt: None };
+    let doubtful = |(act, role), doubt| Kind { doubt: Some(doubt), ..treaty((act, role)) };
+    let organisation =
+        |act, status| Kind { act, role: Role::Effective, status, pattern: ORGANISATION, doubt: None };
+    let form = Form::from_name(&name.replace('_', "-"));
+    Ok(match name {
+        "signature" => treaty((Act::TreatySigned, Role::Signed)),
+        "succession_to_signature" => {
+            doubtful((Act::TreatySigned, Role::Signed), "succession to a signature: read as the signature")
+        }
+        "definitive_signature" => treaty((Act::DefinitiveSignature, Role::Signed)),
+        "succession" | "declaration_of_continued_application" | "declaration/notification_of_succession" => {
+            treaty((Act::SuccessionNotified, Role::Notified))
+        }
+        "instrument" => return instrument(mark),
+        "application" | "participation" | "notification" | "other" => doubtful(
+            deposit(None),
+            "neither ratification nor accession: read as an instrument of unknown form",
+        ),
+        "provisional_application" | "provisional" => {
+            treaty((Act::ProvisionalApplicationBegan, Role::Effective))
+        }
+        "un_admission_resolution" => doubtful(
+            (Act::ClaimRecorded(None), Role::Done),
+            "a resolution on admission: kept as a claim, it moves no status in this treaty",
+        ),
+        "un_declaration_registered" => {
+            doubtful(deposit(None), "a declaration registered: read as an instrument")
+        }
+        "in_force" | "in_force_for_party" => treaty((Act::EnteredIntoForceForParticipant, Role::Effective)),
+        "termination_for_treaty" => treaty((Act::TreatyTerminated, Role::Effective)),
+        "withdrawal" => treaty((Act::WithdrawalEffective, Role::Effective)),
+        "joined" | "state_began" => organisation(Act::MembershipEffective, None),
+        "state_began_on_or_before" => Kind {
+            doubt: Some("the list begins with it: it may have begun before"),
+            ..organisation(Act::MembershipEffective, None)
+        },
+        "left" | "state_ended" | "code_withdrawn" => organisation(Act::WithdrawalEffective, None),
+        "observer_granted" => organisation(Act::StatusGranted, Some("observer")),
+        "associate_granted" => organisation(Act::StatusGranted, Some("associate")),
+        _ if form.is_some() => treaty(deposit(form)),
+        _ => return Err(format!("kind: {name:?} is no kind of the neutral form")),
+    })
+}
+
+/// An instrument whose form a table marks with letters.
+fn instrument(mark: &str) -> Result<Kind, String> {
+    let deposit = |form| (Act::InstrumentDeposited(form), Role::Deposited);
+    let (act, role) = match mark {
+        "" => deposit(None),
+        "a" => deposit(Some(Form::Accession)),
+        "A" => deposit(Some(Form::Acceptance)),
+        "AA" => deposit(Some(Form::Approval)),
+        "c" => deposit(Some(Form::FormalConfirmation)),
+        "p" => deposit(Some(Form::SimplifiedProcedure)),
+        "P" => deposit(Some(Form::ConsentToBeBound)),
+        "d" => (Act::SuccessionNotified, Role::Notified),
+        "s" => (Act::DefinitiveSignature, Role::Signed),
+        "C" => (Act::TreatySigned, Role::Signed),
+        "n" => (Act::ProvisionalApplicationBegan, Role::Effective),
+        other => return Err(format!("mark: {other:?} is none of a A AA c C d n p P s")),
+    };
+    Ok(Kind { act, role, status: None, pattern: TREATY, doubt: None })
+}
