@@ -106,6 +106,34 @@ fn a_suspended_member_is_a_member_and_suspended() {
 }
 
 #[test]
+fn whoever_has_left_is_suspended_no_more_whether_or_not_the_exit_was_certified() {
+    let acts = |last: &'static str| {
+        let mut acts = vec![
+            "founded --participant MLI --signed 1975-05-28",
+            "membership-suspended --participant MLI --decided 2021-05-30",
+            "withdrawal-notified --participant MLI --received 2024-01-29",
+        ];
+        acts.extend((!last.is_empty()).then_some(last));
+        acts
+    };
+    let kinds = |env: &Env, on: &str| -> (Value, Vec<String>) {
+        let answer = env.status(&format!("MLI ecowas --on {on}"));
+        (answer["status"].clone(), columns(&answer["overlays"], &["overlay"]))
+    };
+    for certified in ["", "withdrawal-effective --participant MLI --effective 2025-01-29"] {
+        let env = with("ecowas", &acts(certified));
+        let suspended = vec!["suspended".to_owned()];
+        assert_eq!(kinds(&env, "2025-01-28"), (json!("member"), suspended), "{certified}");
+        assert_eq!(kinds(&env, "2025-01-29"), (json!("former-member"), vec![]), "{certified}");
+    }
+    // Back again, it is not suspended by what was decided before it left.
+    let env = with("ecowas", &acts("instrument-deposited --participant MLI --deposited 2026-01-10"));
+    assert_eq!(kinds(&env, "2026-01-10"), (json!("member"), vec![]));
+    let roster = env.run(&["roster", "ecowas", "--on", "2025-06-01", "--format", "json"]).json();
+    assert_eq!(columns(&roster["participants"][0]["overlays"], &["overlay"]), [""; 0], "{roster}");
+}
+
+#[test]
 fn a_notice_of_the_first_nine_months_ends_the_membership_with_the_year_a_later_one_with_the_next() {
     for (received, last) in [
         ("2021-01-15", "2021-12-31"),
