@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::env::Env;
-use crate::five::{columns, five};
+use crate::five::{columns, five, notes};
 
 /// What is scheduled on a day, as known on it.
 fn scheduled(env: &Env, pair: &str, on: &str) -> Vec<String> {
@@ -81,6 +81,18 @@ fn a_notice_that_is_revoked_before_its_effect_schedules_nothing_any_more() {
     let unaware = env.status("MAR au --on 2021-03-01 --as-known 2020-11-30");
     assert_eq!(unaware["status"], "former-member");
     assert_eq!(env.status("MAR au --on 2021-02-28 --as-known 2020-11-30")["status"], "member");
+}
+
+#[test]
+fn an_act_of_one_moment_is_not_said_to_hold_for_the_whole_of_its_day() {
+    let Some(env) = five() else { return };
+    let convention = |pair: &str, on: &str| {
+        notes(&env.status(&format!("{pair} --on {on}")), &["for the whole of that day"])
+    };
+    for on in ["2020-01-31", "2020-01-31T23:59", "2020-01-31T23:59Z"] {
+        assert!(!convention("GBR eu", on), "{on}: it had effect at 23:00 UTC");
+    }
+    assert!(convention("FIN nato", "2023-04-04"), "a day is all that is known of this one");
 }
 
 #[test]

@@ -331,7 +331,7 @@ fn notes(answer: &mut StatusAnswer, view: &BodyView<'_>, hindsight: &Hindsight<'
                 .notes
                 .push(format!("the source is in doubt about {} (entry {})", because.date, because.index));
         }
-        if because.date.earliest() == on && because.date.latest() == on {
+        if because.date.instant().is_none() && because.date.earliest() == on && because.date.latest() == on {
             answer.notes.push(format!("an act of {on} holds for the whole of that day"));
         }
         let version = view.charter.versions().iter().find(|v| v.entry == because.index);
