@@ -3,6 +3,7 @@
 mod admit;
 mod consequence;
 mod error;
+mod held;
 mod load;
 mod reach;
 mod replay;
@@ -26,6 +27,7 @@ use crate::query::{Charters, CheckpointRef, Material};
 pub use admit::Draft;
 pub use consequence::{Change, Consequences, Said};
 pub use error::LedgerError;
+pub use held::Held;
 pub use load::Loaded;
 pub use replay::{Tally, replay};
 

@@ -236,6 +236,25 @@ fn while_a_correction_is_proposed_both_readings_are_reported_vclt_79_2() {
 }
 
 #[test]
+fn while_a_correction_of_a_clause_is_proposed_in_force_reports_both_readings_vclt_79_2() {
+    let env = Env::new();
+    let counts = |n: u8| format!("entry-into-force = \"count({n}) then months(3)\"\n");
+    env.write("covenant.toml", TREATY.replacen("\n[[", &format!("{}\n[[", counts(3)), 1));
+    env.run(&["init"]).ok();
+    env.run(&["charter", "adopt", "covenant.toml"]).ok();
+    parties(&env, &[("FRA", "2000-01-10"), ("NOR", "2000-02-01"), ("USA", "2001-11-30")]);
+    let text = format!("id = \"covenant\"\ninstrument = \"Procès-verbal\"\n{}", counts(2));
+    env.write("corrected.toml", format!("{text}[[source]]\ncite = \"a test\"\n"));
+    record(&env, "correction-proposed - --notified 2001-01-10 --text corrected.toml", &[]);
+    let answer = ask(&env, "in-force covenant --on 2001-03-01");
+    assert_eq!((&answer["in_force"], &answer["on"]), (&json!(false), &json!("2002-02-28")));
+    assert_eq!((&answer["count"], &answer["needed"]), (&json!(2), &json!(3)), "in whole numbers");
+    note(&answer, "under the corrected text: in force from 2000-05-01");
+    let earlier = ask(&env, "in-force covenant --on 2000-03-01");
+    note(&earlier, "under the corrected text: in force only from 2000-05-01");
+}
+
+#[test]
 fn an_effected_correction_holds_from_the_beginning_and_is_known_from_its_decision_vclt_79_4() {
     let (env, proposal) = proposed();
     record(&env, "correction-effected - --decided 2020-08-03", &["--to", &proposal]);

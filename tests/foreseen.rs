@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::env::Env;
-use crate::five::{columns, five};
+use crate::five::{columns, five, notes};
 
 /// What is scheduled on a day, as known on it.
 fn scheduled(env: &Env, pair: &str, on: &str) -> Vec<String> {
@@ -84,6 +84,18 @@ fn a_notice_that_is_revoked_before_its_effect_schedules_nothing_any_more() {
 }
 
 #[test]
+fn an_act_of_one_moment_is_not_said_to_hold_for_the_whole_of_its_day() {
+    let Some(env) = five() else { return };
+    let convention = |pair: &str, on: &str| {
+        notes(&env.status(&format!("{pair} --on {on}")), &["for the whole of that day"])
+    };
+    for on in ["2020-01-31", "2020-01-31T23:59", "2020-01-31T23:59Z"] {
+        assert!(!convention("GBR eu", on), "{on}: it had effect at 23:00 UTC");
+    }
+    assert!(convention("FIN nato", "2023-04-04"), "a day is all that is known of this one");
+}
+
+#[test]
 fn a_suspended_member_is_a_member_and_suspended() {
     let env = with(
         "au",
@@ -103,6 +115,34 @@ fn a_suspended_member_is_a_member_and_suspended() {
     assert_eq!(of("2023-08-31"), (json!("member"), suspended.clone()));
     assert_eq!(of("2025-04-29"), (json!("member"), suspended));
     assert_eq!(of("2025-04-30"), (json!("member"), vec![]));
+}
+
+#[test]
+fn whoever_has_left_is_suspended_no_more_whether_or_not_the_exit_was_certified() {
+    let acts = |last: &'static str| {
+        let mut acts = vec![
+            "founded --participant MLI --signed 1975-05-28",
+            "membership-suspended --participant MLI --decided 2021-05-30",
+            "withdrawal-notified --participant MLI --received 2024-01-29",
+        ];
+        acts.extend((!last.is_empty()).then_some(last));
+        acts
+    };
+    let kinds = |env: &Env, on: &str| -> (Value, Vec<String>) {
+        let answer = env.status(&format!("MLI ecowas --on {on}"));
+        (answer["status"].clone(), columns(&answer["overlays"], &["overlay"]))
+    };
+    for certified in ["", "withdrawal-effective --participant MLI --effective 2025-01-29"] {
+        let env = with("ecowas", &acts(certified));
+        let suspended = vec!["suspended".to_owned()];
+        assert_eq!(kinds(&env, "2025-01-28"), (json!("member"), suspended), "{certified}");
+        assert_eq!(kinds(&env, "2025-01-29"), (json!("former-member"), vec![]), "{certified}");
+    }
+    // Back again, it is not suspended by what was decided before it left.
+    let env = with("ecowas", &acts("instrument-deposited --participant MLI --deposited 2026-01-10"));
+    assert_eq!(kinds(&env, "2026-01-10"), (json!("member"), vec![]));
+    let roster = env.run(&["roster", "ecowas", "--on", "2025-06-01", "--format", "json"]).json();
+    assert_eq!(columns(&roster["participants"][0]["overlays"], &["overlay"]), [""; 0], "{roster}");
 }
 
 #[test]

@@ -116,3 +116,37 @@ fn an_import_cut_short_is_finished_by_running_it_again() {
     assert_eq!((&report["recorded_before"], &report["taken"]), (&60.into(), &58.into()));
     assert_eq!(env.size(), whole.size());
 }
+
+#[test]
+fn a_mended_file_records_what_is_new_in_it_and_knows_its_other_rows_again() {
+    let env = Env::demo();
+    env.write("rows.csv", ROWS);
+    assert_eq!(env.run(&import(&[])).code, 1);
+    let size = env.size();
+    env.write("rows.csv", ROWS.replace("31.02.2025", "2025-03-31"));
+    let again = env.run(&import(&["--format", "json"])).stdout;
+    let report: serde_json::Value = serde_json::from_str(&again).unwrap();
+    assert_eq!((&report["taken"], &report["recorded_before"]), (&1.into(), &2.into()), "{report}");
+    let left: Vec<&serde_json::Value> =
+        report["rejected"].as_array().unwrap().iter().map(|r| &r["line"]).collect();
+    assert_eq!(left, [4, 5, 6, 7]);
+    assert_eq!(env.size(), size + 2, "the row and the import itself");
+    assert_eq!(env.run(&["audit"]).ok(), "");
+}
+
+#[test]
+fn a_file_that_was_withdrawn_can_be_imported_again() {
+    let env = Env::demo();
+    env.write("rows.csv", ROWS);
+    let status = || env.status("LAO sco --on 2025-12-01")["status"].clone();
+    for _ in 0..2 {
+        let taken = env.run(&import(&["--format", "json"])).stdout;
+        let report: serde_json::Value = serde_json::from_str(&taken).unwrap();
+        assert_eq!((&report["taken"], &report["recorded_before"]), (&2.into(), &0.into()), "{report}");
+        assert_eq!(status(), "sco-partner");
+        let import = report["import"].to_string();
+        env.run(&["retract", "--import", &import, "--cause", "clerical", "--cite", "a test"]).ok();
+        assert_eq!(status(), "none");
+    }
+    assert_eq!(env.run(&["audit"]).ok(), "");
+}

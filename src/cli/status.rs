@@ -91,7 +91,8 @@ struct View<'a> {
 /// `MEMBER of the …`, `no status in the …`, `contested: …`.
 pub(super) fn headline(answer: &StatusAnswer, charter: &Charter) -> String {
     let body = charter.about.in_full();
-    let listed = || render::one_of(&answer.possible.iter().map(|id| title(charter, id)).collect::<Vec<_>>());
+    let named = |id| if StatusId::is_none(id) { "no status" } else { title(charter, id) };
+    let listed = || render::one_of(&answer.possible.iter().map(named).collect::<Vec<_>>());
     match &answer.status {
         Some(id) if id.is_none() => format!("{} in {body}", strong("NO STATUS")),
         Some(id) => charter.about.held(&strong(&title(charter, id).to_uppercase())),

@@ -3,6 +3,7 @@
 
 use crate::event::{Act, ActKind, Day, Edtf, Event, Index, Role};
 
+use super::rival::History;
 use super::standing::Standing;
 
 /// Something that lies over a participant's status.
@@ -22,11 +23,70 @@ pub struct Overlay {
 }
 
 /// The overlays in effect on a day, oldest first. A suspended member is a member *and* suspended. One whose end is known
-/// to a month is shown to the last day of that month, with its end.
-pub fn overlays<'s>(acts: impl IntoIterator<Item = &'s Standing<'s>>, on: Day) -> Vec<Overlay> {
+/// to a month is shown to the last day of that month, with its end. Whoever leaves takes no suspension along.
+pub fn overlays<'s>(
+    acts: impl IntoIterator<Item = &'s Standing<'s>>,
+    history: &History,
+    on: Day,
+) -> Vec<Overlay> {
+    let acts: Vec<&Standing<'_>> = acts.into_iter().collect();
+    let mut open = recorded(&acts, on);
+    if open.is_empty() {
+        return open;
+    }
+    let left: Vec<Day> = departures(&acts, history).into_iter().filter(|day| *day <= on).collect();
+    let outlived = |overlay: &Overlay| {
+        ENDED_BY_LEAVING.contains(&overlay.kind) && left.iter().any(|day| overlay.since.earliest() < *day)
+    };
+    open.retain(|overlay| !outlived(overlay));
+    open
+}
+
+/// The days on which the participant had left for certain, by what gave it no status or that of a former holder: of a
+/// notice it is the day of its effect, which no act need certify.
+fn departures(acts: &[&Standing<'_>], history: &History) -> Vec<Day> {
+    let leaves = |entry: Index| {
+        let act = acts.iter().find(|act| act.index == entry).map(|act| act.event.act.kind());
+        act.is_some_and(is_departure)
+    };
+    let spells = history.spells().into_iter();
+    spells
+        .filter(|spell| {
+            let mut worlds = spell.reading.worlds.iter();
+            worlds.all(|(at, world)| {
+                let course = history.accounts.get(*at).map(|account| &account.course);
+                let cause = course.zip(world.cause).and_then(|(course, cause)| course.causes.get(cause));
+                cause.is_some_and(|cause| leaves(cause.entry))
+            })
+        })
+        .map(|spell| spell.from)
+        .collect()
+}
+
+/// Whether a status that an act gives is one of having left.
+const fn is_departure(act: ActKind) -> bool {
+    matches!(
+        act,
+        ActKind::WithdrawalNotified
+            | ActKind::WithdrawalEffective
+            | ActKind::TreatyDenounced
+            | ActKind::Expelled
+            | ActKind::CeasedMembership
+            | ActKind::StatusRevoked
+            | ActKind::MergedInto
+            | ActKind::CeasedToExist
+    )
+}
+
+/// What only a holder of a status can be under.
+const ENDED_BY_LEAVING: &[&str] =
+    &["suspended", "dormant", "frozen", "operation-suspended", "territorial-scope"];
+
+/// The overlays that acts began and no act ended by a day.
+fn recorded(acts: &[&Standing<'_>], on: Day) -> Vec<Overlay> {
     let mut dated: Vec<(Day, &Standing<'_>)> = acts
-        .into_iter()
-        .filter_map(|a| Some((a.event.effect()?.earliest(), a)))
+        .iter()
+        .filter_map(|a| Some((a.event.effect()?.earliest(), *a)))
         .filter(|(day, _)| *day <= on)
         .collect();
     dated.sort_by_key(|(day, act)| (*day, act.index));
@@ -85,9 +145,7 @@ fn ends(act: ActKind) -> &'static [&'static str] {
         ActKind::ProvisionalApplicationEnded | ActKind::EnteredIntoForceForParticipant => {
             &["provisional-application"]
         }
-        ActKind::Expelled | ActKind::CeasedMembership | ActKind::WithdrawalEffective => {
-            &["suspended", "dormant", "frozen", "operation-suspended", "territorial-scope"]
-        }
+        ActKind::Expelled | ActKind::CeasedMembership | ActKind::WithdrawalEffective => ENDED_BY_LEAVING,
         _ => &[],
     }
 }

@@ -14,7 +14,7 @@ use crate::event::leaf::encode_event;
 use crate::event::{
     Act, BodyId, Cause, Edtf, Event, EventId, Evidence, Grade, ImportReceipt, Index, Retraction, Role, Survey,
 };
-use crate::ledger::{AppendOptions, Draft, Ledger, LedgerError};
+use crate::ledger::{AppendOptions, Draft, Held, Ledger, LedgerError};
 
 use super::csv::hex;
 use super::lines::{LineError, lines};
@@ -104,11 +104,17 @@ pub fn import_events(
     let mut digest = Sha256::new();
     io::copy(&mut (file.open)()?, &mut digest)?;
     let sha256 = digest.finalize();
+    let mut import = EventId(Uuid::new_v5(&IMPORTS, &sha256));
+    if let Some(index) = ledger.find(import)? {
+        let body = ledger.entry(index)?.event.body;
+        import = ledger.held(&body)?.name(import);
+    }
     let mut intake = Intake {
         ledger,
         options,
         dry_run: file.dry_run,
-        import: EventId(Uuid::new_v5(&IMPORTS, &sha256)),
+        import,
+        held: HashMap::new(),
         report: Report::default(),
         bodies: BTreeMap::new(),
         seen: HashMap::new(),
@@ -145,6 +151,8 @@ struct Intake<'l> {
     report: Report,
     /// Every body met, with whether it has a charter by now.
     bodies: BTreeMap<BodyId, bool>,
+    /// What was recorded of the bodies met before this import.
+    held: HashMap<BodyId, Held>,
     /// How often the same line was met.
     seen: HashMap<Uuid, u32>,
     /// What a dated snapshot states, by what tells it apart: a later line may take it back.
@@ -203,8 +211,14 @@ impl Intake<'_> {
     }
 
     /// Records a part: charters for bodies that have none, then its lines.
-    fn record(&mut self, part: Vec<(u64, String, Line)>) -> Result<(), EventsError> {
+    fn record(&mut self, mut part: Vec<(u64, String, Line)>) -> Result<(), EventsError> {
         self.adopt(&part)?;
+        for (_, _, line) in &mut part {
+            if let Some(held) = self.held.get(&line.event.body) {
+                held.meet(&mut line.event);
+                line.event.to = line.event.to.map(|to| held.name(to));
+            }
+        }
         let events: Vec<Event> = part.iter().map(|(_, _, line)| line.event.clone()).collect();
         let mut drafts: Vec<Draft> = Vec::with_capacity(events.len());
         for ((line, text, read), draft) in part.into_iter().zip(self.ledger.sift(events)?) {
@@ -244,6 +258,7 @@ impl Intake<'_> {
             let known = self.ledger.charter(body).is_ok();
             self.bodies.insert(body.clone(), known);
             if known {
+                self.held.insert(body.clone(), self.ledger.held(body)?);
                 continue;
             }
             let pattern = BodyId::parse(line.pattern).map_err(|e| io::Error::other(e.to_string()))?;

@@ -91,9 +91,11 @@ pub fn import(
     };
     let digest = Sha256::digest(source.bytes);
     let named = [source.body.as_str().as_bytes(), b"\n", &digest].concat();
-    let id = EventId(Uuid::new_v5(&IMPORTS, &named));
+    let held = ledger.held(source.body)?;
+    let id = held.name(EventId(Uuid::new_v5(&IMPORTS, &named)));
     let rows = read_csv(source.bytes, source.body, id, &resolve)?;
-    let Rows { taken, rejected, header, sha256 } = rows;
+    let Rows { mut taken, rejected, header, sha256 } = rows;
+    taken.iter_mut().for_each(|row| held.meet(&mut row.event));
     let mut outcome =
         Outcome { taken: Vec::new(), known: 0, rejected, entry: None, remarks: Vec::new(), header };
     let total = taken.len() as u64;

@@ -88,6 +88,20 @@ pub fn corrections(
     items
 }
 
+/// The corrections that are proposed, each with the body under its text, where it carries one.
+pub(super) fn proposed<'a, 'i>(
+    view: &BodyView<'a>,
+    items: &'i [CorrectionItem],
+) -> Vec<(&'i CorrectionItem, BodyView<'a>)> {
+    let other = |item: &'i CorrectionItem| {
+        let act = view.alone.iter().find(|act| act.index == item.entry)?;
+        let texts = charter_acts_with(&view.alone, &view.charter.body, act)?;
+        let charter = Charter::fold(&view.charter.body, &texts).ok().flatten()?;
+        Some((item, view.under(Arc::new(charter))))
+    };
+    items.iter().filter(|item| item.state == "proposed").filter_map(other).collect()
+}
+
 /// The status under other rules; `None` where the texts make none.
 fn read(
     view: &BodyView<'_>,
@@ -106,17 +120,12 @@ fn read(
 /// The lines that say that a correction is proposed, so that both readings stand beside each other until it is settled;
 /// and that one was effected against an objection which was recorded too late to refuse it.
 pub(super) fn notes(items: &[CorrectionItem]) -> Vec<String> {
-    let line = |item: &CorrectionItem| {
-        let of = item.to.map(|to| format!(" of entry {to}")).unwrap_or_default();
-        let notified = item.notified.as_ref().map(|d| format!(", notified {d}")).unwrap_or_default();
-        let until = item.objections_until.as_ref();
-        let until = until.map(|d| format!(", objections before {d}")).unwrap_or_default();
+    let read = |item: &CorrectionItem| {
         let read = item.reading.as_ref().map(|reading| {
             let said: Vec<&str> = reading.possible.iter().map(StatusId::as_str).collect();
             format!("; under the corrected text: {}", said.join(" or "))
         });
-        let read = read.unwrap_or_default();
-        format!("a correction{of} is proposed (entry {}{notified}{until}){read}", item.entry)
+        format!("{}{}", line(item), read.unwrap_or_default())
     };
     let against = |item: &CorrectionItem| {
         let (effected, objection) = (item.effected?, item.objections.first()?);
@@ -126,6 +135,15 @@ pub(super) fn notes(items: &[CorrectionItem]) -> Vec<String> {
             item.entry
         ))
     };
-    let proposed = items.iter().filter(|item| item.state == "proposed").map(line);
+    let proposed = items.iter().filter(|item| item.state == "proposed").map(read);
     proposed.chain(items.iter().filter_map(against)).collect()
+}
+
+/// That a correction is proposed, and until when it may be objected to.
+pub(super) fn line(item: &CorrectionItem) -> String {
+    let of = item.to.map(|to| format!(" of entry {to}")).unwrap_or_default();
+    let notified = item.notified.as_ref().map(|d| format!(", notified {d}")).unwrap_or_default();
+    let until = item.objections_until.as_ref();
+    let until = until.map(|d| format!(", objections before {d}")).unwrap_or_default();
+    format!("a correction{of} is proposed (entry {}{notified}{until})", item.entry)
 }

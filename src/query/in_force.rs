@@ -1,7 +1,7 @@
 //! Whether a treaty, or the accession of one participant, is in force: by which clause, whose consent met it, who is
 //! missing.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::charter::{ClauseKey, Condition, Delay, Rule, SetRef, StepBy, Version, When};
 use crate::event::{ActKind, BodyId, Day, Edtf, Index, ParticipantId};
@@ -13,6 +13,7 @@ use crate::history::{
 use super::Axes;
 use super::answer::{CheckpointRef, Coverage, QuestionEcho};
 use super::body::{BodyView, Material, QueryError};
+use super::correction::{corrections, proposed};
 use super::quorum::quorum;
 
 /// Whether something is in force on a day, and what its clause waits for.
@@ -39,8 +40,10 @@ pub struct InForce {
     /// What `count` and `needed` measure.
     pub measure: Option<&'static str>,
     /// How much there was when the condition was met, else on the day asked. Percents have up to three decimals.
+    #[serde(serialize_with = "some_amount")]
     pub count: Option<f64>,
     /// How much is needed.
+    #[serde(serialize_with = "some_amount")]
     pub needed: Option<f64>,
     /// Who of a closed set has not consented.
     pub missing: Vec<ParticipantId>,
@@ -81,9 +84,27 @@ pub struct Part {
     /// The day on which it first held; `null` while it does not.
     pub since: Option<Edtf>,
     /// How much there is.
+    #[serde(serialize_with = "amount")]
     pub count: f64,
     /// How much is needed.
+    #[serde(serialize_with = "amount")]
     pub needed: f64,
+}
+
+/// Participants are counted in whole numbers: `35`, not `35.0`.
+fn amount<S: Serializer>(value: &f64, to: S) -> Result<S::Ok, S::Error> {
+    let whole = value.round() as u32;
+    match f64::from(whole) == *value {
+        true => to.serialize_u32(whole),
+        false => to.serialize_f64(*value),
+    }
+}
+
+fn some_amount<S: Serializer>(value: &Option<f64>, to: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => amount(value, to),
+        None => to.serialize_none(),
+    }
 }
 
 /// What an act certifies.
@@ -106,7 +127,35 @@ pub fn in_force(
     axes: &Axes,
 ) -> Result<InForce, QueryError> {
     let view = BodyView::of(material, body, axes)?;
-    let question = QuestionEcho::new("in-force", about, Some(body), axes);
+    let mut answer = under(&view, material, about, axes);
+    let items = corrections(material, &view, None, axes.on);
+    for (item, other) in proposed(&view, &items) {
+        let reading = under(&other, material, about, axes);
+        let line = super::correction::line(item);
+        answer.notes.push(format!("{line}; under the corrected text: {}", in_words(&reading)));
+    }
+    Ok(answer)
+}
+
+/// Whether it is in force, and from when, in a line.
+fn in_words(answer: &InForce) -> String {
+    let from = answer.on.as_ref().map(|on| format!(" from {on}")).unwrap_or_default();
+    match (answer.in_force, answer.on.is_some()) {
+        (None, _) => "not settled".into(),
+        (Some(true), _) => format!("in force{from}"),
+        (Some(false), true) => format!("in force only{from}"),
+        (Some(false), false) => "not in force".into(),
+    }
+}
+
+/// The answer under the rules of a view.
+fn under(
+    view: &BodyView<'_>,
+    material: &Material<'_>,
+    about: Option<&ParticipantId>,
+    axes: &Axes,
+) -> InForce {
+    let question = QuestionEcho::new("in-force", about, Some(&view.charter.body), axes);
     let mut answer = InForce {
         in_force: None,
         on: None,
@@ -129,11 +178,11 @@ pub fn in_force(
         question,
     };
     match about {
-        None => of_treaty(&view, axes.on, &mut answer),
-        Some(applicant) => of_accession(&view, applicant, axes.on, &mut answer),
+        None => of_treaty(view, axes.on, &mut answer),
+        Some(applicant) => of_accession(view, applicant, axes.on, &mut answer),
     }
     conclude(&mut answer, axes.on);
-    Ok(answer)
+    answer
 }
 
 fn of_treaty(view: &BodyView<'_>, on: Day, answer: &mut InForce) {

@@ -183,7 +183,7 @@ fn side<'p>(
         let is_full = if bound.is_none() { "is" } else { "is not" };
         notes.push(format!("{is} {participant} {is_full} {full} on {on} ({})", said.join(" or ")));
     }
-    for o in overlay_items(view, pair, &reading, on) {
+    for o in overlay_items(view, pair, &history, on) {
         let scope = o.scope.as_deref().map(|scope| format!(" ({scope})")).unwrap_or_default();
         notes.push(format!("{participant}: {}{scope} since {} (entry {})", o.overlay, o.since, o.index));
     }

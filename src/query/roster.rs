@@ -127,7 +127,7 @@ fn line(
         certainty: reading.certainty,
         possible,
         since,
-        overlays: overlay_items(view, pair, &reading, on),
+        overlays: overlay_items(view, pair, &history, on),
     })
 }
 

@@ -42,7 +42,8 @@ impl<'a> Side<'a> {
         if possible.is_empty() {
             possible.push(StatusId::none());
         }
-        let over = self.pair.map(|pair| overlays(&pair.own, on)).unwrap_or_default();
+        let both = self.pair.zip(self.history.as_ref());
+        let over = both.map(|(pair, history)| overlays(&pair.own, history, on)).unwrap_or_default();
         State {
             status: settled(reading.certainty, &possible),
             certainty: reading.certainty,
@@ -136,7 +137,7 @@ impl Sides<'_> {
             found.extend(because.into_iter().map(|b| b.index).filter(|index| !held.contains(index)));
         }
         let over = |on: Day| -> BTreeSet<Index> {
-            overlays(&pair.own, on).into_iter().map(|overlay| overlay.entry).collect()
+            overlays(&pair.own, &history, on).into_iter().map(|overlay| overlay.entry).collect()
         };
         if over(to) != over(from) {
             let turns = |act: &&Standing<'_>| {

@@ -116,7 +116,7 @@ pub(super) fn in_view(
     let mut answer = StatusAnswer {
         question: QuestionEcho::new("status", Some(participant), Some(body), axes),
         conflicts: conflicts(view, pair, material.entries, &history, &reading),
-        overlays: overlay_items(view, pair, &reading, on),
+        overlays: overlay_items(view, pair, &history, on),
         scheduled: scheduled(view, participant, pair, &history, on),
         procedures: procedures(view, participant, pair, &history, &hindsight, on),
         on_the_day: of_the_day(pair, on),
@@ -173,9 +173,10 @@ pub(super) fn span(history: &History, reading: &Reading, on: Day) -> (Option<Edt
 pub(super) fn overlay_items(
     view: &BodyView<'_>,
     pair: &PairView<'_>,
-    reading: &Reading,
+    history: &History,
     on: Day,
 ) -> Vec<OverlayItem> {
+    let reading = history.on(on);
     let holds = reading.statuses().into_iter().any(|id| !id.is_none());
     let in_force = reading.status().is_some() && reading.status() == view.full_status(on);
     let item = |o: crate::history::Overlay| OverlayItem {
@@ -186,7 +187,7 @@ pub(super) fn overlay_items(
         index: o.entry,
     };
     let whole = view.alone.iter().filter(|_| holds);
-    let found = overlays(pair.own.iter().chain(whole), on).into_iter();
+    let found = overlays(pair.own.iter().chain(whole), history, on).into_iter();
     found.filter(|o| !(in_force && o.kind == "provisional-application")).map(item).collect()
 }
 

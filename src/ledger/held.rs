@@ -1,0 +1,54 @@
+//! What is recorded of a body already: so that a file which is imported again meets its own rows.
+
+use std::collections::{HashMap, HashSet};
+
+use uuid::Uuid;
+
+use crate::event::{BodyId, Day, Event, EventId, Scope, Size};
+use crate::history::standing;
+
+use super::{Ledger, LedgerError};
+
+/// What the ledger holds of a body, by id.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// With which import each event came.
+    imports: HashMap<EventId, Option<EventId>>,
+    /// Those that stand: not withdrawn, alone or with their import.
+    standing: HashSet<EventId>,
+}
+
+impl Held {
+    /// The id under which it stands, or may be recorded: what was withdrawn is recorded anew under another one.
+    #[must_use]
+    pub fn name(&self, mut id: EventId) -> EventId {
+        while self.imports.contains_key(&id) && !self.standing.contains(&id) {
+            id = EventId(Uuid::new_v5(&id.0, b"again"));
+        }
+        id
+    }
+
+    /// A row is what it says: one that an earlier file brought is the row recorded then.
+    pub fn meet(&self, event: &mut Event) {
+        event.id = self.name(event.id);
+        if let Some(import) = self.imports.get(&event.id) {
+            event.import = *import;
+        }
+    }
+}
+
+impl Ledger {
+    /// What is recorded of a body already.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn held(&mut self, body: &BodyId) -> Result<Held, LedgerError> {
+        let loaded = self.load(&Scope::of_body(body.clone()))?;
+        let entries = loaded.entries();
+        let stands = standing(entries, Size(u64::MAX), Day::FUTURE);
+        Ok(Held {
+            imports: entries.iter().map(|e| (e.event.id, e.event.import)).collect(),
+            standing: stands.iter().map(|act| act.event.id).collect(),
+        })
+    }
+}
