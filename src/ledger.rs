@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use crate::charter::Charter;
 use crate::event::leaf::{self, LeafError};
-use crate::event::{BodyId, Entry, Event, EventId, Index, Instant, Scope, Size};
+use crate::event::{ActKind, BodyId, Entry, Event, EventId, Index, Instant, Scope, Size};
 use crate::index::EventIndex;
 use crate::log::{Append, Disk, Entries, Hash, Holder, LogEngine, TornTail, leaf_hash};
 use crate::query::{Charters, CheckpointRef, Material};
@@ -304,8 +304,16 @@ impl Ledger {
         if let Some(ids) = &mut self.ids {
             ids.extend(entries.iter().map(|e| (e.event.id, e.index)));
         }
-        if entries.iter().any(|e| admit::touches_rules(&e.event)) {
-            self.rules.clear();
+        for entry in entries.iter().filter(|e| admit::touches_rules(&e.event)) {
+            let body = &entry.event.body;
+            let extended = |charter: &Arc<Charter>| charter.extends.as_ref() == Some(body);
+            // An adoption bears on its own body alone, and on those that extend it.
+            match entry.event.act.kind() {
+                ActKind::CharterAdopted if !self.rules.values().any(extended) => {
+                    self.rules.remove(body);
+                }
+                _ => self.rules.clear(),
+            }
         }
         if let Some(hash) = self.entries.last_leaf_hash() {
             self.index.apply(entries, hash);

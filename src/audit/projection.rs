@@ -1,11 +1,11 @@
 //! Every status derived in two ways, and the first entries alone asked what they gave before more were recorded.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::charter::Charter;
-use crate::event::{BodyId, Day, Entry, Index, ParticipantId, Scope, Size, StatusId};
+use crate::event::{BodyId, Day, Entry, EventId, Index, ParticipantId, Scope, Size, StatusId};
 use crate::history::{Board, Certainty, Elsewhere, History, Pairs, Standing, withhold};
 use crate::query::{Axes, Charters, CheckpointRef, Material, Roster, elsewhere, roster};
 
@@ -25,8 +25,9 @@ const DAYS: usize = 4;
 pub(super) fn projections(entries: &[Entry], charters: &Rules, found: &mut Findings) {
     let Some(last) = entries.last() else { return };
     let size = Size(last.index.0 + 1);
+    let places = Places::new(entries);
     for (body, charter) in charters {
-        let of_body = scope(entries, body, charter);
+        let of_body = places.of(body, charter);
         let pairs = pairs(&of_body, body);
         let alone = alone(&of_body, body);
         let board = Board::new(charter, &pairs, &alone, None, waited(&of_body, charter));
@@ -46,20 +47,40 @@ pub(super) fn projections(entries: &[Entry], charters: &Rules, found: &mut Findi
     }
 }
 
-/// The entries that bear on a body: its own, those of the charter that it extends, and everything that corrects or is
-/// corrected, wherever that belongs.
-fn scope<'a>(entries: &'a [Entry], body: &BodyId, charter: &Charter) -> Cow<'a, [Entry]> {
-    if !charter.waits_for().is_empty() {
-        return Cow::Borrowed(entries);
+/// Where the entries of each body stand, and those that bear on every body: whatever corrects or is corrected.
+pub(super) struct Places<'a> {
+    entries: &'a [Entry],
+    own: HashMap<&'a BodyId, Vec<usize>>,
+    everywhere: Vec<usize>,
+}
+
+impl<'a> Places<'a> {
+    pub(super) fn new(entries: &'a [Entry]) -> Places<'a> {
+        let corrections = || entries.iter().filter(|e| corrects(&e.event));
+        let corrected: HashSet<EventId> = corrections().filter_map(|e| e.event.to).collect();
+        let mut places = Places { entries, own: HashMap::new(), everywhere: Vec::new() };
+        for (at, entry) in entries.iter().enumerate() {
+            places.own.entry(&entry.event.body).or_default().push(at);
+            if corrects(&entry.event) || corrected.contains(&entry.event.id) {
+                places.everywhere.push(at);
+            }
+        }
+        places
     }
-    let corrected: BTreeSet<_> =
-        entries.iter().filter(|e| corrects(&e.event)).filter_map(|e| e.event.to).collect();
-    let own = |of: &BodyId| of == body || charter.extends.as_ref() == Some(of);
-    let bears = |e: &&Entry| own(&e.event.body) || corrects(&e.event) || corrected.contains(&e.event.id);
-    if entries.iter().all(|e| bears(&e)) {
-        return Cow::Borrowed(entries);
+
+    /// The entries that bear on a body: its own, those of the charter that it extends, and whatever corrects or is
+    /// corrected, wherever that belongs.
+    pub(super) fn of(&self, body: &BodyId, charter: &Charter) -> Cow<'a, [Entry]> {
+        let own = |of: &BodyId| self.own.get(of).map_or(&[][..], Vec::as_slice);
+        let pattern = charter.extends.as_ref().map_or(&[][..], own);
+        let mut places: Vec<usize> = [own(body), pattern, &self.everywhere].concat();
+        places.sort_unstable();
+        places.dedup();
+        if !charter.waits_for().is_empty() || places.len() == self.entries.len() {
+            return Cow::Borrowed(self.entries);
+        }
+        places.into_iter().map(|at| self.entries[at].clone()).collect()
     }
-    entries.iter().filter(bears).cloned().collect()
 }
 
 /// The acts that stand, by participant.

@@ -7,16 +7,18 @@ use crate::event::{Act, Day, Edtf, Entry, Event, Index, Role, StatusId};
 use crate::history::{History, Standing};
 
 use super::clause::clauses;
-use super::projection::Derivation;
+use super::projection::{Derivation, Places};
 use super::report::RemarkItem;
 use super::verdict::Rules;
 
 /// Every remark on a record, by entry.
 pub(super) fn conformity(entries: &[Entry], charters: &Rules) -> Vec<RemarkItem> {
     let mut remarks = Vec::new();
+    let places = Places::new(entries);
     for (body, charter) in charters {
         rules(charter, &mut remarks);
-        let derived = Derivation::new(entries, body, charter);
+        let of_body = places.of(body, charter);
+        let derived = Derivation::new(&of_body, body, charter);
         clauses(charter, &derived, &mut remarks);
         for (who, pair) in &derived.pairs {
             let history = derived.board.history(charter, &derived.pairs, who);

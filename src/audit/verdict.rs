@@ -25,7 +25,8 @@ pub(super) fn charters(entries: &[Entry], found: &mut Findings) -> Rules {
         }
     }
     let record = Record::new(entries);
-    let acts = record.acts();
+    let mut acts = record.acts();
+    acts.retain(|act| rules_of(act.event.act.kind()));
     let mut rules = Rules::new();
     let mut bodies: Vec<&BodyId> =
         acts.iter().filter(|a| a.event.act.charter_text().is_some()).map(|a| &a.event.body).collect();
@@ -48,6 +49,12 @@ pub(super) fn charters(entries: &[Entry], found: &mut Findings) -> Rules {
     rules
 }
 
+/// Whether an act makes rules, by itself or with another of the same kinds.
+fn rules_of(act: ActKind) -> bool {
+    use ActKind as K;
+    matches!(act, K::CharterAdopted | K::CharterAmended | K::CorrectionProposed | K::CorrectionEffected)
+}
+
 fn fold(body: &BodyId, acts: &[Standing<'_>]) -> Result<Option<Charter>, CharterError> {
     Charter::fold(body, &charter_acts(acts, body))
 }
@@ -68,7 +75,7 @@ fn undefined(charter: &Charter, found: &mut Findings) {
 
 /// Judges every entry under the rules that were recorded before it.
 pub(super) fn verdicts(entries: &[Entry], found: &mut Findings) {
-    let mut rules: Vec<Entry> = Vec::new();
+    let mut rules = RulesSoFar::default();
     let mut known: HashMap<BodyId, Option<Charter>> = HashMap::new();
     let ruling = ruling(entries);
     for (entry, rules_change) in entries.iter().zip(ruling) {
@@ -78,10 +85,7 @@ pub(super) fn verdicts(entries: &[Entry], found: &mut Findings) {
             found.at("verdicts", "incomplete act", entry.index, what, REMEDY);
         }
         if !matches!(event.act, Act::CharterAdopted(_) | Act::CharterAmended(_)) {
-            let charter = known.entry(event.body.clone()).or_insert_with(|| {
-                let acts = standing(&rules, Size(u64::MAX), Day::FUTURE);
-                fold(&event.body, &acts).ok().flatten()
-            });
+            let charter = known.entry(event.body.clone()).or_insert_with(|| rules.fold(&event.body));
             match charter {
                 Some(charter) => judged(charter, entry, found),
                 None => found.at(
@@ -94,9 +98,43 @@ pub(super) fn verdicts(entries: &[Entry], found: &mut Findings) {
             }
         }
         if rules_change {
-            rules.push(entry.clone());
-            known.clear();
+            rules.add(entry);
+            let extended = |charter: &Charter| charter.extends.as_ref() == Some(&event.body);
+            let reaches = !rules_of(event.act.kind()) || known.values().flatten().any(extended);
+            match reaches {
+                true => known.clear(),
+                false => _ = known.remove(&event.body),
+            }
         }
+    }
+}
+
+/// The entries that make rules, as far as they were read.
+#[derive(Default)]
+struct RulesSoFar {
+    /// Adoptions, amendments and corrections of texts, by body.
+    texts: HashMap<BodyId, Vec<Entry>>,
+    /// What may withdraw or rectify any of them.
+    others: Vec<Entry>,
+}
+
+impl RulesSoFar {
+    fn add(&mut self, entry: &Entry) {
+        match rules_of(entry.event.act.kind()) {
+            true => self.texts.entry(entry.event.body.clone()).or_default().push(entry.clone()),
+            false => self.others.push(entry.clone()),
+        }
+    }
+
+    fn fold(&self, body: &BodyId) -> Option<Charter> {
+        let own = self.texts.get(body)?;
+        let pattern = own.iter().find_map(|e| e.event.act.charter_text().and_then(CharterText::extended));
+        let inherited = pattern.and_then(|pattern| self.texts.get(&pattern));
+        let mut entries: Vec<Entry> =
+            own.iter().chain(inherited.into_iter().flatten()).chain(&self.others).cloned().collect();
+        entries.sort_by_key(|entry| entry.index);
+        let acts = standing(&entries, Size(u64::MAX), Day::FUTURE);
+        fold(body, &acts).ok().flatten()
     }
 }
 

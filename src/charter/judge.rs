@@ -117,9 +117,21 @@ pub fn judge_effect(
         remarks.push(Remark::OutOfOrder { from: from.clone(), article: rule.article.clone() });
     }
     claim(event, &rule.to, &mut remarks);
+    if signs(kind) && rank(version, from) > rank(version, &rule.to) {
+        // Whoever has consented does not cease to by signing.
+        return Judgement { moves: None, remarks };
+    }
     let clause = format!("{} ({})", rule.rule, rule.article);
     let moves = Some(Move { to: rule.to.clone(), rule: Some(transition.entry), clause });
     Judgement { moves, remarks }
+}
+
+fn signs(act: ActKind) -> bool {
+    matches!(act, ActKind::TreatySigned | ActKind::SignatureAdReferendum)
+}
+
+fn rank(version: &Version, status: &StatusId) -> u8 {
+    version.status(status).map_or(0, |status| status.rank)
 }
 
 /// What an act gives until the effect that a clause computes: only from a status from which the rules foresee the act, so

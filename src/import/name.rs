@@ -22,7 +22,7 @@ struct Named {
 }
 
 /// The reviewed tables that come with the program.
-const TABLES: [&str; 1] = [include_str!("names/cow_igo.toml")];
+const TABLES: [&str; 2] = [include_str!("names/cow_igo.toml"), include_str!("names/wipo.toml")];
 
 /// The participants by the source and the name that it uses. A table that cannot be read is passed over; a test holds
 /// that there is none.

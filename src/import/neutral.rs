@@ -81,8 +81,13 @@ pub(super) fn read_line(text: &str) -> Result<Line, String> {
             named
         }
     });
-    let date = |key: &str, text: &Option<String>| {
-        text.as_deref().map(Edtf::parse).transpose().map_err(|e| format!("{key}: {e}"))
+    let mut open = false;
+    let mut date = |key: &str, text: &Option<String>| {
+        let Some(text) = text.as_deref() else { return Ok(None) };
+        let ended = text.ends_with("..") || text.starts_with("..");
+        open |= ended;
+        let text = if ended { format!("[{text}]") } else { text.to_owned() };
+        Edtf::parse(&text).map(Some).map_err(|e| format!("{key}: {e}"))
     };
     let own = interval(date("not_before", &said.not_before)?, date("date", &said.date)?)?;
     let effective = date("effective", &said.effective)?;
@@ -97,6 +102,9 @@ pub(super) fn read_line(text: &str) -> Result<Line, String> {
             event.dates.set(role, own.clone());
             effective.iter().for_each(|on| event.dates.set(Role::Effective, on.clone()));
         }
+    }
+    if open {
+        doubts.push("a date with an open end: any day from it, or up to it".to_owned());
     }
     event.status = kind.status.and_then(|id| StatusId::parse(id).ok());
     event.evidence = said.source.as_ref().map(citation).into_iter().collect();

@@ -8,8 +8,9 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use memchr::memmem::Finder;
 
+use crate::charter::CharterText;
 use crate::event::leaf::decode;
-use crate::event::{ActKind, BodyId, Day, Entry, EventId, Index, Scope, Size, StatusId};
+use crate::event::{Act, ActKind, BodyId, Day, Entry, EventId, Index, ParticipantId, Scope, Size, StatusId};
 use crate::log::{Entries, LeafBlock, LogEngine};
 use crate::query::{BodyView, Charters, CheckpointRef, Material};
 
@@ -34,18 +35,22 @@ pub fn replay(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Tally, LedgerError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    match shares(log, size, on, Parting::Shares(cores), progress)? {
-        Some(tally) => Ok(tally),
-        // Some correction reaches from one part of the record into another: every body is folded from all of it.
-        None => Ok(shares(log, size, on, Parting::Whole, progress)?.unwrap_or_default()),
+    for parting in [Parting::Participants(cores), Parting::Bodies(cores)] {
+        if let Some(tally) = shares(log, size, on, parting, progress)? {
+            return Ok(tally);
+        }
     }
+    // Some act reaches from one body into another: every body is folded from the whole record.
+    Ok(shares(log, size, on, Parting::Whole, progress)?.unwrap_or_default())
 }
 
 /// How the record is parted.
 #[derive(Clone, Copy, PartialEq)]
 enum Parting {
-    /// By body, and by participant among so many cores.
-    Shares(usize),
+    /// By participant, among so many cores.
+    Participants(usize),
+    /// By body, where clauses count participants: none can be folded without the others.
+    Bodies(usize),
     /// Not at all: each body is folded from every entry.
     Whole,
 }
@@ -59,17 +64,16 @@ fn shares(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Option<Tally>, LedgerError> {
     let count = match parting {
-        Parting::Shares(count) => count.max(1),
+        Parting::Participants(count) | Parting::Bodies(count) => count.max(1),
         Parting::Whole => 1,
     };
-    let whole = parting == Parting::Whole;
     std::thread::scope(|scope| {
         let mut senders = Vec::with_capacity(count);
         let mut workers = Vec::with_capacity(count);
         for number in 0..count {
             let (sender, blocks) = sync_channel::<Arc<LeafBlock>>(WAITING);
             senders.push(sender);
-            workers.push(scope.spawn(move || Share { number, count, whole }.fold(&blocks, size, on)));
+            workers.push(scope.spawn(move || Share { number, count, parting }.fold(&blocks, size, on)));
         }
         let mut at = 0;
         while at < size.0 {
@@ -102,17 +106,17 @@ fn add(mut tally: Tally, part: Tally) -> Tally {
     tally
 }
 
-/// Some of the participants.
+/// Some of the participants, or of the bodies.
 struct Share {
     number: usize,
     count: usize,
-    whole: bool,
+    parting: Parting,
 }
 
 impl Share {
-    fn holds(&self, participant: &[u8]) -> bool {
+    fn holds(&self, id: &[u8]) -> bool {
         let mut hasher = DefaultHasher::new();
-        participant.hash(&mut hasher);
+        id.hash(&mut hasher);
         self.count == 1 || hasher.finish() as usize % self.count == self.number
     }
 
@@ -123,7 +127,7 @@ impl Share {
         on: Day,
     ) -> Result<Option<Tally>, LedgerError> {
         let bodies = self.read(blocks, size)?;
-        if !self.whole && !can_be_parted(&bodies) {
+        if self.parting != Parting::Whole && !can_be_parted(&bodies) {
             return Ok(None);
         }
         let charters = Charters::default();
@@ -134,18 +138,36 @@ impl Share {
             let material = Material { entries, checkpoint, charters: &charters, scope: Scope::ALL };
             // Without a charter there is nothing to fold.
             let Ok(view) = BodyView::new(&material, body, size, Day::FUTURE) else { return };
-            // Where a clause counts participants, none can be folded without the others.
-            apart &= self.count == 1 || !view.charter.joins_participants();
+            apart &= match self.parting {
+                Parting::Participants(_) => self.count == 1 || !view.charter.joins_participants(),
+                Parting::Bodies(_) => view.charter.waits_for().is_empty(),
+                Parting::Whole => true,
+            };
             let of_body = tally.entry(body.clone()).or_default();
-            for who in view.participants().filter(|who| self.holds(who.as_str().as_bytes())) {
+            let by_participant = matches!(self.parting, Parting::Participants(_));
+            let here = |who: &ParticipantId| !by_participant || self.holds(who.as_str().as_bytes());
+            for who in view.participants().filter(|who| apart && here(who)) {
                 let reading = view.history(who).on(on);
                 if let Some(status) = reading.status().filter(|status| !status.is_none()) {
                     *of_body.entry(status.clone()).or_default() += 1;
                 }
             }
         };
-        if !self.whole {
-            bodies.iter().for_each(|(body, entries)| fold(body, entries));
+        if self.parting != Parting::Whole {
+            let by_body = matches!(self.parting, Parting::Bodies(_));
+            for (body, entries) in &bodies {
+                if by_body && !self.holds(body.as_str().as_bytes()) {
+                    continue;
+                }
+                match pattern(entries).and_then(|pattern| bodies.get(&pattern)) {
+                    None => fold(body, entries),
+                    Some(pattern) => {
+                        let mut entries: Vec<Entry> = pattern.iter().chain(entries).cloned().collect();
+                        entries.sort_by_key(|entry| entry.index);
+                        fold(body, &entries);
+                    }
+                }
+            }
         } else {
             let names: Vec<BodyId> = bodies.keys().cloned().collect();
             let mut all: Vec<Entry> = bodies.into_values().flatten().collect();
@@ -176,6 +198,14 @@ impl Share {
     }
 }
 
+/// The body whose charter one of these adoptions extends.
+fn pattern(entries: &[Entry]) -> Option<BodyId> {
+    entries.iter().find_map(|entry| match &entry.event.act {
+        Act::CharterAdopted(text) => CharterText::extended(text),
+        _ => None,
+    })
+}
+
 /// Entries by body.
 type Bodies = HashMap<BodyId, Vec<Entry>>;
 
@@ -194,6 +224,7 @@ fn can_be_parted(bodies: &Bodies) -> bool {
 
 /// What of a leaf's bytes says whose act it is. No quote stands unescaped inside a text, so these are keys.
 struct Keys {
+    body: Finder<'static>,
     participant: Finder<'static>,
     about: Finder<'static>,
     corrections: [Finder<'static>; 2],
@@ -202,6 +233,7 @@ struct Keys {
 impl Default for Keys {
     fn default() -> Keys {
         Keys {
+            body: Finder::new(b"\"body\":\""),
             participant: Finder::new(b"\"participant\":\""),
             about: Finder::new(b"\"about\":\""),
             corrections: [
@@ -213,15 +245,17 @@ impl Default for Keys {
 }
 
 impl Keys {
-    /// Acts of bodies alone and corrections bear on every share, other acts on that of whom they name.
+    /// Acts of bodies alone and corrections bear on every share, other acts on that of whom they name, or of their body.
     fn bears(&self, leaf: &[u8], share: &Share) -> bool {
         let value = |key: &Finder<'_>| {
             let rest = leaf.get(key.find(leaf)? + key.needle().len()..)?;
             rest.split(|byte| *byte == b'"').next()
         };
         let Some(participant) = value(&self.participant) else { return true };
-        share.holds(participant)
-            || value(&self.about).is_some_and(|about| share.holds(about))
-            || self.corrections.iter().any(|key| key.find(leaf).is_some())
+        let holds = match share.parting {
+            Parting::Bodies(_) => value(&self.body).is_some_and(|body| share.holds(body)),
+            _ => share.holds(participant) || value(&self.about).is_some_and(|about| share.holds(about)),
+        };
+        holds || self.corrections.iter().any(|key| key.find(leaf).is_some())
     }
 }
