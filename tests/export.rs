@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::depositary::{covenant, parties};
+use crate::depositary::{covenant, parties, record};
 use crate::env::Env;
 
 fn all() -> Env {
@@ -230,4 +230,182 @@ fn a_folder_holds_the_panel_its_description_and_a_citation_that_gives_it_again()
     env.run(&[&["append", "partnership-memorandum-signed"], &more[..]].concat()).ok();
     assert_ne!(export(&env, "panel sco --from 2020 --to 2023 --as-known 2023-03-06"), csv);
     assert_eq!(env.sh(command).ok(), csv);
+}
+
+// Tables "as at"
+
+/// The Covenant with every kind of line that a table has.
+fn river() -> Env {
+    let env = covenant();
+    record(&env, "treaty-signed NOR --signed 1994-02-04", &[]);
+    record(&env, "treaty-signed SWE --signed 1994-02", &[]);
+    record(&env, "instrument-deposited NOR --instrument ratification --deposited 1995-03-01", &[]);
+    record(&env, "instrument-deposited CIV --instrument accession --deposited 1996-01-02", &[]);
+    record(&env, "instrument-deposited TUR --instrument approval --deposited 1997-05-06", &[]);
+    record(&env, "instrument-deposited DEU --deposited 1998-01-01", &[]);
+    record(&env, "withdrawal-effective TUR --effective 2001-01-01", &[]);
+    env
+}
+
+/// A table without its last line: the root is another on every run.
+fn page(text: &str) -> String {
+    let (page, footer) = text.trim_end().rsplit_once("\n\n").unwrap();
+    assert!(footer.contains("as recorded: "), "{footer}");
+    page.to_owned()
+}
+
+#[test]
+fn a_table_is_laid_out_as_the_secretary_general_does_it() {
+    let env = river();
+    let rectify =
+        ["rectify", "4", "--set", "deposited=1996-02-02", "--cause", "clerical", "--cite", "a test"];
+    env.run(&rectify).ok();
+    let args =
+        ["append", "registered-with-un", "--in", "covenant", "--done", "1996-05-01", "--cite", "a test"];
+    env.run(&[&args[..], &["--title", "No. 31363"]].concat()).ok();
+    insta::assert_snapshot!(page(&export(&env, "table covenant --as-at 2002-12-31")), @r#"
+    River Covenant
+      ! as far as recorded: no survey says which span of the Covenant was searched
+      ! the clause is unknown: the charter of Covenant states no entry-into-force
+
+    Entry into force : clause unknown
+    Registration     : 1 May 1996, No. 31363
+    Status           : Signatories: 2. Parties: 3.
+
+                               STATUS AS AT : 31-12-2002
+
+    Participant      Signature   Ratification, Accession(a), Approval(AA), form not
+                                 recorded(?)
+    Côte d'Ivoire 1              2 Feb 1996 a
+    Germany                      1 Jan 1998 ?
+    Norway           4 Feb 1994  1 Mar 1995
+    Sweden           Feb 1994
+    [Turkey] 2                   [6 May 1997] AA
+
+    Footnotes:
+      1  Rectified: deposited from 2 Jan 1996 to 2 Feb 1996 (clerical, entry 8).
+      2  Withdrawal effective 1 Jan 2001 (entry 7).
+    "#);
+    // Before the withdrawal there are no brackets, and as recorded before the rectification no footnote.
+    let earlier = export(&env, "table covenant --on 2000-12-31 --as-recorded 8");
+    assert!(!earlier.contains('[') && !earlier.contains("Footnotes"), "{earlier}");
+    assert!(earlier.contains("Signatories: 2. Parties: 4."), "{earlier}");
+    assert!(earlier.contains("Côte d'Ivoire              2 Jan 1996 a"), "{earlier}");
+    // What was not known by then is not in a table of then.
+    let at = export(&env, "table covenant --as-at 1995-12-31");
+    assert!(at.contains("Signatories: 2. Parties: 1."), "{at}");
+    assert!(!at.contains("Ivoire"), "{at}");
+}
+
+#[test]
+fn a_table_is_laid_out_as_the_council_of_europe_does_it() {
+    let env = river();
+    record(&env, "reservation-made NOR --deposited 1995-03-01", &["--title", "Reservation to article 4"]);
+    insta::assert_snapshot!(page(&export(&env, "table --layout coe --on 2002-12-31")), @r#"
+    River Covenant
+      ! as far as recorded: no survey says which span of the Covenant was searched
+      ! the clause is unknown: the charter of Covenant states no entry-into-force
+
+    Entry into force : clause unknown
+    Status           : Signatories: 2. Parties: 3.
+
+                               STATUS AS AT : 31/12/2002
+
+                  Signature    Ratification Entry into   Notes R. D. A. T. C. O.
+                                            force
+    Côte d'Ivoire              02/01/1996   02/01/1996   a
+    Germany                    01/01/1998   01/01/1998   ?
+    Norway        04/02/1994   01/03/1995   01/03/1995         R
+    Sweden        02/1994
+    [Turkey] 1                 [06/05/1997] [06/05/1997]          D
+
+    Total number of signatures not followed by ratifications: 1
+    Total number of ratifications/accessions: 3
+
+    Notes: a: Accession - s: Signature without reservation as to ratification - su:
+    Succession - r: Signature "ad referendum" - ?: Form of the instrument not
+    recorded.
+    R.: Reservations - D.: Declarations, Denunciations, Derogations - A.:
+    Authorities (not in this record) - T.: Territorial Application - C.:
+    Communication - O.: Objection.
+
+    Footnotes:
+      1  Withdrawal effective 01/01/2001 (entry 7).
+    "#);
+    let narrow = env.chancery(&["export", "table", "--layout", "coe"]).env("COLUMNS", "50").output().unwrap();
+    let narrow = String::from_utf8(narrow.stdout).unwrap();
+    assert!(narrow.contains("  Norway: signature 04/02/1994; ratification"), "{narrow}");
+    assert!(narrow.lines().all(|line| line.chars().count() <= 50), "{narrow}");
+}
+
+#[test]
+fn an_instrument_of_unknown_form_is_no_ratification_and_an_open_date_counts_at_most() {
+    let env = covenant();
+    record(&env, "instrument-deposited DEU --deposited 1998-01-01", &[]);
+    record(&env, "instrument-deposited NOR --instrument ratification --deposited 1999", &[]);
+    let answer = env.run(&["export", "table", "--on", "1999-06-01", "--format", "json"]).json();
+    assert_eq!(answer["parties"], json!({"certain": 1, "at_most": 2}));
+    let rows = answer["participants"].as_array().unwrap();
+    assert_eq!((&rows[0]["participant"], &rows[0]["form"]), (&json!("DEU"), &Value::Null));
+    assert_eq!((&rows[1]["status"], &rows[1]["certainty"]), (&Value::Null, &json!("possible")));
+    assert_eq!(rows[1]["footnotes"], json!(["none or party on this day: possible."]));
+    assert_eq!(answer["entry_into_force"]["clause"], Value::Null);
+    let text = export(&env, "table --on 1999-06-01");
+    for words in ["Entry into force : clause unknown", "Parties: 1-2.", "1 Jan 1998 ?", "not recorded(?)"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let csv = export(&env, "table --on 1999-06-01 --format csv");
+    assert_eq!(
+        csv.lines().nth(2).unwrap(),
+        "NOR,Norway,,1999,ratification,false,,possible,none or party on this day: possible."
+    );
+}
+
+#[test]
+fn whoever_accedes_again_after_a_withdrawal_stands_without_brackets() {
+    let env = covenant();
+    record(&env, "instrument-deposited NOR --instrument ratification --deposited 1995-03-01", &[]);
+    record(&env, "withdrawal-effective NOR --effective 2001-01-01", &[]);
+    record(&env, "instrument-deposited NOR --instrument accession --deposited 2005-01-01", &[]);
+    let row = |day: &str| {
+        let answer = env.run(&["export", "table", "--on", day, "--format", "json"]).json();
+        answer["participants"][0].clone()
+    };
+    assert_eq!(row("2000-01-01")["withdrawn"], false);
+    let gone = row("2003-01-01");
+    assert_eq!((&gone["withdrawn"], &gone["consent"]), (&json!(true), &json!("1995-03-01")));
+    let back = row("2006-01-01");
+    assert_eq!((&back["withdrawn"], &back["form"]), (&json!(false), &json!("accession")));
+}
+
+#[test]
+fn the_clause_of_a_treaty_gives_the_heading_and_what_has_no_effect_yet_is_counted() {
+    let env = covenant();
+    let text = std::fs::read_to_string(env.path().join("covenant.toml")).unwrap();
+    let clause = "entry-into-force = \"count(2) then days(30)\"\n[article]\nentry-into-force = \"art. 9\"\n\n[[status]]";
+    env.write("pact.toml", text.replace("covenant", "pact").replacen("[[status]]", clause, 1));
+    env.run(&["charter", "adopt", "pact.toml"]).ok();
+    let deposit = |who: &str, day: &str| {
+        let args = ["append", "instrument-deposited", "--in", "pact", "--instrument", "ratification"];
+        let more = ["-p", who, "--deposited", day, "--cite", "a test"];
+        env.run(&[&args[..], &more].concat()).ok();
+    };
+    deposit("NOR", "1995-03-01");
+    let of = |day: &str| export(&env, &format!("table pact --as-at {day}"));
+    assert!(
+        of("1995-12-31").contains("not yet in force: 1 of 2, in accordance with art. 9"),
+        "{}",
+        of("1995-12-31")
+    );
+    deposit("SWE", "1996-03-01");
+    let waiting = of("1996-03-10");
+    assert!(waiting.contains("not yet in force; from 31 Mar 1996, in accordance with art. 9"), "{waiting}");
+    assert!(of("1997-01-01").contains("Entry into force : 31 Mar 1996, in accordance with art. 9"));
+}
+
+#[test]
+fn a_table_is_of_a_treaty() {
+    let env = Env::demo();
+    let error = env.run(&["export", "table", "sco"]).fails(2);
+    assert!(error.contains("sco is an organisation") && error.contains("chancery roster sco"), "{error}");
 }

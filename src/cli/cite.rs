@@ -45,7 +45,7 @@ enum As {
 }
 
 /// Which commands ask, and what their answer is called.
-const QUESTIONS: [(&str, &str); 15] = [
+const QUESTIONS: [(&str, &str); 16] = [
     ("status", "status"),
     ("roster", "roster"),
     ("portfolio", "status in every organisation and treaty"),
@@ -61,6 +61,7 @@ const QUESTIONS: [(&str, &str); 15] = [
     ("relations", "relations"),
     ("export spells", "spells"),
     ("export panel", "panel"),
+    ("export table", "status of the treaty"),
 ];
 
 const SHAPE: Shape = Shape {

@@ -6,14 +6,15 @@ use crate::ledger::Ledger;
 
 use super::context::{Context, Format};
 use super::error::{Exit, Failure};
-use super::{panel, spells};
+use super::{panel, spells, table};
 
-/// Take the record elsewhere: its leaves, its spells, a panel by year
+/// Take the record elsewhere: its leaves, its spells, a panel by year, a table "as at"
 #[derive(clap::Subcommand, Debug)]
 pub(super) enum Command {
     Leaves(LeavesArgs),
     Spells(spells::Args),
     Panel(panel::Args),
+    Table(table::Args),
 }
 
 /// Every leaf, one a line: the line is the leaf, byte for byte
@@ -32,6 +33,7 @@ pub(super) fn run(command: &Command, context: &Context) -> Result<Exit, Failure>
         Command::Leaves(args) => leaves(args, context),
         Command::Spells(args) => spells::run(args, context),
         Command::Panel(args) => panel::run(args, context),
+        Command::Table(args) => table::run(args, context),
     }
 }
 

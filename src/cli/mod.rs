@@ -44,6 +44,7 @@ mod roster;
 mod show;
 mod spells;
 mod status;
+mod table;
 mod timeline;
 mod tour;
 mod view;
