@@ -99,6 +99,16 @@ fn a_dispute_is_unknown_and_a_view_settles_it() {
     assert_eq!(having(&viewed, &["SAU", "unknown"]).len(), 0);
 }
 
+#[test]
+fn an_open_end_names_the_last_day_of_the_survey_and_what_was_adopted_later_is_left_out() {
+    let env = all();
+    let now = export(&env, "spells --all");
+    assert_eq!(having(&now, &["BLR", "sco", "member", "2024-07-04", "2025-09-30"]).len(), 1);
+    assert!(!having(&now, &["nato"]).is_empty());
+    let then = export(&env, "spells --all --as-recorded 127");
+    assert!(having(&then, &["nato"]).is_empty() && !having(&then, &["sco"]).is_empty());
+}
+
 // Panels
 
 #[test]

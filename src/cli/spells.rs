@@ -1,5 +1,5 @@
 use crate::event::{BodyId, Scope};
-use crate::query::Spells;
+use crate::query::{QueryError, Spells};
 
 use super::axes::AxesArgs;
 use super::context::{Context, Shape};
@@ -63,7 +63,11 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let mut answer = Spells::new(one, &axes, ledger.head(axes.as_recorded)?);
     for body in &bodies {
         let loaded = ledger.load(&Scope::of_body(body.clone()))?;
-        answer.add(&ledger.material(&loaded, axes.as_recorded)?, body, &axes)?;
+        match answer.add(&ledger.material(&loaded, axes.as_recorded)?, body, &axes) {
+            // What was adopted later was no part of the record as it was.
+            Err(QueryError::NoBody(_)) if args.all => {}
+            added => added?,
+        }
     }
     answer.notes.iter().for_each(|note| context.remark(note));
     in_rows(context).answer(&answer, SHAPE, |_| String::new())?;

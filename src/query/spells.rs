@@ -58,10 +58,10 @@ pub struct SpellRow {
     pub until_latest: Option<Edtf>,
     /// The date of its beginning as the source states it.
     pub from_stated: Option<Edtf>,
-    /// The beginning of the survey of the body; `null` without one.
-    pub surveyed_from: Option<String>,
-    /// Its end: where an open `until` is cut off.
-    pub surveyed_to: Option<String>,
+    /// The first day of the survey of the body; `null` without one.
+    pub surveyed_from: Option<Edtf>,
+    /// Its last day: where an open `until` is cut off.
+    pub surveyed_to: Option<Edtf>,
     /// The entries that it rests on.
     pub entries: Vec<Index>,
 }
@@ -126,7 +126,7 @@ fn joined(history: &History) -> Vec<(Spell, BTreeSet<Index>)> {
 fn rows(view: &BodyView<'_>, history: &History, who: &ParticipantId) -> Vec<SpellRow> {
     let spells = joined(history);
     let limit = |day: Day| day.date().map(|_| Edtf::day(day));
-    let coverage = view.coverage(Day::PAST);
+    let surveyed = view.surveyed.as_ref();
     let mut rows = Vec::new();
     for (at, (spell, entries)) in spells.iter().enumerate() {
         let possible = view.in_order(spell.reading.statuses());
@@ -154,8 +154,8 @@ fn rows(view: &BodyView<'_>, history: &History, who: &ParticipantId) -> Vec<Spel
             until_earliest: of_settled(spell.until),
             until_latest: of_settled(last),
             from_stated: span(history, &spell.reading, spell.from).0.filter(|_| status.is_some()),
-            surveyed_from: coverage.as_ref().map(|c| c.from.clone()),
-            surveyed_to: coverage.as_ref().map(|c| c.to.clone()),
+            surveyed_from: surveyed.and_then(|span| limit(span.earliest())),
+            surveyed_to: surveyed.and_then(|span| limit(span.latest())),
             entries: entries.iter().copied().collect(),
             possible,
         });
