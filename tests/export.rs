@@ -414,6 +414,34 @@ fn the_clause_of_a_treaty_gives_the_heading_and_what_has_no_effect_yet_is_counte
 }
 
 #[test]
+fn a_state_that_continues_another_has_its_line_with_the_dates_of_the_one_before() {
+    let env = covenant();
+    let text = std::fs::read_to_string(env.path().join("covenant.toml")).unwrap();
+    let rule = "\n[[transition]]\nact = \"continuation-declared\"\nfrom = [\"none\"]\nto = \"party\"\n\
+                rule = \"one line\"\narticle = \"practice\"\n";
+    env.write("pact.toml", format!("{}{rule}", text.replace("covenant", "pact")));
+    env.run(&["charter", "adopt", "pact.toml"]).ok();
+    let append = |line: &str| {
+        let words = line.split_whitespace().chain(["--in", "pact", "--cite", "a-test"]);
+        env.run(&["append"].into_iter().chain(words).collect::<Vec<_>>()).ok();
+    };
+    append("instrument-deposited -p SUN --instrument ratification --deposited 1991-02-01");
+    append("continuation-declared -p RUS --about SUN --done 1991-12-24");
+    let rows = |day: &str| env.run(&["export", "table", "pact", "--on", day, "--format", "json"]).json();
+    let before = rows("1991-12-23");
+    assert_eq!(before["participants"].as_array().unwrap().len(), 1);
+    assert_eq!(before["participants"][0]["state"], "Soviet Union");
+    let since = rows("1991-12-24");
+    assert_eq!(since["parties"], json!({"certain": 1, "at_most": 1}));
+    let row = &since["participants"][0];
+    assert_eq!(since["participants"].as_array().unwrap().len(), 1);
+    assert_eq!((&row["participant"], &row["consent"]), (&json!("RUS"), &json!("1991-02-01")));
+    assert_eq!((&row["withdrawn"], &row["in_force_from"]), (&json!(false), &json!("1991-02-01")));
+    let told = "Continues the participation of Soviet Union since 24 Dec 1991 (entry 3).";
+    assert_eq!(row["footnotes"], json!([told]));
+}
+
+#[test]
 fn a_table_is_of_a_treaty() {
     let env = Env::demo();
     let error = env.run(&["export", "table", "sco"]).fails(2);

@@ -180,6 +180,11 @@ fn begun(act: &Standing<'_>, on: Day) -> bool {
     act.event.date().is_some_and(|date| date.earliest() <= on)
 }
 
+/// Whether a continuation has taken effect by a day.
+fn taken_over(continuation: &Standing<'_>, on: Day) -> bool {
+    continuation.event.effect().is_some_and(|date| date.latest() <= on)
+}
+
 fn counts(rows: &[TableRow], on: Day) -> (Count, Count) {
     let (mut signatories, mut parties) = (Count::default(), Count::default());
     for row in rows.iter().filter(|row| !row.withdrawn) {
@@ -214,17 +219,29 @@ struct Shown<'p> {
     others: Vec<&'p Standing<'p>>,
 }
 
+/// Those whose acts one row shows: the participant, and whom it continues by the day.
+struct Line<'p> {
+    names: Vec<&'p ParticipantId>,
+    acts: Vec<&'p Standing<'p>>,
+    continued: Option<&'p Standing<'p>>,
+}
+
 impl Sheet<'_> {
     fn row(&self, who: &ParticipantId) -> Option<TableRow> {
         let (view, on) = (self.view, self.on);
         let nothing = PairView::default();
         let pair = view.pairs.get(who).unwrap_or(&nothing);
+        let by = view.board.continued_by(&view.pairs, who);
+        if by.is_some_and(|(_, act)| taken_over(act, on)) {
+            return None;
+        }
+        let line = self.line(who, pair);
         let history = view.history(who);
         let reading = history.on(on);
         let possible = view.in_order(reading.statuses());
         let holds = |id: &StatusId| view.charter.status(id).is_some_and(|status| status.rank > 0);
         let because = view.because(self.material.entries, &history, &reading);
-        let shown = self.shown(pair, &because);
+        let shown = self.shown(&line.acts, &because);
         let none = shown.signature.is_none() && shown.consent.is_none();
         let held = possible.iter().any(holds);
         if none && !held {
@@ -235,10 +252,11 @@ impl Sheet<'_> {
         let anew = |end: Day| consent.is_some_and(|date| date.earliest() > end);
         let ended = because.iter().map(|b| b.date.latest()).max().filter(|_| !held);
         let withdrawn = ended.is_some_and(|end| !anew(end));
-        let in_force_from = in_force_from(view, &history, on);
-        let ad_referendum = shown.signature.is_some_and(|act| self.unconfirmed(pair, act));
+        let begins = line.names.iter().filter_map(|who| in_force_from(view, &view.history(who), on));
+        let in_force_from = begins.min_by_key(Edtf::earliest);
+        let ad_referendum = shown.signature.is_some_and(|act| self.unconfirmed(&line.acts, act));
         let count = |kind: ActKind| {
-            pair.own.iter().filter(|act| act.event.act.kind() == kind && begun(act, on)).count() as u64
+            line.acts.iter().filter(|act| act.event.act.kind() == kind && begun(act, on)).count() as u64
         };
         let mut row = TableRow {
             participant: who.clone(),
@@ -252,60 +270,82 @@ impl Sheet<'_> {
             withdrawn,
             status: settled(reading.certainty, &possible),
             certainty: reading.certainty,
-            reservations: self.made(who, "reservation"),
-            declarations: self.made(who, "declaration") + u64::from(withdrawn),
+            reservations: self.made(&line.names, "reservation"),
+            declarations: self.made(&line.names, "declaration") + u64::from(withdrawn),
             territories: count(ActKind::TerritorialApplicationDeclared),
             communications: count(ActKind::CommunicationReceived),
-            objections: self.objections(who),
+            objections: self.objections(&line.names),
             footnotes: Vec::new(),
         };
-        let mut texts: Vec<String> = self.on_status(&row, &because, &possible, none).into_iter().collect();
+        row.footnotes.extend(self.on_status(&row, &because, &possible, none));
+        row.footnotes.extend(line.continued.and_then(|act| self.continues(act)));
         for item in scheduled(view, who, pair, &history, on).iter().filter(|item| !holds(&item.status)) {
-            texts.push(format!(
-                "Its participation ends on {} ({}).",
-                self.layout.date(&item.on),
-                entries(&item.because)
-            ));
+            let (date, entries) = (self.layout.date(&item.on), entries(&item.because));
+            row.footnotes.push(format!("Its participation ends on {date} ({entries})."));
         }
         if ad_referendum {
-            texts.push("Signed ad referendum; no confirmation is recorded.".to_owned());
+            row.footnotes.push("Signed ad referendum; no confirmation is recorded.".to_owned());
         }
-        texts.extend(shown.signature.iter().chain(&shown.consent).flat_map(|act| self.rectified(act)));
-        texts.extend(shown.others.iter().filter_map(|act| self.besides(act)));
-        row.footnotes = texts;
+        let displayed = shown.signature.iter().chain(&shown.consent);
+        row.footnotes.extend(displayed.flat_map(|act| self.rectified(act)));
+        row.footnotes.extend(shown.others.iter().filter_map(|act| self.besides(act)));
         Some(row)
     }
 
+    fn line<'p>(&'p self, who: &'p ParticipantId, pair: &'p PairView<'p>) -> Line<'p> {
+        let takes_over = |act: &&Standing<'_>| {
+            act.event.act.kind() == ActKind::ContinuationDeclared && taken_over(act, self.on)
+        };
+        let continued = pair.own.iter().find(takes_over);
+        let before = continued.and_then(|act| act.event.about.as_ref());
+        let own = before.and_then(|before| self.view.pairs.get(before)).map(|pair| &pair.own);
+        Line {
+            names: std::iter::once(who).chain(before).collect(),
+            acts: pair.own.iter().chain(own.into_iter().flatten()).collect(),
+            continued,
+        }
+    }
+
+    /// `Continues the participation of Soviet Union since 24 Dec 1991 (entry 17).`
+    fn continues(&self, act: &Standing<'_>) -> Option<String> {
+        let (before, date) = act.event.about.as_ref().zip(act.event.effect())?;
+        let name = Register::builtin().name_on(before, date.earliest().previous());
+        let since = self.layout.date(date);
+        Some(format!("Continues the participation of {name} since {since} (entry {}).", act.index))
+    }
+
     /// Its signature and its consent: the one that its status rests on, else the last.
-    fn shown<'p>(&self, pair: &'p PairView<'p>, because: &[Because]) -> Shown<'p> {
+    fn shown<'p>(&self, acts: &[&'p Standing<'p>], because: &[Because]) -> Shown<'p> {
         let here = |act: &&Standing<'_>| begun(act, self.on) && act.event.for_another().is_none();
         let signs = [ActKind::TreatySigned, ActKind::SignatureAdReferendum, ActKind::Founded];
-        let signatures = pair.own.iter().filter(here).filter(|act| signs.contains(&act.event.act.kind()));
+        let signatures =
+            acts.iter().copied().filter(here).filter(|act| signs.contains(&act.event.act.kind()));
         let signature = signatures.min_by_key(|act| (act.event.date().map(Edtf::earliest), act.index));
         let mut consents: Vec<&Standing<'_>> =
-            pair.own.iter().filter(here).filter(|act| is_consent(&act.event.act)).collect();
+            acts.iter().copied().filter(here).filter(|act| is_consent(&act.event.act)).collect();
         consents.sort_by_key(|act| (consent_date(act).map(Edtf::latest), act.index));
         let rests = consents.iter().position(|act| because.iter().any(|b| b.index == act.index));
         let consent = rests.or(consents.len().checked_sub(1)).map(|at| consents.remove(at));
         Shown { signature, consent, others: consents }
     }
 
-    fn unconfirmed(&self, pair: &PairView<'_>, signature: &Standing<'_>) -> bool {
+    fn unconfirmed(&self, acts: &[&Standing<'_>], signature: &Standing<'_>) -> bool {
         let confirms =
             |act: &Standing<'_>| act.event.act.kind() == ActKind::SignatureConfirmed && begun(act, self.on);
-        signature.event.act.kind() == ActKind::SignatureAdReferendum && !pair.own.iter().any(confirms)
+        signature.event.act.kind() == ActKind::SignatureAdReferendum && !acts.iter().copied().any(confirms)
     }
 
-    fn made(&self, who: &ParticipantId, kind: &str) -> u64 {
+    fn made(&self, names: &[&ParticipantId], kind: &str) -> u64 {
         let stands = |until: &Option<Edtf>| until.as_ref().is_none_or(|date| date.earliest() > self.on);
-        let own = self.reserved.reservations.iter().filter(|r| r.participant == *who && r.kind == kind);
+        let own =
+            self.reserved.reservations.iter().filter(|r| names.contains(&&r.participant) && r.kind == kind);
         let gone = |on: &Edtf| on.latest() <= self.on;
         own.filter(|r| stands(&r.until) && !r.withdrawn.as_ref().is_some_and(|w| gone(&w.on))).count() as u64
     }
 
-    fn objections(&self, who: &ParticipantId) -> u64 {
+    fn objections(&self, names: &[&ParticipantId]) -> u64 {
         let all = self.reserved.reservations.iter().flat_map(|r| &r.objections);
-        all.filter(|o| o.participant == *who && o.withdrawn.is_none()).count() as u64
+        all.filter(|o| names.contains(&&o.participant) && o.withdrawn.is_none()).count() as u64
     }
 
     /// What ended its participation, what leaves it open, or whom it continues.
