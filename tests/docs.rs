@@ -90,6 +90,11 @@ fn the_worked_example_of_the_three_time_axes_is_what_the_program_says() {
 }
 
 #[test]
+fn the_sessions_for_researchers_are_what_the_program_says() {
+    is_true("docs/RESEARCH.md");
+}
+
+#[test]
 fn every_error_of_the_catalogue_is_reproduced() {
     is_true("docs/ERRORS.md");
 }

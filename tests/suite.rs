@@ -21,6 +21,7 @@ mod clauses;
 mod depositary;
 mod diff;
 mod docs;
+mod export;
 mod faults;
 mod figures;
 mod foreseen;

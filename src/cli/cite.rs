@@ -45,7 +45,7 @@ enum As {
 }
 
 /// Which commands ask, and what their answer is called.
-const QUESTIONS: [(&str, &str); 13] = [
+const QUESTIONS: [(&str, &str); 16] = [
     ("status", "status"),
     ("roster", "roster"),
     ("portfolio", "status in every organisation and treaty"),
@@ -59,6 +59,9 @@ const QUESTIONS: [(&str, &str); 13] = [
     ("conflicts", "conflicts between sources"),
     ("reservations", "reservations"),
     ("relations", "relations"),
+    ("export spells", "spells"),
+    ("export panel", "panel"),
+    ("export table", "status of the treaty"),
 ];
 
 const SHAPE: Shape = Shape {
@@ -83,8 +86,7 @@ const SHAPE: Shape = Shape {
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let (form, words) = form(args)?;
-    let given = std::iter::once("chancery").chain(words.iter().map(String::as_str));
-    let matches = match super::command().try_get_matches_from(given) {
+    let matches = match parsed(&words) {
         Ok(matches) => matches,
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             context.print(&error.render().to_string())?;
@@ -93,23 +95,45 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         Err(error) => return Err(super::usage_failure(&error)),
     };
     let context = surroundings(&matches, context)?;
-    let asked = matches.subcommand().and_then(|(word, sub)| {
-        let known = QUESTIONS.iter().find(|(command, _)| *command == word)?;
-        Some((known.0, known.1, sub))
-    });
-    let Some((kind, noun, sub)) = asked else {
-        let word = matches.subcommand_name().unwrap_or_default();
-        let known: Vec<&str> = QUESTIONS.iter().map(|(word, _)| *word).collect();
-        return Err(Failure::usage(format!("cite takes a question, and {word:?} is none"))
-            .help(format!("it is one of: {}", known.join(", "))));
-    };
-    let citation = citation(kind, noun, sub, &words, &context)?;
+    let citation = of_matches(&matches, &words, &context)?;
     context.answer(&citation, SHAPE, |page| match form {
         As::Text => citation.text(page),
         As::Bibtex => citation.bibtex(),
         As::Csl => citation.csl(),
     })?;
     Ok(Exit::Done)
+}
+
+fn parsed(words: &[String]) -> Result<ArgMatches, clap::Error> {
+    super::command().try_get_matches_from(std::iter::once("chancery").chain(words.iter().map(String::as_str)))
+}
+
+/// The citation of a question in the words of a command line.
+///
+/// # Errors
+/// [`Failure`].
+pub(super) fn of_words(words: &[String], context: &Context) -> Result<Citation, Failure> {
+    let matches = parsed(words).map_err(|error| super::usage_failure(&error))?;
+    of_matches(&matches, words, context)
+}
+
+fn of_matches(matches: &ArgMatches, words: &[String], context: &Context) -> Result<Citation, Failure> {
+    let (word, sub) = match matches.subcommand() {
+        Some((word, sub)) => match sub.subcommand() {
+            Some((inner, sub)) => (format!("{word} {inner}"), Some(sub)),
+            None => (word.to_owned(), Some(sub)),
+        },
+        None => (String::new(), None),
+    };
+    let known = QUESTIONS.iter().find(|(command, _)| *command == word);
+    match known.zip(sub) {
+        Some(((kind, noun), sub)) => citation(kind, noun, sub, words, context),
+        None => {
+            let known: Vec<&str> = QUESTIONS.iter().map(|(word, _)| *word).collect();
+            Err(Failure::usage(format!("cite takes a question, and {word:?} is none"))
+                .help(format!("it is one of: {}", known.join(", "))))
+        }
+    }
 }
 
 /// The form, which may also stand behind the question, and the words of the question without it.
@@ -160,10 +184,16 @@ fn citation(
     let mut ledger = context.reader()?;
     let dates = Dates::of(sub, context, &ledger)?;
     let who = who(sub, kind);
-    let body = body(sub, kind, &mut ledger)?;
+    let several: Vec<BodyId> =
+        sub.try_get_many("bodies").ok().flatten().map(|ids| ids.cloned().collect()).unwrap_or_default();
+    let body = match several.as_slice() {
+        [] => body(sub, kind, &mut ledger)?,
+        [only] => Some(only.clone()),
+        _ => None,
+    };
     let kept = without_dates(words);
     let mut named = Vec::new();
-    if let Some(body) = &body {
+    for body in body.iter().chain(several.iter().filter(|_| body.is_none())) {
         named.push(ledger.charter(body)?.about.title.clone());
     }
     named.extend(who.as_ref().map(|who| name(who, dates.axes.on)));

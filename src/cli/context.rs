@@ -354,7 +354,11 @@ pub(super) fn read_input(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-fn csv_of(lines: &[&Value], columns: &[&str]) -> Result<String, Failure> {
+/// Objects as rows under the columns that are paths into them.
+///
+/// # Errors
+/// [`Failure`].
+pub(super) fn csv_of(lines: &[&Value], columns: &[&str]) -> Result<String, Failure> {
     let mut out = csv::Writer::from_writer(Vec::new());
     let last = |path: &str| path.rsplit('.').next().unwrap_or(path).to_owned();
     // A name that two columns would share is told apart by its path.

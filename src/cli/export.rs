@@ -1,13 +1,20 @@
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
-use super::context::Context;
-use super::error::{Exit, Failure};
+use crate::event::BodyId;
+use crate::ledger::Ledger;
 
-/// Take the record elsewhere
+use super::context::{Context, Format};
+use super::error::{Exit, Failure};
+use super::{panel, spells, table};
+
+/// Take the record elsewhere: its leaves, its spells, a panel by year, a table "as at"
 #[derive(clap::Subcommand, Debug)]
 pub(super) enum Command {
     Leaves(LeavesArgs),
+    Spells(spells::Args),
+    Panel(panel::Args),
+    Table(table::Args),
 }
 
 /// Every leaf, one a line: the line is the leaf, byte for byte
@@ -22,7 +29,48 @@ pub(super) struct LeavesArgs {
 }
 
 pub(super) fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
-    let Command::Leaves(args) = command;
+    match command {
+        Command::Leaves(args) => leaves(args, context),
+        Command::Spells(args) => spells::run(args, context),
+        Command::Panel(args) => panel::run(args, context),
+        Command::Table(args) => table::run(args, context),
+    }
+}
+
+/// The bodies of an export, sorted, each once: those named, or the only one there is.
+///
+/// # Errors
+/// [`Failure`] for one that the ledger does not hold, or where there are several and none is named.
+pub(super) fn bodies(given: &[BodyId], ledger: &mut Ledger) -> Result<Vec<BodyId>, Failure> {
+    if given.is_empty() {
+        return match ledger.bodies()?.as_slice() {
+            several @ [_, _, ..] => {
+                let ids: Vec<&str> = several.iter().map(BodyId::as_str).collect();
+                Err(Failure::usage("name one organisation or treaty, or several")
+                    .help(format!("they are: {}", ids.join(", "))))
+            }
+            _ => Ok(vec![super::question::body_or_only(None, ledger)?]),
+        };
+    }
+    let mut bodies = given.to_vec();
+    bodies.sort();
+    bodies.dedup();
+    for body in &bodies {
+        ledger.charter(body)?;
+    }
+    Ok(bodies)
+}
+
+/// The surroundings of an export: rows, unless another form is asked for.
+pub(super) fn in_rows(context: &Context) -> Context {
+    let mut context = context.clone();
+    if context.format == Format::Text {
+        context.format = Format::Csv;
+    }
+    context
+}
+
+fn leaves(args: &LeavesArgs, context: &Context) -> Result<Exit, Failure> {
     let ledger = context.reader()?;
     let size = ledger.size().0;
     if args.from > size {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use chrono::Datelike;
 use comfy_table::presets::NOTHING;
-use comfy_table::{ColumnConstraint, ContentArrangement, Table};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width};
 use owo_colors::{OwoColorize, Style};
 use unicode_width::UnicodeWidthStr;
 
@@ -126,6 +126,23 @@ impl Page {
             if at < last && roomy {
                 column.set_constraint(ColumnConstraint::ContentWidth);
             }
+        }
+        table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+    }
+
+    /// Rows under headings; every column is as wide as told, but for the first, which takes what is left.
+    pub(super) fn grid(&self, head: &[&str], widths: &[u16], rows: &[Vec<String>]) -> String {
+        let mut table = Table::new();
+        table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+        table.set_header(head).add_rows(rows);
+        let page = u16::try_from(self.width).unwrap_or(u16::MAX);
+        let others: u16 = widths.iter().skip(1).sum();
+        let first = page.saturating_sub(others).max(widths.first().copied().unwrap_or(0));
+        let widest = table.column_max_content_widths().first().map_or(first, |widest| widest + 1);
+        for (at, (column, width)) in table.column_iter_mut().zip(widths).enumerate() {
+            let width = if at == 0 { first.min(widest) } else { *width };
+            column.set_padding((0, u16::from(at + 1 < widths.len())));
+            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
         }
         table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
     }

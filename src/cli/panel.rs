@@ -1,0 +1,169 @@
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use crate::event::{BodyId, Scope};
+use crate::ledger::Ledger;
+use crate::query::{Fold, Panel, PanelSpan, Universe, panel};
+
+use super::axes::AxesArgs;
+use super::context::{Context, Format, Shape};
+use super::error::{Exit, Failure};
+use super::export::{bodies, in_rows};
+use super::package;
+
+/// A row for every participant and year: its status, or `none`, `unknown`, `outside-coverage`
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  chancery export panel sco --from 2001 > panel.csv
+  chancery export panel nato eu --from 1990 --to 2024 --universe un --out panel
+  chancery export panel sco --fold any --as-recorded 127
+
+Rows by body, code and year. `none` is no status; `unknown` is not settled:
+`certainty` says whether a partial date (possible) or a dispute (contested)
+leaves it open; `outside-coverage` is a day that was not surveyed, or that lies
+after --on: nothing is said of it. `ccode` and `gwcode` are empty until the
+register of participants holds them.
+
+With --out the folder gets panel.csv, datapackage.json (a Data Package that
+describes the columns) and the citation: citation.txt, citation.bib.")]
+pub(super) struct Args {
+    /// Organisations or treaties; may be left out where the ledger has only one
+    #[arg(value_name = "BODY")]
+    bodies: Vec<BodyId>,
+    /// The first year; default: that of the first change of a status
+    #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i32).range(1..=9999))]
+    from: Option<i32>,
+    /// The last year; default: the last that is over on --on
+    #[arg(long, value_name = "YEAR", value_parser = clap::value_parser!(i32).range(1..=9999))]
+    to: Option<i32>,
+    /// How the days of a year become one status: that of 31 December, the highest of any day, that of most days
+    #[arg(long, value_enum, default_value_t = By::Dec31, value_name = "FOLD")]
+    fold: By,
+    /// Whose rows: everyone recorded in one of these bodies, or the members of the United Nations as this ledger
+    /// records them
+    #[arg(long, value_enum, default_value_t = Whose::Recorded, value_name = "UNIVERSE")]
+    universe: Whose,
+    /// Write panel.csv, its description and the citation into this folder
+    #[arg(long, short, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    axes: AxesArgs,
+}
+
+/// How the days of a year become one status.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+enum By {
+    Dec31,
+    Any,
+    Majority,
+}
+
+/// Whose rows a panel has.
+#[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+enum Whose {
+    Recorded,
+    Un,
+    Cow,
+    Gw,
+}
+
+/// The columns of a panel.
+pub(super) const COLUMNS: [&str; 8] =
+    ["iso3c", "ccode", "gwcode", "state", "year", "body", "status", "certainty"];
+
+const SHAPE: Shape = Shape { list: Some("rows"), columns: &COLUMNS };
+
+pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let mut ledger = context.reader()?;
+    let axes = args.axes.resolve(context, &ledger)?;
+    let names = bodies(&args.bodies, &mut ledger)?;
+    let asked = args.span(&mut ledger)?;
+    let un = match asked.universe {
+        Universe::Un => Some(un()?),
+        Universe::Recorded => None,
+    };
+    let mut loaded = Vec::with_capacity(names.len() + 1);
+    for body in names.iter().chain(&un) {
+        loaded.push(ledger.load(&Scope::of_body(body.clone()))?);
+    }
+    let mut given = Vec::with_capacity(loaded.len());
+    for (body, loaded) in names.iter().chain(&un).zip(&loaded) {
+        given.push((body.clone(), ledger.material(loaded, axes.as_recorded)?));
+    }
+    let (of, un) = given.split_at(names.len());
+    let answer = panel(of, un.first(), asked, &axes, ledger.head(axes.as_recorded)?)?;
+    answer.notes.iter().for_each(|note| context.remark(note));
+    let Some(folder) = &args.out else {
+        in_rows(context).answer(&answer, SHAPE, |_| String::new())?;
+        return Ok(Exit::Done);
+    };
+    if !matches!(context.format, Format::Text | Format::Csv) {
+        return Err(Failure::usage("--out writes CSV: --format does not go with it")
+            .help("leave --format or --out out"));
+    }
+    let written = package::write(folder, &answer, &args.words(&names, &answer), context)?;
+    context.print(&written)?;
+    Ok(Exit::Done)
+}
+
+fn un() -> Result<BodyId, Failure> {
+    BodyId::parse("un").map_err(Failure::usage)
+}
+
+impl Args {
+    fn span(&self, ledger: &mut Ledger) -> Result<PanelSpan, Failure> {
+        let fold = match self.fold {
+            By::Dec31 => Fold::Dec31,
+            By::Any => Fold::Any,
+            By::Majority => Fold::Majority,
+        };
+        let lacks = |what: &str| {
+            Err(Failure::usage(format!(
+                "--universe {what} of states: the register of participants holds none yet"
+            ))
+            .help("--universe recorded; or un, where the ledger records the United Nations"))
+        };
+        let universe = match self.universe {
+            Whose::Recorded => Universe::Recorded,
+            Whose::Un if ledger.bodies()?.contains(&un()?) => Universe::Un,
+            Whose::Un => {
+                return Err(Failure::usage(
+                    "--universe un needs the record of the United Nations: no body called un in this ledger",
+                )
+                .help("adopt it and record its members: chancery charter adopt un; or --universe recorded"));
+            }
+            Whose::Cow => return lacks("cow needs the Correlates of War codes and periods"),
+            Whose::Gw => return lacks("gw needs the Gleditsch and Ward codes and periods"),
+        };
+        if let Some((from, to)) = self.from.zip(self.to).filter(|(from, to)| from > to) {
+            return Err(Failure::usage(format!("the first year, {from}, comes after the last, {to}"))
+                .help("--from and --to are both included"));
+        }
+        Ok(PanelSpan { from: self.from, to: self.to, fold, universe })
+    }
+
+    /// The question with every choice written out, as `cite` takes it.
+    fn words(&self, bodies: &[BodyId], answer: &Panel) -> Vec<String> {
+        let name = |value: Option<clap::builder::PossibleValue>| {
+            value.map(|v| v.get_name().to_owned()).unwrap_or_default()
+        };
+        let mut words = vec!["export".to_owned(), "panel".to_owned()];
+        words.extend(bodies.iter().map(ToString::to_string));
+        let chosen = [
+            ("--from", Some(answer.from.to_string())),
+            ("--to", Some(answer.to.to_string())),
+            ("--fold", Some(name(self.fold.to_possible_value()))),
+            ("--universe", Some(name(self.universe.to_possible_value()))),
+            ("--on", self.axes.on.clone()),
+            ("--as-known", self.axes.as_known.clone()),
+            ("--as-recorded", self.axes.as_recorded.clone()),
+            ("--as-at", self.axes.as_at.clone()),
+            ("--view", self.axes.view.clone()),
+        ];
+        for (option, value) in chosen {
+            words.extend(value.into_iter().flat_map(|value| [option.to_owned(), value]));
+        }
+        words
+    }
+}

@@ -1,0 +1,328 @@
+//! Statuses by participant and year.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use crate::charter::Charter;
+use crate::event::{BodyId, Day, ParticipantId, StatusId};
+use crate::history::{Certainty, Reading, Spell};
+
+use super::Axes;
+use super::answer::{CheckpointRef, Coverage, QuestionEcho, settled};
+use super::body::{BodyView, Material, QueryError};
+use super::spells::{UNKNOWN, listed, present_name};
+
+/// The word for a year about which the record says nothing.
+pub const OUTSIDE: &str = "outside-coverage";
+
+/// How the days of a year become one status.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fold {
+    /// That of 31 December.
+    Dec31,
+    /// The highest of any day.
+    Any,
+    /// That of most days; of two that are equal, the one held last.
+    Majority,
+}
+
+/// Whose rows a panel has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Universe {
+    /// Everyone of whom an act in one of the bodies is recorded.
+    Recorded,
+    /// Every member of the United Nations, in the years of its membership, by the record of the body `un`.
+    Un,
+}
+
+/// Which panel is asked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PanelSpan {
+    /// The first year; without one that of the first change of a status.
+    pub from: Option<i32>,
+    /// The last year; without one the last that is over on the day of the question.
+    pub to: Option<i32>,
+    /// How the days of a year become one status.
+    pub fold: Fold,
+    /// Whose rows.
+    pub universe: Universe,
+}
+
+/// Statuses by body, participant and year.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Panel {
+    /// What was asked; days after `on` are outside the coverage.
+    pub question: QuestionEcho,
+    /// The first year.
+    pub from: i32,
+    /// The last year.
+    pub to: i32,
+    /// How the days of a year become one status.
+    pub fold: Fold,
+    /// Whose rows.
+    pub universe: Universe,
+    /// By body, then by participant, then by year.
+    pub rows: Vec<PanelRow>,
+    /// What a reader must know besides.
+    pub notes: Vec<String>,
+    /// The span of each body's record that was searched; `null` without a survey.
+    pub coverage: BTreeMap<BodyId, Option<Coverage>>,
+    /// The head of the record that was read.
+    pub checkpoint: CheckpointRef,
+}
+
+/// One participant in one body in one year.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct PanelRow {
+    /// Who.
+    pub iso3c: ParticipantId,
+    /// Its number in the Correlates of War; `null` where the register has none.
+    pub ccode: Option<u16>,
+    /// Its number after Gleditsch and Ward; `null` where the register has none.
+    pub gwcode: Option<u16>,
+    /// Its present name, the same in every row.
+    pub state: String,
+    /// The year.
+    pub year: i32,
+    /// In which body.
+    pub body: BodyId,
+    /// The status; `none`, `unknown` where it is not settled, `outside-coverage` where the record does not reach.
+    pub status: String,
+    /// How far it can be relied on; `null` outside the coverage.
+    pub certainty: Option<Certainty>,
+}
+
+/// A body that a panel is asked for, with its entries.
+pub type PanelBody<'a> = (BodyId, Material<'a>);
+
+/// Answers for the bodies given, in that order; `un` is the record that says who is a member of the United Nations.
+///
+/// # Errors
+/// [`QueryError`].
+pub fn panel(
+    bodies: &[PanelBody<'_>],
+    un: Option<&PanelBody<'_>>,
+    asked: PanelSpan,
+    axes: &Axes,
+    checkpoint: CheckpointRef,
+) -> Result<Panel, QueryError> {
+    let views: Vec<BodyView<'_>> =
+        bodies.iter().map(|(body, material)| BodyView::of(material, body, axes)).collect::<Result<_, _>>()?;
+    let un = un.map(|(body, material)| BodyView::of(material, body, axes)).transpose()?;
+    let to = asked.to.unwrap_or_else(|| last_full_year(axes.on));
+    let from = asked.from.or_else(|| views.iter().filter_map(first_year).min()).unwrap_or(to).min(to);
+    let mut universe: BTreeSet<ParticipantId> = BTreeSet::new();
+    universe.extend(un.iter().chain(views.iter().filter(|_| un.is_none())).flat_map(listed).cloned());
+    let mut rows = Vec::new();
+    let mut notes = Vec::new();
+    for view in &views {
+        for who in &universe {
+            let seats = un.as_ref().map(|un| (un, un.history(who).spells()));
+            let spells = view.history(who).spells();
+            for year in (from..=to).filter_map(Year::new) {
+                if !seats.as_ref().is_none_or(|(un, spells)| year.seated(un, spells, asked.fold)) {
+                    continue;
+                }
+                rows.push(year.row(view, who, &spells, asked.fold, axes.on));
+            }
+            notes.extend(view.every_ruling(who).into_iter().map(|line| format!("{who}: {line}")));
+        }
+        let unsurveyed = view.surveyed.is_none().then(|| view.end_of_record(axes.on)).flatten();
+        notes.extend(unsurveyed.map(|line| format!("{line}: none may be an act that was not found")));
+        notes.extend(view.withheld_by(None, Day::FUTURE));
+    }
+    let one = match bodies {
+        [(only, _)] => Some(only),
+        _ => None,
+    };
+    Ok(Panel {
+        question: QuestionEcho::new("panel", None, one, axes),
+        from,
+        to,
+        fold: asked.fold,
+        universe: asked.universe,
+        rows,
+        notes,
+        coverage: views.iter().map(|v| (v.charter.body.clone(), v.coverage(axes.on))).collect(),
+        checkpoint,
+    })
+}
+
+/// The last year that is over at the end of a day.
+fn last_full_year(on: Day) -> i32 {
+    use chrono::Datelike;
+    let year = |day: Day| day.date().map_or(0, |date| date.year());
+    if year(on.next()) > year(on) { year(on) } else { year(on) - 1 }
+}
+
+/// The year of the first change of a status.
+fn first_year(view: &BodyView<'_>) -> Option<i32> {
+    use chrono::Datelike;
+    let firsts = listed(view).filter_map(|who| view.history(who).spells().get(1).map(|spell| spell.from));
+    firsts.min()?.date().map(|date| date.year())
+}
+
+/// What the days of a year say together.
+#[derive(Clone, PartialEq, Debug)]
+enum Folded {
+    Settled(StatusId),
+    Unknown(Certainty),
+    Outside,
+}
+
+/// A year with its days.
+#[derive(Clone, Copy)]
+struct Year {
+    number: i32,
+    first: Day,
+    last: Day,
+}
+
+/// A part of a year with one reading.
+struct Stretch<'s> {
+    reading: &'s Reading,
+    days: i64,
+}
+
+impl Year {
+    fn new(number: i32) -> Option<Year> {
+        let day = |month, day| NaiveDate::from_ymd_opt(number, month, day).map(Day::from_date);
+        Some(Year { number, first: day(1, 1)?, last: day(12, 31)? })
+    }
+
+    fn row(
+        self,
+        view: &BodyView<'_>,
+        who: &ParticipantId,
+        spells: &[Spell],
+        fold: Fold,
+        on: Day,
+    ) -> PanelRow {
+        let span = view.surveyed.as_ref();
+        let (from, to) = span.map_or((Day::PAST, Day::FUTURE), |s| (s.earliest(), s.latest()));
+        let folded = self.fold(&view.charter, spells, fold, (from, to.min(on)));
+        let (status, certainty) = match folded {
+            Folded::Settled(status) => (status.to_string(), Some(Certainty::Certain)),
+            Folded::Unknown(certainty) => (UNKNOWN.to_owned(), Some(certainty)),
+            Folded::Outside => (OUTSIDE.to_owned(), None),
+        };
+        PanelRow {
+            iso3c: who.clone(),
+            ccode: None,
+            gwcode: None,
+            state: present_name(who),
+            year: self.number,
+            body: view.charter.body.clone(),
+            status,
+            certainty,
+        }
+    }
+
+    fn fold(self, charter: &Charter, spells: &[Spell], fold: Fold, covered: (Day, Day)) -> Folded {
+        if fold == Fold::Dec31 {
+            let covers = covered.0 <= self.last && self.last <= covered.1;
+            return match reading(spells, self.last).filter(|_| covers) {
+                Some(reading) => of_one(reading),
+                None => Folded::Outside,
+            };
+        }
+        let (first, last) = (self.first.max(covered.0), self.last.min(covered.1));
+        if first > last {
+            return Folded::Outside;
+        }
+        let stretches = stretches(spells, first, last);
+        let unseen = days(self.first, self.last) - days(first, last);
+        match fold {
+            Fold::Any => highest(charter, &stretches, unseen),
+            _ => majority(&stretches, unseen),
+        }
+    }
+
+    /// Whether it is, or may be, a member of the United Nations.
+    fn seated(self, un: &BodyView<'_>, spells: &[Spell], fold: Fold) -> bool {
+        let first = if fold == Fold::Dec31 { self.last } else { self.first };
+        let Some(member) = un.full_status(self.last) else { return false };
+        stretches(spells, first, self.last).iter().any(|s| s.reading.statuses().contains(member))
+    }
+}
+
+fn days(first: Day, last: Day) -> i64 {
+    i64::from(last.days()) - i64::from(first.days()) + 1
+}
+
+fn reading(spells: &[Spell], day: Day) -> Option<&Reading> {
+    spells.iter().find(|s| s.from <= day && day < s.until).map(|s| &s.reading)
+}
+
+fn stretches(spells: &[Spell], first: Day, last: Day) -> Vec<Stretch<'_>> {
+    let here = spells.iter().filter(|s| s.from <= last && first < s.until);
+    let stretch = |s: &'_ Spell| (first.max(s.from), if s.until > last { last } else { s.until.previous() });
+    here.map(|s| (s, stretch(s)))
+        .map(|(s, (from, to))| Stretch { reading: &s.reading, days: days(from, to) })
+        .collect()
+}
+
+fn of_one(reading: &Reading) -> Folded {
+    let possible: Vec<StatusId> = reading.statuses().into_iter().cloned().collect();
+    match settled(reading.certainty, &possible) {
+        Some(status) => Folded::Settled(status),
+        None => Folded::Unknown(reading.certainty),
+    }
+}
+
+/// Disputed where any day is.
+fn doubt(stretches: &[Stretch<'_>]) -> Certainty {
+    let contested = stretches.iter().any(|s| s.reading.certainty == Certainty::Contested);
+    if contested { Certainty::Contested } else { Certainty::Possible }
+}
+
+/// The highest status of any day, where no day that is open or not covered could give a higher one.
+fn highest(charter: &Charter, stretches: &[Stretch<'_>], unseen: i64) -> Folded {
+    let height = |id: &StatusId| (charter.status(id).map_or(0, |s| s.rank), !id.is_none());
+    let mut best: Option<&StatusId> = None;
+    for status in stretches.iter().filter_map(|s| s.reading.status()) {
+        if best.is_none_or(|best| height(best) <= height(status)) {
+            best = Some(status);
+        }
+    }
+    let open =
+        || stretches.iter().filter(|s| s.reading.status().is_none()).flat_map(|s| s.reading.statuses());
+    let rivals = |best: &StatusId| open().any(|id| id != best && height(id) >= height(best));
+    let top = charter.statuses().iter().map(|s| s.rank).max().unwrap_or(0);
+    match best {
+        Some(best) if unseen > 0 && height(best).0 < top => Folded::Outside,
+        None if unseen > 0 => Folded::Outside,
+        Some(best) if !rivals(best) => Folded::Settled(best.clone()),
+        _ => Folded::Unknown(doubt(stretches)),
+    }
+}
+
+/// The status of most days, where days that are open or not covered could not give another.
+fn majority(stretches: &[Stretch<'_>], unseen: i64) -> Folded {
+    let mut sure: Vec<(&StatusId, i64)> = Vec::new();
+    let mut at_most: BTreeMap<&StatusId, i64> = BTreeMap::new();
+    for stretch in stretches {
+        for status in stretch.reading.statuses() {
+            *at_most.entry(status).or_default() += stretch.days;
+        }
+        let Some(status) = stretch.reading.status() else { continue };
+        // Held last stands last: of equals it is the one that is taken.
+        let before = sure.iter().position(|(id, _)| *id == status).map(|at| sure.remove(at).1);
+        sure.push((status, before.unwrap_or_default() + stretch.days));
+    }
+    let winner = sure.iter().max_by_key(|(_, days)| *days);
+    let all_sure = unseen == 0 && stretches.iter().all(|s| s.reading.status().is_some());
+    let beaten = |winner: &StatusId, days: i64| {
+        let rival = at_most.iter().filter(|(id, _)| **id != winner).map(|(_, n)| *n).max().unwrap_or(0);
+        days > rival + unseen
+    };
+    match winner {
+        Some((status, days)) if all_sure || beaten(status, *days) => Folded::Settled((*status).clone()),
+        _ if unseen > 0 => Folded::Outside,
+        _ => Folded::Unknown(doubt(stretches)),
+    }
+}
