@@ -28,6 +28,7 @@ mod foreseen;
 mod import;
 mod input;
 mod kill;
+mod patterns;
 mod questions;
 mod record;
 mod reservations;
