@@ -1,13 +1,13 @@
 //! What an event must be before it is recorded. Practice breaks ladders, so only the impossible and the unintelligible
 //! are kept out.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::charter::{Charter, CharterText, NamedSet, WeightTable, check_names, check_sound, refuse};
 use crate::event::leaf::{decode, encode_event};
 use crate::event::{
-    Act, ActKind, BodyId, Changes, Day, Event, EventId, Index, Role, Scope, Size, StatusId, Subject,
+    Act, ActKind, BodyId, Changes, Day, Entry, Event, EventId, Index, Role, Scope, Size, StatusId, Subject,
 };
 use crate::history::{Standing, Stated, charter_acts, charter_acts_with, proposals, standing};
 
@@ -166,7 +166,9 @@ impl Ledger {
         last: Option<&Event>,
     ) -> Result<(Arc<Charter>, Option<String>), LedgerError> {
         let loaded = self.load_rules()?;
-        let acts = standing(loaded.entries(), Size(u64::MAX), Day::FUTURE);
+        let brought = last.and_then(|event| event.act.charter_text());
+        let entries = rules_of(loaded.entries(), body, brought);
+        let acts = standing(&entries, Size(u64::MAX), Day::FUTURE);
         let size = self.size().0;
         let new = batch.charters.iter().enumerate().map(|(at, event)| Standing {
             index: Index(size + at as u64),
@@ -194,7 +196,8 @@ impl Ledger {
             return Ok(Arc::clone(charter));
         }
         let loaded = self.load_rules()?;
-        let acts = standing(loaded.entries(), Size(u64::MAX), Day::FUTURE);
+        let entries = rules_of(loaded.entries(), body, None);
+        let acts = standing(&entries, Size(u64::MAX), Day::FUTURE);
         let texts = charter_acts(&acts, body);
         let charter = self.charters.fold(body, &texts)?.ok_or_else(|| LedgerError::NoBody(body.clone()))?;
         self.rules.insert(body.clone(), Arc::clone(&charter));
@@ -276,6 +279,24 @@ impl Ledger {
         let stands = acts.into_iter().find(|a| a.event.id == base.id);
         Ok(stands.map_or(base, |a| a.event.into_owned()))
     }
+}
+
+/// Of the entries that make rules, those of one body and of what its charter extends, with what may correct them.
+/// `brought` is a text of the body that is not recorded yet.
+fn rules_of(entries: &[Entry], body: &BodyId, brought: Option<&str>) -> Vec<Entry> {
+    use ActKind as K;
+    let own = entries.iter().filter(|e| e.event.body == *body).filter_map(|e| e.event.act.charter_text());
+    let pattern = own.chain(brought).find_map(CharterText::extended);
+    let corrects = |e: &Entry| matches!(e.event.act.kind(), K::RecordCorrected | K::EntryRetracted);
+    // A rectification may move an entry from another body into this one.
+    let corrected: HashSet<EventId> =
+        entries.iter().filter(|e| corrects(e)).filter_map(|e| e.event.to).collect();
+    let bears = |e: &&Entry| {
+        let of = &e.event.body;
+        let own = of == body || Some(of) == pattern.as_ref();
+        own || corrects(e) || e.event.act.kind() == K::ImportRecorded || corrected.contains(&e.event.id)
+    };
+    entries.iter().filter(bears).cloned().collect()
 }
 
 /// A rectification states what it replaces; what it states must be what the record says.
