@@ -448,3 +448,16 @@ fn a_span_that_begins_on_a_doubtful_day_says_so() {
     let belarus = json_of(&env, "when BLR sco --status member --on 2025-09-15");
     assert_eq!(belarus["notes"], json!([]));
 }
+
+#[test]
+fn a_row_about_a_moment_has_the_moment_so_that_two_zones_are_told_apart() {
+    let env = Env::demo();
+    let moments = ["2020-01-31T23:59+01:00", "2020-01-31T23:59Z"];
+    env.write("q.csv", format!("participant,on\nBLR,{}\nBLR,{}\n", moments[0], moments[1]));
+    let asked = env.run(&["ask", "--from", "q.csv", "--format", "csv"]).ok();
+    for moment in moments {
+        let row = env.run(&["status", "BLR", "sco", "--on", moment, "--format", "csv"]).ok();
+        assert!(row.contains(&format!("BLR,sco,{moment},")), "{row}");
+        assert!(asked.contains(&format!("BLR,sco,{moment},")), "{asked}");
+    }
+}

@@ -176,9 +176,8 @@ impl Asked {
 /// The three dates and the head, under an answer.
 pub(super) fn footer(page: &Page, question: &QuestionEcho, checkpoint: &CheckpointRef, today: Day) -> String {
     let on = match &question.at {
-        Some(moment) => moment.as_str().to_owned(),
         None if question.on == today => format!("{} (today)", question.on),
-        None => question.on.to_string(),
+        _ => question.when(),
     };
     let known = match &question.as_known {
         None => "known by today".to_owned(),
