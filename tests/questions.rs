@@ -209,6 +209,8 @@ fn applications_by_year_are_the_rows_of_the_record() {
         assert_eq!(period["entries"].as_array().unwrap().len() as u64, period["at_most"], "{year}");
     }
     assert!(counted["notes"].to_string().contains("fits several periods"), "{}", counted["notes"]);
+    let text = env.run(&["count", "sco", "--act", "application-filed"]).ok();
+    assert!(text.starts_with("Shanghai Cooperation Organisation: application-filed by year\n"), "{text}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::axes::{AxesArgs, days};
 use super::context::{Context, Shape};
 use super::error::{Exit, Failure};
 use super::question::{Asked, BodyArgs, footer};
-use super::render::{Page, act_words, strong, warn};
+use super::render::{Page, strong, warn};
 
 /// How many by year, quarter or month: participants with a status, or acts of a kind; and whether there is an upsurge
 #[derive(clap::Args, Debug)]
@@ -117,7 +117,7 @@ fn text(page: &Page, answer: &Counted, charter: &Charter, today: Day) -> String 
             let plural = charter.status(id).map_or(id.as_str(), |s| s.plural.as_str());
             format!("{plural} at the end of each {unit}")
         }
-        What::Act(act) => format!("{} by {unit}", act_words(*act)),
+        What::Act(act) => format!("{act} by {unit}"),
     };
     let mut out = page.wrap("", &format!("{}: {what}", strong(&charter.about.title)));
     out.push_str(&page.notes(&answer.notes));
