@@ -88,3 +88,27 @@ fn what_only_lint_finds_is_told_with_the_file_that_brings_it() {
     let linted = env.run(&["charter", "lint", "x.toml", "y.toml"]);
     assert!(linted.stdout.starts_with("version 2, y.toml, status guest: no transition"), "{}", linted.all());
 }
+
+#[test]
+fn a_participant_that_the_register_does_not_know_is_refused_where_it_stands() {
+    let party = status("party", "instrument-deposited", "");
+    let clause = format!("{HEAD}entry_into_force = \"all_of(FRA, QQQ) then instant\"\n{party}");
+    refused(&clause, "line 4, column 33", "no state called \"QQQ\"");
+    let rule = format!(
+        "{HEAD}entry_into_force = \"all(founders) then instant\"\n{party}[[set]]\nid = \"founders\"\n"
+    );
+    refused(
+        &format!("{rule}members = [\"FRA\", \"QQQ\"]\n"),
+        "line 17, column 20",
+        "no state called \"QQQ\"",
+    );
+    let rule = format!(
+        "{HEAD}entry_into_force = \"weight(trade > 50%) then instant\"\n{party}[[weight]]\nid = \"trade\"\n"
+    );
+    let shares = |who: &str| format!("{rule}[weight.shares]\nFRA = \"60\"\n{who} = \"40\"\n");
+    refused(&shares("QQQ"), "line 19, column 1", "no state called \"QQQ\"");
+    // Whom only a source names may be counted.
+    let env = Env::sco();
+    env.write("x.toml", clause.replace("QQQ", "X-FREE-TERRITORY"));
+    env.run(&["charter", "adopt", "x.toml"]).ok();
+}
