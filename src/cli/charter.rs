@@ -219,7 +219,8 @@ fn text(page: &Page, charter: &Charter, version: &Version, on: crate::event::Day
         out.push_str(&page.wrap("       ", &clean(&line)));
     }
     for p in &version.procedures {
-        out.push_str(&page.wrap(&format!("\nto {}  ", p.rule.toward), &faint(&clean(&p.rule.article))));
+        out.push('\n');
+        out.push_str(&page.wrap(&format!("to {}  ", p.rule.toward), &faint(&clean(&p.rule.article))));
         for step in &p.rule.steps {
             let optional = if step.optional { "  (may be left out)" } else { "" };
             out.push_str(&page.wrap_to(

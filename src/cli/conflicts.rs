@@ -103,7 +103,7 @@ fn text(page: &Page, answer: &Conflicts, today: Day, size: crate::event::Size) -
     for conflict in &answer.conflicts {
         if heading != Some(conflict.kind) {
             heading = Some(conflict.kind);
-            out.push_str(&format!("\n{}\n", headline(conflict.kind)));
+            out.push_str(&format!("\n{}", page.wrap("", headline(conflict.kind))));
         }
         out.push_str(&one(page, conflict, on));
     }
