@@ -194,3 +194,30 @@ fn as_recorded_n_is_a_fresh_ledger_of_the_first_n_entries() {
         }
     }
 }
+
+#[test]
+fn a_body_adopted_after_the_first_n_entries_is_passed_over_as_recorded_n() {
+    let env = Env::demo();
+    let questions =
+        ["timeline IRN", "timeline IRN --both-times", "portfolio IRN", "conflicts", "diff --on 2001-01-01.."];
+    let answers = |env: &Env, size: &str| -> Vec<String> {
+        let answer = |question: &&str| {
+            let mut args: Vec<&str> = question.split(' ').collect();
+            args.extend(["--as-recorded", size, "--format", "json"]);
+            env.run(&args).ok()
+        };
+        questions.iter().map(answer).collect()
+    };
+    let before = answers(&env, "128");
+    env.run(&["charter", "adopt", "brics"]).ok();
+    let joined =
+        "append instrument-deposited --participant IRN --in brics --deposited 2024-01-01 --cite press";
+    env.run(&joined.split(' ').collect::<Vec<_>>()).ok();
+    assert_eq!(answers(&env, "128"), before);
+    assert!(before[0].contains("sco") && env.run(&["timeline", "IRN"]).ok().contains("brics"));
+    let none = env.run(&["portfolio", "IRN", "--as-recorded", "0", "--format", "json"]).json();
+    assert_eq!(none["bodies"], serde_json::json!([]));
+    // One that is named is asked for, and was not there.
+    let error = env.run(&["timeline", "IRN", "--in", "brics", "--as-recorded", "128"]).fails(2);
+    assert!(error.contains("called brics"), "{error}");
+}

@@ -22,6 +22,7 @@ fn refused(text: &str, place: &str, what: &str) {
     assert_eq!(env.size(), before, "nothing is appended");
     let linted = env.run(&["charter", "lint", "x.toml"]);
     assert_eq!(linted.code, 1, "lint finds it too: {}", linted.all());
+    assert!(linted.stdout.starts_with("version 1, x.toml, "), "lint names the file: {}", linted.stdout);
 }
 
 #[test]
@@ -76,4 +77,38 @@ fn a_typo_in_a_clause_and_a_quorum_over_an_unknown_set_are_refused_at_their_colu
     refused(&typo, "line 4, column 21", "there is no rule called cuont: did you mean count?");
     let unknown = format!("{HEAD}entry_into_force = \"count_in(annex_i, 20) then days(90)\"\n{party}");
     refused(&unknown, "line 4, column 30", "there is no set called annex_i");
+}
+
+#[test]
+fn what_only_lint_finds_is_told_with_the_file_that_brings_it() {
+    let env = Env::sco();
+    let guest = "[[status]]\nid = \"guest\"\ntitle = \"guest\"\nplural = \"guests\"\nrank = 2\n";
+    env.write("x.toml", format!("{HEAD}{}", status("party", "instrument-deposited", "")));
+    env.write("y.toml", format!("id = \"x\"\neffective = \"2020-01-01\"\n{guest}"));
+    let linted = env.run(&["charter", "lint", "x.toml", "y.toml"]);
+    assert!(linted.stdout.starts_with("version 2, y.toml, status guest: no transition"), "{}", linted.all());
+}
+
+#[test]
+fn a_participant_that_the_register_does_not_know_is_refused_where_it_stands() {
+    let party = status("party", "instrument-deposited", "");
+    let clause = format!("{HEAD}entry_into_force = \"all_of(FRA, QQQ) then instant\"\n{party}");
+    refused(&clause, "line 4, column 33", "no state called \"QQQ\"");
+    let rule = format!(
+        "{HEAD}entry_into_force = \"all(founders) then instant\"\n{party}[[set]]\nid = \"founders\"\n"
+    );
+    refused(
+        &format!("{rule}members = [\"FRA\", \"QQQ\"]\n"),
+        "line 17, column 20",
+        "no state called \"QQQ\"",
+    );
+    let rule = format!(
+        "{HEAD}entry_into_force = \"weight(trade > 50%) then instant\"\n{party}[[weight]]\nid = \"trade\"\n"
+    );
+    let shares = |who: &str| format!("{rule}[weight.shares]\nFRA = \"60\"\n{who} = \"40\"\n");
+    refused(&shares("QQQ"), "line 19, column 1", "no state called \"QQQ\"");
+    // Whom only a source names may be counted.
+    let env = Env::sco();
+    env.write("x.toml", clause.replace("QQQ", "X-FREE-TERRITORY"));
+    env.run(&["charter", "adopt", "x.toml"]).ok();
 }

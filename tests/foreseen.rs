@@ -118,6 +118,25 @@ fn a_suspended_member_is_a_member_and_suspended() {
 }
 
 #[test]
+fn a_suspension_that_is_decided_and_not_in_effect_is_told_beside_the_status() {
+    let env = with(
+        "au",
+        &[
+            "admission-decided --participant GAB --decided 2002-07-09",
+            "membership-suspended --participant GAB --scope participation --decided 2023-08-31 --effective 2023-09-15",
+        ],
+    );
+    let told = |on: &str| notes(&env.status(&format!("GAB au --on {on}")), &["decided, not yet in effect"]);
+    assert_eq!(
+        ["2023-08-30", "2023-08-31", "2023-09-14", "2023-09-15"].map(told),
+        [false, true, true, false]
+    );
+    let text = env.run(&["status", "GAB", "au", "--on", "2023-09-01"]).ok();
+    let line = "  ! decided, not yet in effect: membership-suspended (participation) from";
+    assert!(text.contains(line), "{text}");
+}
+
+#[test]
 fn whoever_has_left_is_suspended_no_more_whether_or_not_the_exit_was_certified() {
     let acts = |last: &'static str| {
         let mut acts = vec![

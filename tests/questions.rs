@@ -209,6 +209,8 @@ fn applications_by_year_are_the_rows_of_the_record() {
         assert_eq!(period["entries"].as_array().unwrap().len() as u64, period["at_most"], "{year}");
     }
     assert!(counted["notes"].to_string().contains("fits several periods"), "{}", counted["notes"]);
+    let text = env.run(&["count", "sco", "--act", "application-filed"]).ok();
+    assert!(text.starts_with("Shanghai Cooperation Organisation: application-filed by year\n"), "{text}");
 }
 
 #[test]
@@ -447,4 +449,17 @@ fn a_span_that_begins_on_a_doubtful_day_says_so() {
     assert!(mongolia["notes"].to_string().contains("in doubt about 2025-09-01?"), "{mongolia}");
     let belarus = json_of(&env, "when BLR sco --status member --on 2025-09-15");
     assert_eq!(belarus["notes"], json!([]));
+}
+
+#[test]
+fn a_row_about_a_moment_has_the_moment_so_that_two_zones_are_told_apart() {
+    let env = Env::demo();
+    let moments = ["2020-01-31T23:59+01:00", "2020-01-31T23:59Z"];
+    env.write("q.csv", format!("participant,on\nBLR,{}\nBLR,{}\n", moments[0], moments[1]));
+    let asked = env.run(&["ask", "--from", "q.csv", "--format", "csv"]).ok();
+    for moment in moments {
+        let row = env.run(&["status", "BLR", "sco", "--on", moment, "--format", "csv"]).ok();
+        assert!(row.contains(&format!("BLR,sco,{moment},")), "{row}");
+        assert!(asked.contains(&format!("BLR,sco,{moment},")), "{asked}");
+    }
 }

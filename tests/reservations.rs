@@ -176,7 +176,9 @@ fn a_treaty_is_in_force_between_two_only_when_both_are_bound_vclt_24() {
     record(&env, "treaty-signed USA --signed 2018-01-01", &[]);
     let answer = ask(&env, "relations FRA USA --in covenant --on 2020-01-01");
     assert_eq!((&answer["in_force"], &answer["certainty"]), (&json!(false), &json!("certain")));
-    note(&answer, "USA is not party on 2020-01-01 (signatory)");
+    note(&answer, "USA does not have the status party on 2020-01-01 (signatory)");
+    let nobody = env.run(&["relations", "GBR", "NOR", "--in", "covenant", "--on", "2020-01-01"]).ok();
+    assert!(!nobody.contains("\n\n\n"), "one empty line where nothing is listed: {nobody}");
     parties(&env, &[("USA", "2020-03")]);
     let straddles = ask(&env, "relations FRA USA --in covenant --on 2020-03-10");
     assert_eq!((&straddles["in_force"], &straddles["certainty"]), (&Value::Null, &json!("possible")));

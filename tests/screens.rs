@@ -133,6 +133,31 @@ fn every_screen_fits_the_width_of_its_terminal() {
 }
 
 #[test]
+fn the_narrowest_terminal_has_nothing_run_over_but_a_command_to_be_typed() {
+    let env = Env::demo();
+    for screen in [
+        "acts",
+        "acts memorandum",
+        "conflicts sco --on 2022-12-31",
+        "log",
+        "diff sco --on 2023-07-01..2024-07-05",
+        "diff sco --as-known 2023-03-06..2023-07-05",
+        "diff sco --as-recorded 127..128 --on 2023-05-05",
+        "count sco",
+        "count sco --act application-filed --by quarter",
+        "relations BLR IRN --in sco",
+    ] {
+        let mut command = env.chancery(&screen.split(' ').collect::<Vec<_>>());
+        command.env("COLUMNS", "40");
+        let text = String::from_utf8(command.output().unwrap().stdout).unwrap();
+        assert!(text.lines().count() > 1, "{screen}");
+        for line in text.lines().filter(|line| !line.contains("chancery ")) {
+            assert!(line.chars().count() <= 40, "{screen}: {line}");
+        }
+    }
+}
+
+#[test]
 fn a_terminal_without_unicode_is_given_ascii() {
     let env = Env::demo();
     for args in [

@@ -25,7 +25,7 @@ pub(super) struct Mention {
     /// In characters, from 1.
     pub(super) column: usize,
     pub(super) of: Named,
-    /// Folded by [`fold_name`].
+    /// Folded by [`fold_name`]; of a participant its id.
     pub(super) name: String,
 }
 
@@ -34,6 +34,7 @@ pub(super) struct Mention {
 pub(super) enum Named {
     Set,
     Table,
+    Participant,
 }
 
 /// What a clause says.

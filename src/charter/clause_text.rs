@@ -348,6 +348,7 @@ impl<'a> Reader<'a> {
                 let what = format!("{id} is named twice: name each once");
                 return Err(ClauseError { column: token.column, what });
             }
+            self.names.push(Mention { column: token.column, of: Named::Participant, name: id.to_string() });
             named.push(id);
             if !self.takes(",") {
                 return Ok(Condition::AllOf(named));

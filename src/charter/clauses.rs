@@ -6,9 +6,9 @@ use std::ops::Range;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::event::{Index, ParticipantId};
+use crate::event::{Index, ParticipantId, Register};
 
-use super::clause::{Clause, Condition, Named, Rule, fold_name};
+use super::clause::{Clause, Named, Rule, fold_name};
 use super::clause_text::meant;
 use super::text::{CharterText, CharterTextError, ClauseKey, NamedSet, WeightTable};
 use super::{Ruled, replace};
@@ -132,35 +132,14 @@ impl Clauses {
         }))
     }
 
-    /// Whoever clauses, sets and tables name, with the place.
-    pub(super) fn participants(&self) -> Vec<(String, &ParticipantId)> {
-        let mut named: Vec<(String, &ParticipantId)> = Vec::new();
-        for StatedClause { key: place, clause, .. } in self.each() {
-            if let Rule::WhenMet { trigger: condition, .. } | Rule::Fixed { provided: condition, .. } =
-                &clause.rule
-            {
-                listed(condition, &mut |participant| named.push((place.clone(), participant)));
-            }
-        }
+    /// Whoever sets, tables and accessions name, with the place.
+    pub(super) fn participants(&self) -> impl Iterator<Item = (String, &ParticipantId)> {
         let of_sets = self.sets.iter().flat_map(|s| s.members.iter().map(|p| (format!("set {}", s.id), p)));
         let tables = self.weights.iter();
         let of_tables = tables.flat_map(|t| t.shares.keys().map(|p| (format!("weight {}", t.id), p)));
         let acceding = self.accessions.iter().map(|a| &a.rule.participant);
         let acceding = acceding.map(|p| (format!("accession {p}"), p));
-        named.extend(of_sets.chain(of_tables).chain(acceding));
-        named
-    }
-}
-
-fn listed<'c>(condition: &'c Condition, found: &mut impl FnMut(&'c ParticipantId)) {
-    match condition {
-        Condition::AllOf(list) => list.iter().for_each(found),
-        Condition::And(parts) | Condition::Or(parts) => {
-            for part in parts {
-                listed(part, found);
-            }
-        }
-        _ => {}
+        of_sets.chain(of_tables).chain(acceding)
     }
 }
 
@@ -204,7 +183,25 @@ fn billionths(text: &str) -> Option<u128> {
     format!("{whole}{:0<9}", rest.unwrap_or_default()).parse().ok()
 }
 
-/// The names of a clause that nothing defines, each with its column and what to do.
+/// Why a participant is none that an act could name: acts have the ids of the register, or those of whom only a source
+/// names.
+pub(super) fn unregistered(id: &ParticipantId) -> Option<String> {
+    let register = Register::builtin();
+    match (register.get(id), register.resolve(id.as_str())) {
+        _ if id.is_named() => None,
+        (Some(_), _) => None,
+        (None, Ok(found)) => Some(format!("the register has {id} as {}: write that", found.id)),
+        (None, Err(error)) => Some(error.to_string()),
+    }
+}
+
+fn unknown_participant(text: &str) -> Option<String> {
+    // What is no id at all is refused when the text is read.
+    ParticipantId::parse(text).ok().and_then(|id| unregistered(&id))
+}
+
+/// The names of a clause that nothing defines, and participants that the register does not know, each with its column
+/// and what to do.
 pub fn unknown_names(clause: &Clause, sets: &[NamedSet], weights: &[WeightTable]) -> Vec<(usize, String)> {
     let sets: Vec<String> = sets.iter().map(|set| fold_name(&set.id)).collect();
     let tables: Vec<String> = weights.iter().map(|table| fold_name(&table.id)).collect();
@@ -212,6 +209,7 @@ pub fn unknown_names(clause: &Clause, sets: &[NamedSet], weights: &[WeightTable]
         let (what, key, known) = match mention.of {
             Named::Set => ("set", "[[set]]", &sets),
             Named::Table => ("table of weights", "[[weight]]", &tables),
+            Named::Participant => return Some((mention.column, unknown_participant(&mention.name)?)),
         };
         if known.contains(&mention.name) {
             return None;
@@ -246,16 +244,18 @@ struct Placed {
 #[derive(Deserialize)]
 struct PlacedSet {
     id: Spanned<String>,
+    members: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
 struct PlacedTable {
     id: Spanned<String>,
-    shares: BTreeMap<String, Spanned<String>>,
+    shares: BTreeMap<Spanned<String>, Spanned<String>>,
 }
 
 #[derive(Deserialize)]
 struct PlacedAccession {
+    participant: Spanned<String>,
     clause: Spanned<String>,
 }
 
@@ -290,6 +290,12 @@ impl Placed {
         let of_body = of_body.into_iter().filter_map(|(clause, fits)| Some((clause.as_ref()?, fits)));
         of_body.chain(self.accessions.iter().map(|a| (&a.clause, of_a_treaty as Fits)))
     }
+
+    fn participants(&self) -> impl Iterator<Item = &Spanned<String>> {
+        let of_sets = self.sets.iter().flat_map(|set| &set.members);
+        let of_tables = self.weights.iter().flat_map(|table| table.shares.keys());
+        of_sets.chain(of_tables).chain(self.accessions.iter().map(|a| &a.participant))
+    }
 }
 
 fn placed(text: &str) -> Result<Placed, CharterTextError> {
@@ -321,7 +327,8 @@ pub(super) fn check(text: &str) -> Result<(), CharterTextError> {
     first(text, faults)
 }
 
-/// Finds the first name in the clauses of a charter text that neither sets nor tables define.
+/// Finds the first name in the clauses of a charter text that neither sets nor tables define, or the first participant
+/// that the register does not know.
 ///
 /// # Errors
 /// [`CharterTextError`] at the name.
@@ -332,6 +339,9 @@ pub fn check_names(text: &str, sets: &[NamedSet], weights: &[WeightTable]) -> Re
         let Ok(read) = Clause::parse(clause.get_ref()) else { continue };
         let unknown = unknown_names(&read, sets, weights).into_iter();
         faults.extend(unknown.map(|(column, what)| (inside(text, clause, column), what)));
+    }
+    for id in placed.participants() {
+        faults.extend(unknown_participant(id.get_ref()).map(|what| (inside(text, id, 1), what)));
     }
     first(text, faults)
 }

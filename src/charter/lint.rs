@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::event::{ActKind, Index, ParticipantId, Register, StatusId};
+use crate::event::{ActKind, Index, StatusId};
 
+use super::clauses::unregistered;
 use super::{Charter, Version, unknown_names};
 
 /// Something unsound in one version of a charter.
@@ -170,16 +171,6 @@ fn clauses(version: &Version, found: &mut impl FnMut(String, String)) {
         if let Some(what) = unregistered(participant) {
             found(place, what);
         }
-    }
-}
-
-/// Acts name participants by the ids of the register: another id would never be met.
-fn unregistered(id: &ParticipantId) -> Option<String> {
-    let register = Register::builtin();
-    match (register.get(id), register.resolve(id.as_str())) {
-        (Some(_), _) => None,
-        (None, Ok(found)) => Some(format!("the register has {id} as {}: write that", found.id)),
-        (None, Err(error)) => Some(error.to_string()),
     }
 }
 

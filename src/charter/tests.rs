@@ -290,16 +290,19 @@ fn an_amendment_may_name_what_the_adoption_defined_and_lint_finds_what_nothing_d
 }
 
 #[test]
-fn lint_finds_participants_that_the_register_has_under_another_id_or_not_at_all() {
-    let text = adoption(
-        "entry_into_force = \"all_of(USSR, FRA) then last\"\n[[set]]\nid = \"five\"\nmembers = [\"GBR\", \"QQQQ\"]",
-    );
-    let faults: Vec<String> = lint(&charter_of(&[&text])).iter().map(ToString::to_string).collect();
+fn participants_that_the_register_has_under_another_id_or_not_at_all_are_shown_at_their_place() {
+    let five = "[[set]]\nid = \"five\"\nmembers = [\"GBR\", \"QQQQ\"]";
+    let clause = "entry_into_force = \"all_of(USSR, FRA) then last\"";
+    assert_eq!(refused(clause), "line 3, column 28: the register has USSR as SUN: write that");
+    assert_eq!(refused(five), "line 5, column 20: no state called \"QQQQ\"");
+    // An amendment is read by itself first; lint says which version has them.
+    let charter = charter_of(&[&adoption(""), &adoption(&format!("{clause}\n{five}"))]);
+    let faults: Vec<String> = lint(&charter).iter().map(ToString::to_string).collect();
     assert_eq!(
         faults,
         [
-            "version 1, entry-into-force: the register has USSR as SUN: write that",
-            "version 1, set five: no state called \"QQQQ\"",
+            "version 2, entry-into-force: column 8: the register has USSR as SUN: write that",
+            "version 2, set five: no state called \"QQQQ\"",
         ]
     );
 }

@@ -65,7 +65,7 @@ fn table(page: &Page, kinds: &[ActKind]) -> String {
         out.push_str(&page.wrap(&format!("  {:<34} ", entry.name), &faint(&dates.join(" "))));
         out.push_str(&page.wrap("      ", &format!("{}  ({})", entry.what, entry.law)));
     }
-    out.push_str("\none act with an example line: chancery acts ACT\n");
+    out.push_str(&format!("\n{}", page.wrap("", "one act with an example line: chancery acts ACT")));
     out.trim_start().to_owned()
 }
 

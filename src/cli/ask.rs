@@ -394,7 +394,7 @@ impl Answered {
                 record.extend([
                     text(q.participant.as_ref().map(ToString::to_string)),
                     text(q.body.as_ref().map(ToString::to_string)),
-                    q.on.to_string(),
+                    q.when(),
                     text(q.as_known.as_ref().map(ToString::to_string)),
                     q.as_recorded.to_string(),
                     text(answer.status.as_ref().map(ToString::to_string)),
@@ -429,7 +429,7 @@ impl Line {
             line.to_string(),
             text(question.participant.as_ref().map(ToString::to_string)),
             text(question.body.as_ref().map(ToString::to_string)),
-            question.on.to_string(),
+            question.when(),
             text(question.as_known.as_ref().map(ToString::to_string)),
             status,
         ]

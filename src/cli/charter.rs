@@ -219,7 +219,8 @@ fn text(page: &Page, charter: &Charter, version: &Version, on: crate::event::Day
         out.push_str(&page.wrap("       ", &clean(&line)));
     }
     for p in &version.procedures {
-        out.push_str(&page.wrap(&format!("\nto {}  ", p.rule.toward), &faint(&clean(&p.rule.article))));
+        out.push('\n');
+        out.push_str(&page.wrap(&format!("to {}  ", p.rule.toward), &faint(&clean(&p.rule.article))));
         for step in &p.rule.steps {
             let optional = if step.optional { "  (may be left out)" } else { "" };
             out.push_str(&page.wrap_to(
@@ -254,14 +255,17 @@ fn pattern(events: &[Event]) -> Result<Vec<Event>, Failure> {
 }
 
 fn check(args: &LintArgs, context: &Context) -> Result<Exit, Failure> {
-    let mut events = Vec::new();
+    let (mut events, mut names) = (Vec::new(), Vec::new());
     let mut items: Vec<Value> = Vec::new();
     let item = |at: usize, place: &str, what: &str| json!({"version": at, "place": place, "what": what});
     for file in &args.files {
         for text in texts(file)? {
             let at = events.len() + items.len() + 1;
             match charter_event(&text, at > 1, EventId(uuid::Uuid::nil())) {
-                Ok(event) => events.push(event),
+                Ok(event) => {
+                    events.push(event);
+                    names.push(input_name(file));
+                }
                 Err(e) => {
                     let place = format!("{}, line {}, column {}", input_name(file), e.line, e.column);
                     items.push(item(at, &place, &e.what));
@@ -272,14 +276,24 @@ fn check(args: &LintArgs, context: &Context) -> Result<Exit, Failure> {
     if items.is_empty() {
         let charter = fold(&events)?;
         let inherited = charter.versions().iter().filter(|v| v.entry == PATTERN).count();
-        let own = lint(&charter).into_iter().filter(|f| f.version > inherited);
-        items.extend(own.map(|f| item(f.version - inherited, &f.place, &f.what)));
+        let placed = |entry: Index, place: &str| match names.get(entry.0 as usize) {
+            Some(name) => format!("{name}, {place}"),
+            None => place.to_owned(),
+        };
+        let own = lint(&charter).into_iter().filter_map(|f| {
+            let version = charter.versions().get(f.version - 1)?;
+            let at = f.version.checked_sub(inherited).filter(|at| *at > 0)?;
+            Some(item(at, &placed(version.entry, &f.place), &f.what))
+        });
+        items.extend(own);
         // A fault of the rules is told above; what would keep the text from being recorded besides, by its place.
         if items.is_empty() {
             let places = events.iter().enumerate().filter_map(|(at, event)| {
-                let version = charter.version_of(Index(at as u64))?;
+                let entry = Index(at as u64);
+                let version = charter.version_of(entry)?;
                 let error = check_sound(event.act.charter_text()?, &charter, version).err()?;
-                Some(item(at + 1, &format!("line {}, column {}", error.line, error.column), &error.what))
+                let place = placed(entry, &format!("line {}, column {}", error.line, error.column));
+                Some(item(at + 1, &place, &error.what))
             });
             items.extend(places);
         }

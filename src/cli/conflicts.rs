@@ -54,7 +54,7 @@ const ROWS: Shape = Shape {
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let mut ledger = context.reader()?;
     let axes = args.axes.resolve(context, &ledger)?;
-    let bodies: Vec<BodyId> = args.bodies.list(&mut ledger)?;
+    let bodies: Vec<BodyId> = args.bodies.list(&mut ledger, axes.as_recorded)?;
     let scope = Scope { body: args.bodies.only(), participant: args.participant.clone() };
     let loaded = ledger.load(&scope)?;
     let material = ledger.material(&loaded, axes.as_recorded)?;
@@ -103,7 +103,7 @@ fn text(page: &Page, answer: &Conflicts, today: Day, size: crate::event::Size) -
     for conflict in &answer.conflicts {
         if heading != Some(conflict.kind) {
             heading = Some(conflict.kind);
-            out.push_str(&format!("\n{}\n", headline(conflict.kind)));
+            out.push_str(&format!("\n{}", page.wrap("", headline(conflict.kind))));
         }
         out.push_str(&one(page, conflict, on));
     }

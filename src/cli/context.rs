@@ -369,9 +369,11 @@ pub(super) fn csv_of(lines: &[&Value], columns: &[&str]) -> Result<String, Failu
     let fault = |e: csv::Error| Failure::usage(e);
     out.write_record(columns.iter().map(name)).map_err(fault)?;
     for line in lines {
-        let cell = |path: &&str| {
-            let value = path.split('.').fold(*line, |value, key| &value[key]);
-            cell_of(value)
+        let value = |path: &str| path.split('.').fold(*line, |value, key| &value[key]);
+        // Of a question about a moment the row has the moment: the day alone would not tell two zones apart.
+        let cell = |path: &&str| match value("question.at") {
+            Value::String(moment) if *path == "question.on" => moment.clone(),
+            _ => cell_of(value(path)),
         };
         out.write_record(columns.iter().map(cell)).map_err(fault)?;
     }

@@ -8,7 +8,7 @@ use super::axes::{AxesArgs, days};
 use super::context::{Context, Shape};
 use super::error::{Exit, Failure};
 use super::question::{Asked, BodyArgs, footer};
-use super::render::{Page, act_words, strong, warn};
+use super::render::{Page, columns, strong, warn};
 
 /// How many by year, quarter or month: participants with a status, or acts of a kind; and whether there is an upsurge
 #[derive(clap::Args, Debug)]
@@ -117,7 +117,7 @@ fn text(page: &Page, answer: &Counted, charter: &Charter, today: Day) -> String 
             let plural = charter.status(id).map_or(id.as_str(), |s| s.plural.as_str());
             format!("{plural} at the end of each {unit}")
         }
-        What::Act(act) => format!("{} by {unit}", act_words(*act)),
+        What::Act(act) => format!("{act} by {unit}"),
     };
     let mut out = page.wrap("", &format!("{}: {what}", strong(&charter.about.title)));
     out.push_str(&page.notes(&answer.notes));
@@ -167,15 +167,14 @@ fn bars(page: &Page, items: &[PeriodItem]) -> String {
         let marks =
             [full.repeat(sure as usize), open.repeat((scaled(item.at_most) - sure) as usize)].concat();
         let bar = if item.surveyed { marks } else { format!("{marks} {}", warn(NOT_SURVEYED)) };
-        let line = format!(
-            "  {:<name$}  {:>a$}  {:>b$}  {:<c$}  {}",
-            item.period,
-            number(item),
-            change(item),
-            reported(item),
-            bar.trim_start()
-        );
-        format!("{}\n", line.trim_end())
+        let line = |c: usize| {
+            let (number, change, reported) = (number(item), change(item), reported(item));
+            let cells = format!("  {:<name$}  {number:>a$}  {change:>b$}  {reported:<c$}", item.period);
+            format!("{cells}  {}", bar.trim_start()).trim_end().to_owned()
+        };
+        // On a narrow terminal an empty column gives way.
+        let wide = line(c);
+        format!("{}\n", if columns(&wide) <= page.width { wide } else { line(0) })
     };
     items.iter().map(row).collect()
 }

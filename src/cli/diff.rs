@@ -51,7 +51,7 @@ const SHAPE: Shape = Shape {
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let mut ledger = context.reader()?;
     let (between, axes) = compared(&args.axes, context, &ledger)?;
-    let bodies = args.bodies.list(&mut ledger)?;
+    let bodies = args.bodies.list(&mut ledger, axes.as_recorded)?;
     let scope = Scope { body: args.bodies.only(), participant: args.participant.clone() };
     let loaded = ledger.load(&scope)?;
     let material = ledger.material(&loaded, axes.as_recorded)?;

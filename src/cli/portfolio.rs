@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use crate::event::{Act, BodyId, Day, Entry, Field, FieldName, ParticipantId, Scope};
+use crate::event::{Act, BodyId, Day, Entry, Field, FieldName, ParticipantId, Scope, Size};
 use crate::ledger::{Ledger, Loaded};
 use crate::query::{Portfolio, PortfolioItem, portfolio};
 
@@ -33,7 +33,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let mut ledger = context.reader()?;
     let axes = args.axes.resolve(context, &ledger)?;
     let mut loaded: Vec<(BodyId, Loaded)> = Vec::new();
-    for body in bodies(&mut ledger, &args.participant)? {
+    for body in bodies(&mut ledger, &args.participant, axes.as_recorded)? {
         let entries = ledger.load(&Scope::of_body(body.clone()))?;
         loaded.push((body, entries));
     }
@@ -55,12 +55,13 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The bodies that the record of a participant names, also those to which a correction moves an act of it.
-fn bodies(ledger: &mut Ledger, participant: &ParticipantId) -> Result<Vec<BodyId>, Failure> {
+/// The bodies that the record of a participant names, also those to which a correction moves an act of it, as far as
+/// their charters are among the first `size` entries.
+fn bodies(ledger: &mut Ledger, participant: &ParticipantId, size: Size) -> Result<Vec<BodyId>, Failure> {
     let scope = Scope { body: None, participant: Some(participant.clone()) };
     let loaded = ledger.load(&scope)?;
     let named: BTreeSet<BodyId> = loaded.entries().iter().flat_map(|e| names(e, participant)).collect();
-    Ok(ledger.bodies()?.into_iter().filter(|body| named.contains(body)).collect())
+    Ok(ledger.bodies_by(size)?.into_iter().filter(|body| named.contains(body)).collect())
 }
 
 fn names(entry: &Entry, participant: &ParticipantId) -> Vec<BodyId> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::charter::Charter;
-use crate::event::{ActKind, BodyId, Day, ParticipantId, Register, ResolveError, Scope};
+use crate::event::{ActKind, BodyId, Day, ParticipantId, Register, ResolveError, Scope, Size};
 use crate::ledger::{Ledger, Loaded};
 use crate::query::{Axes, Because, CheckpointRef, Material, QuestionEcho};
 
@@ -87,17 +87,17 @@ impl BodiesArgs {
         self.body.clone().or_else(|| self.first.clone())
     }
 
-    /// The one that is named, or all that the ledger holds.
+    /// The one that is named, or all that the first `size` entries hold.
     ///
     /// # Errors
-    /// [`Failure`] for one that it does not hold.
-    pub(super) fn list(&self, ledger: &mut Ledger) -> Result<Vec<BodyId>, Failure> {
+    /// [`Failure`] for one that the ledger does not hold.
+    pub(super) fn list(&self, ledger: &mut Ledger, size: Size) -> Result<Vec<BodyId>, Failure> {
         match self.only() {
             Some(body) => {
                 ledger.charter(&body)?;
                 Ok(vec![body])
             }
-            None => Ok(ledger.bodies()?),
+            None => Ok(ledger.bodies_by(size)?),
         }
     }
 }
@@ -176,9 +176,8 @@ impl Asked {
 /// The three dates and the head, under an answer.
 pub(super) fn footer(page: &Page, question: &QuestionEcho, checkpoint: &CheckpointRef, today: Day) -> String {
     let on = match &question.at {
-        Some(moment) => moment.as_str().to_owned(),
         None if question.on == today => format!("{} (today)", question.on),
-        None => question.on.to_string(),
+        _ => question.when(),
     };
     let known = match &question.as_known {
         None => "known by today".to_owned(),

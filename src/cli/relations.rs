@@ -74,9 +74,9 @@ fn text(page: &Page, answer: &Relations, args: &Args, charter: &Charter, today: 
     let when = if on == today { "today".to_owned() } else { format!("on {}", long_day(on)) };
     out.push_str(&page.edges(&when, answer.certainty.name()));
     out.push_str(&page.notes(&answer.notes));
-    out.push('\n');
+    let mut fields = String::new();
     let mut field = |label: &str, text: &str| {
-        out.push_str(&page.wrap(&format!("  {}", faint(&format!("{label:<9}"))), text));
+        fields.push_str(&page.wrap(&format!("  {}", faint(&format!("{label:<9}"))), text));
     };
     answer.since.iter().for_each(|since| field("since", &date(since)));
     let groups = [
@@ -95,6 +95,9 @@ fn text(page: &Page, answer: &Relations, args: &Args, charter: &Charter, today: 
     }
     for because in &answer.because {
         field("by", &format!("entry {}, {} {}", because.index, because.act, date(&because.date)));
+    }
+    if !fields.is_empty() {
+        out.push_str(&format!("\n{fields}"));
     }
     out.push('\n');
     out.push_str(&footer(page, &answer.question, &answer.checkpoint, today));

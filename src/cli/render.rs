@@ -63,9 +63,18 @@ pub(super) fn clean(text: &str) -> Cow<'_, str> {
 }
 
 impl Page {
-    /// Breaks a text at spaces: the first line begins with `first`, the others with as many spaces.
+    /// Breaks a text at spaces: the first line begins with `first`, the others with as many spaces. Where a word has no
+    /// room beside `first` and has some under it, the text stands under it.
     pub(super) fn wrap(&self, first: &str, text: &str) -> String {
-        self.wrap_to(first, &" ".repeat(columns(first)), text)
+        let hang = columns(first);
+        let lead = first.len() - first.trim_start().len();
+        let under = lead + 4;
+        let longest = text.split([' ', '\n']).map(columns).max().unwrap_or(0);
+        if under < hang && hang + longest > self.width && under + longest <= self.width {
+            let label = self.wrap_to(&" ".repeat(lead), &" ".repeat(lead + 2), first.trim());
+            return format!("{label}{}", self.wrap_to(&" ".repeat(under), &" ".repeat(under), text));
+        }
+        self.wrap_to(first, &" ".repeat(hang), text)
     }
 
     /// Breaks a text at spaces: the first line begins with `first`, the others with `rest`.

@@ -62,7 +62,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let axes = args.axes.resolve(context, &ledger)?;
     let bodies = match &args.body {
         Some(body) => vec![body.clone()],
-        None => ledger.bodies()?,
+        None => ledger.bodies_by(axes.as_recorded)?,
     };
     let scope = Scope { body: args.body.clone(), participant: Some(args.participant.clone()) };
     let loaded = ledger.load(&scope)?;

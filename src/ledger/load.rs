@@ -10,7 +10,8 @@ use memchr::memmem;
 
 use crate::charter::Charter;
 use crate::event::leaf::decode;
-use crate::event::{Act, BodyId, Entry, EventId, Index, Instant, Scope, Size};
+use crate::event::{Act, BodyId, Day, Entry, EventId, Index, Instant, Scope, Size};
+use crate::history::{charter_acts, standing};
 use crate::index::{EventIndex, IndexError};
 use crate::log::{Entries, Hash, LeafBlock, LogEngine};
 
@@ -438,10 +439,20 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn bodies(&mut self) -> Result<Vec<BodyId>, LedgerError> {
+        self.bodies_by(self.size())
+    }
+
+    /// The same as the first `size` entries have them: a body adopted later is none of them.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn bodies_by(&mut self, size: Size) -> Result<Vec<BodyId>, LedgerError> {
         let loaded = self.load_rules()?;
-        let adopted = loaded.entries().iter().filter(|e| matches!(e.event.act, Act::CharterAdopted(_)));
-        let bodies: BTreeSet<BodyId> = adopted.map(|e| e.event.body.clone()).collect();
-        let charters: Vec<Arc<Charter>> = bodies.iter().filter_map(|body| self.charter(body).ok()).collect();
+        let acts = standing(loaded.entries(), size, Day::FUTURE);
+        let adopted = acts.iter().filter(|act| matches!(act.event.act, Act::CharterAdopted(_)));
+        let bodies: BTreeSet<&BodyId> = adopted.map(|act| &act.event.body).collect();
+        let fold = |body| self.charters.fold(body, &charter_acts(&acts, body)).ok().flatten();
+        let charters: Vec<Arc<Charter>> = bodies.into_iter().filter_map(fold).collect();
         let patterns: BTreeSet<&BodyId> = charters.iter().filter_map(|c| c.extends.as_ref()).collect();
         let own = charters.iter().map(|c| &c.body).filter(|body| !patterns.contains(body));
         Ok(own.cloned().collect())

@@ -58,6 +58,11 @@ impl QuestionEcho {
             view: axes.view.as_ref().map(|view| view.label().to_owned()),
         }
     }
+
+    /// The moment asked about as it was written, else the day: what tells two questions apart in a row.
+    pub fn when(&self) -> String {
+        self.at.as_ref().map_or_else(|| self.on.to_string(), |moment| moment.as_str().to_owned())
+    }
 }
 
 /// Writes a day as EDTF.

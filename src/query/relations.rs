@@ -178,10 +178,12 @@ fn side<'p>(
     let mut notes = Vec::new();
     if bound != Some(true) {
         let said: Vec<&str> = statuses.iter().map(|id| id.as_str()).collect();
-        let full = full.map_or("bound", StatusId::as_str);
-        let is = if bound.is_none() { "it is not settled whether" } else { "not in force:" };
-        let is_full = if bound.is_none() { "is" } else { "is not" };
-        notes.push(format!("{is} {participant} {is_full} {full} on {on} ({})", said.join(" or ")));
+        let full = full.map_or("of a party", StatusId::as_str);
+        let has = match bound {
+            None => format!("it is not settled whether {participant} has"),
+            Some(_) => format!("not in force: {participant} does not have"),
+        };
+        notes.push(format!("{has} the status {full} on {on} ({})", said.join(" or ")));
     }
     for o in overlay_items(view, pair, &history, on) {
         let scope = o.scope.as_deref().map(|scope| format!(" ({scope})")).unwrap_or_default();

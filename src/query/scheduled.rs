@@ -2,7 +2,7 @@
 
 use crate::charter::EffectBy;
 use crate::event::{ActKind, Day, Edtf, ParticipantId, Role, StatusId};
-use crate::history::{Cause, History, PairView, Standing, foreseen};
+use crate::history::{Cause, History, PairView, Standing, foreseen, moves_overlays};
 
 use super::answer::ScheduledItem;
 use super::body::BodyView;
@@ -93,4 +93,19 @@ fn planned(pair: &PairView<'_>, act: &Standing<'_>, on: Day) -> Option<Scheduled
     };
     let open = !pair.own.iter().any(closes);
     open.then(|| ScheduledItem { status: toward.clone(), on: planned.clone(), because: vec![act.index] })
+}
+
+/// Acts that begin or end what lies over a status, done by a day and in effect only after it, each in a line.
+pub(super) fn overlays_to_come(pair: &PairView<'_>, on: Day) -> Vec<String> {
+    let line = |act: &Standing<'_>| {
+        let kind = act.event.act.kind();
+        // Who speaks for a participant is told in a line of its own; what moves a status is scheduled.
+        let tells = moves_overlays(&act.event) && kind != ActKind::RepresentationChanged;
+        let done = act.event.dates.iter().any(|(role, date)| role != Role::Effective && date.latest() <= on);
+        let effect = act.event.effect().filter(|effect| effect.earliest() > on)?;
+        let scope = act.event.act.scope().map(|scope| format!(" ({scope})")).unwrap_or_default();
+        (tells && done && !kind.may_move_status())
+            .then(|| format!("decided, not yet in effect: {kind}{scope} from {effect} (entry {})", act.index))
+    };
+    pair.own.iter().filter_map(line).collect()
 }

@@ -17,7 +17,7 @@ use super::clock::by_the_clock;
 use super::correction::{CorrectionItem, corrections};
 use super::line::lines;
 use super::quorum::quorum;
-use super::scheduled::scheduled;
+use super::scheduled::{overlays_to_come, scheduled};
 
 /// A participant's status in a body on a day, as known and as recorded, with what it rests on.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -134,6 +134,7 @@ pub(super) fn in_view(
     };
     notes(&mut answer, view, &hindsight, axes);
     answer.notes.extend(lines(view, participant, on));
+    answer.notes.extend(overlays_to_come(pair, on));
     answer.notes.extend(by_the_clock(view, pair, &answer.possible, axes));
     answer.notes.dedup();
     answer
