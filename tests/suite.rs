@@ -11,6 +11,8 @@
 mod env;
 #[path = "common/five.rs"]
 mod five;
+#[path = "common/sets.rs"]
+mod sets;
 
 mod acceptance;
 mod amendment;
@@ -21,6 +23,7 @@ mod clauses;
 mod depositary;
 mod diff;
 mod docs;
+mod events;
 mod export;
 mod faults;
 mod figures;
@@ -34,4 +37,7 @@ mod record;
 mod reservations;
 mod rivals;
 mod screens;
+mod snapshots;
 mod tidy;
+mod treaties;
+mod wipo;

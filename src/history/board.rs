@@ -79,7 +79,7 @@ impl Board {
                     Some(general) => for_participant(charter, general, act),
                     // The clause is unknown: only what is certified, or what the act itself states, begins anything.
                     None if charter.about.kind == BodyKind::Treaty => match &self.certified {
-                        Some(on) => Some(after(charter, on, act)),
+                        Some(on) => Some(after(charter, on, None, act)),
                         None => act.event.dates.get(Role::Effective).cloned(),
                     },
                     None => continue,

@@ -23,6 +23,8 @@ pub struct EntryIntoForce {
     pub computed: Option<Edtf>,
     /// The consent that met it.
     pub trigger: Option<Trigger>,
+    /// The day on which its condition was met.
+    pub met: Option<Edtf>,
     /// The day that the depositary, or an act of entry into force, certifies, with its entry.
     pub certified: Option<(Edtf, Index)>,
     /// The entry that holds the clause.
@@ -58,7 +60,10 @@ pub(super) fn entry_into_force(
     let found = electorate.evaluate(version, &clause.rule, &|_, _| BTreeSet::new(), elsewhere);
     Some(EntryIntoForce {
         computed: found.as_ref().map(|(on, _)| on.clone()),
-        trigger: found.map(|(_, trigger)| trigger),
+        met: found
+            .as_ref()
+            .map(|(_, [first, last])| Edtf::one_of(first.on.min(last.on), last.on.max(first.on))),
+        trigger: found.map(|(_, [_, last])| last),
         certified: certified(alone),
         rule: clause.entry,
         survivors_only: survivors_only(alone),
@@ -82,19 +87,20 @@ pub fn certified<'s>(acts: impl IntoIterator<Item = &'s Standing<'s>>) -> Option
     dated.min_by_key(|(on, index)| (on.earliest(), *index))
 }
 
-/// When an act of consent has effect for its participant: the later of the general entry into force and the delay after
-/// it (VCLT 24(3)).
+/// When an act of consent has effect for its participant: with the general entry into force where it helped to bring it
+/// about, else the later of that and the delay after it (VCLT 24(3)).
 pub(super) fn for_participant(
     charter: &Charter,
     general: &EntryIntoForce,
     act: &Standing<'_>,
 ) -> Option<Edtf> {
     consent_date(act)?;
-    general.on().map(|on| after(charter, &on, act))
+    general.on().map(|on| after(charter, &on, general.met.as_ref(), act))
 }
 
-/// The same where the treaty entered into force on a known day.
-pub(super) fn after(charter: &Charter, on: &Edtf, act: &Standing<'_>) -> Edtf {
+/// The same where the treaty entered into force on a known day; where it is not known when the condition for that was
+/// met, every consent until then is held to have helped.
+pub(super) fn after(charter: &Charter, on: &Edtf, met: Option<&Edtf>, act: &Standing<'_>) -> Edtf {
     let own = consent_date(act).unwrap_or(on);
     let own = match act.event.act.kind() {
         // A succession has effect from the day of independence (VCSST 23).
@@ -106,8 +112,15 @@ pub(super) fn after(charter: &Charter, on: &Edtf, act: &Standing<'_>) -> Edtf {
         Some(Rule::After(delay)) if act.event.act.kind() != ActKind::SuccessionNotified => delay.from(day),
         _ => day,
     };
-    let later = |general: Day, own: Day| if own <= general { general } else { delayed(own).max(general) };
-    Edtf::one_of(later(on.earliest(), own.earliest()), later(on.latest(), own.latest()))
+    let later = |general: Day, met: Day, own: Day| match own <= met.min(general) {
+        true => general,
+        false => delayed(own).max(general),
+    };
+    let met = met.unwrap_or(on);
+    Edtf::one_of(
+        later(on.earliest(), met.earliest(), own.earliest()),
+        later(on.latest(), met.latest(), own.latest()),
+    )
 }
 
 /// The legal date of a consent to be bound: the deposit (VCLT 16), else the act's own.
@@ -172,18 +185,19 @@ impl Electorate {
         })
     }
 
+    /// The day, and what met the condition by the earliest days of the consents and by the latest.
     fn evaluate(
         &self,
         version: &Version,
         clause: &Clause,
         members: Members<'_>,
         elsewhere: &Elsewhere,
-    ) -> Option<(Edtf, Trigger)> {
+    ) -> Option<(Edtf, [Trigger; 2])> {
         let in_force = |body: &BodyId| elsewhere.get(body).copied();
         let [earliest, latest] = self.polls(version, members, &in_force);
-        let (first, _) = in_force_on(&clause.rule, &earliest)?;
-        let (last, trigger) = in_force_on(&clause.rule, &latest)?;
-        Some((Edtf::one_of(first.min(last), last.max(first)), trigger))
+        let (first, by_first) = in_force_on(&clause.rule, &earliest)?;
+        let (last, by_last) = in_force_on(&clause.rule, &latest)?;
+        Some((Edtf::one_of(first.min(last), last.max(first)), [by_first, by_last]))
     }
 }
 
@@ -298,5 +312,6 @@ fn accession(
         members.remove(participant);
         members
     };
-    electorate.evaluate(charter.latest(), &clause.rule.clause, &others, elsewhere)
+    let found = electorate.evaluate(charter.latest(), &clause.rule.clause, &others, elsewhere);
+    found.map(|(on, [_, last])| (on, last))
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use crate::event::{BodyId, Day, Event, EventId, Scope, Size};
+use crate::event::{ActKind, BodyId, Day, Entry, Event, EventId, Scope, Size};
 use crate::history::standing;
 
 use super::{Ledger, LedgerError};
@@ -14,7 +14,8 @@ use super::{Ledger, LedgerError};
 pub struct Held {
     /// With which import each event came.
     imports: HashMap<EventId, Option<EventId>>,
-    /// Those that stand: not withdrawn, alone or with their import.
+    /// Those that stand: not withdrawn, alone or with their import. What its own source took back stands as what a file
+    /// says, and so does the taking back.
     standing: HashSet<EventId>,
 }
 
@@ -45,10 +46,17 @@ impl Ledger {
     pub fn held(&mut self, body: &BodyId) -> Result<Held, LedgerError> {
         let loaded = self.load(&Scope::of_body(body.clone()))?;
         let entries = loaded.entries();
-        let stands = standing(entries, Size(u64::MAX), Day::FUTURE);
-        Ok(Held {
-            imports: entries.iter().map(|e| (e.event.id, e.event.import)).collect(),
-            standing: stands.iter().map(|act| act.event.id).collect(),
-        })
+        let (of_sources, ours): (Vec<Entry>, Vec<Entry>) = entries.iter().cloned().partition(|entry| {
+            entry.event.import.is_some() && entry.event.act.kind() == ActKind::EntryRetracted
+        });
+        let acts = standing(&ours, Size(u64::MAX), Day::FUTURE);
+        let mut stands: HashSet<EventId> = acts.iter().map(|act| act.event.id).collect();
+        let imports: HashMap<EventId, Option<EventId>> =
+            entries.iter().map(|e| (e.event.id, e.event.import)).collect();
+        let whole = |import: &EventId| !imports.contains_key(import) || stands.contains(import);
+        let kept = of_sources.iter().filter(|entry| entry.event.import.as_ref().is_some_and(whole));
+        let kept: Vec<EventId> = kept.map(|entry| entry.event.id).collect();
+        stands.extend(kept);
+        Ok(Held { imports, standing: stands })
     }
 }

@@ -18,7 +18,7 @@ pub(crate) const FILES: [(&str, &str); 5] = [
 ];
 
 /// The files of a folder, each with its bytes.
-type Folder = Vec<(PathBuf, Vec<u8>)>;
+pub(crate) type Folder = Vec<(PathBuf, Vec<u8>)>;
 
 /// A file of the project's data; `None`, with a line that says so, where the data is not here.
 pub(crate) fn data(name: &str) -> Option<PathBuf> {
@@ -34,14 +34,7 @@ pub(crate) fn data(name: &str) -> Option<PathBuf> {
 /// A folder with a ledger of the five charters and the five files; `None` where a file is absent.
 pub(crate) fn five() -> Option<Env> {
     static LEDGER: OnceLock<Option<Folder>> = OnceLock::new();
-    let ledger = LEDGER.get_or_init(imported).as_ref()?;
-    let env = Env::new();
-    for (path, bytes) in ledger {
-        let target = env.ledger().join(path);
-        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
-        std::fs::write(target, bytes).unwrap();
-    }
-    Some(env)
+    LEDGER.get_or_init(imported).as_ref().map(unpack)
 }
 
 fn imported() -> Option<Folder> {
@@ -53,9 +46,25 @@ fn imported() -> Option<Folder> {
         let path = data(file)?;
         env.run(&["import", "csv", path.to_str().unwrap(), "--in", body, "--strict"]).ok();
     }
+    Some(pack(&env))
+}
+
+/// The ledger of a folder, to be unpacked for many tests.
+pub(crate) fn pack(env: &Env) -> Folder {
     let ledger = env.ledger();
     let inside = |(path, bytes): (PathBuf, Vec<u8>)| (path.strip_prefix(&ledger).unwrap().to_owned(), bytes);
-    Some(files(&ledger).into_iter().map(inside).collect())
+    files(&ledger).into_iter().map(inside).collect()
+}
+
+/// A folder of its own with a ledger that was packed.
+pub(crate) fn unpack(ledger: &Folder) -> Env {
+    let env = Env::new();
+    for (path, bytes) in ledger {
+        let target = env.ledger().join(path);
+        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+        std::fs::write(target, bytes).unwrap();
+    }
+    env
 }
 
 /// The answer to a line of words.

@@ -33,6 +33,9 @@ impl Wait {
     }
 }
 
+/// The day that meets the condition and that of the entry into force; the day for each participant.
+type World = (Option<(NaiveDate, NaiveDate)>, Vec<Option<NaiveDate>>);
+
 fn wait() -> impl Strategy<Value = Wait> {
     prop_oneof![select(vec![0u32, 1, 5, 30]).prop_map(Wait::Days), (1..4u32).prop_map(Wait::Months)]
 }
@@ -106,26 +109,27 @@ impl Treaty {
         entries(events)
     }
 
-    /// When it enters into force, and for each participant, on one choice of days.
-    fn world(&self, chosen: &[NaiveDate]) -> (Option<NaiveDate>, Vec<Option<NaiveDate>>) {
+    /// When the condition is met and it enters into force, and when for each participant, on one choice of days.
+    fn world(&self, chosen: &[NaiveDate]) -> World {
         let mut order = chosen.to_vec();
         order.sort_unstable();
         let Some(met) = order.get(self.needed - 1) else { return (None, vec![None; chosen.len()]) };
         let general = self.general.after(*met);
-        let first = |own: &NaiveDate| if *own <= general { general } else { self.own.after(*own) };
-        (Some(general), chosen.iter().map(|own| Some(first(own))).collect())
+        // Whoever met the condition enters with the treaty, whoever comes later by its own delay, never before it.
+        let first = |own: &NaiveDate| if own <= met { general } else { self.own.after(*own).max(general) };
+        (Some((*met, general)), chosen.iter().map(|own| Some(first(own))).collect())
     }
 
-    /// Whether a deposit lies before or after the entry into force on every choice of days, or needs no delay.
-    fn is_settled(&self, at: usize, general: &BTreeSet<NaiveDate>) -> bool {
+    /// Whether a deposit lies before or after the day that meets the condition on every choice of days, or needs no delay.
+    fn is_settled(&self, at: usize, met: &BTreeSet<NaiveDate>) -> bool {
         let (first, last) = self.deposits[at].days;
-        let before = general.first().is_none_or(|general| last <= *general);
-        let after = general.last().is_none_or(|general| first > *general);
+        let before = met.first().is_none_or(|met| last <= *met);
+        let after = met.last().is_none_or(|met| first > *met);
         before || after || matches!(self.own, Wait::Days(0))
     }
 
     /// Over every choice of days.
-    fn worlds(&self) -> Vec<(Option<NaiveDate>, Vec<Option<NaiveDate>>)> {
+    fn worlds(&self) -> Vec<World> {
         let mut chosen: Vec<NaiveDate> = self.deposits.iter().map(|d| d.days.0).collect();
         let mut found = Vec::new();
         loop {
@@ -148,12 +152,12 @@ proptest! {
         let material = material(&entries, &charters);
         let worlds = treaty.worlds();
         let view = BodyView::of(&material, &body("x"), &axes("2020-06-01", "")).unwrap();
-        let general: BTreeSet<_> = worlds.iter().filter_map(|(general, _)| *general).collect();
+        let (met, general): (BTreeSet<_>, BTreeSet<_>) = worlds.iter().filter_map(|(general, _)| *general).unzip();
         let told = in_force(&material, &body("x"), None, &axes("2020-06-01", "")).unwrap().on;
         let told = told.map(|on| (on.earliest().date().unwrap(), on.latest().date().unwrap()));
         prop_assert_eq!(told, general.first().copied().zip(general.last().copied()));
         for (at, name) in PARTICIPANTS.iter().enumerate().take(treaty.deposits.len()) {
-            if !treaty.is_settled(at, &general) {
+            if !treaty.is_settled(at, &met) {
                 continue;
             }
             let firsts: BTreeSet<_> = worlds.iter().map(|(_, of)| of[at]).collect();
