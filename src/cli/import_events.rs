@@ -121,12 +121,10 @@ fn text(page: &Page, report: &Report, args: &Args, name: &str) -> String {
         out.push_str(&format!("  {} recorded before\n", count(report.known, "line was", "lines were")));
     }
     if !report.charters.is_empty() {
-        let n = count(
-            report.charters.len() as u64,
-            "body had no charter and got",
-            "bodies had no charter and got",
-        );
-        out.push_str(&page.wrap("  ", &format!("{n} one that extends a pattern: chancery charter list")));
+        let n = count(report.charters.len() as u64, "body had no charter and", "bodies had no charter and");
+        let got = if args.dry_run { "would get" } else { "got" };
+        let line = format!("{n} {got} one that extends a pattern: chancery charter list");
+        out.push_str(&page.wrap("  ", &line));
     }
     if let Some(entry) = report.entry {
         let undo = faint(&format!("chancery retract --import {entry}"));
