@@ -36,10 +36,6 @@ fn since(roster: &Value, status: &str) -> BTreeMap<String, String> {
     all.filter(|p| p["status"] == status).map(|p| (word(&p["participant"]), word(&p["since"]))).collect()
 }
 
-/// The treaties whose general entry into force the depositary certifies otherwise than the record gives it, from general
-/// knowledge: three months after 17 February 1964 were held to end on 18 May; Yugoslavia's instrument is missing.
-const CERTIFIED: [(&str, &str); 2] = [("wipo-rome", "1964-05-18"), ("wipo-brussels", "1979-08-25")];
-
 /// The ratifications and accessions for which the organisation publishes a day that differs from the one computed; and
 /// how many were compared. A continued application and a succession follow another rule.
 fn differing(env: &Env, rows: &[Value]) -> (Vec<String>, usize) {
@@ -74,7 +70,7 @@ fn named(parties: &BTreeMap<String, String>, name: &str) -> Option<String> {
 }
 
 #[test]
-fn each_participant_is_a_party_from_the_day_that_the_organisation_publishes() {
+fn the_clauses_alone_give_691_of_the_712_days_that_the_organisation_publishes() {
     let Some((env, report)) = set("wipo") else { return };
     assert_eq!((&report["taken"], report["rejected"].as_array().unwrap().len()), (&1_844.into(), 0));
     for (title, general, own) in TREATIES {
@@ -83,21 +79,11 @@ fn each_participant_is_a_party_from_the_day_that_the_organisation_publishes() {
         amend(&env, &body_of(title), &clauses);
     }
     let rows = lines("wipo");
-    let (computed, compared) = differing(&env, &rows);
+    let (missed, compared) = differing(&env, &rows);
     assert_eq!(compared, 712);
-    let of_general = |miss: &&String| miss.starts_with("Rome") || miss.starts_with("Brussels");
-    assert!(computed.iter().filter(|miss| !of_general(miss)).count() <= 10, "{computed:#?}");
-    // A list of those who are still there bears no computation: the depositary's notification settles it.
-    for (body, on) in CERTIFIED {
-        let survey = format!(
-            "append record-surveyed --in {body} --surveyed 1883..2025 --survivors-only --cite a-list"
-        );
-        env.run(&survey.split(' ').collect::<Vec<_>>()).ok();
-        let certified = format!("append treaty-entered-into-force --in {body} --effective {on} --cite known");
-        env.run(&certified.split(' ').collect::<Vec<_>>()).ok();
-    }
-    let (missed, _) = differing(&env, &rows);
-    assert!(compared - missed.len() >= 701, "{missed:#?}");
+    // The table lists those who are still there. Rome by its clause began a day before the one published, Brussels later:
+    // their first parties differ with them. A certificate of those days would prove nothing, so none is appended.
+    assert!(compared - missed.len() >= 691, "{missed:#?}");
 }
 
 #[test]
