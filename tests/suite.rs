@@ -20,6 +20,7 @@ mod axes;
 mod bad_charters;
 mod charters;
 mod clauses;
+mod counted;
 mod depositary;
 mod diff;
 mod docs;

@@ -46,8 +46,8 @@ pub enum Rule {
         trigger: Condition,
         /// The day, counted from that moment.
         then: When,
-        /// No earlier than this day.
-        not_before: Option<Day>,
+        /// No earlier than this.
+        not_before: Option<Floor>,
     },
     /// `fixed(2013-07-01) provided all(signatories) else days(30)`: a day that the text names, if the condition holds by
     /// the eve of it.
@@ -84,6 +84,16 @@ pub enum When {
         /// Where the moment is that day or later; never, where none is given.
         otherwise: Option<Delay>,
     },
+}
+
+/// The earliest that a clause lets its treaty enter into force.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Floor {
+    /// `not_before 1995-01-13`: a day that the text names.
+    Day(Day),
+    /// `not_before in_force(untc-4-4)`: the day on which another treaty enters into force. While that one is not in force,
+    /// neither is this.
+    InForce(BodyId),
 }
 
 /// When a membership ends after notice.
@@ -227,6 +237,16 @@ fn first_of_later_month(date: NaiveDate, months: u32) -> Option<NaiveDate> {
     date.with_day(1)?.checked_add_months(Months::new(months))
 }
 
+impl Rule {
+    /// The treaty without which this one does not enter into force, whoever has consented.
+    pub fn waits_for(&self) -> Option<&BodyId> {
+        match self {
+            Rule::WhenMet { not_before: Some(Floor::InForce(treaty)), .. } => Some(treaty),
+            _ => None,
+        }
+    }
+}
+
 impl When {
     /// The day of effect, counted from the day on which the condition first held; `None` where it came too late.
     pub fn from(&self, day: Day) -> Option<Day> {
@@ -269,7 +289,7 @@ impl fmt::Display for Rule {
         match self {
             Rule::WhenMet { trigger, then, not_before } => {
                 write!(f, "{trigger} then {then}")?;
-                not_before.map_or(Ok(()), |day| write!(f, " not_before {day}"))
+                not_before.as_ref().map_or(Ok(()), |floor| write!(f, " not_before {floor}"))
             }
             Rule::Fixed { on, provided, otherwise } => {
                 write!(f, "fixed({on}) provided {provided}")?;
@@ -280,6 +300,15 @@ impl fmt::Display for Rule {
             }
             Rule::Stated => f.write_str("stated"),
             Rule::After(delay) => delay.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Floor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Floor::Day(day) => day.fmt(f),
+            Floor::InForce(treaty) => write!(f, "in_force({treaty})"),
         }
     }
 }

@@ -3,7 +3,8 @@
 use crate::event::{BodyId, Day, ParticipantId};
 
 use super::clause::{
-    Bound, Clause, ClauseError, Condition, Delay, Mention, Named, NoticeEnd, Rule, SetRef, When, fold_name,
+    Bound, Clause, ClauseError, Condition, Delay, Floor, Mention, Named, NoticeEnd, Rule, SetRef, When,
+    fold_name,
 };
 
 const CONDITIONS: &[&str] = &["count", "count_in", "count_of", "all", "all_of", "weight", "in_force"];
@@ -191,8 +192,17 @@ impl<'a> Reader<'a> {
         } else {
             When::Delay(self.delay()?)
         };
-        let not_before = if self.takes("not_before") { Some(self.day()?) } else { None };
+        let not_before = if self.takes("not_before") { Some(self.floor()?) } else { None };
         Ok(Rule::WhenMet { trigger, then, not_before })
+    }
+
+    fn floor(&mut self) -> Result<Floor, ClauseError> {
+        let Some(word) = self.peek().filter(|_| self.takes("in_force")) else {
+            return self.day().map(Floor::Day);
+        };
+        self.open(word)?;
+        let treaty = self.treaty()?;
+        self.close().map(|()| Floor::InForce(treaty))
     }
 
     fn fixed(&mut self) -> Result<Day, ClauseError> {
@@ -281,7 +291,7 @@ impl<'a> Reader<'a> {
             "all" => Condition::All(self.set()?),
             "all_of" => self.all_of()?,
             "weight" => self.weight()?,
-            _ => self.in_force()?,
+            _ => Condition::InForce(self.treaty()?),
         };
         self.close()?;
         Ok(condition)
@@ -400,11 +410,9 @@ impl<'a> Reader<'a> {
         Ok(part)
     }
 
-    fn in_force(&mut self) -> Result<Condition, ClauseError> {
+    fn treaty(&mut self) -> Result<BodyId, ClauseError> {
         let token = self.word("write the id of a treaty")?;
-        let id = BodyId::parse(token.text)
-            .map_err(|e| ClauseError { column: token.column, what: e.to_string() })?;
-        Ok(Condition::InForce(id))
+        BodyId::parse(token.text).map_err(|e| ClauseError { column: token.column, what: e.to_string() })
     }
 
     fn delay(&mut self) -> Result<Delay, ClauseError> {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::event::{Index, ParticipantId, Register};
+use crate::event::{Day, Edtf, Index, ParticipantId, Register};
 
 use super::clause::{Clause, Named, Rule, fold_name};
 use super::clause_text::meant;
@@ -97,8 +97,8 @@ impl Clauses {
         });
         let accessions: Vec<Accession> = accessions.collect();
         replace(&mut self.accessions, &accessions, entry, |a, b| a.participant == b.participant);
-        restate(&mut self.sets, &text.sets, |a, b| fold_name(&a.id) == fold_name(&b.id));
-        restate(&mut self.weights, &text.weights, |a, b| fold_name(&a.id) == fold_name(&b.id));
+        restate(&mut self.sets, &text.sets, |set| (fold_name(&set.id), set.from()));
+        restate(&mut self.weights, &text.weights, |table| (fold_name(&table.id), table.from()));
     }
 
     /// Each clause with the key or the accession that states it, and the entry that did.
@@ -143,9 +143,10 @@ impl Clauses {
     }
 }
 
-fn restate<T: Clone>(all: &mut Vec<T>, stated: &[T], same: fn(&T, &T) -> bool) {
+/// What is stated again by the same name, from the same day, takes the place of what it was.
+fn restate<T: Clone>(all: &mut Vec<T>, stated: &[T], key: fn(&T) -> (String, Day)) {
     for new in stated {
-        match all.iter_mut().find(|old| same(old, new)) {
+        match all.iter_mut().find(|old| key(old) == key(new)) {
             Some(old) => old.clone_from(new),
             None => all.push(new.clone()),
         }
@@ -153,16 +154,38 @@ fn restate<T: Clone>(all: &mut Vec<T>, stated: &[T], same: fn(&T, &T) -> bool) {
 }
 
 impl NamedSet {
-    /// The set of a name, in any spelling.
-    pub fn find<'a>(sets: &'a [NamedSet], name: &str) -> Option<&'a NamedSet> {
-        sets.iter().find(|set| fold_name(&set.id) == fold_name(name))
+    /// The set of a name, in any spelling, as it is on a day.
+    pub fn find<'a>(sets: &'a [NamedSet], name: &str, on: Day) -> Option<&'a NamedSet> {
+        let named = sets.iter().filter(|set| set.is_called(name) && set.from() <= on);
+        named.max_by_key(|set| set.from())
+    }
+
+    /// Whether a clause means it by a name, in any spelling.
+    pub fn is_called(&self, name: &str) -> bool {
+        fold_name(&self.id) == fold_name(name)
+    }
+
+    /// The first day on which its members belong to it.
+    pub fn from(&self) -> Day {
+        self.effective.as_ref().map_or(Day::PAST, Edtf::earliest)
     }
 }
 
 impl WeightTable {
-    /// The table of a name, in any spelling.
-    pub fn find<'a>(tables: &'a [WeightTable], name: &str) -> Option<&'a WeightTable> {
-        tables.iter().find(|table| fold_name(&table.id) == fold_name(name))
+    /// The table of a name, in any spelling, as it is on a day.
+    pub fn find<'a>(tables: &'a [WeightTable], name: &str, on: Day) -> Option<&'a WeightTable> {
+        let named = tables.iter().filter(|table| table.is_called(name) && table.from() <= on);
+        named.max_by_key(|table| table.from())
+    }
+
+    /// Whether a clause means it by a name, in any spelling.
+    pub fn is_called(&self, name: &str) -> bool {
+        fold_name(&self.id) == fold_name(name)
+    }
+
+    /// The first day on which its shares hold.
+    pub fn from(&self) -> Day {
+        self.effective.as_ref().map_or(Day::PAST, Edtf::earliest)
     }
 
     /// Each participant's share in billionths of the table's unit, so that sums are exact.
@@ -244,12 +267,14 @@ struct Placed {
 #[derive(Deserialize)]
 struct PlacedSet {
     id: Spanned<String>,
+    effective: Option<String>,
     members: Vec<Spanned<String>>,
 }
 
 #[derive(Deserialize)]
 struct PlacedTable {
     id: Spanned<String>,
+    effective: Option<String>,
     shares: BTreeMap<Spanned<String>, Spanned<String>>,
 }
 
@@ -315,9 +340,10 @@ pub(super) fn check(text: &str) -> Result<(), CharterTextError> {
             Err(e) => faults.push((inside(text, clause, e.column), e.what)),
         }
     }
-    let ids = placed.sets.iter().map(|set| &set.id);
+    let ids = placed.sets.iter().map(|set| (&set.id, set.effective.as_deref()));
     names(text, ids, "set", &["signatories", "members", "parties", "members_at", "parties_at"], &mut faults);
-    names(text, placed.weights.iter().map(|table| &table.id), "table of weights", &[], &mut faults);
+    let ids = placed.weights.iter().map(|table| (&table.id, table.effective.as_deref()));
+    names(text, ids, "table of weights", &[], &mut faults);
     for share in placed.weights.iter().flat_map(|table| table.shares.values()) {
         if billionths(share.get_ref()).is_none() {
             let what = format!("{:?} is no share: write a decimal such as 17.4", share.get_ref());
@@ -353,16 +379,16 @@ pub(super) fn first(text: &str, faults: Vec<(usize, String)>) -> Result<(), Char
     }
 }
 
-/// Names are words of the language, once each, and none that it has a meaning for.
+/// Names are words of the language, once for each day from which they hold, and none that it has a meaning for.
 fn names<'a>(
     text: &str,
-    ids: impl Iterator<Item = &'a Spanned<String>>,
+    ids: impl Iterator<Item = (&'a Spanned<String>, Option<&'a str>)>,
     what: &str,
     taken: &[&str],
     faults: &mut Vec<(usize, String)>,
 ) {
-    let mut seen: Vec<String> = Vec::new();
-    for id in ids {
+    let mut seen: Vec<(String, Option<&str>)> = Vec::new();
+    for (id, from) in ids {
         let name = fold_name(id.get_ref());
         let word = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
         let fault = match () {
@@ -370,9 +396,11 @@ fn names<'a>(
             () if taken.contains(&&*name) => {
                 format!("{name} has a meaning in every clause: call the set something else")
             }
-            () if seen.contains(&name) => format!("there is a {what} called {name} already: name each once"),
+            () if seen.contains(&(name.clone(), from)) => format!(
+                "there is a {what} called {name} already: name each once, or give each its first day, effective = …"
+            ),
             () => {
-                seen.push(name);
+                seen.push((name, from));
                 continue;
             }
         };

@@ -9,6 +9,7 @@ mod clauses;
 mod judge;
 mod lint;
 mod sound;
+mod tables;
 mod template;
 mod text;
 
@@ -19,11 +20,12 @@ use std::collections::BTreeSet;
 
 use crate::event::{ActKind, BodyId, Day, Edtf, Event, EventId, Index, StatusId};
 
-pub use clause::{Bound, Clause, ClauseError, Condition, Delay, NoticeEnd, Rule, SetRef, When};
+pub use clause::{Bound, Clause, ClauseError, Condition, Delay, Floor, NoticeEnd, Rule, SetRef, When};
 pub use clauses::{Accession, Clauses, StatedClause, check_names, unknown_names};
 pub use judge::{Judgement, Move, Refusal, Remark, judge, judge_effect, judge_meanwhile, refuse};
 pub use lint::{Fault, lint, undefined};
 pub use sound::check_sound;
+pub use tables::with_tables;
 pub use template::{TEMPLATES, Template};
 pub use text::{
     AccessionClause, ActName, BodyKind, CharterText, CharterTextError, ClauseKey, EffectBy, Merger, NamedSet,

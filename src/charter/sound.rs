@@ -148,8 +148,9 @@ fn waits(
     let clauses = placed.entry_into_force.iter().chain(placed.accessions.iter().map(|a| &a.clause));
     for placed in clauses {
         let Ok(clause) = Clause::parse(placed.get_ref()) else { continue };
-        if names(&clause, &|condition| matches!(condition, Condition::InForce(body) if *body == charter.body))
-        {
+        let itself =
+            |condition: &Condition| matches!(condition, Condition::InForce(body) if *body == charter.body);
+        if names(&clause, &itself) || clause.rule.waits_for() == Some(&charter.body) {
             let what =
                 format!("a cycle: it waits for {} itself to be in force: name another treaty", charter.body);
             faults.push((inside(text, placed, 1), what));
@@ -199,6 +200,7 @@ pub(super) fn waits_for(body: &BodyId, versions: &[Version]) -> BTreeSet<BodyId>
     let mut found = BTreeSet::new();
     for version in versions {
         for super::StatedClause { clause, .. } in version.clauses.each() {
+            found.extend(clause.rule.waits_for().cloned());
             let found = std::cell::RefCell::new(&mut found);
             names(clause, &|condition| {
                 if let Condition::InForce(body) = condition {

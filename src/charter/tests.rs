@@ -40,7 +40,11 @@ fn every_clause_of_the_data_set_reads_back_and_gives_its_day() {
         assert_eq!(rule(&clause.to_string()), clause, "{}", &row[2]);
         let effect = match &clause {
             Rule::WhenMet { then, not_before, .. } => {
-                then.from(trigger).map(|day| not_before.map_or(day, |limit| day.max(limit)))
+                let floor = match not_before {
+                    Some(Floor::Day(day)) => *day,
+                    _ => Day::PAST,
+                };
+                then.from(trigger).map(|day| day.max(floor))
             }
             Rule::Fixed { on, .. } => (trigger < *on).then_some(*on),
             other => panic!("{other}"),
@@ -422,6 +426,13 @@ fn some_condition() -> impl Strategy<Value = Condition> {
     })
 }
 
+fn some_floor() -> impl Strategy<Value = Floor> {
+    prop_oneof![
+        some_day().prop_map(Floor::Day),
+        "[a-z][a-z0-9-]{0,8}".prop_map(|id| Floor::InForce(BodyId::parse(&id).unwrap())),
+    ]
+}
+
 fn some_rule() -> impl Strategy<Value = Rule> {
     let when = prop_oneof![
         some_delay().prop_map(When::Delay),
@@ -433,7 +444,7 @@ fn some_rule() -> impl Strategy<Value = Rule> {
         (1..=12u8, 1..=28u8).prop_map(|notice_by| NoticeEnd::LastDayOfYear { notice_by }),
     ];
     prop_oneof![
-        (some_condition(), when, prop::option::of(some_day()))
+        (some_condition(), when, prop::option::of(some_floor()))
             .prop_map(|(trigger, then, not_before)| Rule::WhenMet { trigger, then, not_before }),
         (some_day(), some_condition(), prop::option::of(some_delay()))
             .prop_map(|(on, provided, otherwise)| Rule::Fixed { on, provided, otherwise }),

@@ -214,12 +214,19 @@ pub struct NamedSet {
     pub id: String,
     /// Who belongs to it.
     pub members: Vec<ParticipantId>,
+    /// The first day on which these belong to it; without one from the beginning. Of several texts of one set the one holds
+    /// that began last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective: Option<Edtf>,
     /// Where it stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub article: Option<String>,
     /// How it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub basis: Option<String>,
+    /// What it rests on.
+    #[serde(default, rename = "source", skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Evidence>,
 }
 
 /// Shares of participants, as decimals in text.
@@ -230,12 +237,22 @@ pub struct WeightTable {
     pub id: String,
     /// Each share, in the table's own unit, as a decimal in text.
     pub shares: BTreeMap<ParticipantId, String>,
+    /// What a share counts: gigagrams of carbon dioxide, votes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// The first day on which these shares hold; without one from the beginning. Of several texts of one table the one holds
+    /// that began last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective: Option<Edtf>,
     /// Where it stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub article: Option<String>,
     /// How it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub basis: Option<String>,
+    /// What it rests on.
+    #[serde(default, rename = "source", skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Evidence>,
 }
 
 /// The clause of one accession treaty or protocol.

@@ -121,7 +121,7 @@ impl Resolver {
         let participant = remembered(&mut self.participants, words.participant(), who)?;
         let body = remembered(&mut self.bodies, words.body(), |word| {
             let given =
-                (!word.is_empty()).then(|| BodyId::parse(word)).transpose().map_err(|e| e.to_string())?;
+                (!word.is_empty()).then(|| BodyId::named(word)).transpose().map_err(|e| e.to_string())?;
             let body = body_or_only(given.as_ref(), ledger).map_err(|e| e.reason())?;
             ledger.charter(&body).map(|_| body).map_err(|e| e.to_string())
         })?;

@@ -2,7 +2,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::charter::{Charter, CharterAct, TEMPLATES, Template, Version, charter_event, check_sound, lint};
+use crate::charter::{
+    Charter, CharterAct, TEMPLATES, Template, Version, charter_event, check_sound, lint, with_tables,
+};
 use crate::event::{BodyId, Event, EventId, Index, Scope, Size};
 use crate::ledger::AppendOptions;
 use crate::query::{BodyView, CorrectionItem, corrections};
@@ -242,7 +244,11 @@ fn texts(file: &Path) -> Result<Vec<String>, Failure> {
     let bytes = read_input(file)?;
     let text = String::from_utf8(bytes)
         .map_err(|e| Failure::usage(format!("{name}: not UTF-8 at byte {}", e.utf8_error().valid_up_to())))?;
-    Ok(vec![text])
+    // Files of sets and tables are named as seen from the text that names them.
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let read = |table: &str| std::fs::read_to_string(folder.join(table)).map_err(|e| e.to_string());
+    let whole = with_tables(&text, &read);
+    Ok(vec![whole.map_err(|e| Failure::usage(format!("{}, {e}", input_name(file))))?])
 }
 
 /// The shipped charter that a charter extends: adopted with it, where the ledger has none of that name.

@@ -293,7 +293,7 @@ fn body(sub: &ArgMatches, kind: &str, ledger: &mut Ledger) -> Result<Option<Body
     let named = |id: &str| sub.try_get_one::<BodyId>(id).ok().flatten().cloned();
     let counted = kind == "when" && sub.get_one::<u64>("count").is_some();
     let word = sub.try_get_one::<String>("first").ok().flatten().filter(|_| counted);
-    let word = word.map(|word| BodyId::parse(word)).transpose().map_err(Failure::usage)?;
+    let word = word.map(|word| BodyId::named(word)).transpose().map_err(Failure::usage)?;
     let found = ["body", "second", "first"].into_iter().find_map(named).or(word);
     if found.is_some() || matches!(kind, "portfolio" | "timeline") {
         return Ok(found);

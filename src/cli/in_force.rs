@@ -1,12 +1,12 @@
 use crate::charter::Charter;
 use crate::event::{Day, ParticipantId};
-use crate::query::{InForce, Part, in_force};
+use crate::query::{CountedIn, InForce, Part, in_force};
 
 use super::axes::AxesArgs;
 use super::context::{Context, Shape};
 use super::error::{Exit, Failure};
 use super::question::{Asked, BodyArgs, footer, participant};
-use super::render::{Page, clean, date, faint, long_day, strong};
+use super::render::{Page, clean, count, date, faint, long_day, strong};
 
 /// Whether a treaty is in force: its clause, the count, who is missing, whose consent met it, from when
 #[derive(clap::Args, Debug)]
@@ -92,7 +92,10 @@ fn fields(answer: &InForce) -> Vec<(&'static str, String)> {
         };
         let entries: Vec<String> = trigger.entries.iter().map(ToString::to_string).collect();
         fields.push(match entries.is_empty() {
-            true => ("met by", format!("the entry into force of another treaty, {}", date(&trigger.on))),
+            true => (
+                "met by",
+                format!("no consent: what it waits for or counts in changed {}", date(&trigger.on)),
+            ),
             false => ("met by", format!("{who} {}   entry {}", date(&trigger.on), entries.join(" "))),
         });
     }
@@ -103,6 +106,7 @@ fn fields(answer: &InForce) -> Vec<(&'static str, String)> {
     for part in answer.parts.iter().filter(|_| answer.parts.len() > 1) {
         fields.push(("part", self::part(part)));
     }
+    fields.extend(answer.tables.iter().map(|table| ("counted in", counted_in(table))));
     let names = |ids: &[ParticipantId]| ids.iter().map(ParticipantId::as_str).collect::<Vec<_>>().join(" ");
     if !answer.missing.is_empty() {
         fields.push(("missing", format!("{}: {}", answer.missing.len(), names(&answer.missing))));
@@ -115,6 +119,19 @@ fn fields(answer: &InForce) -> Vec<(&'static str, String)> {
         fields.push(("certified", format!("{}   entry {}", date(&certified.on), certified.index)));
     }
     fields
+}
+
+fn counted_in(table: &CountedIn) -> String {
+    let mut line =
+        format!("{}: {}", table.name, count(table.participants as u64, "participant", "participants"));
+    if let Some(whole) = &table.whole {
+        let unit = table.unit.as_deref().map(|unit| format!(" {unit}")).unwrap_or_default();
+        line.push_str(&format!(", {whole}{unit} in all"));
+    }
+    line.extend(table.effective.iter().map(|from| format!(", from {}", date(from))));
+    line.extend(table.article.iter().chain(&table.basis).map(|told| format!("; {told}")));
+    line.extend(table.evidence.iter().map(|evidence| format!("; {}", evidence.cite)));
+    clean(&line).into_owned()
 }
 
 fn part(part: &Part) -> String {

@@ -96,7 +96,7 @@ impl Args {
             .help("name the organisation or treaty once: chancery when --in sco --status member --count 10")),
             (Some(body), ..) | (None, Some(body), _) => Ok(Some(body.clone())),
             (None, None, Some(word)) if self.count.is_some() => {
-                BodyId::parse(word).map(Some).map_err(Failure::usage)
+                BodyId::named(word).map(Some).map_err(Failure::usage)
             }
             _ => Ok(None),
         }

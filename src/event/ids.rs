@@ -52,14 +52,6 @@ macro_rules! kebab_id {
             }
         }
 
-        impl FromStr for $name {
-            type Err = IdError;
-
-            fn from_str(text: &str) -> Result<$name, IdError> {
-                $name::parse(text)
-            }
-        }
-
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<$name, D::Error> {
                 let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
@@ -77,6 +69,59 @@ kebab_id! {
 kebab_id! {
     /// A status as a charter names it: `dialogue-partner`. [`StatusId::none`] is the absence of one.
     StatusId, "status"
+}
+
+impl BodyId {
+    /// Reads a name as people write it: `UNTC IV-4`, `UNTC:4-4` and `untc-4-4` are one. Lower case, every other character a
+    /// hyphen; the chapter of a treaty of the United Nations collection is a number, in Roman or Arabic.
+    ///
+    /// # Errors
+    /// [`IdError`] where no id comes of it.
+    pub fn named(text: &str) -> Result<BodyId, IdError> {
+        let mut parts: Vec<String> =
+            text.trim().split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_ascii_lowercase).collect();
+        if let [collection, chapter, ..] = parts.as_mut_slice()
+            && collection == "untc"
+            && let Some(number) = roman(chapter)
+        {
+            *chapter = number.to_string();
+        }
+        BodyId::parse(&parts.join("-"))
+            .map_err(|error| IdError { text: text.chars().take(80).collect(), ..error })
+    }
+}
+
+/// A number in Roman numerals, lower case, as chapters are counted; `None` for anything else.
+fn roman(numerals: &str) -> Option<u32> {
+    let worth = |c| match c {
+        'i' => Some(1),
+        'v' => Some(5),
+        'x' => Some(10),
+        'l' => Some(50),
+        _ => None,
+    };
+    let worths: Vec<u32> = numerals.chars().map(worth).collect::<Option<_>>()?;
+    let signed = worths.iter().enumerate().map(|(at, worth)| {
+        let before_more = worths.get(at + 1).is_some_and(|next| next > worth);
+        if before_more { -i64::from(*worth) } else { i64::from(*worth) }
+    });
+    u32::try_from(signed.sum::<i64>()).ok().filter(|number| *number > 0)
+}
+
+impl FromStr for BodyId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<BodyId, IdError> {
+        BodyId::named(text)
+    }
+}
+
+impl FromStr for StatusId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<StatusId, IdError> {
+        StatusId::parse(text)
+    }
 }
 
 impl StatusId {
@@ -154,5 +199,31 @@ impl Size {
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_a_treaty_is_read_in_roman_or_arabic() {
+        let same = ["UNTC IV-4", "UNTC:4-4", "untc-4-4", "untc iv.4", "Untc_IV_4", " UNTC 4/4 "];
+        for text in same {
+            assert_eq!(BodyId::named(text).unwrap().as_str(), "untc-4-4", "{text}");
+        }
+        assert_eq!(BodyId::named("UNTC XXVII-7-a").unwrap().as_str(), "untc-27-7-a");
+        assert_eq!(BodyId::named("UNTC XI-B-16").unwrap().as_str(), "untc-11-b-16");
+        // Only a chapter is a number: elsewhere letters stay.
+        assert_eq!(BodyId::named("GGO:IV-4").unwrap().as_str(), "ggo-iv-4");
+        assert_eq!(BodyId::named("WCT (WIPO)").unwrap().as_str(), "wct--wipo-");
+        assert!(BodyId::named("  ").unwrap_err().to_string().contains("is no organisation or treaty"));
+    }
+
+    #[test]
+    fn roman_numerals_are_read_as_they_are_written() {
+        let numbers = [("i", 1), ("iv", 4), ("ix", 9), ("xiv", 14), ("xxix", 29), ("xl", 40), ("lx", 60)];
+        assert!(numbers.iter().all(|(text, number)| roman(text) == Some(*number)));
+        assert!(["", "a", "4", "ivy"].iter().all(|text| roman(text).is_none()));
     }
 }

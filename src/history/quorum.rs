@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::charter::{Bound, Condition, NamedSet, Rule, SetRef, WeightTable};
+use crate::charter::{Bound, Condition, Floor, NamedSet, Rule, SetRef, WeightTable};
 use crate::event::{BodyId, Day, Index, ParticipantId};
 
 /// A consent to be bound.
@@ -75,7 +75,7 @@ pub struct Trigger {
     /// The day.
     pub on: Day,
     /// Whose consent made it hold: one; several where those of that day are unordered and each may have been the last
-    /// one needed; none where no consent did, but the entry into force of another treaty.
+    /// one needed; none where no consent did, but the entry into force of another treaty or a new set or table.
     pub by: Vec<Deposit>,
 }
 
@@ -102,8 +102,8 @@ pub fn count_on(condition: &Condition, poll: &Poll<'_>, day: Day) -> Count {
 }
 
 /// When a condition first held: after the first consent with which it does, in the order of day and sequence, or with the
-/// entry into force of another treaty. Consents undone by then do not count; what is undone later changes nothing. A
-/// change of the membership alone triggers nothing: it is seen at the next consent.
+/// entry into force of another treaty, or the first day of a dated set or table. Consents undone by then do not count; what
+/// is undone later changes nothing. A change of the membership alone triggers nothing: it is seen at the next consent.
 ///
 /// Where one consent of a day has no sequence, or two have the same, all of that day are unordered and are counted
 /// together, among the members of the end of the day.
@@ -111,12 +111,13 @@ pub fn trigger(condition: &Condition, poll: &Poll<'_>) -> Option<Trigger> {
     let mut ordered: Vec<&Consent> = poll.consents.iter().collect();
     ordered.sort_by_key(|c| (c.on, c.sequence, c.entry));
     let mut days: BTreeSet<Day> = ordered.iter().map(|c| c.on).collect();
-    treaties(condition, &mut |body| days.extend((poll.in_force)(body)));
+    let changes = changes(condition, poll);
+    days.extend(&changes);
     let mut begin = 0;
     for on in days {
         let end = begin + ordered.iter().skip(begin).take_while(|c| c.on == on).count();
         let moment = |sequence, end| Moment::of(poll, on, sequence, ordered.iter().take(end).copied());
-        if treaty_of_day(condition, poll, on) && moment(None, begin).count(condition).met {
+        if changes.contains(&on) && moment(None, begin).count(condition).met {
             return Some(Trigger { on, by: Vec::new() });
         }
         let groups = groups(ordered.get(begin..end).unwrap_or_default());
@@ -138,8 +139,12 @@ pub fn in_force_on(rule: &Rule, poll: &Poll<'_>) -> Option<(Day, Trigger)> {
     match rule {
         Rule::WhenMet { trigger: condition, then, not_before } => {
             let trigger = trigger(condition, poll)?;
-            let day = then.from(trigger.on)?;
-            Some((not_before.map_or(day, |limit| day.max(limit)), trigger))
+            let floor = match not_before {
+                None => Day::PAST,
+                Some(Floor::Day(day)) => *day,
+                Some(Floor::InForce(treaty)) => (poll.in_force)(treaty)?,
+            };
+            Some((then.from(trigger.on)?.max(floor), trigger))
         }
         Rule::Fixed { on, provided, otherwise } => {
             let trigger = trigger(provided, poll)?;
@@ -160,18 +165,29 @@ fn groups<'b, 'a>(of_day: &'b [&'a Consent]) -> Vec<&'b [&'a Consent]> {
     }
 }
 
-fn treaties<'c>(condition: &'c Condition, found: &mut impl FnMut(&'c BodyId)) {
-    match condition {
-        Condition::InForce(body) => found(body),
-        Condition::And(parts) | Condition::Or(parts) => parts.iter().for_each(|p| treaties(p, found)),
-        _ => {}
-    }
-}
-
-fn treaty_of_day(condition: &Condition, poll: &Poll<'_>, on: Day) -> bool {
-    let mut begins = false;
-    treaties(condition, &mut |body| begins |= (poll.in_force)(body) == Some(on));
-    begins
+/// The days on which a condition may come to hold without a consent: another treaty enters into force, a dated set or
+/// table takes the place of an older one.
+fn changes(condition: &Condition, poll: &Poll<'_>) -> BTreeSet<Day> {
+    let of_set = |name: &str| -> BTreeSet<Day> {
+        poll.sets.iter().filter(|set| set.is_called(name)).map(NamedSet::from).collect()
+    };
+    let mut days = match condition {
+        Condition::InForce(body) => (poll.in_force)(body).into_iter().collect(),
+        Condition::Count { of: Some(SetRef::Named(name)), .. }
+        | Condition::Share { of: SetRef::Named(name), .. }
+        | Condition::All(SetRef::Named(name)) => of_set(name),
+        Condition::Weight { table, of, .. } => {
+            let tables = poll.weights.iter().filter(|weight| weight.is_called(table)).map(WeightTable::from);
+            tables.chain(of.iter().flat_map(|name| of_set(name))).collect()
+        }
+        Condition::And(parts) | Condition::Or(parts) => {
+            parts.iter().flat_map(|part| changes(part, poll)).collect()
+        }
+        _ => BTreeSet::new(),
+    };
+    // What holds from the beginning is no change.
+    days.remove(&Day::PAST);
+    days
 }
 
 /// Those of an unordered day who may have been the last one needed.
@@ -225,7 +241,7 @@ impl<'p, 'a> Moment<'p, 'a> {
     }
 
     fn named(&self, name: &str) -> Vec<ParticipantId> {
-        NamedSet::find(self.poll.sets, name).map(|set| set.members.clone()).unwrap_or_default()
+        NamedSet::find(self.poll.sets, name, self.day).map(|set| set.members.clone()).unwrap_or_default()
     }
 
     fn count(&self, condition: &Condition) -> Count {
@@ -282,7 +298,7 @@ impl<'p, 'a> Moment<'p, 'a> {
 
     /// The shares of a table, of a set where one is given.
     fn shares(&self, table: &str, of: Option<&str>) -> Vec<(ParticipantId, u128)> {
-        let Some(table) = WeightTable::find(self.poll.weights, table) else { return Vec::new() };
+        let Some(table) = WeightTable::find(self.poll.weights, table, self.day) else { return Vec::new() };
         let set: Option<BTreeSet<ParticipantId>> =
             of.map(|name| self.named(name).iter().map(self.poll.line).collect());
         let within = |p: &ParticipantId| set.as_ref().is_none_or(|set| set.contains(&(self.poll.line)(p)));

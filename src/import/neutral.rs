@@ -66,7 +66,7 @@ pub(super) fn read_line(text: &str) -> Result<Line, String> {
     let said: Object =
         serde_json::from_str(text).map_err(|e| format!("not a line of the neutral form: {e}"))?;
     let kind = kind(&said.kind, said.mark.as_deref().unwrap_or(""))?;
-    let body = body_id(&said.body)?;
+    let body = BodyId::named(&said.body).map_err(|e| format!("body: {e}"))?;
     let mut doubts: Vec<String> = kind.doubt.map(str::to_owned).into_iter().collect();
     let mut event = Event::new(EventId(Uuid::nil()), kind.act, body);
     let (code, name) = (said.party.as_deref(), said.party_name.as_deref());
@@ -121,13 +121,6 @@ pub(super) fn read_line(text: &str) -> Result<Line, String> {
     let key = format!("{}\n{whose}\n{}\n{mark}\n{own}", event.body, said.kind);
     let title = said.body_title.unwrap_or(said.body);
     Ok(Line { event, title, pattern: kind.pattern, retracts, key, doubts })
-}
-
-/// `UNTC:4-4` becomes `untc-4-4`: lower case, every other character a hyphen.
-fn body_id(text: &str) -> Result<BodyId, String> {
-    let folded: String =
-        text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
-    BodyId::parse(&folded).map_err(|e| format!("body: {e}"))
 }
 
 /// An act that a source dates to a year, and that had not happened at an earlier one, happened between the two.

@@ -14,6 +14,7 @@ use super::Axes;
 use super::answer::{CheckpointRef, Coverage, QuestionEcho};
 use super::body::{BodyView, Material, QueryError};
 use super::correction::{corrections, proposed};
+use super::counted::{CountedIn, counted_in};
 use super::quorum::quorum;
 
 /// Whether something is in force on a day, and what its clause waits for.
@@ -51,6 +52,8 @@ pub struct InForce {
     pub unattested: Vec<ParticipantId>,
     /// Each part of the condition.
     pub parts: Vec<Part>,
+    /// The sets and tables that it counts in.
+    pub tables: Vec<CountedIn>,
     /// What the depositary, or an act of entry into force, certifies.
     pub certified: Option<Certified>,
     /// What a reader must know besides.
@@ -171,6 +174,7 @@ fn under(
         missing: Vec::new(),
         unattested: Vec::new(),
         parts: Vec::new(),
+        tables: Vec::new(),
         certified: None,
         notes: view.end_of_record(axes.on).into_iter().collect(),
         coverage: view.coverage(axes.on),
@@ -330,6 +334,10 @@ fn evaluate(
         one => std::slice::from_ref(one),
     };
     answer.parts = parts.iter().map(|part| self::part(part, &earliest, &latest, until)).collect();
+    answer.tables = counted_in(condition, version, until);
+    if let Some(treaty) = rule.waits_for().filter(|treaty| (waits.in_force)(treaty).is_none()) {
+        answer.notes.push(format!("it waits for {treaty}, which is not in force by this record"));
+    }
 }
 
 fn met(condition: &Condition, poll: &Poll<'_>) -> Option<Trigger> {

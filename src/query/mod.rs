@@ -11,6 +11,7 @@ mod communications;
 mod conflicts;
 mod correction;
 mod count;
+mod counted;
 mod diff;
 mod explain;
 mod in_force;
@@ -47,6 +48,7 @@ pub use communications::{CommunicationItem, Communications, FindingItem, Outcome
 pub use conflicts::{ChainEntry, ChainItem, Conflict, ConflictKind, Conflicts, DaySpan, conflicts};
 pub use correction::{CorrectedReading, CorrectionItem, corrections};
 pub use count::{Counted, Period, PeriodItem, What, Window, count};
+pub use counted::CountedIn;
 pub use diff::{Between, ChangedSpan, Diff, DiffEcho, DiffEntry, DiffItem, ProcedureChange, State, diff};
 pub use explain::{Explanation, MissingStep, ProcedureTrail, RuleItem, TrailStep, explain};
 pub use in_force::{Certified, InForce, Part, TriggerItem, in_force};

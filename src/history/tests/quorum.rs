@@ -40,6 +40,16 @@ fn condition(text: &str) -> Condition {
     }
 }
 
+fn set(id: &str, members: Vec<ParticipantId>) -> NamedSet {
+    let id = id.to_owned();
+    NamedSet { id, members, effective: None, article: None, basis: None, sources: Vec::new() }
+}
+
+fn table(id: &str, shares: BTreeMap<ParticipantId, String>) -> WeightTable {
+    let id = id.to_owned();
+    WeightTable { id, shares, unit: None, effective: None, article: None, basis: None, sources: Vec::new() }
+}
+
 /// Lines of `FRA 1949-08-24`, with `#3` for a sequence and `-2000-01-01` for the day from which it is undone.
 fn consents(text: &str) -> Vec<Consent> {
     let line = |(at, line): (usize, &str)| {
@@ -154,9 +164,46 @@ fn kyoto() -> Facts {
     let text: Vec<String> = early.map(|p| format!("{p} 2002-05-31")).collect();
     let mut facts =
         Facts::new(&format!("{}\nUKR 2004-04-12\nRUS 2004-11-18\nLIE 2004-12-03", text.join("\n")));
-    facts.weights = vec![WeightTable { id: "annex_I_CO2_1990".into(), shares, article: None, basis: None }];
-    facts.sets = vec![NamedSet { id: "annex-i".into(), members, article: None, basis: None }];
+    facts.weights = vec![table("annex_I_CO2_1990", shares)];
+    facts.sets = vec![set("annex-i", members)];
     facts
+}
+
+#[test]
+fn a_set_and_a_table_count_as_they_are_on_the_day() {
+    let mut facts = Facts::new("AUS 2001-01-01\nBEL 2005-01-01");
+    let dated = |mut set: NamedSet, from: &str| {
+        set.effective = Some(from.parse().unwrap());
+        set
+    };
+    facts.sets = vec![
+        set("annex", all("AUS BEL CHN")),
+        dated(set("annex", all("AUS")), "2002-01-01"),
+        dated(set("annex", all("AUS BEL")), "2003-01-01"),
+    ];
+    // In 2002 the set was whole without a new consent.
+    assert_eq!(facts.trigger("all(annex)"), met("2002-01-01", ""));
+    assert_eq!(facts.on("all(annex)", "2001-12-31").missing, all("BEL CHN"));
+    assert!(facts.on("all(annex)", "2002-01-01").met);
+    assert_eq!(facts.on("all(annex)", "2003-01-01").missing, all("BEL"));
+    let shares = |aus: &str| BTreeMap::from([(who("AUS"), aus.to_owned()), (who("CHN"), "10".to_owned())]);
+    let mut later = table("co2", shares("30"));
+    later.effective = Some("2002".parse().unwrap());
+    facts.weights = vec![later, table("co2", shares("10"))];
+    assert_eq!(facts.on("weight(co2 >= 75%)", "2001-12-31").count, 50_000);
+    assert_eq!(facts.on("weight(co2 >= 75%)", "2002-01-01").count, 75_000);
+}
+
+#[test]
+fn a_protocol_that_needs_its_covenant_counts_its_own_months_from_its_own_consents() {
+    // The Optional Protocol to the ICCPR, article 9(1): "Subject to the entry into force of the Covenant".
+    let mut facts = Facts::new("AUS 2001-01-01\nBEL 2001-02-01");
+    let protocol = rule("count(2) then months(3) not_before in_force(covenant)");
+    assert_eq!(facts.ask(|poll| in_force_on(&protocol, poll)), None);
+    for (covenant, expected) in [("2001-03-01", "2001-05-01"), ("2001-07-01", "2001-07-01")] {
+        facts.in_force.insert(BodyId::parse("covenant").unwrap(), day(covenant));
+        assert_eq!(facts.ask(|poll| in_force_on(&protocol, poll)).map(|(on, _)| on), Some(day(expected)));
+    }
 }
 
 #[test]
@@ -348,9 +395,8 @@ fn facts_of(consents: Vec<Consent>) -> Facts {
     facts.consents = consents;
     facts.signatories = all("AUS BEL CHN");
     facts.members = Box::new(|_, _| all("BEL EUE RUS").into_iter().collect());
-    facts.sets =
-        vec![NamedSet { id: "Named".into(), members: all("AUS CHN RUS EUE"), article: None, basis: None }];
-    facts.weights = vec![WeightTable { id: "table".into(), shares, article: None, basis: None }];
+    facts.sets = vec![set("Named", all("AUS CHN RUS EUE"))];
+    facts.weights = vec![table("table", shares)];
     facts
 }
 
