@@ -255,8 +255,7 @@ fn a_source_that_gives_another_status_than_the_charter_is_told_and_moves_nothing
 fn conflicts_come_in_rows_and_lines_too() {
     let env = Env::demo();
     let rows = env.run(&["conflicts", "sco", "--on", "2022-12-31", "--format", "csv"]).ok();
-    let head =
-        "body,kind,participant,dispute,contested_on_day,by_view,chain,possible,index,act,date,status,cites";
+    let head = "body,kind,participant,dispute,contested_on_day,by_view,chain,possible,index,act,date,status,known,taken_back_by,cites";
     assert_eq!(rows.lines().next(), Some(head));
     assert_eq!(rows.lines().count(), 6, "{rows}");
     assert!(rows.contains("sco,rival,SAU,SAU-partner,true,,signed-2022,dialogue-partner,76,"), "{rows}");

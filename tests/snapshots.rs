@@ -213,6 +213,19 @@ fn yemens_two_dates_of_one_accession_are_no_change_of_status() {
         since.push(word(&answer["since"]));
     }
     assert_eq!(since, ["1987-02-09", "1989-04-06", "1987-02-09", "1989-04-06", "1987-02-09"]);
+    let told = json_of(&env, "conflicts untc-4-1 -p YEM");
+    let told = told["conflicts"].as_array().unwrap();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!((&told[0]["kind"], &told[0]["contested_on_day"]), (&"record".into(), &false.into()));
+    let sides = told[0]["chains"].as_array().unwrap().iter();
+    let sides: Vec<(String, usize, usize)> = sides
+        .map(|side| {
+            let entries = side["entries"].as_array().unwrap();
+            let back = entries.iter().filter(|entry| entry["taken_back_by"].is_u64()).count();
+            (word(&side["chain"]), entries.len(), back)
+        })
+        .collect();
+    assert_eq!(sides, [("1987-02-09".to_owned(), 3, 2), ("1989-04-06".to_owned(), 2, 2)]);
     let learnt = json_of(&env, "diff untc-4-1 -p YEM --as-known 2013-07-07..2015-03-15 --on 2013-01-01");
     assert_eq!(learnt["changes"].as_array().map(Vec::len), Some(0), "{learnt}");
 }

@@ -9,7 +9,7 @@ use super::error::{Exit, Failure};
 use super::question::{BodiesArgs, footer, options, participant};
 use super::render::{Page, act_words, clean, count, date, faint, long_day, name, statuses, strong, warn};
 
-/// Where sources contradict each other: rival claims, dates and statuses that differ, facts recorded twice
+/// Where sources contradict each other or themselves: rival claims, dates and statuses that differ or were taken back, facts recorded twice
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   chancery conflicts sco
@@ -47,6 +47,8 @@ const ROWS: Shape = Shape {
         "entry.act",
         "entry.date",
         "entry.status",
+        "entry.known",
+        "entry.taken_back_by",
         "cites",
     ],
 };
@@ -123,6 +125,7 @@ const fn headline(kind: ConflictKind) -> &'static str {
     match kind {
         ConflictKind::Rival => "rival claims: their chains exclude one another",
         ConflictKind::Dates => "dates: acts that may be one, dated differently",
+        ConflictKind::Record => "the record of one source: it stated one date, took it back, stated another",
         ConflictKind::Claim => "claims: the source gives another status than the charter, which decides",
         ConflictKind::SameFact => "the same fact, recorded more than once: one event, more evidence",
     }
@@ -146,7 +149,7 @@ fn one(page: &Page, conflict: &Conflict, on: Day) -> String {
     if !conflict.spans.is_empty() {
         let spans: Vec<String> = conflict.spans.iter().map(span).collect();
         let label = match conflict.kind {
-            ConflictKind::Dates => "between",
+            ConflictKind::Dates | ConflictKind::Record => "between",
             _ => "disagree",
         };
         out.push_str(&page.wrap(&format!("    {label}  "), &spans.join("; ")));
@@ -189,7 +192,14 @@ fn side(page: &Page, chain: &ChainItem, kind: ConflictKind) -> String {
             .collect();
         let cites = if cites.is_empty() { String::new() } else { format!("; {}", cites.join("; ")) };
         let first = format!("      entry {:<4} ", entry.index);
-        out.push_str(&page.wrap(&first, &format!("{}{when}{status}{cites}", act_words(entry.act))));
+        let known = match (kind, entry.taken_back_by) {
+            (ConflictKind::Record, Some(by)) => {
+                format!(", known from {}, taken back by entry {by}", entry.known)
+            }
+            (ConflictKind::Record, None) => format!(", known from {}, stands", entry.known),
+            _ => String::new(),
+        };
+        out.push_str(&page.wrap(&first, &format!("{}{when}{known}{status}{cites}", act_words(entry.act))));
     }
     out
 }

@@ -42,4 +42,4 @@ pub use reservation::{
 };
 pub use rival::{Account, Certainty, History, Reading, Spell};
 pub use spell::{Cause, CauseId, Course, Slice, World, course};
-pub use standing::{Standing, Stated, correction_known, standing};
+pub use standing::{Standing, Stated, correction_known, standing, taken_back};

@@ -74,6 +74,37 @@ pub fn standing(entries: &[Entry], recorded: Size, known: Day) -> Vec<Standing<'
     acts
 }
 
+/// The acts that their source took back by then (a retraction for `source-changed`), as they were recorded, in the order of
+/// the log; each with the retraction among `corrected_by`. What was taken back and restored stands, and is not among them.
+pub fn taken_back(entries: &[Entry], recorded: Size, known: Day) -> Vec<Standing<'_>> {
+    let held = entries.partition_point(|e| recorded.holds(e.index));
+    let entries = &entries[..held];
+    let by_source = |entry: &&Entry| {
+        matches!(&entry.event.act, Act::EntryRetracted(r) if r.cause == Cause::SourceChanged)
+            && correction_known(&entry.event) <= known
+    };
+    let retractions: HashMap<EventId, Index> =
+        entries.iter().filter(by_source).filter_map(|e| Some((e.event.to?, e.index))).collect();
+    if retractions.is_empty() {
+        return Vec::new();
+    }
+    let stands: HashSet<Index> = standing(entries, recorded, known).iter().map(|act| act.index).collect();
+    let back = |entry: &'_ Entry| {
+        retractions.get(&entry.event.id).filter(|_| !stands.contains(&entry.index)).copied()
+    };
+    let acts = entries.iter().filter_map(|entry| {
+        let (by, when) = (back(entry)?, entry.event.known());
+        let event = Stated::Recorded(&entry.event);
+        (when.day <= known).then(|| Standing {
+            index: entry.index,
+            event,
+            known: when,
+            corrected_by: vec![by],
+        })
+    });
+    acts.collect()
+}
+
 fn is_correction(entry: &Entry) -> bool {
     matches!(entry.event.act.kind(), ActKind::RecordCorrected | ActKind::EntryRetracted)
 }

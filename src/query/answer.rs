@@ -85,7 +85,7 @@ pub(super) fn acts<S: Serializer>(acts: &[ActKind], serializer: S) -> Result<S::
 }
 
 /// Writes a known day; one without limit is `null`.
-fn known<S: Serializer>(known: &Day, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn known<S: Serializer>(known: &Day, serializer: S) -> Result<S::Ok, S::Error> {
     match known.date() {
         Some(_) => serializer.collect_str(known),
         None => serializer.serialize_none(),

@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use crate::charter::{Remark, judge};
 use crate::event::{ActKind, BodyId, Day, Edtf, Evidence, Index, ParticipantId, StatusId};
-use crate::history::{History, PairView, Standing, alike, same_fact};
+use crate::history::{History, PairView, Standing, alike, same_fact, taken_back};
 
 use super::Axes;
-use super::answer::{CheckpointRef, Coverage, QuestionEcho, act};
+use super::answer::{CheckpointRef, Coverage, QuestionEcho, act, known};
 use super::body::{BodyView, Material, QueryError};
 
 /// What is disputed, what differs, what is recorded twice.
@@ -35,6 +35,8 @@ pub enum ConflictKind {
     Rival,
     /// Two acts that may be one have dates that differ by at most 60 days.
     Dates,
+    /// A source stated one date of an act and took it back for another: what is known by now is what it said last.
+    Record,
     /// The status that a source gives is not the one that the charter gives.
     Claim,
     /// No conflict: one fact is recorded more than once, and counts once.
@@ -107,6 +109,12 @@ pub struct ChainEntry {
     pub date: Option<Edtf>,
     /// The status that its source gives.
     pub status: Option<StatusId>,
+    /// Since when the world could know it.
+    #[serde(serialize_with = "known")]
+    pub known: Day,
+    /// The retraction by which its source took it back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub taken_back_by: Option<Index>,
     /// What it rests on.
     pub evidence: Vec<Evidence>,
 }
@@ -118,6 +126,8 @@ impl ChainEntry {
             act: act.event.act.kind(),
             date: act.event.date().cloned(),
             status: act.event.status.clone(),
+            known: act.known.day,
+            taken_back_by: None,
             evidence: act.event.evidence.clone(),
         }
     }
@@ -147,11 +157,16 @@ pub fn conflicts(
         coverage: None,
         checkpoint: material.checkpoint.clone(),
     };
+    let taken_back = taken_back(material.entries, axes.as_recorded, axes.known());
     for body in bodies {
         let view = BodyView::of(material, body, axes)?;
         let mut found = Vec::new();
         for (participant, pair) in view.pairs.iter().filter(|(id, _)| only.is_none_or(|only| only == *id)) {
             let side = Side { view: &view, pair, body, participant, on: axes.on };
+            let own = |act: &&Standing<'_>| {
+                act.event.body == *body && act.event.participant.as_ref() == Some(participant)
+            };
+            found.extend(side.restated(&taken_back.iter().filter(own).collect::<Vec<_>>()));
             let history = view.undecided(participant);
             found.extend(side.rivals(&history));
             found.extend(side.dates());
@@ -262,6 +277,39 @@ impl Side<'_> {
         found
     }
 
+    /// Acts that a source took back, beside the same acts with the dates that it gave before or after.
+    fn restated(&self, taken_back: &[&Standing<'_>]) -> Vec<Conflict> {
+        let mut told: BTreeSet<Index> = BTreeSet::new();
+        let mut found = Vec::new();
+        for act in taken_back {
+            if told.contains(&act.index) {
+                continue;
+            }
+            let stated = taken_back.iter().copied().chain(&self.pair.own);
+            let (mut from, mut until) = (Day::FUTURE, Day::PAST);
+            let mut dates: BTreeMap<&str, Vec<ChainEntry>> = BTreeMap::new();
+            for other in stated.filter(|other| alike(&act.event, &other.event)) {
+                told.insert(other.index);
+                let Some(date) = other.event.date() else { continue };
+                (from, until) = (from.min(date.earliest()), until.max(date.latest()));
+                let mut entry = ChainEntry::of(other);
+                entry.taken_back_by = retractions(taken_back, other);
+                dates.entry(date.as_str()).or_default().push(entry);
+            }
+            if dates.len() < 2 {
+                continue;
+            }
+            let side = |(date, entries): (&str, Vec<ChainEntry>)| ChainItem {
+                chain: Some(date.to_owned()),
+                possible: Vec::new(),
+                entries,
+            };
+            let chains = dates.into_iter().map(side).collect();
+            found.push(self.conflict(ConflictKind::Record, vec![DaySpan::new(from, until)], chains));
+        }
+        found
+    }
+
     /// Acts whose source gives another status than the rules of their day.
     fn claims(&self, history: &History) -> Vec<Conflict> {
         let claim = |act: &Standing<'_>| {
@@ -304,6 +352,11 @@ impl Side<'_> {
         }
         found
     }
+}
+
+/// The retraction by which a source took an act back; `None` where the act stands.
+fn retractions(taken_back: &[&Standing<'_>], act: &Standing<'_>) -> Option<Index> {
+    taken_back.iter().find(|other| other.index == act.index)?.corrected_by.first().copied()
 }
 
 /// The days between two dates; 0 where they may be the same day.
