@@ -7,6 +7,7 @@ mod held;
 mod load;
 mod reach;
 mod replay;
+mod rules;
 mod suppose;
 
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub struct Ledger {
     index: load::Source,
     charters: Charters,
     rules: HashMap<BodyId, Arc<Charter>>,
+    rule_entries: Option<rules::RuleEntries>,
     loaded: std::cell::RefCell<HashMap<Scope, Arc<Vec<Entry>>>>,
     ids: Option<HashMap<EventId, Index>>,
     last_recorded: Option<Instant>,
@@ -127,6 +129,7 @@ impl Ledger {
             index: load::Source::Unopened,
             charters: Charters::default(),
             rules: HashMap::new(),
+            rule_entries: None,
             loaded: std::cell::RefCell::default(),
             ids: None,
             last_recorded: None,
@@ -207,19 +210,45 @@ impl Ledger {
         options: AppendOptions,
     ) -> Result<Vec<Receipt>, LedgerError> {
         let drafts = self.admit(events)?;
-        self.append_drafts(&drafts, options)
+        let asked: Vec<(EventId, Option<Index>)> = drafts.iter().map(|d| (d.event.id, d.recorded)).collect();
+        let mut tree = self.entries.frontier();
+        let mut fresh = self.write_drafts(drafts, options)?.into_iter();
+        let mut receipts = Vec::with_capacity(asked.len());
+        for (id, recorded) in asked {
+            if let Some(index) = recorded {
+                receipts.push(self.first_receipt(index, id)?);
+                continue;
+            }
+            let Some((index, recorded_at, leaf)) = fresh.next() else { continue };
+            let leaf_hash = leaf_hash(&leaf);
+            tree.push(leaf_hash);
+            let (size, root) = (Size(index.0 + 1), tree.root());
+            receipts.push(Receipt { index, size, id, recorded_at, leaf_hash, root, repeated: false });
+        }
+        Ok(receipts)
     }
 
-    /// Appends events that were admitted since the last append, as [`Ledger::append`] does.
+    /// Appends events that were admitted since the last append, as [`Ledger::append`] does, without receipts. Gives the
+    /// first and the last entry made; `None` where all were recorded before.
     ///
     /// # Errors
     /// As of [`Ledger::append`].
-    pub fn append_drafts(
+    pub fn record(
         &mut self,
-        drafts: &[Draft],
+        drafts: Vec<Draft>,
         options: AppendOptions,
-    ) -> Result<Vec<Receipt>, LedgerError> {
-        let new: Vec<&Draft> = drafts.iter().filter(|d| d.recorded.is_none()).collect();
+    ) -> Result<Option<(Index, Index)>, LedgerError> {
+        let written = self.write_drafts(drafts, options)?;
+        Ok(written.first().zip(written.last()).map(|((first, ..), (last, ..))| (*first, *last)))
+    }
+
+    /// Makes the drafts durable that are not recorded yet, and learns them.
+    fn write_drafts(
+        &mut self,
+        drafts: Vec<Draft>,
+        options: AppendOptions,
+    ) -> Result<Vec<(Index, Instant, Vec<u8>)>, LedgerError> {
+        let new: Vec<Draft> = drafts.into_iter().filter(|d| d.recorded.is_none()).collect();
         let size = self.size();
         if let Some(expected) = options.expect_size.filter(|expected| *expected != size && !new.is_empty()) {
             return Err(LedgerError::Size { expected, actual: size });
@@ -230,43 +259,16 @@ impl Ledger {
             leaves.push(leaf::splice(&draft.bytes, *stamp).map_err(LedgerError::Leaf)?);
         }
         let written: Vec<&[u8]> = leaves.iter().map(Vec::as_slice).collect();
-        let mut tree = self.entries.frontier();
         self.write(size, &written, new.iter().map(|draft| draft.event.id).collect())?;
-        let appended: Vec<Entry> = new
-            .iter()
-            .zip(&stamps)
-            .enumerate()
-            .map(|(at, (draft, stamp))| Entry {
-                index: Index(size.0 + at as u64),
-                recorded_at: *stamp,
-                event: draft.event.clone(),
-            })
-            .collect();
+        let entry = |((draft, stamp), at): ((Draft, &Instant), u64)| Entry {
+            index: Index(size.0 + at),
+            recorded_at: *stamp,
+            event: Arc::unwrap_or_clone(draft.event),
+        };
+        let appended: Vec<Entry> = new.into_iter().zip(&stamps).zip(0..).map(entry).collect();
         self.learn(&appended);
-        let mut fresh = appended.iter().zip(&leaves);
-        let mut receipts = Vec::with_capacity(drafts.len());
-        for draft in drafts {
-            receipts.push(match draft.recorded {
-                Some(index) => self.first_receipt(index, draft.event.id)?,
-                None => match fresh.next() {
-                    Some((entry, leaf)) => {
-                        let leaf_hash = leaf_hash(leaf);
-                        tree.push(leaf_hash);
-                        Receipt {
-                            index: entry.index,
-                            size: Size(entry.index.0 + 1),
-                            id: entry.event.id,
-                            recorded_at: entry.recorded_at,
-                            leaf_hash,
-                            root: tree.root(),
-                            repeated: false,
-                        }
-                    }
-                    None => continue,
-                },
-            });
-        }
-        Ok(receipts)
+        let made = appended.iter().zip(leaves);
+        Ok(made.map(|(entry, leaf)| (entry.index, entry.recorded_at, leaf)).collect())
     }
 
     /// Stamps strictly after the last entry's. A clock that went back is refused, not followed.
@@ -300,7 +302,7 @@ impl Ledger {
     fn learn(&mut self, entries: &[Entry]) {
         let Some(last) = entries.last() else { return };
         self.last_recorded = Some(last.recorded_at);
-        self.loaded.borrow_mut().clear();
+        self.keep_rules(entries);
         if let Some(ids) = &mut self.ids {
             ids.extend(entries.iter().map(|e| (e.event.id, e.index)));
         }

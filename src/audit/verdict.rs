@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::charter::{Charter, CharterError, CharterText, refuse};
+use crate::charter::{Charter, CharterError, CharterText, Texts, refuse};
 use crate::event::{Act, ActKind, BodyId, Day, Entry, Event, EventId, Role, Size, Subject};
 use crate::history::{Standing, charter_acts, standing};
 
@@ -27,13 +27,13 @@ pub(super) fn charters(entries: &[Entry], found: &mut Findings) -> Rules {
     let record = Record::new(entries);
     let mut acts = record.acts();
     acts.retain(|act| rules_of(act.event.act.kind()));
-    let mut rules = Rules::new();
+    let (mut rules, read) = (Rules::new(), Texts::default());
     let mut bodies: Vec<&BodyId> =
         acts.iter().filter(|a| a.event.act.charter_text().is_some()).map(|a| &a.event.body).collect();
     bodies.sort();
     bodies.dedup();
     for body in bodies {
-        match fold(body, &acts) {
+        match fold(body, &acts, &read) {
             Ok(Some(charter)) => {
                 undefined(&charter, found);
                 rules.insert(body.clone(), charter);
@@ -55,8 +55,8 @@ fn rules_of(act: ActKind) -> bool {
     matches!(act, K::CharterAdopted | K::CharterAmended | K::CorrectionProposed | K::CorrectionEffected)
 }
 
-fn fold(body: &BodyId, acts: &[Standing<'_>]) -> Result<Option<Charter>, CharterError> {
-    Charter::fold(body, &charter_acts(acts, body))
+fn fold(body: &BodyId, acts: &[Standing<'_>], read: &Texts) -> Result<Option<Charter>, CharterError> {
+    Charter::fold_with(body, &charter_acts(acts, body), read)
 }
 
 /// Statuses that a charter would give and does not define.
@@ -116,6 +116,8 @@ struct RulesSoFar {
     texts: HashMap<BodyId, Vec<Entry>>,
     /// What may withdraw or rectify any of them.
     others: Vec<Entry>,
+    /// The texts that were read.
+    read: Texts,
 }
 
 impl RulesSoFar {
@@ -134,7 +136,7 @@ impl RulesSoFar {
             own.iter().chain(inherited.into_iter().flatten()).chain(&self.others).cloned().collect();
         entries.sort_by_key(|entry| entry.index);
         let acts = standing(&entries, Size(u64::MAX), Day::FUTURE);
-        fold(body, &acts).ok().flatten()
+        fold(body, &acts, &self.read).ok().flatten()
     }
 }
 

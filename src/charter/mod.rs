@@ -12,6 +12,7 @@ mod sound;
 mod tables;
 mod template;
 mod text;
+mod texts;
 
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ pub use text::{
     AccessionClause, ActName, BodyKind, CharterText, CharterTextError, ClauseKey, EffectBy, Merger, NamedSet,
     Procedure, Status, Step, StepBy, Transition, WeightTable,
 };
+pub use texts::Texts;
 
 /// The rules of a body through time.
 #[derive(Clone, PartialEq, Debug)]
@@ -228,10 +230,22 @@ impl Charter {
     /// [`CharterError`] where a text cannot be read, or an amendment comes before the adoption; [`lint`] says what is
     /// unsound besides.
     pub fn fold(body: &BodyId, acts: &[CharterAct<'_>]) -> Result<Option<Charter>, CharterError> {
+        Charter::fold_with(body, acts, &Texts::default())
+    }
+
+    /// The same with texts that may have been read before.
+    ///
+    /// # Errors
+    /// As of [`Charter::fold`].
+    pub fn fold_with(
+        body: &BodyId,
+        acts: &[CharterAct<'_>],
+        read: &Texts,
+    ) -> Result<Option<Charter>, CharterError> {
         let mut texts = Vec::with_capacity(acts.len());
         for act in acts {
-            let text = CharterText::parse(act.text)
-                .map_err(|source| CharterError::Text { entry: act.entry, source })?;
+            let text =
+                read.parse(act.text).map_err(|source| CharterError::Text { entry: act.entry, source })?;
             let amends = act.amends() || text.extends.is_some();
             texts.push((act.effective.cloned(), *act, text, amends));
         }
@@ -256,7 +270,7 @@ impl Charter {
                 spoken: Spoken::default(),
             });
             charter.about.learn(&text, act.inherited);
-            charter.extends = text.extends.or(charter.extends.take());
+            charter.extends = text.extends.clone().or(charter.extends.take());
             charter.versions.push(version);
         }
         Ok(charter.map(|charter| Charter { spoken: Spoken::of(body, &charter.versions), ..charter }))

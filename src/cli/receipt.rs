@@ -29,7 +29,8 @@ pub(super) fn append(
     dry_run: bool,
 ) -> Result<(), Failure> {
     let drafts = ledger.admit(events.clone())?;
-    let fresh: Vec<Event> = drafts.iter().filter(|d| d.recorded.is_none()).map(|d| d.event.clone()).collect();
+    let fresh: Vec<Event> =
+        drafts.iter().filter(|d| d.recorded.is_none()).map(|d| Event::clone(&d.event)).collect();
     let consequences = ledger.consequences(&fresh)?;
     let receipts = match dry_run {
         true => Vec::new(),

@@ -240,10 +240,9 @@ impl Intake<'_> {
         if self.dry_run || drafts.is_empty() {
             return Ok(());
         }
-        let first = Index(self.ledger.size().0);
-        self.ledger.append_drafts(&drafts, self.options)?;
-        let last = Index(self.ledger.size().0 - 1);
-        self.report.entries = Some((self.report.entries.map_or(first, |(first, _)| first), last));
+        if let Some((first, last)) = self.ledger.record(drafts, self.options)? {
+            self.report.entries = Some((self.report.entries.map_or(first, |(first, _)| first), last));
+        }
         Ok(())
     }
 
@@ -316,7 +315,7 @@ impl Intake<'_> {
         let drafts: Vec<Draft> =
             self.ledger.admit(surveys)?.into_iter().filter(|draft| draft.recorded.is_none()).collect();
         if !drafts.is_empty() {
-            self.ledger.append_drafts(&drafts, self.options)?;
+            self.ledger.record(drafts, self.options)?;
         }
         Ok(())
     }

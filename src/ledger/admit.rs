@@ -1,13 +1,13 @@
 //! What an event must be before it is recorded. Practice breaks ladders, so only the impossible and the unintelligible
 //! are kept out.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::charter::{Charter, CharterText, NamedSet, WeightTable, check_names, check_sound, refuse};
 use crate::event::leaf::{decode, encode_event};
 use crate::event::{
-    Act, ActKind, BodyId, Changes, Day, Entry, Event, EventId, Index, Role, Scope, Size, StatusId, Subject,
+    Act, ActKind, BodyId, Changes, Day, Event, EventId, Index, Role, Scope, Size, StatusId, Subject,
 };
 use crate::history::{Standing, Stated, charter_acts, charter_acts_with, proposals, standing};
 
@@ -17,7 +17,7 @@ use super::{Ledger, LedgerError};
 #[derive(Clone, Debug)]
 pub struct Draft {
     /// The event.
-    pub event: Event,
+    pub event: Arc<Event>,
     /// Its canonical bytes.
     pub bytes: Vec<u8>,
     /// Where it is recorded already, with the same content.
@@ -73,6 +73,7 @@ impl Ledger {
         batch: &mut Batch,
     ) -> Result<Draft, LedgerError> {
         let bytes = encode_event(&event).map_err(LedgerError::Leaf)?;
+        let event = Arc::new(event);
         if let Some(index) = recorded {
             let entry =
                 decode(&self.leaf(index)?, index).map_err(|source| LedgerError::Entry { index, source })?;
@@ -104,7 +105,7 @@ impl Ledger {
             self.check_content(&event, batch)?;
         }
         self.check_target(&event, batch)?;
-        batch.events.insert(event.id, event.clone());
+        batch.events.insert(event.id, Arc::clone(&event));
         Ok(Draft { event, bytes, recorded: None })
     }
 
@@ -165,9 +166,8 @@ impl Ledger {
         batch: &Batch,
         last: Option<&Event>,
     ) -> Result<(Arc<Charter>, Option<String>), LedgerError> {
-        let loaded = self.load_rules()?;
         let brought = last.and_then(|event| event.act.charter_text());
-        let entries = rules_of(loaded.entries(), body, brought);
+        let entries = self.rule_entries()?.of(body, brought);
         let acts = standing(&entries, Size(u64::MAX), Day::FUTURE);
         let size = self.size().0;
         let new = batch.charters.iter().enumerate().map(|(at, event)| Standing {
@@ -183,7 +183,7 @@ impl Ledger {
         let texts = texts.unwrap_or_else(|| charter_acts(&acts, body));
         let brought = last.and_then(|last| texts.iter().find(|t| t.entry == last.index));
         let brought = brought.map(|t| t.text.to_owned());
-        let charter = Charter::fold(body, &texts)?.map(Arc::new);
+        let charter = Charter::fold_with(body, &texts, &self.charters.texts)?.map(Arc::new);
         Ok((charter.ok_or_else(|| LedgerError::NoBody(body.clone()))?, brought))
     }
 
@@ -195,8 +195,7 @@ impl Ledger {
         if let Some(charter) = self.rules.get(body) {
             return Ok(Arc::clone(charter));
         }
-        let loaded = self.load_rules()?;
-        let entries = rules_of(loaded.entries(), body, None);
+        let entries = self.rule_entries()?.of(body, None);
         let acts = standing(&entries, Size(u64::MAX), Day::FUTURE);
         let texts = charter_acts(&acts, body);
         let charter = self.charters.fold(body, &texts)?.ok_or_else(|| LedgerError::NoBody(body.clone()))?;
@@ -212,7 +211,7 @@ impl Ledger {
             return if corrects { Err(LedgerError::TargetNeeded(act)) } else { Ok(()) };
         };
         let target = match batch.events.get(&id) {
-            Some(event) => event.clone(),
+            Some(event) => Event::clone(event),
             None => match self.find(id)? {
                 Some(index) => self.entry(index)?.event,
                 None => return Err(LedgerError::NoTarget { act, id }),
@@ -281,24 +280,6 @@ impl Ledger {
     }
 }
 
-/// Of the entries that make rules, those of one body and of what its charter extends, with what may correct them.
-/// `brought` is a text of the body that is not recorded yet.
-fn rules_of(entries: &[Entry], body: &BodyId, brought: Option<&str>) -> Vec<Entry> {
-    use ActKind as K;
-    let own = entries.iter().filter(|e| e.event.body == *body).filter_map(|e| e.event.act.charter_text());
-    let pattern = own.chain(brought).find_map(CharterText::extended);
-    let corrects = |e: &Entry| matches!(e.event.act.kind(), K::RecordCorrected | K::EntryRetracted);
-    // A rectification may move an entry from another body into this one.
-    let corrected: HashSet<EventId> =
-        entries.iter().filter(|e| corrects(e)).filter_map(|e| e.event.to).collect();
-    let bears = |e: &&Entry| {
-        let of = &e.event.body;
-        let own = of == body || Some(of) == pattern.as_ref();
-        own || corrects(e) || e.event.act.kind() == K::ImportRecorded || corrected.contains(&e.event.id)
-    };
-    entries.iter().filter(bears).cloned().collect()
-}
-
 /// A rectification states what it replaces; what it states must be what the record says.
 fn check_was(said: &Event, was: &Changes) -> Result<(), LedgerError> {
     for (field, stated) in was {
@@ -316,7 +297,7 @@ fn check_was(said: &Event, was: &Changes) -> Result<(), LedgerError> {
 fn underlying(ledger: &Ledger, batch: &Batch, mut event: Event) -> Result<Event, LedgerError> {
     while let (Act::RecordCorrected(_), Some(to)) = (&event.act, event.to) {
         event = match (batch.events.get(&to), ledger.find(to)?) {
-            (Some(event), _) => event.clone(),
+            (Some(event), _) => Event::clone(event),
             (None, Some(index)) => ledger.entry(index)?.event,
             (None, None) => break,
         };
@@ -327,7 +308,7 @@ fn underlying(ledger: &Ledger, batch: &Batch, mut event: Event) -> Result<Event,
 /// The events of a batch that were admitted so far.
 #[derive(Default)]
 struct Batch {
-    events: HashMap<EventId, Event>,
+    events: HashMap<EventId, Arc<Event>>,
     charters: Vec<Event>,
 }
 

@@ -10,11 +10,12 @@ use memchr::memmem;
 
 use crate::charter::Charter;
 use crate::event::leaf::decode;
-use crate::event::{Act, BodyId, Day, Entry, EventId, Index, Instant, Scope, Size};
+use crate::event::{Act, ActKind, BodyId, Day, Entry, EventId, Index, Instant, Scope, Size};
 use crate::history::{charter_acts, standing};
 use crate::index::{EventIndex, IndexError};
 use crate::log::{Entries, Hash, LeafBlock, LogEngine};
 
+use super::rules::RuleEntries;
 use super::{INDEX_DEADLINE, Ledger, LedgerError};
 
 /// The entries of a scope, in the order of the log.
@@ -254,9 +255,32 @@ impl Ledger {
 
     /// Adoptions, amendments and whatever corrects them.
     pub(super) fn load_rules(&mut self) -> Result<Loaded, LedgerError> {
-        // A participant that no record can name: only acts of bodies alone are admitted.
-        let nobody = crate::event::ParticipantId::parse("NOBODY-AT-ALL").ok();
-        self.load_only(&Scope { body: None, participant: nobody })
+        self.load_only(&rules_scope())
+    }
+
+    /// The same, found by body.
+    pub(super) fn rule_entries(&mut self) -> Result<&RuleEntries, LedgerError> {
+        let Loaded { entries, .. } = self.load_rules()?;
+        let known = self.rule_entries.take().filter(|known| known.are(&entries));
+        Ok(self.rule_entries.insert(known.unwrap_or_else(|| RuleEntries::new(entries))))
+    }
+
+    /// Of what was loaded, only the rules outlive an append, together with what it adds to them.
+    pub(super) fn keep_rules(&mut self, appended: &[Entry]) {
+        let scope = rules_scope();
+        self.rule_entries = None;
+        let mut loaded = self.loaded.borrow_mut();
+        // A correction may bring an entry into the scope that was not in it.
+        let corrects =
+            |e: &Entry| matches!(e.event.act.kind(), ActKind::RecordCorrected | ActKind::EntryRetracted);
+        if appended.iter().any(corrects) {
+            loaded.clear();
+            return;
+        }
+        loaded.retain(|known, _| *known == scope);
+        if let Some(rules) = loaded.get_mut(&scope) {
+            Arc::make_mut(rules).extend(appended.iter().filter(|e| scope.admits(&e.event)).cloned());
+        }
     }
 
     /// Reads the entries themselves. The canonical form lets a search of the bytes pass over most leaves undecoded.
@@ -457,4 +481,9 @@ impl Ledger {
         let own = charters.iter().map(|c| &c.body).filter(|body| !patterns.contains(body));
         Ok(own.cloned().collect())
     }
+}
+
+/// What makes rules: acts of bodies alone, because no record can name this participant.
+fn rules_scope() -> Scope {
+    Scope { body: None, participant: crate::event::ParticipantId::parse("NOBODY-AT-ALL").ok() }
 }

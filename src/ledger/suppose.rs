@@ -1,5 +1,7 @@
 //! Events that are not recorded, for the answers of one handle only.
 
+use std::sync::Arc;
+
 use crate::event::{Entry, Event, Index, Instant, Size};
 
 use super::{Draft, Ledger, LedgerError};
@@ -21,7 +23,7 @@ impl Ledger {
             .map(|(draft, at)| Entry {
                 index: Index(size + at),
                 recorded_at: Instant::from_micros(last.saturating_add(1 + at.cast_signed())),
-                event: draft.event,
+                event: Arc::unwrap_or_clone(draft.event),
             })
             .collect();
         let indexes = entries.iter().map(|entry| entry.index).collect();

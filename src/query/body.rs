@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::charter::{Charter, CharterAct, CharterError};
+use crate::charter::{Charter, CharterAct, CharterError, Texts};
 use crate::event::{
     Act, BodyId, Day, Edtf, Entry, Index, Moment, ParticipantId, Scope, Size, StatusId, Survey,
 };
@@ -41,7 +41,11 @@ pub struct Material<'a> {
 
 /// Folded charters by body and the entries that make them: the same texts are parsed once.
 #[derive(Default)]
-pub struct Charters(Mutex<HashMap<CharterKey, Arc<Charter>>>);
+pub struct Charters {
+    folded: Mutex<HashMap<CharterKey, Arc<Charter>>>,
+    /// The texts that were read for them.
+    pub texts: Texts,
+}
 
 /// A body and the adoptions and amendments that make its rules.
 type CharterKey = (BodyId, Vec<CharterActKey>);
@@ -56,12 +60,14 @@ impl Charters {
     /// [`CharterError`] where a text cannot be read.
     pub fn fold(&self, body: &BodyId, acts: &[CharterAct<'_>]) -> Result<Option<Arc<Charter>>, CharterError> {
         let key = (body.clone(), acts.iter().map(act_key).collect::<Vec<_>>());
-        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = || self.folded.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(charter) = known().get(&key) {
             return Ok(Some(Arc::clone(charter)));
         }
         // Folded without the lock: bodies are folded on several threads at once.
-        let Some(charter) = Charter::fold(body, acts)?.map(Arc::new) else { return Ok(None) };
+        let Some(charter) = Charter::fold_with(body, acts, &self.texts)?.map(Arc::new) else {
+            return Ok(None);
+        };
         known().insert(key, Arc::clone(&charter));
         Ok(Some(charter))
     }
