@@ -73,6 +73,11 @@ impl StateNumbers {
         self.of.get(id).map_or(&[], Vec::as_slice)
     }
 
+    /// Everybody who has or had a number, by id.
+    pub fn participants(&self) -> impl Iterator<Item = &ParticipantId> {
+        self.of.keys()
+    }
+
     /// Its number in a list on a day.
     pub fn on(&self, list: StateList, id: &ParticipantId, day: Day) -> Option<u16> {
         self.of(id).iter().find(|n| n.holds(list, day)).map(|n| n.number)
@@ -161,17 +166,21 @@ mod tests {
     }
 
     #[test]
-    fn no_two_have_one_number_on_one_day_and_nobody_has_two() {
+    fn no_two_have_one_number_on_one_day_and_no_line_has_two() {
         let numbers = StateNumbers::builtin();
+        let end = |id| numbers.end_of_line(Register::builtin(), id);
         let edges = numbers.of.values().flatten().flat_map(|n| [n.from, n.until]).flatten();
         let days: Vec<Day> = edges.flat_map(|d| [d.previous(), d]).chain([Day::PAST, Day::FUTURE]).collect();
         for day in days {
             for list in [StateList::Cow, StateList::Gw] {
                 let mut taken: HashMap<u16, &ParticipantId> = HashMap::new();
+                let mut lines: HashMap<&ParticipantId, u16> = HashMap::new();
                 for (id, own) in &numbers.of {
                     let here: Vec<u16> =
                         own.iter().filter(|n| n.holds(list, day)).map(|n| n.number).collect();
                     assert!(here.len() < 2, "{id} has {here:?} on {day}");
+                    let before = here.first().and_then(|number| lines.insert(end(id), *number));
+                    assert!(before.is_none(), "{id} has {here:?}, another of its line {before:?} on {day}");
                     for number in here {
                         let other = taken.insert(number, id);
                         assert!(other.is_none(), "{number} is {id} and {other:?} on {day}");

@@ -67,9 +67,11 @@ pub(super) fn numbered(list: StateList, number: u16, name: Option<&str>) -> Opti
     let holders = StateNumbers::builtin().holders(list, number);
     let named = name.and_then(|name| Register::builtin().resolve(name).ok()).map(|found| &found.id);
     let same = named.filter(|id| holders.contains(id));
-    same.or_else(|| holders.iter().find(|id| StateNumbers::builtin().on(list, id, Day::FUTURE) == Some(number)))
-        .or(holders.last())
-        .cloned()
+    same.or_else(|| {
+        holders.iter().find(|id| StateNumbers::builtin().on(list, id, Day::FUTURE) == Some(number))
+    })
+    .or(holders.last())
+    .cloned()
 }
 
 #[cfg(test)]
@@ -94,7 +96,8 @@ mod tests {
         let isd = |code: &str, name: &str| {
             participant("manystates_ISD", Some(code), Some(name)).map(|id| id.to_string())
         };
-        for (code, name) in [("BUR", "Urundi"), ("PSE", "Gaza Empire"), ("BEN", "Benin Empire"), ("KOR", "Korea")]
+        for (code, name) in
+            [("BUR", "Urundi"), ("PSE", "Gaza Empire"), ("BEN", "Benin Empire"), ("KOR", "Korea")]
         {
             assert_eq!(isd(code, name), None, "{name}");
         }
