@@ -14,7 +14,8 @@ use super::render::{Page, clean, count, faint, warn};
 read-only copy and beside a running writer.
 
 A finding is a fault of integrity or of re-derivation. A departure from the charter
-is a remark: --conformity lists them, and they never change the exit code."
+is a remark, and so is an act before or after every list of states in the ledger
+knows who acts: --conformity lists them, and they never change the exit code."
 )]
 pub(super) struct Args {
     /// A checkpoint kept elsewhere: the log must still begin with what it covers; may be repeated

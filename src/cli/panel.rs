@@ -25,12 +25,12 @@ Rows by body, code and year. `none` is no status; `unknown` is not settled:
 leaves it open; `outside-coverage` is a day that was not surveyed, or that lies
 after --on: nothing is said of it.
 
-`ccode` and `gwcode` are the numbers of the Correlates of War and of Gleditsch
-and Ward in that year: DEU is 260 in 1989 and 255 in 1991. A number stands in one
-row of a year and body only: of SUN and RUS, in that of the one who had it or,
-where only the other has a status, of the other. --universe cow and gw have one
-row for each state that the imported list counts in the year, with --fold dec31
-on its last day.
+`ccode` and `gwcode` are the numbers of the Correlates of War and of
+Gleditsch and Ward in that year: DEU is 260 in 1989 and 255 in 1991. A number
+stands in one row of a year and body only: of SUN and RUS, in that of the one
+who had it or, where only the other has a status, of the other. --universe cow
+and gw have one row for each state that the imported list counts in the year,
+with --fold dec31 on its last day.
 
 With --out the folder gets panel.csv, datapackage.json (a Data Package that
 describes the columns) and the citation: citation.txt, citation.bib.")]

@@ -44,26 +44,55 @@ const SHAPE: Shape = Shape {
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let register = Register::builtin();
-    let found: Vec<&Participant> = match &args.word {
-        None => register.iter().collect(),
-        Some(word) => match register.search(word) {
-            found if found.is_empty() => vec![register.resolve(word).map_err(Failure::usage)?],
+    let lifetimes = lifetimes(context)?;
+    let exact = |word: &String| register.iter().find(|p| p.id.as_str().eq_ignore_ascii_case(word));
+    let one = args.word.as_ref().and_then(exact);
+    let named: Vec<&ParticipantId> = match &args.word {
+        Some(word) if one.is_none() => lifetimes.named(word).collect(),
+        _ => Vec::new(),
+    };
+    let found: Vec<&Participant> = match (&args.word, one) {
+        (_, Some(one)) => vec![one],
+        (None, None) => register.iter().collect(),
+        (Some(word), None) => match register.search(word) {
+            found if found.is_empty() && named.is_empty() => {
+                vec![register.resolve(word).map_err(Failure::usage)?]
+            }
             found => found,
         },
     };
-    let lifetimes = lifetimes(context)?;
-    let items: Vec<Value> = found.iter().map(|p| json(p, lifetimes.of(&p.id))).collect();
-    context.answer(&items, SHAPE, |page| match found.as_slice() {
-        [one] => detail(page, one, lifetimes.of(&one.id)),
-        several => {
-            let rows: Vec<Vec<String>> = several
-                .iter()
-                .map(|p| vec![p.id.to_string(), kind(p.kind).to_owned(), p.name().to_owned()])
-                .collect();
+    let mut items: Vec<Value> = found.iter().map(|p| json(p, lifetimes.of(&p.id))).collect();
+    items.extend(named.iter().map(|id| named_json(id, lifetimes.of(id))));
+    context.answer(&items, SHAPE, |page| match (found.as_slice(), named.as_slice()) {
+        ([one], []) => detail(page, one, lifetimes.of(&one.id)),
+        ([], [one]) => named_detail(page, one, lifetimes.of(one)),
+        (several, named) => {
+            let row = |p: &&Participant| vec![p.id.to_string(), kind(p.kind).to_owned(), p.name().to_owned()];
+            let mut rows: Vec<Vec<String>> = several.iter().map(row).collect();
+            rows.extend(named.iter().map(|id| vec![id.to_string(), NAMED.to_owned(), String::new()]));
             page.table(&["id", "kind", "name"], &rows)
         }
     })?;
     Ok(Exit::Done)
+}
+
+/// What a participant is that only lists name.
+const NAMED: &str = "not in the register";
+
+fn named_json(id: &ParticipantId, lifetimes: &[Lifetime]) -> Value {
+    json!({"participant": id, "kind": null, "name": id, "numbers": numbers_json(id), "lifetimes": lifetimes})
+}
+
+fn named_detail(page: &Page, id: &ParticipantId, lifetimes: &[Lifetime]) -> String {
+    let mut out = format!("{id}, {NAMED}\n");
+    for (label, list) in [("COW", StateList::Cow), ("GW", StateList::Gw)] {
+        let text = numbers(id, list);
+        if !text.is_empty() {
+            out.push_str(&page.wrap(&format!("  {label:<9} "), &text));
+        }
+    }
+    out.push_str(&listed(page, lifetimes));
+    out
 }
 
 /// What the lists of states say that the ledger records; nothing where there is no ledger.
@@ -98,14 +127,9 @@ fn json(p: &Participant, lifetimes: &[Lifetime]) -> Value {
     let day = |day: Option<Day>| day.map(|d| d.to_string());
     let names: Vec<Value> =
         p.names.iter().map(|n| json!({"name": n.name, "from": day(n.from), "until": day(n.until)})).collect();
-    let numbers: Vec<Value> = StateNumbers::builtin()
-        .of(&p.id)
-        .iter()
-        .map(|n| json!({"list": n.list, "number": n.number, "from": day(n.from), "until": day(n.until)}))
-        .collect();
     json!({"participant": p.id, "kind": p.kind, "name": p.name(), "names": names, "codes": p.codes,
            "aliases": p.aliases, "predecessors": p.predecessors, "successors": p.successors, "line": p.line,
-           "numbers": numbers, "withdrawn": p.withdrawn, "lifetimes": lifetimes})
+           "numbers": numbers_json(&p.id), "withdrawn": p.withdrawn, "lifetimes": lifetimes})
 }
 
 /// A span of days: the first counts, the last does not.
@@ -115,11 +139,17 @@ fn span(from: Option<String>, until: Option<String>) -> String {
     said.collect()
 }
 
+fn numbers_json(id: &ParticipantId) -> Vec<Value> {
+    let day = |day: Option<Day>| day.map(|d| d.to_string());
+    let json = |n: &StateNumber| json!({"list": n.list, "number": n.number, "from": day(n.from), "until": day(n.until)});
+    StateNumbers::builtin().of(id).iter().map(json).collect()
+}
+
 /// The numbers of a participant in a list, each with its days.
-fn numbers(p: &Participant, list: StateList) -> String {
+fn numbers(id: &ParticipantId, list: StateList) -> String {
     let day = |day: Option<Day>| day.map(|d| d.to_string());
     let text = |n: &StateNumber| format!("{}{}", n.number, span(day(n.from), day(n.until)));
-    let own = StateNumbers::builtin().of(&p.id).iter().filter(|n| n.list == list);
+    let own = StateNumbers::builtin().of(id).iter().filter(|n| n.list == list);
     own.map(text).collect::<Vec<_>>().join(", ")
 }
 
@@ -134,8 +164,8 @@ fn detail(page: &Page, p: &Participant, lifetimes: &[Lifetime]) -> String {
     let withdrawn = p.withdrawn.as_ref().map(|date| format!("code taken out of use {date} (ISO 3166-3)"));
     let fields = [
         ("codes", p.codes.join(" ")),
-        ("COW", numbers(p, StateList::Cow)),
-        ("GW", numbers(p, StateList::Gw)),
+        ("COW", numbers(&p.id, StateList::Cow)),
+        ("GW", numbers(&p.id, StateList::Gw)),
         ("also", p.aliases.join("; ")),
         ("followed", ids(&p.predecessors)),
         ("then", ids(&p.successors)),

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::event::{ActKind, BodyId, Day, Edtf, Event, Index, ParticipantId, Register, Role, StateNumbers};
+use crate::event::{
+    ActKind, BodyId, Day, Edtf, Event, Index, ParticipantId, ParticipantKind, Register, Role, StateNumbers,
+};
 use crate::history::{Pairs, Standing};
 
 /// The beginning of the ids of bodies that are lists of states.
@@ -75,6 +77,16 @@ impl Lifetimes {
         self.of.get(who).map_or(&[], Vec::as_slice)
     }
 
+    /// Everyone whom the lists name and the register does not know, with a word in their ids; by id.
+    pub fn named<'s>(&'s self, word: &str) -> impl Iterator<Item = &'s ParticipantId> {
+        let asked = ParticipantId::named(word).map(|id| id.to_string());
+        let asked =
+            asked.and_then(|id| id.strip_prefix("X-").map(|rest| rest.trim_start_matches("X-").to_owned()));
+        let has =
+            move |id: &&ParticipantId| asked.as_ref().is_some_and(|word| id.as_str().contains(word.as_str()));
+        self.of.keys().filter(|id| id.is_named()).filter(has)
+    }
+
     /// What a list says of a line: `None` where it does not know everybody in it.
     fn line(&self, list: &BodyId, line: &BTreeSet<ParticipantId>) -> Option<Spoken> {
         let mut spans: Vec<&Lifetime> = Vec::new();
@@ -109,6 +121,10 @@ impl Lifetimes {
             return None;
         }
         let (who, date) = event.participant.as_ref().zip(event.date())?;
+        // A list of states that counts an organisation too says nothing of the communities that it continues.
+        if Register::builtin().get(who).is_some_and(|p| p.kind == ParticipantKind::Organisation) {
+            return None;
+        }
         let spoken = self.spoken.get(who).map_or(&[][..], Vec::as_slice);
         let told =
             |word: &str, said: Vec<String>| format!("it acts on {date}, {word} by {}", said.join(" and "));
