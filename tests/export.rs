@@ -117,9 +117,9 @@ fn the_words_of_a_panel_tell_no_status_from_not_settled_and_from_not_surveyed() 
     let brics = export(&env, "panel brics --from 2022 --to 2026");
     assert_eq!(brics.lines().next().unwrap(), "iso3c,ccode,gwcode,state,year,body,status,certainty");
     let of = |word: &str| having(&brics, &["SAU", word]).concat();
-    assert_eq!(of("2022"), "SAU,,,Saudi Arabia,2022,brics,none,certain");
-    assert_eq!(of("2024"), "SAU,,,Saudi Arabia,2024,brics,unknown,contested");
-    assert_eq!(of("2025"), "SAU,,,Saudi Arabia,2025,brics,outside-coverage,");
+    assert_eq!(of("2022"), "SAU,670,670,Saudi Arabia,2022,brics,none,certain");
+    assert_eq!(of("2024"), "SAU,670,670,Saudi Arabia,2024,brics,unknown,contested");
+    assert_eq!(of("2025"), "SAU,670,670,Saudi Arabia,2025,brics,outside-coverage,");
     // Later than the day of the question nothing is said either.
     let before = export(&env, "panel brics --from 2023 --to 2024 --on 2023-12-31");
     assert_eq!(having(&before, &["2024"]).len(), having(&before, &["2024", "outside-coverage"]).len());
@@ -184,8 +184,9 @@ fn rows_are_in_one_order_whatever_the_order_asked_and_non_members_have_theirs() 
 fn a_universe_that_cannot_be_given_says_what_is_missing() {
     let env = all();
     let run = |line: &str| env.run(&line.split_whitespace().collect::<Vec<_>>()).fails(2);
-    assert!(run("export panel sco --universe cow").contains("Correlates of War codes"));
-    assert!(run("export panel sco --universe gw").contains("Gleditsch and Ward codes"));
+    assert!(run("export panel sco --universe cow").contains("no body called state-system-cow"));
+    assert!(run("export panel sco --universe gw").contains("no body called state-system-gw"));
+    assert!(run("export panel sco --universe gw").contains("chancery import events states.jsonl"));
     assert!(run("export panel sco --universe un").contains("no body called un"));
     assert!(run("export panel sco --from 2020 --to 2019").contains("comes after the last"));
     assert!(run("export panel").contains("name one organisation or treaty"));
@@ -207,9 +208,9 @@ fn the_members_of_the_united_nations_have_rows_in_the_years_of_their_membership(
     assert_eq!(
         rows,
         [
-            "CHE,,,Switzerland,2002,covenant,party,certain",
-            "NOR,,,Norway,2001,covenant,none,certain",
-            "NOR,,,Norway,2002,covenant,none,certain",
+            "CHE,225,225,Switzerland,2002,covenant,party,certain",
+            "NOR,385,385,Norway,2001,covenant,none,certain",
+            "NOR,385,385,Norway,2002,covenant,none,certain",
         ]
     );
 }

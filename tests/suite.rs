@@ -39,6 +39,7 @@ mod reservations;
 mod rivals;
 mod screens;
 mod snapshots;
+mod states;
 mod tidy;
 mod treaties;
 mod wipo;

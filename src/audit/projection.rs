@@ -84,7 +84,7 @@ impl<'a> Places<'a> {
 }
 
 /// The acts that stand, by participant.
-fn pairs<'a>(entries: &'a [Entry], body: &BodyId) -> Pairs<'a> {
+pub(super) fn pairs<'a>(entries: &'a [Entry], body: &BodyId) -> Pairs<'a> {
     let mut pairs: Pairs<'a> = Pairs::new();
     let (acts, _) = withhold(Record::new(entries).acts());
     for act in acts {

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::charter::{Charter, Judgement, Remark, judge, lint, refuse};
 use crate::event::{Act, Day, Edtf, Entry, Event, Index, Role, StatusId};
 use crate::history::{History, Standing};
+use crate::query::{Lifetimes, is_state_list};
 
 use super::clause::clauses;
-use super::projection::{Derivation, Places};
+use super::projection::{Derivation, Places, pairs};
 use super::report::RemarkItem;
 use super::verdict::Rules;
 
@@ -15,6 +16,7 @@ use super::verdict::Rules;
 pub(super) fn conformity(entries: &[Entry], charters: &Rules) -> Vec<RemarkItem> {
     let mut remarks = Vec::new();
     let places = Places::new(entries);
+    let lifetimes = listed(&places, charters);
     for (body, charter) in charters {
         rules(charter, &mut remarks);
         let of_body = places.of(body, charter);
@@ -23,7 +25,12 @@ pub(super) fn conformity(entries: &[Entry], charters: &Rules) -> Vec<RemarkItem>
         for (who, pair) in &derived.pairs {
             let history = derived.board.history(charter, &derived.pairs, who);
             for act in &pair.own {
-                lifetimes(charter, act, &mut remarks);
+                statuses(charter, act, &mut remarks);
+                if !is_state_list(body)
+                    && let Some(what) = lifetimes.oddity(&act.event)
+                {
+                    remarks.push(RemarkItem { entry: act.index, what, rule: None });
+                }
                 judged(charter, act, &pair.own, &history, &mut remarks);
                 if !act.corrected_by.is_empty()
                     && let Err(refusal) = refuse(charter, &act.event)
@@ -42,6 +49,14 @@ pub(super) fn conformity(entries: &[Entry], charters: &Rules) -> Vec<RemarkItem>
     remarks
 }
 
+/// What the lists of states in the record say of everyone.
+fn listed(places: &Places<'_>, charters: &Rules) -> Lifetimes {
+    let lists = charters.iter().filter(|(body, _)| is_state_list(body));
+    let entries: Vec<_> = lists.map(|(body, charter)| (body, places.of(body, charter))).collect();
+    let pairs: Vec<_> = entries.iter().map(|(body, of_body)| (*body, pairs(of_body, body))).collect();
+    Lifetimes::of_lists(pairs.iter().map(|(body, pairs)| (*body, pairs)))
+}
+
 /// What is to be said of the rules themselves.
 fn rules(charter: &Charter, remarks: &mut Vec<RemarkItem>) {
     for fault in lint(charter) {
@@ -52,7 +67,7 @@ fn rules(charter: &Charter, remarks: &mut Vec<RemarkItem>) {
 }
 
 /// A status named before it existed or after it ended.
-fn lifetimes(charter: &Charter, act: &Standing<'_>, remarks: &mut Vec<RemarkItem>) {
+fn statuses(charter: &Charter, act: &Standing<'_>, remarks: &mut Vec<RemarkItem>) {
     let Some(date) = act.event.date() else { return };
     // A status given by the source is given for its effect, a status sought on the day it is sought.
     let given = act.event.dates.get(Role::Effective).unwrap_or(date);

@@ -9,13 +9,13 @@ use super::render::{Page, clean, count, faint, warn};
 
 /// Verify the evidence and derive everything again; silent where all is well, exit 1 with findings
 #[derive(clap::Args, Debug)]
-#[command(
-    after_help = "Needs entries/ and checkpoint only, takes no lock, writes nothing: it also works on a
-read-only copy and beside a running writer.
+#[command(after_help = "Needs entries/ and checkpoint only, takes no lock, writes nothing: it also
+works on a read-only copy and beside a running writer.
 
-A finding is a fault of integrity or of re-derivation. A departure from the charter
-is a remark: --conformity lists them, and they never change the exit code."
-)]
+A finding is a fault of integrity or of re-derivation. A departure from the
+charter is a remark, and so is an act before or after every list of states in
+the ledger knows who acts: --conformity lists them, and they never change the
+exit code.")]
 pub(super) struct Args {
     /// A checkpoint kept elsewhere: the log must still begin with what it covers; may be repeated
     #[arg(long, value_name = "FILE")]

@@ -102,9 +102,11 @@ fn schema(panel: &Panel) -> Value {
             "description": "ISO 3166-1 alpha-3; of former states the former alpha-3 of ISO 3166-3; EUE for the European \
                             Union, XKX for Kosovo; else the participant's id in the ledger"}),
         "ccode" => json!({"name": name, "type": "integer",
-            "description": "Correlates of War; empty where the register of participants has none"}),
+            "description": "Number in the list of the Correlates of War in that year; empty where the register has none or \
+                            another row of the year bears it"}),
         "gwcode" => json!({"name": name, "type": "integer",
-            "description": "Gleditsch and Ward; empty where the register of participants has none"}),
+            "description": "Number in the list of Gleditsch and Ward in that year; empty where the register has none or \
+                            another row of the year bears it"}),
         "state" => json!({"name": name, "type": "string",
             "description": "Its present name, the same in every row"}),
         "year" => json!({"name": name, "type": "year", "constraints": {"required": true}}),

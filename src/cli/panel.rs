@@ -18,12 +18,19 @@ use super::package;
   chancery export panel sco --from 2001 > panel.csv
   chancery export panel nato eu --from 1990 --to 2024 --universe un --out panel
   chancery export panel sco --fold any --as-recorded 127
+  chancery export panel nato --universe cow --fold any
 
 Rows by body, code and year. `none` is no status; `unknown` is not settled:
 `certainty` says whether a partial date (possible) or a dispute (contested)
 leaves it open; `outside-coverage` is a day that was not surveyed, or that lies
-after --on: nothing is said of it. `ccode` and `gwcode` are empty until the
-register of participants holds them.
+after --on: nothing is said of it.
+
+`ccode` and `gwcode` are the numbers of the Correlates of War and of
+Gleditsch and Ward in that year: DEU is 260 in 1989 and 255 in 1991. A number
+stands in one row of a year and body only: of SUN and RUS, in that of the one
+who had it or, where only the other has a status, of the other. --universe cow
+and gw have one row for each state that the imported list counts in the year,
+with --fold dec31 on its last day.
 
 With --out the folder gets panel.csv, datapackage.json (a Data Package that
 describes the columns) and the citation: citation.txt, citation.bib.")]
@@ -40,8 +47,8 @@ pub(super) struct Args {
     /// How the days of a year become one status: that of 31 December, the highest of any day, that of most days
     #[arg(long, value_enum, default_value_t = By::Dec31, value_name = "FOLD")]
     fold: By,
-    /// Whose rows: everyone recorded in one of these bodies, or the members of the United Nations as this ledger
-    /// records them
+    /// Whose rows: everyone recorded in one of these bodies, or those whom the United Nations, the Correlates of War or
+    /// Gleditsch and Ward count, as this ledger records them (the bodies un, state-system-cow, state-system-gw)
     #[arg(long, value_enum, default_value_t = Whose::Recorded, value_name = "UNIVERSE")]
     universe: Whose,
     /// Write panel.csv, its description and the citation into this folder
@@ -79,20 +86,17 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let axes = args.axes.resolve(context, &ledger)?;
     let names = bodies(&args.bodies, &mut ledger)?;
     let asked = args.span(&mut ledger)?;
-    let un = match asked.universe {
-        Universe::Un => Some(un()?),
-        Universe::Recorded => None,
-    };
+    let seats = asked.universe.body().map(BodyId::parse).transpose().map_err(Failure::usage)?;
     let mut loaded = Vec::with_capacity(names.len() + 1);
-    for body in names.iter().chain(&un) {
+    for body in names.iter().chain(&seats) {
         loaded.push(ledger.load(&Scope::of_body(body.clone()))?);
     }
     let mut given = Vec::with_capacity(loaded.len());
-    for (body, loaded) in names.iter().chain(&un).zip(&loaded) {
+    for (body, loaded) in names.iter().chain(&seats).zip(&loaded) {
         given.push((body.clone(), ledger.material(loaded, axes.as_recorded)?));
     }
-    let (of, un) = given.split_at(names.len());
-    let answer = panel(of, un.first(), asked, &axes, ledger.head(axes.as_recorded)?)?;
+    let (of, seats) = given.split_at(names.len());
+    let answer = panel(of, seats.first(), asked, &axes, ledger.head(axes.as_recorded)?)?;
     answer.notes.iter().for_each(|note| context.remark(note));
     let Some(folder) = &args.out else {
         in_rows(context).answer(&answer, SHAPE, |_| String::new())?;
@@ -107,8 +111,20 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn un() -> Result<BodyId, Failure> {
-    BodyId::parse("un").map_err(Failure::usage)
+/// What to do where the record is missing that says whose rows there are.
+fn lacks(universe: Universe, body: &str) -> Failure {
+    let (option, whose) = match universe {
+        Universe::Cow => ("cow", "the list of the Correlates of War"),
+        Universe::Gw => ("gw", "the list of Gleditsch and Ward"),
+        Universe::Un | Universe::Recorded => ("un", "the record of the United Nations"),
+    };
+    let what = format!("--universe {option} needs {whose}: no body called {body} in this ledger");
+    Failure::usage(what).help(match universe {
+        Universe::Un | Universe::Recorded => {
+            "adopt it and record its members: chancery charter adopt un; or --universe recorded"
+        }
+        _ => "import the list: chancery import events states.jsonl; or --universe recorded",
+    })
 }
 
 impl Args {
@@ -118,24 +134,17 @@ impl Args {
             By::Any => Fold::Any,
             By::Majority => Fold::Majority,
         };
-        let lacks = |what: &str| {
-            Err(Failure::usage(format!(
-                "--universe {what} of states: the register of participants holds none yet"
-            ))
-            .help("--universe recorded; or un, where the ledger records the United Nations"))
-        };
         let universe = match self.universe {
             Whose::Recorded => Universe::Recorded,
-            Whose::Un if ledger.bodies()?.contains(&un()?) => Universe::Un,
-            Whose::Un => {
-                return Err(Failure::usage(
-                    "--universe un needs the record of the United Nations: no body called un in this ledger",
-                )
-                .help("adopt it and record its members: chancery charter adopt un; or --universe recorded"));
-            }
-            Whose::Cow => return lacks("cow needs the Correlates of War codes and periods"),
-            Whose::Gw => return lacks("gw needs the Gleditsch and Ward codes and periods"),
+            Whose::Un => Universe::Un,
+            Whose::Cow => Universe::Cow,
+            Whose::Gw => Universe::Gw,
         };
+        if let Some(body) = universe.body()
+            && !ledger.bodies()?.iter().any(|id| id.as_str() == body)
+        {
+            return Err(lacks(universe, body));
+        }
         if let Some((from, to)) = self.from.zip(self.to).filter(|(from, to)| from > to) {
             return Err(Failure::usage(format!("the first year, {from}, comes after the last, {to}"))
                 .help("--from and --to are both included"));

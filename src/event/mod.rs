@@ -11,6 +11,7 @@ mod event;
 mod evidence;
 mod ids;
 pub mod leaf;
+mod number;
 mod participant;
 mod scope;
 
@@ -20,6 +21,7 @@ pub use date::{DateError, Day, Edtf, Instant, Moment};
 pub use event::{Dates, Entry, Event, Finding, Form, ImportReceipt, Known, Reply, Rival, Survey};
 pub use evidence::{Evidence, Grade, Quote};
 pub use ids::{BodyId, EventId, IdError, Index, Size, StatusId};
+pub use number::{StateList, StateNumber, StateNumbers};
 pub use participant::{
     Name, Participant, ParticipantId, ParticipantIdError, ParticipantKind, Register, ResolveError,
 };

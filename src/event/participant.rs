@@ -12,7 +12,7 @@ use smol_str::SmolStr;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::date::Day;
+use super::date::{Day, Edtf};
 
 /// A participant by its id: ISO 3166-1 alpha-3 (`BLR`), the former alpha-3 of ISO 3166-3 for the dead (`CSK`), `EUE` for
 /// the European Union.
@@ -139,6 +139,8 @@ pub struct Participant {
     pub successors: Vec<ParticipantId>,
     /// Who continues it: the same line under another name.
     pub line: Option<ParticipantId>,
+    /// The day or the year in which its code was taken out of use (ISO 3166-3); `None` while it is in use.
+    pub withdrawn: Option<Edtf>,
 }
 
 impl Participant {
@@ -309,7 +311,11 @@ fn read_line(line: &'static str) -> Option<Participant> {
         links.iter().filter_map(id).collect()
     };
     let (predecessors, successors, line) = (linked("from "), linked("to "), linked("line ").pop());
-    Some(Participant { id, kind, codes, names, aliases, predecessors, successors, line })
+    let withdrawn = match links.iter().find_map(|link| link.strip_prefix("withdrawn ")) {
+        Some(date) => Some(Edtf::parse(date).ok()?),
+        None => None,
+    };
+    Some(Participant { id, kind, codes, names, aliases, predecessors, successors, line, withdrawn })
 }
 
 fn read_name(text: &'static str) -> Option<Name> {

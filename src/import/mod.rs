@@ -7,6 +7,7 @@ mod kinds;
 mod lines;
 mod name;
 mod neutral;
+mod states;
 
 pub use csv::{CsvError, Reject, Row, Rows, hex, read_csv};
 pub use events::{EventsError, EventsFile, Report, Told, import_events};

@@ -1,11 +1,12 @@
-//! Whom a source means: by the code that it gives, by its reviewed table of names, else by a name of the register.
+//! Whom a source means: by the code or the number that it gives, by its reviewed table of names, else by a name of the
+//! register.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use crate::event::{ParticipantId, Register};
+use crate::event::{Day, ParticipantId, Register, StateList, StateNumbers};
 
 /// A table of the names that one source uses, each line with its basis.
 #[derive(Deserialize)]
@@ -22,7 +23,16 @@ struct Named {
 }
 
 /// The reviewed tables that come with the program.
-const TABLES: [&str; 2] = [include_str!("names/cow_igo.toml"), include_str!("names/wipo.toml")];
+const TABLES: [&str; 5] = [
+    include_str!("names/cow_igo.toml"),
+    include_str!("names/states_ggo.toml"),
+    include_str!("names/states_gw.toml"),
+    include_str!("names/states_isd.toml"),
+    include_str!("names/wipo.toml"),
+];
+
+/// Sets whose codes are their makers' own: one that ISO 3166 has too may stand for somebody else there.
+const OWN_CODES: [&str; 3] = ["manystates_GGO", "manystates_GW", "manystates_ISD"];
 
 /// The participants by the source and the name that it uses. A table that cannot be read is passed over; a test holds
 /// that there is none.
@@ -36,15 +46,32 @@ static NAMES: LazyLock<HashMap<(String, String), ParticipantId>> = LazyLock::new
 });
 
 /// The participant that a source means by a code, or by a name where it gives no code; `None` where neither is known.
-/// Names are never matched by likeness.
+/// Names are never matched by likeness. A code that the makers of a set chose themselves counts only where the name says
+/// the same.
 pub(super) fn participant(set: &str, code: Option<&str>, name: Option<&str>) -> Option<ParticipantId> {
-    let register = Register::builtin();
-    if let Some(code) = code {
-        return register.resolve(code).ok().map(|found| found.id.clone());
+    let known = |word: &str| Register::builtin().resolve(word).ok().map(|found| found.id.clone());
+    let listed = || NAMES.get(&(set.to_owned(), name?.to_owned())).cloned();
+    match code {
+        Some(code) if OWN_CODES.contains(&set) => listed().or_else(|| {
+            let named = known(name?)?;
+            known(code).is_none_or(|coded| coded == named).then_some(named)
+        }),
+        Some(code) => known(code),
+        None => listed().or_else(|| known(name?)),
     }
-    let name = name?;
-    let known = NAMES.get(&(set.to_owned(), name.to_owned())).cloned();
-    known.or_else(|| register.resolve(name).ok().map(|found| found.id.clone()))
+}
+
+/// The participant that a list of states means by a number. Where several have had it in turn, the one whose name the
+/// list uses, else the last of them.
+pub(super) fn numbered(list: StateList, number: u16, name: Option<&str>) -> Option<ParticipantId> {
+    let holders = StateNumbers::builtin().holders(list, number);
+    let named = name.and_then(|name| Register::builtin().resolve(name).ok()).map(|found| &found.id);
+    let same = named.filter(|id| holders.contains(id));
+    same.or_else(|| {
+        holders.iter().find(|id| StateNumbers::builtin().on(list, id, Day::FUTURE) == Some(number))
+    })
+    .or(holders.last())
+    .cloned()
 }
 
 #[cfg(test)]
@@ -56,11 +83,42 @@ mod tests {
         for text in TABLES {
             let table: Table = toml::from_str(text).unwrap();
             for line in table.names {
-                assert!(Register::builtin().get(&line.party).is_some(), "{}: {}", line.name, line.party);
+                let known = Register::builtin().get(&line.party).is_some();
+                assert!(known || line.party.is_named(), "{}: {}", line.name, line.party);
             }
         }
         assert_eq!(participant("cow_igo_v3", None, Some("soafrica")).unwrap().as_str(), "ZAF");
         assert_eq!(participant("another", None, Some("soafrica")), None);
+    }
+
+    #[test]
+    fn a_code_that_only_looks_like_one_of_iso_3166_is_nobody_and_a_name_that_says_the_same_settles_it() {
+        let isd = |code: &str, name: &str| {
+            participant("manystates_ISD", Some(code), Some(name)).map(|id| id.to_string())
+        };
+        for (code, name) in
+            [("BUR", "Urundi"), ("PSE", "Gaza Empire"), ("BEN", "Benin Empire"), ("KOR", "Korea")]
+        {
+            assert_eq!(isd(code, name), None, "{name}");
+        }
+        assert_eq!(isd("BEN", "Benin").as_deref(), Some("BEN"));
+        assert_eq!(isd("KOS", "Kosovo").as_deref(), Some("XKX"));
+        assert_eq!(isd("CZE", "Czechoslovakia").as_deref(), Some("CSK"));
+        assert_eq!(participant("untc2015", Some("BEN"), Some("Dahomey")).unwrap().as_str(), "BEN");
+    }
+
+    #[test]
+    fn a_number_of_several_is_whose_name_the_list_uses_else_the_last_one_s() {
+        let cow = |number, name: &str| {
+            numbered(StateList::Cow, number, Some(name)).map_or("nobody".to_owned(), |id| id.to_string())
+        };
+        assert_eq!(cow(365, "Russia"), "RUS");
+        assert_eq!(cow(345, "Yugoslavia"), "YUG");
+        assert_eq!(cow(345, "Jugoslavia"), "SRB");
+        assert_eq!(cow(816, "Vietnam"), "VNM");
+        assert_eq!(cow(260, "German Federal Republic"), "DEU");
+        assert_eq!(cow(817, "Republic of Vietnam"), "X-REPUBLIC-OF-VIETNAM");
+        assert_eq!(cow(999, "Atlantis"), "nobody");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::name::participant;
+use super::states::{by_number, meant};
 use crate::event::{
     Act, BodyId, Edtf, Event, EventId, Evidence, Form, Instant, ParticipantId, Role, StatusId,
 };
@@ -71,16 +72,19 @@ pub(super) fn read_line(text: &str) -> Result<Line, String> {
     let mut event = Event::new(EventId(Uuid::nil()), kind.act, body);
     let (code, name) = (said.party.as_deref(), said.party_name.as_deref());
     let set = said.source.as_ref().map_or("", set_of);
-    event.participant = Some(match participant(set, code, name) {
-        Some(found) => found,
-        None => {
+    let found = by_number(set, said.source.as_ref(), name).or_else(|| participant(set, code, name));
+    let who = match found {
+        Some(found) if !found.is_named() => found,
+        found => {
             let word = name.or(code).ok_or("neither party nor party_name: a line needs one of them")?;
-            let named = ParticipantId::named(word).ok_or(format!("party_name: {word:?} has no letter"))?;
+            let named = found.or_else(|| ParticipantId::named(word));
+            let named = named.ok_or(format!("party_name: {word:?} has no letter"))?;
             doubts.push(format!("the register has no {word:?}: recorded as {named}"));
             event.note = Some(format!("named {word} by the source"));
             named
         }
-    });
+    };
+    event.participant = Some(who);
     let mut open = false;
     let mut date = |key: &str, text: &Option<String>| {
         let Some(text) = text.as_deref() else { return Ok(None) };
@@ -103,6 +107,7 @@ pub(super) fn read_line(text: &str) -> Result<Line, String> {
             effective.iter().for_each(|on| event.dates.set(Role::Effective, on.clone()));
         }
     }
+    meant(&mut event, &said.kind, set);
     if open {
         doubts.push("a date with an open end: any day from it, or up to it".to_owned());
     }

@@ -16,6 +16,7 @@ mod diff;
 mod explain;
 mod in_force;
 mod layout;
+mod lifetime;
 mod line;
 mod panel;
 mod pending;
@@ -32,6 +33,7 @@ mod spells;
 mod status;
 mod table;
 mod timeline;
+mod universe;
 mod upsurge;
 mod when;
 
@@ -53,7 +55,8 @@ pub use diff::{Between, ChangedSpan, Diff, DiffEcho, DiffEntry, DiffItem, Proced
 pub use explain::{Explanation, MissingStep, ProcedureTrail, RuleItem, TrailStep, explain};
 pub use in_force::{Certified, InForce, Part, TriggerItem, in_force};
 pub use layout::Layout;
-pub use panel::{Fold, OUTSIDE, Panel, PanelBody, PanelRow, PanelSpan, Universe, panel};
+pub use lifetime::{Lifetime, Lifetimes, is_state_list};
+pub use panel::{Fold, OUTSIDE, Panel, PanelBody, PanelRow, PanelSpan, panel};
 pub use pending::{Pending, PendingItem, pending};
 pub use policy::{Policy, PolicyError, Rank, Ruling};
 pub use portfolio::{Portfolio, PortfolioItem, portfolio};
@@ -65,6 +68,7 @@ pub use spells::{SpellRow, Spells, UNKNOWN};
 pub use status::{StatusAnswer, status};
 pub use table::{Registration, Table, TableInForce, TableRow, table};
 pub use timeline::{SpellItem, Timeline, timeline};
+pub use universe::Universe;
 pub use upsurge::{Compared, Upsurge};
 pub use when::{First, Sought, Threshold, When, WhenSpan, when};
 

@@ -13,6 +13,7 @@ use super::Axes;
 use super::answer::{CheckpointRef, Coverage, QuestionEcho, settled};
 use super::body::{BodyView, Material, QueryError};
 use super::spells::{UNKNOWN, listed, present_name};
+use super::universe::{Lines, Universe, bearer};
 
 /// The word for a year about which the record says nothing.
 pub const OUTSIDE: &str = "outside-coverage";
@@ -27,16 +28,6 @@ pub enum Fold {
     Any,
     /// That of most days; of two that are equal, the one held last.
     Majority,
-}
-
-/// Whose rows a panel has.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Universe {
-    /// Everyone of whom an act in one of the bodies is recorded.
-    Recorded,
-    /// Every member of the United Nations, in the years of its membership, by the record of the body `un`.
-    Un,
 }
 
 /// Which panel is asked for.
@@ -80,9 +71,10 @@ pub struct Panel {
 pub struct PanelRow {
     /// Who.
     pub iso3c: ParticipantId,
-    /// Its number in the Correlates of War; `null` where the register has none.
+    /// Its number in the Correlates of War; `null` where the register has none for it in that year, or where another row
+    /// of the year and the body bears it: a number is in one row only.
     pub ccode: Option<u16>,
-    /// Its number after Gleditsch and Ward; `null` where the register has none.
+    /// Its number after Gleditsch and Ward; `null` in the same cases.
     pub gwcode: Option<u16>,
     /// Its present name, the same in every row.
     pub state: String,
@@ -99,38 +91,44 @@ pub struct PanelRow {
 /// A body that a panel is asked for, with its entries.
 pub type PanelBody<'a> = (BodyId, Material<'a>);
 
-/// Answers for the bodies given, in that order; `un` is the record that says who is a member of the United Nations.
+/// Answers for the bodies given, in that order; `seats` is the record of [`Universe::body`].
 ///
 /// # Errors
 /// [`QueryError`].
 pub fn panel(
     bodies: &[PanelBody<'_>],
-    un: Option<&PanelBody<'_>>,
+    seats: Option<&PanelBody<'_>>,
     asked: PanelSpan,
     axes: &Axes,
     checkpoint: CheckpointRef,
 ) -> Result<Panel, QueryError> {
     let views: Vec<BodyView<'_>> =
         bodies.iter().map(|(body, material)| BodyView::of(material, body, axes)).collect::<Result<_, _>>()?;
-    let un = un.map(|(body, material)| BodyView::of(material, body, axes)).transpose()?;
+    let seats = seats.map(|(body, material)| BodyView::of(material, body, axes)).transpose()?;
     let to = asked.to.unwrap_or_else(|| last_full_year(axes.on));
     let from = asked.from.or_else(|| views.iter().filter_map(first_year).min()).unwrap_or(to).min(to);
-    let mut universe: BTreeSet<ParticipantId> = BTreeSet::new();
-    universe.extend(un.iter().chain(views.iter().filter(|_| un.is_none())).flat_map(listed).cloned());
+    let recorded: BTreeSet<ParticipantId> = views.iter().flat_map(listed).cloned().collect();
+    let lines = Lines::of(recorded.iter().chain(seats.iter().flat_map(listed)));
+    let mut years: Vec<(Year, Seats)> =
+        (from..=to).filter_map(Year::new).map(|year| (year, Seats::new())).collect();
+    match &seats {
+        Some(seats) => seat(seats, &mut years, asked),
+        None => years.iter_mut().for_each(|(year, all)| {
+            all.extend(recorded.iter().map(|id| (id.clone(), year.last)));
+        }),
+    }
     let mut rows = Vec::new();
     let mut notes = Vec::new();
     for view in &views {
-        for who in &universe {
-            let seats = un.as_ref().map(|un| (un, un.history(who).spells()));
-            let spells = view.history(who).spells();
-            for year in (from..=to).filter_map(Year::new) {
-                if !seats.as_ref().is_none_or(|(un, spells)| year.seated(un, spells, asked.fold)) {
-                    continue;
-                }
-                rows.push(year.row(view, who, &spells, asked.fold, axes.on));
-            }
-            notes.extend(view.every_ruling(who).into_iter().map(|line| format!("{who}: {line}")));
+        let table = Table { view, lines: &lines, fold: asked.fold, on: axes.on };
+        let of_body = if seats.is_some() { table.seated(&years) } else { table.recorded(&years) };
+        let mut heard: BTreeSet<&ParticipantId> = BTreeSet::new();
+        for row in of_body.iter().filter(|row| heard.insert(&row.iso3c)) {
+            notes.extend(
+                view.every_ruling(&row.iso3c).into_iter().map(|line| format!("{}: {line}", row.iso3c)),
+            );
         }
+        rows.extend(of_body);
         let unsurveyed = view.surveyed.is_none().then(|| view.end_of_record(axes.on)).flatten();
         notes.extend(unsurveyed.map(|line| format!("{line}: none may be an act that was not found")));
         notes.extend(view.withheld_by(None, Day::FUTURE));
@@ -151,6 +149,83 @@ pub fn panel(
         checkpoint,
     })
 }
+
+/// Who has a row in a year, each with the day of the year on which its numbers are taken.
+type Seats = BTreeMap<ParticipantId, Day>;
+
+/// The rows of one body.
+struct Table<'v, 'a> {
+    view: &'v BodyView<'a>,
+    lines: &'v Lines,
+    fold: Fold,
+    on: Day,
+}
+
+impl Table<'_, '_> {
+    /// A row for everyone in every year; of those in one line one bears its numbers.
+    fn recorded(&self, years: &[(Year, Seats)]) -> Vec<PanelRow> {
+        let mut spells = Histories::default();
+        let mut rows: BTreeMap<(ParticipantId, i32), PanelRow> = BTreeMap::new();
+        for (year, seats) in years {
+            let mut of_year: BTreeMap<&ParticipantId, PanelRow> =
+                seats.keys().map(|who| (who, self.row(*year, who, &mut spells))).collect();
+            for (who, day) in seats {
+                let line = self.lines.with(who).filter_map(|id| Some((id, !of_year.get(id)?.is_none())));
+                if bearer(&self.lines.holder(who, *day), line) == Some(who)
+                    && let Some(row) = of_year.get_mut(who)
+                {
+                    (row.ccode, row.gwcode) = self.lines.numbers(who, *day);
+                }
+            }
+            rows.extend(of_year.into_iter().map(|(who, row)| ((who.clone(), year.number), row)));
+        }
+        rows.into_values().collect()
+    }
+
+    /// A row for every seat; of those in its line the one that holds it, or that alone has a status.
+    fn seated(&self, years: &[(Year, Seats)]) -> Vec<PanelRow> {
+        let mut spells = Histories::default();
+        let mut rows: BTreeMap<(ParticipantId, i32), PanelRow> = BTreeMap::new();
+        for (year, seats) in years {
+            for (holder, day) in seats {
+                let free = |id: &&ParticipantId| *id == holder || !seats.contains_key(*id);
+                let line: Vec<(&ParticipantId, PanelRow)> = self
+                    .lines
+                    .with(holder)
+                    .filter(free)
+                    .map(|who| (who, self.row(*year, who, &mut spells)))
+                    .collect();
+                let chosen = bearer(holder, line.iter().map(|(who, row)| (*who, !row.is_none()))).cloned();
+                let Some((_, mut row)) = line.into_iter().find(|(who, _)| Some(*who) == chosen.as_ref())
+                else {
+                    continue;
+                };
+                (row.ccode, row.gwcode) = self.lines.numbers(holder, *day);
+                rows.insert((row.iso3c.clone(), year.number), row);
+            }
+        }
+        rows.into_values().collect()
+    }
+
+    fn row(&self, year: Year, who: &ParticipantId, spells: &mut Histories) -> PanelRow {
+        let spells = spells.0.entry(who.clone()).or_insert_with(|| self.view.history(who).spells());
+        year.row(self.view, who, spells, self.fold, self.on)
+    }
+}
+
+/// The spells of the participants of a body, each folded once.
+#[derive(Default)]
+struct Histories(BTreeMap<ParticipantId, Vec<Spell>>);
+
+impl PanelRow {
+    /// Whether it certainly has no status.
+    fn is_none(&self) -> bool {
+        self.status == NONE
+    }
+}
+
+/// The word for no status.
+const NONE: &str = "none";
 
 /// The last year that is over at the end of a day.
 fn last_full_year(on: Day) -> i32 {
@@ -241,12 +316,23 @@ impl Year {
             _ => majority(&stretches, unseen),
         }
     }
+}
 
-    /// Whether it is, or may be, a member of the United Nations.
-    fn seated(self, un: &BodyView<'_>, spells: &[Spell], fold: Fold) -> bool {
-        let first = if fold == Fold::Dec31 { self.last } else { self.first };
-        let Some(member) = un.full_status(self.last) else { return false };
-        stretches(spells, first, self.last).iter().any(|s| s.reading.statuses().contains(member))
+/// Seats whoever is, or may be, a full member of a body in a year, under the participant that has its number, with its
+/// last day there in the year.
+fn seat(view: &BodyView<'_>, years: &mut [(Year, Seats)], asked: PanelSpan) {
+    for who in listed(view) {
+        let spells = view.history(who).spells();
+        for (year, seats) in &mut *years {
+            let first = if asked.fold == Fold::Dec31 { year.last } else { year.first };
+            let Some(member) = view.full_status(year.last) else { continue };
+            let here = spells.iter().filter(|s| s.from <= year.last && first < s.until);
+            let held = here.filter(|s| s.reading.statuses().contains(member)).map(|s| s.until).max();
+            let Some(until) = held else { continue };
+            let day = if until > year.last { year.last } else { until.previous() };
+            let last = seats.entry(asked.universe.stands_for(who, day)).or_insert(day);
+            *last = day.max(*last);
+        }
     }
 }
 
