@@ -50,7 +50,7 @@ pub(super) fn draft(page: &Page, notification: &Notification, wording: &Wording<
 }
 
 fn adoption(page: &Page, notification: &Notification) -> String {
-    let on = notification.adopted.as_ref().map(|on| day_of(on));
+    let on = notification.adopted.as_ref().map(day_of);
     let parts: Vec<String> =
         notification.place.iter().map(|place| clean(place).into_owned()).chain(on).collect();
     if parts.is_empty() { String::new() } else { page.wrap("", &parts.join(", ")) }

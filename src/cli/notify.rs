@@ -28,11 +28,12 @@ use super::render::{Page, count};
   chancery notify --circulated untc-4-4 --since 120 --notified 2026-11-26 \\
     --cite \"C.N.123 to 130.2026\"
 
-An act has been circulated where a depositary-notified answers it, or one of its
-corrections, and where it says itself on which day it was notified. --circulated
-records a depositary-notified for each draft; for an entry into force it records
-treaty-entered-into-force, which is what the depositary certifies by it. --on is
-the day of the notification: it settles the addressees and the year.")]
+An act has been circulated where a depositary-notified answers it, or one of
+its corrections, and where it says itself on which day it was notified.
+--circulated records a depositary-notified for each draft; for an entry into
+force it records treaty-entered-into-force, which is what the depositary
+certifies by it. --on is the day of the notification: it settles the
+addressees and the year.")]
 pub(super) struct Args {
     /// Organisations or treaties; left out: every one. With --circulated, entries instead: those that have gone out
     #[arg(value_name = "BODY|ENTRY")]
@@ -105,7 +106,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     if args.gone.circulated {
         return super::circulated::run(args, context);
     }
-    if !args.gone.source.cite.is_empty() {
+    let (evidence, _) = args.gone.source.evidence()?;
+    if !evidence.is_empty() {
         return Err(Failure::usage("--cite belongs to --circulated: a draft rests on what is recorded"));
     }
     let mut ledger = context.reader()?;

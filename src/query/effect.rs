@@ -111,6 +111,11 @@ impl<'e, 'a> Effects<'e, 'a> {
         Ok(Effects { view, force: in_force(material, body, None, axes)? })
     }
 
+    /// Where a certificate, circulated already, and the clause give different days.
+    pub(super) fn differing(&self) -> impl Iterator<Item = String> {
+        self.force.notes.iter().filter(|note| note.starts_with("the clause gives")).cloned()
+    }
+
     /// What follows from an act; `None` where nothing does by itself.
     pub(super) fn of_act(&self, act: &Standing<'_>) -> Option<Effect> {
         use ActKind as K;
@@ -119,7 +124,9 @@ impl<'e, 'a> Effects<'e, 'a> {
         }
         let kind = act.event.act.kind();
         let computed = |by: EffectBy| self.view.charter.effects(kind).any(|effect| effect == by);
-        let stated = || act.event.dates.get(Role::Effective).cloned();
+        // What is nothing but its effect says so by its own date.
+        let apart = act.event.dated().is_none_or(|(role, _)| role != Role::Effective);
+        let stated = || act.event.dates.get(Role::Effective).filter(|_| apart).cloned();
         match kind {
             K::WithdrawalNotified | K::TreatyDenounced => Some(self.withdrawal(act)),
             _ if computed(EffectBy::EntryIntoForce) => Some(self.consent(act)),

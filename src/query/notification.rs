@@ -145,6 +145,7 @@ pub fn notifications(
     let (mut found, mut notes) = desk.acts();
     found.extend(desk.entry_into_force(&mut notes));
     found.extend(desk.withdrawn(held));
+    notes.extend(desk.effects.differing());
     found.sort_by_key(|n| (n.entry, n.kind, n.answers));
     notes.extend(view.withheld.iter().filter(|held| !since.holds(held.act.index)).map(Withheld::why));
     Ok(Notifications {
@@ -355,11 +356,17 @@ fn in_order(mut notification: Notification) -> Notification {
     notification
 }
 
-/// Acts of which the parties are informed, each with those that tell the same fact again.
+/// Acts of which the parties are informed, each with those that tell the same fact again. Of two acts of the treaty alone
+/// that can only be said where they answer the same and are titled alike: two corrections may be proposed on one day.
 fn facts<'s, 'a>(acts: &'s [Standing<'a>]) -> Vec<(&'s Standing<'a>, Vec<&'s Standing<'a>>)> {
+    let about = |act: &Standing<'_>| (act.event.to, act.event.title.clone());
+    let same = |first: &Standing<'_>, act: &Standing<'_>| {
+        let told_alike = first.event.participant.is_some() || about(first) == about(act);
+        told_alike && same_fact(&first.event, &act.event)
+    };
     let mut found: Vec<(&Standing<'_>, Vec<&Standing<'_>>)> = Vec::new();
     for act in acts.iter().filter(|act| is_communicated(act.event.act.kind())) {
-        match found.iter_mut().find(|(first, _)| same_fact(&first.event, &act.event)) {
+        match found.iter_mut().find(|(first, _)| same(first, act)) {
             Some((_, again)) => again.push(act),
             None => found.push((act, Vec::new())),
         }
