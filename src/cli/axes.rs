@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::event::{Day, Edtf, Instant, Moment, Size};
-use crate::ledger::{Ledger, Recorded};
+use crate::ledger::{Ledger, LedgerError, Recorded};
 use crate::log::{Checkpoint, Hash};
 use crate::query::Axes;
 
@@ -121,9 +121,22 @@ pub(super) fn known(text: &str, now: Instant) -> Result<Edtf, Failure> {
 /// # Errors
 /// [`Failure`].
 pub(super) fn recorded(text: &str, ledger: &Ledger) -> Result<Size, Failure> {
+    recorded_by("--as-recorded", text, ledger)
+}
+
+/// The same, as the value of an option of another name.
+///
+/// # Errors
+/// [`Failure`].
+pub(super) fn recorded_by(option: &str, text: &str, ledger: &Ledger) -> Result<Size, Failure> {
     let text = text.trim();
-    if let Ok(size) = text.parse() {
-        return Ok(ledger.recorded(Recorded::Size(Size(size)))?);
+    if let Ok(asked) = text.parse() {
+        return ledger.recorded(Recorded::Size(Size(asked))).map_err(|error| match error {
+            LedgerError::BeyondSize { asked, size } => {
+                Failure::usage(format!("the ledger has {size} entries: there is no {option} {asked}"))
+            }
+            other => other.into(),
+        });
     }
     if let Ok(instant) = Instant::parse(text) {
         return Ok(ledger.recorded(Recorded::Time(instant))?);
@@ -131,9 +144,8 @@ pub(super) fn recorded(text: &str, ledger: &Ledger) -> Result<Size, Failure> {
     if let Ok(bytes) = std::fs::read_to_string(text) {
         return under(text, &bytes, ledger);
     }
-    let date = Edtf::parse(text).map_err(|e| {
-        Failure::usage(format!("--as-recorded takes a size, a time or a checkpoint file: {e}"))
-    })?;
+    let date = Edtf::parse(text)
+        .map_err(|e| Failure::usage(format!("{option} takes a size, a time or a checkpoint file: {e}")))?;
     Ok(ledger.recorded(Recorded::Time(Instant::end_of(date.latest())))?)
 }
 

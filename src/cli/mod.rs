@@ -7,6 +7,8 @@ mod audit;
 mod axes;
 mod bodies;
 mod charter;
+mod circular;
+mod circulated;
 mod citation;
 mod cite;
 mod communications;
@@ -26,6 +28,7 @@ mod in_force;
 mod init;
 mod log;
 mod man;
+mod notify;
 mod package;
 mod panel;
 mod participants;
@@ -104,6 +107,7 @@ enum Command {
     Import(import::Command),
     Rectify(rectify::Args),
     Retract(retract::Args),
+    Notify(Box<notify::Args>),
     Log(log::Args),
     Show(show::Args),
     Acts(acts::Args),
@@ -166,6 +170,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Import(command) => import::run(&command, context),
         Command::Rectify(args) => rectify::run(&args, context),
         Command::Retract(args) => retract::run(&args, context),
+        Command::Notify(args) => notify::run(&args, context),
         Command::Log(args) => log::run(&args, context),
         Command::Show(args) => show::run(&args, context),
         Command::Acts(args) => acts::run(&args, context),

@@ -10,7 +10,7 @@ use crate::event::{Act, ActKind, BodyId, Day, Edtf, EventId, Role};
 use super::standing::Standing;
 
 /// How many days are given for objections where the proposal does not say: the practice of the United Nations.
-const OBJECTION_DAYS: usize = 90;
+pub const OBJECTION_DAYS: usize = 90;
 
 /// The adoptions, amendments and effected corrections of a body among acts that stand, in the order of the log; with
 /// those of the body whose charter it extends, which extends none in turn.

@@ -6,6 +6,7 @@
 //! held; [`withhold`] keeps apart what the depositary has not accepted.
 
 mod board;
+mod circulation;
 mod communication;
 mod correction;
 mod entry_into_force;
@@ -25,8 +26,9 @@ mod standing;
 mod tests;
 
 pub use board::Board;
+pub use circulation::{Circulated, Circulation, is_communicated};
 pub use communication::{Withheld, comes_of_a_communication, findings, withhold};
-pub use correction::{Proposal, charter_acts, charter_acts_with, proposals};
+pub use correction::{OBJECTION_DAYS, Proposal, charter_acts, charter_acts_with, proposals};
 pub use entry_into_force::{
     AccessionInForce, Electorate, Elsewhere, EntryIntoForce, Members, certified, is_reio, line,
 };

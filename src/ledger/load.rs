@@ -423,16 +423,25 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn corrections_of(&self, entry: &Entry) -> Result<Vec<Index>, LedgerError> {
+        self.naming(entry, |act| matches!(act, ActKind::RecordCorrected | ActKind::EntryRetracted))
+    }
+
+    /// The acts of a kind that answer an entry, in the order of the log.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn answers_to(&self, entry: &Entry, act: ActKind) -> Result<Vec<Index>, LedgerError> {
+        self.naming(entry, |other| other == act)
+    }
+
+    fn naming(&self, entry: &Entry, wanted: impl Fn(ActKind) -> bool) -> Result<Vec<Index>, LedgerError> {
         let key = format!("\"to\":\"{}\"", entry.event.id);
         let key = memmem::Finder::new(key.as_bytes());
-        let corrects = |e: &Entry| {
-            let corrects = matches!(e.event.act, Act::RecordCorrected(_) | Act::EntryRetracted(_));
-            corrects && e.event.to == Some(entry.event.id)
-        };
+        let names = |e: &Entry| wanted(e.event.act.kind()) && e.event.to == Some(entry.event.id);
         let mut found = Vec::new();
         self.entries.scan(entry.index.0 + 1, |at, leaf, _| {
-            let names = key.find(leaf).and_then(|_| decode(leaf, Index(at)).ok());
-            found.extend(names.filter(corrects).map(|e| e.index));
+            let named = key.find(leaf).and_then(|_| decode(leaf, Index(at)).ok());
+            found.extend(named.filter(names).map(|e| e.index));
         })?;
         Ok(found)
     }

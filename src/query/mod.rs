@@ -3,6 +3,7 @@
 //!
 //! Questions are pure: they are given the entries ([`Material`]) and fold them.
 
+mod addressee;
 mod answer;
 mod batch;
 mod body;
@@ -13,12 +14,15 @@ mod correction;
 mod count;
 mod counted;
 mod diff;
+mod effect;
 mod explain;
 mod in_force;
 mod layout;
 mod lifetime;
 mod line;
+mod notification;
 mod panel;
+mod particulars;
 mod pending;
 mod policy;
 mod portfolio;
@@ -40,6 +44,7 @@ mod when;
 #[cfg(test)]
 mod tests;
 
+pub use addressee::{AddresseeGroup, Addressees};
 pub use answer::{
     Afterwards, Because, CheckpointRef, ConflictSide, Coverage, DayAct, OutcomeItem, OverlayItem,
     ProcedureItem, QuestionEcho, QuorumItem, ScheduledItem,
@@ -52,11 +57,14 @@ pub use correction::{CorrectedReading, CorrectionItem, corrections};
 pub use count::{Counted, Period, PeriodItem, What, Window, count};
 pub use counted::CountedIn;
 pub use diff::{Between, ChangedSpan, Diff, DiffEcho, DiffEntry, DiffItem, ProcedureChange, State, diff};
+pub use effect::{Effect, EffectBasis, EffectOf};
 pub use explain::{Explanation, MissingStep, ProcedureTrail, RuleItem, TrailStep, explain};
 pub use in_force::{Certified, InForce, Part, TriggerItem, in_force};
 pub use layout::Layout;
 pub use lifetime::{Lifetime, Lifetimes, is_state_list};
+pub use notification::{Corrected, Notification, NotificationKind, Notifications, notifications};
 pub use panel::{Fold, OUTSIDE, Panel, PanelBody, PanelRow, PanelSpan, panel};
+pub use particulars::{Change, Particulars};
 pub use pending::{Pending, PendingItem, pending};
 pub use policy::{Policy, PolicyError, Rank, Ruling};
 pub use portfolio::{Portfolio, PortfolioItem, portfolio};
