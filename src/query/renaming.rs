@@ -1,0 +1,95 @@
+//! Participants under two names: as a source renames them from one snapshot to the next, and as one body's record lists
+//! two that may be one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::event::{Day, Event, Index, ParticipantId, Register};
+use crate::history::same_fact;
+
+use super::quality::{FindingDate, Found, QualityKind, Record};
+
+/// What a source took back and stated again in the same stroke, with every date as before: only the name can have
+/// changed.
+pub(super) fn renamed(record: &Record<'_>) -> Vec<Found> {
+    let mut all = Vec::new();
+    for taken in &record.taken_back {
+        let stated = record.own.iter().map(|act| (act.index, &*act.event));
+        let stated = stated.chain(record.taken_back.iter().map(|other| (other.index, other.event)));
+        let again = |(index, event): &(Index, &Event)| {
+            *index != taken.index
+                && event.known_from.as_ref() == taken.known_from
+                && same_fact(event, taken.event)
+                && event.dates == taken.event.dates
+        };
+        let Some((index, event)) = { stated }.find(again).filter(|_| taken.known_from.is_some()) else {
+            continue;
+        };
+        let act = event.act.kind();
+        let date = event.date().into_iter();
+        all.push(Found {
+            kind: QualityKind::Renamed,
+            what: format!(
+                "{}{}: taken back and stated again in one snapshot, under another name",
+                act.name().replace('-', " "),
+                event.date().map(|date| format!(" {date}")).unwrap_or_default()
+            ),
+            dates: date.map(|date| FindingDate { act, date: date.clone() }).collect(),
+            rows: BTreeSet::new(),
+            places: vec![taken.index, index],
+        });
+    }
+    all
+}
+
+/// Participants of one body whose names hold one another, where at least one is not in the register.
+pub(super) fn namesakes(records: &BTreeMap<ParticipantId, Record<'_>>) -> Vec<(ParticipantId, Found)> {
+    if !records.keys().any(ParticipantId::is_named) {
+        return Vec::new();
+    }
+    let known: Vec<(&ParticipantId, &Record<'_>, String, BTreeSet<String>)> = records
+        .iter()
+        .filter(|(_, record)| !record.own.is_empty())
+        .map(|(id, record)| {
+            let name = name_of(id, record);
+            let words = words_of(&name);
+            (id, record, name, words)
+        })
+        .collect();
+    let mut all = Vec::new();
+    for (at, (id, record, name, words)) in known.iter().enumerate() {
+        for (other, theirs, other_name, other_words) in &known[at + 1..] {
+            let one_is_named = id.is_named() || other.is_named();
+            let alike = words.is_subset(other_words) || other_words.is_subset(words);
+            if !one_is_named || words.is_empty() || other_words.is_empty() || !alike {
+                continue;
+            }
+            let places = record.own.iter().chain(&theirs.own).map(|act| act.index).collect();
+            let found = Found {
+                kind: QualityKind::Renamed,
+                what: format!("{name} and {other_name} ({other}) may be one participant"),
+                dates: Vec::new(),
+                rows: BTreeSet::new(),
+                places,
+            };
+            all.push(((*id).clone(), found));
+        }
+    }
+    all
+}
+
+/// As its source names it, or as the register does.
+fn name_of(id: &ParticipantId, record: &Record<'_>) -> String {
+    let note = record.own.iter().find_map(|act| {
+        act.event.note.as_deref()?.strip_prefix("named ")?.strip_suffix(" by the source").map(str::to_owned)
+    });
+    match note.filter(|_| id.is_named()) {
+        Some(name) => name,
+        None => Register::builtin().name_on(id, Day::FUTURE).to_owned(),
+    }
+}
+
+/// The words that tell a name apart: those of four letters and more.
+fn words_of(name: &str) -> BTreeSet<String> {
+    let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() >= 4);
+    words.map(str::to_lowercase).collect()
+}
