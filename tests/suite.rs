@@ -33,6 +33,7 @@ mod import;
 mod input;
 mod kill;
 mod patterns;
+mod quality;
 mod questions;
 mod record;
 mod reservations;

@@ -43,13 +43,13 @@ impl QualityKind {
     /// Every kind, with its name in options and answers and what it says of a record.
     pub const ALL: [(QualityKind, &'static str, &'static str); 9] = [
         (QualityKind::SignatureAfterConsent, "signature-after-consent", "signed after the instrument"),
-        (QualityKind::ForceBeforeConsent, "force-before-consent", "in force before the instrument"),
+        (QualityKind::ForceBeforeConsent, "force-before-consent", "in force before the consent"),
         (QualityKind::ForceAfterEnd, "force-after-end", "in force after its end"),
-        (QualityKind::BeforeAdoption, "before-adoption", "dated before the adoption"),
-        (QualityKind::SecondConsent, "second-consent", "a second consent, no withdrawal between"),
+        (QualityKind::BeforeAdoption, "before-adoption", "before the text was adopted"),
+        (QualityKind::SecondConsent, "second-consent", "consent given twice"),
         (QualityKind::RivalDates, "rival-dates", "one act, two dates"),
         (QualityKind::SameFact, "same-fact", "one fact, several entries"),
-        (QualityKind::RepeatedRow, "repeated-row", "several rows of one participant"),
+        (QualityKind::RepeatedRow, "repeated-row", "rows on one participant"),
         (QualityKind::Renamed, "renamed", "one participant, two names"),
     ];
 
@@ -121,7 +121,7 @@ pub struct QualityCount {
 pub struct Quality {
     /// What was asked.
     pub question: QuestionEcho,
-    /// Of each kind that was looked for, the rarest word included: 0 is an answer.
+    /// Of each kind that was looked for; 0 is an answer.
     pub counts: Vec<QualityCount>,
     /// By kind, then by body and participant.
     pub findings: Vec<QualityFinding>,
@@ -159,10 +159,10 @@ impl Quality {
         let counts = counts.map(count).collect();
         let note = |(entry, receipt): (&Index, &ImportReceipt)| {
             format!(
-                "{} of {} refused when it was imported (entry {entry}): what they state is not among the entries",
+                "{} left out of {} when it was imported (entry {entry}): what is stated there is not in this record",
                 match receipt.refused {
-                    1 => "1 line".to_owned(),
-                    n => format!("{n} lines"),
+                    1 => "1 line was".to_owned(),
+                    n => format!("{n} lines were"),
                 },
                 receipt.file
             )
@@ -289,7 +289,7 @@ impl<'e> Examination<'e> {
             body: body.clone(),
             participant,
             what: found.what,
-            to_the_day: found.dates.iter().all(|d| d.date.earliest() == d.date.latest()),
+            to_the_day: found.dates.iter().all(|dated| is_a_day(&dated.date)),
             dates: found.dates,
             rows: found.rows.into_iter().collect(),
             entries: places,
@@ -336,6 +336,11 @@ impl<'e> Examination<'e> {
         };
         self.entries.iter().filter_map(taken).collect()
     }
+}
+
+/// Whether a date is one day, and its source in no doubt of it.
+fn is_a_day(date: &Edtf) -> bool {
+    date.earliest() == date.latest() && !date.is_qualified()
 }
 
 /// What is recorded of one organisation or treaty.

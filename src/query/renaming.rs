@@ -41,17 +41,17 @@ pub(super) fn renamed(record: &Record<'_>) -> Vec<Found> {
     all
 }
 
-/// Participants of one body whose names hold one another, where at least one is not in the register.
+/// Participants of one body whose names say the same, where at least one is not in the register.
 pub(super) fn namesakes(records: &BTreeMap<ParticipantId, Record<'_>>) -> Vec<(ParticipantId, Found)> {
     if !records.keys().any(ParticipantId::is_named) {
         return Vec::new();
     }
-    let known: Vec<(&ParticipantId, &Record<'_>, String, BTreeSet<String>)> = records
+    let known: Vec<(&ParticipantId, &Record<'_>, String, Words)> = records
         .iter()
         .filter(|(_, record)| !record.own.is_empty())
         .map(|(id, record)| {
             let name = name_of(id, record);
-            let words = words_of(&name);
+            let words = Words::of(&name);
             (id, record, name, words)
         })
         .collect();
@@ -59,8 +59,7 @@ pub(super) fn namesakes(records: &BTreeMap<ParticipantId, Record<'_>>) -> Vec<(P
     for (at, (id, record, name, words)) in known.iter().enumerate() {
         for (other, theirs, other_name, other_words) in &known[at + 1..] {
             let one_is_named = id.is_named() || other.is_named();
-            let alike = words.is_subset(other_words) || other_words.is_subset(words);
-            if !one_is_named || words.is_empty() || other_words.is_empty() || !alike {
+            if !one_is_named || !words.say_the_same_as(other_words) {
                 continue;
             }
             let places = record.own.iter().chain(&theirs.own).map(|act| act.index).collect();
@@ -88,8 +87,28 @@ fn name_of(id: &ParticipantId, record: &Record<'_>) -> String {
     }
 }
 
-/// The words that tell a name apart: those of four letters and more.
-fn words_of(name: &str) -> BTreeSet<String> {
-    let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() >= 4);
-    words.map(str::to_lowercase).collect()
+/// The words that tell a name apart, in four letters or more.
+struct Words {
+    /// Written in capitals throughout, as abbreviations are.
+    capitals: BTreeSet<String>,
+    /// All others, in lower case.
+    others: BTreeSet<String>,
+}
+
+impl Words {
+    fn of(name: &str) -> Words {
+        let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() >= 4);
+        let (capitals, others): (Vec<&str>, Vec<&str>) =
+            words.partition(|word| !word.chars().any(char::is_lowercase));
+        Words {
+            capitals: capitals.into_iter().map(str::to_owned).collect(),
+            others: others.into_iter().map(str::to_lowercase).collect(),
+        }
+    }
+
+    /// Whether both spell out the same name, or bear the same abbreviation.
+    fn say_the_same_as(&self, other: &Words) -> bool {
+        let spelt = !self.others.is_empty() && self.others == other.others;
+        spelt || !self.capitals.is_disjoint(&other.capitals)
+    }
 }
