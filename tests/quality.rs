@@ -32,6 +32,16 @@ fn record(env: &Env, acts: &[&str]) {
     }
 }
 
+/// What a command writes, without the root of a record whose ids are new each time.
+fn screen(env: &Env, args: &[&str]) -> String {
+    let all = env.run(args).all();
+    let line = |line: &str| match line.split_once("root ") {
+        Some((before, _)) => format!("{before}root ...\n"),
+        None => format!("{line}\n"),
+    };
+    all.lines().map(line).collect()
+}
+
 /// The findings as lines: kind, participant, what, entries.
 fn found(env: &Env, line: &str) -> String {
     let answer = json_of(env, &format!("check {line}"));
@@ -66,7 +76,22 @@ fn a_sound_record_has_no_finding_and_says_so_of_each_kind() {
             "entered-into-force-for-participant -p NOR --effective 2005-09-01",
         ],
     );
-    assert_snapshot!(env.run(&["check", "pact"]).all(), @"");
+    assert_snapshot!(screen(&env, &["check", "pact"]), @r#"
+    Quality of the record: pact
+
+    kind                     found  to the day  rows  what it says
+    signature-after-consent  0                        signed after the instrument
+    force-before-consent     0                        in force before the consent
+    force-after-end          0                        in force after its end
+    before-adoption          0                        before the text was adopted
+    second-consent           0                        consent given twice
+    rival-dates              0                        one act, two dates
+    same-fact                0                        one fact, several entries
+    repeated-row             0                        rows on one participant
+    renamed                  0                        one participant, two names
+
+    on 2026-11-23 (today), known by today, as recorded: 8 entries, root ...
+    "#);
     assert_eq!(env.run(&["check", "--exit-code"]).code, 0);
 }
 
@@ -87,7 +112,11 @@ fn dates_out_of_order_are_found_with_their_entries() {
             "instrument-deposited -p DNK --deposited 1991-06-10 --instrument ratification",
         ],
     );
-    assert_snapshot!(found(&env, "pact"), @"");
+    assert_snapshot!(found(&env, "pact"), @r#"
+    signature-after-consent NOR [2,3]: signed 1992-05-01, after the instrument of 1991-06-01
+    force-before-consent SWE [4,5]: in force 1991-05, before the instrument of 1991-06-01
+    force-after-end FIN [6,7]: in force 1995-01-01, after its end on 1994-12-31
+    "#);
     let ran = env.run(&["check", "pact", "--exit-code"]);
     assert_eq!(ran.code, 1);
     assert_eq!(counts(&json_of(&env, "check"))["force-before-consent"], [1, 0, 0], "a month is no day");
@@ -102,11 +131,15 @@ fn the_dates_of_two_rows_of_a_source_are_not_of_one_participation() {
             "treaty-signed -p NOR --signed 1992-05-01 | set parties.csv:7 signature",
             "instrument-deposited -p NOR --deposited 1993-06-01 --instrument ratification | set parties.csv:7 ratification",
             "instrument-deposited -p NOR --deposited 1991-06-01 --instrument ratification | set parties.csv:8 ratification",
+            "treaty-signed -p NOR --signed 1992-05-01 | other treaties.csv:7 signature",
             "treaty-signed -p SWE --signed 1992-05-01 | set parties.csv:9 signature",
             "instrument-deposited -p SWE --deposited 1991-06-01 --instrument ratification | set parties.csv:9 ratification",
         ],
     );
-    assert_snapshot!(found(&env, "pact --kind signature-after-consent --kind repeated-row"), @"");
+    assert_snapshot!(found(&env, "pact --kind signature-after-consent --kind repeated-row"), @r#"
+    signature-after-consent SWE [6,7]: signed 1992-05-01, after the instrument of 1991-06-01
+    repeated-row NOR [2,3,4]: 2 rows of set parties.csv
+    "#);
 }
 
 #[test]
@@ -121,7 +154,10 @@ fn acts_and_a_registration_before_the_adoption_are_found() {
             "registered-with-un --done 1989",
         ],
     );
-    assert_snapshot!(found(&env, "pact"), @"");
+    assert_snapshot!(found(&env, "pact"), @r#"
+    before-adoption - [2,5]: registered with un 1989, before the adoption of 1990-03-01
+    before-adoption NOR [2,3]: treaty signed 1990-02-28, before the adoption of 1990-03-01
+    "#);
 }
 
 #[test]
@@ -137,7 +173,7 @@ fn a_second_consent_without_a_withdrawal_between_is_found_and_one_after_a_withdr
             "instrument-deposited -p SWE --deposited 1997-06-01 --instrument acceptance",
         ],
     );
-    assert_snapshot!(found(&env, "pact"), @"");
+    assert_snapshot!(found(&env, "pact"), @r#"second-consent NOR [2,3]: instrument deposited 1991-06-01, then instrument deposited 1997-06-01: no withdrawal between"#);
 }
 
 #[test]
@@ -152,7 +188,10 @@ fn two_depositaries_with_two_days_are_rival_dates_and_the_same_day_is_the_same_f
             "instrument-deposited -p SWE --deposited 1970-01-09 --instrument ratification | Depositary, Moscow",
         ],
     );
-    assert_snapshot!(found(&env, "pact"), @"");
+    assert_snapshot!(found(&env, "pact"), @r#"
+    rival-dates NOR [2,3]: instrument deposited 1969-02-05 or 1969-07-10
+    same-fact SWE [4,5]: instrument deposited 1970-01-09, stated by 2 entries
+    "#);
     assert_eq!(found(&env, "pact -p NOR").lines().count(), 1);
 }
 
@@ -171,7 +210,7 @@ fn a_participant_under_two_names_is_found() {
             .concat(),
     );
     env.run(&["import", "events", "acts.jsonl"]).ok();
-    assert_snapshot!(found(&env, "pact --kind renamed"), @"");
+    assert_snapshot!(found(&env, "pact --kind renamed"), @r#"renamed X-IO-WORLD-HEALTH-ORGANIZATION [2,3]: IO-World Health Organization and WHO World Health Organization (X-WHO-WORLD-HEALTH-ORGANIZATION) may be one participant"#);
 }
 
 #[test]
@@ -187,9 +226,62 @@ fn what_is_asked_of_an_import_rests_on_its_entries_and_on_the_lines_it_refused()
     let text = [line("NOR", 1, "1991-06-01", "1991-09-01"), line("SWE", 2, "1991-06-01", "1990-09-01")];
     env.write("acts.jsonl", text.concat());
     let ran = env.run(&["import", "events", "acts.jsonl", "--report"]);
-    assert_snapshot!(ran.all(), @"");
+    assert_snapshot!(ran.all(), @r#"
+    1 line of acts.jsonl recorded: entries 3 to 3
+      the import is entry 4: chancery retract --import 4
+
+    1 line was left out
+      line 2      instrument-deposited of 1991-06-01 cannot have had effect on
+                  1990-09-01, before it was done
+      all of them, with their text: --rejects FILE
+
+    Quality of what the file states, refused lines included
+    kind                     found  to the day  rows  what it says
+    signature-after-consent  1      1           1     signed after the instrument
+    force-before-consent     1      1           1     in force before the consent
+    force-after-end          0                        in force after its end
+    before-adoption          0                        before the text was adopted
+    second-consent           0                        consent given twice
+    rival-dates              0                        one act, two dates
+    same-fact                0                        one fact, several entries
+    repeated-row             0                        rows on one participant
+    renamed                  0                        one participant, two names
+
+    signature-after-consent: signed after the instrument
+      Norway in pact: signed 1992-05-01, after the instrument of 1991-06-01
+        entries 2 3; set parties.csv:1
+
+    force-before-consent: in force before the consent
+      Sweden in pact: in force 1990-09-01, before the instrument of 1991-06-01
+        line 2, not recorded; set parties.csv:2
+
+    of what is recorded: chancery check --import 4 --all
+    [exit 1]
+    "#);
     let import = env.size() - 1;
-    assert_snapshot!(env.run(&["check", "--import", &import.to_string()]).all(), @"");
+    assert_snapshot!(screen(&env, &["check", "--import", &import.to_string()]), @r#"
+    Quality of the record: every body
+      ! 1 line was left out of acts.jsonl when it was imported (entry 4): what is
+        stated there is not in this record
+
+    kind                     found  to the day  rows  what it says
+    signature-after-consent  1      1           1     signed after the instrument
+    force-before-consent     0                        in force before the consent
+    force-after-end          0                        in force after its end
+    before-adoption          0                        before the text was adopted
+    second-consent           0                        consent given twice
+    rival-dates              0                        one act, two dates
+    same-fact                0                        one fact, several entries
+    repeated-row             0                        rows on one participant
+    renamed                  0                        one participant, two names
+
+    signature-after-consent: signed after the instrument
+      Norway in pact: signed 1992-05-01, after the instrument of 1991-06-01
+        entries 2 3; set parties.csv:1
+
+    on 2026-11-23 (today), known by today, as recorded: 5 entries, root ...
+    its acts: chancery timeline NOR --in pact
+    "#);
     let dry = treaty();
     dry.write("acts.jsonl", text[1..].concat());
     let ran = dry.run(&["import", "events", "acts.jsonl", "--report", "--dry-run", "--format", "json"]);
@@ -217,9 +309,15 @@ fn a_csv_import_reports_on_its_rows() {
 #[test]
 fn what_is_no_import_or_no_kind_is_refused() {
     let env = Env::demo();
-    assert_snapshot!(env.run(&["check", "--import", "3"]).all(), @"");
-    assert_snapshot!(env.run(&["check", "--kind", "dates"]).all(), @"");
-    assert_snapshot!(env.run(&["check", "atlantis"]).all(), @"");
+    assert_snapshot!(env.run(&["check", "--import", "3"]).all(), @r#"
+    chancery: entry 3 is no import: it is charter-amended (exit 2)
+      list them: chancery log --act import-recorded
+    "#);
+    assert_snapshot!(env.run(&["check", "--kind", "dates"]).all(), @r#"chancery: no kind of finding called "dates"; the kinds are signature-after-consent, force-before-consent, force-after-end, before-adoption, second-consent, rival-dates, same-fact, repeated-row, renamed (exit 2)"#);
+    assert_snapshot!(env.run(&["check", "atlantis"]).all(), @r#"
+    chancery: no organisation or treaty called atlantis in this ledger (exit 2)
+      see what there is: chancery bodies; adopt another: chancery charter adopt FILE
+    "#);
 }
 
 #[test]
@@ -232,14 +330,17 @@ fn findings_are_rows_of_a_csv() {
             "instrument-deposited -p NOR --deposited 1991-06-01 --instrument ratification",
         ],
     );
-    assert_snapshot!(env.run(&["check", "--format", "csv"]).all(), @"");
+    assert_snapshot!(env.run(&["check", "--format", "csv"]).all(), @r#"
+    kind,body,participant,what,first_act,first_date,second_act,second_date,to_the_day,entries,rows
+    signature-after-consent,pact,NOR,"signed 1992-05-01, after the instrument of 1991-06-01",instrument-deposited,1991-06-01,treaty-signed,1992-05-01,true,2 3,
+    "#);
 }
 
 #[test]
 fn yemens_two_dates_are_rivals_and_what_was_known_decides_how_often_they_changed() {
     let Some((env, _)) = set("untc_history") else { return };
-    assert_snapshot!(found(&env, "untc-4-1 -p YEM"), @"");
-    assert_snapshot!(found(&env, "untc-4-1 -p YEM --as-known 2013-12-31"), @"");
+    assert_snapshot!(found(&env, "untc-4-1 -p YEM"), @r#"rival-dates YEM [22299,31263,31457,31760,31869]: instrument deposited 1987-02-09 or 1989-04-06: the source has changed it 4 times"#);
+    assert_snapshot!(found(&env, "untc-4-1 -p YEM --as-known 2013-12-31"), @r#"rival-dates YEM [22299,31263]: instrument deposited 1987-02-09 or 1989-04-06: the source has changed it once"#);
     assert_eq!(found(&env, "untc-4-1 -p YEM --as-known 2013-08-01"), "");
 }
 

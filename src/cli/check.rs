@@ -149,7 +149,8 @@ fn whole(page: &Page, found: &Quality, args: &Args, bodies: &[BodyId], size: cra
     let mut out = page.wrap("", &strong(&format!("Quality of the record: {}", clean(&of))));
     out.push_str(&page.notes(&found.notes));
     out.push('\n');
-    out.push_str(&text(page, found, args.all, on));
+    let others = (!args.all).then_some(": --all");
+    out.push_str(&text(page, found, others, on));
     out.push('\n');
     out.push_str(&footer(page, &found.question, &found.checkpoint, on));
     if let Some(finding) = found.findings.iter().find(|finding| finding.participant.is_some())

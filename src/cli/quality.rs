@@ -110,8 +110,8 @@ pub(super) fn json_of(quality: &Quality) -> Value {
 /// How many findings of a kind are told before the rest is left to an option.
 const TOLD: usize = 10;
 
-/// A count of each kind, then the findings; `all` of them, or the first of each kind.
-pub(super) fn text(page: &Page, quality: &Quality, all: bool, on: Day) -> String {
+/// A count of each kind, then the findings: all of them, or the first of each kind and the `option` that shows the others.
+pub(super) fn text(page: &Page, quality: &Quality, option: Option<&str>, on: Day) -> String {
     let row = |c: &QualityCount| {
         let rows = if c.rows > 0 { c.rows.to_string() } else { String::new() };
         let day = if c.findings > 0 { c.to_the_day.to_string() } else { String::new() };
@@ -122,11 +122,11 @@ pub(super) fn text(page: &Page, quality: &Quality, all: bool, on: Day) -> String
     for count in quality.counts.iter().filter(|c| c.findings > 0) {
         out.push_str(&format!("\n{}\n", strong(&format!("{}: {}", count.kind.name(), count.kind.title()))));
         let of_kind = quality.findings.iter().filter(|finding| finding.kind == count.kind);
-        let shown = if all { usize::MAX } else { TOLD };
+        let shown = if option.is_none() { usize::MAX } else { TOLD };
         of_kind.take(shown).for_each(|finding| out.push_str(&one(page, finding, on)));
         let left = usize::try_from(count.findings).unwrap_or(usize::MAX).saturating_sub(shown);
         if left > 0 {
-            out.push_str(&format!("  and {left} more: --all\n"));
+            out.push_str(&format!("  and {left} more{}\n", option.unwrap_or_default()));
         }
     }
     out
@@ -166,7 +166,7 @@ fn one(page: &Page, finding: &QualityFinding, on: Day) -> String {
 /// The report on an import as text, under what else is said of it.
 pub(super) fn under_import(page: &Page, quality: &Quality, entry: Option<Index>, on: Day) -> String {
     let mut out = format!("\n{}\n", strong("Quality of what the file states, refused lines included"));
-    out.push_str(&text(page, quality, false, on));
+    out.push_str(&text(page, quality, Some(""), on));
     if let Some(entry) = entry {
         out.push_str(&faint(&format!("\nof what is recorded: chancery check --import {entry} --all\n")));
     }

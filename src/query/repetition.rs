@@ -130,15 +130,23 @@ pub(super) fn second_consents(own: &[Standing<'_>]) -> Vec<Found> {
     consents.windows(2).filter_map(second).collect()
 }
 
-/// Rows of a source about one participant in one body, where there is more than one.
-pub(super) fn repeated_rows(own: &[Standing<'_>]) -> Option<Found> {
-    let of_rows: Vec<&Standing<'_>> = own.iter().filter(|act| row_of(&act.event).is_some()).collect();
-    let rows: BTreeSet<&str> = of_rows.iter().filter_map(|act| row_of(&act.event)).collect();
-    if rows.len() < 2 {
-        return None;
+/// Rows of one file about one participant in one body, where there is more than one.
+pub(super) fn repeated_rows(own: &[Standing<'_>]) -> Vec<Found> {
+    let mut files: BTreeMap<&str, (BTreeSet<&str>, Vec<&Standing<'_>>)> = BTreeMap::new();
+    for act in own {
+        let Some(row) = row_of(&act.event) else { continue };
+        let file = row.rsplit_once(':').map_or(row, |(file, _)| file);
+        let (rows, acts) = files.entry(file).or_default();
+        rows.insert(row);
+        acts.push(act);
     }
-    let what = format!("{} rows of the source", rows.len());
-    Some(Found { dates: Vec::new(), ..found(QualityKind::RepeatedRow, what, &of_rows) })
+    let repeated = files.into_iter().filter(|(_, (rows, _))| rows.len() > 1);
+    repeated
+        .map(|(file, (rows, acts))| {
+            let what = format!("{} rows of {file}", rows.len());
+            Found { dates: Vec::new(), ..found(QualityKind::RepeatedRow, what, &acts) }
+        })
+        .collect()
 }
 
 /// Acts of which each is of one kind with the first, two or more; every act is in one group at most.
