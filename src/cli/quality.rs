@@ -48,6 +48,7 @@ pub(super) fn quality(
             event: event.clone(),
         };
         entries.extend(looked.lines.iter().filter(|(_, event)| bodies(&event.body)).map(line));
+        entries.sort_by_key(|entry| entry.index);
         let examination = Examination {
             entries: &entries,
             lines_from,

@@ -1,14 +1,14 @@
 //! How good a record is: dates that cannot stand in their order, facts told twice, dates that rival one another, names
 //! that changed. A finding is no error of this ledger: it says what its sources state.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::Serialize;
 
 use crate::event::{
-    Act, ActKind, BodyId, Cause, Day, Edtf, Entry, Event, EventId, ImportReceipt, Index, ParticipantId, Size,
+    Act, ActKind, BodyId, Day, Edtf, Entry, EventId, ImportReceipt, Index, ParticipantId, Size,
 };
-use crate::history::{Standing, correction_known, standing, withhold};
+use crate::history::{Standing, standing, taken_back, withhold};
 
 use super::answer::{CheckpointRef, QuestionEcho, act};
 use super::order::{before_adoption, impossible};
@@ -209,10 +209,8 @@ impl Examined {
 
 /// What a source stated and took back.
 pub(super) struct TakenBack<'a> {
-    /// Where.
-    pub(super) index: Index,
     /// As it was stated.
-    pub(super) event: &'a Event,
+    pub(super) act: Standing<'a>,
     /// From when the world could know that it was taken back.
     pub(super) known_from: Option<&'a Edtf>,
 }
@@ -224,6 +222,13 @@ pub(super) struct Record<'a> {
     pub(super) own: Vec<Standing<'a>>,
     /// What does not stand any more.
     pub(super) taken_back: Vec<TakenBack<'a>>,
+}
+
+impl<'a> Record<'a> {
+    /// What was ever stated, taken back or not.
+    pub(super) fn stated(&self) -> impl Iterator<Item = &Standing<'a>> {
+        self.own.iter().chain(self.taken_back.iter().map(|taken| &taken.act))
+    }
 }
 
 /// What a rule finds, before it is said where and of whom.
@@ -259,9 +264,9 @@ impl<'e> Examination<'e> {
                 None => body.alone.push(act),
             }
         }
-        for taken in taken_back.into_iter().filter(|taken| (self.bodies)(&taken.event.body)) {
-            let Some(participant) = taken.event.participant.clone() else { continue };
-            let body = bodies.entry(taken.event.body.clone()).or_default();
+        for taken in taken_back.into_iter().filter(|taken| (self.bodies)(&taken.act.event.body)) {
+            let Some(participant) = taken.act.event.participant.clone() else { continue };
+            let body = bodies.entry(taken.act.event.body.clone()).or_default();
             body.records.entry(participant).or_default().taken_back.push(taken);
         }
         let ours = self.of_import();
@@ -304,37 +309,23 @@ impl<'e> Examination<'e> {
         Some(brought.map(|entry| entry.index).collect())
     }
 
-    /// What its source took back; a slip of our own is no finding about a source, and neither is a withdrawn import.
+    /// What its source took back; a withdrawn import takes nothing back, and says nothing of its source.
     fn taken_back(&self, stands: &[Standing<'e>]) -> Vec<TakenBack<'e>> {
-        let corrects = |entry: &&'e Entry| match &entry.event.act {
-            Act::EntryRetracted(retraction) => {
-                retraction.cause != Cause::Clerical
-                    && self.recorded.holds(entry.index)
-                    && correction_known(&entry.event) <= self.known
-            }
-            _ => false,
-        };
-        let retractions: HashMap<EventId, &'e Event> =
-            self.entries.iter().filter(corrects).filter_map(|e| Some((e.event.to?, &e.event))).collect();
-        if retractions.is_empty() {
+        let taken = taken_back(self.entries, self.recorded, self.known);
+        if taken.is_empty() {
             return Vec::new();
         }
-        let standing: HashSet<Index> = stands.iter().map(|act| act.index).collect();
-        let withdrawn: HashSet<EventId> = self
-            .entries
-            .iter()
-            .filter(|e| e.event.act.kind() == ActKind::ImportRecorded && !standing.contains(&e.index))
-            .map(|e| e.event.id)
-            .collect();
-        let taken = |entry: &'e Entry| {
-            let event = &entry.event;
-            let retraction = retractions.get(&event.id)?;
-            let by_import = event.import.is_some_and(|import| withdrawn.contains(&import));
-            let counts = !by_import && !standing.contains(&entry.index) && event.known().day <= self.known;
-            let known_from = retraction.known_from.as_ref();
-            counts.then_some(TakenBack { index: entry.index, event, known_from })
+        let standing: HashSet<EventId> = stands.iter().map(|act| act.event.id).collect();
+        let imports = self.entries.iter().filter(|e| e.event.act.kind() == ActKind::ImportRecorded);
+        let withdrawn: HashSet<EventId> =
+            imports.map(|e| e.event.id).filter(|id| !standing.contains(id)).collect();
+        let counts = |act: &Standing<'e>| !act.event.import.is_some_and(|import| withdrawn.contains(&import));
+        let with_day = |act: Standing<'e>| {
+            let by = act.corrected_by.first()?;
+            let at = self.entries.binary_search_by_key(by, |entry| entry.index).ok()?;
+            Some(TakenBack { known_from: self.entries[at].event.known_from.as_ref(), act })
         };
-        self.entries.iter().filter_map(taken).collect()
+        taken.into_iter().filter(counts).filter_map(with_day).collect()
     }
 }
 

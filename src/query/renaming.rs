@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::event::{Day, Event, Index, ParticipantId, Register};
-use crate::history::same_fact;
+use crate::event::{Day, ParticipantId, Register};
+use crate::history::{Standing, same_fact};
 
 use super::quality::{FindingDate, Found, QualityKind, Record};
 
@@ -13,17 +13,16 @@ use super::quality::{FindingDate, Found, QualityKind, Record};
 pub(super) fn renamed(record: &Record<'_>) -> Vec<Found> {
     let mut all = Vec::new();
     for taken in &record.taken_back {
-        let stated = record.own.iter().map(|act| (act.index, &*act.event));
-        let stated = stated.chain(record.taken_back.iter().map(|other| (other.index, other.event)));
-        let again = |(index, event): &(Index, &Event)| {
-            *index != taken.index
-                && event.known_from.as_ref() == taken.known_from
-                && same_fact(event, taken.event)
-                && event.dates == taken.event.dates
+        let again = |other: &&Standing<'_>| {
+            other.index != taken.act.index
+                && other.event.known_from.as_ref() == taken.known_from
+                && same_fact(&other.event, &taken.act.event)
+                && other.event.dates == taken.act.event.dates
         };
-        let Some((index, event)) = { stated }.find(again).filter(|_| taken.known_from.is_some()) else {
+        let Some(other) = record.stated().find(again).filter(|_| taken.known_from.is_some()) else {
             continue;
         };
+        let event = &other.event;
         let act = event.act.kind();
         let date = event.date().into_iter();
         all.push(Found {
@@ -35,7 +34,7 @@ pub(super) fn renamed(record: &Record<'_>) -> Vec<Found> {
             ),
             dates: date.map(|date| FindingDate { act, date: date.clone() }).collect(),
             rows: BTreeSet::new(),
-            places: vec![taken.index, index],
+            places: vec![taken.act.index, other.index],
         });
     }
     all

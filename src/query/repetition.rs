@@ -7,7 +7,7 @@ use crate::event::{ActKind, Edtf, Event, Index};
 use crate::history::{Standing, alike, same_fact};
 
 use super::order::row_of;
-use super::quality::{FindingDate, Found, QualityKind, Record};
+use super::quality::{FindingDate, Found, QualityKind, Record, TakenBack};
 
 /// Dates of one act, told by one source, that are further apart in days are two acts.
 const NEAR: i64 = 60;
@@ -53,24 +53,21 @@ fn is_rival(own: &[Standing<'_>], a: &Event, b: &Event) -> bool {
 pub(super) fn changed_dates(record: &Record<'_>) -> Vec<Found> {
     let mut told: BTreeSet<Index> = BTreeSet::new();
     let mut all = Vec::new();
-    for first in &record.taken_back {
+    for TakenBack { act: first, .. } in &record.taken_back {
         let mut dates: BTreeMap<&str, &Edtf> = BTreeMap::new();
         let mut places: BTreeSet<Index> = BTreeSet::new();
         let mut changes = 0;
-        let like = record.taken_back.iter().filter(|taken| alike(taken.event, first.event));
-        for taken in like {
-            let stated = record.own.iter().map(|act| (act.index, &*act.event));
-            let stated = stated.chain(record.taken_back.iter().map(|taken| (taken.index, taken.event)));
-            let instead = |(_, event): &(Index, &Event)| {
-                let dates = event.date().zip(taken.event.date());
-                alike(event, taken.event)
-                    && event.known_from.as_ref() == taken.known_from
-                    && dates.is_some_and(|(a, b)| days_between(a, b) > 0)
+        for taken in record.taken_back.iter().filter(|taken| alike(&taken.act.event, &first.event)) {
+            let instead = |other: &&Standing<'_>| {
+                let both = other.event.date().zip(taken.act.event.date());
+                alike(&other.event, &taken.act.event)
+                    && other.event.known_from.as_ref() == taken.known_from
+                    && both.is_some_and(|(a, b)| days_between(a, b) > 0)
             };
-            if let Some((index, event)) = { stated }.find(instead).filter(|_| taken.known_from.is_some()) {
-                let both = taken.event.date().into_iter().chain(event.date());
+            if let Some(other) = record.stated().find(instead).filter(|_| taken.known_from.is_some()) {
+                let both = taken.act.event.date().into_iter().chain(other.event.date());
                 dates.extend(both.map(|date| (date.as_str(), date)));
-                places.extend([taken.index, index]);
+                places.extend([taken.act.index, other.index]);
                 changes += 1;
             }
         }
@@ -81,7 +78,7 @@ pub(super) fn changed_dates(record: &Record<'_>) -> Vec<Found> {
         let times = if changes == 1 { "once".to_owned() } else { format!("{changes} times") };
         let what = format!(
             "{} {}: the source has changed it {times}",
-            words(first.event),
+            words(&first.event),
             or(dates.values().copied())
         );
         let act = first.event.act.kind();
