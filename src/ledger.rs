@@ -5,6 +5,7 @@ mod consequence;
 mod error;
 mod held;
 mod load;
+mod parts;
 mod reach;
 mod replay;
 mod rules;
@@ -30,6 +31,7 @@ pub use consequence::{Change, Consequences, Said};
 pub use error::LedgerError;
 pub use held::Held;
 pub use load::Loaded;
+pub use parts::Part;
 pub use replay::{Tally, replay};
 
 /// A ledger, open for reading or for writing.

@@ -25,7 +25,7 @@ fn the_first_page_without_a_ledger_says_how_to_get_one() {
     FIND     log       the entries               show     one entry, as recorded
              acts      the acts and their dates  bodies, participants  ids, names
     RULES    charter   list, show, lint, adopt, amend
-    CHECK    audit     replay    repair
+    CHECK    audit     replay    repair         check    how good a record is
     SHARE    export    cite      completions, man
 
     Every question takes three dates, all inclusive:

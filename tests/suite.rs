@@ -34,6 +34,7 @@ mod input;
 mod kill;
 mod notify;
 mod patterns;
+mod quality;
 mod questions;
 mod record;
 mod reservations;

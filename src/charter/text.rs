@@ -410,6 +410,16 @@ impl CharterText {
         text.contains("extends").then(read).flatten()?.extends
     }
 
+    /// The beginning of its body that an adoption or amendment states. A text that cannot be read states none.
+    pub fn beginning(text: &str) -> Option<Edtf> {
+        #[derive(Deserialize)]
+        struct Began {
+            began: Option<Edtf>,
+        }
+        let read = || toml::from_str::<Began>(text).ok();
+        text.contains("began").then(read).flatten()?.began
+    }
+
     /// Most texts have none, and are not read twice for them.
     fn has_clauses(&self) -> bool {
         let of_body = [&self.entry_into_force, &self.entry_into_force_for_participant, &self.withdrawal];

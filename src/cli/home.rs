@@ -21,7 +21,7 @@ RECORD   append    one act, or a batch       import   a file
 FIND     log       the entries               show     one entry, as recorded
          acts      the acts and their dates  bodies, participants  ids, names
 RULES    charter   list, show, lint, adopt, amend
-CHECK    audit     replay    repair
+CHECK    audit     replay    repair         check    how good a record is
 SHARE    export    cite      completions, man
 
 Every question takes three dates, all inclusive:

@@ -9,6 +9,7 @@ use crate::ledger::AppendOptions;
 use super::append::span;
 use super::context::{Context, Shape, read_input};
 use super::error::{Exit, Failure};
+use super::quality::{json_of, of_import, under_import};
 use super::render::{Page, clean, count, faint, warn};
 
 /// Record a file of acts; what cannot be taken is reported row by row
@@ -45,6 +46,9 @@ pub(super) struct CsvArgs {
     /// Write the rows left out to a CSV, to mend and import again
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
+    /// Say how good the file is, as chancery check does
+    #[arg(long)]
+    report: bool,
     /// Go on although the clock is behind the last entry
     #[arg(long)]
     accept_clock: bool,
@@ -73,14 +77,24 @@ pub(super) fn run(command: &Command, context: &Context) -> Result<Exit, Failure>
     });
     bar.finish_and_clear();
     let outcome = outcome?;
+    let bodies = std::slice::from_ref(&args.body);
+    let found =
+        args.report.then(|| of_import(context, &mut ledger, outcome.import, bodies, &outcome.unrecorded));
     if !args.dry_run {
         context.close(ledger);
     }
+    let quality = found.transpose()?;
     if let Some(path) = &args.rejects {
         write_rejects(path, &outcome)?;
     }
-    let answer = json(&outcome, args.dry_run);
-    context.answer(&answer, SHAPE, |page| text(page, &outcome, args, &name))?;
+    let mut answer = json(&outcome, args.dry_run);
+    if let Some(quality) = &quality {
+        answer["quality"] = json_of(quality);
+    }
+    context.answer(&answer, SHAPE, |page| {
+        let under = quality.as_ref().map(|q| under_import(page, q, outcome.entry, context.now.day()));
+        text(page, &outcome, args, &name) + &under.unwrap_or_default()
+    })?;
     Ok(if outcome.rejected.is_empty() { Exit::Done } else { Exit::No })
 }
 

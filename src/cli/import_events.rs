@@ -13,6 +13,7 @@ use crate::ledger::AppendOptions;
 use super::append::span;
 use super::context::{Context, Shape, read_input};
 use super::error::{Exit, Failure};
+use super::quality::{json_of, of_import, under_import};
 use super::render::{Page, clean, count, faint};
 
 /// Record a file of the neutral form: JSON Lines, plain or .gz, of any number of organisations and treaties
@@ -41,7 +42,7 @@ pub(super) struct Args {
     /// Write the lines left out to a CSV: line, reason, text
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
-    /// Name every doubt, not only how many there are of each kind
+    /// Name every doubt, not only how many there are of each kind; then say how good the file is, as chancery check does
     #[arg(long)]
     report: bool,
     /// Go on although the clock is behind the last entry
@@ -73,19 +74,34 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         surveyed: args.surveyed.clone(),
         survivors_only: args.survivors_only,
         dry_run: args.dry_run,
+        keep: args.report,
     };
     let options = AppendOptions { now: context.now, expect_size: None, accept_clock: args.accept_clock };
     let bar = context.bar(0, "lines");
     let done = import_events(&mut ledger, &file, options, &|at| bar.set_position(at));
     bar.finish_and_clear();
+    let found = match &done {
+        Ok(Report { import: Some(import), unrecorded, .. }) if args.report => {
+            Some(of_import(context, &mut ledger, *import, &[], unrecorded))
+        }
+        _ => None,
+    };
     if !args.dry_run {
         context.close(ledger);
     }
     let report = done.map_err(|error| failed(error, &name))?;
+    let quality = found.transpose()?;
     if let Some(path) = &args.rejects {
         write_rejects(path, &report)?;
     }
-    context.answer(&json(&report, args.dry_run), SHAPE, |page| text(page, &report, args, &name))?;
+    let mut answer = json(&report, args.dry_run);
+    if let Some(quality) = &quality {
+        answer["quality"] = json_of(quality);
+    }
+    context.answer(&answer, SHAPE, |page| {
+        let under = quality.as_ref().map(|q| under_import(page, q, report.entry, context.now.day()));
+        text(page, &report, args, &name) + &under.unwrap_or_default()
+    })?;
     Ok(if report.rejected.is_empty() { Exit::Done } else { Exit::No })
 }
 

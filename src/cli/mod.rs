@@ -7,6 +7,7 @@ mod audit;
 mod axes;
 mod bodies;
 mod charter;
+mod check;
 mod circular;
 mod circulated;
 mod citation;
@@ -34,6 +35,7 @@ mod panel;
 mod participants;
 mod pending;
 mod portfolio;
+mod quality;
 mod question;
 mod questions;
 mod receipt;
@@ -118,6 +120,7 @@ enum Command {
     #[command(subcommand)]
     Export(export::Command),
     Cite(cite::Args),
+    Check(check::Args),
     Audit(audit::Args),
     Replay(replay::Args),
     Repair(repair::Args),
@@ -179,6 +182,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Charter(command) => charter::run(&command, context),
         Command::Export(command) => export::run(&command, context),
         Command::Cite(args) => cite::run(&args, context),
+        Command::Check(args) => check::run(&args, context),
         Command::Audit(args) => audit::run(&args, context),
         Command::Replay(args) => replay::run(&args, context),
         Command::Repair(args) => repair::run(&args, context),

@@ -91,4 +91,21 @@ impl Evidence {
         let cite = cite.into();
         Evidence { cite, grade, published: None, quote: None, retrieved: None, sha256: None, url: None }
     }
+
+    /// The row of a file that it cites, as `GGO_parties.csv:8708`, with what stands before it: dates of one row are of
+    /// one participation. `None` where no row is named.
+    pub fn source_row(&self) -> Option<&str> {
+        let words = self.cite.split(' ').scan(0, |from, word| {
+            let at = *from;
+            *from += word.len() + 1;
+            Some((at, word))
+        });
+        let names_a_row = |word: &str| {
+            let (file, line) = word.rsplit_once(':')?;
+            let numbered = !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit());
+            (numbered && file.contains('.') && !file.contains('/')).then_some(())
+        };
+        let (at, word) = { words }.find(|(_, word)| names_a_row(word).is_some())?;
+        self.cite.get(..at + word.len())
+    }
 }

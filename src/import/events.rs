@@ -40,6 +40,8 @@ pub struct EventsFile<'a> {
     pub survivors_only: bool,
     /// Record nothing.
     pub dry_run: bool,
+    /// Keep in a dry run the events that would be recorded, for a report on them.
+    pub keep: bool,
 }
 
 /// A line with what is said of it.
@@ -70,6 +72,10 @@ pub struct Report {
     pub doubts: Vec<Told>,
     /// The import's own entry.
     pub entry: Option<Index>,
+    /// Its id.
+    pub import: Option<EventId>,
+    /// What lines state that are not recorded: of those the ledger refused, and, where kept, of a dry run.
+    pub unrecorded: Vec<(u64, Event)>,
 }
 
 /// Why a file was not taken in to its end. What was recorded before stays.
@@ -113,9 +119,10 @@ pub fn import_events(
         ledger,
         options,
         dry_run: file.dry_run,
+        keep: file.dry_run && file.keep,
         import,
         held: HashMap::new(),
-        report: Report::default(),
+        report: Report { import: Some(import), ..Report::default() },
         bodies: BTreeMap::new(),
         seen: HashMap::new(),
         stated: HashMap::new(),
@@ -147,6 +154,7 @@ struct Intake<'l> {
     ledger: &'l mut Ledger,
     options: AppendOptions,
     dry_run: bool,
+    keep: bool,
     import: EventId,
     report: Report,
     /// Every body met, with whether it has a charter by now.
@@ -230,10 +238,16 @@ impl Intake<'_> {
                     }
                     let doubts = read.doubts.into_iter().map(|what| Told { line, what });
                     self.report.doubts.extend(doubts);
+                    if self.keep && draft.recorded.is_none() {
+                        self.report.unrecorded.push((line, Event::clone(&draft.event)));
+                    }
                     drafts.push(draft);
                 }
                 Err(error @ (LedgerError::Log(_) | LedgerError::Entry { .. })) => return Err(error.into()),
-                Err(error) => self.reject(line, error.to_string(), text),
+                Err(error) => {
+                    self.reject(line, error.to_string(), text);
+                    self.report.unrecorded.push((line, read.event));
+                }
             }
         }
         drafts.retain(|draft| draft.recorded.is_none());

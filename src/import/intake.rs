@@ -31,6 +31,10 @@ pub struct Outcome {
     pub remarks: Vec<(u64, String)>,
     /// The header of the file, for a file of the rejects.
     pub header: Vec<String>,
+    /// The import's id.
+    pub import: EventId,
+    /// What rows state that are not recorded: of those the ledger refused, and of a dry run.
+    pub unrecorded: Vec<(u64, Event)>,
 }
 
 /// A file to import.
@@ -96,8 +100,16 @@ pub fn import(
     let rows = read_csv(source.bytes, source.body, id, &resolve)?;
     let Rows { mut taken, rejected, header, sha256 } = rows;
     taken.iter_mut().for_each(|row| held.meet(&mut row.event));
-    let mut outcome =
-        Outcome { taken: Vec::new(), known: 0, rejected, entry: None, remarks: Vec::new(), header };
+    let mut outcome = Outcome {
+        taken: Vec::new(),
+        known: 0,
+        rejected,
+        entry: None,
+        remarks: Vec::new(),
+        header,
+        import: id,
+        unrecorded: Vec::new(),
+    };
     let total = taken.len() as u64;
     let parts = admissible(ledger, taken, &mut outcome)?;
     if mode.strict && !outcome.rejected.is_empty() {
@@ -137,6 +149,7 @@ fn admissible(
                 return Err(error.into());
             }
             let row = part.remove(at);
+            outcome.unrecorded.push((row.line, row.event));
             outcome.rejected.push(Reject { line: row.line, reason: error.to_string(), cells: row.cells });
         }
         parts.push(part);
@@ -168,6 +181,7 @@ fn record(
     if mode.dry_run {
         let first = ledger.size().0 + outcome.taken.len() as u64;
         outcome.taken.extend((0..new.len() as u64).map(|n| Index(first + n)));
+        outcome.unrecorded.extend(fresh);
         return Ok(());
     }
     // Rows that were recorded before need no receipt.

@@ -46,7 +46,7 @@ pub fn replay(
 
 /// How the record is parted.
 #[derive(Clone, Copy, PartialEq)]
-enum Parting {
+pub(super) enum Parting {
     /// By participant, among so many cores.
     Participants(usize),
     /// By body, where clauses count participants: none can be folded without the others.
@@ -107,14 +107,19 @@ fn add(mut tally: Tally, part: Tally) -> Tally {
 }
 
 /// Some of the participants, or of the bodies.
-struct Share {
-    number: usize,
-    count: usize,
-    parting: Parting,
+#[derive(Clone, Copy)]
+pub(super) struct Share {
+    /// Which one, from 0.
+    pub(super) number: usize,
+    /// Of how many.
+    pub(super) count: usize,
+    /// By what they are told apart.
+    pub(super) parting: Parting,
 }
 
 impl Share {
-    fn holds(&self, id: &[u8]) -> bool {
+    /// Whether an id falls to this share.
+    pub(super) fn holds(&self, id: &[u8]) -> bool {
         let mut hasher = DefaultHasher::new();
         id.hash(&mut hasher);
         self.count == 1 || hasher.finish() as usize % self.count == self.number
@@ -223,7 +228,7 @@ fn can_be_parted(bodies: &Bodies) -> bool {
 }
 
 /// What of a leaf's bytes says whose act it is. No quote stands unescaped inside a text, so these are keys.
-struct Keys {
+pub(super) struct Keys {
     body: Finder<'static>,
     participant: Finder<'static>,
     about: Finder<'static>,
@@ -246,7 +251,7 @@ impl Default for Keys {
 
 impl Keys {
     /// Acts of bodies alone and corrections bear on every share, other acts on that of whom they name, or of their body.
-    fn bears(&self, leaf: &[u8], share: &Share) -> bool {
+    pub(super) fn bears(&self, leaf: &[u8], share: &Share) -> bool {
         let value = |key: &Finder<'_>| {
             let rest = leaf.get(key.find(leaf)? + key.needle().len()..)?;
             rest.split(|byte| *byte == b'"').next()

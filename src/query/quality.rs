@@ -1,0 +1,362 @@
+//! How good a record is: dates that cannot stand in their order, facts told twice, dates that rival one another, names
+//! that changed. A finding is no error of this ledger: it says what its sources state.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use serde::Serialize;
+
+use crate::event::{
+    Act, ActKind, BodyId, Day, Edtf, Entry, EventId, ImportReceipt, Index, ParticipantId, Size,
+};
+use crate::history::{Standing, standing, taken_back, withhold};
+
+use super::answer::{CheckpointRef, QuestionEcho, act};
+use super::order::{before_adoption, impossible};
+use super::renaming::{namesakes, renamed};
+use super::repetition::{changed_dates, repeated_rows, rival_dates, same_facts, second_consents};
+
+/// What of a record a researcher looks at twice.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum QualityKind {
+    /// A signature dated after the instrument of consent that should follow it (VCLT 12, 14).
+    SignatureAfterConsent,
+    /// In force for a participant before its instrument was deposited (VCLT 24).
+    ForceBeforeConsent,
+    /// In force for a participant after it had ended for it.
+    ForceAfterEnd,
+    /// An act, or the registration (UN Charter 102), dated before the treaty was adopted (VCLT 9).
+    BeforeAdoption,
+    /// Two expressions of consent to be bound, and no withdrawal between them.
+    SecondConsent,
+    /// One act under two dates: of two sources, or of one that changed it.
+    RivalDates,
+    /// One fact stated by more than one entry.
+    SameFact,
+    /// Several rows of a source about one participant in one body.
+    RepeatedRow,
+    /// One participant under two names.
+    Renamed,
+}
+
+impl QualityKind {
+    /// Every kind, with its name in options and answers and what it says of a record.
+    pub const ALL: [(QualityKind, &'static str, &'static str); 9] = [
+        (QualityKind::SignatureAfterConsent, "signature-after-consent", "signed after the instrument"),
+        (QualityKind::ForceBeforeConsent, "force-before-consent", "in force before the consent"),
+        (QualityKind::ForceAfterEnd, "force-after-end", "in force after its end"),
+        (QualityKind::BeforeAdoption, "before-adoption", "before the text was adopted"),
+        (QualityKind::SecondConsent, "second-consent", "consent given twice"),
+        (QualityKind::RivalDates, "rival-dates", "one act, two dates"),
+        (QualityKind::SameFact, "same-fact", "one fact, several entries"),
+        (QualityKind::RepeatedRow, "repeated-row", "rows on one participant"),
+        (QualityKind::Renamed, "renamed", "one participant, two names"),
+    ];
+
+    /// The name in options and answers.
+    pub fn name(self) -> &'static str {
+        QualityKind::ALL.iter().find(|(kind, ..)| *kind == self).map_or("", |(_, name, _)| name)
+    }
+
+    /// What it says of a record, in a few words.
+    pub fn title(self) -> &'static str {
+        QualityKind::ALL.iter().find(|(kind, ..)| *kind == self).map_or("", |(.., title)| title)
+    }
+
+    /// The kind of that name.
+    pub fn from_name(name: &str) -> Option<QualityKind> {
+        QualityKind::ALL.into_iter().find(|(_, known, _)| *known == name).map(|(kind, ..)| kind)
+    }
+}
+
+/// An act with the date that a finding is about.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct FindingDate {
+    /// What happened.
+    #[serde(serialize_with = "act")]
+    pub act: ActKind,
+    /// When, as its source states it.
+    pub date: Edtf,
+}
+
+/// One thing in a record to be looked at twice.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct QualityFinding {
+    /// Of which kind.
+    pub kind: QualityKind,
+    /// In which organisation or treaty.
+    pub body: BodyId,
+    /// Of whom; `null` of a body alone.
+    pub participant: Option<ParticipantId>,
+    /// What is stated, in words.
+    pub what: String,
+    /// The dates that it rests on.
+    pub dates: Vec<FindingDate>,
+    /// Whether each of them is known to the day.
+    pub to_the_day: bool,
+    /// The rows of the source that it rests on, where the evidence names rows.
+    pub rows: Vec<String>,
+    /// The entries that state it.
+    pub entries: Vec<Index>,
+    /// The lines of an imported file that state it and are not recorded.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<u64>,
+}
+
+/// How many findings there are of a kind.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct QualityCount {
+    /// Of which kind.
+    pub kind: QualityKind,
+    /// All of them.
+    pub findings: u64,
+    /// Those whose dates are all known to the day.
+    pub to_the_day: u64,
+    /// Rows of sources that they rest on; 0 where the evidence names none.
+    pub rows: u64,
+}
+
+/// What was found in a record.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Quality {
+    /// What was asked.
+    pub question: QuestionEcho,
+    /// Of each kind that was looked for; 0 is an answer.
+    pub counts: Vec<QualityCount>,
+    /// By kind, then by body and participant.
+    pub findings: Vec<QualityFinding>,
+    /// What a reader must know besides.
+    pub notes: Vec<String>,
+    /// The head of the record that was read.
+    pub checkpoint: CheckpointRef,
+}
+
+impl Quality {
+    /// The report on what was found, of these kinds only; of every kind where none is named.
+    pub fn new(
+        question: QuestionEcho,
+        checkpoint: CheckpointRef,
+        found: Examined,
+        kinds: &[QualityKind],
+    ) -> Quality {
+        let wanted = |kind: QualityKind| kinds.is_empty() || kinds.contains(&kind);
+        let mut findings = found.findings;
+        findings.retain(|finding| wanted(finding.kind));
+        findings.sort_by(|a, b| {
+            let key = |f: &QualityFinding| (f.kind, f.body.clone(), f.participant.clone());
+            key(a).cmp(&key(b)).then_with(|| (&a.entries, &a.lines).cmp(&(&b.entries, &b.lines)))
+        });
+        let count = |kind: QualityKind| {
+            let of_kind = || findings.iter().filter(move |finding| finding.kind == kind);
+            QualityCount {
+                kind,
+                findings: of_kind().count() as u64,
+                to_the_day: of_kind().filter(|finding| finding.to_the_day).count() as u64,
+                rows: of_kind().map(|finding| finding.rows.len() as u64).sum(),
+            }
+        };
+        let counts = QualityKind::ALL.into_iter().map(|(kind, ..)| kind).filter(|kind| wanted(*kind));
+        let counts = counts.map(count).collect();
+        let note = |(entry, receipt): (&Index, &ImportReceipt)| {
+            format!(
+                "{} left out of {} when it was imported (entry {entry}): what is stated there is not in this record",
+                match receipt.refused {
+                    1 => "1 line was".to_owned(),
+                    n => format!("{n} lines were"),
+                },
+                receipt.file
+            )
+        };
+        let notes = found.refused.iter().map(note).collect();
+        Quality { question, counts, findings, notes, checkpoint }
+    }
+}
+
+/// Entries that are to be looked at, and how.
+pub struct Examination<'e> {
+    /// In the order of the log, each body that is looked at whole.
+    pub entries: &'e [Entry],
+    /// Entries at or after this place are lines of a file that are not recorded, counted from it.
+    pub lines_from: Index,
+    /// The first so many entries.
+    pub recorded: Size,
+    /// What was public by then.
+    pub known: Day,
+    /// Which bodies are looked at.
+    pub bodies: &'e dyn Fn(&BodyId) -> bool,
+    /// Only this participant.
+    pub participant: Option<&'e ParticipantId>,
+    /// Only what rests on an entry that this import brought.
+    pub import: Option<EventId>,
+}
+
+/// What an examination found.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Examined {
+    /// In no order.
+    pub findings: Vec<QualityFinding>,
+    /// Imports that left lines out, by entry.
+    pub refused: BTreeMap<Index, ImportReceipt>,
+}
+
+impl Examined {
+    /// Adds what another examination found.
+    pub fn extend(&mut self, other: Examined) {
+        self.findings.extend(other.findings);
+        self.refused.extend(other.refused);
+    }
+}
+
+/// What a source stated and took back.
+pub(super) struct TakenBack<'a> {
+    /// As it was stated.
+    pub(super) act: Standing<'a>,
+    /// From when the world could know that it was taken back.
+    pub(super) known_from: Option<&'a Edtf>,
+}
+
+/// What is recorded of one participant in one body.
+#[derive(Default)]
+pub(super) struct Record<'a> {
+    /// What stands.
+    pub(super) own: Vec<Standing<'a>>,
+    /// What does not stand any more.
+    pub(super) taken_back: Vec<TakenBack<'a>>,
+}
+
+impl<'a> Record<'a> {
+    /// What was ever stated, taken back or not.
+    pub(super) fn stated(&self) -> impl Iterator<Item = &Standing<'a>> {
+        self.own.iter().chain(self.taken_back.iter().map(|taken| &taken.act))
+    }
+}
+
+/// What a rule finds, before it is said where and of whom.
+pub(super) struct Found {
+    pub(super) kind: QualityKind,
+    pub(super) what: String,
+    pub(super) dates: Vec<FindingDate>,
+    pub(super) rows: BTreeSet<String>,
+    pub(super) places: Vec<Index>,
+}
+
+impl<'e> Examination<'e> {
+    /// Looks at every record of the bodies.
+    pub fn examine(&self) -> Examined {
+        let stands = standing(self.entries, self.recorded, self.known);
+        let taken_back = self.taken_back(&stands);
+        let (acts, _) = withhold(stands);
+        let mut bodies: BTreeMap<BodyId, Body<'e>> = BTreeMap::new();
+        let mut examined = Examined::default();
+        for act in acts.into_iter().filter(|act| (self.bodies)(&act.event.body)) {
+            if let Act::ImportRecorded(receipt) = &act.event.act
+                && receipt.refused > 0
+                && self.import.is_none_or(|id| act.event.id == id)
+            {
+                examined.refused.insert(act.index, receipt.clone());
+            }
+            let body = bodies.entry(act.event.body.clone()).or_default();
+            match act.event.participant.clone() {
+                _ if act.event.act.kind().is_record_keeping() => {}
+                // What is about another's accession or exit is not the actor's own participation.
+                Some(_) if act.event.for_another().is_some() => {}
+                Some(participant) => body.records.entry(participant).or_default().own.push(act),
+                None => body.alone.push(act),
+            }
+        }
+        for taken in taken_back.into_iter().filter(|taken| (self.bodies)(&taken.act.event.body)) {
+            let Some(participant) = taken.act.event.participant.clone() else { continue };
+            let body = bodies.entry(taken.act.event.body.clone()).or_default();
+            body.records.entry(participant).or_default().taken_back.push(taken);
+        }
+        let ours = self.of_import();
+        for (id, body) in &bodies {
+            let found = body.findings().into_iter();
+            let found = found.filter(|(participant, _)| {
+                self.participant.is_none_or(|only| participant.as_ref() == Some(only))
+            });
+            let touches = |found: &Found| {
+                ours.as_ref().is_none_or(|ours| found.places.iter().any(|p| ours.contains(p)))
+            };
+            let found = found.filter(|(_, found)| touches(found));
+            examined.findings.extend(found.map(|(participant, found)| self.finding(id, participant, found)));
+        }
+        examined
+    }
+
+    fn finding(&self, body: &BodyId, participant: Option<ParticipantId>, found: Found) -> QualityFinding {
+        let mut places = found.places;
+        places.sort();
+        places.dedup();
+        let lines: Vec<Index> = places.split_off(places.partition_point(|place| *place < self.lines_from));
+        QualityFinding {
+            kind: found.kind,
+            body: body.clone(),
+            participant,
+            what: found.what,
+            to_the_day: found.dates.iter().all(|dated| is_a_day(&dated.date)),
+            dates: found.dates,
+            rows: found.rows.into_iter().collect(),
+            entries: places,
+            lines: lines.into_iter().map(|line| line.0 - self.lines_from.0).collect(),
+        }
+    }
+
+    /// The places of what the import brought.
+    fn of_import(&self) -> Option<HashSet<Index>> {
+        let import = self.import?;
+        let brought = self.entries.iter().filter(|entry| entry.event.import == Some(import));
+        Some(brought.map(|entry| entry.index).collect())
+    }
+
+    /// What its source took back; a withdrawn import takes nothing back, and says nothing of its source.
+    fn taken_back(&self, stands: &[Standing<'e>]) -> Vec<TakenBack<'e>> {
+        let taken = taken_back(self.entries, self.recorded, self.known);
+        if taken.is_empty() {
+            return Vec::new();
+        }
+        let standing: HashSet<EventId> = stands.iter().map(|act| act.event.id).collect();
+        let imports = self.entries.iter().filter(|e| e.event.act.kind() == ActKind::ImportRecorded);
+        let withdrawn: HashSet<EventId> =
+            imports.map(|e| e.event.id).filter(|id| !standing.contains(id)).collect();
+        let counts = |act: &Standing<'e>| !act.event.import.is_some_and(|import| withdrawn.contains(&import));
+        let with_day = |act: Standing<'e>| {
+            let by = act.corrected_by.first()?;
+            let at = self.entries.binary_search_by_key(by, |entry| entry.index).ok()?;
+            Some(TakenBack { known_from: self.entries[at].event.known_from.as_ref(), act })
+        };
+        taken.into_iter().filter(counts).filter_map(with_day).collect()
+    }
+}
+
+/// Whether a date is one day, and its source in no doubt of it.
+fn is_a_day(date: &Edtf) -> bool {
+    date.earliest() == date.latest() && !date.is_qualified()
+}
+
+/// What is recorded of one organisation or treaty.
+#[derive(Default)]
+struct Body<'a> {
+    records: BTreeMap<ParticipantId, Record<'a>>,
+    alone: Vec<Standing<'a>>,
+}
+
+impl Body<'_> {
+    fn findings(&self) -> Vec<(Option<ParticipantId>, Found)> {
+        let mut all = Vec::new();
+        for (participant, record) in &self.records {
+            let mut found = impossible(&record.own);
+            found.extend(second_consents(&record.own));
+            found.extend(rival_dates(&record.own));
+            found.extend(changed_dates(record));
+            found.extend(same_facts(&record.own));
+            found.extend(repeated_rows(&record.own));
+            found.extend(renamed(record));
+            all.extend(found.into_iter().map(|found| (Some(participant.clone()), found)));
+        }
+        let acts = self.records.values().flat_map(|record| &record.own).chain(&self.alone);
+        all.extend(before_adoption(acts, &self.alone));
+        all.extend(namesakes(&self.records).into_iter().map(|(who, found)| (Some(who), found)));
+        all
+    }
+}
