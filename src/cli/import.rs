@@ -9,6 +9,7 @@ use crate::ledger::AppendOptions;
 use super::append::span;
 use super::context::{Context, Shape, read_input};
 use super::error::{Exit, Failure};
+use super::intake::Intake;
 use super::render::{Page, clean, count, faint, warn};
 
 /// Record a file of acts; what cannot be taken is reported row by row
@@ -30,14 +31,20 @@ The same file again adds nothing.")]
 pub(super) struct CsvArgs {
     /// The file; `-` for standard input
     file: PathBuf,
-    /// In which organisation or treaty
-    #[arg(long = "in", value_name = "BODY")]
-    body: BodyId,
+    /// In which organisation or treaty; not where the map names it
+    #[arg(long = "in", value_name = "BODY", required_unless_present = "map")]
+    body: Option<BodyId>,
+    /// How the columns of anyone's file become acts: a TOML file, see docs/IMPORT.md
+    #[arg(long, value_name = "FILE")]
+    map: Option<PathBuf>,
     /// The span of the record that the file covers, FROM..TO; recorded as record-surveyed
     #[arg(long, value_name = "FROM..TO", value_parser = span)]
     surveyed: Option<Edtf>,
-    /// All rows or none (exit 3)
-    #[arg(long)]
+    /// With a map: the file lists only those who are still there, as a table of today does
+    #[arg(long, requires_all = ["surveyed", "map"])]
+    survivors_only: bool,
+    /// All rows or none (exit 3); not with a map, which reads a file of any length
+    #[arg(long, conflicts_with = "map")]
     strict: bool,
     /// Report what would be recorded, record nothing
     #[arg(long)]
@@ -45,6 +52,9 @@ pub(super) struct CsvArgs {
     /// Write the rows left out to a CSV, to mend and import again
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
+    /// With a map: name every doubt, not only how many there are of each kind
+    #[arg(long, requires = "map")]
+    report: bool,
     /// Go on although the clock is behind the last entry
     #[arg(long)]
     accept_clock: bool,
@@ -53,17 +63,38 @@ pub(super) struct CsvArgs {
 const SHAPE: Shape = Shape { list: Some("rejected"), columns: &["line", "reason", "row"] };
 
 pub(super) fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
-    let args = match command {
-        Command::Csv(args) => args,
-        Command::Events(args) => return super::import_events::run(args, context),
-    };
+    match command {
+        Command::Events(args) => super::import_events::run(args, context),
+        Command::Csv(args) => match (&args.map, &args.body) {
+            (None, Some(body)) => own_columns(args, body, context),
+            _ => mapped(args).run(context),
+        },
+    }
+}
+
+/// Anyone's columns, by a map.
+fn mapped(args: &CsvArgs) -> Intake<'_> {
+    Intake {
+        file: &args.file,
+        map: args.map.as_deref(),
+        body: args.body.as_ref(),
+        surveyed: args.surveyed.clone(),
+        survivors_only: args.survivors_only,
+        dry_run: args.dry_run,
+        rejects: args.rejects.as_deref(),
+        report: args.report,
+        accept_clock: args.accept_clock,
+    }
+}
+
+fn own_columns(args: &CsvArgs, body: &BodyId, context: &Context) -> Result<Exit, Failure> {
     let bytes = read_input(&args.file)?;
     let mut ledger = if args.dry_run { context.reader()? } else { context.writer("import")? };
     let name = match args.file.file_name() {
         Some(name) if args.file != Path::new("-") => name.to_string_lossy().into_owned(),
         _ => "standard input".to_owned(),
     };
-    let source = Source { name: &name, bytes: &bytes, body: &args.body, surveyed: args.surveyed.clone() };
+    let source = Source { name: &name, bytes: &bytes, body, surveyed: args.surveyed.clone() };
     let options = AppendOptions { now: context.now, expect_size: None, accept_clock: args.accept_clock };
     let mode = Mode { dry_run: args.dry_run, strict: args.strict };
     let bar = context.bar(0, "rows");
