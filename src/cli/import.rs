@@ -19,11 +19,15 @@ pub(super) enum Command {
     Events(super::import_events::Args),
 }
 
-/// Record a CSV of acts in one organisation or treaty
+/// Record a CSV of acts: in one organisation or treaty, or by a map of anyone's columns
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Columns, found by their header: date, party, event_kind; effective_date,
 resulting_status, instrument, place, source_citation, confidence, note, toward,
 about, planned_date, published, sequence, rival. Others are kept as notes.
+
+With --map the columns are anyone's, the file plain or .gz and of any length,
+and its acts in any number of organisations and treaties; --dry-run then shows
+the first rows as acts. The map: docs/IMPORT.md.
 
 Good rows are recorded, every other is reported with its line and reason (exit 1).
 The import is itself an entry: chancery retract --import ENTRY withdraws it whole.

@@ -13,7 +13,8 @@ use super::intake::Intake;
 #[derive(clap::Args, Debug)]
 #[command(after_help = "One object a line: date, kind, body; party or party_name; and, where the
 source has them, not_before, effective, recorded, op (set, retract), mark,
-body_title, source. UNTC:4-4 becomes untc-4-4. A body without a charter gets
+body_title, status, toward, note, source. A kind may be any act of chancery
+acts. UNTC:4-4 becomes untc-4-4. A body without a charter gets
 one that extends multilateral-treaty or international-organisation; in-force
 then says that its clause is unknown, and chancery charter amend states it.
 

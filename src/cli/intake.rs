@@ -150,6 +150,7 @@ impl Intake<'_> {
         let taken = count(report.taken, one, many);
         let mut out = match (self.dry_run, report.entries) {
             (true, _) => format!("dry run: {taken} of {name} may be recorded; nothing was\n"),
+            (_, Some((only, last))) if only == last => format!("{taken} of {name} recorded: entry {only}\n"),
             (_, Some((first, last))) => format!("{taken} of {name} recorded: entries {first} to {last}\n"),
             _ => format!("nothing new in {name}\n"),
         };

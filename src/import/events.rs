@@ -235,7 +235,8 @@ impl Intake<'_> {
     }
 
     fn reject(&mut self, line: u64, why: String, cells: Arc<Vec<Vec<u8>>>) -> Result<(), EventsError> {
-        self.left_bytes += why.len() + cells.iter().map(Vec::len).sum::<usize>();
+        let cell = |cell: &Vec<u8>| cell.len() + size_of::<Vec<u8>>();
+        self.left_bytes += size_of::<Left>() + why.len() + cells.iter().map(cell).sum::<usize>();
         self.report.rejected.push(Left { line, why, cells });
         match self.left_bytes > LEFT_BYTES_MAX {
             true => Err(EventsError::TooMany { line }),
