@@ -1,7 +1,7 @@
 //! The documents are true: every `console` block in them is run, and says what it says.
 //!
 //! In a block, a line that begins with `$ ` is a command for the shell; what follows is what it writes, standard error
-//! behind standard output. A document is one session in one folder. `CHANCERY_BLESS=1 cargo test docs` writes what the
+//! behind standard output. A block that is named by a file, as `toml map.toml`, is that file. A document is one session in one folder. `CHANCERY_BLESS=1 cargo test docs` writes what the
 //! program says into the document instead, to be read before it is committed.
 
 use std::fs;
@@ -23,6 +23,15 @@ fn replayed(text: &str) -> String {
         out.push('\n');
         if line.trim() == "```console fresh" {
             fs::remove_dir_all(env.ledger()).ok();
+        }
+        if let Some((_, file)) = line.strip_prefix("```").and_then(|named| named.split_once(' '))
+            && file.contains('.')
+        {
+            let block: Vec<&str> =
+                std::iter::from_fn(|| lines.next_if(|line| line.trim() != "```")).collect();
+            let text = format!("{}\n", block.join("\n"));
+            env.write(file, &text);
+            out.push_str(&text);
         }
         if !matches!(line.trim(), "```console" | "```console fresh") {
             continue;
@@ -92,6 +101,11 @@ fn the_worked_example_of_the_three_time_axes_is_what_the_program_says() {
 #[test]
 fn the_sessions_for_researchers_are_what_the_program_says() {
     is_true("docs/RESEARCH.md");
+}
+
+#[test]
+fn the_worked_example_of_a_map_is_what_the_program_says() {
+    is_true("docs/IMPORT.md");
 }
 
 #[test]

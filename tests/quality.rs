@@ -227,7 +227,7 @@ fn what_is_asked_of_an_import_rests_on_its_entries_and_on_the_lines_it_refused()
     env.write("acts.jsonl", text.concat());
     let ran = env.run(&["import", "events", "acts.jsonl", "--report"]);
     assert_snapshot!(ran.all(), @r#"
-    1 line of acts.jsonl recorded: entries 3 to 3
+    1 line of acts.jsonl recorded: entry 3
       the import is entry 4: chancery retract --import 4
 
     1 line was left out

@@ -32,6 +32,7 @@ mod foreseen;
 mod import;
 mod input;
 mod kill;
+mod mapped;
 mod notify;
 mod patterns;
 mod quality;

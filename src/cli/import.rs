@@ -9,6 +9,7 @@ use crate::ledger::AppendOptions;
 use super::append::span;
 use super::context::{Context, Shape, read_input};
 use super::error::{Exit, Failure};
+use super::intake::Intake;
 use super::quality::{json_of, of_import, under_import};
 use super::render::{Page, clean, count, faint, warn};
 
@@ -19,11 +20,15 @@ pub(super) enum Command {
     Events(super::import_events::Args),
 }
 
-/// Record a CSV of acts in one organisation or treaty
+/// Record a CSV of acts: in one organisation or treaty, or by a map of anyone's columns
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Columns, found by their header: date, party, event_kind; effective_date,
 resulting_status, instrument, place, source_citation, confidence, note, toward,
 about, planned_date, published, sequence, rival. Others are kept as notes.
+
+With --map the columns are anyone's, the file plain or .gz and of any length,
+and its acts in any number of organisations and treaties; --dry-run then shows
+the first rows as acts. The map: docs/IMPORT.md.
 
 Good rows are recorded, every other is reported with its line and reason (exit 1).
 The import is itself an entry: chancery retract --import ENTRY withdraws it whole.
@@ -31,14 +36,20 @@ The same file again adds nothing.")]
 pub(super) struct CsvArgs {
     /// The file; `-` for standard input
     file: PathBuf,
-    /// In which organisation or treaty
-    #[arg(long = "in", value_name = "BODY")]
-    body: BodyId,
+    /// In which organisation or treaty; not where the map names it
+    #[arg(long = "in", value_name = "BODY", required_unless_present = "map")]
+    body: Option<BodyId>,
+    /// How the columns of anyone's file become acts: a TOML file, see docs/IMPORT.md
+    #[arg(long, value_name = "FILE")]
+    map: Option<PathBuf>,
     /// The span of the record that the file covers, FROM..TO; recorded as record-surveyed
     #[arg(long, value_name = "FROM..TO", value_parser = span)]
     surveyed: Option<Edtf>,
-    /// All rows or none (exit 3)
-    #[arg(long)]
+    /// With a map: the file lists only those who are still there, as a table of today does
+    #[arg(long, requires_all = ["surveyed", "map"])]
+    survivors_only: bool,
+    /// All rows or none (exit 3); not with a map, which reads a file of any length
+    #[arg(long, conflicts_with = "map")]
     strict: bool,
     /// Report what would be recorded, record nothing
     #[arg(long)]
@@ -46,7 +57,7 @@ pub(super) struct CsvArgs {
     /// Write the rows left out to a CSV, to mend and import again
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
-    /// Say how good the file is, as chancery check does
+    /// Say how good the file is, as chancery check does; with a map name every doubt too
     #[arg(long)]
     report: bool,
     /// Go on although the clock is behind the last entry
@@ -57,17 +68,38 @@ pub(super) struct CsvArgs {
 const SHAPE: Shape = Shape { list: Some("rejected"), columns: &["line", "reason", "row"] };
 
 pub(super) fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
-    let args = match command {
-        Command::Csv(args) => args,
-        Command::Events(args) => return super::import_events::run(args, context),
-    };
+    match command {
+        Command::Events(args) => super::import_events::run(args, context),
+        Command::Csv(args) => match (&args.map, &args.body) {
+            (None, Some(body)) => own_columns(args, body, context),
+            _ => mapped(args).run(context),
+        },
+    }
+}
+
+/// Anyone's columns, by a map.
+fn mapped(args: &CsvArgs) -> Intake<'_> {
+    Intake {
+        file: &args.file,
+        map: args.map.as_deref(),
+        body: args.body.as_ref(),
+        surveyed: args.surveyed.clone(),
+        survivors_only: args.survivors_only,
+        dry_run: args.dry_run,
+        rejects: args.rejects.as_deref(),
+        report: args.report,
+        accept_clock: args.accept_clock,
+    }
+}
+
+fn own_columns(args: &CsvArgs, body: &BodyId, context: &Context) -> Result<Exit, Failure> {
     let bytes = read_input(&args.file)?;
     let mut ledger = if args.dry_run { context.reader()? } else { context.writer("import")? };
     let name = match args.file.file_name() {
         Some(name) if args.file != Path::new("-") => name.to_string_lossy().into_owned(),
         _ => "standard input".to_owned(),
     };
-    let source = Source { name: &name, bytes: &bytes, body: &args.body, surveyed: args.surveyed.clone() };
+    let source = Source { name: &name, bytes: &bytes, body, surveyed: args.surveyed.clone() };
     let options = AppendOptions { now: context.now, expect_size: None, accept_clock: args.accept_clock };
     let mode = Mode { dry_run: args.dry_run, strict: args.strict };
     let bar = context.bar(0, "rows");
@@ -77,7 +109,7 @@ pub(super) fn run(command: &Command, context: &Context) -> Result<Exit, Failure>
     });
     bar.finish_and_clear();
     let outcome = outcome?;
-    let bodies = std::slice::from_ref(&args.body);
+    let bodies = std::slice::from_ref(body);
     let found =
         args.report.then(|| of_import(context, &mut ledger, outcome.import, bodies, &outcome.unrecorded));
     if !args.dry_run {

@@ -27,6 +27,7 @@ mod import;
 mod import_events;
 mod in_force;
 mod init;
+mod intake;
 mod log;
 mod man;
 mod notify;

@@ -1,10 +1,11 @@
-//! Taking in a file of the neutral form: line by line, a part at a time, whatever its size.
+//! Taking in a file of the neutral form, or one that a map reads so: line by line, a part at a time, whatever its size.
 //!
 //! Each part is durable before the next is read, so an import that is cut short is finished by running it again: ids are
 //! derived from what the lines state, and what is recorded is recorded once.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read};
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -17,11 +18,20 @@ use crate::event::{
 use crate::ledger::{AppendOptions, Draft, Held, Ledger, LedgerError};
 
 use super::csv::hex;
-use super::lines::{LineError, lines};
-use super::neutral::{Line, read_line};
+use super::lines::LineError;
+use super::map::{Map, MapError};
+use super::neutral::Line;
+use super::stream::{Said, Stream};
 
 /// Lines are recorded so many at a time: each such part is whole or absent.
 const LINES_AT_A_TIME: usize = 4_096;
+
+/// How much of what is left out is kept to be reported, in bytes. A file of which more is left out is not what it is
+/// taken for, and may unfold without end.
+const LEFT_BYTES_MAX: usize = 64 << 20;
+
+/// The rows that a dry run shows as acts.
+const SHOWN: usize = 3;
 
 /// The namespaces of the ids of imports, of lines, and of charters that an import adopts.
 const IMPORTS: Uuid = Uuid::from_u128(0x6368_616e_6365_7279_8000_696d_706f_7275);
@@ -42,6 +52,10 @@ pub struct EventsFile<'a> {
     pub dry_run: bool,
     /// Keep in a dry run the events that would be recorded, for a report on them.
     pub keep: bool,
+    /// How its rows become lines, where it is not written in lines of the neutral form.
+    pub map: Option<&'a Map>,
+    /// What the import's own entry says of it: by which map.
+    pub note: Option<String>,
 }
 
 /// A line with what is said of it.
@@ -53,21 +67,32 @@ pub struct Told {
     pub what: String,
 }
 
+/// A line, or an act of a row, that was left out.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Left {
+    /// From 1; of a row, the line on which it begins.
+    pub line: u64,
+    /// Why.
+    pub why: String,
+    /// The line whole, or the row cell by cell; byte for byte.
+    pub cells: Arc<Vec<Vec<u8>>>,
+}
+
 /// What became of a file.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Report {
     /// Lines read.
     pub lines: u64,
-    /// Lines recorded now.
+    /// Lines, or acts of rows, recorded now.
     pub taken: u64,
-    /// Lines that were recorded before.
+    /// Those that were recorded before.
     pub known: u64,
     /// The first and the last entry made.
     pub entries: Option<(Index, Index)>,
     /// Charters adopted for bodies that had none.
     pub charters: Vec<BodyId>,
-    /// Lines left out, each with its reason and its text.
-    pub rejected: Vec<(Told, String)>,
+    /// Lines and acts left out, in their order.
+    pub rejected: Vec<Left>,
     /// Lines taken with something that is not plain.
     pub doubts: Vec<Told>,
     /// The import's own entry.
@@ -76,6 +101,12 @@ pub struct Report {
     pub import: Option<EventId>,
     /// What lines state that are not recorded: of those the ledger refused, and, where kept, of a dry run.
     pub unrecorded: Vec<(u64, Event)>,
+    /// Rows that hold no act: no date is given in them.
+    pub without_act: u64,
+    /// Of a dry run, the acts of the first rows, each with its line.
+    pub shown: Vec<(u64, Event)>,
+    /// What stands above the rows of a file of cells, as it stands there: the lines before the header, and the header.
+    pub head: (Vec<u8>, Vec<Vec<u8>>),
 }
 
 /// Why a file was not taken in to its end. What was recorded before stays.
@@ -84,13 +115,29 @@ pub enum EventsError {
     /// The file cannot be opened or read.
     #[error("the file cannot be read: {0}")]
     Io(#[from] io::Error),
+    /// The file does not fit its map.
+    #[error("{0}")]
+    Map(MapError),
+    /// The file has no header that could be read.
+    #[error("{0}")]
+    Header(String),
     /// No more lines can be read; how many were recorded before.
-    #[error("{source}; {taken} lines are recorded: mend the file and run the same command again")]
+    #[error("{source}; {taken} {what} are recorded: mend the file and run the same command again")]
     Line {
         /// Why.
         source: LineError,
         /// Recorded now or before.
         taken: u64,
+        /// What is counted.
+        what: &'static str,
+    },
+    /// Nearly nothing of the file can be taken.
+    #[error(
+        "by line {line} more is left out than can be reported: is this the right file, and the right map?"
+    )]
+    TooMany {
+        /// The last line that was read.
+        line: u64,
     },
     /// The ledger refuses, or cannot be written.
     #[error("{0}")]
@@ -110,7 +157,9 @@ pub fn import_events(
     let mut digest = Sha256::new();
     io::copy(&mut (file.open)()?, &mut digest)?;
     let sha256 = digest.finalize();
-    let mut import = EventId(Uuid::new_v5(&IMPORTS, &sha256));
+    let mut stream = Stream::open((file.open)()?, file.map)?;
+    let by = file.map.map_or("", |map| &map.canonical);
+    let mut import = EventId(Uuid::new_v5(&IMPORTS, &[&sha256, by.as_bytes()].concat()));
     if let Some(index) = ledger.find(import)? {
         let body = ledger.entry(index)?.event.body;
         import = ledger.held(&body)?.name(import);
@@ -126,27 +175,37 @@ pub fn import_events(
         bodies: BTreeMap::new(),
         seen: HashMap::new(),
         stated: HashMap::new(),
+        left_bytes: 0,
     };
-    let mut lines = lines((file.open)()?)?;
-    let mut text = Vec::new();
-    let mut part: Vec<(u64, String, Line)> = Vec::with_capacity(LINES_AT_A_TIME);
+    if let Stream::Rows(rows) = &stream {
+        intake.report.head = (rows.preamble.clone(), rows.header.clone());
+    }
+    let mut part: Vec<Item> = Vec::with_capacity(LINES_AT_A_TIME);
     loop {
-        let read = lines.next(&mut text);
+        let read = stream.next();
         let ended = !matches!(read, Ok(Some(_)));
-        if part.len() == LINES_AT_A_TIME || (ended && !part.is_empty()) {
+        if part.len() >= LINES_AT_A_TIME || (ended && !part.is_empty()) {
             intake.record(std::mem::take(&mut part))?;
             progress(intake.report.lines);
         }
         match read {
             Ok(None) => break,
-            Ok(Some(line)) => part.extend(intake.read(line, &text)),
+            Ok(Some(said)) => intake.read(said, &mut part),
             Err(source) => {
-                return Err(EventsError::Line { source, taken: intake.report.taken + intake.report.known });
+                let taken = intake.report.taken + intake.report.known;
+                return Err(EventsError::Line { source, taken, what: stream.noun() });
             }
         }
     }
     intake.conclude(file, hex(&sha256))?;
     Ok(intake.report)
+}
+
+/// An act of a line or row, or why there is none.
+struct Item {
+    line: u64,
+    cells: Arc<Vec<Vec<u8>>>,
+    act: Result<Line, String>,
 }
 
 /// An import that is under way.
@@ -165,33 +224,42 @@ struct Intake<'l> {
     seen: HashMap<Uuid, u32>,
     /// What a dated snapshot states, by what tells it apart: a later line may take it back.
     stated: HashMap<String, Vec<EventId>>,
+    /// How much of what was left out is kept.
+    left_bytes: usize,
 }
 
 impl Intake<'_> {
-    /// Reads a line; `None` where it cannot be taken, or is empty.
-    fn read(&mut self, line: u64, text: &[u8]) -> Option<(u64, String, Line)> {
-        self.report.lines = line;
-        if text.iter().all(u8::is_ascii_whitespace) {
-            return None;
+    /// Puts the acts of a line or row with those to be recorded.
+    fn read(&mut self, said: Said, part: &mut Vec<Item>) {
+        self.report.lines = said.line;
+        let (line, cells) = (said.line, Arc::new(said.cells));
+        if said.acts.is_empty() {
+            self.report.without_act += 1;
         }
-        let said =
-            std::str::from_utf8(text).map_err(|e| format!("not UTF-8 at byte {}", e.valid_up_to() + 1));
-        let read = said.and_then(|said| Ok((said.to_owned(), read_line(said)?)));
-        let read = read.and_then(|(said, mut read)| {
-            self.settle(&mut read)?;
-            Ok((line, said, read))
-        });
-        match read {
-            Ok(taken) => Some(taken),
-            Err(what) => {
-                self.reject(line, what, String::from_utf8_lossy(text).into_owned());
-                None
-            }
+        for act in said.acts {
+            let act = act.and_then(|mut act| self.settle(&mut act).map(|()| act));
+            part.push(Item { line, cells: Arc::clone(&cells), act });
         }
     }
 
-    fn reject(&mut self, line: u64, what: String, text: String) {
-        self.report.rejected.push((Told { line, what }, text));
+    fn reject(&mut self, line: u64, why: String, cells: Arc<Vec<Vec<u8>>>) -> Result<(), EventsError> {
+        let cell = |cell: &Vec<u8>| cell.len() + size_of::<Vec<u8>>();
+        self.left_bytes += size_of::<Left>() + why.len() + cells.iter().map(cell).sum::<usize>();
+        self.report.rejected.push(Left { line, why, cells });
+        match self.left_bytes > LEFT_BYTES_MAX {
+            true => Err(EventsError::TooMany { line }),
+            false => Ok(()),
+        }
+    }
+
+    /// Keeps the acts of the first rows, for a dry run to show.
+    fn show(&mut self, line: u64, event: &Event) {
+        let shown = &mut self.report.shown;
+        let mut rows: Vec<u64> = shown.iter().map(|(line, _)| *line).collect();
+        rows.dedup();
+        if self.dry_run && (rows.len() < SHOWN || rows.contains(&line)) {
+            shown.push((line, event.clone()));
+        }
     }
 
     /// Gives an act its id, and makes a retraction of a line that takes back an earlier one.
@@ -219,35 +287,47 @@ impl Intake<'_> {
     }
 
     /// Records a part: charters for bodies that have none, then its lines.
-    fn record(&mut self, mut part: Vec<(u64, String, Line)>) -> Result<(), EventsError> {
+    fn record(&mut self, mut part: Vec<Item>) -> Result<(), EventsError> {
         self.adopt(&part)?;
-        for (_, _, line) in &mut part {
-            if let Some(held) = self.held.get(&line.event.body) {
-                held.meet(&mut line.event);
-                line.event.to = line.event.to.map(|to| held.name(to));
+        let mut events: Vec<Event> = Vec::with_capacity(part.len());
+        for act in part.iter_mut().filter_map(|item| item.act.as_mut().ok()) {
+            if let Some(held) = self.held.get(&act.event.body) {
+                held.meet(&mut act.event);
+                act.event.to = act.event.to.map(|to| held.name(to));
             }
+            events.push(act.event.clone());
         }
-        let events: Vec<Event> = part.iter().map(|(_, _, line)| line.event.clone()).collect();
-        let mut drafts: Vec<Draft> = Vec::with_capacity(events.len());
-        for ((line, text, read), draft) in part.into_iter().zip(self.ledger.sift(events)?) {
-            match draft {
-                Ok(draft) => {
+        let mut sifted = self.ledger.sift(events)?.into_iter();
+        let mut drafts: Vec<Draft> = Vec::new();
+        for Item { line, cells, act } in part {
+            let judged = match act {
+                Ok(act) => sifted.next().map(|draft| (act, draft)),
+                Err(why) => {
+                    self.reject(line, why, cells)?;
+                    continue;
+                }
+            };
+            match judged {
+                Some((act, Ok(draft))) => {
                     match draft.recorded {
                         Some(_) => self.report.known += 1,
                         None => self.report.taken += 1,
                     }
-                    let doubts = read.doubts.into_iter().map(|what| Told { line, what });
-                    self.report.doubts.extend(doubts);
+                    self.report.doubts.extend(act.doubts.into_iter().map(|what| Told { line, what }));
+                    self.show(line, &draft.event);
                     if self.keep && draft.recorded.is_none() {
                         self.report.unrecorded.push((line, Event::clone(&draft.event)));
                     }
                     drafts.push(draft);
                 }
-                Err(error @ (LedgerError::Log(_) | LedgerError::Entry { .. })) => return Err(error.into()),
-                Err(error) => {
-                    self.reject(line, error.to_string(), text);
-                    self.report.unrecorded.push((line, read.event));
+                Some((_, Err(error @ (LedgerError::Log(_) | LedgerError::Entry { .. })))) => {
+                    return Err(error.into());
                 }
+                Some((act, Err(error))) => {
+                    self.reject(line, error.to_string(), cells)?;
+                    self.report.unrecorded.push((line, act.event));
+                }
+                None => {}
             }
         }
         drafts.retain(|draft| draft.recorded.is_none());
@@ -261,9 +341,9 @@ impl Intake<'_> {
     }
 
     /// Adopts for each body without a charter one that extends the pattern of its kind.
-    fn adopt(&mut self, part: &[(u64, String, Line)]) -> Result<(), EventsError> {
+    fn adopt(&mut self, part: &[Item]) -> Result<(), EventsError> {
         let mut fresh: Vec<Event> = Vec::new();
-        for (_, _, line) in part {
+        for line in part.iter().filter_map(|item| item.act.as_ref().ok()) {
             let body = &line.event.body;
             if self.bodies.contains_key(body) {
                 continue;
@@ -310,7 +390,8 @@ impl Intake<'_> {
         };
         self.report.entry = self.ledger.find(self.import)?;
         if self.report.entry.is_none() {
-            let event = Event::new(self.import, Act::ImportRecorded(receipt), body);
+            let mut event = Event::new(self.import, Act::ImportRecorded(receipt), body);
+            event.note.clone_from(&file.note);
             let receipts = self.ledger.append(vec![event], self.options)?;
             self.report.entry = receipts.first().map(|r| r.index);
         }

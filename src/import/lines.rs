@@ -24,12 +24,25 @@ pub enum LineError {
         /// What the system, or the decompressor, says.
         source: io::Error,
     },
+    /// A row of cells has no end in sight.
+    #[error("the row of line {line} has more than {LINE_BYTES_MAX} bytes: is a quote left open?")]
+    RowTooLong {
+        /// On which it begins, from 1.
+        line: u64,
+    },
+    /// A cell in quotes runs to the end of the file.
+    #[error("a quote that is opened in the row of line {line} is never closed: is the file cut short?")]
+    OpenQuote {
+        /// On which the row begins, from 1.
+        line: u64,
+    },
 }
 
 /// The lines of a file.
 pub(super) struct Lines<R: BufRead> {
     input: R,
     line: u64,
+    ended: bool,
 }
 
 /// The lines of what is read, decompressed where it begins as gzip does.
@@ -43,10 +56,15 @@ pub(super) fn lines<'r>(input: impl Read + 'r) -> io::Result<Lines<Box<dyn BufRe
         true => Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(input))),
         false => Box::new(input),
     };
-    Ok(Lines { input, line: 0 })
+    Ok(Lines { input, line: 0, ended: true })
 }
 
 impl<R: BufRead> Lines<R> {
+    /// Whether the last line had an end: a file that is cut short stops in the middle of one.
+    pub(super) fn ended(&self) -> bool {
+        self.ended
+    }
+
     /// The next line with its number, from 1, without its end; `None` after the last.
     ///
     /// # Errors
@@ -60,6 +78,7 @@ impl<R: BufRead> Lines<R> {
             return Ok(None);
         }
         self.line += 1;
+        self.ended = into.last() == Some(&b'\n');
         while matches!(into.last(), Some(b'\n' | b'\r')) {
             into.pop();
         }

@@ -5,12 +5,17 @@ mod events;
 mod intake;
 mod kinds;
 mod lines;
+mod map;
+mod mapped;
 mod name;
 mod neutral;
 mod states;
+mod stream;
+mod table;
 
 pub use csv::{CsvError, Reject, Row, Rows, hex, read_csv};
-pub use events::{EventsError, EventsFile, Report, Told, import_events};
+pub use events::{EventsError, EventsFile, Left, Report, Told, import_events};
 pub use intake::{ImportError, Mode, Outcome, Source, import};
 pub use kinds::{Alias, find_kind};
 pub use lines::{LINE_BYTES_MAX, LineError};
+pub use map::{Map, MapError};

@@ -7,7 +7,8 @@ use uuid::Uuid;
 use super::name::participant;
 use super::states::{by_number, meant};
 use crate::event::{
-    Act, BodyId, Edtf, Event, EventId, Evidence, Form, Instant, ParticipantId, Role, StatusId,
+    Act, ActKind, BodyId, Edtf, Event, EventId, Evidence, Form, Instant, ParticipantId, Register,
+    ResolveError, Role, StatusId, Subject,
 };
 
 /// The charter that a body gets which has none: the pattern of its rules.
@@ -32,20 +33,24 @@ pub(super) struct Line {
     pub(super) doubts: Vec<String>,
 }
 
+/// The fields of a line, as it gives them.
 #[derive(Deserialize)]
-struct Object {
-    date: Option<String>,
-    not_before: Option<String>,
-    party: Option<String>,
-    party_name: Option<String>,
-    body: String,
-    body_title: Option<String>,
-    kind: String,
-    mark: Option<String>,
-    effective: Option<String>,
-    recorded: Option<String>,
-    op: Option<String>,
-    source: Option<Value>,
+pub(super) struct Object {
+    pub(super) date: Option<String>,
+    pub(super) not_before: Option<String>,
+    pub(super) party: Option<String>,
+    pub(super) party_name: Option<String>,
+    pub(super) body: String,
+    pub(super) body_title: Option<String>,
+    pub(super) kind: String,
+    pub(super) mark: Option<String>,
+    pub(super) effective: Option<String>,
+    pub(super) recorded: Option<String>,
+    pub(super) op: Option<String>,
+    pub(super) source: Option<Value>,
+    pub(super) status: Option<String>,
+    pub(super) toward: Option<String>,
+    pub(super) note: Option<String>,
 }
 
 /// How a kind of the neutral form is read.
@@ -66,25 +71,25 @@ struct Kind {
 pub(super) fn read_line(text: &str) -> Result<Line, String> {
     let said: Object =
         serde_json::from_str(text).map_err(|e| format!("not a line of the neutral form: {e}"))?;
+    line_of(said)
+}
+
+/// What the fields of a line state.
+///
+/// # Errors
+/// Why it cannot be taken, and what to do.
+pub(super) fn line_of(said: Object) -> Result<Line, String> {
     let kind = kind(&said.kind, said.mark.as_deref().unwrap_or(""))?;
     let body = BodyId::named(&said.body).map_err(|e| format!("body: {e}"))?;
     let mut doubts: Vec<String> = kind.doubt.map(str::to_owned).into_iter().collect();
     let mut event = Event::new(EventId(Uuid::nil()), kind.act, body);
     let (code, name) = (said.party.as_deref(), said.party_name.as_deref());
     let set = said.source.as_ref().map_or("", set_of);
-    let found = by_number(set, said.source.as_ref(), name).or_else(|| participant(set, code, name));
-    let who = match found {
-        Some(found) if !found.is_named() => found,
-        found => {
-            let word = name.or(code).ok_or("neither party nor party_name: a line needs one of them")?;
-            let named = found.or_else(|| ParticipantId::named(word));
-            let named = named.ok_or(format!("party_name: {word:?} has no letter"))?;
-            doubts.push(format!("the register has no {word:?}: recorded as {named}"));
-            event.note = Some(format!("named {word} by the source"));
-            named
-        }
-    };
-    event.participant = Some(who);
+    let whose = whose(set, said.source.as_ref(), code, name)?;
+    event.participant = Some(whose.participant);
+    doubts.extend(whose.doubt);
+    let notes: Vec<String> = said.note.into_iter().chain(whose.note).collect();
+    event.note = (!notes.is_empty()).then(|| notes.join("; "));
     let mut open = false;
     let mut date = |key: &str, text: &Option<String>| {
         let Some(text) = text.as_deref() else { return Ok(None) };
@@ -111,11 +116,14 @@ pub(super) fn read_line(text: &str) -> Result<Line, String> {
     if open {
         doubts.push("a date with an open end: any day from it, or up to it".to_owned());
     }
-    event.status = kind.status.and_then(|id| StatusId::parse(id).ok());
+    let status = |key: &str, text: &Option<String>| {
+        text.as_deref().map(StatusId::parse).transpose().map_err(|e| format!("{key}: {e}"))
+    };
+    let implied = kind.status.and_then(|id| StatusId::parse(id).ok());
+    event.status = status("status", &said.status)?.or(implied);
+    event.toward = status("toward", &said.toward)?;
     event.evidence = said.source.as_ref().map(citation).into_iter().collect();
-    let recorded =
-        said.recorded.as_deref().map(|text| Instant::parse(text).map_err(|e| format!("recorded: {e}")));
-    event.known_from = recorded.transpose()?.map(|instant| Edtf::day(instant.day()));
+    event.known_from = said.recorded.as_deref().map(known_from).transpose()?;
     let retracts = match said.op.as_deref() {
         None | Some("set") => false,
         Some("retract") => true,
@@ -126,6 +134,38 @@ pub(super) fn read_line(text: &str) -> Result<Line, String> {
     let key = format!("{}\n{whose}\n{}\n{mark}\n{own}", event.body, said.kind);
     let title = said.body_title.unwrap_or(said.body);
     Ok(Line { event, title, pattern: kind.pattern, retracts, key, doubts })
+}
+
+/// Whom a line means.
+struct Whose {
+    participant: ParticipantId,
+    /// What the source calls a participant that the register does not know.
+    note: Option<String>,
+    doubt: Option<String>,
+}
+
+fn whose(set: &str, source: Option<&Value>, code: Option<&str>, name: Option<&str>) -> Result<Whose, String> {
+    let found = by_number(set, source, name).or_else(|| participant(set, code, name));
+    if let Some(participant) = found.clone().filter(|found| !found.is_named()) {
+        return Ok(Whose { participant, note: None, doubt: None });
+    }
+    let word = name.or(code).ok_or("neither party nor party_name: a line needs one of them")?;
+    let named = found.or_else(|| ParticipantId::named(word));
+    let named = named.ok_or(format!("party_name: {word:?} has no letter"))?;
+    let doubt = match Register::builtin().resolve(word) {
+        Err(several @ ResolveError::Ambiguous { .. }) => format!("{several}; recorded as {named}"),
+        _ => format!("the register has no {word:?}: recorded as {named}"),
+    };
+    let note = Some(format!("named {word} by the source"));
+    Ok(Whose { participant: named, note, doubt: Some(doubt) })
+}
+
+/// The day from which the world could know: of an instant, its day.
+fn known_from(text: &str) -> Result<Edtf, String> {
+    match Instant::parse(text) {
+        Ok(instant) => Ok(Edtf::day(instant.day())),
+        Err(_) => Edtf::parse(text).map_err(|e| format!("recorded: {e}")),
+    }
 }
 
 /// An act that a source dates to a year, and that had not happened at an earlier one, happened between the two.
@@ -141,7 +181,7 @@ fn interval(not_before: Option<Edtf>, date: Option<Edtf>) -> Result<Edtf, String
 }
 
 /// The data set that a source names.
-fn set_of(source: &Value) -> &str {
+pub(super) fn set_of(source: &Value) -> &str {
     match source {
         Value::Object(fields) => fields.get("set").and_then(Value::as_str).unwrap_or(""),
         other => other.as_str().and_then(|text| text.split_whitespace().next()).unwrap_or(""),
@@ -164,6 +204,14 @@ fn citation(source: &Value) -> Evidence {
         other => part(other).unwrap_or_default(),
     };
     Evidence::citing(cite, None)
+}
+
+/// Whether a line may be of that kind.
+///
+/// # Errors
+/// That it may not.
+pub(super) fn knows_kind(name: &str) -> Result<(), String> {
+    kind(name, "").map(|_| ())
 }
 
 fn kind(name: &str, mark: &str) -> Result<Kind, String> {
@@ -209,8 +257,21 @@ fn kind(name: &str, mark: &str) -> Result<Kind, String> {
         "observer_granted" => organisation(Act::StatusGranted, Some("observer")),
         "associate_granted" => organisation(Act::StatusGranted, Some("associate")),
         _ if form.is_some() => treaty(deposit(form)),
-        _ => return Err(format!("kind: {name:?} is no kind of the neutral form")),
+        _ => return of_vocabulary(name).ok_or(format!("kind: {name:?} is no kind of the neutral form")),
     })
+}
+
+/// A kind that is an act of the vocabulary, by its name there.
+fn of_vocabulary(name: &str) -> Option<Kind> {
+    let kind: ActKind = name.replace('_', "-").parse().ok()?;
+    let vocable = kind.entry();
+    let told = !kind.is_record_keeping() && vocable.subject != Subject::Body;
+    let pattern = match vocable.group {
+        "admission" | "sanction" | "practice" | "exit" => ORGANISATION,
+        _ => TREATY,
+    };
+    let role = *vocable.roles.first()?;
+    Act::bare(kind).filter(|_| told).map(|act| Kind { act, role, status: None, pattern, doubt: None })
 }
 
 /// An instrument whose form a table marks with letters.

@@ -1,0 +1,230 @@
+//! A map: how the columns of somebody's file become acts.
+
+mod format;
+mod read;
+mod text;
+
+use std::collections::BTreeMap;
+
+use crate::event::{BodyId, ParticipantId};
+
+pub(super) use format::read_date;
+
+use format::Format;
+
+/// How the columns of a file become lines of the neutral form. The language is told in `docs/IMPORT.md`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Map {
+    /// What parts the cells.
+    pub(super) delimiter: u8,
+    /// The line on which the header stands, from 1.
+    pub(super) header: u64,
+    /// Texts that stand for an empty cell.
+    pub(super) empty: Vec<String>,
+    /// Whether `[1]` at the end of a cell is no part of it.
+    pub(super) footnotes: bool,
+    /// The columns of the file that it names.
+    pub(super) columns: Vec<Column>,
+    /// In which organisation or treaty.
+    pub(super) body: Text,
+    /// How it is called there.
+    pub(super) title: Option<Text>,
+    /// Whose acts.
+    pub(super) who: Who,
+    /// Where it is written.
+    pub(super) cite: Option<Text>,
+    /// The acts that a row may hold.
+    pub(super) acts: Vec<ActMap>,
+    /// What it states, whatever its layout: names the imports that are made by it.
+    pub(super) canonical: String,
+}
+
+/// A column that a map names.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Column {
+    /// As the header of the file has it.
+    pub(super) name: String,
+    /// By which key it is named.
+    pub(super) key: String,
+    /// Where in the map.
+    pub(super) place: Place,
+}
+
+/// A place in the text of a map.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Place {
+    /// From 1.
+    line: usize,
+    /// In characters, from 1.
+    column: usize,
+}
+
+/// A text made of words and cells.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Text {
+    /// The key that states it.
+    key: String,
+    parts: Vec<Part>,
+    /// What each cell stands for, where a table says so.
+    values: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Part {
+    Words(String),
+    /// Which of the map's columns.
+    Cell(usize),
+}
+
+/// Whose acts the rows are.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Who {
+    pub(super) code: Option<Text>,
+    pub(super) name: Option<Text>,
+    /// Whether a row is left out whose participant the register does not know.
+    pub(super) known_only: bool,
+    /// What the file calls a participant that the register has under another name.
+    pub(super) names: BTreeMap<String, ParticipantId>,
+}
+
+/// A date of an act.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct DateMap {
+    text: Text,
+    pub(super) formats: Vec<Format>,
+}
+
+/// One act of a row.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct ActMap {
+    /// How it is called where a row is reported; empty where it is the only one.
+    pub(super) label: String,
+    pub(super) kind: Text,
+    pub(super) date: DateMap,
+    pub(super) effective: Option<DateMap>,
+    pub(super) not_before: Option<DateMap>,
+    pub(super) recorded: Option<DateMap>,
+    pub(super) mark: Option<Text>,
+    /// Whether the date ends in a mark.
+    pub(super) marks: bool,
+    pub(super) status: Option<Text>,
+    pub(super) toward: Option<Text>,
+    pub(super) note: Option<Text>,
+}
+
+/// Why a text is no map, or fits no file; and where in the text.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("line {line}, column {column}: {what}")]
+pub struct MapError {
+    /// From 1.
+    pub line: usize,
+    /// In characters, from 1.
+    pub column: usize,
+    /// What is wrong there.
+    pub what: String,
+}
+
+impl Place {
+    fn of(text: &str, offset: usize) -> Place {
+        let before = text.get(..offset).unwrap_or(text);
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        Place { line: before.matches('\n').count() + 1, column: line.chars().count() + 1 }
+    }
+
+    pub(super) fn fault(self, what: String) -> MapError {
+        MapError { line: self.line, column: self.column, what }
+    }
+}
+
+impl Map {
+    /// Reads a map. `body` is the one in which all acts of the file are, where the map names none.
+    ///
+    /// # Errors
+    /// [`MapError`] with line and column.
+    pub fn parse(text: &str, body: Option<&BodyId>) -> Result<Map, MapError> {
+        read::map(text, body)
+    }
+
+    /// What parts the cells of its files: an ASCII character.
+    pub fn delimiter(&self) -> u8 {
+        self.delimiter
+    }
+}
+
+impl Text {
+    /// A text that is the same for every row.
+    fn constant(key: &str, words: &str) -> Text {
+        Text { key: key.to_owned(), parts: vec![Part::Words(words.to_owned())], values: None }
+    }
+
+    /// The text, where it is the same for every row.
+    pub(super) fn as_constant(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [Part::Words(words)] => Some(words),
+            _ => None,
+        }
+    }
+
+    /// What a row says. `None` where it names columns and the cells of all of them are empty.
+    ///
+    /// # Errors
+    /// A cell that the table of values does not have.
+    pub(super) fn of<'c>(&self, cell: &dyn Fn(usize) -> Option<&'c str>) -> Result<Option<String>, String> {
+        let mut out = String::new();
+        let (mut named, mut given) = (false, false);
+        for part in &self.parts {
+            let Part::Cell(column) = part else {
+                if let Part::Words(words) = part {
+                    out.push_str(words);
+                }
+                continue;
+            };
+            named = true;
+            let Some(said) = cell(*column) else { continue };
+            given = true;
+            match &self.values {
+                None => out.push_str(said),
+                Some(values) => match values.get(said) {
+                    Some(value) if value.is_empty() => return Ok(Some(String::new())),
+                    Some(value) => out.push_str(value),
+                    None => return Err(format!("{}: {said:?} is none of the map's values", self.key)),
+                },
+            }
+        }
+        Ok((given || !named).then_some(out))
+    }
+
+    /// The same, of what no row may lack.
+    ///
+    /// # Errors
+    /// As for [`Text::of`], and where all its cells are empty.
+    pub(super) fn needed<'c>(
+        &self,
+        cell: &dyn Fn(usize) -> Option<&'c str>,
+        columns: &[Column],
+    ) -> Result<String, String> {
+        let named = |part: &Part| match part {
+            Part::Cell(column) => columns.get(*column).map(|column| column.name.as_str()),
+            Part::Words(_) => None,
+        };
+        self.of(cell)?.filter(|text| !text.is_empty()).ok_or_else(|| {
+            let names: Vec<&str> = self.parts.iter().filter_map(named).collect();
+            format!("{}: column {} is empty", self.key, names.join(", "))
+        })
+    }
+}
+
+impl DateMap {
+    /// What a row says, as it is written there.
+    ///
+    /// # Errors
+    /// As for [`Text::of`].
+    pub(super) fn of<'c>(&self, cell: &dyn Fn(usize) -> Option<&'c str>) -> Result<Option<String>, String> {
+        self.text.of(cell)
+    }
+
+    /// The key that states it.
+    pub(super) fn key(&self) -> &str {
+        &self.text.key
+    }
+}
