@@ -170,3 +170,25 @@ fn a_retraction_of_what_no_line_states_is_left_out() {
     assert_eq!(rejected(&told), [(1, "op retract: no earlier line states what it takes back")]);
     assert_eq!(told["taken"], 1);
 }
+
+#[test]
+fn a_withdrawal_without_its_day_of_effect_takes_effect_by_the_clause_and_on_its_own_day_where_that_is_unknown()
+ {
+    let env = new();
+    let acts = [("accession", "1990-01-01"), ("in_force", "1990-01-01"), ("withdrawal", "2000-03-01")];
+    let line = |(kind, date): (&str, &str)| {
+        format!("{{\"date\":\"{date}\",\"party\":\"NOR\",\"body\":\"PACT\",\"kind\":\"{kind}\"}}\n")
+    };
+    env.write("acts.jsonl", acts.map(line).concat());
+    assert_eq!(report(&env)["taken"], 3);
+    let since = |env: &Env| {
+        let answer = env.status("NOR pact --on 2010-01-01");
+        (answer["status"].as_str().unwrap().to_owned(), answer["since"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(since(&env), ("former-party".to_owned(), "2000-03-01".to_owned()));
+    env.write("clause.toml", "id = \"pact\"\nwithdrawal = \"notice then months(6)\"\n");
+    env.run(&["charter", "amend", "clause.toml", "--quiet"]).ok();
+    assert_eq!(since(&env), ("former-party".to_owned(), "2000-09-01".to_owned()));
+    let again = report(&env);
+    assert_eq!((&again["taken"], &again["recorded_before"]), (&0.into(), &3.into()));
+}

@@ -102,6 +102,8 @@ pub struct Version {
     pub entry: Index,
     /// The first day on which it holds; `None` for one that holds from the beginning.
     pub effective: Option<Edtf>,
+    /// Whether it is the pattern's that the charter extends: rules for where the treaty is silent, or is not read yet.
+    pub inherited: bool,
     /// When the world could know of it.
     pub known: Day,
     /// The instrument or decision.
@@ -407,6 +409,7 @@ fn version(
     let mut version = Version {
         entry: act.entry,
         effective,
+        inherited: act.inherited,
         known: act.event.known().day,
         instrument: act.event.title.clone(),
         note: text.note.clone(),

@@ -55,7 +55,7 @@ impl Intake<'_> {
         };
         // What comes through a pipe can be read once only, and is kept in memory.
         let piped: Option<Arc<[u8]>> = if standard { Some(read_input(self.file)?.into()) } else { None };
-        let open = || -> io::Result<Box<dyn Read>> {
+        let open = || -> io::Result<Box<dyn Read + Send>> {
             Ok(match &piped {
                 Some(bytes) => Box::new(Cursor::new(Arc::clone(bytes))),
                 None => Box::new(File::open(self.file)?),

@@ -1,5 +1,7 @@
 //! What `check` and the imports share: a record looked at in parts, and its report as text.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::event::{BodyId, Day, Entry, Event, EventId, Index, ParticipantId, Scope, Size};
@@ -22,7 +24,7 @@ pub(super) struct Looked<'a> {
     /// Only what an import brought.
     pub(super) import: Option<EventId>,
     /// Lines of a file that are not recorded.
-    pub(super) lines: &'a [(u64, Event)],
+    pub(super) lines: &'a [(u64, Arc<Event>)],
     /// Only these kinds; none is every one.
     pub(super) kinds: &'a [QualityKind],
 }
@@ -42,10 +44,10 @@ pub(super) fn quality(
     let recorded = if looked.lines.is_empty() { axes.as_recorded } else { Size(u64::MAX) };
     let mut found = Examined::default();
     let mut examine = |mut entries: Vec<Entry>, bodies: &dyn Fn(&BodyId) -> bool| {
-        let line = |(line, event): &(u64, Event)| Entry {
+        let line = |(line, event): &(u64, Arc<Event>)| Entry {
             index: Index(lines_from.0 + line),
             recorded_at: context.now,
-            event: event.clone(),
+            event: Event::clone(event),
         };
         entries.extend(looked.lines.iter().filter(|(_, event)| bodies(&event.body)).map(line));
         entries.sort_by_key(|entry| entry.index);
@@ -96,7 +98,7 @@ pub(super) fn of_import(
     ledger: &mut Ledger,
     import: EventId,
     bodies: &[BodyId],
-    lines: &[(u64, Event)],
+    lines: &[(u64, Arc<Event>)],
 ) -> Result<Quality, Failure> {
     let axes = Axes::on_day(context.now.day(), None, ledger.size());
     let looked = Looked { bodies, import: Some(import), lines, ..Looked::default() };

@@ -53,8 +53,11 @@ fn by_clause(charter: &Charter, notice: &Standing<'_>) -> Option<Edtf> {
     let stated = || [Role::Effective, Role::Planned].iter().find_map(|role| event.dates.get(*role)).cloned();
     let own = [Role::Received, Role::Done, Role::Notified].iter().find_map(|role| event.dates.get(*role));
     let own = own.or_else(|| event.date())?;
-    let clause = charter.on(own.latest()).clauses.withdrawal.as_ref().map(|ruled| &ruled.rule);
-    match clause {
+    let ruled = charter.on(own.latest()).clauses.withdrawal.as_ref();
+    let inherited = ruled.and_then(|ruled| charter.version_of(ruled.entry)).is_some_and(|v| v.inherited);
+    match ruled.map(|ruled| &ruled.rule) {
+        // Where the treaty's own clause is not known, the day that the notice itself states is better than a default.
+        _ if inherited && stated().is_some() => stated(),
         Some(Clause { rule: Rule::Notice { then, .. }, .. }) => {
             let (first, last) = (then.from(own.earliest()), then.from(own.latest()));
             // A notice may state a later day than the one from which it could have effect.

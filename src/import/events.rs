@@ -6,25 +6,21 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read};
 use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
 
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::charter::{Template, charter_event};
-use crate::event::leaf::encode_event;
-use crate::event::{
-    Act, BodyId, Cause, Edtf, Event, EventId, Evidence, Grade, ImportReceipt, Index, Retraction, Role, Survey,
-};
+use crate::event::{Act, BodyId, Edtf, Event, EventId, Evidence, Grade, ImportReceipt, Index, Role, Survey};
 use crate::ledger::{AppendOptions, Draft, Held, Ledger, LedgerError};
 
 use super::csv::hex;
 use super::lines::LineError;
 use super::map::{Map, MapError};
 use super::neutral::Line;
-use super::stream::{Said, Stream};
-
-/// Lines are recorded so many at a time: each such part is whole or absent.
-const LINES_AT_A_TIME: usize = 4_096;
+use super::reader::{AHEAD, Item, Part, Reader};
+use super::stream::Stream;
 
 /// How much of what is left out is kept to be reported, in bytes. A file of which more is left out is not what it is
 /// taken for, and may unfold without end.
@@ -33,9 +29,8 @@ const LEFT_BYTES_MAX: usize = 64 << 20;
 /// The rows that a dry run shows as acts.
 const SHOWN: usize = 3;
 
-/// The namespaces of the ids of imports, of lines, and of charters that an import adopts.
+/// The namespaces of the ids of imports, and of charters that an import adopts.
 const IMPORTS: Uuid = Uuid::from_u128(0x6368_616e_6365_7279_8000_696d_706f_7275);
-const LINES: Uuid = Uuid::from_u128(0x6368_616e_6365_7279_8000_6c69_6e65_7301);
 const CHARTERS: Uuid = Uuid::from_u128(0x6368_616e_6365_7279_8000_6368_6172_7401);
 
 /// A file of the neutral form.
@@ -43,14 +38,14 @@ pub struct EventsFile<'a> {
     /// Its name, without its folder.
     pub name: &'a str,
     /// Reads it from the beginning: it is read twice, once for its hash.
-    pub open: &'a dyn Fn() -> io::Result<Box<dyn Read>>,
+    pub open: &'a dyn Fn() -> io::Result<Box<dyn Read + Send>>,
     /// The span that it covers.
     pub surveyed: Option<Edtf>,
     /// Whether it leaves out those who are no more.
     pub survivors_only: bool,
     /// Record nothing.
     pub dry_run: bool,
-    /// Keep in a dry run the events that would be recorded, for a report on them.
+    /// Keep the events that are not recorded, for a report on them.
     pub keep: bool,
     /// How its rows become lines, where it is not written in lines of the neutral form.
     pub map: Option<&'a Map>,
@@ -99,8 +94,8 @@ pub struct Report {
     pub entry: Option<Index>,
     /// Its id.
     pub import: Option<EventId>,
-    /// What lines state that are not recorded: of those the ledger refused, and, where kept, of a dry run.
-    pub unrecorded: Vec<(u64, Event)>,
+    /// Where kept, what lines state that are not recorded: of those the ledger refused, and of a dry run.
+    pub unrecorded: Vec<(u64, Arc<Event>)>,
     /// Rows that hold no act: no date is given in them.
     pub without_act: u64,
     /// Of a dry run, the acts of the first rows, each with its line.
@@ -157,7 +152,7 @@ pub fn import_events(
     let mut digest = Sha256::new();
     io::copy(&mut (file.open)()?, &mut digest)?;
     let sha256 = digest.finalize();
-    let mut stream = Stream::open((file.open)()?, file.map)?;
+    let stream = Stream::open((file.open)()?, file.map)?;
     let by = file.map.map_or("", |map| &map.canonical);
     let mut import = EventId(Uuid::new_v5(&IMPORTS, &[&sha256, by.as_bytes()].concat()));
     if let Some(index) = ledger.find(import)? {
@@ -168,44 +163,32 @@ pub fn import_events(
         ledger,
         options,
         dry_run: file.dry_run,
-        keep: file.dry_run && file.keep,
+        keep: file.keep,
         import,
         held: HashMap::new(),
         report: Report { import: Some(import), ..Report::default() },
         bodies: BTreeMap::new(),
-        seen: HashMap::new(),
-        stated: HashMap::new(),
         left_bytes: 0,
     };
     if let Stream::Rows(rows) = &stream {
         intake.report.head = (rows.preamble.clone(), rows.header.clone());
     }
-    let mut part: Vec<Item> = Vec::with_capacity(LINES_AT_A_TIME);
-    loop {
-        let read = stream.next();
-        let ended = !matches!(read, Ok(Some(_)));
-        if part.len() >= LINES_AT_A_TIME || (ended && !part.is_empty()) {
-            intake.record(std::mem::take(&mut part))?;
+    let what = stream.noun();
+    std::thread::scope(|scope| {
+        let (sender, parts) = sync_channel(AHEAD);
+        scope.spawn(move || Reader::new(import).read(stream, &sender));
+        for part in parts {
+            let part = part.map_err(|source| {
+                let taken = intake.report.taken + intake.report.known;
+                EventsError::Line { source, taken, what }
+            })?;
+            intake.record(part)?;
             progress(intake.report.lines);
         }
-        match read {
-            Ok(None) => break,
-            Ok(Some(said)) => intake.read(said, &mut part),
-            Err(source) => {
-                let taken = intake.report.taken + intake.report.known;
-                return Err(EventsError::Line { source, taken, what: stream.noun() });
-            }
-        }
-    }
+        Ok::<(), EventsError>(())
+    })?;
     intake.conclude(file, hex(&sha256))?;
     Ok(intake.report)
-}
-
-/// An act of a line or row, or why there is none.
-struct Item {
-    line: u64,
-    cells: Arc<Vec<Vec<u8>>>,
-    act: Result<Line, String>,
 }
 
 /// An import that is under way.
@@ -220,28 +203,11 @@ struct Intake<'l> {
     bodies: BTreeMap<BodyId, bool>,
     /// What was recorded of the bodies met before this import.
     held: HashMap<BodyId, Held>,
-    /// How often the same line was met.
-    seen: HashMap<Uuid, u32>,
-    /// What a dated snapshot states, by what tells it apart: a later line may take it back.
-    stated: HashMap<String, Vec<EventId>>,
     /// How much of what was left out is kept.
     left_bytes: usize,
 }
 
 impl Intake<'_> {
-    /// Puts the acts of a line or row with those to be recorded.
-    fn read(&mut self, said: Said, part: &mut Vec<Item>) {
-        self.report.lines = said.line;
-        let (line, cells) = (said.line, Arc::new(said.cells));
-        if said.acts.is_empty() {
-            self.report.without_act += 1;
-        }
-        for act in said.acts {
-            let act = act.and_then(|mut act| self.settle(&mut act).map(|()| act));
-            part.push(Item { line, cells: Arc::clone(&cells), act });
-        }
-    }
-
     fn reject(&mut self, line: u64, why: String, cells: Arc<Vec<Vec<u8>>>) -> Result<(), EventsError> {
         let cell = |cell: &Vec<u8>| cell.len() + size_of::<Vec<u8>>();
         self.left_bytes += size_of::<Left>() + why.len() + cells.iter().map(cell).sum::<usize>();
@@ -262,44 +228,28 @@ impl Intake<'_> {
         }
     }
 
-    /// Gives an act its id, and makes a retraction of a line that takes back an earlier one.
-    fn settle(&mut self, line: &mut Line) -> Result<(), String> {
-        let dated = line.event.known_from.is_some();
-        if line.retracts {
-            let stated = self.stated.get_mut(&line.key).and_then(Vec::pop);
-            let to = stated.ok_or("op retract: no earlier line states what it takes back")?;
-            line.event.act = Act::EntryRetracted(Retraction { cause: Cause::SourceChanged });
-            line.event.dates = crate::event::Dates::default();
-            (line.event.status, line.event.note, line.event.to) = (None, None, Some(to));
-        }
-        let stated = encode_event(&line.event).map_err(|e| e.to_string())?;
-        let name = Uuid::new_v5(&LINES, &stated);
-        let again = self.seen.entry(name).and_modify(|n| *n += 1).or_insert(0);
-        line.event.id = EventId(match *again {
-            0 => name,
-            n => Uuid::new_v5(&name, &n.to_be_bytes()),
-        });
-        line.event.import = Some(self.import);
-        if dated && !line.retracts {
-            self.stated.entry(line.key.clone()).or_default().push(line.event.id);
-        }
-        Ok(())
-    }
-
     /// Records a part: charters for bodies that have none, then its lines.
-    fn record(&mut self, mut part: Vec<Item>) -> Result<(), EventsError> {
-        self.adopt(&part)?;
-        let mut events: Vec<Event> = Vec::with_capacity(part.len());
-        for act in part.iter_mut().filter_map(|item| item.act.as_mut().ok()) {
-            if let Some(held) = self.held.get(&act.event.body) {
-                held.meet(&mut act.event);
-                act.event.to = act.event.to.map(|to| held.name(to));
-            }
-            events.push(act.event.clone());
+    fn record(&mut self, part: Part) -> Result<(), EventsError> {
+        self.report.lines = part.lines;
+        self.report.without_act += part.without_act;
+        self.adopt(&part.items)?;
+        let mut acts = Vec::with_capacity(part.items.len());
+        let mut events: Vec<Arc<Event>> = Vec::with_capacity(part.items.len());
+        for Item { line, cells, act } in part.items {
+            let act = act.map(|Line { mut event, doubts, .. }| {
+                if let Some(held) = self.held.get(&event.body) {
+                    held.meet(&mut event);
+                    event.to = event.to.map(|to| held.name(to));
+                }
+                let event = Arc::new(event);
+                events.push(Arc::clone(&event));
+                (event, doubts)
+            });
+            acts.push((line, cells, act));
         }
         let mut sifted = self.ledger.sift(events)?.into_iter();
         let mut drafts: Vec<Draft> = Vec::new();
-        for Item { line, cells, act } in part {
+        for (line, cells, act) in acts {
             let judged = match act {
                 Ok(act) => sifted.next().map(|draft| (act, draft)),
                 Err(why) => {
@@ -308,24 +258,24 @@ impl Intake<'_> {
                 }
             };
             match judged {
-                Some((act, Ok(draft))) => {
+                Some(((_, doubts), Ok(draft))) => {
                     match draft.recorded {
                         Some(_) => self.report.known += 1,
                         None => self.report.taken += 1,
                     }
-                    self.report.doubts.extend(act.doubts.into_iter().map(|what| Told { line, what }));
+                    self.report.doubts.extend(doubts.into_iter().map(|what| Told { line, what }));
                     self.show(line, &draft.event);
-                    if self.keep && draft.recorded.is_none() {
-                        self.report.unrecorded.push((line, Event::clone(&draft.event)));
+                    if self.keep && self.dry_run && draft.recorded.is_none() {
+                        self.report.unrecorded.push((line, Arc::clone(&draft.event)));
                     }
                     drafts.push(draft);
                 }
                 Some((_, Err(error @ (LedgerError::Log(_) | LedgerError::Entry { .. })))) => {
                     return Err(error.into());
                 }
-                Some((act, Err(error))) => {
+                Some(((event, _), Err(error))) => {
                     self.reject(line, error.to_string(), cells)?;
-                    self.report.unrecorded.push((line, act.event));
+                    self.report.unrecorded.extend(self.keep.then_some((line, event)));
                 }
                 None => {}
             }

@@ -1,5 +1,7 @@
 //! Taking a file in: its rows, then the import itself, then its survey. What cannot be taken is reported, never dropped.
 
+use std::sync::Arc;
+
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -34,7 +36,7 @@ pub struct Outcome {
     /// The import's id.
     pub import: EventId,
     /// What rows state that are not recorded: of those the ledger refused, and of a dry run.
-    pub unrecorded: Vec<(u64, Event)>,
+    pub unrecorded: Vec<(u64, Arc<Event>)>,
 }
 
 /// A file to import.
@@ -149,7 +151,7 @@ fn admissible(
                 return Err(error.into());
             }
             let row = part.remove(at);
-            outcome.unrecorded.push((row.line, row.event));
+            outcome.unrecorded.push((row.line, Arc::new(row.event)));
             outcome.rejected.push(Reject { line: row.line, reason: error.to_string(), cells: row.cells });
         }
         parts.push(part);
@@ -181,7 +183,7 @@ fn record(
     if mode.dry_run {
         let first = ledger.size().0 + outcome.taken.len() as u64;
         outcome.taken.extend((0..new.len() as u64).map(|n| Index(first + n)));
-        outcome.unrecorded.extend(fresh);
+        outcome.unrecorded.extend(fresh.into_iter().map(|(line, event)| (line, Arc::new(event))));
         return Ok(());
     }
     // Rows that were recorded before need no receipt.

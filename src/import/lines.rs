@@ -49,10 +49,10 @@ pub(super) struct Lines<R: BufRead> {
 ///
 /// # Errors
 /// [`io::Error`] where not even the beginning can be read.
-pub(super) fn lines<'r>(input: impl Read + 'r) -> io::Result<Lines<Box<dyn BufRead + 'r>>> {
+pub(super) fn lines<'r>(input: impl Read + Send + 'r) -> io::Result<Lines<Box<dyn BufRead + Send + 'r>>> {
     let mut input = BufReader::with_capacity(1 << 16, input);
     let compressed = input.fill_buf()?.starts_with(&[0x1f, 0x8b]);
-    let input: Box<dyn BufRead + 'r> = match compressed {
+    let input: Box<dyn BufRead + Send + 'r> = match compressed {
         true => Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(input))),
         false => Box::new(input),
     };

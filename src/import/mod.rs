@@ -9,6 +9,7 @@ mod map;
 mod mapped;
 mod name;
 mod neutral;
+mod reader;
 mod states;
 mod stream;
 mod table;

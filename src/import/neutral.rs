@@ -79,7 +79,7 @@ pub(super) fn read_line(text: &str) -> Result<Line, String> {
 /// # Errors
 /// Why it cannot be taken, and what to do.
 pub(super) fn line_of(said: Object) -> Result<Line, String> {
-    let kind = kind(&said.kind, said.mark.as_deref().unwrap_or(""))?;
+    let kind = kind(&said.kind, said.mark.as_deref().unwrap_or(""), said.effective.is_some())?;
     let body = BodyId::named(&said.body).map_err(|e| format!("body: {e}"))?;
     let mut doubts: Vec<String> = kind.doubt.map(str::to_owned).into_iter().collect();
     let mut event = Event::new(EventId(Uuid::nil()), kind.act, body);
@@ -111,6 +111,10 @@ pub(super) fn line_of(said: Object) -> Result<Line, String> {
             event.dates.set(role, own.clone());
             effective.iter().for_each(|on| event.dates.set(Role::Effective, on.clone()));
         }
+    }
+    if said.kind == "withdrawal" && effective.is_none() {
+        // When it took effect is for the clause to say; where that is unknown, its own day is all there is.
+        event.dates.set(Role::Planned, own.clone());
     }
     meant(&mut event, &said.kind, set);
     if open {
@@ -211,10 +215,10 @@ fn citation(source: &Value) -> Evidence {
 /// # Errors
 /// That it may not.
 pub(super) fn knows_kind(name: &str) -> Result<(), String> {
-    kind(name, "").map(|_| ())
+    kind(name, "", true).map(|_| ())
 }
 
-fn kind(name: &str, mark: &str) -> Result<Kind, String> {
+fn kind(name: &str, mark: &str, effective: bool) -> Result<Kind, String> {
     let deposit = |form| (Act::InstrumentDeposited(form), Role::Deposited);
     let treaty = |(act, role)| Kind { act, role, status: None, pattern: TREATY, doubt: None };
     let doubtful = |(act, role), doubt| Kind { doubt: Some(doubt), ..treaty((act, role)) };
@@ -247,6 +251,7 @@ fn kind(name: &str, mark: &str) -> Result<Kind, String> {
         }
         "in_force" | "in_force_for_party" => treaty((Act::EnteredIntoForceForParticipant, Role::Effective)),
         "termination_for_treaty" => treaty((Act::TreatyTerminated, Role::Effective)),
+        "withdrawal" if !effective => treaty((Act::WithdrawalNotified, Role::Done)),
         "withdrawal" => treaty((Act::WithdrawalEffective, Role::Effective)),
         "joined" | "state_began" => organisation(Act::MembershipEffective, None),
         "state_began_on_or_before" => Kind {

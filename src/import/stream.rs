@@ -21,9 +21,9 @@ pub(super) struct Said {
 /// The lines of a file.
 pub(super) enum Stream<'s> {
     /// JSON Lines, with room for one.
-    Lines(Lines<Box<dyn BufRead + 's>>, Vec<u8>),
+    Lines(Lines<Box<dyn BufRead + Send + 's>>, Vec<u8>),
     /// Rows, by a map.
-    Rows(Box<Mapped<'s, Box<dyn BufRead + 's>>>),
+    Rows(Box<Mapped<'s, Box<dyn BufRead + Send + 's>>>),
 }
 
 impl<'s> Stream<'s> {
@@ -31,7 +31,7 @@ impl<'s> Stream<'s> {
     ///
     /// # Errors
     /// [`EventsError`].
-    pub(super) fn open(file: impl Read + 's, map: Option<&'s Map>) -> Result<Stream<'s>, EventsError> {
+    pub(super) fn open(file: impl Read + Send + 's, map: Option<&'s Map>) -> Result<Stream<'s>, EventsError> {
         let lines = lines(file)?;
         let Some(map) = map else { return Ok(Stream::Lines(lines, Vec::new())) };
         match Mapped::new(map, lines) {

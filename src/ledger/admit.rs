@@ -51,6 +51,7 @@ impl Ledger {
                 false => source,
             })
         };
+        let events = events.into_iter().map(Arc::new).collect();
         self.sift(events)?.into_iter().enumerate().map(located).collect()
     }
 
@@ -59,7 +60,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`] where the ledger cannot be read.
-    pub fn sift(&mut self, events: Vec<Event>) -> Result<Vec<Result<Draft, LedgerError>>, LedgerError> {
+    pub fn sift(&mut self, events: Vec<Arc<Event>>) -> Result<Vec<Result<Draft, LedgerError>>, LedgerError> {
         let known = self.find_all(&events.iter().map(|e| e.id).collect::<Vec<_>>())?;
         let mut batch = Batch::default();
         let each = events.into_iter().zip(known);
@@ -68,12 +69,11 @@ impl Ledger {
 
     fn admit_one(
         &mut self,
-        event: Event,
+        event: Arc<Event>,
         recorded: Option<Index>,
         batch: &mut Batch,
     ) -> Result<Draft, LedgerError> {
         let bytes = encode_event(&event).map_err(LedgerError::Leaf)?;
-        let event = Arc::new(event);
         if let Some(index) = recorded {
             let entry =
                 decode(&self.leaf(index)?, index).map_err(|source| LedgerError::Entry { index, source })?;
