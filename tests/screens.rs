@@ -26,6 +26,7 @@ fn the_first_page_without_a_ledger_says_how_to_get_one() {
              acts      the acts and their dates  bodies, participants  ids, names
     RULES    charter   list, show, lint, adopt, amend
     CHECK    audit     replay    repair         check    how good a record is
+             compare   with another data set
     SHARE    export    cite      completions, man
 
     Every question takes three dates, all inclusive:

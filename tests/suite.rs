@@ -20,6 +20,8 @@ mod axes;
 mod bad_charters;
 mod charters;
 mod clauses;
+mod compare;
+mod compare_sets;
 mod counted;
 mod depositary;
 mod diff;

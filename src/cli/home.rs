@@ -22,6 +22,7 @@ FIND     log       the entries               show     one entry, as recorded
          acts      the acts and their dates  bodies, participants  ids, names
 RULES    charter   list, show, lint, adopt, amend
 CHECK    audit     replay    repair         check    how good a record is
+         compare   with another data set
 SHARE    export    cite      completions, man
 
 Every question takes three dates, all inclusive:

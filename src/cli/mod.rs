@@ -13,6 +13,9 @@ mod circulated;
 mod citation;
 mod cite;
 mod communications;
+mod compare;
+mod compare_file;
+mod compare_out;
 mod completions;
 mod conflicts;
 mod context;
@@ -104,6 +107,7 @@ enum Command {
     Ask(ask::Args),
     Conflicts(conflicts::Args),
     Diff(diff::Args),
+    Compare(compare::Args),
     WhatIf(what_if::Args),
     Append(Box<append::Args>),
     #[command(subcommand)]
@@ -169,6 +173,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Ask(args) => ask::run(&args, context),
         Command::Conflicts(args) => conflicts::run(&args, context),
         Command::Diff(args) => diff::run(&args, context),
+        Command::Compare(args) => compare::run(&args, context),
         Command::WhatIf(args) => what_if::run(&args, context),
         Command::Append(args) => append::run(&args, context),
         Command::Import(command) => import::run(&command, context),

@@ -60,10 +60,21 @@ pub(super) struct Args {
 
 /// How the days of a year become one status.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-enum By {
+pub(super) enum By {
     Dec31,
     Any,
     Majority,
+}
+
+impl By {
+    /// The same in the words of a question.
+    pub(super) const fn fold(self) -> Fold {
+        match self {
+            By::Dec31 => Fold::Dec31,
+            By::Any => Fold::Any,
+            By::Majority => Fold::Majority,
+        }
+    }
 }
 
 /// Whose rows a panel has.
@@ -129,11 +140,7 @@ fn lacks(universe: Universe, body: &str) -> Failure {
 
 impl Args {
     fn span(&self, ledger: &mut Ledger) -> Result<PanelSpan, Failure> {
-        let fold = match self.fold {
-            By::Dec31 => Fold::Dec31,
-            By::Any => Fold::Any,
-            By::Majority => Fold::Majority,
-        };
+        let fold = self.fold.fold();
         let universe = match self.universe {
             Whose::Recorded => Universe::Recorded,
             Whose::Un => Universe::Un,

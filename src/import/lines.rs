@@ -50,13 +50,20 @@ pub(super) struct Lines<R: BufRead> {
 /// # Errors
 /// [`io::Error`] where not even the beginning can be read.
 pub(super) fn lines<'r>(input: impl Read + Send + 'r) -> io::Result<Lines<Box<dyn BufRead + Send + 'r>>> {
+    Ok(Lines { input: decompressed(input)?, line: 0, ended: true })
+}
+
+/// What is read, decompressed where it begins as gzip does.
+///
+/// # Errors
+/// [`io::Error`] where not even the beginning can be read.
+pub fn decompressed<'r>(input: impl Read + Send + 'r) -> io::Result<Box<dyn BufRead + Send + 'r>> {
     let mut input = BufReader::with_capacity(1 << 16, input);
     let compressed = input.fill_buf()?.starts_with(&[0x1f, 0x8b]);
-    let input: Box<dyn BufRead + Send + 'r> = match compressed {
+    Ok(match compressed {
         true => Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(input))),
         false => Box::new(input),
-    };
-    Ok(Lines { input, line: 0, ended: true })
+    })
 }
 
 impl<R: BufRead> Lines<R> {

@@ -23,8 +23,9 @@ struct Named {
 }
 
 /// The reviewed tables that come with the program.
-const TABLES: [&str; 5] = [
+const TABLES: [&str; 6] = [
     include_str!("names/cow_igo.toml"),
+    include_str!("names/huggo.toml"),
     include_str!("names/states_ggo.toml"),
     include_str!("names/states_gw.toml"),
     include_str!("names/states_isd.toml"),
@@ -46,7 +47,7 @@ static NAMES: LazyLock<HashMap<(String, String), ParticipantId>> = LazyLock::new
 });
 
 /// The participant that a source means by a code, or by a name where it gives no code; `None` where neither is known.
-/// Names are never matched by likeness. A code that the makers of a set chose themselves counts only where the name says
+/// What its own table says of a code or a name goes first; names are never matched by likeness. A code that the makers of a set chose themselves counts only where the name says
 /// the same.
 pub(super) fn participant(set: &str, code: Option<&str>, name: Option<&str>) -> Option<ParticipantId> {
     let known = |word: &str| Register::builtin().resolve(word).ok().map(|found| found.id.clone());
@@ -56,7 +57,7 @@ pub(super) fn participant(set: &str, code: Option<&str>, name: Option<&str>) -> 
             let named = known(name?)?;
             known(code).is_none_or(|coded| coded == named).then_some(named)
         }),
-        Some(code) => known(code),
+        Some(code) => NAMES.get(&(set.to_owned(), code.to_owned())).cloned().or_else(|| known(code)),
         None => listed().or_else(|| known(name?)),
     }
 }
@@ -89,6 +90,9 @@ mod tests {
         }
         assert_eq!(participant("cow_igo_v3", None, Some("soafrica")).unwrap().as_str(), "ZAF");
         assert_eq!(participant("another", None, Some("soafrica")), None);
+        // EC is Ecuador's alpha-2 code, and one data set's word for the European Community.
+        assert_eq!(participant("huggo", Some("EC"), None).unwrap().as_str(), "EUE");
+        assert_eq!(participant("another", Some("EC"), None).unwrap().as_str(), "ECU");
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub(super) struct Line {
     pub(super) event: Event,
     /// Its body as the source names it.
     pub(super) title: String,
+    /// Its participant as the source names it.
+    pub(super) named: String,
     /// The pattern of a charter that fits the act.
     pub(super) pattern: &'static str,
     /// Set where the source takes back what it stated before.
@@ -134,10 +136,11 @@ pub(super) fn line_of(said: Object) -> Result<Line, String> {
         Some(other) => return Err(format!("op: {other:?} is neither set nor retract")),
     };
     let whose = name.or(code).unwrap_or_default();
+    let named = whose.to_owned();
     let mark = said.mark.as_deref().unwrap_or("");
     let key = format!("{}\n{whose}\n{}\n{mark}\n{own}", event.body, said.kind);
     let title = said.body_title.unwrap_or(said.body);
-    Ok(Line { event, title, pattern: kind.pattern, retracts, key, doubts })
+    Ok(Line { event, title, named, pattern: kind.pattern, retracts, key, doubts })
 }
 
 /// Whom a line means.
@@ -216,6 +219,11 @@ fn citation(source: &Value) -> Evidence {
 /// That it may not.
 pub(super) fn knows_kind(name: &str) -> Result<(), String> {
     kind(name, "", true).map(|_| ())
+}
+
+/// The act that a kind of the neutral form stands for; `None` where it is none, or a mark says which.
+pub fn neutral_act(name: &str) -> Option<Act> {
+    kind(name, "", true).ok().map(|kind| kind.act)
 }
 
 fn kind(name: &str, mark: &str, effective: bool) -> Result<Kind, String> {

@@ -9,6 +9,7 @@ mod batch;
 mod body;
 mod clock;
 mod communications;
+mod compare;
 mod conflicts;
 mod correction;
 mod count;
@@ -56,6 +57,10 @@ pub use answer::{
 pub use batch::{Batch, Materials};
 pub use body::{BodyView, Charters, Material, QueryError, elsewhere};
 pub use communications::{CommunicationItem, Communications, FindingItem, OutcomeAct, communications};
+pub use compare::{
+    BodyIndex, Case, Class, Comparison, Difference, Family, Only, TheirAct, TheirSpell, TheirYear, Within,
+    compare_acts, compare_spells, compare_years, families,
+};
 pub use conflicts::{ChainEntry, ChainItem, Conflict, ConflictKind, Conflicts, DaySpan, conflicts};
 pub use correction::{CorrectedReading, CorrectionItem, corrections};
 pub use count::{Counted, Period, PeriodItem, What, Window, count};

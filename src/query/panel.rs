@@ -227,6 +227,23 @@ impl PanelRow {
 /// The word for no status.
 const NONE: &str = "none";
 
+/// What a row of a panel says of one participant in one year: the status, how far it can be relied on, and every status
+/// that some day of the year leaves possible; `None` for a year that no calendar has.
+pub(super) fn in_year(
+    view: &BodyView<'_>,
+    who: &ParticipantId,
+    spells: &[Spell],
+    year: i32,
+    fold: Fold,
+    on: Day,
+) -> Option<(PanelRow, Vec<StatusId>)> {
+    let year = Year::new(year)?;
+    let first = if fold == Fold::Dec31 { year.last } else { year.first };
+    let days = stretches(spells, first, year.last);
+    let possible = view.in_order(days.iter().flat_map(|stretch| stretch.reading.statuses()));
+    Some((year.row(view, who, spells, fold, on), possible))
+}
+
 /// The last year that is over at the end of a day.
 fn last_full_year(on: Day) -> i32 {
     use chrono::Datelike;

@@ -123,7 +123,8 @@ fn joined(history: &History) -> Vec<(Spell, BTreeSet<Index>)> {
     found
 }
 
-fn rows(view: &BodyView<'_>, history: &History, who: &ParticipantId) -> Vec<SpellRow> {
+/// The spells of one participant.
+pub(super) fn rows(view: &BodyView<'_>, history: &History, who: &ParticipantId) -> Vec<SpellRow> {
     let spells = joined(history);
     let limit = |day: Day| day.date().map(|_| Edtf::day(day));
     let surveyed = view.surveyed.as_ref();

@@ -1,0 +1,82 @@
+//! Which acts may be one act that two sources name differently.
+
+use crate::event::{Act, ActKind, Form};
+
+/// Acts of one effect: a ratification and an accession both express consent, and "mean in each case the international act
+/// so named" (VCLT 2(1)(b)).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Family {
+    /// Consent to be bound (VCLT 11).
+    Consent,
+    /// A signature (VCLT 12).
+    Signature,
+    /// The beginning of being bound (VCLT 24).
+    Effect,
+    /// The end of being bound (VCLT 54).
+    Exit,
+    /// An act that only itself is like.
+    Of(ActKind),
+}
+
+/// The families of an act; a definitive signature is a signature and a consent.
+pub fn families(act: ActKind) -> impl Iterator<Item = Family> {
+    use ActKind as K;
+    let (first, second) = match act {
+        K::DefinitiveSignature => (Family::Signature, Some(Family::Consent)),
+        K::InstrumentDeposited | K::SuccessionNotified => (Family::Consent, None),
+        K::TreatySigned | K::SignatureAdReferendum => (Family::Signature, None),
+        K::EnteredIntoForceForParticipant => (Family::Effect, None),
+        K::WithdrawalEffective | K::TreatyDenounced | K::TreatyTerminated => (Family::Exit, None),
+        other => (Family::Of(other), None),
+    };
+    std::iter::once(first).chain(second)
+}
+
+/// Whether two acts may be one that is named differently.
+pub(super) fn kin(a: ActKind, b: ActKind) -> bool {
+    a == b || families(a).any(|family| families(b).any(|other| family == other))
+}
+
+/// Whether an act expresses consent to be bound.
+pub(super) fn is_consent(act: ActKind) -> bool {
+    families(act).any(|family| family == Family::Consent)
+}
+
+/// The form of an instrument, where the act states it.
+pub(super) fn form(act: &Act) -> Option<Form> {
+    match act {
+        Act::InstrumentDeposited(form) => *form,
+        Act::SuccessionNotified => Some(Form::Succession),
+        Act::DefinitiveSignature => Some(Form::DefinitiveSignature),
+        _ => None,
+    }
+}
+
+/// Whether two acts are the same as far as both say; an instrument whose form one side leaves out is one of any form.
+pub(super) fn same_act(a: &Act, b: &Act) -> bool {
+    match (a, b) {
+        (Act::InstrumentDeposited(a), Act::InstrumentDeposited(b)) => a.is_none() || b.is_none() || a == b,
+        (a, b) => a.kind() == b.kind(),
+    }
+}
+
+/// An act in words: the form of an instrument, else what was done.
+pub(super) fn in_words(act: &Act) -> String {
+    let named = |form: Form| Form::ALL.iter().find(|(other, _)| *other == form).map(|(_, name)| *name);
+    match form(act).and_then(named) {
+        Some(name) => name.replace('-', " "),
+        None => act.kind().name().replace('-', " "),
+    }
+}
+
+/// Whether a status, or being bound, may begin with an act.
+pub(super) fn begins(act: ActKind) -> bool {
+    use ActKind as K;
+    let treaty = families(act).any(|family| matches!(family, Family::Consent | Family::Effect));
+    treaty || matches!(act, K::MembershipEffective | K::StatusGranted | K::AdmissionDecided | K::Founded)
+}
+
+/// Whether being bound, or a membership, ends with an act.
+pub(super) fn ends(act: ActKind) -> bool {
+    families(act).any(|family| family == Family::Exit)
+}
