@@ -44,7 +44,7 @@ const OTHER: [(&str, &str, &str); 12] = [
     ("1999-09-09", "Iceland", "ratification"),
     ("1999-01-01", "Finland", "signature"),
     ("1989-12-31", "Finland", "accession"),
-    ("1990-06-01", "Poland", "withdrawal"),
+    ("1990-06-01", "Poland", "withdrawal-effective"),
     ("1992-06-01", "Poland", "accession"),
     ("1992-06-01", "Poland", "betrothal"),
 ];
