@@ -309,6 +309,23 @@ fn a_table_is_laid_out_as_the_secretary_general_does_it() {
 }
 
 #[test]
+fn a_table_is_laid_out_as_the_treaty_series_records_actions() {
+    let env = river();
+    let table = export(&env, "table covenant --layout unts --on 2002-12-31");
+    let (_, rows) = table.split_once("STATUS AS AT : 31/12/2002\n\n").unwrap();
+    insta::assert_snapshot!(rows.split("\n\n").next().unwrap(), @r"
+    Participant    Action             Date of deposit  Date of effect
+    Côte d'Ivoire  Accession          02/01/1996       02/01/1996
+    Germany        Form not recorded  01/01/1998       01/01/1998
+    Norway         Ratification       01/03/1995       01/03/1995
+    Sweden         Signature only     02/1994
+    [Turkey] 1     [Approval]         [06/05/1997]     [06/05/1997]
+    ");
+    let csv = export(&env, "table covenant --layout unts --on 2002-12-31 --format csv");
+    assert!(csv.contains("CIV,Côte d'Ivoire,accession,1996-01-02,1996-01-02,false,certain,"), "{csv}");
+}
+
+#[test]
 fn a_table_is_laid_out_as_the_council_of_europe_does_it() {
     let env = river();
     record(&env, "reservation-made NOR --deposited 1995-03-01", &["--title", "Reservation to article 4"]);

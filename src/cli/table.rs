@@ -23,13 +23,15 @@ signature (s), formal confirmation (c), consent to be bound (P), simplified
 procedure (p); a question mark is an instrument whose form is not recorded. In
 brackets stands whoever has withdrawn or is no more. That of the Council of
 Europe marks accession (a), signature without reservation as to ratification
-(s), succession (su), signature ad referendum (r). Footnotes tell corrections of
+(s), succession (su), signature ad referendum (r). The Treaty Series tells the
+action, the day of notification or deposit, and the day of effect. Footnotes tell corrections of
 this record, and what is to come. Signatories and parties do not count those in
 brackets; 8-9 is 8 certainly, 9 at most.")]
 pub(super) struct Args {
     #[command(flatten)]
     body: BodyArgs,
-    /// Whose layout: that of the United Nations, or of the Council of Europe
+    /// Whose layout: the United Nations' status of treaties, its Treaty Series, or
+    /// the Council of Europe
     #[arg(long, value_enum, default_value_t = Like::Untc, value_name = "LAYOUT")]
     layout: Like,
     #[command(flatten)]
@@ -40,6 +42,7 @@ pub(super) struct Args {
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
 enum Like {
     Untc,
+    Unts,
     Coe,
 }
 
@@ -53,6 +56,20 @@ const UNTC: Shape = Shape {
         "form",
         "withdrawn",
         "status",
+        "certainty",
+        "footnotes",
+    ],
+};
+
+const UNTS: Shape = Shape {
+    list: Some("participants"),
+    columns: &[
+        "participant",
+        "state",
+        "form",
+        "consent",
+        "in_force_from",
+        "withdrawn",
         "certainty",
         "footnotes",
     ],
@@ -100,6 +117,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     }
     let (layout, shape) = match args.layout {
         Like::Untc => (Layout::Untc, UNTC),
+        Like::Unts => (Layout::Unts, UNTS),
         Like::Coe => (Layout::Coe, COE),
     };
     let answer = table(&asked.material()?, &asked.body, layout, &asked.axes)?;
@@ -132,6 +150,7 @@ fn text(page: &Page, answer: &Table, layout: Layout, today: Day) -> String {
     } else {
         out.push_str(&match layout {
             Layout::Untc => untc(page, answer),
+            Layout::Unts => unts(page, answer),
             Layout::Coe => coe(page, answer),
         });
     }
@@ -224,6 +243,27 @@ fn untc(page: &Page, answer: &Table) -> String {
         .map(|(row, name)| vec![name, dated(row, row.signature.as_ref(), Layout::Untc), consent(row)])
         .collect();
     page.table(&["Participant", "Signature", &heading], &rows)
+}
+
+/// What each participant did to be bound, and from when it is.
+fn unts(page: &Page, answer: &Table) -> String {
+    let action = |row: &TableRow| match (&row.consent, marks(row)) {
+        (Some(_), Some((_, title, ..))) => (*title).to_owned(),
+        (Some(_), None) => "Form not recorded".to_owned(),
+        (None, _) => "Signature only".to_owned(),
+    };
+    let row = |(row, name): (&TableRow, String)| {
+        let deposited = row.consent.as_ref().or(row.signature.as_ref());
+        vec![
+            name,
+            bracketed(row, &action(row)),
+            dated(row, deposited, Layout::Unts),
+            dated(row, row.in_force_from.as_ref(), Layout::Unts),
+        ]
+    };
+    let rows: Vec<Vec<String>> =
+        answer.participants.iter().zip(names(&answer.participants)).map(row).collect();
+    page.table(&["Participant", "Action", "Date of deposit", "Date of effect"], &rows)
 }
 
 const COE_HEAD: [&str; 11] =

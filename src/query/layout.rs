@@ -11,6 +11,8 @@ use crate::event::{Day, Edtf};
 pub enum Layout {
     /// Multilateral Treaties Deposited with the Secretary-General.
     Untc,
+    /// The record of a treaty in the United Nations Treaty Series.
+    Unts,
     /// The chart of signatures and ratifications of the Council of Europe.
     Coe,
 }
@@ -20,7 +22,7 @@ impl Layout {
     pub fn date(self, date: &Edtf) -> String {
         let (day, month) = match self {
             Layout::Untc => ("%-d %b %Y", "%b %Y"),
-            Layout::Coe => ("%d/%m/%Y", "%m/%Y"),
+            Layout::Unts | Layout::Coe => ("%d/%m/%Y", "%m/%Y"),
         };
         let write = |on: Day, form: &str| on.date().map(|d| d.format(form).to_string()).unwrap_or_default();
         let (first, last) = (date.earliest(), date.latest());
