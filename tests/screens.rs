@@ -21,7 +21,7 @@ fn the_first_page_without_a_ledger_says_how_to_get_one() {
              ask       many questions in one go  communications to a depositary
     RECORD   append    one act, or a batch       import   a file
              rectify   correct an entry          retract  withdraw an entry
-             notify    what a depositary has to circulate
+             redact    words beside the log      notify   what is to be circulated
     FIND     log       the entries               show     one entry, as recorded
              acts      the acts and their dates  bodies, participants  ids, names
     RULES    charter   list, show, lint, adopt, amend

@@ -40,6 +40,7 @@ mod patterns;
 mod quality;
 mod questions;
 mod record;
+mod redact;
 mod reservations;
 mod rivals;
 mod screens;

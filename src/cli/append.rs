@@ -15,6 +15,7 @@ use super::context::{Context, input_name, read_input};
 use super::error::{Exit, Failure};
 use super::question::{body_or_only, participant};
 use super::receipt;
+use super::words;
 
 /// Record one act, or a batch
 #[derive(clap::Args, Debug)]
@@ -55,6 +56,10 @@ pub(super) struct Args {
     /// Go on although the clock is behind the last entry
     #[arg(long)]
     accept_clock: bool,
+    /// Keep the words of --quote beside the log, so that they can be removed: the
+    /// log holds a salted hash of them (chancery redact)
+    #[arg(long, requires = "quote")]
+    redactable: bool,
     #[command(flatten)]
     dates: DateArgs,
     #[command(flatten)]
@@ -230,11 +235,15 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         true => context.reader()?,
         false => context.writer("append")?,
     };
-    let (events, document) = match &args.from {
-        Some(path) => (batch(path, context)?, None),
+    let (events, document, words) = match &args.from {
+        Some(path) => (batch(path, context)?, None, Vec::new()),
         None => {
-            let (event, document) = one(args, context, &mut ledger)?;
-            (vec![event], document)
+            let (mut event, document) = one(args, context, &mut ledger)?;
+            let words = match args.redactable {
+                true => words::commit(&mut event, &ledger, &context.ledger, &Context::salt)?,
+                false => Vec::new(),
+            };
+            (vec![event], document, words)
         }
     };
     let options = AppendOptions {
@@ -242,9 +251,11 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         expect_size: args.expect_size.map(Size),
         accept_clock: args.accept_clock,
     };
-    if let Some(bytes) = document.filter(|_| !args.dry_run) {
+    if !args.dry_run && (document.is_some() || !words.is_empty()) {
+        // What is refused leaves nothing beside the log.
         ledger.admit(events.clone())?;
-        keep_document(&context.ledger, &bytes)?;
+        document.iter().try_for_each(|bytes| keep_document(&context.ledger, bytes))?;
+        words.iter().try_for_each(|words| words::keep(&context.ledger, words))?;
     }
     let done = receipt::append(context, &mut ledger, events, options, args.dry_run);
     if !args.dry_run {
@@ -338,6 +349,7 @@ fn act(kind: ActKind, said: &SaidArgs) -> Result<Act, Failure> {
         }
         K::RecordCorrected => return Err(needs("the entry").help("use: chancery rectify ENTRY")),
         K::EntryRetracted => return Err(needs("the entry").help("use: chancery retract ENTRY")),
+        K::EvidenceRedacted => return Err(needs("the entry").help("use: chancery redact ENTRY")),
         K::ImportRecorded => return Err(needs("its file").help("use: chancery import csv FILE")),
         plain => Act::plain(plain).ok_or_else(|| needs("more than these options can say: use --from"))?,
     })

@@ -44,6 +44,7 @@ mod question;
 mod questions;
 mod receipt;
 mod rectify;
+mod redact;
 mod relations;
 mod render;
 mod repair;
@@ -60,6 +61,7 @@ mod tour;
 mod view;
 mod what_if;
 mod when;
+mod words;
 
 use std::process::ExitCode;
 
@@ -114,6 +116,7 @@ enum Command {
     Import(import::Command),
     Rectify(rectify::Args),
     Retract(retract::Args),
+    Redact(redact::Args),
     Notify(Box<notify::Args>),
     Log(log::Args),
     Show(show::Args),
@@ -179,6 +182,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Import(command) => import::run(&command, context),
         Command::Rectify(args) => rectify::run(&args, context),
         Command::Retract(args) => retract::run(&args, context),
+        Command::Redact(args) => redact::run(&args, context),
         Command::Notify(args) => notify::run(&args, context),
         Command::Log(args) => log::run(&args, context),
         Command::Show(args) => show::run(&args, context),

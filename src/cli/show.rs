@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::event::{Act, Entry, Index};
+use crate::event::{Act, ActKind, Entry, Index, Quote};
 use crate::import::hex;
 use crate::ledger::Ledger;
 use crate::log::leaf_hash;
@@ -11,6 +11,7 @@ use crate::log::leaf_hash;
 use super::context::{Context, Shape};
 use super::error::{Exit, Failure};
 use super::render::{Page, clean, dated, faint, strong};
+use super::words::{Kept, kept};
 
 /// One entry, or several, as recorded, with what corrects them
 #[derive(clap::Args, Debug)]
@@ -116,10 +117,14 @@ fn detail(
         }
         field("source", &line);
         match &evidence.quote {
-            Some(crate::event::Quote::Text(words)) => field("quote", words),
-            Some(crate::event::Quote::Salted { salted_sha256 }) => {
-                field("quote", &format!("committed to by {salted_sha256}"))
-            }
+            Some(Quote::Text(words)) => field("quote", words),
+            Some(quote @ Quote::Salted { salted_sha256 }) => match kept(ledger.path(), quote) {
+                Kept::Words(words) => field("quote", &format!("{words}  [beside the log: redactable]")),
+                Kept::Absent => field("quote", &format!("not in this copy; committed to by {salted_sha256}")),
+                Kept::Altered => {
+                    field("quote", &format!("ALTERED beside the log: not what {salted_sha256} commits to"))
+                }
+            },
             None => {}
         }
     }
@@ -128,6 +133,9 @@ fn detail(
     if let Some(import) = e.import {
         let by = ledger.find(import)?.map_or_else(|| import.to_string(), |i| format!("entry {i}"));
         field("import", &by);
+    }
+    for by in ledger.answers_to(entry, ActKind::EvidenceRedacted)? {
+        field("redacted by", &format!("entry {by}"));
     }
     for by in corrections {
         let correction = ledger.entry(*by)?;

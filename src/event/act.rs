@@ -231,6 +231,7 @@ acts! {
         ImportRecorded(ImportReceipt) "import-recorded" Body [] "a file was imported; can be retracted whole", "project rule";
         RecordCorrected(Correction) "record-corrected" Either [Done Notified] "this ledger's record of an entry is corrected from the beginning", "modelled on VCLT 79";
         EntryRetracted(Retraction) "entry-retracted" Either [Done Notified] "an entry, or a whole import, is withdrawn from this ledger's record", "project rule";
+        EvidenceRedacted "evidence-redacted" Either [Done Notified] "words beside the log are removed; the entry and its hash stay", "project rule";
     }
 }
 
@@ -407,7 +408,14 @@ impl ActKind {
     /// Whether it speaks of the record and not of the world: known at once, never judged by a charter.
     pub const fn is_record_keeping(self) -> bool {
         use ActKind as K;
-        matches!(self, K::RecordSurveyed | K::ImportRecorded | K::RecordCorrected | K::EntryRetracted)
+        matches!(
+            self,
+            K::RecordSurveyed
+                | K::ImportRecorded
+                | K::RecordCorrected
+                | K::EntryRetracted
+                | K::EvidenceRedacted
+        )
     }
 
     /// Order among acts that have effect on one day, where no `sequence` gives it: entry into force before signatures,

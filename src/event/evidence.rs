@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::date::Edtf;
 
@@ -57,6 +58,15 @@ pub enum Quote {
         /// The hash, 64 hex digits.
         salted_sha256: String,
     },
+}
+
+impl Quote {
+    /// A commitment to words: SHA-256 over a salt of 32 bytes and the words. Without the salt the words cannot be guessed
+    /// from it, and without other words of the same hash it cannot be about others.
+    pub fn salted(salt: &[u8; 32], words: &str) -> Quote {
+        let hash = Sha256::new().chain_update(salt).chain_update(words).finalize();
+        Quote::Salted { salted_sha256: format!("{hash:x}") }
+    }
 }
 
 /// One piece of evidence. Fields stand in the order of their names, which is their order in a leaf.
