@@ -5,8 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::event::Index;
-use crate::log::{Checkpoint, Damage, Entries, Frontier, Hash, LogError, leaf_hash, salvage};
+use crate::log::{
+    Checkpoint, Damage, Entries, Frontier, Hash, LogError, SignedCheckpoint, VerifierKey, leaf_hash, salvage,
+    verifier_key,
+};
 
+use super::Options;
 use super::report::{Finding, Findings};
 
 /// A leaf with its place in the log.
@@ -29,8 +33,10 @@ pub(super) struct Evidence {
     roots: BTreeMap<u64, Hash>,
     /// Heads in the headers of segments.
     heads: Vec<Checkpoint>,
-    checkpoint: Result<Option<Checkpoint>, Damage>,
-    since: Vec<Checkpoint>,
+    checkpoint: Result<Option<SignedCheckpoint>, Damage>,
+    since: Vec<SignedCheckpoint>,
+    /// The verifier key, or why the one in the folder cannot be read.
+    key: Result<Option<VerifierKey>, String>,
 }
 
 const REPAIR: &str = "`chancery repair --from DIR|FILE` restores it from a copy into a new folder";
@@ -41,16 +47,16 @@ const IN_FLIGHT: Duration = Duration::from_millis(50);
 /// Reads the folder. The checkpoint comes first, so that a running writer cannot get ahead of the entries read.
 pub(super) fn gather(
     path: &Path,
-    since: &[Checkpoint],
+    options: &Options,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Evidence, LogError> {
     let checkpoint_path = path.join("checkpoint");
-    let checkpoint = match Checkpoint::read(&checkpoint_path) {
+    let checkpoint = match SignedCheckpoint::read(&checkpoint_path) {
         Ok(checkpoint) => Ok(checkpoint),
         Err(LogError::Damaged { path, offset, what }) => Err(Damage { path, offset, index: None, what }),
         Err(error) => return Err(error),
     };
-    let expected = checkpoint.as_ref().ok().and_then(|c| c.as_ref()).map_or(0, |c| c.size);
+    let expected = checkpoint.as_ref().ok().and_then(|c| c.as_ref()).map_or(0, |c| c.head.size);
     let (mut damage, mut leaves) = verify(path, expected, progress)?;
     if !damage.is_empty() {
         // What a running writer is about to finish is sound the second time; what is damaged stays so.
@@ -82,10 +88,14 @@ pub(super) fn gather(
         heads: remains
             .heads
             .into_iter()
-            .filter(|h| checkpoint.as_ref().ok() != Some(&Some(h.clone())))
+            .filter(|h| checkpoint.iter().flatten().all(|c| c.head != *h))
             .collect(),
         checkpoint,
-        since: since.to_vec(),
+        since: options.since.clone(),
+        key: match &options.key {
+            Some(key) => Ok(Some(key.clone())),
+            None => verifier_key(path).map_err(|error| error.to_string()),
+        },
         leaves,
     };
     evidence.grow();
@@ -118,7 +128,8 @@ fn verify(
 impl Evidence {
     /// Grows the tree from the leaves' bytes alone.
     fn grow(&mut self) {
-        let stated = self.checkpoint.iter().flatten().chain(&self.heads).chain(&self.since);
+        let signed = self.checkpoint.iter().flatten().chain(&self.since).map(|signed| &signed.head);
+        let stated = signed.chain(&self.heads);
         let sizes: BTreeSet<u64> = stated.map(|c| c.size).collect();
         self.roots.insert(0, self.frontier.root());
         for (leaf, at) in self.leaves.iter().zip(0u64..) {
@@ -173,7 +184,10 @@ impl Evidence {
     pub(super) fn checkpoint(&self, found: &mut Findings) {
         let place = self.checkpoint_path.display().to_string();
         match &self.checkpoint {
-            Ok(Some(checkpoint)) => self.head(checkpoint, &place, found),
+            Ok(Some(checkpoint)) => {
+                self.head(&checkpoint.head, &place, found);
+                self.signature(checkpoint, &place, found);
+            }
             Ok(None) => {}
             Err(damage) => found.add(Finding {
                 check: "checkpoint",
@@ -185,8 +199,35 @@ impl Evidence {
             }),
         }
         for checkpoint in &self.since {
-            self.head(checkpoint, "the checkpoint given", found);
+            self.head(&checkpoint.head, "the checkpoint given", found);
+            if checkpoint.is_signed() {
+                self.signature(checkpoint, "the checkpoint given", found);
+            }
         }
+    }
+
+    /// Where a key is known, a head must be signed with it. Where none is, a signature says nothing.
+    fn signature(&self, signed: &SignedCheckpoint, place: &str, found: &mut Findings) {
+        let (what, remedy) = match &self.key {
+            Ok(None) => return,
+            Err(error) => (error.clone(), "put key.pub back, or give the verifier key: --key VKEY"),
+            Ok(Some(key)) => match signed.verify(key) {
+                Ok(()) => return,
+                Err(error) => (
+                    format!("{error} (verifier key {key})"),
+                    "the head may not be this log's own: compare with a checkpoint kept elsewhere; where nothing \
+                     else is found, the next append signs it anew",
+                ),
+            },
+        };
+        found.add(Finding {
+            check: "checkpoint",
+            code: "signature",
+            entry: None,
+            place: Some(place.into()),
+            what,
+            remedy: remedy.into(),
+        });
     }
 
     /// The log must begin with what a head covers.

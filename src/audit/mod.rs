@@ -22,7 +22,7 @@ mod tests;
 use std::path::Path;
 
 use crate::event::{Entry, Size};
-use crate::log::{Checkpoint, LogError};
+use crate::log::{LogError, SignedCheckpoint, VerifierKey};
 
 pub use repair::{RepairError, Repaired, repair};
 pub use report::{CHECKS, Check, CheckResult, Finding, RemarkItem, Report};
@@ -36,7 +36,9 @@ pub struct Options {
     /// List departures from the charters.
     pub conformity: bool,
     /// Heads of this log kept elsewhere: it must still begin with them.
-    pub since: Vec<Checkpoint>,
+    pub since: Vec<SignedCheckpoint>,
+    /// What the heads must be signed with; where it is not given, the verifier key in the folder.
+    pub key: Option<VerifierKey>,
 }
 
 /// Audits a ledger, telling `progress` how many entries are read, of how many.
@@ -47,7 +49,7 @@ pub struct Options {
 /// [`LogError::Absent`] where there is no ledger, [`LogError::Version`] for a later format, [`LogError::Io`] where files
 /// cannot be read.
 pub fn audit(path: &Path, options: &Options, progress: &mut dyn FnMut(u64, u64)) -> Result<Report, LogError> {
-    let evidence = evidence::gather(path, &options.since, progress)?;
+    let evidence = evidence::gather(path, options, progress)?;
     let mut found = Findings::default();
     evidence.frames(&mut found);
     let mut entries = Vec::with_capacity(evidence.leaves.len());

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
 use crate::audit::{Options, Report, audit};
-use crate::log::Checkpoint;
+use crate::log::SignedCheckpoint;
 
 use super::context::{Context, Format, Shape};
 use super::error::{Exit, Failure};
@@ -10,7 +10,9 @@ use super::render::{Page, clean, count, faint, warn};
 /// Verify the evidence and derive everything again; silent where all is well, exit 1 with findings
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Needs entries/ and checkpoint only, takes no lock, writes nothing: it also
-works on a read-only copy and beside a running writer.
+works on a read-only copy and beside a running writer. Signatures are verified
+with the key given, else with key.pub beside the log: only a key that you got
+another way shows that nobody rewrote the whole folder.
 
 A finding is a fault of integrity or of re-derivation. A departure from the
 charter is a remark, and so is an act before or after every list of states in
@@ -20,6 +22,9 @@ pub(super) struct Args {
     /// A checkpoint kept elsewhere: the log must still begin with what it covers; may be repeated
     #[arg(long, value_name = "FILE")]
     since: Vec<PathBuf>,
+    /// The verifier key, or a file that holds it; default: key.pub in the ledger's folder
+    #[arg(long, value_name = "VKEY")]
+    key: Option<String>,
     /// List departures from the charters and differing claims
     #[arg(long)]
     conformity: bool,
@@ -30,7 +35,8 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let since = args.since.iter().map(|path| checkpoint(path)).collect::<Result<_, _>>()?;
-    let options = Options { conformity: args.conformity, since };
+    let key = args.key.as_deref().map(super::verify::verifier_key).transpose()?;
+    let options = Options { conformity: args.conformity, since, key };
     let report = report(context, &options)?;
     let list = if args.conformity {
         "remarks"
@@ -69,9 +75,13 @@ pub(super) fn report(context: &Context, options: &Options) -> Result<Report, Fai
     Ok(report?)
 }
 
-fn checkpoint(path: &std::path::Path) -> Result<Checkpoint, Failure> {
+/// A checkpoint that someone kept, signed or not.
+///
+/// # Errors
+/// [`Failure`] of usage.
+pub(super) fn checkpoint(path: &std::path::Path) -> Result<SignedCheckpoint, Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| Failure::file(path, &e))?;
-    Checkpoint::parse(&text).map_err(|(line, what)| {
+    SignedCheckpoint::parse(&text).map_err(|(line, what)| {
         Failure::usage(format!("{}, line {line}: {what}: not a checkpoint", path.display()))
     })
 }

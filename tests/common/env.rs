@@ -99,6 +99,7 @@ impl Env {
             .env("COLUMNS", "80")
             .env("NO_COLOR", "1")
             .env("CHANCERY_NOW", &self.now)
+            .env("CHANCERY_KEY_SEED", "a key of the tests")
             .current_dir(self.path())
             .stdin(Stdio::null());
         command
