@@ -28,7 +28,10 @@ pub const CHECKS: [Check; 10] = [
     Check { name: "ids", what: "an id names one event" },
     Check { name: "clock", what: "recorded times rise strictly" },
     Check { name: "tree", what: "the leaves give the root that each segment states of those before it" },
-    Check { name: "checkpoint", what: "the log begins with what its checkpoint, and each one given, covers; they are signed with its key" },
+    Check {
+        name: "checkpoint",
+        what: "the log begins with what its checkpoint, and each one given, covers; they are signed with its key",
+    },
     Check {
         name: "links",
         what: "answers and corrections name earlier entries, rows an import; a rectification fits its entry",

@@ -9,7 +9,7 @@ use crate::event::leaf::{decode, encode_event, splice};
 use crate::event::*;
 use crate::fixture::data;
 use crate::ledger::{AppendOptions, Ledger};
-use crate::log::{Append, Disk, Entries, Holder, LogEngine, leaf_hash};
+use crate::log::{Append, Checkpoint, Disk, Entries, Holder, LogEngine, leaf_hash};
 
 const ORIGIN: &str = "example.org/audit";
 
@@ -319,8 +319,9 @@ fn a_rewritten_entry_with_new_hashes_does_not_give_the_checkpoint() {
 fn a_head_kept_elsewhere_is_compared() {
     let (_dir, path) = ledger();
     let root = leaf_hash(b"another first entry");
-    let since = vec![Checkpoint { origin: ORIGIN.into(), size: 1, root }];
-    let report = audit(&path, &Options { conformity: false, since }, &mut |_, _| {}).unwrap();
+    let kept = Checkpoint { origin: ORIGIN.into(), size: 1, root }.to_string();
+    let since = vec![SignedCheckpoint::parse(&kept).unwrap()];
+    let report = audit(&path, &Options { since, ..Options::default() }, &mut |_, _| {}).unwrap();
     assert_eq!(faults(&report), [("checkpoint", "other root", None)]);
 }
 

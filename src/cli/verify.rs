@@ -105,8 +105,7 @@ fn verify(
     let Ok(text) = std::str::from_utf8(bytes) else {
         return Err(Unproven::Fails("the file is not text".into()));
     };
-    let malformed =
-        |(line, what): (usize, &str)| Unproven::Fails(format!("line {line}: {what}"));
+    let malformed = |(line, what): (usize, &str)| Unproven::Fails(format!("line {line}: {what}"));
     // No log's name has an @; the first line of every proof has.
     if !text.lines().next().unwrap_or_default().contains('@') {
         if since.is_some() {

@@ -108,7 +108,10 @@ impl SignedCheckpoint {
         let origin = lines.next().filter(|line| !line.is_empty()).ok_or((1, "no origin"))?;
         let size = lines.next().ok_or((2, "no size"))?;
         let digits = size.parse::<u64>().is_ok();
-        let size = number(size).ok_or((2, if digits { "the size has a sign or leading zeros" } else { "the size is no number" }))?;
+        let size = number(size).ok_or((
+            2,
+            if digits { "the size has a sign or leading zeros" } else { "the size is no number" },
+        ))?;
         let root = lines.next().ok_or((3, "no root"))?;
         let hash = Hash::from_base64(root).ok_or((3, "the root is not 32 bytes of base64"))?;
         let rest: Vec<&str> = lines.collect();

@@ -123,7 +123,8 @@ impl ProofText {
                 let line = lines.next().and_then(|(line, _)| line.strip_prefix("old "));
                 let (old, root) = line.and_then(|line| line.split_once(' ')).ok_or((2, "no earlier log"))?;
                 let old = number(old).filter(|old| *old > 0).ok_or((2, "no earlier size"))?;
-                let root = Hash::from_base64(root).ok_or((2, "the earlier root is not 32 bytes of base64"))?;
+                let root =
+                    Hash::from_base64(root).ok_or((2, "the earlier root is not 32 bytes of base64"))?;
                 Claim::Consistency { old, root }
             }
             _ => return Err((1, "it does not begin as a proof")),
@@ -136,8 +137,7 @@ impl ProofText {
             hashes.push(Hash::from_base64(line).ok_or((at, "the hash is not 32 bytes of base64"))?);
         }
         let before = proof.split('\n').count() + 1;
-        let checkpoint =
-            SignedCheckpoint::parse(checkpoint).map_err(|(line, what)| (before + line, what))?;
+        let checkpoint = SignedCheckpoint::parse(checkpoint).map_err(|(line, what)| (before + line, what))?;
         Ok(ProofText { claim, hashes, checkpoint })
     }
 

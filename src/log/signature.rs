@@ -31,7 +31,9 @@ pub enum SignatureError {
     #[error("two signatures under the checkpoint are of this key")]
     Twice,
     /// Not over this text.
-    #[error("the signature under the checkpoint does not verify: the checkpoint or the signature was changed")]
+    #[error(
+        "the signature under the checkpoint does not verify: the checkpoint or the signature was changed"
+    )]
     Wrong,
 }
 
@@ -66,11 +68,7 @@ impl Signature {
 }
 
 /// Exactly one of the signatures is of this key, and is over this text.
-pub(super) fn verify(
-    signatures: &[Signature],
-    text: &str,
-    key: &VerifierKey,
-) -> Result<(), SignatureError> {
+pub(super) fn verify(signatures: &[Signature], text: &str, key: &VerifierKey) -> Result<(), SignatureError> {
     let hash = key.hash();
     let mut of_key = signatures.iter().filter(|s| s.name == key.name() && s.bytes.starts_with(&hash));
     let signature = match (of_key.next(), of_key.next()) {
