@@ -58,8 +58,14 @@ impl Proven {
 #[test]
 fn a_signed_checkpoint_and_its_key_are_these_texts() {
     let signed = Proven::of(2).heads[2].clone();
-    insta::assert_snapshot!(signed.to_string(), @"");
-    insta::assert_snapshot!(key().verifier().to_string(), @"");
+    insta::assert_snapshot!(signed.to_string(), @"
+    example.org/chancery
+    2
+    IBDxmeq8MQ/DukC2cXPYl50CS4Yt+4oWiVXheQE2ncA=
+
+    — example.org/chancery FmMXq0ZJumKxzAICEbXCPkPgMF/Yly4/j/mFzUUH8DOz+/fksvRH8j9ZsL/9TsJ0exCIyxEmJQhn0mLHSnq7UG9gngY=
+    ");
+    insta::assert_snapshot!(key().verifier().to_string(), @"example.org/chancery+166317ab+AepKbGPinFIKvvVQexMuxfmVR3auvr57kkIe6mkURtIs");
     assert_eq!(SignedCheckpoint::parse(&signed.to_string()), Ok(signed.clone()));
     assert_eq!(Checkpoint::parse(&signed.to_string()), Ok(signed.head.clone()));
     let unsigned = SignedCheckpoint::parse(&signed.head.to_string()).unwrap();
