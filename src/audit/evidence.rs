@@ -216,7 +216,7 @@ impl Evidence {
                 Err(error) => (
                     format!("{error} (verifier key {key})"),
                     "the head may not be this log's own: compare with a checkpoint kept elsewhere; where nothing \
-                     else is found, the next append signs it anew",
+                     else is found, move it aside: the next append writes it anew",
                 ),
             },
         };

@@ -6,8 +6,12 @@ use std::path::Path;
 use super::disk::Disk;
 use super::error::LogError;
 use super::key::{SigningKey, VerifierKey};
+use super::key_file::verifier_key;
 use super::signature::{self, Signature, SignatureError};
 use super::tree::Hash;
+
+const REMEDY: &str = "put it back from a backup; or, where `chancery audit` finds nothing else, move it aside: the next \
+                      append writes it anew";
 
 /// More signatures than a log and its witnesses make.
 const SIGNATURES_MAX: usize = 64;
@@ -99,6 +103,19 @@ impl SignedCheckpoint {
         signature::verify(&self.signatures, &self.head.to_string(), key)
     }
 
+    /// Before a writer replaces the head in a ledger's folder: a signature that does not verify would be forgotten then.
+    /// Where no verifier key can be read, nothing can be said.
+    ///
+    /// # Errors
+    /// [`LogError::Damaged`].
+    pub(super) fn check_signature(ledger: &Path) -> Result<(), LogError> {
+        let path = ledger.join("checkpoint");
+        let Ok(Some(key)) = verifier_key(ledger) else { return Ok(()) };
+        let Some(signed) = SignedCheckpoint::read(&path)? else { return Ok(()) };
+        let offset = signed.head.to_string().len() as u64;
+        signed.verify(&key).map_err(|error| LogError::damaged(&path, offset, format!("{error}; {REMEDY}")))
+    }
+
     /// Reads the text form.
     ///
     /// # Errors
@@ -135,14 +152,12 @@ impl SignedCheckpoint {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(LogError::io(path, "cannot be read")(e)),
         };
-        let remedy = "put it back from a backup; or, where `chancery audit` finds nothing else, move it aside: the next \
-                      append writes it anew";
         let text = std::str::from_utf8(&bytes).map_err(|e| {
-            LogError::damaged(path, e.valid_up_to() as u64, format!("the checkpoint is not text; {remedy}"))
+            LogError::damaged(path, e.valid_up_to() as u64, format!("the checkpoint is not text; {REMEDY}"))
         })?;
         SignedCheckpoint::parse(text).map(Some).map_err(|(line, what)| {
             let offset: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
-            LogError::damaged(path, offset as u64, format!("the checkpoint's line {line}: {what}; {remedy}"))
+            LogError::damaged(path, offset as u64, format!("the checkpoint's line {line}: {what}; {REMEDY}"))
         })
     }
 

@@ -125,6 +125,7 @@ impl Entries {
     pub fn open_writer(ledger: &Path, holder: &Holder, disk: Disk) -> Result<Entries, LogError> {
         format::read(ledger)?;
         let lock = Lock::take(ledger, holder)?;
+        SignedCheckpoint::check_signature(ledger)?;
         let (mut log, watermark) = Entries::open(ledger, false)?;
         let state = log.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         let Some(last) = state.segments.last() else { return Err(LogError::Absent(ledger.to_owned())) };
