@@ -9,11 +9,12 @@ use crate::ledger::Ledger;
 use crate::log::leaf_hash;
 
 use super::context::{Context, Shape};
+use super::custody::Custody;
 use super::error::{Exit, Failure};
 use super::render::{Page, clean, dated, faint, strong};
 use super::words::{Kept, kept};
 
-/// One entry, or several, as recorded, with what corrects them
+/// One entry, or several, as recorded, with what corrects them and how each came into the ledger
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   chancery show 52
@@ -51,11 +52,13 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         let corrections = ledger.corrections_of(&entry)?;
         let hash = leaf_hash(&leaf).to_string();
         let said: Value = serde_json::from_slice(&leaf)?;
-        items.push(json!({"index": index, "leaf_hash": hash, "corrected_by": corrections, "leaf": said}));
+        let custody = Custody::of(&entry, &ledger, &context.ledger)?;
+        items.push(json!({"index": index, "leaf_hash": hash, "corrected_by": corrections, "custody": custody,
+                          "leaf": said}));
         if !text.is_empty() {
             text.push('\n');
         }
-        text.push_str(&detail(&context.page, &entry, &hash, &corrections, &ledger)?);
+        text.push_str(&detail(&context.page, &entry, &hash, &corrections, &custody, &ledger)?);
     }
     if args.leaf {
         context.print(&text)?;
@@ -70,6 +73,7 @@ fn detail(
     entry: &Entry,
     hash: &str,
     corrections: &[Index],
+    custody: &Custody,
     ledger: &Ledger,
 ) -> Result<String, Failure> {
     let e = &entry.event;
@@ -129,10 +133,8 @@ fn detail(
         }
     }
     field("note", &text(&e.note));
-    field("recorder", &text(&e.recorder));
-    if let Some(import) = e.import {
-        let by = ledger.find(import)?.map_or_else(|| import.to_string(), |i| format!("entry {i}"));
-        field("import", &by);
+    for (label, said) in custody.lines() {
+        field(label, &said);
     }
     for by in ledger.answers_to(entry, ActKind::EvidenceRedacted)? {
         field("redacted by", &format!("entry {by}"));
