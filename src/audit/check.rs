@@ -25,7 +25,10 @@ pub const CHECKS: [Check; 11] = [
     Check { name: "clock", what: "recorded times rise strictly" },
     Check { name: "tree", what: "the leaves give the root that each segment states of those before it" },
     Check { name: "checkpoint", what: "the log begins with what its own checkpoint covers" },
-    Check { name: "since", what: "the log begins with what was kept of it elsewhere, entry by entry or by root" },
+    Check {
+        name: "since",
+        what: "the log begins with what was kept of it elsewhere, entry by entry or by root",
+    },
     Check {
         name: "links",
         what: "answers and corrections name earlier entries, rows an import; a rectification fits its entry",

@@ -141,7 +141,8 @@ fn fields(was: &[u8], is: &[u8]) -> String {
     let differs = names.into_iter().filter(|name| was.get(*name) != is.get(*name));
     let said: Vec<String> = differs
         .map(|name| {
-            let value = |side: &BTreeMap<String, String>| side.get(name).map_or("absent".into(), |v| short(v));
+            let value =
+                |side: &BTreeMap<String, String>| side.get(name).map_or("absent".into(), |v| short(v));
             format!("{} was {}, is {}", name.trim_start_matches("event."), value(&was), value(&is))
         })
         .collect();

@@ -159,7 +159,8 @@ impl Evidence {
                 Some(root) if *root == head.root => {}
                 Some(_) => {
                     let n = head.size;
-                    let what = format!("the first {n} entries do not give the root that the next segment states");
+                    let what =
+                        format!("the first {n} entries do not give the root that the next segment states");
                     found.at(fault::TREE_OTHER_ROOT, Index(n.saturating_sub(1)), what);
                 }
                 // Entries before it are missing, which is found among the frames.

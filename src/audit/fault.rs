@@ -16,8 +16,7 @@ pub struct Fault {
 }
 
 const REPAIR: &str = "`chancery repair --from DIR|FILE` restores it from a copy into a new folder";
-const OTHER_MEANS: &str =
-    "append refuses this, so the log was written by other means: compare with a copy, `chancery audit --since COPY`";
+const OTHER_MEANS: &str = "append refuses this, so the log was written by other means: compare with a copy, `chancery audit --since COPY`";
 const ENTRY: &str = "retract it, or rectify it so that it can have happened";
 const PROGRAM: &str = "this is a fault of the program or of an entry that no program may write: keep the ledger, and \
                        report it with the entries named";

@@ -29,9 +29,9 @@ use std::path::Path;
 use crate::event::{Entry, Size};
 use crate::log::LogError;
 
-pub use repair::{RepairError, Repaired, repair};
 pub use check::{CHECKS, Check};
 pub use fault::{FAULTS, Fault};
+pub use repair::{RepairError, Repaired, repair};
 pub use report::{CheckResult, Finding, RemarkItem, Report};
 pub use since::{Kept, Since, SinceError};
 

@@ -135,13 +135,7 @@ fn waited(entries: &[Entry], charter: &Charter, texts: &Texts) -> Elsewhere {
     elsewhere(&material, charter, size, Day::FUTURE)
 }
 
-fn asked(
-    entries: &[Entry],
-    body: &BodyId,
-    size: Size,
-    day: Day,
-    texts: &Texts,
-) -> Result<Roster, String> {
+fn asked(entries: &[Entry], body: &BodyId, size: Size, day: Day, texts: &Texts) -> Result<Roster, String> {
     // Charters are folded anew for every answer, so that none rests on what another one remembered.
     let charters = Charters::reading(texts.clone());
     let checkpoint = CheckpointRef { size, root: String::new() };
@@ -195,7 +189,7 @@ pub(super) fn prefixes(
     let cuts: BTreeSet<usize> = (1..4).map(|n| source.len() * n / 4).filter(|at| *at > 0).collect();
     for at in cuts {
         let Some(size) = source.get(at - 1).map(|e| Size(e.index.0 + 1)) else { continue };
-        let (alone, before) = 
+        let (alone, before) =
             (asked(&source[..at], body, size, day, texts), asked(whole, body, size, day, texts));
         found.counted("projections", 1);
         if alone != before {

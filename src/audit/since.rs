@@ -167,7 +167,8 @@ impl Roots<'_> {
         for kept in since {
             found.counted("since", kept.heads().len() as u64);
             if let Some(other) = kept.heads().iter().find(|head| self.of_another_log(head)) {
-                let what = format!("it is of {}, this log is {}", other.origin, self.origin.unwrap_or_default());
+                let what =
+                    format!("it is of {}, this log is {}", other.origin, self.origin.unwrap_or_default());
                 found.add(fault::SINCE_OTHER_LOG, None, Some(kept.name.clone()), what);
                 continue;
             }
@@ -251,13 +252,7 @@ impl Copy {
         Ok(Some(copy))
     }
 
-    fn take<'a>(
-        &mut self,
-        index: u64,
-        leaf: &[u8],
-        intact: bool,
-        same: impl Fn(u64) -> Option<&'a [u8]>,
-    ) {
+    fn take<'a>(&mut self, index: u64, leaf: &[u8], intact: bool, same: impl Fn(u64) -> Option<&'a [u8]>) {
         self.lost.extend(self.next..index);
         self.next = index.saturating_add(1);
         self.count += 1;

@@ -161,7 +161,8 @@ fn the_record_of_the_sco_has_no_finding_and_some_remarks() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("l");
     record(&path, vec![charters(), events]);
-    let report = audit(&path, &Options { conformity: true, ..Options::default() }, &mut |_, _, _| {}).unwrap();
+    let report =
+        audit(&path, &Options { conformity: true, ..Options::default() }, &mut |_, _, _| {}).unwrap();
     assert_eq!(report.findings, vec![]);
     assert!(
         report.remarks.iter().any(|r| r.what.contains("that status began on 2008-08-28")),
@@ -352,7 +353,8 @@ fn remarks_name_what_departs_from_the_charter() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("l");
     record(&path, vec![all]);
-    let report = audit(&path, &Options { conformity: true, ..Options::default() }, &mut |_, _, _| {}).unwrap();
+    let report =
+        audit(&path, &Options { conformity: true, ..Options::default() }, &mut |_, _, _| {}).unwrap();
     assert_eq!(report.findings, vec![]);
     let about = |at: u64| -> Vec<&str> {
         report.remarks.iter().filter(|r| r.entry == Index(at)).map(|r| r.what.as_str()).collect()

@@ -131,7 +131,8 @@ fn page(filing: &Filing<'_>, program: &str, context: &Context) -> String {
     let Filing { report, options, listed, ended } = filing;
     let page = Page { width: 80, ..context.page };
     let mut out = "Report of an audit by chancery\n\n".to_owned();
-    let mut field = |label: &str, text: &str| out.push_str(&page.wrap(&format!("  {label:<11}"), &clean(text)));
+    let mut field =
+        |label: &str, text: &str| out.push_str(&page.wrap(&format!("  {label:<11}"), &clean(text)));
     field("program", &format!("chancery {}, SHA-256 {program}", env!("CARGO_PKG_VERSION")));
     field("log", &report.origin);
     field("size", &count(report.size.0, "entry", "entries"));
@@ -141,7 +142,11 @@ fn page(filing: &Filing<'_>, program: &str, context: &Context) -> String {
     field("ended", &ended.canonical());
     field("times", CLOCK);
     let since: Vec<&str> = options.since.iter().map(|kept| kept.name.as_str()).collect();
-    field("since", if since.is_empty() { "compared with nothing kept elsewhere".into() } else { since.join(", ") }.as_str());
+    field(
+        "since",
+        if since.is_empty() { "compared with nothing kept elsewhere".into() } else { since.join(", ") }
+            .as_str(),
+    );
     let found = report.findings.len() as u64;
     let result = match found {
         0 => "no finding".to_owned(),

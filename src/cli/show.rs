@@ -53,7 +53,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         let hash = leaf_hash(&leaf).to_string();
         let said: Value = serde_json::from_slice(&leaf)?;
         let custody = Custody::of(&entry, &ledger, &context.ledger)?;
-        items.push(json!({"index": index, "leaf_hash": hash, "corrected_by": corrections, "custody": custody,
+        items
+            .push(json!({"index": index, "leaf_hash": hash, "corrected_by": corrections, "custody": custody,
                           "leaf": said}));
         if !text.is_empty() {
             text.push('\n');
