@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::event::{Act, ActKind, Entry, Index, Quote};
+use crate::event::{Act, ActKind, Entry, Evidence, Index, Quote};
 use crate::import::hex;
 use crate::ledger::Ledger;
 use crate::log::leaf_hash;
@@ -107,31 +107,8 @@ fn detail(
     if let Some(to) = e.to {
         field("to", &ledger.find(to)?.map_or_else(|| to.to_string(), |i| format!("entry {i}")));
     }
-    for evidence in &e.evidence {
-        let mut line = evidence.cite.clone();
-        let extra = [
-            evidence.grade.map(|g| g.to_string()),
-            evidence.published.as_ref().map(|d| format!("published {d}")),
-            evidence.retrieved.as_ref().map(|d| format!("retrieved {d}")),
-            evidence.url.clone(),
-            evidence.sha256.as_ref().map(|h| format!("document {h}")),
-        ];
-        let extra: Vec<String> = extra.into_iter().flatten().collect();
-        if !extra.is_empty() {
-            line.push_str(&format!("  [{}]", extra.join(", ")));
-        }
-        field("source", &line);
-        match &evidence.quote {
-            Some(Quote::Text(words)) => field("quote", words),
-            Some(quote @ Quote::Salted { salted_sha256 }) => match kept(ledger.path(), quote) {
-                Kept::Words(words) => field("quote", &format!("{words}  [beside the log: redactable]")),
-                Kept::Absent => field("quote", &format!("not in this copy; committed to by {salted_sha256}")),
-                Kept::Altered => {
-                    field("quote", &format!("ALTERED beside the log: not what {salted_sha256} commits to"))
-                }
-            },
-            None => {}
-        }
+    for (label, said) in e.evidence.iter().flat_map(|evidence| sources(evidence, ledger)) {
+        field(label, &said);
     }
     field("note", &text(&e.note));
     for (label, said) in custody.lines() {
@@ -150,6 +127,32 @@ fn detail(
     field("id", &e.id.to_string());
     field("leaf hash", hash);
     Ok(out)
+}
+
+/// A source with what is said of it, and its words.
+fn sources(evidence: &Evidence, ledger: &Ledger) -> Vec<(&'static str, String)> {
+    let mut line = evidence.cite.clone();
+    let extra = [
+        evidence.grade.map(|g| g.to_string()),
+        evidence.published.as_ref().map(|d| format!("published {d}")),
+        evidence.retrieved.as_ref().map(|d| format!("retrieved {d}")),
+        evidence.url.clone(),
+        evidence.sha256.as_ref().map(|h| format!("document {h}")),
+    ];
+    let extra: Vec<String> = extra.into_iter().flatten().collect();
+    if !extra.is_empty() {
+        line.push_str(&format!("  [{}]", extra.join(", ")));
+    }
+    let words = match &evidence.quote {
+        Some(Quote::Text(words)) => Some(words.clone()),
+        Some(quote @ Quote::Salted { salted_sha256 }) => Some(match kept(ledger.path(), quote) {
+            Kept::Words(words) => format!("{words}  [beside the log: redactable]"),
+            Kept::Absent => format!("not in this copy; committed to by {salted_sha256}"),
+            Kept::Altered => format!("ALTERED beside the log: not what {salted_sha256} commits to"),
+        }),
+        None => None,
+    };
+    std::iter::once(("source", line)).chain(words.map(|words| ("quote", words))).collect()
 }
 
 /// What only this act carries, in words.
