@@ -6,6 +6,7 @@ mod error;
 mod held;
 mod load;
 mod parts;
+mod prove;
 mod reach;
 mod replay;
 mod rules;

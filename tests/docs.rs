@@ -109,6 +109,11 @@ fn the_worked_example_of_a_map_is_what_the_program_says() {
 }
 
 #[test]
+fn the_session_of_proofs_is_what_the_program_says() {
+    is_true("docs/PROOF.md");
+}
+
+#[test]
 fn every_error_of_the_catalogue_is_reproduced() {
     is_true("docs/ERRORS.md");
 }

@@ -26,6 +26,8 @@ fn the_first_page_without_a_ledger_says_how_to_get_one() {
              acts      the acts and their dates  bodies, participants  ids, names
     RULES    charter   list, show, lint, adopt, amend
     CHECK    audit     replay    repair         check    how good a record is
+             checkpoint the signed head         prove    an entry, or growth
+             verify    without a ledger         key      what heads are signed with
              compare   with another data set
     SHARE    export    cite      completions, man
 

@@ -38,6 +38,7 @@ mod kill;
 mod mapped;
 mod notify;
 mod patterns;
+mod proof;
 mod quality;
 mod questions;
 mod record;

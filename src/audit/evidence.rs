@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::event::Index;
-use crate::log::{Checkpoint, Damage, Entries, Frontier, Hash, LogError, leaf_hash, salvage};
+use crate::log::{
+    Checkpoint, Damage, Entries, Frontier, Hash, LogError, SignedCheckpoint, VerifierKey, leaf_hash, salvage,
+    verifier_key,
+};
 
 use super::difference;
 use super::fault;
@@ -50,12 +53,12 @@ pub(super) fn gather(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Evidence, LogError> {
     let checkpoint_path = path.join("checkpoint");
-    let checkpoint = match Checkpoint::read(&checkpoint_path) {
+    let checkpoint = match SignedCheckpoint::read(&checkpoint_path) {
         Ok(checkpoint) => Ok(checkpoint),
         Err(LogError::Damaged { path, offset, what }) => Err(Damage { path, offset, index: None, what }),
         Err(error) => return Err(error),
     };
-    let expected = checkpoint.as_ref().ok().and_then(|c| c.as_ref()).map_or(0, |c| c.size);
+    let expected = checkpoint.as_ref().ok().and_then(|c| c.as_ref()).map_or(0, |c| c.head.size);
     let (mut damage, mut leaves) = verify(path, expected, progress)?;
     if !damage.is_empty() {
         // What a running writer is about to finish is sound the second time; what is damaged stays so.
@@ -87,7 +90,7 @@ pub(super) fn gather(
         heads: remains
             .heads
             .into_iter()
-            .filter(|h| checkpoint.as_ref().ok() != Some(&Some(h.clone())))
+            .filter(|h| checkpoint.iter().flatten().all(|c| c.head != *h))
             .collect(),
         checkpoint,
         filed: Vec::new(),

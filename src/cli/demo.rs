@@ -77,6 +77,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         Ledger::create(&context.ledger, ORIGIN, &Disk::default())?;
         let title = Some("The Shanghai Cooperation Organisation, 1996-2025".to_owned());
         Publication { title, ..Publication::default() }.write(&context.ledger)?;
+        let ledger = context.writer("demo")?;
+        super::key::create(&ledger, context)?;
     }
     let asked = |e: &&Example| args.with.iter().any(|word| word == e.id || word == "all");
     let examples: Vec<&Example> = EXAMPLES.iter().filter(asked).collect();

@@ -8,7 +8,7 @@ use crate::event::{DateError, Size};
 use crate::import::{ImportError, Reject};
 use crate::index::IndexError;
 use crate::ledger::LedgerError;
-use crate::log::LogError;
+use crate::log::{KeyError, LogError};
 use crate::query::QueryError;
 
 /// The exit codes of every command.
@@ -99,6 +99,8 @@ impl From<LogError> for Failure {
         let exit = match &error {
             LogError::Present(_) | LogError::TooLarge { .. } => Exit::Refused,
             LogError::Origin(_) | LogError::Beyond { .. } => Exit::Usage,
+            LogError::Key(KeyError::Text { .. }) => Exit::Unavailable,
+            LogError::Key(_) => Exit::Refused,
             _ => Exit::Unavailable,
         };
         let failure = Failure::new(exit, &error);
@@ -113,8 +115,21 @@ impl From<LogError> for Failure {
                 "nothing was changed; see all of it: chancery audit; restore: chancery repair --from COPY --into NEW",
             ),
             LogError::Io { source, .. } => failure.help(io_remedy(source)),
+            LogError::Key(error) => failure.help(key_remedy(error)),
             _ => failure,
         }
+    }
+}
+
+/// What to do about a key that cannot be used.
+fn key_remedy(error: &KeyError) -> &'static str {
+    match error {
+        KeyError::Missing(_) => {
+            "put its own key file back; a ledger that never had one gets it by: chancery key generate"
+        }
+        KeyError::Present(_) => "see it: chancery key show; a key is never overwritten",
+        KeyError::Exposed { .. } => "if nobody else has read it: chmod 600 on that file",
+        _ => "put the log's own key and key.pub back from a backup",
     }
 }
 

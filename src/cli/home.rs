@@ -22,6 +22,8 @@ FIND     log       the entries               show     one entry, as recorded
          acts      the acts and their dates  bodies, participants  ids, names
 RULES    charter   list, show, lint, adopt, amend
 CHECK    audit     replay    repair         check    how good a record is
+         checkpoint the signed head         prove    an entry, or growth
+         verify    without a ledger         key      what heads are signed with
          compare   with another data set
 SHARE    export    cite      completions, man
 

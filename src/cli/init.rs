@@ -8,14 +8,17 @@ use super::context::Context;
 use super::error::{Exit, Failure};
 use super::render::count;
 
-/// Make a new, empty ledger; adopt the charters named
+/// Make a new, empty ledger with a signing key; adopt the charters named
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   chancery init --charter sco --ledger ./sco.ledger
   chancery init --title \"The SCO, 1996-2025\" --licence CC-BY-4.0
 
 Title, publisher and licence are kept in CITATION.toml in the ledger's folder,
-for `chancery cite`. They are no evidence: change the file at any time.")]
+for `chancery cite`. They are no evidence: change the file at any time.
+
+The heads of the log are signed with the key in the file key, which only its
+owner can read; chancery key show prints what others verify with.")]
 pub(super) struct Args {
     /// A shipped charter to adopt: `chancery charter list` names them; may be repeated
     #[arg(long, value_name = "CHARTER")]
@@ -49,6 +52,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     };
     publication.write(&context.ledger)?;
     let mut ledger = context.writer("init")?;
+    super::key::create(&ledger, context)?;
     let options = AppendOptions { now: context.now, expect_size: None, accept_clock: false };
     for template in templates {
         ledger.append(template_events(template)?, options)?;

@@ -9,6 +9,7 @@ mod axes;
 mod bodies;
 mod charter;
 mod check;
+mod checkpoint;
 mod circular;
 mod circulated;
 mod citation;
@@ -33,6 +34,7 @@ mod import_events;
 mod in_force;
 mod init;
 mod intake;
+mod key;
 mod log;
 mod man;
 mod notify;
@@ -41,6 +43,7 @@ mod panel;
 mod participants;
 mod pending;
 mod portfolio;
+mod prove;
 mod quality;
 mod question;
 mod questions;
@@ -60,6 +63,7 @@ mod status;
 mod table;
 mod timeline;
 mod tour;
+mod verify;
 mod view;
 mod what_if;
 mod when;
@@ -85,7 +89,8 @@ use error::{Exit, Failure};
     disable_help_subcommand = true,
     after_help = "Exit codes: 0 done or answered, 1 answered \"no\" or rows left out, 2 usage, 3 refused by rule, \
                   4 ledger unavailable, locked or damaged.\nEnvironment: CHANCERY_LEDGER, NO_COLOR, COLUMNS, \
-                  CHANCERY_NOW (an instant that stands in for the clock)."
+                  CHANCERY_NOW (an instant that stands in for the clock); with it \
+                  CHANCERY_KEY_SEED (a text that stands in for the chance a key is made of: for tests)."
 )]
 struct Cli {
     #[command(flatten)]
@@ -134,6 +139,12 @@ enum Command {
     Audit(audit::Args),
     Replay(replay::Args),
     Repair(repair::Args),
+    Checkpoint(checkpoint::Args),
+    #[command(subcommand)]
+    Prove(prove::Command),
+    Verify(verify::Args),
+    #[command(subcommand)]
+    Key(key::Command),
     Init(init::Args),
     Demo(demo::Args),
     Completions(completions::Args),
@@ -198,6 +209,10 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Audit(args) => audit::run(&args, context),
         Command::Replay(args) => replay::run(&args, context),
         Command::Repair(args) => repair::run(&args, context),
+        Command::Checkpoint(args) => checkpoint::run(&args, context),
+        Command::Prove(command) => prove::run(&command, context),
+        Command::Verify(args) => verify::run(&args, context),
+        Command::Key(command) => key::run(&command, context),
         Command::Init(args) => init::run(&args, context),
         Command::Demo(args) => demo::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),

@@ -1,11 +1,16 @@
-//! The head of the log in the text form of C2SP tlog-checkpoint: origin, size, root, one a line.
+//! The head of the log in the text form of C2SP tlog-checkpoint: origin, size, root, one a line, then who signed it.
 
 use std::fmt;
 use std::path::Path;
 
 use super::disk::Disk;
 use super::error::LogError;
+use super::key::{SigningKey, VerifierKey};
+use super::signature::{self, Signature, SignatureError};
 use super::tree::Hash;
+
+/// More signatures than a log and its witnesses make.
+const SIGNATURES_MAX: usize = 64;
 
 /// The head of a log: its name, how many leaves, the RFC 6962 root over them.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -24,25 +29,36 @@ impl fmt::Display for Checkpoint {
     }
 }
 
+/// A head with the signatures under it: a C2SP signed note. Ledgers without a key write it without any.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SignedCheckpoint {
+    /// What is signed.
+    pub head: Checkpoint,
+    signatures: Vec<Signature>,
+}
+
+impl fmt::Display for SignedCheckpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.head)?;
+        if self.is_signed() {
+            writeln!(f)?;
+        }
+        self.signatures.iter().try_for_each(|signature| writeln!(f, "{signature}"))
+    }
+}
+
+/// A number in its one spelling.
+pub(super) fn number(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|number: &u64| number.to_string() == text)
+}
+
 impl Checkpoint {
-    /// Reads the text form.
+    /// Reads the text form, with or without signatures under it.
     ///
     /// # Errors
     /// The line (from 1) and what is wrong with it.
     pub fn parse(text: &str) -> Result<Checkpoint, (usize, &'static str)> {
-        let mut lines = text.split('\n');
-        let origin = lines.next().filter(|line| !line.is_empty()).ok_or((1, "no origin"))?;
-        let size = lines.next().ok_or((2, "no size"))?;
-        let number: u64 = size.parse().map_err(|_| (2, "the size is no number"))?;
-        if number.to_string() != size {
-            return Err((2, "the size has a sign or leading zeros"));
-        }
-        let root = lines.next().ok_or((3, "no root"))?;
-        let hash = Hash::from_base64(root).ok_or((3, "the root is not 32 bytes of base64"))?;
-        if lines.next() != Some("") || lines.next().is_some() {
-            return Err((4, "there is something after the root"));
-        }
-        Ok(Checkpoint { origin: origin.into(), size: number, root: hash })
+        SignedCheckpoint::parse(text).map(|signed| signed.head)
     }
 
     /// Reads the file; `None` where there is none.
@@ -50,6 +66,70 @@ impl Checkpoint {
     /// # Errors
     /// [`LogError::Damaged`] with the byte offset of the wrong line.
     pub fn read(path: &Path) -> Result<Option<Checkpoint>, LogError> {
+        Ok(SignedCheckpoint::read(path)?.map(|signed| signed.head))
+    }
+}
+
+impl SignedCheckpoint {
+    /// Signs a head.
+    pub fn sign(head: Checkpoint, key: &SigningKey) -> SignedCheckpoint {
+        let signatures = vec![Signature::make(&head.to_string(), key)];
+        SignedCheckpoint { head, signatures }
+    }
+
+    /// A head that nobody signs.
+    pub(super) fn unsigned(head: Checkpoint) -> SignedCheckpoint {
+        SignedCheckpoint { head, signatures: Vec::new() }
+    }
+
+    /// Whether there is a signature under it, of whatever key.
+    pub fn is_signed(&self) -> bool {
+        !self.signatures.is_empty()
+    }
+
+    /// Whether this key signed it.
+    ///
+    /// # Errors
+    /// [`SignatureError`].
+    pub fn verify(&self, key: &VerifierKey) -> Result<(), SignatureError> {
+        if self.head.origin != key.name() {
+            let (origin, name) = (self.head.origin.clone(), key.name().to_owned());
+            return Err(SignatureError::OtherLog { origin, name });
+        }
+        signature::verify(&self.signatures, &self.head.to_string(), key)
+    }
+
+    /// Reads the text form.
+    ///
+    /// # Errors
+    /// The line (from 1) and what is wrong with it.
+    pub fn parse(text: &str) -> Result<SignedCheckpoint, (usize, &'static str)> {
+        let mut lines = text.split('\n');
+        let origin = lines.next().filter(|line| !line.is_empty()).ok_or((1, "no origin"))?;
+        let size = lines.next().ok_or((2, "no size"))?;
+        let digits = size.parse::<u64>().is_ok();
+        let size = number(size).ok_or((
+            2,
+            if digits { "the size has a sign or leading zeros" } else { "the size is no number" },
+        ))?;
+        let root = lines.next().ok_or((3, "no root"))?;
+        let hash = Hash::from_base64(root).ok_or((3, "the root is not 32 bytes of base64"))?;
+        let rest: Vec<&str> = lines.collect();
+        let lines = match rest.as_slice() {
+            [""] => &[],
+            ["", signatures @ .., ""] if (1..=SIGNATURES_MAX).contains(&signatures.len()) => signatures,
+            _ => return Err((4, "there is something other than signatures after the root")),
+        };
+        let signature = |(line, at)| Signature::parse(line).ok_or((at, "it is not a signature"));
+        let signatures = lines.iter().copied().zip(5..).map(signature).collect::<Result<_, _>>()?;
+        Ok(SignedCheckpoint { head: Checkpoint { origin: origin.into(), size, root: hash }, signatures })
+    }
+
+    /// Reads the file; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`LogError::Damaged`] with the byte offset of the wrong line.
+    pub fn read(path: &Path) -> Result<Option<SignedCheckpoint>, LogError> {
         let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
@@ -60,7 +140,7 @@ impl Checkpoint {
         let text = std::str::from_utf8(&bytes).map_err(|e| {
             LogError::damaged(path, e.valid_up_to() as u64, format!("the checkpoint is not text; {remedy}"))
         })?;
-        Checkpoint::parse(text).map(Some).map_err(|(line, what)| {
+        SignedCheckpoint::parse(text).map(Some).map_err(|(line, what)| {
             let offset: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
             LogError::damaged(path, offset as u64, format!("the checkpoint's line {line}: {what}; {remedy}"))
         })

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -132,6 +132,25 @@ impl Disk {
     pub fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let beside = path.with_extension("tmp");
         let file = self.create(&beside)?;
+        file.write_at(0, bytes)?;
+        file.sync()?;
+        self.rename(&beside, path)?;
+        self.sync_dir(path.parent().unwrap_or(Path::new(".")))
+    }
+
+    /// Puts a file in place that only its owner can read, as [`Disk::replace`] does. What may lie beside it of an
+    /// earlier try is removed first, so that it is never written into a file that others hold open.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn place_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let beside = path.with_extension("tmp");
+        if beside.exists() {
+            self.remove(&beside)?;
+        }
+        self.note(|| Operation::Create(beside.clone()))?;
+        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&beside)?;
+        let file = DiskFile { disk: self.clone(), file, path: beside.clone() };
         file.write_at(0, bytes)?;
         file.sync()?;
         self.rename(&beside, path)?;

@@ -5,16 +5,17 @@ use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::checkpoint::Checkpoint;
+use super::checkpoint::{Checkpoint, SignedCheckpoint};
 use super::disk::{Disk, DiskFile};
 use super::engine::{Append, LeafBlock, LogEngine};
 use super::error::LogError;
+use super::key::{SigningKey, VerifierKey};
 use super::lock::{Holder, Lock};
 use super::segment::{self, Segment};
 use super::tail::{self, Promise, Tail, TornTail};
 use super::tree::{Frontier, Hash};
 use super::watermark::{self, Watermark};
-use super::{format, frame};
+use super::{format, frame, key_file};
 
 /// The log on disk.
 pub struct Entries {
@@ -224,13 +225,46 @@ impl Entries {
         Checkpoint { origin: self.origin.clone(), size: state.frontier.size(), root: state.frontier.root() }
     }
 
-    /// Writes the head beside the log. It may be behind, never ahead: what it covers is durable.
+    /// Writes the head beside the log, signed where the log has a key. It may be behind, never ahead: what it covers is
+    /// durable.
     ///
     /// # Errors
-    /// [`LogError::Io`]; [`LogError::ReadOnly`] where the log was opened for reading.
+    /// [`LogError::Io`]; [`LogError::Key`] where the key cannot be used; [`LogError::ReadOnly`] where the log was opened
+    /// for reading.
     pub fn write_checkpoint(&self) -> Result<(), LogError> {
         let writer = self.writer.as_ref().ok_or(LogError::ReadOnly)?;
-        self.checkpoint().write(&self.ledger.join("checkpoint"), &writer.disk)
+        let head = match self.signing_key()? {
+            Some(key) => SignedCheckpoint::sign(self.checkpoint(), &key),
+            None => SignedCheckpoint::unsigned(self.checkpoint()),
+        };
+        head.write(&self.ledger.join("checkpoint"), &writer.disk)
+    }
+
+    /// Gives the log its signing key, made from 32 bytes of chance.
+    ///
+    /// # Errors
+    /// [`LogError::Key`] where it has one; [`LogError::Io`]; [`LogError::ReadOnly`].
+    pub fn create_key(&self, seed: &[u8; 32]) -> Result<VerifierKey, LogError> {
+        let writer = self.writer.as_ref().ok_or(LogError::ReadOnly)?;
+        let key = SigningKey::from_seed(&self.origin, seed);
+        key_file::create(&self.ledger, &key, &writer.disk)?;
+        Ok(key.verifier().clone())
+    }
+
+    /// The key that signs the log's heads; `None` where it never had one.
+    ///
+    /// # Errors
+    /// [`LogError::Key`]: others can read it, it is of another log, it is not here any more.
+    pub fn signing_key(&self) -> Result<Option<SigningKey>, LogError> {
+        key_file::signing(&self.ledger, &self.origin)
+    }
+
+    /// The head of the first `size` entries.
+    ///
+    /// # Errors
+    /// [`LogError::Beyond`] for a size larger than the log's.
+    pub fn head(&self, size: u64) -> Result<Checkpoint, LogError> {
+        Ok(Checkpoint { origin: self.origin.clone(), size, root: self.root(size)? })
     }
 
     /// A checkpoint over another history says that acknowledged entries were changed.

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::key_file::KeyError;
 use super::lock::Holder;
 
 /// Why the log cannot be read or written.
@@ -72,6 +73,9 @@ pub enum LogError {
         "{0:?} cannot be the name of a log: use letters, digits, dots, hyphens and slashes, no spaces and no +"
     )]
     Origin(String),
+    /// The log's key.
+    #[error("{0}")]
+    Key(#[from] KeyError),
     /// No such position.
     #[error("the log has {size} entries: there is no {asked}")]
     Beyond {

@@ -1,7 +1,8 @@
 //! A verifiable, ordered log of opaque leaves: anyone can check it without our vocabulary.
 //!
 //! [`LogEngine`] is the one trait; [`Entries`] keeps leaves in append-only segments of frames, [`Memory`] in memory with
-//! named failures. [`Frontier`] is the RFC 6962 tree over every leaf, [`Checkpoint`] its head in the C2SP text form.
+//! named failures. [`Frontier`] is the RFC 6962 tree over every leaf, [`Checkpoint`] its head in the C2SP text form,
+//! [`SignedCheckpoint`] that head with an Ed25519 signature, [`ProofText`] a proof under it that stands alone.
 //! Positions are an *index* (from 0); a *size* counts leaves. The bytes are described in `docs/FORMAT.md`.
 
 mod audit;
@@ -12,11 +13,15 @@ mod entries;
 mod error;
 mod format;
 mod frame;
+mod key;
+mod key_file;
 mod lock;
 mod memory;
 mod proof;
+mod proof_text;
 mod salvage;
 mod segment;
+mod signature;
 mod tail;
 mod tree;
 mod watermark;
@@ -25,15 +30,19 @@ mod watermark;
 mod tests;
 
 pub use audit::Damage;
-pub use checkpoint::Checkpoint;
+pub use checkpoint::{Checkpoint, SignedCheckpoint};
 pub use disk::{Disk, DiskFile, Operation};
 pub use engine::{Append, LeafBlock, LogEngine};
 pub use entries::Entries;
 pub use error::LogError;
+pub use key::{KeyTextError, SigningKey, VerifierKey};
+pub use key_file::{KeyError, verifier_key};
 pub use lock::{Holder, Lock};
 pub use memory::{Failure, Memory};
 pub use proof::{LeafHashes, prove_consistency, prove_inclusion};
+pub use proof_text::{Claim, ProofError, ProofText};
 pub use salvage::{Remains, Salvaged, salvage};
+pub use signature::SignatureError;
 pub use tail::TornTail;
 pub use tree::{Frontier, Hash, leaf_hash};
 

@@ -51,3 +51,19 @@ pub fn prove_consistency(hashes: &LeafHashes, old: u64, new: u64) -> Result<Vec<
     let proof = tlog_tiles::prove_tree(new, old, hashes)?;
     Ok(proof.into_iter().map(|h| Hash(h.0)).collect())
 }
+
+/// Whether the hashes lead from a leaf's hash, at `index` in a tree of `size` leaves, to its root.
+pub(super) fn includes(hashes: &[Hash], index: u64, leaf: Hash, size: u64, root: Hash) -> bool {
+    tlog_tiles::check_record(&theirs(hashes), size, tlog_tiles::Hash(root.0), index, tlog_tiles::Hash(leaf.0))
+        .is_ok()
+}
+
+/// Whether the hashes show that the tree `new` (size and root) begins with the tree `old`.
+pub(super) fn extends(hashes: &[Hash], old: (u64, Hash), new: (u64, Hash)) -> bool {
+    let (before, after) = (tlog_tiles::Hash(old.1.0), tlog_tiles::Hash(new.1.0));
+    tlog_tiles::check_tree(&theirs(hashes), new.0, after, old.0, before).is_ok()
+}
+
+fn theirs(hashes: &[Hash]) -> Vec<tlog_tiles::Hash> {
+    hashes.iter().map(|hash| tlog_tiles::Hash(hash.0)).collect()
+}

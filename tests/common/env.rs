@@ -99,6 +99,7 @@ impl Env {
             .env("COLUMNS", "80")
             .env("NO_COLOR", "1")
             .env("CHANCERY_NOW", &self.now)
+            .env("CHANCERY_KEY_SEED", "a key of the tests")
             .current_dir(self.path())
             .stdin(Stdio::null());
         command
@@ -189,11 +190,13 @@ pub(crate) fn files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     found
 }
 
-/// Copies a folder.
+/// Copies a folder, with the permissions of its files.
 pub(crate) fn copy(from: &Path, to: &Path) {
     for (path, bytes) in files(from) {
         let target = to.join(path.strip_prefix(from).unwrap());
         std::fs::create_dir_all(target.parent().unwrap()).unwrap();
-        std::fs::write(target, bytes).unwrap();
+        std::fs::write(&target, bytes).unwrap();
+        // A key that others could read would not be used.
+        std::fs::set_permissions(&target, std::fs::metadata(path).unwrap().permissions()).unwrap();
     }
 }

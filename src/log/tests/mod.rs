@@ -4,6 +4,7 @@ mod conformance;
 mod flips;
 mod format;
 mod powercut;
+mod proof;
 mod tail;
 mod tree;
 

@@ -1,0 +1,88 @@
+//! Proofs of what the log holds, each under a signed head.
+
+use crate::event::{Index, Size};
+use crate::log::{
+    Claim, KeyError, LeafHashes, LogError, ProofText, SignedCheckpoint, VerifierKey, prove_consistency,
+    prove_inclusion, verifier_key,
+};
+
+use super::{Ledger, LedgerError};
+
+impl Ledger {
+    /// Gives the log its signing key, made from 32 bytes of chance. The head is signed when the ledger is closed.
+    ///
+    /// # Errors
+    /// [`LedgerError::Log`] where it has one, or was opened for reading.
+    pub fn create_key(&self, seed: &[u8; 32]) -> Result<VerifierKey, LedgerError> {
+        Ok(self.entries.create_key(seed)?)
+    }
+
+    /// The key that others verify the log's heads with.
+    ///
+    /// # Errors
+    /// [`LedgerError::Log`] with [`LogError::Key`] where there is none.
+    pub fn verifier_key(&self) -> Result<VerifierKey, LedgerError> {
+        match verifier_key(&self.path)? {
+            Some(key) => Ok(key),
+            None => Ok(self.key()?.verifier().clone()),
+        }
+    }
+
+    fn key(&self) -> Result<crate::log::SigningKey, LogError> {
+        self.entries.signing_key()?.ok_or_else(|| KeyError::Missing(self.path.join("key")).into())
+    }
+
+    /// The signed head of the first `size` entries. On a copy without its key: the head that was signed last, where it
+    /// is of that size.
+    ///
+    /// # Errors
+    /// [`LedgerError::BeyondSize`]; [`LedgerError::Log`] with [`LogError::Key`] where nothing can be signed.
+    pub fn signed_head(&self, size: Size) -> Result<SignedCheckpoint, LedgerError> {
+        let held = Size(self.entries.frontier().size());
+        if size > held {
+            return Err(LogError::Beyond { size: held.0, asked: size.0 }.into());
+        }
+        let missing = match self.key() {
+            Ok(key) => return Ok(SignedCheckpoint::sign(self.entries.head(size.0)?, &key)),
+            Err(missing @ LogError::Key(KeyError::Missing(_))) => missing,
+            Err(error) => return Err(error.into()),
+        };
+        let stored = SignedCheckpoint::read(&self.path.join("checkpoint"))?;
+        let fits = |signed: &SignedCheckpoint| signed.is_signed() && signed.head.size == size.0;
+        stored.filter(fits).ok_or(missing.into())
+    }
+
+    /// That an entry is among the first `size`, with its leaf.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoEntry`] for an index not below the size; what [`Ledger::signed_head`] refuses.
+    pub fn prove_inclusion(&self, index: Index, size: Size) -> Result<ProofText, LedgerError> {
+        let checkpoint = self.signed_head(size)?;
+        if !size.holds(index) {
+            return Err(LedgerError::NoEntry { index, size });
+        }
+        let beyond = |_| LogError::Beyond { size: size.0, asked: index.0 };
+        let hashes = prove_inclusion(&self.leaf_hashes()?, index.0, size.0).map_err(beyond)?;
+        let leaf = Some(self.leaf(index)?);
+        Ok(ProofText { claim: Claim::Inclusion { index: index.0, leaf }, hashes, checkpoint })
+    }
+
+    /// That the first `new` entries begin with the first `old`, of which there must be one.
+    ///
+    /// # Errors
+    /// [`LedgerError::Log`] with [`LogError::Beyond`]; what [`Ledger::signed_head`] refuses.
+    pub fn prove_consistency(&self, old: Size, new: Size) -> Result<ProofText, LedgerError> {
+        let checkpoint = self.signed_head(new)?;
+        let beyond = |_| LogError::Beyond { size: new.0, asked: old.0 };
+        let hashes = prove_consistency(&self.leaf_hashes()?, old.0, new.0).map_err(beyond)?;
+        let root = self.entries.root(old.0)?;
+        Ok(ProofText { claim: Claim::Consistency { old: old.0, root }, hashes, checkpoint })
+    }
+
+    fn leaf_hashes(&self) -> Result<LeafHashes, LogError> {
+        let mut hashes = Vec::new();
+        self.entries.scan(0, |_, _, hash| hashes.push(hash))?;
+        let size = hashes.len() as u64;
+        LeafHashes::new(hashes).map_err(|_| LogError::Beyond { size, asked: size })
+    }
+}

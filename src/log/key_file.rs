@@ -1,0 +1,122 @@
+//! The key's files in the ledger's folder: `key`, the secret, for its owner's eyes only, and `key.pub`, the line that
+//! verifiers need.
+
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use super::disk::Disk;
+use super::error::LogError;
+use super::key::{KeyTextError, SigningKey, VerifierKey};
+
+/// Why there is no key to sign or verify with.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// No key.
+    #[error("{}: the log's signing key is not here", .0.display())]
+    Missing(PathBuf),
+    /// A key is never overwritten.
+    #[error("{}: the log has a signing key already", .0.display())]
+    Present(PathBuf),
+    /// Anyone may have copied it.
+    #[error("{}: others than its owner can read or change the signing key (mode {mode:03o})", path.display())]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// The key of another log.
+    #[error("{}: the key is that of {name}, this log is {origin}", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Whose key it is.
+        name: String,
+        /// The log's name.
+        origin: String,
+    },
+    /// The two files are not of one key.
+    #[error("{}: it is not the verifier key of the signing key beside it", .0.display())]
+    Unlike(PathBuf),
+    /// Not a key.
+    #[error("{}: {source}", path.display())]
+    Text {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: KeyTextError,
+    },
+}
+
+fn secret_path(ledger: &Path) -> PathBuf {
+    ledger.join("key")
+}
+
+fn public_path(ledger: &Path) -> PathBuf {
+    ledger.join("key.pub")
+}
+
+fn text(path: &Path) -> Result<Option<String>, LogError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+        Err(e) if e.kind() == ErrorKind::InvalidData => Ok(Some(String::new())),
+        Err(e) => Err(LogError::io(path, "cannot be read")(e)),
+    }
+}
+
+/// Puts a new key in place, the secret first: without it `key.pub` would promise signatures that nobody can make.
+pub(super) fn create(ledger: &Path, key: &SigningKey, disk: &Disk) -> Result<(), LogError> {
+    let (secret, public) = (secret_path(ledger), public_path(ledger));
+    if let Some(there) = [&secret, &public].into_iter().find(|path| path.exists()) {
+        return Err(KeyError::Present(there.clone()).into());
+    }
+    let written = disk.place_private(&secret, key.secret_text().as_bytes());
+    written.map_err(LogError::io(&secret, "cannot be written"))?;
+    let line = format!("{}\n", key.verifier());
+    disk.replace(&public, line.as_bytes()).map_err(LogError::io(&public, "cannot be written"))
+}
+
+/// The signing key; `None` where the log never had one.
+///
+/// # Errors
+/// [`KeyError`]; [`KeyError::Missing`] where `key.pub` says that there is one.
+pub(super) fn signing(ledger: &Path, origin: &str) -> Result<Option<SigningKey>, LogError> {
+    let path = secret_path(ledger);
+    let mode = match std::fs::metadata(&path) {
+        Ok(found) => found.mode() & 0o777,
+        Err(e) if e.kind() == ErrorKind::NotFound => {
+            return match verifier_key(ledger)? {
+                Some(_) => Err(KeyError::Missing(path).into()),
+                None => Ok(None),
+            };
+        }
+        Err(e) => return Err(LogError::io(&path, "cannot be read")(e)),
+    };
+    if mode & 0o077 != 0 {
+        return Err(KeyError::Exposed { path, mode }.into());
+    }
+    let Some(text) = text(&path)? else { return Err(KeyError::Missing(path).into()) };
+    let key = SigningKey::parse(&text).map_err(|source| KeyError::Text { path: path.clone(), source })?;
+    if key.verifier().name() != origin {
+        let name = key.verifier().name().to_owned();
+        return Err(KeyError::Foreign { path, name, origin: origin.to_owned() }.into());
+    }
+    match verifier_key(ledger)? {
+        Some(public) if public != *key.verifier() => Err(KeyError::Unlike(public_path(ledger)).into()),
+        _ => Ok(Some(key)),
+    }
+}
+
+/// The verifier key beside the log; `None` where there is none.
+///
+/// # Errors
+/// [`KeyError::Text`], [`LogError::Io`].
+pub fn verifier_key(ledger: &Path) -> Result<Option<VerifierKey>, LogError> {
+    let path = public_path(ledger);
+    let Some(text) = text(&path)? else { return Ok(None) };
+    let key = VerifierKey::parse(text.trim_end_matches('\n'));
+    Ok(Some(key.map_err(|source| KeyError::Text { path, source })?))
+}

@@ -1,0 +1,85 @@
+//! A line under a note: who signed it, and the signature (C2SP signed-note).
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::key::{SigningKey, VerifierKey};
+
+/// The dash and the space that begin the line.
+const DASH: &str = "\u{2014} ";
+
+/// Why no signature vouches for a checkpoint.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum SignatureError {
+    /// None at all.
+    #[error("the checkpoint is not signed")]
+    Unsigned,
+    /// The checkpoint of another log.
+    #[error("the checkpoint is of {origin}, the key of {name}")]
+    OtherLog {
+        /// Whose checkpoint it is.
+        origin: String,
+        /// Whose key it is.
+        name: String,
+    },
+    /// Only of other keys.
+    #[error("no signature under the checkpoint is of this key")]
+    OtherKey,
+    /// More than one of this key.
+    #[error("two signatures under the checkpoint are of this key")]
+    Twice,
+    /// Not over this text.
+    #[error(
+        "the signature under the checkpoint does not verify: the checkpoint or the signature was changed"
+    )]
+    Wrong,
+}
+
+/// A signature of any kind, verified or not.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Signature {
+    name: String,
+    /// The hash of the key, then what that kind of key makes.
+    bytes: Vec<u8>,
+}
+
+impl fmt::Display for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{DASH}{} {}", self.name, STANDARD.encode(&self.bytes))
+    }
+}
+
+impl Signature {
+    pub(super) fn make(text: &str, key: &SigningKey) -> Signature {
+        let verifier = key.verifier();
+        let bytes = [&verifier.hash()[..], &key.sign(text)[..]].concat();
+        Signature { name: verifier.name().to_owned(), bytes }
+    }
+
+    /// Reads the line; `None` where it has another form.
+    pub(super) fn parse(line: &str) -> Option<Signature> {
+        let (name, base64) = line.strip_prefix(DASH)?.split_once(' ')?;
+        let bytes = STANDARD.decode(base64).ok().filter(|bytes| bytes.len() > 4)?;
+        let named = !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c == '+');
+        named.then(|| Signature { name: name.to_owned(), bytes })
+    }
+}
+
+/// Exactly one of the signatures is of this key, and is over this text.
+pub(super) fn verify(signatures: &[Signature], text: &str, key: &VerifierKey) -> Result<(), SignatureError> {
+    let hash = key.hash();
+    let mut of_key = signatures.iter().filter(|s| s.name == key.name() && s.bytes.starts_with(&hash));
+    let signature = match (of_key.next(), of_key.next()) {
+        _ if signatures.is_empty() => return Err(SignatureError::Unsigned),
+        (None, _) => return Err(SignatureError::OtherKey),
+        (Some(_), Some(_)) => return Err(SignatureError::Twice),
+        (Some(signature), None) => signature,
+    };
+    let bytes = signature.bytes.get(hash.len()..).and_then(|bytes| bytes.try_into().ok());
+    match bytes.is_some_and(|bytes| key.has_signed(text, bytes)) {
+        true => Ok(()),
+        false => Err(SignatureError::Wrong),
+    }
+}
