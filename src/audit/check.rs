@@ -24,7 +24,10 @@ pub const CHECKS: [Check; 11] = [
     Check { name: "ids", what: "an id names one event" },
     Check { name: "clock", what: "recorded times rise strictly" },
     Check { name: "tree", what: "the leaves give the root that each segment states of those before it" },
-    Check { name: "checkpoint", what: "the log begins with what its own checkpoint covers" },
+    Check {
+        name: "checkpoint",
+        what: "the log begins with what its own checkpoint covers; heads are signed with its key",
+    },
     Check {
         name: "since",
         what: "the log begins with what was kept of it elsewhere, entry by entry or by root",

@@ -10,6 +10,7 @@ use crate::log::{
     verifier_key,
 };
 
+use super::Options;
 use super::difference;
 use super::fault;
 use super::report::Findings;
@@ -35,7 +36,9 @@ pub(super) struct Evidence {
     roots: BTreeMap<u64, Hash>,
     /// Heads in the headers of segments.
     heads: Vec<Checkpoint>,
-    checkpoint: Result<Option<Checkpoint>, Damage>,
+    checkpoint: Result<Option<SignedCheckpoint>, Damage>,
+    /// The verifier key, or why the one in the folder cannot be read.
+    pub(super) key: Result<Option<VerifierKey>, String>,
     /// Heads that a report keeps.
     pub(super) filed: Vec<Checkpoint>,
 }
@@ -49,7 +52,7 @@ const IN_FLIGHT: Duration = Duration::from_millis(50);
 /// Reads the folder. The checkpoint comes first, so that a running writer cannot get ahead of the entries read.
 pub(super) fn gather(
     path: &Path,
-    since: &[Since],
+    options: &Options,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Evidence, LogError> {
     let checkpoint_path = path.join("checkpoint");
@@ -93,10 +96,14 @@ pub(super) fn gather(
             .filter(|h| checkpoint.iter().flatten().all(|c| c.head != *h))
             .collect(),
         checkpoint,
+        key: match &options.key {
+            Some(key) => Ok(Some(key.clone())),
+            None => verifier_key(path).map_err(|error| error.to_string()),
+        },
         filed: Vec::new(),
         leaves,
     };
-    evidence.grow(since);
+    evidence.grow(&options.since);
     progress(evidence.frontier.size(), evidence.frontier.size());
     Ok(evidence)
 }
@@ -126,7 +133,7 @@ fn verify(
 impl Evidence {
     /// Grows the tree from the leaves' bytes alone.
     fn grow(&mut self, since: &[Since]) {
-        let stated = self.checkpoint.iter().flatten().chain(&self.heads);
+        let stated = self.checkpoint.iter().flatten().map(|signed| &signed.head).chain(&self.heads);
         let stated = stated.chain(since.iter().flat_map(Since::heads));
         let sizes: BTreeSet<u64> = stated.map(|c| c.size).collect();
         self.roots.insert(0, self.frontier.root());
@@ -176,13 +183,29 @@ impl Evidence {
     pub(super) fn checkpoint(&self, found: &mut Findings) {
         let place = self.checkpoint_path.display().to_string();
         match &self.checkpoint {
-            Ok(Some(checkpoint)) => self.head(checkpoint, place, found),
+            Ok(Some(checkpoint)) => {
+                self.head(&checkpoint.head, place.clone(), found);
+                self.signature(checkpoint, &place, found);
+            }
             Ok(None) => {}
             Err(damage) => {
                 let place = format!("{place}, byte {}", damage.offset);
                 found.add(fault::CHECKPOINT_DAMAGED, None, Some(place), damage.what.clone());
             }
         }
+    }
+
+    /// Where a key is known, a head must be signed with it. Where none is, a signature says nothing.
+    fn signature(&self, signed: &SignedCheckpoint, place: &str, found: &mut Findings) {
+        let (fault, what) = match &self.key {
+            Ok(None) => return,
+            Err(error) => (fault::KEY_UNREADABLE, error.clone()),
+            Ok(Some(key)) => match signed.verify(key) {
+                Ok(()) => return,
+                Err(error) => (fault::SIGNATURE, format!("{error} (verifier key {key})")),
+            },
+        };
+        found.add(fault, None, Some(place.into()), what);
     }
 
     /// The log must begin with what its head covers.
@@ -221,6 +244,9 @@ impl Evidence {
         let origin = self.origin.as_deref();
         Roots { origin, size: self.frontier.size(), roots: &self.roots }.compare(since, found);
         for kept in since {
+            if let Some(signed) = kept.signed.as_ref().filter(|signed| signed.is_signed()) {
+                self.signature(signed, &kept.name, found);
+            }
             let Some(copy) = Copy::read(&kept.kept, |index| self.leaf(index))? else { continue };
             match (origin, copy.origin.as_deref()) {
                 (Some(ours), Some(theirs)) if ours != theirs => {

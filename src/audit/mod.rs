@@ -27,7 +27,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::event::{Entry, Size};
-use crate::log::LogError;
+use crate::log::{LogError, VerifierKey};
 
 pub use check::{CHECKS, Check};
 pub use fault::{FAULTS, Fault};
@@ -45,6 +45,8 @@ pub struct Options {
     pub conformity: bool,
     /// What was kept of this log elsewhere: it must still begin with it.
     pub since: Vec<Since>,
+    /// What the heads must be signed with; where it is not given, the verifier key in the folder.
+    pub key: Option<VerifierKey>,
     /// Checks that are not made, by name.
     pub skip: BTreeSet<&'static str>,
 }
@@ -61,7 +63,7 @@ pub fn audit(
     options: &Options,
     progress: &mut dyn FnMut(&'static str, u64, u64),
 ) -> Result<Report, LogError> {
-    let evidence = evidence::gather(path, &options.since, &mut |at, of| progress("frames", at, of))?;
+    let evidence = evidence::gather(path, options, &mut |at, of| progress("frames", at, of))?;
     let mut found = Findings::skipping(options.skip.clone());
     evidence.frames(&mut found);
     let (entries, readable) = decoded(&evidence, &mut found, progress);
@@ -84,6 +86,7 @@ pub fn audit(
         origin: evidence.origin.unwrap_or_default(),
         size: Size(evidence.frontier.size()),
         root: evidence.frontier.root().to_string(),
+        key: evidence.key.ok().flatten().map(|key| key.to_string()),
         checks,
         findings,
         remarks,

@@ -63,6 +63,8 @@ pub struct Report {
     pub size: Size,
     /// The RFC 6962 root over them, computed from their bytes; base64.
     pub root: String,
+    /// The verifier key with which heads must be signed; none where no key is known.
+    pub key: Option<String>,
     /// Every check with what it looked at.
     pub checks: Vec<CheckResult>,
     /// Everything that is wrong.

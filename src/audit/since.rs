@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::event::Index;
-use crate::log::{Checkpoint, Hash, LogError, salvage};
+use crate::log::{Checkpoint, Hash, LogError, SignedCheckpoint, salvage};
 
 use super::fault;
 use super::report::Findings;
@@ -23,6 +23,8 @@ pub struct Since {
     pub name: String,
     /// What it holds.
     pub kept: Kept,
+    /// A checkpoint with its signatures.
+    pub signed: Option<SignedCheckpoint>,
 }
 
 /// What is compared with the log.
@@ -96,19 +98,23 @@ impl Since {
             let parts = ["FORMAT", "entries"];
             let found = parts.iter().any(|part| path.join(part).exists());
             let kept = found.then(|| Kept::Folder(path.to_owned()));
-            return Ok(Since { name, kept: kept.ok_or_else(|| SinceError::NoLedger(path.to_owned()))? });
+            let kept = kept.ok_or_else(|| SinceError::NoLedger(path.to_owned()))?;
+            return Ok(Since { name, kept, signed: None });
         }
         let unreadable = |source| SinceError::Unreadable { path: path.to_owned(), source };
         let mut file = BufReader::new(std::fs::File::open(path).map_err(unreadable)?);
         let start = file.fill_buf().map_err(unreadable)?;
         // A leaf is canonical: nothing stands between its brace and its first name.
         if start.starts_with(b"{\"event\":") {
-            return Ok(Since { name, kept: Kept::Leaves(path.to_owned()) });
+            return Ok(Since { name, kept: Kept::Leaves(path.to_owned()), signed: None });
         }
         let report = start.starts_with(b"{");
         let text = std::io::read_to_string(file).map_err(unreadable)?;
-        let kept = if report { filed(path, &text)? } else { vec![head(path, &text)?] };
-        Ok(Since { name, kept: Kept::Heads(kept) })
+        if report {
+            return Ok(Since { name, kept: Kept::Heads(filed(path, &text)?), signed: None });
+        }
+        let signed = head(path, &text)?;
+        Ok(Since { name, kept: Kept::Heads(vec![signed.head.clone()]), signed: Some(signed) })
     }
 
     /// The heads that it holds; none where it holds entries.
@@ -120,8 +126,8 @@ impl Since {
     }
 }
 
-fn head(path: &Path, text: &str) -> Result<Checkpoint, SinceError> {
-    Checkpoint::parse(text).map_err(|(line, what)| SinceError::NoCheckpoint {
+fn head(path: &Path, text: &str) -> Result<SignedCheckpoint, SinceError> {
+    SignedCheckpoint::parse(text).map_err(|(line, what)| SinceError::NoCheckpoint {
         path: path.to_owned(),
         line,
         what: what.to_owned(),

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::audit::{CHECKS, CheckResult, Finding, Options, RemarkItem, Report, Since, SinceError, audit};
+use crate::log::SignedCheckpoint;
 
 use super::audit_report::{self, Filing};
 use super::context::{Context, Format, Shape};
@@ -37,6 +38,9 @@ pub(super) struct Args {
     /// begin with it; may be repeated
     #[arg(long, value_name = "FILE|FOLDER")]
     since: Vec<PathBuf>,
+    /// The verifier key, or a file that holds it; default: key.pub in the ledger's folder
+    #[arg(long, value_name = "VKEY")]
+    key: Option<String>,
     /// Leave out a check, by its name; may be repeated
     #[arg(long, value_name = "CHECK", value_parser = check)]
     skip: Vec<&'static str>,
@@ -77,7 +81,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let since = args.since.iter().map(|path| Since::read(path)).collect::<Result<_, _>>().map_err(kept)?;
     // A report counts the remarks, whether or not they are listed.
     let conformity = args.conformity || args.report.is_some();
-    let options = Options { conformity, since, skip: args.skipped() };
+    let key = args.key.as_deref().map(super::verify::verifier_key).transpose()?;
+    let options = Options { conformity, since, key, skip: args.skipped() };
     let mut report = report(context, &options)?;
     if let Some(file) = &args.report {
         let listed = args.conformity;
@@ -133,6 +138,17 @@ fn kept(error: SinceError) -> Failure {
         SinceError::Unreadable { path, source } => Failure::file(&path, &source),
         other => Failure::usage(other),
     }
+}
+
+/// A checkpoint that someone kept, signed or not.
+///
+/// # Errors
+/// [`Failure`] of usage.
+pub(super) fn checkpoint(path: &std::path::Path) -> Result<SignedCheckpoint, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|e| Failure::file(path, &e))?;
+    SignedCheckpoint::parse(&text).map_err(|(line, what)| {
+        Failure::usage(format!("{}, line {line}: {what}: not a checkpoint", path.display()))
+    })
 }
 
 /// What an audit says when nothing is wrong.

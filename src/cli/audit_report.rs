@@ -114,7 +114,7 @@ fn document<'a>(filing: &Filing<'a>, program: &'a str, context: &Context) -> Doc
         origin: &report.origin,
         size: report.size,
         root: &report.root,
-        key: None,
+        key: report.key.as_deref(),
         began: context.now.canonical(),
         ended: ended.canonical(),
         clock: CLOCK,
@@ -137,7 +137,7 @@ fn page(filing: &Filing<'_>, program: &str, context: &Context) -> String {
     field("log", &report.origin);
     field("size", &count(report.size.0, "entry", "entries"));
     field("root", &report.root);
-    field("key", UNSIGNED);
+    field("key", report.key.as_deref().unwrap_or(UNSIGNED));
     field("began", &context.now.canonical());
     field("ended", &ended.canonical());
     field("times", CLOCK);

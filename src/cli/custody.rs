@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::event::{Act, Entry, Index};
 use crate::ledger::Ledger;
+use crate::log::verifier_key;
 
 use super::error::Failure;
 
@@ -76,7 +77,8 @@ impl Custody {
         let held = |sha256: &String| folder.join("documents").join(sha256).is_file();
         let documents = named.map(|sha256| Document { held: held(&sha256), sha256 }).collect();
         let recorder = event.recorder.clone();
-        Ok(Custody { recorded_at: entry.recorded_at.canonical(), recorder, import, key: None, documents })
+        let key = verifier_key(folder).ok().flatten().map(|key| key.to_string());
+        Ok(Custody { recorded_at: entry.recorded_at.canonical(), recorder, import, key, documents })
     }
 
     /// The same in lines, each with its label.
