@@ -16,6 +16,7 @@ mod sets;
 
 mod acceptance;
 mod amendment;
+mod audit;
 mod axes;
 mod bad_charters;
 mod charters;

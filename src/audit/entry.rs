@@ -6,6 +6,7 @@ use crate::event::leaf::{LeafError, decode, encode_event, splice};
 use crate::event::{Entry, EventId, Index};
 
 use super::evidence::Leaf;
+use super::fault;
 use super::report::Findings;
 
 /// Reads a leaf and writes it anew from what was understood: only the canonical form survives that.
@@ -14,19 +15,17 @@ pub(super) fn canonical(leaf: &Leaf, found: &mut Findings) -> Option<Entry> {
     let entry = match decode(&leaf.bytes, index) {
         Ok(entry) => entry,
         Err(error) => {
-            let (code, remedy) = match error {
-                LeafError::Version(_) => ("unknown version", "audit with the newer program that wrote it"),
-                _ => ("unreadable", "compare with a copy; `chancery repair --from DIR|FILE`"),
+            let kind = match error {
+                LeafError::Version(_) => fault::UNKNOWN_VERSION,
+                _ => fault::UNREADABLE,
             };
-            found.at("canonical", code, index, format!("the leaf cannot be read: {error}"), remedy);
+            found.at(kind, index, format!("the leaf cannot be read: {error}"));
             return None;
         }
     };
     let again = encode_event(&entry.event).and_then(|event| splice(&event, entry.recorded_at));
     if again.ok().as_deref() != Some(leaf.bytes.as_slice()) {
-        let remedy =
-            "it was not written by this program's append: find out who wrote it, compare with a copy";
-        found.at("canonical", "not canonical", index, LeafError::NotCanonical.to_string(), remedy);
+        found.at(fault::NOT_CANONICAL, index, LeafError::NotCanonical.to_string());
     }
     Some(entry)
 }
@@ -37,13 +36,8 @@ pub(super) fn ids(entries: &[Entry], found: &mut Findings) {
     for entry in entries {
         let first = *seen.entry(entry.event.id).or_insert(entry.index);
         if first != entry.index {
-            found.at(
-                "ids",
-                "id taken",
-                entry.index,
-                format!("its id {} is that of entry {first}", entry.event.id),
-                "append refuses this, so the log was written by other means: compare with a copy",
-            );
+            let what = format!("its id {} is that of entry {first}", entry.event.id);
+            found.at(fault::ID_TAKEN, entry.index, what);
         }
     }
 }
@@ -53,18 +47,9 @@ pub(super) fn clock(entries: &[Entry], found: &mut Findings) {
     for pair in entries.windows(2) {
         let [before, after] = pair else { continue };
         if after.recorded_at <= before.recorded_at {
-            found.at(
-                "clock",
-                "clock went back",
-                after.index,
-                format!(
-                    "recorded at {}, not after entry {} at {}",
-                    after.recorded_at.canonical(),
-                    before.index,
-                    before.recorded_at.canonical()
-                ),
-                "append stamps strictly later, so the log was written by other means: compare with a copy",
-            );
+            let (stamp, earlier) = (after.recorded_at.canonical(), before.recorded_at.canonical());
+            let what = format!("recorded at {stamp}, not after entry {} at {earlier}", before.index);
+            found.at(fault::CLOCK_WENT_BACK, after.index, what);
         }
     }
 }

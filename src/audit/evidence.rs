@@ -11,7 +11,10 @@ use crate::log::{
 };
 
 use super::Options;
-use super::report::{Finding, Findings};
+use super::difference;
+use super::fault;
+use super::report::Findings;
+use super::since::{Copy, Roots, Since};
 
 /// A leaf with its place in the log.
 pub(super) struct Leaf {
@@ -34,12 +37,14 @@ pub(super) struct Evidence {
     /// Heads in the headers of segments.
     heads: Vec<Checkpoint>,
     checkpoint: Result<Option<SignedCheckpoint>, Damage>,
-    since: Vec<SignedCheckpoint>,
     /// The verifier key, or why the one in the folder cannot be read.
-    key: Result<Option<VerifierKey>, String>,
+    pub(super) key: Result<Option<VerifierKey>, String>,
+    /// Heads that a report keeps.
+    pub(super) filed: Vec<Checkpoint>,
 }
 
-const REPAIR: &str = "`chancery repair --from DIR|FILE` restores it from a copy into a new folder";
+/// A report keeps the head at every entry of this number.
+const FILED_EVERY: u64 = 256;
 
 /// How long a frame that is just being written may take.
 const IN_FLIGHT: Duration = Duration::from_millis(50);
@@ -91,14 +96,14 @@ pub(super) fn gather(
             .filter(|h| checkpoint.iter().flatten().all(|c| c.head != *h))
             .collect(),
         checkpoint,
-        since: options.since.clone(),
         key: match &options.key {
             Some(key) => Ok(Some(key.clone())),
             None => verifier_key(path).map_err(|error| error.to_string()),
         },
+        filed: Vec::new(),
         leaves,
     };
-    evidence.grow();
+    evidence.grow(&options.since);
     progress(evidence.frontier.size(), evidence.frontier.size());
     Ok(evidence)
 }
@@ -127,18 +132,24 @@ fn verify(
 
 impl Evidence {
     /// Grows the tree from the leaves' bytes alone.
-    fn grow(&mut self) {
-        let signed = self.checkpoint.iter().flatten().chain(&self.since).map(|signed| &signed.head);
-        let stated = signed.chain(&self.heads);
+    fn grow(&mut self, since: &[Since]) {
+        let stated = self.checkpoint.iter().flatten().map(|signed| &signed.head).chain(&self.heads);
+        let stated = stated.chain(since.iter().flat_map(Since::heads));
         let sizes: BTreeSet<u64> = stated.map(|c| c.size).collect();
         self.roots.insert(0, self.frontier.root());
+        let last_full = self.leaves.len() as u64 / FILED_EVERY * FILED_EVERY;
         for (leaf, at) in self.leaves.iter().zip(0u64..) {
             if leaf.index != at {
                 break;
             }
             self.frontier.push(leaf_hash(&leaf.bytes));
-            if sizes.contains(&(at + 1)) {
-                self.roots.insert(at + 1, self.frontier.root());
+            let size = at + 1;
+            if sizes.contains(&size) {
+                self.roots.insert(size, self.frontier.root());
+            }
+            if size.is_multiple_of(FILED_EVERY) || size > last_full {
+                let origin = self.origin.clone().unwrap_or_default();
+                self.filed.push(Checkpoint { origin, size, root: self.frontier.root() });
             }
         }
     }
@@ -147,14 +158,8 @@ impl Evidence {
         found.counted("frames", self.leaves.len() as u64);
         // The checkpoint has a check of its own.
         for damage in self.damage.iter().filter(|damage| damage.path != self.checkpoint_path) {
-            found.add(Finding {
-                check: "frames",
-                code: "damaged",
-                entry: damage.index.map(Index),
-                place: Some(format!("{}, byte {}", damage.path.display(), damage.offset)),
-                what: damage.what.clone(),
-                remedy: REPAIR.into(),
-            });
+            let place = format!("{}, byte {}", damage.path.display(), damage.offset);
+            found.add(fault::FRAME_DAMAGED, damage.index.map(Index), Some(place), damage.what.clone());
         }
     }
 
@@ -162,18 +167,12 @@ impl Evidence {
         for head in &self.heads {
             match self.roots.get(&head.size) {
                 Some(root) if *root == head.root => {}
-                Some(_) => found.at(
-                    "tree",
-                    "other root",
-                    Index(head.size.saturating_sub(1)),
-                    format!(
-                        "the first {} entries do not give the root that the next segment states",
-                        head.size
-                    ),
-                    format!(
-                        "one of them, or the segment's header, was changed: compare with a copy; {REPAIR}"
-                    ),
-                ),
+                Some(_) => {
+                    let n = head.size;
+                    let what =
+                        format!("the first {n} entries do not give the root that the next segment states");
+                    found.at(fault::TREE_OTHER_ROOT, Index(n.saturating_sub(1)), what);
+                }
                 // Entries before it are missing, which is found among the frames.
                 None => continue,
             }
@@ -185,76 +184,83 @@ impl Evidence {
         let place = self.checkpoint_path.display().to_string();
         match &self.checkpoint {
             Ok(Some(checkpoint)) => {
-                self.head(&checkpoint.head, &place, found);
+                self.head(&checkpoint.head, place.clone(), found);
                 self.signature(checkpoint, &place, found);
             }
             Ok(None) => {}
-            Err(damage) => found.add(Finding {
-                check: "checkpoint",
-                code: "damaged",
-                entry: None,
-                place: Some(format!("{place}, byte {}", damage.offset)),
-                what: damage.what.clone(),
-                remedy: "put it back from a backup; where nothing else is found, move it aside".into(),
-            }),
-        }
-        for checkpoint in &self.since {
-            self.head(&checkpoint.head, "the checkpoint given", found);
-            if checkpoint.is_signed() {
-                self.signature(checkpoint, "the checkpoint given", found);
+            Err(damage) => {
+                let place = format!("{place}, byte {}", damage.offset);
+                found.add(fault::CHECKPOINT_DAMAGED, None, Some(place), damage.what.clone());
             }
         }
     }
 
     /// Where a key is known, a head must be signed with it. Where none is, a signature says nothing.
     fn signature(&self, signed: &SignedCheckpoint, place: &str, found: &mut Findings) {
-        let (what, remedy) = match &self.key {
+        let (fault, what) = match &self.key {
             Ok(None) => return,
-            Err(error) => (error.clone(), "put key.pub back, or give the verifier key: --key VKEY"),
+            Err(error) => (fault::KEY_UNREADABLE, error.clone()),
             Ok(Some(key)) => match signed.verify(key) {
                 Ok(()) => return,
-                Err(error) => (
-                    format!("{error} (verifier key {key})"),
-                    "the head may not be this log's own: compare with a checkpoint kept elsewhere; where nothing \
-                     else is found, move it aside: the next append writes it anew",
-                ),
+                Err(error) => (fault::SIGNATURE, format!("{error} (verifier key {key})")),
             },
         };
-        found.add(Finding {
-            check: "checkpoint",
-            code: "signature",
-            entry: None,
-            place: Some(place.into()),
-            what,
-            remedy: remedy.into(),
-        });
+        found.add(fault, None, Some(place.into()), what);
     }
 
-    /// The log must begin with what a head covers.
-    fn head(&self, head: &Checkpoint, place: &str, found: &mut Findings) {
+    /// The log must begin with what its head covers.
+    fn head(&self, head: &Checkpoint, place: String, found: &mut Findings) {
         found.counted("checkpoint", 1);
         let size = self.frontier.size();
-        let (code, what) = match self.roots.get(&head.size) {
+        let (fault, what) = match self.roots.get(&head.size) {
             _ if self.origin.as_ref().is_some_and(|origin| *origin != head.origin) => {
                 let origin = self.origin.as_deref().unwrap_or_default();
-                ("other log", format!("it is of {}, this log is {origin}", head.origin))
+                (fault::CHECKPOINT_OTHER_LOG, format!("it is of {}, this log is {origin}", head.origin))
             }
             Some(root) if *root == head.root => return,
             Some(root) => {
                 let what = format!("the first {} entries give the root {root}, not {}", head.size, head.root);
-                ("other root", what)
+                (fault::CHECKPOINT_OTHER_ROOT, what)
             }
-            None => ("ahead", format!("it covers {} entries, {size} can be read without a gap", head.size)),
+            None => {
+                let what = format!("it covers {} entries, {size} can be read without a gap", head.size);
+                (fault::CHECKPOINT_AHEAD, what)
+            }
         };
-        found.add(Finding {
-            check: "checkpoint",
-            code,
-            entry: None,
-            place: Some(place.into()),
-            what,
-            remedy: format!(
-                "entries were changed or are gone, or the checkpoint was: compare with a copy; {REPAIR}"
-            ),
-        });
+        found.add(fault, None, Some(place), what);
+    }
+
+    /// The log must begin with what was kept of it.
+    ///
+    /// # Errors
+    /// [`LogError`] where a copy cannot be read.
+    pub(super) fn since(&self, since: &[Since], found: &mut Findings) -> Result<(), LogError> {
+        if found.skips("since") {
+            return Ok(());
+        }
+        if since.is_empty() {
+            found.left_out("since", "nothing kept elsewhere was named (--since)");
+        }
+        let origin = self.origin.as_deref();
+        Roots { origin, size: self.frontier.size(), roots: &self.roots }.compare(since, found);
+        for kept in since {
+            if let Some(signed) = kept.signed.as_ref().filter(|signed| signed.is_signed()) {
+                self.signature(signed, &kept.name, found);
+            }
+            let Some(copy) = Copy::read(&kept.kept, |index| self.leaf(index))? else { continue };
+            match (origin, copy.origin.as_deref()) {
+                (Some(ours), Some(theirs)) if ours != theirs => {
+                    let what = format!("it is of {theirs}, this log is {ours}");
+                    found.add(fault::SINCE_OTHER_LOG, None, Some(kept.name.clone()), what);
+                }
+                _ => difference::compare(kept, &copy, &self.leaves, found),
+            }
+        }
+        Ok(())
+    }
+
+    fn leaf(&self, index: u64) -> Option<&[u8]> {
+        let at = self.leaves.binary_search_by_key(&index, |leaf| leaf.index).ok()?;
+        self.leaves.get(at).map(|leaf| leaf.bytes.as_slice())
     }
 }

@@ -2,10 +2,9 @@
 
 use crate::event::{Act, ActKind, Correction, Entry, EventId, Index};
 
+use super::fault;
 use super::record::{Record, corrects};
 use super::report::Findings;
-
-const REMEDY: &str = "append refuses this, so the log was written by other means: compare with a copy";
 
 pub(super) fn links(entries: &[Entry], found: &mut Findings) {
     let record = Record::new(entries);
@@ -22,7 +21,7 @@ pub(super) fn links(entries: &[Entry], found: &mut Findings) {
             }
             None if corrects(event) => {
                 let what = format!("{} names no entry", event.act.kind());
-                found.at("links", "no target", entry.index, what, REMEDY);
+                found.at(fault::NO_TARGET, entry.index, what);
             }
             None => {}
         }
@@ -32,7 +31,7 @@ pub(super) fn links(entries: &[Entry], found: &mut Findings) {
             let import = &entries[place];
             if import.event.act.kind() != ActKind::ImportRecorded {
                 let what = format!("it was imported by entry {}, which is no import", import.index);
-                found.at("links", "no import", entry.index, what, REMEDY);
+                found.at(fault::NO_IMPORT, entry.index, what);
             }
         }
     }
@@ -43,8 +42,8 @@ fn earlier(record: &Record<'_>, id: EventId, at: usize, entry: Index, found: &mu
     let place = record.place(id);
     match place {
         Some(place) if place < at => return Some(place),
-        Some(_) => found.at("links", "forward", entry, format!("it answers {id}, which comes later"), REMEDY),
-        None => found.at("links", "no target", entry, format!("it answers {id}, which is not there"), REMEDY),
+        Some(_) => found.at(fault::FORWARD, entry, format!("it answers {id}, which comes later")),
+        None => found.at(fault::NO_TARGET, entry, format!("it answers {id}, which is not there")),
     }
     None
 }
@@ -63,7 +62,7 @@ fn rectification(
     for (field, value) in &correction.now {
         if let Err(error) = field.0.write(&mut after, value) {
             let what = format!("the rectified entry cannot take {} {value:?}: {error}", field.0);
-            found.at("links", "value", entry, what, REMEDY);
+            found.at(fault::VALUE_DOES_NOT_FIT, entry, what);
         }
     }
     for (field, value) in &correction.was {
@@ -73,8 +72,7 @@ fn rectification(
         if !fits {
             let said = field.0.read(&before);
             let what = format!("it says that {} was {value:?}; the record said {said:?}", field.0);
-            let remedy = "rectify the rectification, so that its `was` is what the record said";
-            found.at("links", "was", entry, what, remedy);
+            found.at(fault::WAS_DIFFERS, entry, what);
         }
     }
 }

@@ -5,27 +5,35 @@
 //! that differs from what the charter gives; remarks are listed on demand and never change the verdict. [`repair`] brings
 //! missing or damaged evidence back into a new folder.
 
+mod check;
 mod clause;
+mod difference;
 mod entry;
 mod evidence;
+mod fault;
 mod link;
 mod projection;
 mod record;
 mod remark;
 mod repair;
 mod report;
+mod since;
 mod verdict;
 
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::event::{Entry, Size};
-use crate::log::{LogError, SignedCheckpoint, VerifierKey};
+use crate::log::{LogError, VerifierKey};
 
+pub use check::{CHECKS, Check};
+pub use fault::{FAULTS, Fault};
 pub use repair::{RepairError, Repaired, repair};
-pub use report::{CHECKS, Check, CheckResult, Finding, RemarkItem, Report};
+pub use report::{CheckResult, Finding, RemarkItem, Report};
+pub use since::{Kept, Since, SinceError};
 
 use evidence::Evidence;
 use report::Findings;
@@ -35,65 +43,97 @@ use report::Findings;
 pub struct Options {
     /// List departures from the charters.
     pub conformity: bool,
-    /// Heads of this log kept elsewhere: it must still begin with them.
-    pub since: Vec<SignedCheckpoint>,
+    /// What was kept of this log elsewhere: it must still begin with it.
+    pub since: Vec<Since>,
     /// What the heads must be signed with; where it is not given, the verifier key in the folder.
     pub key: Option<VerifierKey>,
+    /// Checks that are not made, by name.
+    pub skip: BTreeSet<&'static str>,
 }
 
-/// Audits a ledger, telling `progress` how many entries are read, of how many.
+/// Audits a ledger, telling `progress` which check is being made, how far it is, and of how many.
 ///
 /// Damage that can be named is a finding.
 ///
 /// # Errors
 /// [`LogError::Absent`] where there is no ledger, [`LogError::Version`] for a later format, [`LogError::Io`] where files
-/// cannot be read.
-pub fn audit(path: &Path, options: &Options, progress: &mut dyn FnMut(u64, u64)) -> Result<Report, LogError> {
-    let evidence = evidence::gather(path, options, progress)?;
-    let mut found = Findings::default();
+/// cannot be read, of the ledger or of a copy that it is compared with.
+pub fn audit(
+    path: &Path,
+    options: &Options,
+    progress: &mut dyn FnMut(&'static str, u64, u64),
+) -> Result<Report, LogError> {
+    let evidence = evidence::gather(path, options, &mut |at, of| progress("frames", at, of))?;
+    let mut found = Findings::skipping(options.skip.clone());
     evidence.frames(&mut found);
-    let mut entries = Vec::with_capacity(evidence.leaves.len());
-    let mut readable = true;
-    for leaf in &evidence.leaves {
-        match entry::canonical(leaf, &mut found) {
-            Some(entry) => entries.push(entry),
-            None => readable = false,
-        }
-    }
-    found.counted("canonical", evidence.leaves.len() as u64);
+    let (entries, readable) = decoded(&evidence, &mut found, progress);
     entry::ids(&entries, &mut found);
     entry::clock(&entries, &mut found);
     evidence.tree(&mut found);
     evidence.checkpoint(&mut found);
-    let remarks = whole_record(&evidence, readable, &entries, options.conformity, &mut found);
+    evidence.since(&options.since, &mut found)?;
+    let remarks = match readable && !evidence.incomplete {
+        true => whole_record(&entries, options.conformity, &mut found, progress),
+        false => {
+            for check in ["links", "charters", "verdicts", "projections"] {
+                found.left_out(check, "entries are missing or unreadable: repair, then audit again");
+            }
+            Vec::new()
+        }
+    };
     let (checks, findings) = found.finish();
     Ok(Report {
         origin: evidence.origin.unwrap_or_default(),
         size: Size(evidence.frontier.size()),
         root: evidence.frontier.root().to_string(),
+        key: evidence.key.ok().flatten().map(|key| key.to_string()),
         checks,
         findings,
         remarks,
+        heads: evidence.filed,
     })
+}
+
+/// How often progress is told.
+const STEP: u64 = 1024;
+
+/// Every entry that can be read, and whether all can.
+fn decoded(
+    evidence: &Evidence,
+    found: &mut Findings,
+    progress: &mut dyn FnMut(&'static str, u64, u64),
+) -> (Vec<Entry>, bool) {
+    let count = evidence.leaves.len() as u64;
+    let mut entries = Vec::with_capacity(evidence.leaves.len());
+    for leaf in &evidence.leaves {
+        if leaf.index.is_multiple_of(STEP) {
+            progress("canonical", leaf.index, count);
+        }
+        entries.extend(entry::canonical(leaf, found));
+    }
+    found.counted("canonical", count);
+    let readable = entries.len() == evidence.leaves.len();
+    (entries, readable)
 }
 
 /// The checks that mean something only where no entry is missing.
 fn whole_record(
-    evidence: &Evidence,
-    readable: bool,
     entries: &[Entry],
     conformity: bool,
     found: &mut Findings,
+    progress: &mut dyn FnMut(&'static str, u64, u64),
 ) -> Vec<RemarkItem> {
-    if !readable || evidence.incomplete {
-        for check in ["links", "charters", "verdicts", "projections"] {
-            found.left_out(check, "entries are missing or unreadable: repair, then audit again");
-        }
-        return Vec::new();
+    if !found.skips("links") {
+        link::links(entries, found);
     }
-    link::links(entries, found);
+    // What follows rests on the charters, whether or not their own faults are told.
     let charters = verdict::charters(entries, found);
-    verdict::verdicts(entries, found);
-    projection::projections(entries, &charters, found);
+    if !found.skips("verdicts") {
+        verdict::verdicts(entries, found, &mut |at, of| progress("verdicts", at, of));
+    }
+    if !found.skips("projections") {
+        let of = charters.len() as u64;
+        projection::projections(entries, &charters, found, &mut |at| progress("projections", at, of));
+    }
     if conformity { remark::conformity(entries, &charters) } else { Vec::new() }
 }

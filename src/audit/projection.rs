@@ -4,17 +4,15 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::charter::Charter;
+use crate::charter::{Charter, Texts};
 use crate::event::{BodyId, Day, Entry, EventId, Index, ParticipantId, Scope, Size, StatusId};
 use crate::history::{Board, Certainty, Elsewhere, History, Pairs, Standing, withhold};
 use crate::query::{Axes, Charters, CheckpointRef, Material, Roster, elsewhere, roster};
 
+use super::fault;
 use super::record::{Record, corrects};
 use super::report::Findings;
 use super::verdict::Rules;
-
-const REMEDY: &str = "this is a fault of the program or of an entry that no program may write: keep the ledger, and \
-                      report it with the entries named";
 
 /// What is said of one participant.
 type Line = (Certainty, BTreeSet<StatusId>);
@@ -22,15 +20,22 @@ type Line = (Certainty, BTreeSet<StatusId>);
 /// How many days of a body's record are compared besides the last recorded one.
 const DAYS: usize = 4;
 
-pub(super) fn projections(entries: &[Entry], charters: &Rules, found: &mut Findings) {
+pub(super) fn projections(
+    entries: &[Entry],
+    charters: &Rules,
+    found: &mut Findings,
+    progress: &mut dyn FnMut(u64),
+) {
     let Some(last) = entries.last() else { return };
     let size = Size(last.index.0 + 1);
     let places = Places::new(entries);
-    for (body, charter) in charters {
+    // The same text says the same: each is read once. What texts make of a body is folded anew for every answer.
+    let texts = Texts::default();
+    for ((body, charter), at) in charters.iter().zip(0..) {
+        progress(at);
         let of_body = places.of(body, charter);
-        let pairs = pairs(&of_body, body);
-        let alone = alone(&of_body, body);
-        let board = Board::new(charter, &pairs, &alone, None, waited(&of_body, charter));
+        let (pairs, alone) = acts(&of_body, body);
+        let board = Board::new(charter, &pairs, &alone, None, waited(&of_body, charter, &texts));
         let recorded = pairs.iter().filter(|(_, pair)| !pair.own.is_empty());
         let folded: Vec<(&ParticipantId, Arc<History>)> =
             recorded.map(|(id, _)| (id, board.history(charter, &pairs, id))).collect();
@@ -38,12 +43,12 @@ pub(super) fn projections(entries: &[Entry], charters: &Rules, found: &mut Findi
         for day in &days {
             let plain = plain(&folded, *day);
             found.counted("projections", folded.len() as u64);
-            match asked(&of_body, body, size, *day) {
+            match asked(&of_body, body, size, *day, &texts) {
                 Ok(roster) => compare(body, *day, &plain, &lines(&roster), last.index, found),
-                Err(error) => found.at("projections", "no answer", last.index, error, REMEDY),
+                Err(error) => found.at(fault::NO_ANSWER, last.index, error),
             }
         }
-        prefixes(&of_body, &of_body, body, last.recorded_at.day(), found);
+        prefixes(&of_body, &of_body, body, last.recorded_at.day(), &texts, found);
     }
 }
 
@@ -83,26 +88,22 @@ impl<'a> Places<'a> {
     }
 }
 
-/// The acts that stand, by participant.
-pub(super) fn pairs<'a>(entries: &'a [Entry], body: &BodyId) -> Pairs<'a> {
+/// The acts that stand in a body: by participant, and those of the body alone.
+pub(super) fn acts<'a>(entries: &'a [Entry], body: &BodyId) -> (Pairs<'a>, Vec<Standing<'a>>) {
     let mut pairs: Pairs<'a> = Pairs::new();
     let (acts, _) = withhold(Record::new(entries).acts());
-    for act in acts {
+    let mut alone = Vec::new();
+    for act in acts.into_iter().filter(|act| act.event.body == *body) {
         let about = act.event.about.clone().filter(|id| Some(id) != act.event.participant.as_ref());
-        if let Some(about) = about.filter(|_| act.event.body == *body) {
+        if let Some(about) = about {
             pairs.entry(about).or_default().about.push(act.clone());
         }
-        if let Some(participant) = act.event.participant.clone().filter(|_| act.event.body == *body) {
-            pairs.entry(participant).or_default().own.push(act);
+        match act.event.participant.clone() {
+            Some(participant) => pairs.entry(participant).or_default().own.push(act),
+            None => alone.push(act),
         }
     }
-    pairs
-}
-
-/// The acts of the body itself that stand.
-fn alone<'a>(entries: &'a [Entry], body: &BodyId) -> Vec<Standing<'a>> {
-    let (acts, _) = withhold(Record::new(entries).acts());
-    acts.into_iter().filter(|a| a.event.body == *body && a.event.participant.is_none()).collect()
+    (pairs, alone)
 }
 
 /// The day of the last entry, and some on which a status may have changed.
@@ -126,17 +127,17 @@ fn plain(folded: &[(&ParticipantId, Arc<History>)], day: Day) -> BTreeMap<Partic
 }
 
 /// When the treaties for which a charter waits entered into force.
-fn waited(entries: &[Entry], charter: &Charter) -> Elsewhere {
-    let charters = Charters::default();
+fn waited(entries: &[Entry], charter: &Charter, texts: &Texts) -> Elsewhere {
+    let charters = Charters::reading(texts.clone());
     let size = entries.last().map_or(Size(0), |last| Size(last.index.0 + 1));
     let checkpoint = CheckpointRef { size, root: String::new() };
     let material = Material { entries, checkpoint, charters: &charters, scope: Scope::ALL };
     elsewhere(&material, charter, size, Day::FUTURE)
 }
 
-fn asked(entries: &[Entry], body: &BodyId, size: Size, day: Day) -> Result<Roster, String> {
+fn asked(entries: &[Entry], body: &BodyId, size: Size, day: Day, texts: &Texts) -> Result<Roster, String> {
     // Charters are folded anew for every answer, so that none rests on what another one remembered.
-    let charters = Charters::default();
+    let charters = Charters::reading(texts.clone());
     let checkpoint = CheckpointRef { size, root: String::new() };
     let material = Material { entries, checkpoint, charters: &charters, scope: Scope::ALL };
     let axes = Axes::on_day(day, None, size);
@@ -165,7 +166,7 @@ fn compare(
             said(plain.get(who)),
             said(asked.get(who))
         );
-        found.at("projections", "two answers", entry, what, REMEDY);
+        found.at(fault::TWO_ANSWERS, entry, what);
     }
 }
 
@@ -177,17 +178,25 @@ fn said(line: Option<&Line>) -> String {
 }
 
 /// Asks the whole record as it was recorded at some sizes, and the entries up to there alone.
-pub(super) fn prefixes(whole: &[Entry], source: &[Entry], body: &BodyId, day: Day, found: &mut Findings) {
+pub(super) fn prefixes(
+    whole: &[Entry],
+    source: &[Entry],
+    body: &BodyId,
+    day: Day,
+    texts: &Texts,
+    found: &mut Findings,
+) {
     let cuts: BTreeSet<usize> = (1..4).map(|n| source.len() * n / 4).filter(|at| *at > 0).collect();
     for at in cuts {
         let Some(size) = source.get(at - 1).map(|e| Size(e.index.0 + 1)) else { continue };
-        let (alone, before) = (asked(&source[..at], body, size, day), asked(whole, body, size, day));
+        let (alone, before) =
+            (asked(&source[..at], body, size, day, texts), asked(whole, body, size, day, texts));
         found.counted("projections", 1);
         if alone != before {
             let what = format!(
                 "{body}: the first {size} entries alone give another roster than --as-recorded {size}"
             );
-            found.at("projections", "another past", Index(size.0 - 1), what, REMEDY);
+            found.at(fault::ANOTHER_PAST, Index(size.0 - 1), what);
         }
     }
 }
@@ -202,8 +211,9 @@ pub(super) struct Derivation<'a> {
 
 impl<'a> Derivation<'a> {
     pub(super) fn new(entries: &'a [Entry], body: &BodyId, charter: &Charter) -> Derivation<'a> {
-        let pairs = pairs(entries, body);
-        let board = Board::new(charter, &pairs, &alone(entries, body), None, waited(entries, charter));
+        let (pairs, alone) = acts(entries, body);
+        let waited = waited(entries, charter, &Texts::default());
+        let board = Board::new(charter, &pairs, &alone, None, waited);
         Derivation { pairs, board }
     }
 }

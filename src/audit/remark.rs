@@ -8,7 +8,7 @@ use crate::history::{History, Standing};
 use crate::query::{Lifetimes, is_state_list};
 
 use super::clause::clauses;
-use super::projection::{Derivation, Places, pairs};
+use super::projection::{Derivation, Places, acts};
 use super::report::RemarkItem;
 use super::verdict::Rules;
 
@@ -53,7 +53,7 @@ pub(super) fn conformity(entries: &[Entry], charters: &Rules) -> Vec<RemarkItem>
 fn listed(places: &Places<'_>, charters: &Rules) -> Lifetimes {
     let lists = charters.iter().filter(|(body, _)| is_state_list(body));
     let entries: Vec<_> = lists.map(|(body, charter)| (body, places.of(body, charter))).collect();
-    let pairs: Vec<_> = entries.iter().map(|(body, of_body)| (*body, pairs(of_body, body))).collect();
+    let pairs: Vec<_> = entries.iter().map(|(body, of_body)| (*body, acts(of_body, body).0)).collect();
     Lifetimes::of_lists(pairs.iter().map(|(body, pairs)| (*body, pairs)))
 }
 

@@ -1,48 +1,14 @@
 //! What an audit says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use crate::event::{Index, Size};
+use crate::log::Checkpoint;
 
-/// A check by its name.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-pub struct Check {
-    /// Its name.
-    pub name: &'static str,
-    /// What it makes sure of, in a line.
-    pub what: &'static str,
-}
-
-/// Every check, in the order in which they are made.
-pub const CHECKS: [Check; 10] = [
-    Check {
-        name: "frames",
-        what: "every segment and frame is as written, every leaf has its stored hash, none is missing",
-    },
-    Check {
-        name: "canonical",
-        what: "every leaf is of a known version and is the one canonical form of what it says",
-    },
-    Check { name: "ids", what: "an id names one event" },
-    Check { name: "clock", what: "recorded times rise strictly" },
-    Check { name: "tree", what: "the leaves give the root that each segment states of those before it" },
-    Check {
-        name: "checkpoint",
-        what: "the log begins with what its checkpoint, and each one given, covers; they are signed with its key",
-    },
-    Check {
-        name: "links",
-        what: "answers and corrections name earlier entries, rows an import; a rectification fits its entry",
-    },
-    Check { name: "charters", what: "every charter can be read, and leads only to statuses that it defines" },
-    Check { name: "verdicts", what: "every entry is admissible under the charter as it was recorded then" },
-    Check {
-        name: "projections",
-        what: "two ways of deriving every status agree; the first entries alone give what they gave",
-    },
-];
+use super::check::{CHECKS, Check};
+use super::fault::Fault;
 
 /// What a check made of the record.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -53,6 +19,8 @@ pub struct CheckResult {
     pub count: u64,
     /// How many findings it made.
     pub findings: usize,
+    /// Whether it was skipped because that was asked for.
+    pub skipped: bool,
     /// Why it could not be made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_out: Option<&'static str>,
@@ -63,16 +31,16 @@ pub struct CheckResult {
 pub struct Finding {
     /// Which check found it.
     pub check: &'static str,
-    /// What kind of fault, in a word or two.
+    /// What kind of fault: with the check, one of [`FAULTS`](super::FAULTS).
     pub code: &'static str,
     /// The entry concerned.
     pub entry: Option<Index>,
-    /// The file and the byte in it.
+    /// The file and the byte in it, or the entries among which the fault lies.
     pub place: Option<String>,
     /// What is wrong.
     pub what: String,
     /// What to do.
-    pub remedy: String,
+    pub remedy: &'static str,
 }
 
 /// A departure from a charter, or a claim that differs from it.
@@ -95,12 +63,18 @@ pub struct Report {
     pub size: Size,
     /// The RFC 6962 root over them, computed from their bytes; base64.
     pub root: String,
+    /// The verifier key with which heads must be signed; none where no key is known.
+    pub key: Option<String>,
     /// Every check with what it looked at.
     pub checks: Vec<CheckResult>,
     /// Everything that is wrong.
     pub findings: Vec<Finding>,
     /// Departures from the charters, where they were asked for. They change no verdict.
     pub remarks: Vec<RemarkItem>,
+    /// Heads of the log as it was audited: at every 256th entry, and at each one after the last of those. Filed with a
+    /// report, they tell a later audit which entry is the first that changed.
+    #[serde(skip)]
+    pub heads: Vec<Checkpoint>,
 }
 
 impl Report {
@@ -113,12 +87,22 @@ impl Report {
 /// What is found while checks are made.
 #[derive(Default)]
 pub(super) struct Findings {
+    skip: BTreeSet<&'static str>,
     counts: BTreeMap<&'static str, u64>,
     left_out: BTreeMap<&'static str, &'static str>,
     found: Vec<Finding>,
 }
 
 impl Findings {
+    /// None yet; the checks named are not made.
+    pub(super) fn skipping(skip: BTreeSet<&'static str>) -> Findings {
+        Findings { skip, ..Findings::default() }
+    }
+
+    pub(super) fn skips(&self, check: &str) -> bool {
+        self.skip.contains(check)
+    }
+
     pub(super) fn counted(&mut self, check: &'static str, count: u64) {
         *self.counts.entry(check).or_default() += count;
     }
@@ -127,32 +111,38 @@ impl Findings {
         self.left_out.insert(check, why);
     }
 
-    pub(super) fn add(&mut self, finding: Finding) {
-        self.found.push(finding);
+    /// A fault of an entry.
+    pub(super) fn at(&mut self, fault: Fault, entry: Index, what: impl Into<String>) {
+        self.add(fault, Some(entry), None, what);
     }
 
-    /// A fault of an entry.
-    pub(super) fn at(
+    pub(super) fn add(
         &mut self,
-        check: &'static str,
-        code: &'static str,
-        entry: Index,
+        fault: Fault,
+        entry: Option<Index>,
+        place: Option<String>,
         what: impl Into<String>,
-        remedy: impl Into<String>,
     ) {
-        let (what, remedy) = (what.into(), remedy.into());
-        self.found.push(Finding { check, code, entry: Some(entry), place: None, what, remedy });
+        let Fault { check, code, remedy, .. } = fault;
+        if !self.skips(check) {
+            self.found.push(Finding { check, code, entry, place, what: what.into(), remedy });
+        }
     }
 
     /// Every check's result and every finding, in the order of [`CHECKS`].
     pub(super) fn finish(mut self) -> (Vec<CheckResult>, Vec<Finding>) {
         let order = |name: &str| CHECKS.iter().position(|c| c.name == name);
         self.found.sort_by_key(|f| order(f.check));
-        let result = |check: &Check| CheckResult {
-            name: check.name,
-            count: self.counts.get(check.name).copied().unwrap_or(0),
-            findings: self.found.iter().filter(|f| f.check == check.name).count(),
-            left_out: self.left_out.get(check.name).copied(),
+        let result = |check: &Check| {
+            let skipped = self.skips(check.name);
+            let count = self.counts.get(check.name).filter(|_| !skipped);
+            CheckResult {
+                name: check.name,
+                count: count.copied().unwrap_or(0),
+                findings: self.found.iter().filter(|f| f.check == check.name).count(),
+                skipped,
+                left_out: self.left_out.get(check.name).copied().filter(|_| !skipped),
+            }
         };
         (CHECKS.iter().map(result).collect(), self.found)
     }

@@ -6,10 +6,10 @@ use crate::charter::{Charter, CharterError, CharterText, Texts, refuse};
 use crate::event::{Act, ActKind, BodyId, Day, Entry, Event, EventId, Role, Size, Subject};
 use crate::history::{Standing, charter_acts, standing};
 
+use super::STEP;
+use super::fault;
 use super::record::{Record, corrects};
 use super::report::Findings;
-
-const REMEDY: &str = "retract it, or rectify it so that it can have happened";
 
 /// The charters of a record, by body.
 pub(super) type Rules = BTreeMap<BodyId, Charter>;
@@ -20,8 +20,7 @@ pub(super) fn charters(entries: &[Entry], found: &mut Findings) -> Rules {
         let Some(text) = entry.event.act.charter_text() else { continue };
         found.counted("charters", 1);
         if let Err(error) = CharterText::parse(text) {
-            let remedy = "retract it and adopt a text that can be read";
-            found.at("charters", "unreadable", entry.index, error.to_string(), remedy);
+            found.at(fault::CHARTER_UNREADABLE, entry.index, error.to_string());
         }
     }
     let record = Record::new(entries);
@@ -39,8 +38,7 @@ pub(super) fn charters(entries: &[Entry], found: &mut Findings) -> Rules {
                 rules.insert(body.clone(), charter);
             }
             Err(error @ CharterError::AmendsNothing { entry }) => {
-                let remedy = "rectify its date, or retract it";
-                found.at("charters", "amends nothing", entry, error.to_string(), remedy);
+                found.at(fault::AMENDS_NOTHING, entry, error.to_string());
             }
             // A text that cannot be read is a finding already.
             Ok(None) | Err(CharterError::Text { .. }) => {}
@@ -63,38 +61,32 @@ fn fold(body: &BodyId, acts: &[Standing<'_>], read: &Texts) -> Result<Option<Cha
 fn undefined(charter: &Charter, found: &mut Findings) {
     for (entry, status) in crate::charter::undefined(charter) {
         let what = format!("the charter of {} leads to {status}, which it does not define", charter.body);
-        found.at(
-            "charters",
-            "undefined status",
-            entry,
-            what,
-            "amend the charter: define it or correct its name",
-        );
+        found.at(fault::UNDEFINED_STATUS, entry, what);
     }
 }
 
 /// Judges every entry under the rules that were recorded before it.
-pub(super) fn verdicts(entries: &[Entry], found: &mut Findings) {
+pub(super) fn verdicts(entries: &[Entry], found: &mut Findings, progress: &mut dyn FnMut(u64, u64)) {
     let mut rules = RulesSoFar::default();
     let mut known: HashMap<BodyId, Option<Charter>> = HashMap::new();
     let ruling = ruling(entries);
     for (entry, rules_change) in entries.iter().zip(ruling) {
         let event = &entry.event;
+        if entry.index.0.is_multiple_of(STEP) {
+            progress(entry.index.0, entries.len() as u64);
+        }
         found.counted("verdicts", 1);
         if let Err(what) = form(event) {
-            found.at("verdicts", "incomplete act", entry.index, what, REMEDY);
+            found.at(fault::INCOMPLETE_ACT, entry.index, what);
         }
         if !matches!(event.act, Act::CharterAdopted(_) | Act::CharterAmended(_)) {
             let charter = known.entry(event.body.clone()).or_insert_with(|| rules.fold(&event.body));
             match charter {
                 Some(charter) => judged(charter, entry, found),
-                None => found.at(
-                    "verdicts",
-                    "no charter",
-                    entry.index,
-                    format!("no charter of {} was recorded before it", event.body),
-                    "append refuses this, so the log was written by other means: compare with a copy",
-                ),
+                None => {
+                    let what = format!("no charter of {} was recorded before it", event.body);
+                    found.at(fault::NO_CHARTER, entry.index, what);
+                }
             }
         }
         if rules_change {
@@ -169,11 +161,11 @@ fn judged(charter: &Charter, entry: &Entry, found: &mut Findings) {
     for status in [&event.toward, &event.status].into_iter().flatten() {
         if !status.is_none() && statuses.iter().all(|s| s.id != *status) {
             let what = format!("{} had no status {status}", charter.body);
-            found.at("verdicts", "unknown status", entry.index, what, REMEDY);
+            found.at(fault::UNKNOWN_STATUS, entry.index, what);
         }
     }
     if let Err(refusal) = refuse(charter, event) {
-        found.at("verdicts", "impossible act", entry.index, refusal.to_string(), REMEDY);
+        found.at(fault::IMPOSSIBLE_ACT, entry.index, refusal.to_string());
     }
 }
 

@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::text::{CharterText, CharterTextError};
 
 /// Texts by what stands in them.
-#[derive(Default)]
-pub struct Texts(Mutex<HashMap<String, Arc<CharterText>>>);
+///
+/// A copy shares them.
+#[derive(Clone, Default)]
+pub struct Texts(Arc<Mutex<HashMap<String, Arc<CharterText>>>>);
 
 impl Texts {
     /// Reads a text, as [`CharterText::parse`] does; the same text is read once.

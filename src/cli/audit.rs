@@ -1,30 +1,55 @@
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::audit::{Options, Report, audit};
+use crate::audit::{CHECKS, CheckResult, Finding, Options, RemarkItem, Report, Since, SinceError, audit};
 use crate::log::SignedCheckpoint;
 
+use super::audit_report::{self, Filing};
 use super::context::{Context, Format, Shape};
 use super::error::{Exit, Failure};
-use super::render::{Page, clean, count, faint, warn};
+use super::render::{Page, clean, count, faint, one_of, warn};
 
 /// Verify the evidence and derive everything again; silent where all is well, exit 1 with findings
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Needs entries/ and checkpoint only, takes no lock, writes nothing: it also
-works on a read-only copy and beside a running writer. Signatures are verified
-with the key given, else with key.pub beside the log: only a key that you got
-another way shows that nobody rewrote the whole folder.
+#[command(after_help = "Examples:
+  chancery audit --report 2026-11.json
+  chancery audit --since 2026-10.json        (a report filed earlier)
+  chancery audit --since ../backup.ledger    (an older copy names each change)
+  chancery audit --skip projections
 
-A finding is a fault of integrity or of re-derivation. A departure from the
-charter is a remark, and so is an act before or after every list of states in
-the ledger knows who acts: --conformity lists them, and they never change the
-exit code.")]
+Needs entries/ and checkpoint only, takes no lock, writes nothing: it also
+works on a read-only copy and beside a running writer.
+
+--since takes what was kept elsewhere. A checkpoint shows that something
+changed; more of them, or a report in JSON, show among which entries; a
+ledger's folder or a file of `chancery export leaves` names every entry with
+what it was and what it is.
+
+A finding is a fault of integrity or of re-derivation; docs/AUDIT.md lists
+every check and code. A departure from the charter is a remark, and so is an
+act before or after every list of states in the ledger knows who acts:
+--conformity lists them, and they never change the exit code.
+
+--report files a result even where all is well: the program and its SHA-256,
+the log, its size and root, every check with its count, findings, begin and
+end. A file that ends in .json, or --format json, makes it JSON.")]
 pub(super) struct Args {
-    /// A checkpoint kept elsewhere: the log must still begin with what it covers; may be repeated
-    #[arg(long, value_name = "FILE")]
+    /// What was kept elsewhere: a checkpoint, a report, a file of leaves or an older copy's folder; the log must still
+    /// begin with it; may be repeated
+    #[arg(long, value_name = "FILE|FOLDER")]
     since: Vec<PathBuf>,
     /// The verifier key, or a file that holds it; default: key.pub in the ledger's folder
     #[arg(long, value_name = "VKEY")]
     key: Option<String>,
+    /// Leave out a check, by its name; may be repeated
+    #[arg(long, value_name = "CHECK", value_parser = check)]
+    skip: Vec<&'static str>,
+    /// Make this check and no other; may be repeated
+    #[arg(long, value_name = "CHECK", value_parser = check, conflicts_with = "skip")]
+    only: Vec<&'static str>,
+    /// Write a report that can be filed; one that is there is replaced
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// List departures from the charters and differing claims
     #[arg(long)]
     conformity: bool,
@@ -33,11 +58,48 @@ pub(super) struct Args {
     checks: bool,
 }
 
+/// A check's name as it is known.
+fn check(word: &str) -> Result<&'static str, String> {
+    let names = CHECKS.map(|check| check.name);
+    names.into_iter().find(|name| *name == word).ok_or_else(|| {
+        let known = names.join(", ");
+        format!("there is no check called {word:?}: the checks are {known}")
+    })
+}
+
+impl Args {
+    fn skipped(&self) -> BTreeSet<&'static str> {
+        let others = CHECKS.iter().map(|check| check.name).filter(|name| !self.only.contains(name));
+        match self.only.is_empty() {
+            true => self.skip.iter().copied().collect(),
+            false => others.collect(),
+        }
+    }
+}
+
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let since = args.since.iter().map(|path| checkpoint(path)).collect::<Result<_, _>>()?;
+    let since = args.since.iter().map(|path| Since::read(path)).collect::<Result<_, _>>().map_err(kept)?;
+    // A report counts the remarks, whether or not they are listed.
+    let conformity = args.conformity || args.report.is_some();
     let key = args.key.as_deref().map(super::verify::verifier_key).transpose()?;
-    let options = Options { conformity: args.conformity, since, key };
-    let report = report(context, &options)?;
+    let options = Options { conformity, since, key, skip: args.skipped() };
+    let mut report = report(context, &options)?;
+    if let Some(file) = &args.report {
+        let listed = args.conformity;
+        let ended = context.later()?;
+        audit_report::file(file, &Filing { report: &report, options: &options, listed, ended }, context)?;
+    }
+    if !args.conformity {
+        report.remarks.clear();
+    }
+    show(&report, args, context)?;
+    if report.is_clean() && context.shows_progress() {
+        context.remark(&verdict(&report));
+    }
+    Ok(if report.is_clean() { Exit::Done } else { Exit::No })
+}
+
+fn show(report: &Report, args: &Args, context: &Context) -> Result<(), Failure> {
     let list = if args.conformity {
         "remarks"
     } else if args.checks {
@@ -47,18 +109,13 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     };
     let columns: &[&str] = match list {
         "remarks" => &["entry", "what", "rule"],
-        "checks" => &["name", "count", "findings", "left_out"],
+        "checks" => &["name", "count", "findings", "skipped", "left_out"],
         _ => &["check", "code", "entry", "place", "what", "remedy"],
     };
-    if context.format == Format::Text {
-        context.print(&text(&context.page, &report, args))?;
-    } else {
-        context.answer(&report, Shape { list: Some(list), columns }, |_| String::new())?;
+    match context.format {
+        Format::Text => context.print(&text(&context.page, report, args)),
+        _ => context.answer(report, Shape { list: Some(list), columns }, |_| String::new()),
     }
-    if report.is_clean() && context.shows_progress() {
-        context.remark(&verdict(&report));
-    }
-    Ok(if report.is_clean() { Exit::Done } else { Exit::No })
 }
 
 /// Audits the ledger with a progress bar.
@@ -67,12 +124,20 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
 /// [`Failure`] where there is no ledger to audit.
 pub(super) fn report(context: &Context, options: &Options) -> Result<Report, Failure> {
     let bar = context.bar(0, "entries");
-    let report = audit(&context.ledger, options, &mut |at, of| {
+    let report = audit(&context.ledger, options, &mut |check, at, of| {
+        bar.set_message(check);
         bar.set_length(of);
         bar.set_position(at);
     });
     bar.finish_and_clear();
     Ok(report?)
+}
+
+fn kept(error: SinceError) -> Failure {
+    match error {
+        SinceError::Unreadable { path, source } => Failure::file(&path, &source),
+        other => Failure::usage(other),
+    }
 }
 
 /// A checkpoint that someone kept, signed or not.
@@ -89,39 +154,65 @@ pub(super) fn checkpoint(path: &std::path::Path) -> Result<SignedCheckpoint, Fai
 /// What an audit says when nothing is wrong.
 pub(super) fn verdict(report: &Report) -> String {
     let entries = count(report.size.0, "entry", "entries");
-    format!("{entries}, no finding. Times are this machine's own claim: no witness.")
+    let skipped: Vec<&str> = report.checks.iter().filter(|c| c.skipped).map(|c| c.name).collect();
+    let but = match skipped.is_empty() {
+        true => String::new(),
+        false => format!(" {} was not checked.", one_of(&skipped)),
+    };
+    format!("{entries}, no finding.{but} Times are this machine's own claim: no witness.")
 }
 
-fn text(page: &Page, report: &Report, args: &Args) -> String {
+/// Findings, each with its remedy.
+pub(super) fn findings(page: &Page, found: &[Finding]) -> String {
     let mut out = String::new();
-    for finding in &report.findings {
+    for finding in found {
         let entry = finding.entry.map(|e| format!("entry {e}: ")).unwrap_or_default();
         let place = finding.place.as_deref().map(|p| format!("   {}", faint(p))).unwrap_or_default();
         let head = format!("{}  ", warn(&format!("{}: {}", finding.check, finding.code)));
         out.push_str(&page.wrap_to(&head, "    ", &format!("{entry}{}{place}", clean(&finding.what))));
-        out.push_str(&page.wrap("    ", &clean(&finding.remedy)));
+        out.push_str(&page.wrap("    ", &clean(finding.remedy)));
     }
+    out
+}
+
+/// Every check with what it looked at.
+pub(super) fn checks(page: &Page, made: &[CheckResult]) -> String {
+    let row = |c: &CheckResult| {
+        let what = CHECKS.iter().find(|k| k.name == c.name).map_or("", |k| k.what);
+        let what = match c.left_out {
+            _ if c.skipped => "skipped, as asked".to_owned(),
+            Some(why) => format!("left out: {why}"),
+            None => what.to_owned(),
+        };
+        vec![c.name.to_owned(), c.count.to_string(), c.findings.to_string(), what]
+    };
+    let rows: Vec<Vec<String>> = made.iter().map(row).collect();
+    page.table(&["check", "looked at", "findings", "makes sure that"], &rows)
+}
+
+/// Remarks, a line each.
+pub(super) fn remarks(page: &Page, found: &[RemarkItem]) -> String {
+    let mut out = String::new();
+    for remark in found {
+        let rule = remark.rule.as_deref().filter(|rule| !remark.what.contains(rule));
+        let rule = rule.map(|r| format!("  ({r})")).unwrap_or_default();
+        let what = format!("{}{rule}", remark.what);
+        out.push_str(&page.wrap(&format!("entry {:<5} ", remark.entry), &clean(&what)));
+    }
+    out
+}
+
+fn text(page: &Page, report: &Report, args: &Args) -> String {
+    let mut out = findings(page, &report.findings);
     if !report.findings.is_empty() {
         let n = count(report.findings.len() as u64, "finding", "findings");
         out.push_str(&format!("{n} in {}\n", count(report.size.0, "entry", "entries")));
     }
     if args.checks {
-        let row = |c: &crate::audit::CheckResult| {
-            let what = crate::audit::CHECKS.iter().find(|k| k.name == c.name).map_or("", |k| k.what);
-            let what = c.left_out.map_or_else(|| what.to_owned(), |why| format!("left out: {why}"));
-            vec![c.name.to_owned(), c.count.to_string(), c.findings.to_string(), what]
-        };
-        let rows: Vec<Vec<String>> = report.checks.iter().map(row).collect();
-        out.push_str(&page.table(&["check", "looked at", "findings", "makes sure that"], &rows));
+        out.push_str(&checks(page, &report.checks));
     }
     if args.conformity {
-        for remark in &report.remarks {
-            let rule = remark.rule.as_deref().filter(|rule| !remark.what.contains(rule));
-            let rule = rule.map(|r| format!("  ({r})")).unwrap_or_default();
-            out.push_str(
-                &page.wrap(&format!("entry {:<5} ", remark.entry), &clean(&format!("{}{rule}", remark.what))),
-            );
-        }
+        out.push_str(&remarks(page, &report.remarks));
         out.push_str(&format!("{}\n", count(report.remarks.len() as u64, "remark", "remarks")));
     }
     out

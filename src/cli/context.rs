@@ -106,10 +106,7 @@ impl Context {
     /// # Errors
     /// A `CHANCERY_NOW` that is no instant.
     pub(super) fn new(args: &GlobalArgs) -> Result<Context, Failure> {
-        let now = match std::env::var("CHANCERY_NOW") {
-            Ok(text) => Instant::parse(&text).map_err(|e| Failure::usage(format!("CHANCERY_NOW: {e}")))?,
-            Err(_) => Instant::from_micros(chrono::Utc::now().timestamp_micros()),
-        };
+        let now = clock()?;
         let asked = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
         let seen = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
         let width = asked.or_else(seen).unwrap_or(80).clamp(40, 120);
@@ -121,6 +118,14 @@ impl Context {
         let page = Page { width, unicode };
         let GlobalArgs { ledger, format, quiet, color } = args.clone();
         Ok(Context { ledger, format, quiet, page, now, color, supposed: None })
+    }
+
+    /// The clock read again, for what says when it ended.
+    ///
+    /// # Errors
+    /// A `CHANCERY_NOW` that is no instant.
+    pub(super) fn later(&self) -> Result<Instant, Failure> {
+        Ok(clock()?.max(self.now))
     }
 
     /// Opens the ledger for questions.
@@ -310,6 +315,14 @@ impl Context {
         }
         bar.set_message(label.to_owned());
         bar
+    }
+}
+
+/// `CHANCERY_NOW`, or the machine's clock.
+fn clock() -> Result<Instant, Failure> {
+    match std::env::var("CHANCERY_NOW") {
+        Ok(text) => Instant::parse(&text).map_err(|e| Failure::usage(format!("CHANCERY_NOW: {e}"))),
+        Err(_) => Ok(Instant::from_micros(chrono::Utc::now().timestamp_micros())),
     }
 }
 

@@ -3,17 +3,18 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::event::{Act, ActKind, Entry, Index, Quote};
+use crate::event::{Act, ActKind, Entry, Evidence, Index, Quote};
 use crate::import::hex;
 use crate::ledger::Ledger;
 use crate::log::leaf_hash;
 
 use super::context::{Context, Shape};
+use super::custody::Custody;
 use super::error::{Exit, Failure};
 use super::render::{Page, clean, dated, faint, strong};
 use super::words::{Kept, kept};
 
-/// One entry, or several, as recorded, with what corrects them
+/// One entry, or several, as recorded, with what corrects them and how each came into the ledger
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   chancery show 52
@@ -51,11 +52,14 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         let corrections = ledger.corrections_of(&entry)?;
         let hash = leaf_hash(&leaf).to_string();
         let said: Value = serde_json::from_slice(&leaf)?;
-        items.push(json!({"index": index, "leaf_hash": hash, "corrected_by": corrections, "leaf": said}));
+        let custody = Custody::of(&entry, &ledger, &context.ledger)?;
+        items
+            .push(json!({"index": index, "leaf_hash": hash, "corrected_by": corrections, "custody": custody,
+                          "leaf": said}));
         if !text.is_empty() {
             text.push('\n');
         }
-        text.push_str(&detail(&context.page, &entry, &hash, &corrections, &ledger)?);
+        text.push_str(&detail(&context.page, &entry, &hash, &corrections, &custody, &ledger)?);
     }
     if args.leaf {
         context.print(&text)?;
@@ -70,6 +74,7 @@ fn detail(
     entry: &Entry,
     hash: &str,
     corrections: &[Index],
+    custody: &Custody,
     ledger: &Ledger,
 ) -> Result<String, Failure> {
     let e = &entry.event;
@@ -102,37 +107,12 @@ fn detail(
     if let Some(to) = e.to {
         field("to", &ledger.find(to)?.map_or_else(|| to.to_string(), |i| format!("entry {i}")));
     }
-    for evidence in &e.evidence {
-        let mut line = evidence.cite.clone();
-        let extra = [
-            evidence.grade.map(|g| g.to_string()),
-            evidence.published.as_ref().map(|d| format!("published {d}")),
-            evidence.retrieved.as_ref().map(|d| format!("retrieved {d}")),
-            evidence.url.clone(),
-            evidence.sha256.as_ref().map(|h| format!("document {h}")),
-        ];
-        let extra: Vec<String> = extra.into_iter().flatten().collect();
-        if !extra.is_empty() {
-            line.push_str(&format!("  [{}]", extra.join(", ")));
-        }
-        field("source", &line);
-        match &evidence.quote {
-            Some(Quote::Text(words)) => field("quote", words),
-            Some(quote @ Quote::Salted { salted_sha256 }) => match kept(ledger.path(), quote) {
-                Kept::Words(words) => field("quote", &format!("{words}  [beside the log: redactable]")),
-                Kept::Absent => field("quote", &format!("not in this copy; committed to by {salted_sha256}")),
-                Kept::Altered => {
-                    field("quote", &format!("ALTERED beside the log: not what {salted_sha256} commits to"))
-                }
-            },
-            None => {}
-        }
+    for (label, said) in e.evidence.iter().flat_map(|evidence| sources(evidence, ledger)) {
+        field(label, &said);
     }
     field("note", &text(&e.note));
-    field("recorder", &text(&e.recorder));
-    if let Some(import) = e.import {
-        let by = ledger.find(import)?.map_or_else(|| import.to_string(), |i| format!("entry {i}"));
-        field("import", &by);
+    for (label, said) in custody.lines() {
+        field(label, &said);
     }
     for by in ledger.answers_to(entry, ActKind::EvidenceRedacted)? {
         field("redacted by", &format!("entry {by}"));
@@ -147,6 +127,32 @@ fn detail(
     field("id", &e.id.to_string());
     field("leaf hash", hash);
     Ok(out)
+}
+
+/// A source with what is said of it, and its words.
+fn sources(evidence: &Evidence, ledger: &Ledger) -> Vec<(&'static str, String)> {
+    let mut line = evidence.cite.clone();
+    let extra = [
+        evidence.grade.map(|g| g.to_string()),
+        evidence.published.as_ref().map(|d| format!("published {d}")),
+        evidence.retrieved.as_ref().map(|d| format!("retrieved {d}")),
+        evidence.url.clone(),
+        evidence.sha256.as_ref().map(|h| format!("document {h}")),
+    ];
+    let extra: Vec<String> = extra.into_iter().flatten().collect();
+    if !extra.is_empty() {
+        line.push_str(&format!("  [{}]", extra.join(", ")));
+    }
+    let words = match &evidence.quote {
+        Some(Quote::Text(words)) => Some(words.clone()),
+        Some(quote @ Quote::Salted { salted_sha256 }) => Some(match kept(ledger.path(), quote) {
+            Kept::Words(words) => format!("{words}  [beside the log: redactable]"),
+            Kept::Absent => format!("not in this copy; committed to by {salted_sha256}"),
+            Kept::Altered => format!("ALTERED beside the log: not what {salted_sha256} commits to"),
+        }),
+        None => None,
+    };
+    std::iter::once(("source", line)).chain(words.map(|words| ("quote", words))).collect()
 }
 
 /// What only this act carries, in words.

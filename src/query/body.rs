@@ -54,6 +54,11 @@ type CharterKey = (BodyId, Vec<CharterActKey>);
 type CharterActKey = (Index, Option<Edtf>, Day, Option<String>);
 
 impl Charters {
+    /// None yet, over texts that others read as well.
+    pub fn reading(texts: Texts) -> Charters {
+        Charters { texts, ..Charters::default() }
+    }
+
     /// The rules of a body that these acts make; `None` where there are none.
     ///
     /// # Errors

@@ -1,0 +1,45 @@
+//! The named checks.
+
+use serde::Serialize;
+
+/// A check by its name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Check {
+    /// Its name.
+    pub name: &'static str,
+    /// What it makes sure of, in a line.
+    pub what: &'static str,
+}
+
+/// Every check, in the order in which they are made.
+pub const CHECKS: [Check; 11] = [
+    Check {
+        name: "frames",
+        what: "every segment and frame is as written, every leaf has its stored hash, none is missing",
+    },
+    Check {
+        name: "canonical",
+        what: "every leaf is of a known version and is the one canonical form of what it says",
+    },
+    Check { name: "ids", what: "an id names one event" },
+    Check { name: "clock", what: "recorded times rise strictly" },
+    Check { name: "tree", what: "the leaves give the root that each segment states of those before it" },
+    Check {
+        name: "checkpoint",
+        what: "the log begins with what its own checkpoint covers; heads are signed with its key",
+    },
+    Check {
+        name: "since",
+        what: "the log begins with what was kept of it elsewhere, entry by entry or by root",
+    },
+    Check {
+        name: "links",
+        what: "answers and corrections name earlier entries, rows an import; a rectification fits its entry",
+    },
+    Check { name: "charters", what: "every charter can be read, and leads only to statuses that it defines" },
+    Check { name: "verdicts", what: "every entry is admissible under the charter as it was recorded then" },
+    Check {
+        name: "projections",
+        what: "two ways of deriving every status agree; the first entries alone give what they gave",
+    },
+];

@@ -1,0 +1,94 @@
+//! Every kind of finding: the check that makes it, its code, what it means and what to do. `docs/AUDIT.md` is this table.
+
+use serde::Serialize;
+
+/// A kind of finding. Its check and code together name it for good.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Fault {
+    /// The check that finds it.
+    pub check: &'static str,
+    /// What kind of fault, in lower case with hyphens.
+    pub code: &'static str,
+    /// What it means, in a line.
+    pub what: &'static str,
+    /// What to do.
+    pub remedy: &'static str,
+}
+
+const REPAIR: &str = "`chancery repair --from DIR|FILE` restores it from a copy into a new folder";
+const OTHER_MEANS: &str = "append refuses this, so the log was written by other means: compare with a copy, `chancery audit --since COPY`";
+const ENTRY: &str = "retract it, or rectify it so that it can have happened";
+const PROGRAM: &str = "this is a fault of the program or of an entry that no program may write: keep the ledger, and \
+                       report it with the entries named";
+const REWRITTEN: &str = "one of the two was rewritten: a checkpoint that others kept tells which \
+                         (`chancery audit --since CHECKPOINT` on both); keep both folders as they are";
+
+/// Each fault as a constant, and all of them in a table, so that none can be missing there.
+macro_rules! faults {
+    ($($name:ident: $check:literal, $code:literal, $what:literal, $remedy:expr;)*) => {
+        $(pub(super) const $name: Fault = Fault { check: $check, code: $code, what: $what, remedy: $remedy };)*
+
+        /// Every kind of finding, in the order of the checks.
+        pub const FAULTS: &[Fault] = &[$($name),*];
+    };
+}
+
+faults! {
+    FRAME_DAMAGED: "frames", "damaged", "bytes of a segment, a frame or a leaf are not as they were written", REPAIR;
+    UNKNOWN_VERSION: "canonical", "unknown-version", "the leaf is of a later format",
+        "audit with the newer program that wrote it";
+    UNREADABLE: "canonical", "unreadable", "the leaf says nothing that this program knows",
+        "compare with a copy; `chancery repair --from DIR|FILE`";
+    NOT_CANONICAL: "canonical", "not-canonical", "the leaf is not the one form of what it says",
+        "it was not written by this program's append: find out who wrote it, compare with a copy";
+    ID_TAKEN: "ids", "id-taken", "an earlier entry has the same id", OTHER_MEANS;
+    CLOCK_WENT_BACK: "clock", "clock-went-back", "the entry is not stamped later than the one before it", OTHER_MEANS;
+    TREE_OTHER_ROOT: "tree", "other-root", "the entries before a segment do not give the root that it states",
+        "one of them, or the segment's header, was changed: compare with a copy; \
+         `chancery repair --from DIR|FILE` restores it from a copy into a new folder";
+    CHECKPOINT_DAMAGED: "checkpoint", "damaged", "the file `checkpoint` cannot be read",
+        "put it back from a backup; where nothing else is found, move it aside";
+    CHECKPOINT_OTHER_LOG: "checkpoint", "other-log", "the file `checkpoint` is of another log",
+        "put this log's own checkpoint back";
+    CHECKPOINT_OTHER_ROOT: "checkpoint", "other-root", "the entries do not give the root in `checkpoint`",
+        "entries were changed, or the checkpoint was: compare with a copy, `chancery audit --since COPY`";
+    CHECKPOINT_AHEAD: "checkpoint", "ahead", "`checkpoint` covers entries that are not there",
+        "entries are gone, or the checkpoint was changed: `chancery repair --from DIR|FILE` restores them from a copy";
+    SIGNATURE: "checkpoint", "signature", "a head is not signed with the log's key",
+        "the head may not be this log's own: compare with a checkpoint kept elsewhere; where nothing else is found, the \
+         next append signs it anew";
+    KEY_UNREADABLE: "checkpoint", "key-unreadable", "the verifier key beside the log cannot be read",
+        "put key.pub back, or give the verifier key: --key VKEY";
+    SINCE_OTHER_LOG: "since", "other-log", "what was kept is of another log", "name what was kept of this log";
+    SINCE_OTHER_ROOT: "since", "other-root", "the first entries are not those that were there before",
+        "an entry was changed, inserted, removed or moved since then: keep the folder; an older copy, or a file of \
+         `chancery export leaves`, given to --since names it";
+    SINCE_AHEAD: "since", "ahead", "entries that were there before are gone",
+        "the log is an older copy or was cut: `chancery repair --from DIR|FILE` restores them from a copy";
+    SINCE_COPY_DAMAGED: "since", "copy-damaged", "an entry of the copy is missing or does not have its hash",
+        "what it was cannot be compared: name another copy";
+    CHANGED: "since", "changed", "an entry says something else than the copy", REWRITTEN;
+    REMOVED: "since", "removed", "an entry of the copy is not in the log", REWRITTEN;
+    INSERTED: "since", "inserted", "an entry that the copy does not have stands among its entries", REWRITTEN;
+    MOVED: "since", "moved", "an entry stands in another order than in the copy", REWRITTEN;
+    NO_TARGET: "links", "no-target", "an answer or a correction names no entry that is there", OTHER_MEANS;
+    FORWARD: "links", "forward", "an answer or a correction names a later entry", OTHER_MEANS;
+    NO_IMPORT: "links", "no-import", "what an entry names as its import is another act", OTHER_MEANS;
+    VALUE_DOES_NOT_FIT: "links", "value-does-not-fit", "a rectified field cannot take its new value", OTHER_MEANS;
+    WAS_DIFFERS: "links", "was-differs", "a rectification states another old value than the record had",
+        "rectify the rectification, so that its `was` is what the record said";
+    CHARTER_UNREADABLE: "charters", "unreadable", "a charter's text cannot be read",
+        "retract it and adopt a text that can be read";
+    AMENDS_NOTHING: "charters", "amends-nothing", "a charter is amended that was not adopted before",
+        "rectify its date, or retract it";
+    UNDEFINED_STATUS: "charters", "undefined-status", "a charter leads to a status that it does not define",
+        "amend the charter: define it or correct its name";
+    INCOMPLETE_ACT: "verdicts", "incomplete-act", "an act lacks its participant or its date", ENTRY;
+    NO_CHARTER: "verdicts", "no-charter", "an act of a body whose charter was not recorded before it", OTHER_MEANS;
+    UNKNOWN_STATUS: "verdicts", "unknown-status", "an act names a status that the body did not have", ENTRY;
+    IMPOSSIBLE_ACT: "verdicts", "impossible-act", "an act cannot have happened under the charter of its day", ENTRY;
+    NO_ANSWER: "projections", "no-answer", "a body's roster cannot be derived", PROGRAM;
+    TWO_ANSWERS: "projections", "two-answers", "two ways of deriving a status disagree", PROGRAM;
+    ANOTHER_PAST: "projections", "another-past", "the first entries alone give another roster than --as-recorded",
+        PROGRAM;
+}

@@ -1,0 +1,271 @@
+//! What was kept of a log elsewhere: heads, a report of an earlier audit, or the entries themselves.
+//!
+//! A root shows that something changed and never what. So a report that is filed carries a head at every 256th entry and
+//! at each one after the last of those: the first that is not met says among which entries the first change lies. Only
+//! the entries themselves name every one.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::event::Index;
+use crate::log::{Checkpoint, Hash, LogError, SignedCheckpoint, salvage};
+
+use super::fault;
+use super::report::Findings;
+
+/// What was kept of a log elsewhere, under the name that it was given by.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Since {
+    /// The file or folder.
+    pub name: String,
+    /// What it holds.
+    pub kept: Kept,
+    /// A checkpoint with its signatures.
+    pub signed: Option<SignedCheckpoint>,
+}
+
+/// What is compared with the log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Kept {
+    /// Heads of the log, in any order.
+    Heads(Vec<Checkpoint>),
+    /// An older copy of the ledger.
+    Folder(PathBuf),
+    /// Its leaves as `chancery export leaves` writes them, one a line.
+    Leaves(PathBuf),
+}
+
+/// Why something cannot be compared with a log.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SinceError {
+    /// The file cannot be read.
+    #[error("{}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A folder without entries.
+    #[error("{}: not a ledger's folder: name one, a checkpoint, a report or a file of leaves", .0.display())]
+    NoLedger(PathBuf),
+    /// Neither a report nor leaves, and no head either.
+    #[error("{}, line {line}: {what}: not a checkpoint", path.display())]
+    NoCheckpoint {
+        /// The file.
+        path: PathBuf,
+        /// From 1.
+        line: usize,
+        /// What is wrong.
+        what: String,
+    },
+    /// JSON that no audit wrote.
+    #[error("{}: {what}: not a report of chancery audit", path.display())]
+    NoReport {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+}
+
+/// What is read of a report that was filed.
+#[derive(Deserialize)]
+struct Filed {
+    origin: String,
+    heads: Vec<FiledHead>,
+}
+
+/// A head in a report.
+#[derive(Deserialize)]
+struct FiledHead {
+    size: u64,
+    root: String,
+}
+
+impl Since {
+    /// Takes a ledger's folder, a file of leaves, a report of an audit in JSON, or a checkpoint.
+    ///
+    /// # Errors
+    /// [`SinceError`].
+    pub fn read(path: &Path) -> Result<Since, SinceError> {
+        let name = path.display().to_string();
+        if path.is_dir() {
+            let parts = ["FORMAT", "entries"];
+            let found = parts.iter().any(|part| path.join(part).exists());
+            let kept = found.then(|| Kept::Folder(path.to_owned()));
+            let kept = kept.ok_or_else(|| SinceError::NoLedger(path.to_owned()))?;
+            return Ok(Since { name, kept, signed: None });
+        }
+        let unreadable = |source| SinceError::Unreadable { path: path.to_owned(), source };
+        let mut file = BufReader::new(std::fs::File::open(path).map_err(unreadable)?);
+        let start = file.fill_buf().map_err(unreadable)?;
+        // A leaf is canonical: nothing stands between its brace and its first name.
+        if start.starts_with(b"{\"event\":") {
+            return Ok(Since { name, kept: Kept::Leaves(path.to_owned()), signed: None });
+        }
+        let report = start.starts_with(b"{");
+        let text = std::io::read_to_string(file).map_err(unreadable)?;
+        if report {
+            return Ok(Since { name, kept: Kept::Heads(filed(path, &text)?), signed: None });
+        }
+        let signed = head(path, &text)?;
+        Ok(Since { name, kept: Kept::Heads(vec![signed.head.clone()]), signed: Some(signed) })
+    }
+
+    /// The heads that it holds; none where it holds entries.
+    pub(super) fn heads(&self) -> &[Checkpoint] {
+        match &self.kept {
+            Kept::Heads(heads) => heads,
+            Kept::Folder(_) | Kept::Leaves(_) => &[],
+        }
+    }
+}
+
+fn head(path: &Path, text: &str) -> Result<SignedCheckpoint, SinceError> {
+    SignedCheckpoint::parse(text).map_err(|(line, what)| SinceError::NoCheckpoint {
+        path: path.to_owned(),
+        line,
+        what: what.to_owned(),
+    })
+}
+
+fn filed(path: &Path, text: &str) -> Result<Vec<Checkpoint>, SinceError> {
+    let no = |what: String| SinceError::NoReport { path: path.to_owned(), what };
+    let filed: Filed = serde_json::from_str(text).map_err(|e| no(e.to_string()))?;
+    if filed.heads.is_empty() {
+        return Err(no("it has no heads".into()));
+    }
+    let head = |head: FiledHead| {
+        let root = Hash::from_base64(&head.root)
+            .ok_or_else(|| no(format!("the root at {} is not 32 bytes of base64", head.size)))?;
+        Ok(Checkpoint { origin: filed.origin.clone(), size: head.size, root })
+    };
+    filed.heads.into_iter().map(head).collect()
+}
+
+/// The log as far as heads are compared with it.
+pub(super) struct Roots<'a> {
+    pub(super) origin: Option<&'a str>,
+    /// How many entries can be read without a gap.
+    pub(super) size: u64,
+    /// The roots at the sizes that are compared.
+    pub(super) roots: &'a BTreeMap<u64, Hash>,
+}
+
+impl Roots<'_> {
+    fn met(&self, head: &Checkpoint) -> bool {
+        self.roots.get(&head.size) == Some(&head.root)
+    }
+
+    fn of_another_log(&self, head: &Checkpoint) -> bool {
+        self.origin.is_some_and(|origin| origin != head.origin)
+    }
+
+    /// Compares the heads of each, and says among which entries the first change lies, as closely as all of them tell.
+    pub(super) fn compare(&self, since: &[Since], found: &mut Findings) {
+        let own = |head: &&Checkpoint| !self.of_another_log(head);
+        let all = || since.iter().flat_map(Since::heads).filter(own);
+        for kept in since {
+            found.counted("since", kept.heads().len() as u64);
+            if let Some(other) = kept.heads().iter().find(|head| self.of_another_log(head)) {
+                let what =
+                    format!("it is of {}, this log is {}", other.origin, self.origin.unwrap_or_default());
+                found.add(fault::SINCE_OTHER_LOG, None, Some(kept.name.clone()), what);
+                continue;
+            }
+            let unmet: Vec<&Checkpoint> = kept.heads().iter().filter(|head| !self.met(head)).collect();
+            let Some(first) = unmet.iter().min_by_key(|head| head.size) else { continue };
+            let sound = all().filter(|head| head.size < first.size && self.met(head));
+            let sound = sound.map(|head| head.size).max().unwrap_or(0);
+            let entry = |at: u64, only: bool| only.then_some(Index(at));
+            match self.roots.get(&first.size) {
+                Some(root) => {
+                    let only = first.size == sound + 1;
+                    let place = format!("{}, {}", kept.name, among(sound, first.size));
+                    let what = format!(
+                        "the first {} entries give the root {root}, not {}; the first change is {}",
+                        first.size,
+                        first.root,
+                        among(sound, first.size)
+                    );
+                    found.add(fault::SINCE_OTHER_ROOT, entry(sound, only), Some(place), what);
+                }
+                None => {
+                    let covered = unmet.iter().map(|head| head.size).max().unwrap_or(first.size);
+                    let what =
+                        format!("it covers {covered} entries, {} can be read without a gap", self.size);
+                    let place = format!("{}, {}", kept.name, among(sound, covered));
+                    found.add(fault::SINCE_AHEAD, entry(sound, sound == self.size), Some(place), what);
+                }
+            }
+        }
+    }
+}
+
+fn among(from: u64, to: u64) -> String {
+    match to == from + 1 {
+        true => format!("entry {from}"),
+        false => format!("among entries {from} to {}", to.saturating_sub(1)),
+    }
+}
+
+/// An older copy, as far as it is not the same as the log.
+#[derive(Default)]
+pub(super) struct Copy {
+    /// Its log, where it says so.
+    pub(super) origin: Option<String>,
+    /// How many of its entries were compared.
+    pub(super) count: u64,
+    /// Its entries from the first that differs.
+    pub(super) rest: Vec<(u64, Vec<u8>)>,
+    /// Its entries that are missing or do not have their hash.
+    pub(super) lost: Vec<u64>,
+    next: u64,
+}
+
+impl Copy {
+    /// Reads a copy, keeping nothing of what is the same in the log.
+    ///
+    /// # Errors
+    /// [`LogError`] where the copy cannot be read.
+    pub(super) fn read<'a>(
+        kept: &Kept,
+        same: impl Fn(u64) -> Option<&'a [u8]>,
+    ) -> Result<Option<Copy>, LogError> {
+        let mut copy = Copy::default();
+        match kept {
+            Kept::Heads(_) => return Ok(None),
+            Kept::Folder(folder) => {
+                let remains = salvage(folder, |found| {
+                    copy.take(found.index, found.leaf, found.intact, &same);
+                })?;
+                copy.lost.extend(copy.next..remains.extent);
+                copy.origin = remains.origin;
+            }
+            Kept::Leaves(file) => {
+                let io = |what| move |source| LogError::Io { path: file.clone(), what, source };
+                let file = std::fs::File::open(file).map_err(io("cannot be opened"))?;
+                for (line, index) in BufReader::new(file).split(b'\n').zip(0..) {
+                    copy.take(index, &line.map_err(io("cannot be read"))?, true, &same);
+                }
+            }
+        }
+        Ok(Some(copy))
+    }
+
+    fn take<'a>(&mut self, index: u64, leaf: &[u8], intact: bool, same: impl Fn(u64) -> Option<&'a [u8]>) {
+        self.lost.extend(self.next..index);
+        self.next = index.saturating_add(1);
+        self.count += 1;
+        if !intact {
+            self.lost.push(index);
+        } else if !(self.rest.is_empty() && same(index) == Some(leaf)) {
+            self.rest.push((index, leaf.to_vec()));
+        }
+    }
+}
