@@ -55,8 +55,8 @@ faults! {
     CHECKPOINT_AHEAD: "checkpoint", "ahead", "`checkpoint` covers entries that are not there",
         "entries are gone, or the checkpoint was changed: `chancery repair --from DIR|FILE` restores them from a copy";
     SIGNATURE: "checkpoint", "signature", "a head is not signed with the log's key",
-        "the head may not be this log's own: compare with a checkpoint kept elsewhere; where nothing else is found, the \
-         next append signs it anew";
+        "the head may not be this log's own: compare with a checkpoint kept elsewhere; where nothing else is found, \
+         move it aside: the next append writes it anew";
     KEY_UNREADABLE: "checkpoint", "key-unreadable", "the verifier key beside the log cannot be read",
         "put key.pub back, or give the verifier key: --key VKEY";
     SINCE_OTHER_LOG: "since", "other-log", "what was kept is of another log", "name what was kept of this log";

@@ -99,7 +99,7 @@ pub(super) fn example(kind: ActKind) -> String {
         ActKind::EntryRetracted => {
             return "example: chancery retract 93 --cause clerical --cite \"…\"".into();
         }
-        ActKind::EvidenceRedacted => return "example: chancery redact 140 --cite \"…\"".into(),
+        ActKind::EvidenceRedacted => return "example: chancery redact ENTRY --cite \"…\"".into(),
         ActKind::ImportRecorded => return "example: chancery import csv FILE --in sco".into(),
         ActKind::RecordSurveyed => {
             return "example: … --in sco --surveyed 1996-04..2025-09 --cite \"…\"".into();
