@@ -216,7 +216,7 @@ fn a_report_is_filed_even_where_all_is_well() {
     let hash = text.lines().find(|line| line.trim().len() == 64).unwrap().trim().to_owned();
     let json = env.run(&["audit", "--format", "json"]).json();
     let shown = text.replace(&hash, "HASH").replace(json["root"].as_str().unwrap(), "ROOT");
-    insta::assert_snapshot!(shown.lines().take(20).collect::<Vec<_>>().join("\n"), @r"
+    insta::assert_snapshot!(shown.lines().take(21).collect::<Vec<_>>().join("\n"), @r"
     Report of an audit by chancery
 
       program    chancery 0.1.0, SHA-256
@@ -224,7 +224,8 @@ fn a_report_is_filed_even_where_all_is_well() {
       log        chancery.demo/sco
       size       128 entries
       root       ROOT
-      key        none: the head is unsigned
+      key
+          chancery.demo/sco+4e53a53e+ASqM36Hlt0ur912BMWJTxVOJjL8zrbyvIKG6OKNzWSDx
       began      2026-11-23T17:31:00.000000Z
       ended      2026-11-23T17:31:00.000000Z
       times      began, ended and every recorded_at are the operator's own clock: no
@@ -246,7 +247,11 @@ fn a_report_is_filed_even_where_all_is_well() {
         (&report["size"], &report["findings"], &report["remarks"]),
         (&128.into(), &Value::Array(vec![]), &2.into())
     );
-    assert_eq!((&report["began"], &report["key"]), (&"2026-11-23T17:31:00.000000Z".into(), &Value::Null));
+    let key = env.run(&["key", "show"]).ok();
+    assert_eq!(
+        (&report["began"], &report["key"]),
+        (&"2026-11-23T17:31:00.000000Z".into(), &key.trim_end().into())
+    );
     let checks = report["checks"].as_array().unwrap();
     assert_eq!(checks.len(), CHECKS.len());
     let skipped: Vec<&str> =
