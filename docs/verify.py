@@ -125,6 +125,7 @@ def verify(text, vkey, leaf=None):
     return shown
 
 if __name__ == "__main__":
+    if len(sys.argv) not in (3, 4): sys.exit(__doc__.strip())
     try:
         file, vkey, *more = sys.argv[1:]
         given = [open(path, "rb").read() for path in [file] + more]
