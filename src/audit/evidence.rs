@@ -149,7 +149,7 @@ impl Evidence {
             }
             if size.is_multiple_of(FILED_EVERY) || size > last_full {
                 let origin = self.origin.clone().unwrap_or_default();
-                self.filed.push(Checkpoint { origin, size, root: self.frontier.root() });
+                self.filed.push(Checkpoint::new(&origin, size, self.frontier.root()));
             }
         }
     }

@@ -143,7 +143,7 @@ fn filed(path: &Path, text: &str) -> Result<Vec<Checkpoint>, SinceError> {
     let head = |head: FiledHead| {
         let root = Hash::from_base64(&head.root)
             .ok_or_else(|| no(format!("the root at {} is not 32 bytes of base64", head.size)))?;
-        Ok(Checkpoint { origin: filed.origin.clone(), size: head.size, root })
+        Ok(Checkpoint::new(&filed.origin, head.size, root))
     };
     filed.heads.into_iter().map(head).collect()
 }

@@ -321,7 +321,7 @@ fn a_rewritten_entry_with_new_hashes_does_not_give_the_checkpoint() {
 fn a_head_kept_elsewhere_is_compared() {
     let (_dir, path) = ledger();
     let root = leaf_hash(b"another first entry");
-    let head = Checkpoint { origin: ORIGIN.into(), size: 1, root };
+    let head = Checkpoint::new(ORIGIN, 1, root);
     let since = vec![Since { name: "kept".into(), kept: Kept::Heads(vec![head]), signed: None }];
     let report = audit(&path, &Options { since, ..Options::default() }, &mut |_, _, _| {}).unwrap();
     assert_eq!(faults(&report), [("since", "other-root", Some(0))]);

@@ -132,7 +132,7 @@ fn verify(
 }
 
 fn shown(head: &Checkpoint, claim: Option<&Claim>, leaf: Option<&[u8]>) -> Verdict {
-    let Checkpoint { origin, size, root } = head;
+    let Checkpoint { origin, size, root, .. } = head;
     let (index, old_size, what) = match claim {
         None => (None, None, format!("{origin} has {size} entries")),
         Some(Claim::Inclusion { index, .. }) => {

@@ -16,6 +16,12 @@ const REMEDY: &str = "put it back from a backup; or, where `chancery audit` find
 /// More signatures than a log and its witnesses make.
 const SIGNATURES_MAX: usize = 64;
 
+/// More extension lines than any log writes.
+const EXTENSIONS_MAX: usize = 16;
+
+/// What the extension line of the completeness map begins with.
+const COMPLETENESS: &str = "completeness ";
+
 /// The head of a log: its name, how many leaves, the RFC 6962 root over them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Checkpoint {
@@ -25,11 +31,14 @@ pub struct Checkpoint {
     pub size: u64,
     /// The root over them.
     pub root: Hash,
+    /// What else the same signature covers, a line each, none of them empty (C2SP tlog-checkpoint, extension lines).
+    pub extensions: Vec<String>,
 }
 
 impl fmt::Display for Checkpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}\n{}\n{}", self.origin, self.size, self.root)
+        writeln!(f, "{}\n{}\n{}", self.origin, self.size, self.root)?;
+        self.extensions.iter().try_for_each(|line| writeln!(f, "{line}"))
     }
 }
 
@@ -57,6 +66,28 @@ pub(super) fn number(text: &str) -> Option<u64> {
 }
 
 impl Checkpoint {
+    /// A head that states nothing but the log.
+    pub fn new(origin: &str, size: u64, root: Hash) -> Checkpoint {
+        Checkpoint { origin: origin.to_owned(), size, root, extensions: Vec::new() }
+    }
+
+    /// The same head that also states the root of the completeness map over its leaves.
+    #[must_use]
+    pub fn with_completeness(mut self, root: Hash) -> Checkpoint {
+        self.extensions.retain(|line| !line.starts_with(COMPLETENESS));
+        self.extensions.push(format!("{COMPLETENESS}{root}"));
+        self
+    }
+
+    /// The root of the completeness map, where the head states exactly one.
+    pub fn completeness(&self) -> Option<Hash> {
+        let mut stated = self.extensions.iter().filter_map(|line| line.strip_prefix(COMPLETENESS));
+        match (stated.next(), stated.next()) {
+            (Some(root), None) => Hash::from_base64(root),
+            _ => None,
+        }
+    }
+
     /// Reads the text form, with or without signatures under it.
     ///
     /// # Errors
@@ -132,14 +163,23 @@ impl SignedCheckpoint {
         let root = lines.next().ok_or((3, "no root"))?;
         let hash = Hash::from_base64(root).ok_or((3, "the root is not 32 bytes of base64"))?;
         let rest: Vec<&str> = lines.collect();
-        let lines = match rest.as_slice() {
-            [""] => &[],
-            ["", signatures @ .., ""] if (1..=SIGNATURES_MAX).contains(&signatures.len()) => signatures,
-            _ => return Err((4, "there is something other than signatures after the root")),
+        let Some((&"", rest)) = rest.split_last() else { return Err((4, "the last line does not end")) };
+        let end = rest.iter().position(|line| line.is_empty());
+        let (extensions, lines) = rest.split_at(end.unwrap_or(rest.len()));
+        if extensions.len() > EXTENSIONS_MAX || extensions.iter().any(|line| line.starts_with('\u{2014}')) {
+            return Err((4, "there is something other than extension lines after the root"));
+        }
+        let before = 4 + extensions.len();
+        let lines = match lines {
+            [] => &[],
+            ["", signatures @ ..] if (1..=SIGNATURES_MAX).contains(&signatures.len()) => signatures,
+            _ => return Err((before, "there is something other than signatures after the empty line")),
         };
         let signature = |(line, at)| Signature::parse(line).ok_or((at, "it is not a signature"));
-        let signatures = lines.iter().copied().zip(5..).map(signature).collect::<Result<_, _>>()?;
-        Ok(SignedCheckpoint { head: Checkpoint { origin: origin.into(), size, root: hash }, signatures })
+        let signatures = lines.iter().copied().zip(before + 1..).map(signature).collect::<Result<_, _>>()?;
+        let extensions = extensions.iter().map(|line| (*line).to_owned()).collect();
+        let head = Checkpoint { origin: origin.into(), size, root: hash, extensions };
+        Ok(SignedCheckpoint { head, signatures })
     }
 
     /// Reads the file; `None` where there is none.

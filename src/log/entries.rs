@@ -223,7 +223,7 @@ impl Entries {
     /// The head of the log.
     pub fn checkpoint(&self) -> Checkpoint {
         let state = self.state();
-        Checkpoint { origin: self.origin.clone(), size: state.frontier.size(), root: state.frontier.root() }
+        Checkpoint::new(&self.origin, state.frontier.size(), state.frontier.root())
     }
 
     /// Writes the head beside the log, signed where the log has a key. It may be behind, never ahead: what it covers is
@@ -265,7 +265,7 @@ impl Entries {
     /// # Errors
     /// [`LogError::Beyond`] for a size larger than the log's.
     pub fn head(&self, size: u64) -> Result<Checkpoint, LogError> {
-        Ok(Checkpoint { origin: self.origin.clone(), size, root: self.root(size)? })
+        Ok(Checkpoint::new(&self.origin, size, self.root(size)?))
     }
 
     /// A checkpoint over another history says that acknowledged entries were changed.

@@ -147,7 +147,7 @@ impl ProofText {
     /// # Errors
     /// The first thing that fails.
     pub fn verify(&self, key: &VerifierKey, leaf: Option<&[u8]>) -> Result<(), ProofError> {
-        let Checkpoint { origin, size, root } = &self.checkpoint.head;
+        let Checkpoint { origin, size, root, .. } = &self.checkpoint.head;
         if origin != key.name() {
             let (origin, name) = (origin.clone(), key.name().to_owned());
             return Err(SignatureError::OtherLog { origin, name }.into());

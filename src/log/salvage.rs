@@ -72,7 +72,7 @@ pub fn salvage(ledger: &Path, mut visit: impl FnMut(Salvaged<'_>)) -> Result<Rem
         if let Some(origin) = &remains.origin
             && let Ok(header) = segment::open(path, *first, origin)
         {
-            let head = Checkpoint { origin: origin.clone(), size: *first, root: header.before.root() };
+            let head = Checkpoint::new(origin, *first, header.before.root());
             remains.heads.push(head);
         }
         remains.extent = remains.extent.max(*first);

@@ -179,7 +179,7 @@ fn a_later_format_is_named_and_not_called_damage() {
 #[test]
 fn a_checkpoint_is_this_text() {
     let root = Hash(rfc6962_node(rfc6962_leaf(b"a"), rfc6962_leaf(b"b")));
-    let checkpoint = Checkpoint { origin: ORIGIN.into(), size: 2, root };
+    let checkpoint = Checkpoint::new(ORIGIN, 2, root);
     insta::assert_snapshot!(checkpoint.to_string(), @"
     example.org/chancery
     2
@@ -190,7 +190,7 @@ fn a_checkpoint_is_this_text() {
 
 #[test]
 fn a_checkpoint_has_one_spelling_only() {
-    let sound = Checkpoint { origin: ORIGIN.into(), size: 2, root: leaf_hash(b"a") }.to_string();
+    let sound = Checkpoint::new(ORIGIN, 2, leaf_hash(b"a")).to_string();
     let root = sound.lines().nth(2).unwrap();
     let wrong = [
         (1, String::new()),
@@ -202,12 +202,30 @@ fn a_checkpoint_has_one_spelling_only() {
         (3, format!("{ORIGIN}\n2")),
         (3, format!("{ORIGIN}\n2\n{}\n", &root[1..])),
         (4, format!("{ORIGIN}\n2\n{root}")),
-        (4, format!("{sound}more\n")),
+        (4, format!("{sound}more")),
+        (4, format!("{sound}\u{2014} example.org/chancery AAAAAAA=\n")),
+        (5, format!("{sound}more\n\n")),
         (4, format!("{sound}\n")),
     ];
     for (line, text) in wrong {
         assert_eq!(Checkpoint::parse(&text).map_err(|e| e.0), Err(line), "{text:?}");
     }
+}
+
+#[test]
+fn extension_lines_are_kept_and_one_of_them_is_the_completeness_root() {
+    let plain = Checkpoint::new(ORIGIN, 2, leaf_hash(b"a"));
+    let root = leaf_hash(b"map");
+    let stated = plain.clone().with_completeness(root);
+    let text = stated.to_string();
+    assert_eq!(text, format!("{plain}completeness {root}\n"));
+    assert_eq!(Checkpoint::parse(&text).unwrap(), stated);
+    assert_eq!((plain.completeness(), stated.completeness()), (None, Some(root)));
+    let twice = format!("{text}completeness {root}\n");
+    assert_eq!(Checkpoint::parse(&twice).unwrap().completeness(), None);
+    let foreign = format!("{plain}another line\ncompleteness {root}\n");
+    assert_eq!(Checkpoint::parse(&foreign).unwrap().completeness(), Some(root));
+    assert_eq!(Checkpoint::parse(&foreign).unwrap().to_string(), foreign);
 }
 
 #[test]
@@ -223,7 +241,7 @@ fn a_ledger_made_of_golden_bytes_is_read() {
     std::fs::write(folder.file("entries/00000000000000000000.seg"), bytes).unwrap();
     std::fs::write(folder.file("entries/acknowledged"), Watermark { size: 2, offset: 4256 }.bytes()).unwrap();
     let root = Hash(rfc6962_node(rfc6962_leaf(LEAVES[0]), rfc6962_leaf(LEAVES[1])));
-    let head = Checkpoint { origin: ORIGIN.into(), size: 2, root };
+    let head = Checkpoint::new(ORIGIN, 2, root);
     std::fs::write(folder.file("checkpoint"), head.to_string()).unwrap();
     assert_eq!(read_all(&folder.reader()).unwrap(), LEAVES.map(<[u8]>::to_vec));
     assert_eq!(folder.reader().checkpoint(), head);

@@ -29,7 +29,7 @@ impl Proven {
         let hashes = LeafHashes::new(leaves.iter().map(|leaf| leaf_hash(leaf))).unwrap();
         let mut tree = Frontier::default();
         let head = |tree: &Frontier| {
-            let head = Checkpoint { origin: ORIGIN.into(), size: tree.size(), root: tree.root() };
+            let head = Checkpoint::new(ORIGIN, tree.size(), tree.root());
             SignedCheckpoint::sign(head, &key())
         };
         let mut heads = vec![head(&tree)];
@@ -281,7 +281,7 @@ fn forged_sizes_indexes_and_paths_are_refused_without_a_panic() {
         let (a, size) = (pick(), pick());
         let hashes: Vec<Hash> = (0..random.below(70)).map(|n| leaf_hash(&[n as u8])).collect();
         let root = leaf_hash(b"a root");
-        let head = Checkpoint { origin: ORIGIN.into(), size, root };
+        let head = Checkpoint::new(ORIGIN, size, root);
         let checkpoint = SignedCheckpoint::sign(head, &key());
         let claims = [
             Claim::Inclusion { index: a, leaf: Some(log.leaves[0].clone()) },
