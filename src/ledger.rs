@@ -1,6 +1,7 @@
 //! The one place where all parts meet: entries are admitted, made durable, indexed, and asked.
 
 mod admit;
+mod certify;
 mod consequence;
 mod error;
 mod held;
@@ -28,6 +29,7 @@ use crate::log::{Append, Disk, Entries, Hash, Holder, LogEngine, TornTail, leaf_
 use crate::query::{Charters, CheckpointRef, Material};
 
 pub use admit::Draft;
+pub use certify::Certifier;
 pub use consequence::{Change, Consequences, Said};
 pub use error::LedgerError;
 pub use held::Held;
@@ -372,7 +374,8 @@ impl Ledger {
     /// [`LedgerError::Log`] where the head cannot be written.
     pub fn close(mut self) -> Result<(), LedgerError> {
         self.index.flush();
-        Ok(self.entries.write_checkpoint()?)
+        let head = self.full_head(Size(self.entries.frontier().size()))?;
+        Ok(self.entries.write_head(head)?)
     }
 
     /// Builds the index anew from the entries, telling `progress` how many are in it.

@@ -43,7 +43,7 @@ impl Ledger {
             return Err(LogError::Beyond { size: held.0, asked: size.0 }.into());
         }
         let missing = match self.key() {
-            Ok(key) => return Ok(SignedCheckpoint::sign(self.entries.head(size.0)?, &key)),
+            Ok(key) => return Ok(SignedCheckpoint::sign(self.full_head(size)?, &key)),
             Err(missing @ LogError::Key(KeyError::Missing(_))) => missing,
             Err(error) => return Err(error.into()),
         };

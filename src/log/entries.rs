@@ -233,10 +233,18 @@ impl Entries {
     /// [`LogError::Io`]; [`LogError::Key`] where the key cannot be used; [`LogError::ReadOnly`] where the log was opened
     /// for reading.
     pub fn write_checkpoint(&self) -> Result<(), LogError> {
+        self.write_head(self.checkpoint())
+    }
+
+    /// The same for a head with extension lines; it must be one of this log.
+    ///
+    /// # Errors
+    /// As of [`Entries::write_checkpoint`].
+    pub fn write_head(&self, head: Checkpoint) -> Result<(), LogError> {
         let writer = self.writer.as_ref().ok_or(LogError::ReadOnly)?;
         let head = match self.signing_key()? {
-            Some(key) => SignedCheckpoint::sign(self.checkpoint(), &key),
-            None => SignedCheckpoint::unsigned(self.checkpoint()),
+            Some(key) => SignedCheckpoint::sign(head, &key),
+            None => SignedCheckpoint::unsigned(head),
         };
         head.write(&self.ledger.join("checkpoint"), &writer.disk)
     }
