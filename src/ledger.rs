@@ -322,9 +322,9 @@ impl Ledger {
                 _ => self.rules.clear(),
             }
         }
-        if let Some(hash) = self.entries.last_leaf_hash() {
-            self.index.apply(entries, hash);
-        }
+        let (log, first, hashes) =
+            (&self.entries, entries.first().map_or(0, |e| e.index.0), self.entries.appended_hashes());
+        self.index.apply(entries, &|index| load::leaf_hash_in(log, first, &hashes, index));
     }
 
     /// The receipt of an entry that was recorded before.
@@ -373,8 +373,12 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Log`] where the head cannot be written.
     pub fn close(mut self) -> Result<(), LedgerError> {
+        let size = Size(self.entries.frontier().size());
+        let head = match self.index.completeness(size) {
+            Some((groups, root)) => self.entries.head(size.0)?.with_completeness(groups, root),
+            None => self.full_head(size)?,
+        };
         self.index.flush();
-        let head = self.full_head(Size(self.entries.frontier().size()))?;
         Ok(self.entries.write_head(head)?)
     }
 

@@ -38,7 +38,7 @@ fn a_module_imports_only_what_stands_to_its_right() {
         ("charter", &["event"]),
         ("history", &["event", "charter"]),
         ("query", &["event", "charter", "history"]),
-        ("index", &["event"]),
+        ("index", &["event", "log"]),
         ("import", &["charter", "event", "ledger"]),
         ("certificate", &["event", "charter", "history", "query", "log"]),
         ("audit", &["event", "charter", "history", "query", "log", "certificate"]),
