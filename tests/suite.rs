@@ -19,6 +19,7 @@ mod amendment;
 mod audit;
 mod axes;
 mod bad_charters;
+mod certificate;
 mod charters;
 mod clauses;
 mod compare;
