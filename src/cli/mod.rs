@@ -21,6 +21,7 @@ mod compare_out;
 mod completions;
 mod conflicts;
 mod context;
+mod cosign;
 mod count;
 mod custody;
 mod demo;
@@ -57,6 +58,7 @@ mod replay;
 mod reservations;
 mod retract;
 mod roster;
+mod seen;
 mod show;
 mod spells;
 mod status;
@@ -67,6 +69,9 @@ mod verify;
 mod view;
 mod what_if;
 mod when;
+mod witness;
+#[cfg(feature = "serve")]
+mod witness_serve;
 mod words;
 
 use std::process::ExitCode;
@@ -145,6 +150,8 @@ enum Command {
     Verify(verify::Args),
     #[command(subcommand)]
     Key(key::Command),
+    #[command(subcommand)]
+    Witness(witness::Command),
     Init(init::Args),
     Demo(demo::Args),
     Completions(completions::Args),
@@ -213,6 +220,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Prove(command) => prove::run(&command, context),
         Command::Verify(args) => verify::run(&args, context),
         Command::Key(command) => key::run(&command, context),
+        Command::Witness(command) => witness::run(&command, context),
         Command::Init(args) => init::run(&args, context),
         Command::Demo(args) => demo::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),
