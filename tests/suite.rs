@@ -51,3 +51,4 @@ mod states;
 mod tidy;
 mod treaties;
 mod wipo;
+mod witness;

@@ -43,7 +43,10 @@ fn a_module_imports_only_what_stands_to_its_right() {
         ("audit", &["event", "charter", "history", "query", "log"]),
         ("witness", &["log"]),
         ("ledger", &["event", "charter", "history", "query", "index", "log"]),
-        ("cli", &["event", "charter", "history", "query", "index", "log", "import", "audit", "witness", "ledger"]),
+        (
+            "cli",
+            &["event", "charter", "history", "query", "index", "log", "import", "audit", "witness", "ledger"],
+        ),
     ]);
     let mut checked = 0;
     for (path, text) in sources().iter().filter(|(path, _)| !is_test(path)) {

@@ -49,7 +49,8 @@ impl std::fmt::Display for Line {
 
 /// Who cosigned, for an answer.
 pub(super) fn lines(judgement: &Judgement) -> Vec<Line> {
-    let line = |(name, time): &(String, u64)| Line { witness: name.clone(), time: instant(*time).canonical() };
+    let line =
+        |(name, time): &(String, u64)| Line { witness: name.clone(), time: instant(*time).canonical() };
     judgement.cosigned.iter().map(line).collect()
 }
 
@@ -91,8 +92,8 @@ pub(super) fn run(
             Some(url) => ask(ledger, &signed, witness, url, last.as_ref()),
             None => Err("it has no address in the policy".into()),
         };
-        let kept = given.iter().chain(earlier.signatures());
-        let line = answer.or_else(|why| kept.cloned().find(|line| fits(line, witness, &signed)).ok_or(why));
+        let mut kept = given.iter().chain(earlier.signatures());
+        let line = answer.or_else(|why| kept.find(|line| fits(line, witness, &signed)).cloned().ok_or(why));
         match line {
             Ok(line) => signed.add(line),
             Err(why) => failed.push(format!("{}: {why}", witness.name)),
@@ -169,7 +170,8 @@ fn ask(
             200 => {
                 let mut lines = answer.lines().filter_map(Signature::parse);
                 let line = lines.find(|line| fits(line, witness, signed));
-                return line.ok_or_else(|| "its answer holds no cosignature of its key over this head".into());
+                return line
+                    .ok_or_else(|| "its answer holds no cosignature of its key over this head".into());
             }
             409 => {
                 let says = answer.trim_end().parse().map_err(|_| "it answers 409 and no size")?;
@@ -185,7 +187,11 @@ fn ask(
                 }
                 old = says;
             }
-            422 => return Err(format!("it is not shown that this head begins with the {old} entries it cosigned: two histories")),
+            422 => {
+                return Err(format!(
+                    "it is not shown that this head begins with the {old} entries it cosigned: two histories"
+                ));
+            }
             other => {
                 let why: String = answer.lines().next().unwrap_or_default().chars().take(200).collect();
                 return Err(format!("it answers {other}: {why}"));

@@ -112,6 +112,8 @@ impl From<LogError> for Failure {
             LogError::Present(_) => failure.help("use it, or name another folder: --ledger PATH"),
             LogError::Locked(_) => failure
                 .help("only one process writes at a time: wait for it, or end it; questions and audits go on"),
+            // It says itself what to do, and no audit reads it.
+            LogError::Damaged { path, .. } if path.ends_with("cosigned") => failure,
             LogError::Damaged { .. } => failure.help(
                 "nothing was changed; see all of it: chancery audit; restore: chancery repair --from COPY --into NEW",
             ),

@@ -93,7 +93,7 @@ use error::{Exit, Failure};
     max_term_width = 100,
     disable_help_subcommand = true,
     after_help = "Exit codes: 0 done or answered, 1 answered \"no\" or rows left out, 2 usage, 3 refused by rule, \
-                  4 ledger unavailable, locked or damaged.\nEnvironment: CHANCERY_LEDGER, NO_COLOR, COLUMNS, \
+                  4 ledger unavailable, locked or damaged.\nEnvironment: CHANCERY_LEDGER, CHANCERY_SEEN, NO_COLOR, COLUMNS, \
                   CHANCERY_NOW (an instant that stands in for the clock); with it \
                   CHANCERY_KEY_SEED (a text that stands in for the chance a key is made of: for tests)."
 )]

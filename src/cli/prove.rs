@@ -127,8 +127,11 @@ pub(super) fn run(command: &Command, context: &Context) -> Result<Exit, Failure>
         Command::Request(args) => {
             let size = args.size.map_or(ledger.size(), Size);
             if args.old > size.0 {
-                return Err(Failure::usage(format!("the witness cosigned {} entries, this head has {size}", args.old))
-                    .help("a witness that has seen more than this ledger holds: it may be an older copy"));
+                return Err(Failure::usage(format!(
+                    "the witness cosigned {} entries, this head has {size}",
+                    args.old
+                ))
+                .help("a witness that has seen more than this ledger holds: it may be an older copy"));
             }
             write(&request(&ledger, args.old, size)?.to_string(), args.out.as_deref(), context)
         }

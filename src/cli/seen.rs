@@ -14,7 +14,7 @@ use super::render::count;
 /// How far a head that is signed is believed
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "What else must hold")]
-pub(super) struct Args {
+pub(super) struct SeenArgs {
     /// Witnesses must have cosigned the checkpoint too, as many as this policy says
     #[arg(long, value_name = "POLICY")]
     policy: Option<PathBuf>,
@@ -44,7 +44,7 @@ pub(super) struct Outcome {
 
 /// What heads are held against.
 pub(super) struct Trust<'a> {
-    args: &'a Args,
+    args: &'a SeenArgs,
     key: &'a VerifierKey,
     context: &'a Context,
     policy: Option<Policy>,
@@ -52,12 +52,16 @@ pub(super) struct Trust<'a> {
     growth: Option<ProofText>,
 }
 
-impl Args {
+impl SeenArgs {
     /// Reads what is named on the command line.
     ///
     /// # Errors
     /// [`Failure`] of usage.
-    pub(super) fn read<'a>(&'a self, key: &'a VerifierKey, context: &'a Context) -> Result<Trust<'a>, Failure> {
+    pub(super) fn read<'a>(
+        &'a self,
+        key: &'a VerifierKey,
+        context: &'a Context,
+    ) -> Result<Trust<'a>, Failure> {
         let policy = self.policy.as_deref().map(super::cosign::policy).transpose()?;
         let growth = self.consistency.as_deref().map(|path| growth(path, key)).transpose()?;
         let memory = self.folder(context).map(|folder| Memory::new(&folder, Disk::default()));
@@ -72,7 +76,8 @@ impl Args {
         let state = || named("XDG_STATE_HOME").or_else(|| Some(named("HOME")?.join(".local/state")));
         let folder = self.memory.clone().or_else(|| Some(state()?.join("chancery/seen")));
         if folder.is_none() {
-            context.remark("nothing is remembered of this log: there is no HOME; name a folder: --memory DIR");
+            context
+                .remark("nothing is remembered of this log: there is no HOME; name a folder: --memory DIR");
         }
         folder
     }
@@ -119,7 +124,8 @@ impl Trust<'_> {
         proofs: [Option<&ProofText>; 2],
     ) -> Result<Result<Outcome, String>, Failure> {
         let proofs: Vec<_> = proofs.into_iter().flatten().chain(&self.growth).cloned().collect();
-        let [smaller, larger] = if heads[0].head.size <= heads[1].head.size { heads } else { [heads[1], heads[0]] };
+        let [smaller, larger] =
+            if heads[0].head.size <= heads[1].head.size { heads } else { [heads[1], heads[0]] };
         match relate(&smaller.head, &larger.head, &proofs) {
             Relation::Same | Relation::Grown => (),
             Relation::Forked => return Ok(Err(self.forked(smaller, larger, &proofs))),

@@ -42,7 +42,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "FILE")]
     since: Option<PathBuf>,
     #[command(flatten)]
-    seen: super::seen::Args,
+    seen: super::seen::SeenArgs,
 }
 
 /// A proof is smaller than this: the largest leaf in base64, and a few thousand bytes.
@@ -151,7 +151,9 @@ fn pair(both: [Proven; 2], trust: &Trust) -> Result<Verdict, Unproven> {
     let mut verdict = if one.checkpoint.head.size == larger { one.verdict } else { other.verdict };
     verdict.what = match smaller == larger {
         true => format!("both are of one history, under one head of {larger} entries"),
-        false => format!("both are of one history: the first {larger} entries begin with the first {smaller}"),
+        false => {
+            format!("both are of one history: the first {larger} entries begin with the first {smaller}")
+        }
     };
     (verdict.index, verdict.leaf, verdict.old_size) = (None, None, Some(smaller));
     Ok(verdict.with(outcome))

@@ -93,8 +93,11 @@ pub(super) fn run(command: &Command, context: &Context) -> Result<Exit, Failure>
             let witness = Witness::open(&args.folder, Disk::default())?;
             let key = super::verify::verifier_key(&args.key)?;
             witness.trust(&key)?;
-            let last = witness.last(key.name())?.head.size;
-            context.print(&format!("follows {}, from its first {last} entries on\n", key.name()))?;
+            let last = match witness.last(key.name())?.head.size {
+                0 => "nothing of it is cosigned yet".to_owned(),
+                last => format!("its first {} cosigned", count(last, "entry is", "entries are")),
+            };
+            context.print(&format!("follows {}: {last}\n", key.name()))?;
             Ok(Exit::Done)
         }
         Command::Show(args) => show(&Witness::open(&args.folder, Disk::default())?, context),
@@ -112,7 +115,9 @@ fn show(witness: &Witness, context: &Context) -> Result<Exit, Failure> {
         let time = witness.cosigner().cosigned(&last).ok().flatten().map(instant);
         let head = &last.head;
         text.push_str(&match &time {
-            Some(time) => format!("  {}  {}, cosigned {time}\n", head.origin, count(head.size, "entry", "entries")),
+            Some(time) => {
+                format!("  {}  {}, cosigned {time}\n", head.origin, count(head.size, "entry", "entries"))
+            }
             None => format!("  {}  nothing cosigned yet\n", head.origin),
         });
         let time = time.map(Instant::canonical);

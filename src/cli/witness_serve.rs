@@ -90,7 +90,9 @@ async fn add_checkpoint(State(witness): State<Arc<Witness>>, body: Body) -> Resp
     let limit = usize::try_from(REQUEST_BYTES_MAX).unwrap_or(usize::MAX);
     let body = match tokio::time::timeout(PATIENCE, to_bytes(body, limit)).await {
         Ok(Ok(body)) => body,
-        Ok(Err(_)) => return answer(StatusCode::PAYLOAD_TOO_LARGE, "the request is too large, or broke off\n".into()),
+        Ok(Err(_)) => {
+            return answer(StatusCode::PAYLOAD_TOO_LARGE, "the request is too large, or broke off\n".into());
+        }
         Err(_) => return answer(StatusCode::REQUEST_TIMEOUT, "the request did not come in time\n".into()),
     };
     // Waiting for the disk, and for others who cosign the same log, would hold up the rest.
@@ -120,9 +122,8 @@ fn respond(answered: Result<Result<Cosigned, Refusal>, WitnessError>) -> Respons
         Ok(Err(refusal)) => {
             let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
             match refusal.size() {
-                Some(size) => {
-                    (status, [(header::CONTENT_TYPE, "text/x.tlog.size")], format!("{size}\n")).into_response()
-                }
+                Some(size) => (status, [(header::CONTENT_TYPE, "text/x.tlog.size")], format!("{size}\n"))
+                    .into_response(),
                 None => answer(status, format!("{refusal}\n")),
             }
         }

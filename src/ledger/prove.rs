@@ -2,8 +2,8 @@
 
 use crate::event::{Index, Size};
 use crate::log::{
-    Claim, Disk, Holder, KeyError, LeafHashes, LogError, Lock, ProofText, SignedCheckpoint, VerifierKey, prove_consistency,
-    prove_inclusion, verifier_key,
+    Claim, Disk, Holder, KeyError, LeafHashes, Lock, LogError, ProofText, SignedCheckpoint, VerifierKey,
+    prove_consistency, prove_inclusion, verifier_key,
 };
 
 use super::{Ledger, LedgerError};
@@ -46,9 +46,8 @@ impl Ledger {
         let missing = match self.key() {
             Ok(key) => {
                 let signed = SignedCheckpoint::sign(self.entries.head(size.0)?, &key);
-                let fits = |kept: &SignedCheckpoint| {
-                    kept.head == signed.head && kept.verify(key.verifier()).is_ok()
-                };
+                let fits =
+                    |kept: &SignedCheckpoint| kept.head == signed.head && kept.verify(key.verifier()).is_ok();
                 return Ok(cosigned.filter(fits).unwrap_or(signed));
             }
             Err(missing @ LogError::Key(KeyError::Missing(_))) => missing,

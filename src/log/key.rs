@@ -107,10 +107,7 @@ pub(super) fn line(kind: u8, name: &str, public: &ed25519_dalek::VerifyingKey) -
 }
 
 /// Reads a verifier key of one kind.
-pub(super) fn parse(
-    line: &str,
-    kind: u8,
-) -> Result<(String, ed25519_dalek::VerifyingKey), KeyTextError> {
+pub(super) fn parse(line: &str, kind: u8) -> Result<(String, ed25519_dalek::VerifyingKey), KeyTextError> {
     let mut parts = line.splitn(3, '+');
     let (Some(name), Some(hashed), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
         return Err(KeyTextError::Parts);

@@ -32,8 +32,8 @@ mod watermark;
 mod tests;
 
 pub use audit::Damage;
-pub(crate) use checkpoint::{SIGNATURES_MAX, number};
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
+pub(crate) use checkpoint::{SIGNATURES_MAX, number};
 pub use cosignature::{CosignerKey, CosigningKey};
 pub use disk::{Disk, DiskFile, Operation};
 pub use engine::{Append, LeafBlock, LogEngine};

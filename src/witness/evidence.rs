@@ -12,11 +12,18 @@ pub(super) fn hexadecimal(text: &str) -> String {
 }
 
 /// Keeps heads in the folder `evidence`, each once, named by its size and the beginning of a hash of what is signed.
-pub(super) fn keep(folder: &Path, heads: &[&SignedCheckpoint], disk: &Disk) -> Result<Vec<PathBuf>, LogError> {
-    heads.iter().map(|signed| {
-        let name = format!("{}-{:.16}", signed.head.size, hexadecimal(&signed.head.to_string()));
-        keep_text(folder, &format!("{name}.checkpoint"), &signed.to_string(), disk)
-    }).collect()
+pub(super) fn keep(
+    folder: &Path,
+    heads: &[&SignedCheckpoint],
+    disk: &Disk,
+) -> Result<Vec<PathBuf>, LogError> {
+    heads
+        .iter()
+        .map(|signed| {
+            let name = format!("{}-{:.16}", signed.head.size, hexadecimal(&signed.head.to_string()));
+            keep_text(folder, &format!("{name}.checkpoint"), &signed.to_string(), disk)
+        })
+        .collect()
 }
 
 /// Keeps a text there by a name; what is there already stays.

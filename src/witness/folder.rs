@@ -171,9 +171,10 @@ impl Witness {
             Err(e) => return Err(LogError::io(&path, "cannot be read")(e).into()),
         };
         let text = String::from_utf8_lossy(&bytes);
-        let damaged = |what: String| WitnessError::Damaged { path: path.clone(), origin: origin.clone(), what };
-        let signed = SignedCheckpoint::parse(&text)
-            .map_err(|(line, what)| damaged(format!("line {line}: {what}")))?;
+        let damaged =
+            |what: String| WitnessError::Damaged { path: path.clone(), origin: origin.clone(), what };
+        let signed =
+            SignedCheckpoint::parse(&text).map_err(|(line, what)| damaged(format!("line {line}: {what}")))?;
         if !signed.is_signed() && signed.head == nothing(&origin) {
             return Ok(signed);
         }

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::log::{CosignerKey, KeyTextError, SIGNATURES_MAX, SignatureError, SignedCheckpoint, VerifierKey, number};
+use crate::log::{
+    CosignerKey, KeyTextError, SIGNATURES_MAX, SignatureError, SignedCheckpoint, VerifierKey, number,
+};
 
 /// As many groups as a policy may have.
 const GROUPS_MAX: usize = 64;
@@ -91,7 +93,8 @@ impl Policy {
             self.lacks(rule, &times, &mut lacking);
         }
         let cosigned = self.witnesses.iter().zip(&times);
-        let cosigned = cosigned.filter_map(|(witness, time)| Some((witness.name.clone(), (*time)?))).collect();
+        let cosigned =
+            cosigned.filter_map(|(witness, time)| Some((witness.name.clone(), (*time)?))).collect();
         Ok(Judgement { cosigned, lacking })
     }
 
@@ -107,13 +110,15 @@ impl Policy {
             }
             Rule::Group { name, needed, of } => {
                 let mut inner = Vec::new();
-                let without: Vec<&Rule> = of.iter().filter(|rule| self.lacks(rule, times, &mut inner)).collect();
+                let without: Vec<&Rule> =
+                    of.iter().filter(|rule| self.lacks(rule, times, &mut inner)).collect();
                 let met = of.len() - without.len();
                 if met >= *needed {
                     return false;
                 }
                 let names: Vec<&str> = without.iter().map(|rule| self.name(rule)).collect();
-                lacking.push(format!("{name} has {met} of the {needed} it needs: without {}", names.join(", ")));
+                lacking
+                    .push(format!("{name} has {met} of the {needed} it needs: without {}", names.join(", ")));
                 lacking.extend(inner.into_iter().filter(|line| !line.ends_with(" has not cosigned")));
                 true
             }
@@ -157,7 +162,9 @@ impl Reader {
             [first, ..] if ["log", "witness", "group", "quorum"].contains(first) => {
                 Err(format!("too few or too many words after {first}"))
             }
-            [first, ..] => Err(format!("a line begins with log, witness, group or quorum, not with {first:?}")),
+            [first, ..] => {
+                Err(format!("a line begins with log, witness, group or quorum, not with {first:?}"))
+            }
         }
     }
 

@@ -27,7 +27,9 @@ pub fn relate(one: &Checkpoint, other: &Checkpoint, proofs: &[ProofText]) -> Rel
     }
     let roots: Vec<_> = proofs
         .iter()
-        .filter(|proof| (proof.checkpoint.head.size, proof.checkpoint.head.root) == (larger.size, larger.root))
+        .filter(|proof| {
+            (proof.checkpoint.head.size, proof.checkpoint.head.root) == (larger.size, larger.root)
+        })
         .filter_map(|proof| match proof.claim {
             Claim::Consistency { old, root } if old == smaller.size => Some(root),
             _ => None,
