@@ -279,8 +279,8 @@ fn a_rollback_to_an_old_backup_is_refused_by_a_client_that_has_seen_more() {
     assert_eq!(command.env("CHANCERY_SEEN", &seen).output().unwrap().status.code(), Some(1));
     // And the log goes on from the backup with other entries: the same size, another root.
     append(&env, OURS, "KHM");
-    env.write("other", env.run(&["checkpoint"]).ok());
-    let ran = verify(&["other"]);
+    env.write("fork", env.run(&["checkpoint"]).ok());
+    let ran = verify(&["fork"]);
     let said = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
         ran.code == 1 && said.contains("that proves that it showed two histories; both are kept in"),
