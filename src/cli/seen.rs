@@ -9,7 +9,7 @@ use crate::witness::{Meeting, Memory, MemoryError, Policy, Relation, Seen, relat
 use super::context::Context;
 use super::cosign::{Line, lines};
 use super::error::Failure;
-use super::render::count;
+use super::render::{Page, clean, count};
 
 /// How far a head that is signed is believed
 #[derive(clap::Args, Debug)]
@@ -96,6 +96,11 @@ fn growth(path: &Path, key: &VerifierKey) -> Result<ProofText, Failure> {
 }
 
 impl Trust<'_> {
+    /// The key that the heads are verified with.
+    pub(super) const fn key(&self) -> &VerifierKey {
+        self.key
+    }
+
     /// Whether a head whose signature was verified is believed; inside, why not. The proofs were verified too.
     ///
     /// # Errors
@@ -226,6 +231,12 @@ impl Trust<'_> {
             Err(error) => format!("they could not be kept: {error}"),
         }
     }
+}
+
+/// What was found about a head besides its signature, in lines.
+pub(super) fn said(page: &Page, cosigned: &[Line], remark: Option<&str>) -> String {
+    let lines = cosigned.iter().map(|line| page.wrap("  cosigned  ", &clean(&line.to_string())));
+    lines.chain(remark.map(|remark| page.wrap("  note  ", &clean(remark)))).collect()
 }
 
 /// When a head was seen, for people.

@@ -5,16 +5,18 @@ use serde::Serialize;
 
 use crate::log::{Checkpoint, Claim, ProofError, ProofText, SignedCheckpoint, VerifierKey};
 
+use super::certificate;
 use super::context::{Context, Shape};
 use super::cosign::Line;
 use super::error::{Exit, Failure};
 use super::render::{Page, clean, strong, warn};
 use super::seen::{Outcome, Trust};
 
-/// Verify a proof or a checkpoint; needs no ledger, only the verifier key
+/// Verify a proof, an answer certificate or a checkpoint; needs no ledger, only the verifier key
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   chancery verify entry-52.tlog-proof --key sco.vkey
+  chancery verify belarus.json --key sco.vkey
   chancery verify growth.txt --key sco.vkey --since 2026-11-24.checkpoint
   chancery verify entry-52.tlog-proof --key sco.vkey --policy policy
   chancery verify one.checkpoint other.checkpoint --key sco.vkey
@@ -26,7 +28,7 @@ with the proof. docs/verify.py does the same with Python alone.
 The last head that was verified of each log is remembered. A smaller one is
 refused, and so is one that shows another history; both are then kept.")]
 pub(super) struct Args {
-    /// The proof, or a signed checkpoint
+    /// The proof, the certificate, or a signed checkpoint
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Another of the same log: whether both are of one history
@@ -74,7 +76,17 @@ struct Proven {
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let key = verifier_key(&args.key)?;
-    let verdict = match judge(args, &key, context) {
+    let bytes = read(&args.file)?;
+    if let Ok(text) = std::str::from_utf8(&bytes)
+        && certificate::is_certificate(text)
+    {
+        if args.leaf.is_some() || args.since.is_some() || args.other.is_some() {
+            let what = "--leaf, --since and OTHER are for proofs, this is an answer certificate";
+            return Err(Failure::usage(what).help("leave them out: a certificate holds its leaves"));
+        }
+        return certificate::verify(text, &args.seen.read(&key, context)?, context);
+    }
+    let verdict = match judge(args, &bytes, &key, context) {
         Ok(verdict) => verdict,
         Err(Unproven::NoLeaf) => {
             return Err(Failure::usage(ProofError::NoLeaf)
@@ -128,11 +140,11 @@ impl From<ProofError> for Unproven {
 }
 
 /// What the file shows, or both, and whether the heads are believed.
-fn judge(args: &Args, key: &VerifierKey, context: &Context) -> Result<Verdict, Unproven> {
+fn judge(args: &Args, bytes: &[u8], key: &VerifierKey, context: &Context) -> Result<Verdict, Unproven> {
     let leaf = args.leaf.as_deref().map(leaf).transpose()?;
     let since = args.since.as_deref().map(super::audit::checkpoint).transpose()?;
     let trust = args.seen.read(key, context)?;
-    let one = verify(&read(&args.file)?, key, leaf.as_deref(), since.as_ref().map(|s| &s.head))?;
+    let one = verify(bytes, key, leaf.as_deref(), since.as_ref().map(|s| &s.head))?;
     if let Some(path) = &args.other {
         return pair([one, verify(&read(path)?, key, None, None)?], &trust);
     }
@@ -239,12 +251,7 @@ fn text(page: &Page, verdict: &Verdict) -> String {
     if let Some(leaf) = &verdict.leaf {
         out.push_str(&page.wrap("  leaf  ", &clean(leaf)));
     }
-    for line in &verdict.cosigned {
-        out.push_str(&page.wrap("  cosigned  ", &clean(&line.to_string())));
-    }
-    if let Some(remark) = &verdict.remark {
-        out.push_str(&page.wrap("  note  ", &clean(remark)));
-    }
+    out.push_str(&super::seen::said(page, &verdict.cosigned, verdict.remark.as_deref()));
     out
 }
 
@@ -267,8 +274,9 @@ pub(super) fn verifier_key(given: &str) -> Result<VerifierKey, Failure> {
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let file = std::fs::File::open(path).map_err(|e| Failure::file(path, &e))?;
     let mut bytes = Vec::new();
-    file.take(BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|e| Failure::file(path, &e))?;
-    if bytes.len() as u64 > BYTES_MAX {
+    let most = if certificate::begins(path) { certificate::BYTES_MAX } else { BYTES_MAX };
+    file.take(most + 1).read_to_end(&mut bytes).map_err(|e| Failure::file(path, &e))?;
+    if bytes.len() as u64 > most {
         return Err(Failure::usage(format!("{}: larger than any proof", path.display())));
     }
     Ok(bytes)

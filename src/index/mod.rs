@@ -7,6 +7,7 @@
 
 mod bearing;
 mod error;
+mod filed;
 mod guard;
 mod lookup;
 mod run;
@@ -23,10 +24,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::{Entry, EventId, Index, Scope, Size};
+use crate::log::Hash;
 
 pub use error::IndexError;
+pub use filed::FiledUnder;
 
 use bearing::Corrections;
+use filed::{Changed, Pair};
 use guard::Guarded;
 use lookup::Lookup;
 use run::{EventsRun, Head, IdsRun, PostingsRun, RunMeta, merge_span};
@@ -46,6 +50,8 @@ pub struct EventIndex {
     /// What each correction corrects; gathered for the first question.
     corrections: OnceCell<Corrections>,
     lookup: Lookup,
+    /// What was filed since the last entries were put into sled.
+    changed: Changed,
     complete: bool,
 }
 
@@ -59,6 +65,10 @@ pub(crate) struct Store {
     events: sled::Tree,
     postings: sled::Tree,
     ids: sled::Tree,
+    /// What is filed under each heading of the completeness map.
+    filings: sled::Tree,
+    /// The heads of its groups; empty where a group changed since.
+    groups: sled::Tree,
     meta: sled::Tree,
 }
 
@@ -74,16 +84,24 @@ impl Store {
             events: db.open_tree("events")?,
             postings: db.open_tree("postings")?,
             ids: db.open_tree("ids")?,
+            filings: db.open_tree("filings")?,
+            groups: db.open_tree("groups")?,
             meta: db.open_tree("meta")?,
             db,
         })
     }
 
     /// Writes new runs, removes those that they replace, and moves the head: all of it or nothing.
-    fn put(&self, runs: &[NewRun], gone: &[u64], head: &[u8]) -> Result<(), sled::Error> {
+    fn put(
+        &self,
+        runs: &[NewRun],
+        gone: &[u64],
+        (filed, changed): &(Vec<Pair>, Vec<Pair>),
+        head: &[u8],
+    ) -> Result<(), sled::Error> {
         use sled::Transactional;
-        let trees = (&self.events, &self.postings, &self.ids, &self.meta);
-        let done = trees.transaction(|(events, postings, ids, meta)| {
+        let trees = (&self.events, &self.postings, &self.ids, &self.filings, &self.groups, &self.meta);
+        let done = trees.transaction(|(events, postings, ids, filings, groups, meta)| {
             for first in gone {
                 let key = first.to_be_bytes();
                 events.remove(&key)?;
@@ -95,6 +113,12 @@ impl Store {
                 events.insert(&key, run.events.as_slice())?;
                 postings.insert(&key, run.postings.as_slice())?;
                 ids.insert(&key, run.ids.as_slice())?;
+            }
+            for (key, value) in filed {
+                filings.insert(key.as_slice(), value.as_slice())?;
+            }
+            for (key, value) in changed {
+                groups.insert(key.as_slice(), value.as_slice())?;
             }
             meta.insert(HEAD, head)?;
             Ok::<(), sled::transaction::ConflictableTransactionError<()>>(())
@@ -164,7 +188,8 @@ impl EventIndex {
     ) -> EventIndex {
         let (ids, corrections) = (OnceCell::new(), OnceCell::new());
         let (ledger, pending, lookup) = (ledger.to_owned(), Vec::new(), Lookup::default());
-        EventIndex { store, folder, ledger, head, runs, pending, ids, corrections, lookup, complete }
+        let changed = Changed::default();
+        EventIndex { store, folder, ledger, head, runs, pending, ids, corrections, lookup, changed, complete }
     }
 
     /// Begins a new, empty generation. It takes the place of older ones when it is [complete](Self::complete).
@@ -191,26 +216,33 @@ impl EventIndex {
         self.head.last
     }
 
-    /// Adds entries, which must follow on those it holds.
+    /// Adds entries, which must follow on those it holds; `leaf` gives the RFC 6962 hash of any leaf up to the last of them.
     ///
     /// # Errors
     /// [`IndexError::Gap`] where they do not; what sled says.
-    pub fn apply(&mut self, entries: &[Entry], last_leaf_hash: [u8; 32]) -> Result<(), IndexError> {
-        if entries.is_empty() {
-            return Ok(());
-        }
+    pub fn apply(
+        &mut self,
+        entries: &[Entry],
+        leaf: &dyn Fn(Index) -> Option<Hash>,
+    ) -> Result<(), IndexError> {
         for (expected, entry) in (self.head.size..).zip(entries) {
             if entry.index.0 != expected {
                 return Err(IndexError::Gap { expected: Size(expected), found: entry.index });
             }
         }
-        self.head.size += entries.len() as u64;
-        self.head.last = Some(last_leaf_hash);
-        if let Some(ids) = self.ids.get_mut() {
-            ids.extend(entries.iter().map(|entry| (entry.event.id, entry.index)));
+        for entry in entries {
+            // What it corrects may be in the same batch, so that each is there before the next is filed.
+            self.file(entry, leaf)?;
+            self.head.size += 1;
+            self.head.last = leaf(entry.index).map(|hash| hash.0);
+            if let Some(ids) = self.ids.get_mut() {
+                ids.insert(entry.event.id, entry.index);
+            }
+            if let Some(corrections) = self.corrections.get_mut() {
+                corrections.add(entry);
+            }
+            self.pending.push(entry.clone());
         }
-        self.corrections.take();
-        self.pending.extend_from_slice(entries);
         if self.pending.len() >= PENDING { self.put_pending() } else { Ok(()) }
     }
 
@@ -246,7 +278,9 @@ impl EventIndex {
             })
             .collect();
         let bytes = self.head.encode();
-        self.store.run(move |store| store.put(&runs, &gone, &bytes))?;
+        let filed = self.changed.written();
+        self.store.run(move |store| store.put(&runs, &gone, &filed, &bytes))?;
+        self.changed.clear();
         self.runs = metas;
         self.lookup.forget();
         self.pending.clear();
@@ -292,7 +326,7 @@ impl EventIndex {
         }
         self.put_pending()?;
         let bytes = self.head.encode();
-        self.store.run(move |store| store.put(&[], &[], &bytes))?;
+        self.store.run(move |store| store.put(&[], &[], &(Vec::new(), Vec::new()), &bytes))?;
         self.flush()?;
         std::fs::write(self.folder.join(COMPLETE), b"")
             .map_err(|e| IndexError::ReadOnly { path: self.folder.clone(), said: e.to_string() })?;

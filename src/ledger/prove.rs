@@ -45,7 +45,7 @@ impl Ledger {
         let cosigned = self.cosigned()?;
         let missing = match self.key() {
             Ok(key) => {
-                let signed = SignedCheckpoint::sign(self.entries.head(size.0)?, &key);
+                let signed = SignedCheckpoint::sign(self.full_head(size)?, &key);
                 let fits =
                     |kept: &SignedCheckpoint| kept.head == signed.head && kept.verify(key.verifier()).is_ok();
                 return Ok(cosigned.filter(fits).unwrap_or(signed));

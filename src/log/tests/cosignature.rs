@@ -16,7 +16,7 @@ fn witness() -> CosigningKey {
 }
 
 fn head() -> Checkpoint {
-    Checkpoint::new(ORIGIN, 2, Hash([1; 32])).with_completeness(Hash([2; 32]))
+    Checkpoint::new(ORIGIN, 2, Hash([1; 32])).with_completeness(3, Hash([2; 32]))
 }
 
 fn cosigned() -> SignedCheckpoint {
@@ -32,10 +32,10 @@ fn a_cosigned_checkpoint_and_the_key_of_its_witness_are_these_texts() {
     example.org/chancery
     2
     AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=
-    completeness AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=
+    completeness 3 AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=
 
-    — example.org/chancery FmMXq999J5DMKZZECjJI3tU4eJr+vtoTrM24qeLDHGlsWyUNk3V8dTgddFimwfv0uo9uFbeFaLsTEMXWvmnQ3CZeVgk=
-    — witness.example/w1 JLXZ/gAAAABkGFDLC3fQn0Q9dySXlj7KuPBkY7qcmFCSz3Tf3TURxQAKacv2QpkbOaB8LdFpfL1EJXYChIAKtFVaD86V8YNxnfSGCg==
+    — example.org/chancery FmMXq0AK/V2GBo0kgDowhizwuYpEd8g/K3pHe0Up+8BcCeNzrXUkkwWYxhIno5EFCzGYeEDTXkGrWgewZU4reZgwEgY=
+    — witness.example/w1 JLXZ/gAAAABkGFDLnbUtb/KJfqjRb9r/CKVg2ICCoHQ+p0Czghw6Et6LOwymkdMNkZNBV9wK0kTx7fh2PIOIeykgQfU9NAN2Sjs8Bg==
     ");
     insta::assert_snapshot!(witness().cosigner().to_string(), @"witness.example/w1+24b5d9fe+BP0XJDhaoMdbZPt4zWAvodmR/ev3axPFjtcC6sg16fYY");
     insta::assert_snapshot!(witness().secret_text(), @"PRIVATE+KEY+witness.example/w1+24b5d9fe+BAkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJ");
