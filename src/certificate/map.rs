@@ -32,13 +32,19 @@ pub struct CompletenessMap {
 impl CompletenessMap {
     /// The map over the first entries of a log, with the hashes of their leaves.
     pub fn new(entries: &[Entry], leaves: &[Hash]) -> CompletenessMap {
-        let mut groups: BTreeMap<String, Vec<Filed>> = BTreeMap::new();
-        // Headings come sorted, by group and then by name.
-        for (heading, entries) in filings(entries) {
+        let hash = |index: &Index| leaves.get(usize::try_from(index.0).ok()?).copied();
+        CompletenessMap::of_filed(filings(entries).into_iter().map(|(heading, entries)| {
             let mut tree = Frontier::default();
-            let hash = |index: &Index| leaves.get(usize::try_from(index.0).ok()?).copied();
             entries.iter().filter_map(hash).for_each(|hash| tree.push(hash));
-            let member = Member { name: heading.name().to_owned(), size: tree.size(), root: tree.root() };
+            (heading, entries, tree.root())
+        }))
+    }
+
+    /// The map of what is filed under each heading, with the root over the leaves, sorted by heading.
+    pub fn of_filed(filed: impl IntoIterator<Item = (Heading, Vec<Index>, Hash)>) -> CompletenessMap {
+        let mut groups: BTreeMap<String, Vec<Filed>> = BTreeMap::new();
+        for (heading, entries, root) in filed {
+            let member = Member { name: heading.name().to_owned(), size: entries.len() as u64, root };
             groups.entry(heading.group().to_owned()).or_default().push(Filed { member, entries });
         }
         let group = |(name, headings): (String, Vec<Filed>)| {

@@ -33,7 +33,12 @@ impl CertificateArgs {
     ///
     /// # Errors
     /// [`Failure`] where the log has no key, the answer no certificate, or the file cannot be written.
-    pub(super) fn write(&self, answer: &impl Serialize, ledger: &Ledger, size: Size) -> Result<(), Failure> {
+    pub(super) fn write(
+        &self,
+        answer: &impl Serialize,
+        ledger: &mut Ledger,
+        size: Size,
+    ) -> Result<(), Failure> {
         let Some(path) = &self.certificate else { return Ok(()) };
         if ledger.supposes() {
             return Err(Failure::usage("an answer with supposed events has no certificate")

@@ -46,9 +46,9 @@ const SHAPE: Shape = Shape {
 };
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let asked = Asked::body(context, &args.axes, &args.body)?;
+    let mut asked = Asked::body(context, &args.axes, &args.body)?;
     let answer = in_force(&asked.material()?, &asked.body, args.about.as_ref(), &asked.axes)?;
-    args.certificate.write(&answer, &asked.ledger, asked.axes.as_recorded)?;
+    args.certificate.write(&answer, &mut asked.ledger, asked.axes.as_recorded)?;
     context.answer(&answer, SHAPE, |page| text(page, &answer, &asked.charter, context.now.day()))?;
     Ok(Exit::Done)
 }

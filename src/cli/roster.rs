@@ -35,12 +35,12 @@ const SHAPE: Shape = Shape {
 };
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let asked = Asked::body(context, &args.axes, &args.body)?;
+    let mut asked = Asked::body(context, &args.axes, &args.body)?;
     if let Some(status) = &args.status {
         super::status::known_status(&asked.charter, status)?;
     }
     let answer = roster(&asked.material()?, &asked.body, args.status.as_ref(), &asked.axes)?;
-    args.certificate.write(&answer, &asked.ledger, asked.axes.as_recorded)?;
+    args.certificate.write(&answer, &mut asked.ledger, asked.axes.as_recorded)?;
     context.answer(&answer, SHAPE, |page| text(page, &answer, &asked.charter, context.now.day()))?;
     Ok(Exit::Done)
 }

@@ -46,11 +46,10 @@ pub(super) const SHAPE: Shape = Shape {
 };
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let asked = Asked::pair(context, &args.axes, &args.pair)?;
-    let (body, charter) = (&asked.body, &asked.charter);
-    let material = asked.material()?;
-    let mut answer = status(&material, &args.pair.participant, body, &asked.axes)?;
-    args.certificate.write(&answer, &asked.ledger, asked.axes.as_recorded)?;
+    let mut asked = Asked::pair(context, &args.axes, &args.pair)?;
+    let mut answer = status(&asked.material()?, &args.pair.participant, &asked.body, &asked.axes)?;
+    args.certificate.write(&answer, &mut asked.ledger, asked.axes.as_recorded)?;
+    let (body, charter, material) = (&asked.body, &asked.charter, asked.material()?);
     if let Some(wanted) = &args.is {
         known_status(charter, wanted)?;
         answer.flag_absent(charter, wanted);

@@ -1,21 +1,28 @@
 //! The completeness map as the index keeps it: what is filed under each heading, so that the head of the log can state the
 //! map without every entry being read again.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use bincode::{Decode, Encode};
+use smol_str::SmolStr;
 
 use crate::event::{Entry, EventId, Heading, Index, filed_by_correction, headings};
 use crate::log::{Frontier, Hash, Member, members_root};
 
 use super::run::{decode_bare, encode_bare, seal, unseal};
-use super::{EventIndex, IndexError};
+use super::{EventIndex, IndexError, Store};
 
 /// What is filed under a heading: the entries in the order of filing, and the right edge of the tree over their leaves.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode)]
 struct Filing {
     entries: Vec<u64>,
     roots: Vec<[u8; 32]>,
+}
+
+/// The headings of a group by name.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode)]
+struct Group {
+    headings: BTreeMap<String, Filing>,
 }
 
 /// How many headings a group has, and the root over them.
@@ -44,44 +51,42 @@ impl Filing {
         Some(())
     }
 
+    fn member((name, filing): (&String, &Filing)) -> Option<Member> {
+        let tree = filing.tree()?;
+        Some(Member { name: name.clone(), size: tree.size(), root: tree.root() })
+    }
+
     fn tree(&self) -> Option<Frontier> {
         let roots = self.roots.iter().map(|root| Hash(*root)).collect();
         Frontier::from_roots(self.entries.len() as u64, roots)
     }
 }
 
-/// Headings that were read or changed and are not in sled as they are here.
+impl Group {
+    fn head(&self) -> Option<GroupHead> {
+        let members: Vec<Member> = self.headings.iter().map(Filing::member).collect::<Option<_>>()?;
+        Some(GroupHead { size: members.len() as u64, root: members_root(&members).0 })
+    }
+}
+
+/// Groups that were read or changed, and how many entries are filed in them.
 #[derive(Default)]
-pub(super) struct Changed {
-    filings: HashMap<Heading, Filing>,
+pub(super) struct Groups {
+    /// How many entries are filed here; in sled it may be fewer.
+    pub(super) size: u64,
+    known: HashMap<SmolStr, Group>,
+    changed: BTreeSet<SmolStr>,
+}
+
+impl Groups {
+    /// That so many entries are filed in sled.
+    pub(super) fn of(size: u64) -> Groups {
+        Groups { size, ..Groups::default() }
+    }
 }
 
 /// A value for a tree of sled.
 pub(super) type Pair = (Vec<u8>, Vec<u8>);
-
-impl Changed {
-    /// What goes into sled: the filings, and for every group that changed an empty head, which is made when it is asked for.
-    pub(super) fn written(&self) -> (Vec<Pair>, Vec<Pair>) {
-        let filings = self.filings.iter().map(|(heading, filing)| (key(heading), seal(&encode_bare(filing))));
-        let groups: BTreeSet<&str> = self.filings.keys().map(Heading::group).collect();
-        let groups = groups.into_iter().map(|group| (group.as_bytes().to_vec(), Vec::new()));
-        (filings.collect(), groups.collect())
-    }
-
-    pub(super) fn clear(&mut self) {
-        self.filings.clear();
-    }
-}
-
-/// A heading in sled: its group, a zero byte, its name. No name has a zero byte.
-fn key(heading: &Heading) -> Vec<u8> {
-    [heading.group().as_bytes(), &[0], heading.name().as_bytes()].concat()
-}
-
-fn heading(key: &[u8]) -> Option<Heading> {
-    let (group, name) = std::str::from_utf8(key).ok()?.split_once('\0')?;
-    Some(Heading::named(group, name))
-}
 
 impl EventIndex {
     /// Files an entry that follows on those that are applied; `leaf` gives the hash of any leaf up to it.
@@ -93,30 +98,47 @@ impl EventIndex {
         let filed = match entry.event.corrects() {
             false => headings(&entry.event, []).into_iter().map(|of| (of, vec![entry.index])).collect(),
             true => {
-                let family = self.family(entry.event.to)?;
+                let family = self.family(entry.event.to, entry.index)?;
                 filed_by_correction(&family.iter().collect::<Vec<_>>(), entry)
             }
         };
         for (heading, indexes) in filed {
-            if !self.changed.filings.contains_key(&heading) {
-                let known = self.filing(&heading)?;
-                self.changed.filings.insert(heading.clone(), known);
+            let mut group = self.group(heading.group())?;
+            let filing = group.headings.entry(heading.name().to_owned()).or_default();
+            let pushed =
+                indexes.into_iter().map(|index| filing.push(index, leaf(index)?)).collect::<Option<()>>();
+            let name = SmolStr::new(heading.group());
+            self.groups.changed.insert(name.clone());
+            self.groups.known.insert(name, group);
+            if pushed.is_none() {
+                return Err(self.damaged(format!("what is filed under {heading:?} does not fit its tree")));
             }
-            let Some(filing) = self.changed.filings.get_mut(&heading) else { continue };
-            for index in indexes {
-                let pushed = leaf(index).and_then(|hash| filing.push(index, hash));
-                if pushed.is_none() {
-                    return Err(
-                        self.damaged(format!("what is filed under {heading:?} does not fit its tree"))
-                    );
-                }
-            }
+        }
+        self.groups.size = entry.index.0 + 1;
+        Ok(())
+    }
+
+    /// Files what is in the index and is not filed yet: a writer was stopped before it could say so.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn file_the_rest(&mut self, leaf: &dyn Fn(Index) -> Option<Hash>) -> Result<(), IndexError> {
+        for at in self.groups.size..self.head.size {
+            let entry = self.entry(Index(at))?;
+            let entry = entry.ok_or_else(|| self.damaged(format!("entry {at} is missing")))?;
+            self.file(&entry, leaf)?;
         }
         Ok(())
     }
 
-    /// What an event, or what it corrects in the end, is, with every correction of it, in the order of the log.
-    fn family(&self, id: Option<EventId>) -> Result<Vec<Entry>, IndexError> {
+    /// Whether all of its entries are filed.
+    pub fn files_all(&self) -> bool {
+        self.groups.size == self.head.size
+    }
+
+    /// What an event, or what it corrects in the end, is, with every correction of it before an index, in the order of the
+    /// log.
+    fn family(&self, id: Option<EventId>, before: Index) -> Result<Vec<Entry>, IndexError> {
         let corrections = self.corrections();
         let root = id.and_then(|id| corrections.root(id));
         let Some(first) = root.map(|root| self.find(root)).transpose()?.flatten() else {
@@ -131,18 +153,43 @@ impl EventIndex {
                 }
             }
         }
-        let entries = places.range(first..).map(|index| self.entry(*index));
+        let entries = places.range(first..before.max(first)).map(|index| self.entry(*index));
         Ok(entries.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 
-    fn filing(&self, heading: &Heading) -> Result<Filing, IndexError> {
-        let key = key(heading);
-        let value = self.store.run(move |store| store.filings.get(key).map(|v| v.map(|v| v.to_vec())))?;
-        value.map_or_else(|| Ok(Filing::default()), |value| self.read(&value))
+    /// A group as it stands; taken out of what is known, since it is put back when it is changed.
+    fn group(&mut self, name: &str) -> Result<Group, IndexError> {
+        if let Some(known) = self.groups.known.remove(name) {
+            return Ok(known);
+        }
+        let key = name.as_bytes().to_vec();
+        let value = self.store.run(move |store| store.filed.get(key).map(|v| v.map(|v| v.to_vec())))?;
+        value.map_or_else(|| Ok(Group::default()), |value| self.read(&value))
     }
 
     fn read<T: Decode<()>>(&self, value: &[u8]) -> Result<T, IndexError> {
         unseal(value).and_then(decode_bare).map_err(|what| self.damaged(what))
+    }
+
+    /// Puts the groups that changed into sled.
+    pub(super) fn put_groups(&mut self) -> Result<(), IndexError> {
+        if self.head.filed == self.groups.size {
+            return Ok(());
+        }
+        let (mut filed, mut heads) = (Vec::<Pair>::new(), Vec::<Pair>::new());
+        for name in &self.groups.changed {
+            let Some(group) = self.groups.known.get(name) else { continue };
+            let head = group
+                .head()
+                .ok_or_else(|| self.damaged(format!("the group {name} does not fit its tree")))?;
+            filed.push((name.as_bytes().to_vec(), seal(&encode_bare(group))));
+            heads.push((name.as_bytes().to_vec(), seal(&encode_bare(&head))));
+        }
+        self.head.filed = self.groups.size;
+        let head = self.head.encode();
+        self.store.run(move |store| store.put_groups(&filed, &heads, &head))?;
+        self.groups.changed.clear();
+        Ok(())
     }
 
     /// How many groups the completeness map over its entries has, and its root.
@@ -151,41 +198,12 @@ impl EventIndex {
     /// [`IndexError`].
     pub fn completeness(&mut self) -> Result<(u64, Hash), IndexError> {
         self.put_pending()?;
-        let stored = self.store.run(|store| {
-            let pairs = store.groups.iter().map(|pair| pair.map(|(k, v)| (k.to_vec(), v.to_vec())));
-            pairs.collect::<Result<Vec<Pair>, _>>()
-        })?;
-        let mut members = Vec::with_capacity(stored.len());
-        let mut made: Vec<Pair> = Vec::new();
-        for (key, value) in stored {
-            let name = String::from_utf8(key).map_err(|e| self.damaged(e.to_string()))?;
-            let head: GroupHead = match value.is_empty() {
-                false => self.read(&value)?,
-                true => {
-                    let head = self.group_head(&name)?;
-                    made.push((name.clone().into_bytes(), seal(&encode_bare(&head))));
-                    head
-                }
-            };
-            members.push(Member { name, size: head.size, root: Hash(head.root) });
-        }
-        if !made.is_empty() {
-            self.store.run(move |store| {
-                made.into_iter().try_for_each(|(key, value)| store.groups.insert(key, value).map(|_| ()))
-            })?;
-        }
+        self.put_groups()?;
+        let heads: Vec<(String, GroupHead)> = self.all(|store| &store.heads)?;
+        let member =
+            |(name, head): (String, GroupHead)| Member { name, size: head.size, root: Hash(head.root) };
+        let members: Vec<Member> = heads.into_iter().map(member).collect();
         Ok((members.len() as u64, members_root(&members)))
-    }
-
-    fn group_head(&self, group: &str) -> Result<GroupHead, IndexError> {
-        let filed = self.filed([group.as_bytes(), &[0]].concat())?;
-        let member = |under: &FiledUnder| Member {
-            name: under.heading.name().to_owned(),
-            size: under.entries.len() as u64,
-            root: under.root,
-        };
-        let members: Vec<Member> = filed.iter().map(member).collect();
-        Ok(GroupHead { size: members.len() as u64, root: members_root(&members).0 })
     }
 
     /// Everything that is filed, in the order of the map.
@@ -194,23 +212,31 @@ impl EventIndex {
     /// [`IndexError`].
     pub fn filings(&mut self) -> Result<Vec<FiledUnder>, IndexError> {
         self.put_pending()?;
-        self.filed(Vec::new())
+        self.put_groups()?;
+        let groups: Vec<(String, Group)> = self.all(|store| &store.filed)?;
+        let mut found = Vec::new();
+        for (group, stored) in groups {
+            for (name, filing) in stored.headings {
+                let tree = filing.tree();
+                let tree =
+                    tree.ok_or_else(|| self.damaged(format!("the group {group} does not fit its tree")))?;
+                let entries = filing.entries.into_iter().map(Index).collect();
+                found.push(FiledUnder { heading: Heading::named(&group, &name), entries, root: tree.root() });
+            }
+        }
+        Ok(found)
     }
 
-    fn filed(&self, prefix: Vec<u8>) -> Result<Vec<FiledUnder>, IndexError> {
+    /// Every value of a tree with its name.
+    fn all<T: Decode<()>>(&self, tree: fn(&Store) -> &sled::Tree) -> Result<Vec<(String, T)>, IndexError> {
         let stored = self.store.run(move |store| {
-            let pairs =
-                store.filings.scan_prefix(prefix).map(|pair| pair.map(|(k, v)| (k.to_vec(), v.to_vec())));
+            let pairs = tree(store).iter().map(|pair| pair.map(|(k, v)| (k.to_vec(), v.to_vec())));
             pairs.collect::<Result<Vec<Pair>, _>>()
         })?;
-        let one = |(key, value): Pair| {
-            let filing: Filing = self.read(&value)?;
-            let parts = heading(&key).zip(filing.tree());
-            let (heading, tree) =
-                parts.ok_or_else(|| self.damaged("a filing does not fit its tree".into()))?;
-            let entries = filing.entries.into_iter().map(Index).collect();
-            Ok(FiledUnder { heading, entries, root: tree.root() })
+        let value = |(name, value): Pair| {
+            let name = String::from_utf8(name).map_err(|e| self.damaged(e.to_string()))?;
+            Ok((name, self.read(&value)?))
         };
-        stored.into_iter().map(one).collect()
+        stored.into_iter().map(value).collect()
     }
 }

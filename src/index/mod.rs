@@ -30,7 +30,7 @@ pub use error::IndexError;
 pub use filed::FiledUnder;
 
 use bearing::Corrections;
-use filed::{Changed, Pair};
+use filed::{Groups, Pair};
 use guard::Guarded;
 use lookup::Lookup;
 use run::{EventsRun, Head, IdsRun, PostingsRun, RunMeta, merge_span};
@@ -50,8 +50,8 @@ pub struct EventIndex {
     /// What each correction corrects; gathered for the first question.
     corrections: OnceCell<Corrections>,
     lookup: Lookup,
-    /// What was filed since the last entries were put into sled.
-    changed: Changed,
+    /// What is filed.
+    groups: Groups,
     complete: bool,
 }
 
@@ -65,10 +65,10 @@ pub(crate) struct Store {
     events: sled::Tree,
     postings: sled::Tree,
     ids: sled::Tree,
-    /// What is filed under each heading of the completeness map.
-    filings: sled::Tree,
-    /// The heads of its groups; empty where a group changed since.
-    groups: sled::Tree,
+    /// What is filed under the headings of each group of the completeness map.
+    filed: sled::Tree,
+    /// The heads of the groups.
+    heads: sled::Tree,
     meta: sled::Tree,
 }
 
@@ -84,24 +84,18 @@ impl Store {
             events: db.open_tree("events")?,
             postings: db.open_tree("postings")?,
             ids: db.open_tree("ids")?,
-            filings: db.open_tree("filings")?,
-            groups: db.open_tree("groups")?,
+            filed: db.open_tree("filed")?,
+            heads: db.open_tree("heads")?,
             meta: db.open_tree("meta")?,
             db,
         })
     }
 
     /// Writes new runs, removes those that they replace, and moves the head: all of it or nothing.
-    fn put(
-        &self,
-        runs: &[NewRun],
-        gone: &[u64],
-        (filed, changed): &(Vec<Pair>, Vec<Pair>),
-        head: &[u8],
-    ) -> Result<(), sled::Error> {
+    fn put(&self, runs: &[NewRun], gone: &[u64], head: &[u8]) -> Result<(), sled::Error> {
         use sled::Transactional;
-        let trees = (&self.events, &self.postings, &self.ids, &self.filings, &self.groups, &self.meta);
-        let done = trees.transaction(|(events, postings, ids, filings, groups, meta)| {
+        let trees = (&self.events, &self.postings, &self.ids, &self.meta);
+        let done = trees.transaction(|(events, postings, ids, meta)| {
             for first in gone {
                 let key = first.to_be_bytes();
                 events.remove(&key)?;
@@ -114,19 +108,34 @@ impl Store {
                 postings.insert(&key, run.postings.as_slice())?;
                 ids.insert(&key, run.ids.as_slice())?;
             }
-            for (key, value) in filed {
-                filings.insert(key.as_slice(), value.as_slice())?;
+            meta.insert(HEAD, head)?;
+            Ok::<(), sled::transaction::ConflictableTransactionError<()>>(())
+        });
+        done.map_err(failed)
+    }
+
+    /// Writes groups of the completeness map with their heads, and moves the head: all of it or nothing.
+    fn put_groups(&self, filed: &[Pair], heads: &[Pair], head: &[u8]) -> Result<(), sled::Error> {
+        use sled::Transactional;
+        let trees = (&self.filed, &self.heads, &self.meta);
+        let done = trees.transaction(|(all, tops, meta)| {
+            for (name, value) in filed {
+                all.insert(name.as_slice(), value.as_slice())?;
             }
-            for (key, value) in changed {
-                groups.insert(key.as_slice(), value.as_slice())?;
+            for (name, value) in heads {
+                tops.insert(name.as_slice(), value.as_slice())?;
             }
             meta.insert(HEAD, head)?;
             Ok::<(), sled::transaction::ConflictableTransactionError<()>>(())
         });
-        done.map_err(|e| match e {
-            sled::transaction::TransactionError::Storage(error) => error,
-            sled::transaction::TransactionError::Abort(()) => sled::Error::Unsupported("aborted".into()),
-        })
+        done.map_err(failed)
+    }
+}
+
+fn failed(error: sled::transaction::TransactionError<()>) -> sled::Error {
+    match error {
+        sled::transaction::TransactionError::Storage(error) => error,
+        sled::transaction::TransactionError::Abort(()) => sled::Error::Unsupported("aborted".into()),
     }
 }
 
@@ -188,8 +197,8 @@ impl EventIndex {
     ) -> EventIndex {
         let (ids, corrections) = (OnceCell::new(), OnceCell::new());
         let (ledger, pending, lookup) = (ledger.to_owned(), Vec::new(), Lookup::default());
-        let changed = Changed::default();
-        EventIndex { store, folder, ledger, head, runs, pending, ids, corrections, lookup, changed, complete }
+        let groups = Groups::of(head.filed);
+        EventIndex { store, folder, ledger, head, runs, pending, ids, corrections, lookup, groups, complete }
     }
 
     /// Begins a new, empty generation. It takes the place of older ones when it is [complete](Self::complete).
@@ -202,7 +211,7 @@ impl EventIndex {
         std::fs::create_dir_all(&folder)
             .map_err(|e| IndexError::ReadOnly { path: folder.clone(), said: e.to_string() })?;
         let store = start(&folder, deadline)?;
-        let head = Head { origin: origin.to_owned(), size: 0, last: None };
+        let head = Head { origin: origin.to_owned(), size: 0, last: None, filed: 0 };
         Ok(EventIndex::of(store, folder, ledger, head, Vec::new(), false))
     }
 
@@ -230,6 +239,7 @@ impl EventIndex {
                 return Err(IndexError::Gap { expected: Size(expected), found: entry.index });
             }
         }
+        self.file_the_rest(leaf)?;
         for entry in entries {
             // What it corrects may be in the same batch, so that each is there before the next is filed.
             self.file(entry, leaf)?;
@@ -278,9 +288,7 @@ impl EventIndex {
             })
             .collect();
         let bytes = self.head.encode();
-        let filed = self.changed.written();
-        self.store.run(move |store| store.put(&runs, &gone, &filed, &bytes))?;
-        self.changed.clear();
+        self.store.run(move |store| store.put(&runs, &gone, &bytes))?;
         self.runs = metas;
         self.lookup.forget();
         self.pending.clear();
@@ -312,6 +320,7 @@ impl EventIndex {
     /// What sled says.
     pub fn flush(&mut self) -> Result<(), IndexError> {
         self.put_pending()?;
+        self.put_groups()?;
         // Not a promise of durability: sled 0.34 only asks for it with sync_file_range. The evidence is elsewhere.
         self.store.run(|store| store.db.flush().map(|_| ()))
     }
@@ -326,7 +335,7 @@ impl EventIndex {
         }
         self.put_pending()?;
         let bytes = self.head.encode();
-        self.store.run(move |store| store.put(&[], &[], &(Vec::new(), Vec::new()), &bytes))?;
+        self.store.run(move |store| store.put(&[], &[], &bytes))?;
         self.flush()?;
         std::fs::write(self.folder.join(COMPLETE), b"")
             .map_err(|e| IndexError::ReadOnly { path: self.folder.clone(), said: e.to_string() })?;

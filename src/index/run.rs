@@ -76,6 +76,8 @@ pub(super) struct Head {
     pub(super) origin: String,
     pub(super) size: u64,
     pub(super) last: Option<[u8; 32]>,
+    /// How many entries are filed under their headings; the others are filed by the next writer.
+    pub(super) filed: u64,
 }
 
 impl Head {

@@ -321,7 +321,7 @@ fn the_bytes_of_a_run_are_those_of_schema_4() {
     event.evidence.push(evidence);
     let entries = [entry(0, event), entry(1, retraction(8, &plain(7).event, Cause::Clerical))];
     let (events, postings, ids) = run::build(&entries);
-    let head = Head { origin: "o".into(), size: 2, last: Some([9; 32]) };
+    let head = Head { origin: "o".into(), size: 2, last: Some([9; 32]), filed: 1 };
     let golden = [
         (events.encode(), EVENTS),
         (postings.encode(), POSTINGS),

@@ -3,7 +3,7 @@
 use crate::certificate::{CertificateError, CompletenessMap, Evidence, make};
 use crate::event::leaf::decode;
 use crate::event::{Entry, Index, Size};
-use crate::log::{Checkpoint, Hash, LeafHashes, LogError, SignedCheckpoint};
+use crate::log::{Checkpoint, Hash, LeafHashes, SignedCheckpoint};
 
 use super::{Ledger, LedgerError};
 
@@ -38,12 +38,17 @@ impl Ledger {
     ///
     /// # Errors
     /// What [`Ledger::signed_head`] refuses.
-    pub fn certifier(&self, size: Size) -> Result<Certifier, LedgerError> {
-        let (entries, hashes) = self.whole(size)?;
-        let map = CompletenessMap::new(&entries, &hashes);
-        let head = self.signed_head(size)?;
-        let tree = LeafHashes::new(hashes).map_err(|_| LogError::Beyond { size: size.0, asked: size.0 })?;
-        Ok(Certifier { head, map, tree })
+    pub fn certifier(&mut self, size: Size) -> Result<Certifier, LedgerError> {
+        let map = match self.index.filings(size) {
+            Some(filed) => {
+                CompletenessMap::of_filed(filed.into_iter().map(|f| (f.heading, f.entries, f.root)))
+            }
+            None => {
+                let (entries, hashes) = self.whole(size)?;
+                CompletenessMap::new(&entries, &hashes)
+            }
+        };
+        Ok(Certifier { head: self.signed_head(size)?, map, tree: self.leaf_hashes()? })
     }
 
     /// The head of the first `size` entries with its completeness map; both are read from the head that was written last

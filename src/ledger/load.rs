@@ -64,7 +64,8 @@ impl Source {
         match open_patiently(ledger, entries.origin()) {
             Ok(mut index) => {
                 check_against(&index, entries)?;
-                if fill(&mut index, entries, &mut |_| {}).is_ok() {
+                let filed = index.file_the_rest(&|at| leaf_hash_in(entries, u64::MAX, &[], at));
+                if filed.is_ok() && fill(&mut index, entries, &mut |_| {}).is_ok() {
                     return Ok(Source::Index(Box::new(index)));
                 }
                 index.condemn();
@@ -118,13 +119,13 @@ impl Source {
     /// say.
     pub(super) fn completeness(&mut self, size: Size) -> Option<(u64, Hash)> {
         let Source::Index(index) = self else { return None };
-        (index.size() == size).then(|| index.completeness().ok()).flatten()
+        (index.size() == size && index.files_all()).then(|| index.completeness().ok()).flatten()
     }
 
     /// Everything that is filed by the first `size` entries; `None` where the index cannot say.
     pub(super) fn filings(&mut self, size: Size) -> Option<Vec<FiledUnder>> {
         let Source::Index(index) = self else { return None };
-        (index.size() == size).then(|| index.filings().ok()).flatten()
+        (index.size() == size && index.files_all()).then(|| index.filings().ok()).flatten()
     }
 
     pub(super) fn flush(&mut self) {

@@ -112,7 +112,7 @@ impl Ledger {
         Ok(ProofText { claim: Claim::Consistency { old: old.0, root }, hashes, checkpoint })
     }
 
-    fn leaf_hashes(&self) -> Result<LeafHashes, LogError> {
+    pub(super) fn leaf_hashes(&self) -> Result<LeafHashes, LogError> {
         let mut hashes = Vec::new();
         self.entries.scan(0, |_, _, hash| hashes.push(hash))?;
         let size = hashes.len() as u64;
