@@ -110,6 +110,9 @@ fn witnesses_cosign_by_http_and_proofs_carry_their_lines() {
     let witnesses: Vec<_> = verified["cosigned"].as_array().unwrap().iter().map(|c| &c["witness"]).collect();
     assert_eq!(witnesses, ["W1", "W2"]);
     assert_eq!(verified["cosigned"][0]["time"], "2026-11-23T17:31:00.000000Z");
+    env.run(&["status", "BLR", "--in", "sco", "--certificate", "c.json"]).ok();
+    let said = env.run(&["verify", "c.json", "--key", "vkey", "--policy", "policy"]).ok();
+    assert!(said.contains("cosigned  W2 at 2026-11-23"), "{said}");
     // The ledger grows; proofs under the cosigned head go on, those under another lack the quorum.
     append(&env, OURS, "LAO");
     env.run(&["prove", "inclusion", "52", "--cosigned", "--out", "p"]).ok();
@@ -260,7 +263,8 @@ fn a_rollback_to_an_old_backup_is_refused_by_a_client_that_has_seen_more() {
     env.write("then", env.run(&["checkpoint"]).ok());
     env.run(&["prove", "inclusion", "52", "--out", "p"]).ok();
     let verify = |args: &[&str]| env.run(&[&["verify", "--key", "vkey"], args].concat());
-    for file in ["then", "p"] {
+    env.run(&["status", "BLR", "--in", "sco", "--certificate", "c.json"]).ok();
+    for file in ["then", "p", "c.json"] {
         let ran = verify(&[file]);
         let said = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
         let told = "this log showed 129 entries on 2026-11-23 17:31 UTC, and this head has 128: a rollback";

@@ -216,6 +216,9 @@ impl Trust<'_> {
     fn forked(&self, one: &SignedCheckpoint, other: &SignedCheckpoint, proofs: &[ProofText]) -> String {
         let (smaller, larger) = (one.head.size.min(other.head.size), one.head.size.max(other.head.size));
         let how = match smaller == larger {
+            true if one.head.root == other.head.root => {
+                format!("two heads of {larger} entries with one root and different completeness maps")
+            }
             true => format!("two heads of {larger} entries with different roots"),
             false => format!("a head of {smaller} entries, and one of {larger} that begins with others"),
         };

@@ -90,7 +90,12 @@ impl Memory {
             return Ok(Meeting::Remembered);
         };
         let (before, after) = (&seen.checkpoint.head, &checkpoint.head);
+        let states_more = before.completeness().is_none() && after.completeness().is_some();
         let meeting = match relate(before, after, proofs) {
+            Relation::Same if states_more => {
+                self.write(&path, checkpoint, now)?;
+                Meeting::Remembered
+            }
             Relation::Same => Meeting::Remembered,
             Relation::Forked => Meeting::Forked(seen),
             Relation::Grown if after.size < before.size => Meeting::Earlier(seen),

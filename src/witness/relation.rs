@@ -16,11 +16,15 @@ pub enum Relation {
 }
 
 /// How two heads of one log stand to each other, by proofs of growth that were verified. A proof under the larger head
-/// that starts from another root of the smaller size shows two histories, as two roots of one size do.
+/// that starts from another root of the smaller size shows two histories, as two roots of one size do, or two completeness
+/// maps.
 pub fn relate(one: &Checkpoint, other: &Checkpoint, proofs: &[ProofText]) -> Relation {
     let (smaller, larger) = if one.size <= other.size { (one, other) } else { (other, one) };
     if smaller.size == larger.size {
-        return if smaller.root == larger.root { Relation::Same } else { Relation::Forked };
+        // The map follows from the entries: a head that states none is of an earlier program.
+        let maps = [smaller, larger].map(Checkpoint::completeness);
+        let same = smaller.root == larger.root && !matches!(maps, [Some(one), Some(other)] if one != other);
+        return if same { Relation::Same } else { Relation::Forked };
     }
     if smaller.size == 0 {
         return Relation::Grown;

@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::log::Disk;
+use crate::log::{Disk, Hash, SignedCheckpoint};
 
 use super::super::{Meeting, Memory, MemoryError};
-use super::{History, verifier};
+use super::{History, key, verifier};
 
 struct Client {
     _dir: tempfile::TempDir,
@@ -66,6 +66,20 @@ fn another_history_is_told_by_its_root_or_by_the_proof_of_its_growth() {
     assert_eq!(client.remembered(&log), 5);
     client.memory().keep([&log.head(5), &other.head(5)], &[other.growth(5, 9)]).unwrap();
     assert_eq!(std::fs::read_dir(client.memory().evidence()).unwrap().count(), 3);
+}
+
+#[test]
+fn a_map_that_a_head_states_is_remembered_once_one_does() {
+    let (client, log) = (Client::new(), History::of(9, 9, ""));
+    let meet = |map: Option<u8>| {
+        let head = log.head(5).head;
+        let head = map.map_or(head.clone(), |n| head.with_completeness(2, Hash([n; 32])));
+        client.memory().meet(&verifier(), &SignedCheckpoint::sign(head, &key()), &[], "now").unwrap()
+    };
+    for map in [None, Some(1), None, Some(1)] {
+        assert_eq!(meet(map), Meeting::Remembered);
+    }
+    assert!(matches!(meet(Some(2)), Meeting::Forked(_)));
 }
 
 #[test]

@@ -152,5 +152,10 @@ fn two_heads_are_of_one_history_only_where_a_proof_says_so() {
     assert_eq!(relate(&head(&log, 5), &head(&other, 9), &[other.growth(5, 9)]), Relation::Forked);
     assert_eq!(relate(&head(&log, 5), &head(&other, 9), &[log.growth(5, 9)]), Relation::NotShown);
     assert_eq!(relate(&head(&log, 5), &head(&log, 9), &[log.growth(4, 9)]), Relation::NotShown);
+    // One root, and another map of what is filed where; a head of an earlier program states none.
+    let mapped = |n| head(&log, 5).with_completeness(2, Hash([n; 32]));
+    assert_eq!(relate(&mapped(1), &mapped(1), &[]), Relation::Same);
+    assert_eq!(relate(&mapped(1), &mapped(2), &[]), Relation::Forked);
+    assert_eq!(relate(&mapped(1), &head(&log, 5), &[]), Relation::Same);
     assert_eq!(relate(&head(&log, 0), &head(&other, 9), &[]), Relation::Grown);
 }
