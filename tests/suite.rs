@@ -52,3 +52,4 @@ mod states;
 mod tidy;
 mod treaties;
 mod wipo;
+mod witness;
