@@ -100,6 +100,46 @@ fn wrong_head(checkpoint: &Checkpoint, origin: &str, tree: &Frontier, root: Opti
         .then(|| format!("the first {} entries do not give the root of the checkpoint", checkpoint.size))
 }
 
+/// A leaf as it lies in a frame.
+struct Stored<'b> {
+    /// Where its frame begins.
+    offset: u64,
+    index: u64,
+    leaf: &'b [u8],
+    hash: Hash,
+}
+
+/// Fewer leaves than this are not worth another thread.
+const WORTH_A_THREAD: usize = 256;
+
+/// Those that do not have their stored hash; hashed on every core.
+fn unlike<'s, 'b>(leaves: &'s [Stored<'b>]) -> Vec<&'s Stored<'b>> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let part = leaves.len().div_ceil(cores).max(WORTH_A_THREAD);
+    let wrong = |part: &'s [Stored<'b>]| -> Vec<&'s Stored<'b>> {
+        part.iter().filter(|stored| leaf_hash(stored.leaf) != stored.hash).collect()
+    };
+    let Some((here, others)) = leaves.split_at_checked(part) else { return wrong(leaves) };
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = others.chunks(part).map(|part| scope.spawn(move || wrong(part))).collect();
+        let mut found = wrong(here);
+        for part in parts {
+            found.extend(part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        found
+    })
+}
+
+/// The tree with the leaves of a segment as they are, up to so many.
+fn grown(segment: &Segment, leaves: &[Stored<'_>], size: u64) -> Frontier {
+    let mut tree = segment.before.clone();
+    leaves
+        .iter()
+        .take_while(|stored| stored.index < size)
+        .for_each(|stored| tree.push(leaf_hash(stored.leaf)));
+    tree
+}
+
 impl Audit<'_> {
     fn add(&mut self, path: &Path, offset: u64, index: Option<u64>, what: Option<String>) {
         self.damage.extend(what.map(|what| Damage { path: path.to_owned(), offset, index, what }));
@@ -124,24 +164,24 @@ impl Audit<'_> {
             let what = format!("the segment is cut short, {} bytes of {}", bytes.len(), segment.capacity);
             self.add(path, bytes.len() as u64, None, Some(what));
         }
-        let mut tree = segment.before.clone();
-        let (mut wrong, mut root) = (Vec::new(), self.head.1);
-        let scan = segment::walk_frames(segment, &bytes, u64::MAX, |offset, index, leaf, stored| {
-            let hash = leaf_hash(leaf);
-            if hash != stored {
-                wrong.push((offset, index));
-            }
-            tree.push(hash);
-            if tree.size() == self.head.0 {
-                root = Some(tree.root());
-            }
+        let mut leaves: Vec<Stored<'_>> = Vec::new();
+        let scan = segment::walk_frames(segment, &bytes, u64::MAX, |offset, index, leaf, hash| {
+            leaves.push(Stored { offset, index, leaf, hash });
             (self.visit)(index, leaf);
         });
-        self.tree = Some(tree);
-        self.head.1 = root;
-        for (offset, index) in wrong {
-            self.add(path, offset, Some(index), Some("the leaf does not have its stored hash".into()));
+        let wrong = unlike(&leaves);
+        for stored in &wrong {
+            let what = "the leaf does not have its stored hash";
+            self.add(path, stored.offset, Some(stored.index), Some(what.into()));
         }
+        let tree = if wrong.is_empty() { scan.after.clone() } else { grown(segment, &leaves, u64::MAX) };
+        let covered = self.head.0;
+        if covered == tree.size() {
+            self.head.1 = Some(tree.root());
+        } else if covered > segment.first && covered < tree.size() {
+            self.head.1 = Some(grown(segment, &leaves, covered).root());
+        }
+        self.tree = Some(tree);
         let index = Some(scan.after.size());
         let busy = self.held && scan.after.size() >= self.acknowledged;
         match tail::torn(segment, &bytes, &scan) {
