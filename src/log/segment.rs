@@ -197,11 +197,11 @@ pub(super) fn walk(
 }
 
 /// As [`walk`], with the offset of the frame that holds the leaf.
-pub(super) fn walk_frames<'b>(
+pub(super) fn walk_frames(
     segment: &Segment,
-    bytes: &'b [u8],
+    bytes: &[u8],
     size: u64,
-    mut visit: impl FnMut(u64, u64, &'b [u8], Hash),
+    mut visit: impl FnMut(u64, u64, &[u8], Hash),
 ) -> Scan {
     let mut scan = Scan { after: segment.before.clone(), end: HEADER_BYTES as u64, last: None, broken: None };
     let mut at = HEADER_BYTES;
