@@ -36,7 +36,7 @@ pub use engine::{Append, LeafBlock, LogEngine};
 pub use entries::Entries;
 pub use error::LogError;
 pub use key::{KeyTextError, SigningKey, VerifierKey};
-pub use key_file::{KeyError, verifier_key};
+pub use key_file::{KeyError, read_recorder_key, verifier_key, write_recorder_key};
 pub use lock::{Holder, Lock};
 pub use memory::{Failure, Memory};
 pub use proof::{LeafHashes, prove_consistency, prove_inclusion};
