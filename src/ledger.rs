@@ -278,9 +278,7 @@ impl Ledger {
         let mut leaves = Vec::with_capacity(new.len());
         for (draft, stamp) in new.iter().zip(&stamps) {
             let signatures = self.signatures(draft.event.id, &draft.bytes)?;
-            leaves.push(
-                leaf::splice_signed(&draft.bytes, *stamp, &signatures).map_err(LedgerError::Leaf)?,
-            );
+            leaves.push(leaf::splice_signed(&draft.bytes, *stamp, &signatures).map_err(LedgerError::Leaf)?);
         }
         let written: Vec<&[u8]> = leaves.iter().map(Vec::as_slice).collect();
         self.write(size, &written, new.iter().map(|draft| draft.event.id).collect())?;

@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, HashMap};
 use crate::charter::CharterText;
 use crate::event::leaf::encode_event;
 use crate::event::{
-    Act, ActKind, BodyId, Entry, Event, EventId, EventSignature, Limits, Reach, RecorderId, Sides, signed_text,
+    Act, ActKind, BodyId, Entry, Event, EventId, EventSignature, Limits, Reach, RecorderId, Sides,
+    signed_text,
 };
 use crate::log::VerifierKey;
 
@@ -116,7 +117,8 @@ impl<'a> Pass<'a> {
         match asked {
             Some((body, act, needed)) if needed > signatures.len() => {
                 let have = signatures.len();
-                let what = format!("the charter of {body} asks for {needed} recorders for {act}: it has {have}");
+                let what =
+                    format!("the charter of {body} asks for {needed} recorders for {act}: it has {have}");
                 self.faults.push((at, fault::TOO_FEW, what));
             }
             _ if self.required && signatures.is_empty() => {
@@ -231,7 +233,9 @@ impl<'a> Pass<'a> {
             let mut open = vec![row];
             while let Some(at) = open.pop() {
                 for by in record.corrections(at).iter().copied().filter(|by| *by < until) {
-                    if corrects(&entries[by].event) && !matches!(entries[by].event.act, Act::EntryRetracted(_)) {
+                    if corrects(&entries[by].event)
+                        && !matches!(entries[by].event.act, Act::EntryRetracted(_))
+                    {
                         sides.corrected(&entries[by].event);
                         open.push(by);
                     }

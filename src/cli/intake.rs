@@ -16,6 +16,7 @@ use super::context::{Context, Shape, input_name, read_input};
 use super::error::{Exit, Failure};
 use super::quality::{json_of, of_import, under_import};
 use super::render::{Page, clean, count, faint};
+use super::signing::{Mode, SignArgs};
 
 /// A file to take in, and how.
 pub(super) struct Intake<'a> {
@@ -37,6 +38,8 @@ pub(super) struct Intake<'a> {
     pub(super) report: bool,
     /// Go on although the clock is behind.
     pub(super) accept_clock: bool,
+    /// The keys that sign.
+    pub(super) keys: &'a SignArgs,
 }
 
 const LINES: Shape = Shape { list: Some("rejected"), columns: &["line", "reason", "text"] };
@@ -66,7 +69,8 @@ impl Intake<'_> {
             _ => "standard input".to_owned(),
         };
         open().map_err(|e| Failure::file(self.file, &e))?;
-        let mut ledger = if self.dry_run { context.reader()? } else { context.writer("import")? };
+        let mode = if self.dry_run { Mode::DryRun } else { Mode::Record };
+        let mut ledger = self.keys.open(context, "import", mode)?;
         if let Some(body) = self.body {
             ledger.charter(body)?;
         }

@@ -48,6 +48,8 @@ mod quality;
 mod question;
 mod questions;
 mod receipt;
+mod recorder;
+mod recorder_list;
 mod rectify;
 mod redact;
 mod relations;
@@ -58,6 +60,7 @@ mod reservations;
 mod retract;
 mod roster;
 mod show;
+mod signing;
 mod spells;
 mod status;
 mod table;
@@ -88,7 +91,8 @@ use error::{Exit, Failure};
     max_term_width = 100,
     disable_help_subcommand = true,
     after_help = "Exit codes: 0 done or answered, 1 answered \"no\" or rows left out, 2 usage, 3 refused by rule, \
-                  4 ledger unavailable, locked or damaged.\nEnvironment: CHANCERY_LEDGER, NO_COLOR, COLUMNS, \
+                  4 ledger unavailable, locked or damaged.\nEnvironment: CHANCERY_LEDGER, CHANCERY_RECORDER_KEY \
+                  (the file of the key that signs), NO_COLOR, COLUMNS, \
                   CHANCERY_NOW (an instant that stands in for the clock); with it \
                   CHANCERY_KEY_SEED (a text that stands in for the chance a key is made of: for tests)."
 )]
@@ -145,6 +149,8 @@ enum Command {
     Verify(verify::Args),
     #[command(subcommand)]
     Key(key::Command),
+    #[command(subcommand)]
+    Recorder(recorder::Command),
     Init(init::Args),
     Demo(demo::Args),
     Completions(completions::Args),
@@ -213,6 +219,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Prove(command) => prove::run(&command, context),
         Command::Verify(args) => verify::run(&args, context),
         Command::Key(command) => key::run(&command, context),
+        Command::Recorder(command) => recorder::run(&command, context),
         Command::Init(args) => init::run(&args, context),
         Command::Demo(args) => demo::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),

@@ -428,10 +428,7 @@ impl ActKind {
     /// no correction reaches it.
     pub const fn is_of_ledger(self) -> bool {
         use ActKind as K;
-        matches!(
-            self,
-            K::RecordersRequired | K::RecorderEnrolled | K::RecorderLimited | K::RecorderRevoked
-        )
+        matches!(self, K::RecordersRequired | K::RecorderEnrolled | K::RecorderLimited | K::RecorderRevoked)
     }
 
     /// Order among acts that have effect on one day, where no `sequence` gives it: entry into force before signatures,

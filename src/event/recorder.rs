@@ -81,9 +81,11 @@ impl Reach {
         reach.acts.insert(event.act.kind());
         let mut own = Sides::of(event);
         if let Act::RecordCorrected(correction) = &event.act {
-            let makes = correction.now.get(&FieldName(Field::Act)).and_then(|name| name.parse::<ActKind>().ok());
+            let makes =
+                correction.now.get(&FieldName(Field::Act)).and_then(|name| name.parse::<ActKind>().ok());
             reach.acts.extend(makes);
-            own.bodies.extend(correction.now.get(&FieldName(Field::Body)).and_then(|id| BodyId::parse(id).ok()));
+            own.bodies
+                .extend(correction.now.get(&FieldName(Field::Body)).and_then(|id| BodyId::parse(id).ok()));
         }
         reach.bodies.append(&mut own.bodies);
         reach.ruled.extend(own.acts.into_iter().map(|act| (event.body.clone(), act)));

@@ -295,7 +295,8 @@ impl Intake<'_> {
         let mut fresh: Vec<Event> = Vec::new();
         for line in part.iter().filter_map(|item| item.act.as_ref().ok()) {
             let body = &line.event.body;
-            if self.bodies.contains_key(body) {
+            // No body can have the ledger's own name: each such line is refused by itself.
+            if body.is_ledger() || self.bodies.contains_key(body) {
                 continue;
             }
             let known = self.ledger.charter(body).is_ok();

@@ -14,7 +14,9 @@ pub enum RecorderError {
     #[error("a recorder is called by 1 to 64 lower-case letters, digits and hyphens, not {0:?}")]
     Name(String),
     /// The name is taken.
-    #[error("{recorder} is enrolled already, by entry {entry}: revoke it first, or enrol the key by another name")]
+    #[error(
+        "{recorder} is enrolled already, by entry {entry}: revoke it first, or enrol the key by another name"
+    )]
     Enrolled {
         /// Whose name it is.
         recorder: RecorderId,
@@ -41,7 +43,7 @@ pub enum RecorderError {
         entry: Index,
     },
     /// Beyond what the recorder may record.
-    #[error("{recorder} may not record {excess}: see chancery recorder list")]
+    #[error("{recorder} may not record {excess}")]
     OutOfScope {
         /// Whose limits.
         recorder: RecorderId,
@@ -60,7 +62,7 @@ pub enum RecorderError {
     #[error("the key given is not the one with which {0} is enrolled")]
     OtherKey(RecorderId),
     /// Nobody signed, and somebody must.
-    #[error("{act}: this ledger records only what its recorders sign: --sign KEYFILE")]
+    #[error("{act}: this ledger records only what its recorders sign")]
     Unsigned {
         /// The act.
         act: ActKind,
@@ -81,7 +83,9 @@ pub enum RecorderError {
     #[error("without {0} nobody could enrol a recorder: enrol another registrar first")]
     LastRegistrar(RecorderId),
     /// Nobody could keep the register.
-    #[error("recorders cannot be required before a registrar is enrolled: chancery recorder enrol VKEY --registrar")]
+    #[error(
+        "recorders cannot be required before a registrar is enrolled: chancery recorder enrol VKEY --registrar"
+    )]
     NoRegistrar,
     /// Required before.
     #[error("recorders are required already, since entry {0}")]
