@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::event::{BodyId, Edtf};
+use crate::event::{ActKind, BodyId, Edtf};
 use crate::import::{Mode, Outcome, Source, import};
 use crate::ledger::AppendOptions;
 
@@ -100,6 +100,7 @@ fn own_columns(args: &CsvArgs, body: &BodyId, context: &Context) -> Result<Exit,
     let bytes = read_input(&args.file)?;
     let writing = if args.dry_run { Writing::DryRun } else { Writing::Record };
     let mut ledger = args.keys.open(context, "import", writing)?;
+    ledger.check_signers(&[ActKind::ImportRecorded])?;
     let name = match args.file.file_name() {
         Some(name) if args.file != Path::new("-") => name.to_string_lossy().into_owned(),
         _ => "standard input".to_owned(),

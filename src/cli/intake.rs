@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::event::{Act, BodyId, Edtf, Event, Form, leaf};
+use crate::event::{Act, ActKind, BodyId, Edtf, Event, Form, leaf};
 use crate::import::{EventsError, EventsFile, Left, Map, Report, hex, import_events};
 use crate::ledger::AppendOptions;
 
@@ -71,6 +71,7 @@ impl Intake<'_> {
         open().map_err(|e| Failure::file(self.file, &e))?;
         let mode = if self.dry_run { Mode::DryRun } else { Mode::Record };
         let mut ledger = self.keys.open(context, "import", mode)?;
+        ledger.check_signers(&[ActKind::ImportRecorded])?;
         if let Some(body) = self.body {
             ledger.charter(body)?;
         }

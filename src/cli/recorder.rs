@@ -24,7 +24,7 @@ pub(super) enum Command {
     Limit(LimitArgs),
     Revoke(RevokeArgs),
     Require(RequireArgs),
-    Sign(SignArgs),
+    Sign(AddArgs),
     List(ListArgs),
 }
 
@@ -101,7 +101,7 @@ pub(super) struct RequireArgs {
 
 Read the file before you sign it. The signature is over the event and the name
 of the ledger: whoever changes either makes it void.")]
-pub(super) struct SignArgs {
+pub(super) struct AddArgs {
     /// The drafted events; the file is written anew with the signature
     file: PathBuf,
     #[command(flatten)]
@@ -257,7 +257,7 @@ pub(super) fn founding(keys: &[String], context: &Context) -> Result<Vec<Event>,
     Ok(events)
 }
 
-fn sign(args: &SignArgs, context: &Context) -> Result<Exit, Failure> {
+fn sign(args: &AddArgs, context: &Context) -> Result<Exit, Failure> {
     if args.keys.sign.is_empty() {
         return Err(Failure::usage("which key signs? --sign KEYFILE"));
     }

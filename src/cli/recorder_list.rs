@@ -57,7 +57,7 @@ fn text(page: &Page, register: &Register) -> String {
             (None, Some(entry)) => format!("entry {}, limited by {entry}", held.enrolled),
             (None, None) => format!("entry {}", held.enrolled),
         };
-        vec![id.to_string(), since, limits(&held.limits), held.key.to_string()]
+        vec![id.to_string(), since, limits(&held.limits), held.key.hash_text()]
     });
     page.table(&["recorder", "enrolled", "may record", "key"], &rows.collect::<Vec<_>>()) + &required
 }

@@ -515,6 +515,81 @@ mod tests {
         assert_eq!(decode(GOLDEN.as_bytes(), Index(0)).unwrap().event, sample());
     }
 
+    /// Signatures of recorders by these names; what they sign is no matter of the leaf.
+    fn signatures(names: &[&str]) -> Vec<EventSignature> {
+        let of = |name: &&str| EventSignature {
+            recorder: crate::event::RecorderId::parse(name).unwrap(),
+            signature: std::array::from_fn(|at| at as u8),
+        };
+        names.iter().map(of).collect()
+    }
+
+    fn signed(event: &Event, names: &[&str]) -> Result<Vec<u8>, LeafError> {
+        let at = Instant::parse("2026-11-23T17:31:00Z").unwrap();
+        splice_signed(&encode_event(event).unwrap(), at, &signatures(names))
+    }
+
+    #[test]
+    fn the_signed_leaf_of_format_2_has_these_bytes() {
+        let sig = concat!(
+            r#""sig":[{"recorder":"desk","signature":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygp"#,
+            r#"KissLS4vMDEyMzQ1Njc4OTo7PD0+Pw=="}],"v":2}"#
+        );
+        let golden = GOLDEN.replace("\"v\":1}", sig);
+        assert_eq!(String::from_utf8(signed(&sample(), &["desk"]).unwrap()).unwrap(), golden);
+        let (entry, read) = decode_signed(golden.as_bytes(), Index(0)).unwrap();
+        assert_eq!((entry.event, read), (sample(), signatures(&["desk"])));
+        check_canonical(golden.as_bytes()).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&golden).unwrap();
+        assert_eq!(serde_json_canonicalizer::to_vec(&value).unwrap(), golden.as_bytes());
+        // Without a signature an entry is of format 1, as it always was.
+        assert_eq!(signed(&sample(), &[]).unwrap(), GOLDEN.as_bytes());
+    }
+
+    #[test]
+    fn signatures_have_one_order_and_belong_to_format_2_alone() {
+        let two = String::from_utf8(signed(&sample(), &["a", "b"]).unwrap()).unwrap();
+        for names in [["b", "a"], ["a", "a"]] {
+            assert!(matches!(signed(&sample(), &names), Err(LeafError::Signatures)), "{names:?}");
+        }
+        let turned = two.replace("\"a\"", "\"c\"");
+        assert!(matches!(decode(turned.as_bytes(), Index(0)), Err(LeafError::Signatures)));
+        let old = two.replace("\"v\":2}", "\"v\":1}");
+        assert!(decode(old.as_bytes(), Index(0)).unwrap_err().to_string().contains("unknown field `sig`"));
+        let unsigned = GOLDEN.replace("\"v\":1}", "\"v\":2}");
+        assert!(
+            decode(unsigned.as_bytes(), Index(0)).unwrap_err().to_string().contains("missing field `sig`")
+        );
+        let empty = GOLDEN.replace("\"v\":1}", "\"sig\":[],\"v\":2}");
+        assert!(matches!(decode(empty.as_bytes(), Index(0)), Err(LeafError::Signatures)));
+        let short = two.replace("Pw==", "");
+        assert!(decode(short.as_bytes(), Index(0)).unwrap_err().to_string().contains("64 bytes in base64"));
+    }
+
+    #[test]
+    fn an_act_of_the_register_has_these_bytes() {
+        use crate::event::{BodyId, Limits};
+        let limits = Limits {
+            acts: Some([ActKind::StatusGranted, ActKind::ApplicationFiled].into()),
+            bodies: Some([BodyId::parse("sco").unwrap(), BodyId::parse("nato").unwrap()].into()),
+            registrar: true,
+        };
+        let id = EventId(Uuid::from_u128(1));
+        let key = "desk+9251c011+Ab".to_owned();
+        let act = Act::RecorderEnrolled(Box::new(Enrolment { key, limits }));
+        let event = Event::new(id, act, BodyId::ledger());
+        let bytes = String::from_utf8(encode_event(&event).unwrap()).unwrap();
+        let golden = concat!(
+            r#"{"act":"recorder-enrolled","body":"ledger","enrolment":{"key":"desk+9251c011+Ab","limits":"#,
+            r#"{"acts":["application-filed","status-granted"],"bodies":["nato","sco"],"registrar":true}},"#,
+            r#""id":"00000000-0000-0000-0000-000000000001"}"#
+        );
+        assert_eq!(bytes, golden);
+        assert_eq!(decode_draft(golden.as_bytes(), id).unwrap(), event);
+        let empty = golden.replace("[\"nato\",\"sco\"]", "[]");
+        assert!(decode_draft(empty.as_bytes(), id).unwrap_err().to_string().contains("an empty list"));
+    }
+
     #[test]
     fn a_leaf_is_what_an_independent_rfc_8785_writer_makes_of_it() {
         let mut event = sample();

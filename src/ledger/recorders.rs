@@ -13,7 +13,7 @@ use crate::event::{
 use crate::log::SigningKey;
 
 use super::admit::Batch;
-use super::register::recorder_name;
+use super::register::{Recorder, recorder_name};
 use super::{Ledger, LedgerError, RecorderError, Register};
 
 /// A signature beside an entry, as the register had it when the entry was recorded.
@@ -53,6 +53,43 @@ impl Ledger {
         }
         signatures.sort_by(|a, b| a.recorder.cmp(&b.recorder));
         Ok(signatures)
+    }
+
+    /// Makes sure, before many events are appended, that somebody signs where that is required, and that every key is
+    /// that of a recorder who may record acts of these kinds.
+    ///
+    /// # Errors
+    /// [`LedgerError::Recorder`].
+    pub fn check_signers(&mut self, acts: &[ActKind]) -> Result<(), LedgerError> {
+        let register = self.register()?;
+        if let (Some(act), true) = (acts.first(), self.demands && self.signers.is_empty())
+            && register.required.is_some()
+        {
+            return Err(RecorderError::Unsigned { act: *act }.into());
+        }
+        let reach = Reach { acts: acts.iter().copied().collect(), ..Reach::default() };
+        for key in &self.signers {
+            let (recorder, held) = signer(&register, key)?;
+            if let Some(excess) = held.limits.excess(&reach) {
+                return Err(RecorderError::OutOfScope { recorder, excess }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether all who sign may record an act in a body.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn signers_may(&mut self, body: &BodyId, act: ActKind) -> Result<bool, LedgerError> {
+        let register = self.register()?;
+        let reach = Reach { bodies: [body.clone()].into(), acts: [act].into(), ..Reach::default() };
+        for key in &self.signers {
+            if signer(&register, key)?.1.limits.excess(&reach).is_some() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Who may record by now.
@@ -131,11 +168,7 @@ impl Ledger {
             signed.push(recorder.clone());
         }
         for key in &self.signers {
-            let recorder = recorder_name(key.verifier())?;
-            let held = register.standing(&recorder)?;
-            if held.key != *key.verifier() {
-                return Err(RecorderError::OtherKey(recorder).into());
-            }
+            let (recorder, held) = signer(&register, key)?;
             check_limits(&recorder, &held.limits, event, &reach)?;
             signed.push(recorder);
         }
@@ -251,6 +284,13 @@ impl Rows {
             self.row_of.insert(event.id, row);
         }
     }
+}
+
+/// The recorder whose key signs, as the register has it.
+fn signer<'r>(register: &'r Register, key: &SigningKey) -> Result<(RecorderId, &'r Recorder), RecorderError> {
+    let id = recorder_name(key.verifier())?;
+    let held = register.standing(&id)?;
+    if held.key == *key.verifier() { Ok((id, held)) } else { Err(RecorderError::OtherKey(id)) }
 }
 
 /// A recorder may record all that an event bears on, and gives no more than it has.

@@ -79,6 +79,11 @@ impl VerifierKey {
         [a, b, c, d]
     }
 
+    /// The same in eight hexadecimal digits, as the key's line has it.
+    pub fn hash_text(&self) -> String {
+        hexadecimal(self.hash())
+    }
+
     /// Whether 64 bytes are this key's signature over a text.
     pub fn has_signed(&self, text: &[u8], signature: &[u8; 64]) -> bool {
         let signature = ed25519_dalek::Signature::from_bytes(signature);
