@@ -188,7 +188,8 @@ fn json(charter: &Charter, version: &Version, on: crate::event::Day) -> Value {
         })
         .collect();
     json!({"body": charter.body, "title": charter.about.title, "on": on.to_string(), "versions": versions,
-           "statuses": statuses, "transitions": transitions, "procedures": procedures, "clauses": clauses})
+           "statuses": statuses, "transitions": transitions, "procedures": procedures, "clauses": clauses,
+           "recorders": charter.latest().recorders})
 }
 
 fn text(page: &Page, charter: &Charter, version: &Version, on: crate::event::Day) -> String {
@@ -222,6 +223,10 @@ fn text(page: &Page, charter: &Charter, version: &Version, on: crate::event::Day
         let line =
             format!("{}{basis}, entry {}", stated.article.unwrap_or("no article stated"), stated.entry);
         out.push_str(&page.wrap("       ", &clean(&line)));
+    }
+    for (at, (act, signers)) in charter.latest().recorders.iter().enumerate() {
+        out.push_str(if at == 0 { "\nhow many recorders sign, whatever the day\n" } else { "" });
+        out.push_str(&format!("   {}: {}\n", act.0, signers.0));
     }
     for p in &version.procedures {
         out.push('\n');

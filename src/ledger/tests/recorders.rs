@@ -209,11 +209,11 @@ fn found(leaves: &[Vec<u8>]) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig::with_cases(10))]
 
     #[test]
     fn the_audit_finds_what_the_ledger_refuses_and_nothing_of_what_it_admits(
-        offers in prop::collection::vec(offer(), 1..14)
+        offers in prop::collection::vec(offer(), 1..10)
     ) {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("l");
