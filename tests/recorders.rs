@@ -90,7 +90,8 @@ fn every_command_that_records_is_refused_without_a_signature_and_records_with_on
     let quoted =
         "append application-filed -p EGY --in sco --done 2025-09-05 --cite x --quote words --redactable";
     run(&env, &format!("{quoted} --sign desk.key")).ok();
-    run(&env, "append instrument-deposited -p LAO --in sco --deposited 2025-11-01 --cite x --sign desk.key").ok();
+    run(&env, "append instrument-deposited -p LAO --in sco --deposited 2025-11-01 --cite x --sign desk.key")
+        .ok();
     let lines = [
         "append application-withdrawn -p LAO --in sco --received 2025-10-01 --cite x",
         "append --from batch.jsonl",

@@ -128,6 +128,7 @@ fn key_remedy(error: &KeyError) -> &'static str {
             "put its own key file back; a ledger that never had one gets it by: chancery key generate"
         }
         KeyError::Present(_) => "see it: chancery key show; a key is never overwritten",
+        KeyError::Occupied(_) => "give the new key a file of its own",
         KeyError::Exposed { .. } => "if nobody else has read it: chmod 600 on that file",
         _ => "put the log's own key and key.pub back from a backup",
     }
