@@ -134,7 +134,14 @@ fn what_a_recorder_may_not_sign_is_refused_and_nothing_is_recorded() {
     assert!(other.env("CHANCERY_KEY_SEED", "another").output().unwrap().status.success());
     let nato = env.size() - 1;
     let lao = nato - 1;
+    let moved = nato + 1;
+    run(&env, "append application-filed -p KWT --in sco --done 2025-09-02 --cite x --sign desk.key").ok();
+    run(&env, &format!("rectify {moved} --set body=nato --cause clerical --cite x --sign registry.key")).ok();
     let refused = [
+        (
+            format!("rectify {moved} --set note=y --cause clerical --cite x --sign desk.key"),
+            "desk may not record in nato",
+        ),
         (format!("append {LAO} --sign second.key"), "no recorder called second is enrolled"),
         (
             "append application-filed -p GEO --in nato --done 2022 --cite x --sign desk.key".into(),
@@ -195,6 +202,30 @@ fn an_import_is_withdrawn_only_by_who_may_record_in_every_body_of_its_rows() {
     assert!(run(&env, &format!("{withdraw} --sign second.key")).fails(3).contains("may not record in"));
     run(&env, &format!("{withdraw} --sign registry.key")).ok();
     assert_eq!(env.run(&["audit"]).ok(), "");
+}
+
+#[test]
+fn of_a_file_a_recorder_takes_in_what_it_may_and_reports_the_rest() {
+    let env = shared();
+    run(&env, "charter adopt nato --sign registry.key").ok();
+    let line = |body: &str, party: &str| {
+        format!(
+            r#"{{"date":"2022-09-30","kind":"application-filed","body":"{body}","party":"{party}","source":"x"}}"#
+        )
+    };
+    let lines = [line("nato", "UKR"), line("sco", "TUR"), line("new-body", "TUR")];
+    env.write("events.jsonl", lines.join("\n") + "\n");
+    let ran = run(&env, "import events events.jsonl --surveyed 2022/2023 --sign desk.key");
+    assert_eq!(ran.code, 1, "{}", ran.all());
+    assert!(
+        ran.stdout.contains("2 lines were left out") && ran.stdout.contains("may not record in new-body")
+    );
+    assert_eq!(env.run(&["audit"]).ok(), "");
+    let acts = "recorder limit desk --acts application-filed --cite x --sign registry.key";
+    run(&env, acts).ok();
+    let size = env.size();
+    let refused = run(&env, "import events events.jsonl --sign desk.key").fails(3);
+    assert!(refused.contains("desk may not record import-recorded") && env.size() == size, "{refused}");
 }
 
 #[test]

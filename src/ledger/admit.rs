@@ -348,7 +348,7 @@ impl Batch {
     }
 
     /// Whether some of its texts are of a body.
-    fn rules(&self, body: &BodyId) -> bool {
+    pub(super) fn rules(&self, body: &BodyId) -> bool {
         self.charters.iter().any(|event| event.body == *body)
     }
 }

@@ -39,6 +39,11 @@ impl RuleEntries {
         Arc::ptr_eq(&self.entries, entries)
     }
 
+    /// Whether any of them can make the rules of a body.
+    pub(super) fn may_rule(&self, body: &BodyId) -> bool {
+        self.of.contains_key(body) || !self.others.is_empty()
+    }
+
     /// Those of one body and no others.
     pub(super) fn own(&self, body: &BodyId) -> impl Iterator<Item = &Entry> {
         let places = self.of.get(body).map(Vec::as_slice).unwrap_or_default();

@@ -209,7 +209,7 @@ fn found(leaves: &[Vec<u8>]) -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(10))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
     fn the_audit_finds_what_the_ledger_refuses_and_nothing_of_what_it_admits(
