@@ -1,6 +1,7 @@
 //! The one place where all parts meet: entries are admitted, made durable, indexed, and asked.
 
 mod admit;
+mod certify;
 mod consequence;
 mod error;
 mod held;
@@ -13,6 +14,7 @@ mod recorders;
 mod register;
 mod replay;
 mod rules;
+mod source;
 mod suppose;
 
 #[cfg(test)]
@@ -31,6 +33,7 @@ use crate::log::{Append, Disk, Entries, Hash, Holder, LogEngine, SigningKey, Tor
 use crate::query::{Charters, CheckpointRef, Material};
 
 pub use admit::Draft;
+pub use certify::Certifier;
 pub use consequence::{Change, Consequences, Said};
 pub use error::LedgerError;
 pub use held::Held;
@@ -47,7 +50,7 @@ pub use replay::{Tally, replay};
 pub struct Ledger {
     path: PathBuf,
     entries: Entries,
-    index: load::Source,
+    index: source::Source,
     charters: Charters,
     rules: HashMap<BodyId, Arc<Charter>>,
     rule_entries: Option<rules::RuleEntries>,
@@ -134,7 +137,7 @@ impl Ledger {
     /// [`LedgerError`].
     pub fn open_writer(path: &Path, holder: &Holder, disk: Disk) -> Result<Ledger, LedgerError> {
         let mut ledger = Ledger::with(path, Entries::open_writer(path, holder, disk)?)?;
-        ledger.index = load::Source::for_writer(path, &ledger.entries)?;
+        ledger.index = source::Source::for_writer(path, &ledger.entries)?;
         ledger.demands = true;
         Ok(ledger)
     }
@@ -143,7 +146,7 @@ impl Ledger {
         Ok(Ledger {
             path: path.to_owned(),
             entries,
-            index: load::Source::Unopened,
+            index: source::Source::Unopened,
             charters: Charters::default(),
             rules: HashMap::new(),
             rule_entries: None,
@@ -344,9 +347,9 @@ impl Ledger {
                 _ => self.rules.clear(),
             }
         }
-        if let Some(hash) = self.entries.last_leaf_hash() {
-            self.index.apply(entries, hash);
-        }
+        let (log, first, hashes) =
+            (&self.entries, entries.first().map_or(0, |e| e.index.0), self.entries.appended_hashes());
+        self.index.apply(entries, &|index| source::leaf_hash_in(log, first, &hashes, index));
     }
 
     /// The receipt of an entry that was recorded before.
@@ -395,8 +398,13 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Log`] where the head cannot be written.
     pub fn close(mut self) -> Result<(), LedgerError> {
+        let size = Size(self.entries.frontier().size());
+        let head = match self.index.completeness(size) {
+            Some((groups, root)) => self.entries.head(size.0)?.with_completeness(groups, root),
+            None => self.full_head(size)?,
+        };
         self.index.flush();
-        Ok(self.entries.write_checkpoint()?)
+        Ok(self.entries.write_head(head)?)
     }
 
     /// Builds the index anew from the entries, telling `progress` how many are in it.
@@ -405,9 +413,9 @@ impl Ledger {
     /// [`LedgerError`].
     pub fn rebuild(&mut self, progress: &mut dyn FnMut(u64)) -> Result<Size, LedgerError> {
         let mut index = EventIndex::create(&self.path, self.origin(), INDEX_DEADLINE)?;
-        load::fill(&mut index, &self.entries, progress)?;
+        source::fill(&mut index, &self.entries, progress)?;
         index.complete()?;
-        self.index = load::Source::Index(Box::new(index));
+        self.index = source::Source::Index(Box::new(index));
         Ok(self.size())
     }
 }

@@ -5,7 +5,7 @@
 //! on whose evidence. The command `chancery` is this library with a command line.
 //!
 //! # The map
-//! A module imports only what stands to its right; `audit` and `import` stand beside `ledger`:
+//! A module imports only what stands to its right; `audit`, `import` and `witness` stand beside `ledger`:
 //!
 //! `cli → ledger → {query → history → charter → event} + {index} + {log}`
 //!
@@ -19,6 +19,7 @@
 //! | [`query`] | questions and answers; what they serialise to is the JSON contract |
 //! | [`ledger`] | the one place where all parts meet: open, append, ask |
 //! | [`audit`] | everything derived again from raw leaves, by named checks; repair from a copy |
+//! | [`witness`] | heads held against a log: witnesses, policies, what a client has seen |
 //! | [`import`] | the records of others: one file for each source format |
 //! | [`cli`] | one file for each command |
 //!
@@ -68,6 +69,7 @@
 //! ```
 
 pub mod audit;
+pub mod certificate;
 pub mod charter;
 pub mod cli;
 pub mod event;
@@ -79,6 +81,7 @@ pub mod index;
 pub mod ledger;
 pub mod log;
 pub mod query;
+pub mod witness;
 
 pub use ledger::{AppendOptions, Ledger, LedgerError, Receipt, Recorded};
 pub use query::{Axes, StatusAnswer, status};

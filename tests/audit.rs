@@ -236,8 +236,8 @@ fn a_report_is_filed_even_where_all_is_well() {
 
     Checks
 
-    check        looked at  findings  makes sure that
-    frames       128        0         every segment and frame is as written, every
+    check         looked at  findings  makes sure that
+    frames        128        0         every segment and frame is as written, every
     ");
     env.run(&["audit", "--report", "audit.json", "--skip", "links"]).ok();
     let report: Value =

@@ -7,6 +7,7 @@
 
 mod check;
 mod clause;
+mod completeness;
 mod difference;
 mod entry;
 mod evidence;
@@ -75,6 +76,14 @@ pub fn audit(
     evidence.since(&options.since, &mut found)?;
     let remarks = match readable && !evidence.incomplete {
         true => {
+            if !found.skips("completeness") {
+                completeness::completeness(
+                    &entries,
+                    &evidence.hashes,
+                    &evidence.stating(&options.since),
+                    &mut found,
+                );
+            }
             if !found.skips("recorders") {
                 let origin = evidence.origin.as_deref().unwrap_or_default();
                 let mut told = |at, of| progress("recorders", at, of);
@@ -83,7 +92,7 @@ pub fn audit(
             whole_record(&entries, options.conformity, &mut found, progress)
         }
         false => {
-            for check in ["links", "recorders", "charters", "verdicts", "projections"] {
+            for check in ["completeness", "links", "recorders", "charters", "verdicts", "projections"] {
                 found.left_out(check, "entries are missing or unreadable: repair, then audit again");
             }
             Vec::new()

@@ -168,7 +168,7 @@ impl<'a> Pass<'a> {
                 if self.standing(&id).is_ok() {
                     return Err(format!("{id} was enrolled already"));
                 }
-                if self.keys.iter().any(|other| other.same_key(&key)) {
+                if self.keys.iter().any(|other| other.has_key_of(&key)) {
                     return Err(format!("the key of {id} was enrolled before"));
                 }
                 self.keys.push(key);

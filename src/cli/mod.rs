@@ -7,6 +7,7 @@ mod audit;
 mod audit_report;
 mod axes;
 mod bodies;
+mod certificate;
 mod charter;
 mod check;
 mod checkpoint;
@@ -21,6 +22,7 @@ mod compare_out;
 mod completions;
 mod conflicts;
 mod context;
+mod cosign;
 mod count;
 mod custody;
 mod demo;
@@ -59,6 +61,7 @@ mod replay;
 mod reservations;
 mod retract;
 mod roster;
+mod seen;
 mod show;
 mod signing;
 mod spells;
@@ -70,6 +73,9 @@ mod verify;
 mod view;
 mod what_if;
 mod when;
+mod witness;
+#[cfg(feature = "serve")]
+mod witness_serve;
 mod words;
 
 use std::process::ExitCode;
@@ -91,8 +97,8 @@ use error::{Exit, Failure};
     max_term_width = 100,
     disable_help_subcommand = true,
     after_help = "Exit codes: 0 done or answered, 1 answered \"no\" or rows left out, 2 usage, 3 refused by rule, \
-                  4 ledger unavailable, locked or damaged.\nEnvironment: CHANCERY_LEDGER, CHANCERY_RECORDER_KEY \
-                  (the file of the key that signs), NO_COLOR, COLUMNS, \
+                  4 ledger unavailable, locked or damaged.\nEnvironment: CHANCERY_LEDGER, CHANCERY_SEEN, \
+                  CHANCERY_RECORDER_KEY (the file of the key that signs), NO_COLOR, COLUMNS, \
                   CHANCERY_NOW (an instant that stands in for the clock); with it \
                   CHANCERY_KEY_SEED (a text that stands in for the chance a key is made of: for tests)."
 )]
@@ -151,6 +157,8 @@ enum Command {
     Key(key::Command),
     #[command(subcommand)]
     Recorder(recorder::Command),
+    #[command(subcommand)]
+    Witness(witness::Command),
     Init(init::Args),
     Demo(demo::Args),
     Completions(completions::Args),
@@ -220,6 +228,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Verify(args) => verify::run(&args, context),
         Command::Key(command) => key::run(&command, context),
         Command::Recorder(command) => recorder::run(&command, context),
+        Command::Witness(command) => witness::run(&command, context),
         Command::Init(args) => init::run(&args, context),
         Command::Demo(args) => demo::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),

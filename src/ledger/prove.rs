@@ -2,8 +2,8 @@
 
 use crate::event::{Index, Size};
 use crate::log::{
-    Claim, KeyError, LeafHashes, LogError, ProofText, SignedCheckpoint, VerifierKey, prove_consistency,
-    prove_inclusion, verifier_key,
+    Claim, Disk, Holder, KeyError, LeafHashes, Lock, LogError, ProofText, SignedCheckpoint, VerifierKey,
+    prove_consistency, prove_inclusion, verifier_key,
 };
 
 use super::{Ledger, LedgerError};
@@ -32,8 +32,8 @@ impl Ledger {
         self.entries.signing_key()?.ok_or_else(|| KeyError::Missing(self.path.join("key")).into())
     }
 
-    /// The signed head of the first `size` entries. On a copy without its key: the head that was signed last, where it
-    /// is of that size.
+    /// The signed head of the first `size` entries, with the cosignatures of witnesses where they are kept for it. On a
+    /// copy without its key: the head that was signed last, where it is of that size.
     ///
     /// # Errors
     /// [`LedgerError::BeyondSize`]; [`LedgerError::Log`] with [`LogError::Key`] where nothing can be signed.
@@ -42,14 +42,47 @@ impl Ledger {
         if size > held {
             return Err(LogError::Beyond { size: held.0, asked: size.0 }.into());
         }
+        let cosigned = self.cosigned()?;
         let missing = match self.key() {
-            Ok(key) => return Ok(SignedCheckpoint::sign(self.entries.head(size.0)?, &key)),
+            Ok(key) => {
+                let signed = SignedCheckpoint::sign(self.full_head(size)?, &key);
+                let fits =
+                    |kept: &SignedCheckpoint| kept.head == signed.head && kept.verify(key.verifier()).is_ok();
+                return Ok(cosigned.filter(fits).unwrap_or(signed));
+            }
             Err(missing @ LogError::Key(KeyError::Missing(_))) => missing,
             Err(error) => return Err(error.into()),
         };
         let stored = SignedCheckpoint::read(&self.path.join("checkpoint"))?;
         let fits = |signed: &SignedCheckpoint| signed.is_signed() && signed.head.size == size.0;
-        stored.filter(fits).ok_or(missing.into())
+        Ok([cosigned, stored].into_iter().flatten().find(fits).ok_or(missing)?)
+    }
+
+    /// The largest head that enough witnesses cosigned, as it is kept; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`LedgerError::Log`] where the file is damaged.
+    pub fn cosigned(&self) -> Result<Option<SignedCheckpoint>, LedgerError> {
+        let path = self.path.join("cosigned");
+        Ok(SignedCheckpoint::read_or(&path, "move it aside: `chancery checkpoint --cosign` makes it anew")?)
+    }
+
+    /// Keeps a head that enough witnesses cosigned, durably; a larger one stays. Gives whether it is kept.
+    ///
+    /// # Errors
+    /// [`LedgerError::Log`], with [`LogError::Locked`] while another process writes.
+    pub fn keep_cosigned(
+        &self,
+        signed: &SignedCheckpoint,
+        holder: &Holder,
+        disk: &Disk,
+    ) -> Result<bool, LedgerError> {
+        let _lock = Lock::take(&self.path, holder)?;
+        let newer = self.cosigned()?.is_none_or(|kept| kept.head.size <= signed.head.size);
+        if newer {
+            signed.write(&self.path.join("cosigned"), disk)?;
+        }
+        Ok(newer)
     }
 
     /// That an entry is among the first `size`, with its leaf.
@@ -79,7 +112,7 @@ impl Ledger {
         Ok(ProofText { claim: Claim::Consistency { old: old.0, root }, hashes, checkpoint })
     }
 
-    fn leaf_hashes(&self) -> Result<LeafHashes, LogError> {
+    pub(super) fn leaf_hashes(&self) -> Result<LeafHashes, LogError> {
         let mut hashes = Vec::new();
         self.entries.scan(0, |_, _, hash| hashes.push(hash))?;
         let size = hashes.len() as u64;

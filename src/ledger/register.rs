@@ -133,7 +133,7 @@ impl Register {
         if let Some(held) = self.get(&id).filter(|held| held.revoked.is_none()) {
             return Err(RecorderError::Enrolled { recorder: id, entry: held.enrolled });
         }
-        match self.keys.iter().find(|(known, ..)| known.same_key(&key)) {
+        match self.keys.iter().find(|(known, ..)| known.has_key_of(&key)) {
             Some((_, recorder, entry)) => {
                 Err(RecorderError::KeyTaken { recorder: recorder.clone(), entry: *entry })
             }

@@ -14,7 +14,7 @@ const REMEDY: &str = "put it back from a backup; or, where `chancery audit` find
                       append writes it anew";
 
 /// More signatures than a log and its witnesses make.
-const SIGNATURES_MAX: usize = 64;
+pub(crate) const SIGNATURES_MAX: usize = 64;
 
 /// More extension lines than any log writes.
 const EXTENSIONS_MAX: usize = 16;
@@ -61,7 +61,7 @@ impl fmt::Display for SignedCheckpoint {
 }
 
 /// A number in its one spelling.
-pub(super) fn number(text: &str) -> Option<u64> {
+pub(crate) fn number(text: &str) -> Option<u64> {
     text.parse().ok().filter(|number: &u64| number.to_string() == text)
 }
 
@@ -71,19 +71,22 @@ impl Checkpoint {
         Checkpoint { origin: origin.to_owned(), size, root, extensions: Vec::new() }
     }
 
-    /// The same head that also states the root of the completeness map over its leaves.
+    /// The same head that also states the completeness map over its leaves: how many groups it has, and its root.
     #[must_use]
-    pub fn with_completeness(mut self, root: Hash) -> Checkpoint {
+    pub fn with_completeness(mut self, groups: u64, root: Hash) -> Checkpoint {
         self.extensions.retain(|line| !line.starts_with(COMPLETENESS));
-        self.extensions.push(format!("{COMPLETENESS}{root}"));
+        self.extensions.push(format!("{COMPLETENESS}{groups} {root}"));
         self
     }
 
-    /// The root of the completeness map, where the head states exactly one.
-    pub fn completeness(&self) -> Option<Hash> {
+    /// How many groups the completeness map has, and its root, where the head states exactly one.
+    pub fn completeness(&self) -> Option<(u64, Hash)> {
         let mut stated = self.extensions.iter().filter_map(|line| line.strip_prefix(COMPLETENESS));
         match (stated.next(), stated.next()) {
-            (Some(root), None) => Hash::from_base64(root),
+            (Some(map), None) => {
+                let (groups, root) = map.split_once(' ')?;
+                Some((number(groups)?, Hash::from_base64(root)?))
+            }
             _ => None,
         }
     }
@@ -120,6 +123,25 @@ impl SignedCheckpoint {
     /// Whether there is a signature under it, of whatever key.
     pub fn is_signed(&self) -> bool {
         !self.signatures.is_empty()
+    }
+
+    /// Every line under the head, whoever made it.
+    pub fn signatures(&self) -> &[Signature] {
+        &self.signatures
+    }
+
+    /// Puts another line under the head; one that is there already is not repeated.
+    pub fn add(&mut self, line: Signature) {
+        if !self.signatures.contains(&line) {
+            self.signatures.push(line);
+        }
+    }
+
+    /// The same head with those lines only that are kept.
+    #[must_use]
+    pub fn with_only(mut self, keep: impl FnMut(&Signature) -> bool) -> SignedCheckpoint {
+        self.signatures.retain(keep);
+        self
     }
 
     /// Whether this key signed it.
@@ -187,17 +209,25 @@ impl SignedCheckpoint {
     /// # Errors
     /// [`LogError::Damaged`] with the byte offset of the wrong line.
     pub fn read(path: &Path) -> Result<Option<SignedCheckpoint>, LogError> {
+        SignedCheckpoint::read_or(path, REMEDY)
+    }
+
+    /// Reads a file; `None` where there is none. The remedy is what to do where it is damaged.
+    ///
+    /// # Errors
+    /// [`LogError::Damaged`] with the byte offset of the wrong line.
+    pub(crate) fn read_or(path: &Path, remedy: &str) -> Result<Option<SignedCheckpoint>, LogError> {
         let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(LogError::io(path, "cannot be read")(e)),
         };
         let text = std::str::from_utf8(&bytes).map_err(|e| {
-            LogError::damaged(path, e.valid_up_to() as u64, format!("the checkpoint is not text; {REMEDY}"))
+            LogError::damaged(path, e.valid_up_to() as u64, format!("the checkpoint is not text; {remedy}"))
         })?;
         SignedCheckpoint::parse(text).map(Some).map_err(|(line, what)| {
             let offset: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
-            LogError::damaged(path, offset as u64, format!("the checkpoint's line {line}: {what}; {REMEDY}"))
+            LogError::damaged(path, offset as u64, format!("the checkpoint's line {line}: {what}; {remedy}"))
         })
     }
 

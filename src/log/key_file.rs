@@ -90,10 +90,8 @@ pub fn write_recorder_key(path: &Path, key: &SigningKey, disk: &Disk) -> Result<
 /// # Errors
 /// [`KeyError::Exposed`], [`KeyError::Text`], [`LogError::Io`].
 pub fn read_recorder_key(path: &Path) -> Result<SigningKey, LogError> {
-    let unread = |source| LogError::io(path, "cannot be read")(source);
-    let mode = std::fs::metadata(path).map_err(unread)?.mode() & 0o777;
-    check_mode(path, mode)?;
-    let text = std::fs::read_to_string(path).map_err(unread)?;
+    let absent = || LogError::io(path, "cannot be read")(ErrorKind::NotFound.into());
+    let text = read_private(path)?.ok_or_else(absent)?;
     Ok(SigningKey::parse(&text).map_err(|source| KeyError::Text { path: path.to_owned(), source })?)
 }
 
@@ -113,11 +111,19 @@ fn place(
     disk.replace(public, line.as_bytes()).map_err(LogError::io(public, "cannot be written"))
 }
 
-/// A key that others can read or change is no key of its owner's alone.
-fn check_mode(path: &Path, mode: u32) -> Result<(), KeyError> {
+/// A secret's file; `None` where there is none.
+///
+/// # Errors
+/// [`KeyError::Exposed`] where others than its owner can read or change it.
+pub(crate) fn read_private(path: &Path) -> Result<Option<String>, LogError> {
+    let mode = match std::fs::metadata(path) {
+        Ok(found) => found.mode() & 0o777,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(LogError::io(path, "cannot be read")(e)),
+    };
     match mode & 0o077 {
-        0 => Ok(()),
-        _ => Err(KeyError::Exposed { path: path.to_owned(), mode }),
+        0 => text(path),
+        _ => Err(KeyError::Exposed { path: path.to_owned(), mode }.into()),
     }
 }
 
@@ -127,18 +133,12 @@ fn check_mode(path: &Path, mode: u32) -> Result<(), KeyError> {
 /// [`KeyError`]; [`KeyError::Missing`] where `key.pub` says that there is one.
 pub(super) fn signing(ledger: &Path, origin: &str) -> Result<Option<SigningKey>, LogError> {
     let path = secret_path(ledger);
-    let mode = match std::fs::metadata(&path) {
-        Ok(found) => found.mode() & 0o777,
-        Err(e) if e.kind() == ErrorKind::NotFound => {
-            return match verifier_key(ledger)? {
-                Some(_) => Err(KeyError::Missing(path).into()),
-                None => Ok(None),
-            };
-        }
-        Err(e) => return Err(LogError::io(&path, "cannot be read")(e)),
+    let Some(text) = read_private(&path)? else {
+        return match verifier_key(ledger)? {
+            Some(_) => Err(KeyError::Missing(path).into()),
+            None => Ok(None),
+        };
     };
-    check_mode(&path, mode)?;
-    let Some(text) = text(&path)? else { return Err(KeyError::Missing(path).into()) };
     let key = SigningKey::parse(&text).map_err(|source| KeyError::Text { path: path.clone(), source })?;
     if key.verifier().name() != origin {
         let name = key.verifier().name().to_owned();

@@ -2,7 +2,7 @@
 
 use tlog_tiles::HashReader;
 
-use super::tree::Hash;
+use super::tree::{Hash, node_hash};
 
 /// The hashes of a tree, laid out as `tlog_tiles` stores them, made from leaf hashes.
 #[derive(Default)]
@@ -32,6 +32,21 @@ impl LeafHashes {
         }
         Ok(tree)
     }
+
+    /// How many leaves the tree has.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The root over `size` leaves, at least 1, from the leaf `first` on, where such a part is divided as a tree by itself.
+    pub(super) fn part(&self, first: u64, size: u64) -> Option<Hash> {
+        if size.is_power_of_two() {
+            let at = tlog_tiles::stored_hash_index(size.trailing_zeros() as u8, first / size);
+            return self.stored.get(usize::try_from(at).ok()?).map(|hash| Hash(hash.0));
+        }
+        let left = 1 << size.checked_ilog2()?;
+        Some(node_hash(self.part(first, left)?, self.part(first + left, size - left)?))
+    }
 }
 
 /// The inclusion proof (RFC 6962 §2.1.1) of the leaf at `index` in the tree of `size` leaves.
@@ -59,7 +74,7 @@ pub(super) fn includes(hashes: &[Hash], index: u64, leaf: Hash, size: u64, root:
 }
 
 /// Whether the hashes show that the tree `new` (size and root) begins with the tree `old`.
-pub(super) fn extends(hashes: &[Hash], old: (u64, Hash), new: (u64, Hash)) -> bool {
+pub(crate) fn extends(hashes: &[Hash], old: (u64, Hash), new: (u64, Hash)) -> bool {
     let (before, after) = (tlog_tiles::Hash(old.1.0), tlog_tiles::Hash(new.1.0));
     tlog_tiles::check_tree(&theirs(hashes), new.0, after, old.0, before).is_ok()
 }
