@@ -43,6 +43,7 @@ mod proof;
 mod quality;
 mod questions;
 mod record;
+mod recorders;
 mod redact;
 mod reservations;
 mod rivals;

@@ -7,7 +7,7 @@ use crate::event::leaf::LeafError;
 use crate::event::{DateError, Size};
 use crate::import::{ImportError, Reject};
 use crate::index::IndexError;
-use crate::ledger::LedgerError;
+use crate::ledger::{LedgerError, RecorderError};
 use crate::log::{KeyError, LogError};
 use crate::query::QueryError;
 use crate::witness::{MemoryError, WitnessError};
@@ -131,6 +131,7 @@ fn key_remedy(error: &KeyError) -> &'static str {
             "put its own key file back; a ledger that never had one gets it by: chancery key generate"
         }
         KeyError::Present(_) => "see it: chancery key show; a key is never overwritten",
+        KeyError::Occupied(_) => "give the new key a file of its own",
         KeyError::Exposed { .. } => "if nobody else has read it: chmod 600 on that file",
         _ => "put the log's own key and key.pub back from a backup",
     }
@@ -167,6 +168,10 @@ impl From<LedgerError> for Failure {
             LedgerError::Unsettled { .. } | LedgerError::Entry { .. } | LedgerError::Charter(_) => {
                 Failure::new(Exit::Unavailable, error)
             }
+            LedgerError::Recorder(error) => {
+                let remedy = recorder_remedy(&error);
+                remedy.into_iter().fold(Failure::new(Exit::Refused, error), Failure::help)
+            }
             LedgerError::NoBody(_) => no_body(error),
             LedgerError::ExtendsNothing { ref pattern, .. } => {
                 let remedy = format!("adopt it first: chancery charter adopt {pattern}");
@@ -180,6 +185,24 @@ impl From<LedgerError> for Failure {
             }
             other => Failure::usage(other),
         }
+    }
+}
+
+/// What to do where the register, or a rule about who records, refuses.
+fn recorder_remedy(error: &RecorderError) -> Option<&'static str> {
+    match error {
+        RecorderError::Unsigned { .. } => {
+            Some("the key's file: --sign KEYFILE, or CHANCERY_RECORDER_KEY; for others to sign: --draft FILE")
+        }
+        RecorderError::TooFew { .. } => Some(
+            "both keys here: --sign ONE --sign OTHER; else --sign ONE --draft FILE, chancery recorder sign FILE",
+        ),
+        RecorderError::Unknown(_)
+        | RecorderError::Revoked { .. }
+        | RecorderError::OtherKey(_)
+        | RecorderError::OutOfScope { .. }
+        | RecorderError::GivesMore(_) => Some("see who may record what: chancery recorder list"),
+        _ => None,
     }
 }
 

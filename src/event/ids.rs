@@ -71,7 +71,22 @@ kebab_id! {
     StatusId, "status"
 }
 
+kebab_id! {
+    /// Who records, as its verifier key names it: `treaty-section`.
+    RecorderId, "recorder"
+}
+
 impl BodyId {
+    /// The ledger itself: acts about who records it, and under which key, belong to no organisation or treaty.
+    pub const fn ledger() -> BodyId {
+        BodyId(SmolStr::new_static("ledger"))
+    }
+
+    /// Whether it is the ledger itself: then it has no charter.
+    pub fn is_ledger(&self) -> bool {
+        self.0 == "ledger"
+    }
+
     /// Reads a name as people write it: `UNTC IV-4`, `UNTC:4-4` and `untc-4-4` are one. Lower case, every other character a
     /// hyphen; the chapter of a treaty of the United Nations collection is a number, in Roman or Arabic.
     ///
@@ -113,6 +128,14 @@ impl FromStr for BodyId {
 
     fn from_str(text: &str) -> Result<BodyId, IdError> {
         BodyId::named(text)
+    }
+}
+
+impl FromStr for RecorderId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<RecorderId, IdError> {
+        RecorderId::parse(text)
     }
 }
 

@@ -10,6 +10,8 @@ use crate::index::IndexError;
 use crate::log::LogError;
 use crate::query::QueryError;
 
+use super::recorder_error::RecorderError;
+
 /// Why a ledger refuses, or cannot answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -196,6 +198,9 @@ pub enum LedgerError {
         /// Dates of which one is needed.
         roles: Vec<Role>,
     },
+    /// The register of recorders, or a rule about who records.
+    #[error("{0}")]
+    Recorder(#[from] RecorderError),
     /// Impossible.
     #[error("{0}")]
     Impossible(#[from] Refusal),
