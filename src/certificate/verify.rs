@@ -221,7 +221,8 @@ fn filed(
 /// # Errors
 /// [`CertificateError::Answer`] with the first part that differs, [`CertificateError::Text`].
 pub(super) fn same(written: &str, derived: &Value, by: &str) -> Result<(), CertificateError> {
-    if written == derived.to_string() {
+    let gives = derived.to_string();
+    if written == gives {
         return Ok(());
     }
     let written: Value = serde_json::from_str(written).map_err(|e| CertificateError::Text(e.to_string()))?;
