@@ -182,11 +182,35 @@ fn python_verifies_what_the_command_line_proves() {
     env.run(&["prove", "consistency", "1", "128", "--out", "c"]).ok();
     env.write("leaf", env.run(&["show", "52", "--leaf"]).ok());
     env.write("head", env.run(&["checkpoint"]).ok());
-    for line in ["p \"$(cat vkey)\"", "w \"$(cat vkey)\" leaf", "c \"$(cat vkey)\"", "head \"$(cat vkey)\""] {
+    env.run(&["status", "BLR", "--in", "sco", "--on", "2023-07-01", "--certificate", "b"]).ok();
+    env.run(&["status", "ISL", "--in", "sco", "--as-recorded", "100", "--certificate", "i"]).ok();
+    let lines = ["p \"$(cat vkey)\"", "w \"$(cat vkey)\" leaf", "c \"$(cat vkey)\"", "head \"$(cat vkey)\""];
+    for line in lines.into_iter().chain(["b \"$(cat vkey)\"", "i \"$(cat vkey)\""]) {
         assert!(env.sh(&format!("python3 verify.py {line}")).ok().starts_with("verified: "));
     }
     let ran = env.sh("sed 's/index 52/index 53/' p > q; python3 verify.py q \"$(cat vkey)\"");
     assert_eq!((ran.code, ran.stderr.as_str()), (1, "not verified: the hashes do not lead to the root\n"));
+    // The digest is made anew, so that what it covers is what refuses.
+    let reseal = "import hashlib,sys; t=open('x').read(); i=t.rindex(',\"sha256\"'); \
+                  open('y','w').write(t[:i]+',\"sha256\":\"'+hashlib.sha256(t[:i].encode()).hexdigest()+'\"}\\n')";
+    env.write("reseal.py", reseal);
+    let changes = [
+        ("s/Samarkand/Samarkond/", "entry 76 does not have its hash"),
+        (
+            "s/\"name\":\"BLR\"/\"name\":\"BLS\"/",
+            "the groups do not lead to the root of the completeness map",
+        ),
+        (
+            "s/\"entries\":\\[38,40,/\"entries\":[40,/",
+            "the groups do not lead to the root of the completeness map",
+        ),
+        ("s/128\\\\n/127\\\\n/", "a place is not below the size"),
+    ];
+    for (change, what) in changes {
+        let ran =
+            env.sh(&format!("sed '{change}' b > x; python3 reseal.py; python3 verify.py y \"$(cat vkey)\""));
+        assert_eq!((ran.code, ran.stderr), (1, format!("not verified: {what}\n")), "{change}");
+    }
 }
 
 #[test]

@@ -374,3 +374,33 @@ fn a_cosigned_head_that_is_damaged_is_told_and_python_passes_over_the_lines_of_w
         env.run(&["prove", "inclusion", "5", "--cosigned"]).fails(3).contains("no witnesses have cosigned")
     );
 }
+
+#[test]
+fn an_audit_compares_the_log_with_what_witnesses_cosigned() {
+    let env = witnessed();
+    policy(&env, &[None, None, None]);
+    let said = env.run(&["audit", "--policy", "policy"]).fails(1);
+    assert!(said.contains("the quorum is not met: no head of this log is cosigned (exit 1)"), "{said}");
+    env.run(&["prove", "request", "0", "--out", "request"]).ok();
+    let lines = ["w1", "w2"].map(|witness| env.run(&["witness", "cosign", witness, "request"]).ok());
+    env.write("lines", lines.concat());
+    env.run(&["checkpoint", "--cosign", "policy", "--lines", "lines"]).ok();
+    append(&env, OURS, "LAO");
+    env.run(&["audit", "--policy", "policy", "--report", "report.json"]).ok();
+    let report = std::fs::read_to_string(env.path().join("report.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(
+        report["clock"],
+        "began, ended and every recorded_at are the operator's own clock; the first 128 entries were there when witnesses \
+         cosigned: W1 at 2026-11-23T17:31:00.000000Z, W2 at 2026-11-23T17:31:00.000000Z"
+    );
+    // Whoever cuts the log back behind the checkpoint that he makes anew has the witnesses against him.
+    let path = env.ledger().join("cosigned");
+    let cosigned = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, cosigned.replace("\n128\n", "\n130\n")).unwrap();
+    let said = env.run(&["audit"]);
+    assert_eq!(said.code, 1);
+    assert!(said.stdout.contains("it covers 130 entries, 129 can be read without a gap"), "{}", said.stdout);
+    std::fs::write(&path, &cosigned[..40]).unwrap();
+    assert!(env.run(&["audit"]).stdout.contains("checkpoint: damaged"));
+}

@@ -39,6 +39,9 @@ pub(super) struct Evidence {
     /// Heads in the headers of segments.
     heads: Vec<Checkpoint>,
     checkpoint: Result<Option<SignedCheckpoint>, Damage>,
+    cosigned_path: PathBuf,
+    /// The head that witnesses cosigned.
+    cosigned: Result<Option<SignedCheckpoint>, Damage>,
     /// The verifier key, or why the one in the folder cannot be read.
     pub(super) key: Result<Option<VerifierKey>, String>,
     /// Heads that a report keeps.
@@ -57,12 +60,8 @@ pub(super) fn gather(
     options: &Options,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Evidence, LogError> {
-    let checkpoint_path = path.join("checkpoint");
-    let checkpoint = match SignedCheckpoint::read(&checkpoint_path) {
-        Ok(checkpoint) => Ok(checkpoint),
-        Err(LogError::Damaged { path, offset, what }) => Err(Damage { path, offset, index: None, what }),
-        Err(error) => return Err(error),
-    };
+    let (checkpoint_path, cosigned_path) = (path.join("checkpoint"), path.join("cosigned"));
+    let (checkpoint, cosigned) = (head_in(&checkpoint_path)?, head_in(&cosigned_path)?);
     let expected = checkpoint.as_ref().ok().and_then(|c| c.as_ref()).map_or(0, |c| c.head.size);
     let (mut damage, mut leaves) = verify(path, expected, progress)?;
     if !damage.is_empty() {
@@ -87,6 +86,8 @@ pub(super) fn gather(
     let incomplete = gap || (!damage.is_empty() && (leaves.len() as u64) < remains.extent);
     let mut evidence = Evidence {
         checkpoint_path,
+        cosigned_path,
+        cosigned,
         origin: remains.origin,
         incomplete,
         damage,
@@ -109,6 +110,15 @@ pub(super) fn gather(
     evidence.grow(&options.since);
     progress(evidence.frontier.size(), evidence.frontier.size());
     Ok(evidence)
+}
+
+/// The head in a file, or what is wrong with it.
+fn head_in(path: &Path) -> Result<Result<Option<SignedCheckpoint>, Damage>, LogError> {
+    match SignedCheckpoint::read(path) {
+        Ok(head) => Ok(Ok(head)),
+        Err(LogError::Damaged { path, offset, what }) => Ok(Err(Damage { path, offset, index: None, what })),
+        Err(error) => Err(error),
+    }
 }
 
 /// What is wrong with the files, and every leaf of a sound frame.
@@ -136,7 +146,8 @@ fn verify(
 impl Evidence {
     /// Grows the tree from the leaves' bytes alone.
     fn grow(&mut self, since: &[Since]) {
-        let stated = self.checkpoint.iter().flatten().map(|signed| &signed.head).chain(&self.heads);
+        let own = self.checkpoint.iter().chain(&self.cosigned).flatten().map(|signed| &signed.head);
+        let stated = own.chain(&self.heads);
         let stated = stated.chain(since.iter().flat_map(Since::heads));
         let sizes: BTreeSet<u64> = stated.map(|c| c.size).collect();
         self.roots.insert(0, self.frontier.root());
@@ -186,16 +197,19 @@ impl Evidence {
     }
 
     pub(super) fn checkpoint(&self, found: &mut Findings) {
-        let place = self.checkpoint_path.display().to_string();
-        match &self.checkpoint {
-            Ok(Some(checkpoint)) => {
-                self.head(&checkpoint.head, place.clone(), found);
-                self.signature(checkpoint, &place, found);
-            }
-            Ok(None) => {}
-            Err(damage) => {
-                let place = format!("{place}, byte {}", damage.offset);
-                found.add(fault::CHECKPOINT_DAMAGED, None, Some(place), damage.what.clone());
+        for (path, head) in [(&self.checkpoint_path, &self.checkpoint), (&self.cosigned_path, &self.cosigned)]
+        {
+            let place = path.display().to_string();
+            match head {
+                Ok(Some(signed)) => {
+                    self.head(&signed.head, place.clone(), found);
+                    self.signature(signed, &place, found);
+                }
+                Ok(None) => {}
+                Err(damage) => {
+                    let place = format!("{place}, byte {}", damage.offset);
+                    found.add(fault::CHECKPOINT_DAMAGED, None, Some(place), damage.what.clone());
+                }
             }
         }
     }

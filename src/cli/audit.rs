@@ -15,6 +15,7 @@ use super::render::{Page, clean, count, faint, one_of, warn};
   chancery audit --report 2026-11.json
   chancery audit --since 2026-10.json        (a report filed earlier)
   chancery audit --since ../backup.ledger    (an older copy names each change)
+  chancery audit --policy witnesses --report 2026-11.json
   chancery audit --skip projections
 
 Needs entries/ and checkpoint only, takes no lock, writes nothing: it also
@@ -41,6 +42,9 @@ pub(super) struct Args {
     /// The verifier key, or a file that holds it; default: key.pub in the ledger's folder
     #[arg(long, value_name = "VKEY")]
     key: Option<String>,
+    /// Witnesses must have cosigned a head of the log as the policy in this file asks (C2SP tlog-policy)
+    #[arg(long, value_name = "POLICY")]
+    policy: Option<PathBuf>,
     /// Leave out a check, by its name; may be repeated
     #[arg(long, value_name = "CHECK", value_parser = check)]
     skip: Vec<&'static str>,
@@ -83,20 +87,46 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let conformity = args.conformity || args.report.is_some();
     let key = args.key.as_deref().map(super::verify::verifier_key).transpose()?;
     let options = Options { conformity, since, key, skip: args.skipped() };
+    let witnessed = args.policy.as_deref().map(|policy| witnessed(policy, context)).transpose()?;
     let mut report = report(context, &options)?;
     if let Some(file) = &args.report {
         let listed = args.conformity;
         let ended = context.later()?;
-        audit_report::file(file, &Filing { report: &report, options: &options, listed, ended }, context)?;
+        let witnessed = witnessed.clone();
+        let filing = Filing { report: &report, options: &options, listed, witnessed, ended };
+        audit_report::file(file, &filing, context)?;
     }
     if !args.conformity {
         report.remarks.clear();
     }
     show(&report, args, context)?;
     if report.is_clean() && context.shows_progress() {
-        context.remark(&verdict(&report));
+        context.remark(&verdict(&report, witnessed.as_deref()));
     }
     Ok(if report.is_clean() { Exit::Done } else { Exit::No })
+}
+
+/// What the witnesses of a policy say of the head that they cosigned, which the audit compares with the log.
+///
+/// # Errors
+/// [`Failure`], of exit 1 where the quorum is not met.
+fn witnessed(policy: &std::path::Path, context: &Context) -> Result<String, Failure> {
+    let policy = super::cosign::policy(policy)?;
+    let path = context.ledger.join("cosigned");
+    let lacks = |what: String| {
+        Failure::new(Exit::No, format!("the quorum is not met: {what}"))
+            .help("ask the witnesses: chancery checkpoint --cosign POLICY")
+    };
+    let Some(signed) = SignedCheckpoint::read(&path)? else {
+        return Err(lacks("no head of this log is cosigned".into()));
+    };
+    let judged = policy.judge(&signed).map_err(|error| lacks(error.to_string()))?;
+    if !judged.lacking.is_empty() {
+        return Err(lacks(judged.lacking.join("; ")));
+    }
+    let lines: Vec<String> = super::cosign::lines(&judged).iter().map(ToString::to_string).collect();
+    let entries = count(signed.head.size, "entry", "entries");
+    Ok(format!("the first {entries} were there when witnesses cosigned: {}", lines.join(", ")))
 }
 
 fn show(report: &Report, args: &Args, context: &Context) -> Result<(), Failure> {
@@ -152,14 +182,15 @@ pub(super) fn checkpoint(path: &std::path::Path) -> Result<SignedCheckpoint, Fai
 }
 
 /// What an audit says when nothing is wrong.
-pub(super) fn verdict(report: &Report) -> String {
+pub(super) fn verdict(report: &Report, witnessed: Option<&str>) -> String {
     let entries = count(report.size.0, "entry", "entries");
     let skipped: Vec<&str> = report.checks.iter().filter(|c| c.skipped).map(|c| c.name).collect();
     let but = match skipped.is_empty() {
         true => String::new(),
         false => format!(" {} was not checked.", one_of(&skipped)),
     };
-    format!("{entries}, no finding.{but} Times are this machine's own claim: no witness.")
+    let times = witnessed.map_or("no witness".to_owned(), |said| format!("but {said}"));
+    format!("{entries}, no finding.{but} Times are this machine's own claim: {times}.")
 }
 
 /// Findings, each with its remedy.

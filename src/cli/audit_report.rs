@@ -14,8 +14,8 @@ use super::context::{Context, Format};
 use super::error::Failure;
 use super::render::{Page, clean, count};
 
-/// Whose times they are, where no witness says otherwise.
-const CLOCK: &str = "began, ended and every recorded_at are the operator's own clock: no witness cosigned";
+/// Whose times they are.
+const CLOCK: &str = "began, ended and every recorded_at are the operator's own clock";
 
 /// Who vouches for the root, where no key does.
 const UNSIGNED: &str = "none: the head is unsigned";
@@ -28,8 +28,20 @@ pub(super) struct Filing<'a> {
     pub(super) options: &'a Options,
     /// Whether remarks are listed, or counted only.
     pub(super) listed: bool,
+    /// What witnesses say of the time, where a policy names them.
+    pub(super) witnessed: Option<String>,
     /// When it ended.
     pub(super) ended: Instant,
+}
+
+impl Filing<'_> {
+    /// Whose times they are.
+    fn clock(&self) -> String {
+        match &self.witnessed {
+            None => format!("{CLOCK}: no witness cosigned"),
+            Some(witnessed) => format!("{CLOCK}; {witnessed}"),
+        }
+    }
 }
 
 /// Writes a report, whole or not at all; one that is there is replaced.
@@ -70,7 +82,7 @@ struct Document<'a> {
     key: Option<&'a str>,
     began: String,
     ended: String,
-    clock: &'static str,
+    clock: String,
     since: Vec<&'a str>,
     checks: Vec<Made<'a>>,
     findings: &'a [Finding],
@@ -106,7 +118,7 @@ struct Head {
 }
 
 fn document<'a>(filing: &Filing<'a>, program: &'a str, context: &Context) -> Document<'a> {
-    let Filing { report, options, listed, ended } = *filing;
+    let Filing { report, options, listed, ended, .. } = *filing;
     let what = |name: &str| CHECKS.iter().find(|check| check.name == name).map_or("", |check| check.what);
     Document {
         report: "chancery audit",
@@ -117,7 +129,7 @@ fn document<'a>(filing: &Filing<'a>, program: &'a str, context: &Context) -> Doc
         key: report.key.as_deref(),
         began: context.now.canonical(),
         ended: ended.canonical(),
-        clock: CLOCK,
+        clock: filing.clock(),
         since: options.since.iter().map(|kept| kept.name.as_str()).collect(),
         checks: report.checks.iter().map(|result| Made { result, what: what(result.name) }).collect(),
         findings: &report.findings,
@@ -128,7 +140,7 @@ fn document<'a>(filing: &Filing<'a>, program: &'a str, context: &Context) -> Doc
 }
 
 fn page(filing: &Filing<'_>, program: &str, context: &Context) -> String {
-    let Filing { report, options, listed, ended } = filing;
+    let Filing { report, options, listed, ended, .. } = filing;
     let page = Page { width: 80, ..context.page };
     let mut out = "Report of an audit by chancery\n\n".to_owned();
     let mut field =
@@ -140,7 +152,7 @@ fn page(filing: &Filing<'_>, program: &str, context: &Context) -> String {
     field("key", report.key.as_deref().unwrap_or(UNSIGNED));
     field("began", &context.now.canonical());
     field("ended", &ended.canonical());
-    field("times", CLOCK);
+    field("times", &filing.clock());
     let since: Vec<&str> = options.since.iter().map(|kept| kept.name.as_str()).collect();
     field(
         "since",

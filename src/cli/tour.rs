@@ -211,7 +211,7 @@ impl Tour {
         let report = super::audit::report(context, &Options::default())?;
         let mut out = self.heading("5 Audit", "audit");
         let text = match report.findings.len() {
-            0 => super::audit::verdict(&report),
+            0 => super::audit::verdict(&report, None),
             n => warn(&format!("{}: chancery audit", count(n as u64, "finding", "findings"))),
         };
         out.push_str(&self.page.wrap("    ", &text));
