@@ -131,6 +131,31 @@ fn verify(
 }
 
 impl Evidence {
+    /// What was read of a published tree whose head is `signed`, and what of it must be signed with `key`.
+    pub(super) fn of_published(
+        leaves: Vec<Leaf>,
+        incomplete: bool,
+        signed: SignedCheckpoint,
+        key: VerifierKey,
+        since: &[Since],
+    ) -> Evidence {
+        let mut evidence = Evidence {
+            checkpoint_path: PathBuf::new(),
+            origin: Some(signed.head.origin.clone()),
+            leaves,
+            incomplete,
+            frontier: Frontier::default(),
+            damage: Vec::new(),
+            roots: BTreeMap::new(),
+            heads: Vec::new(),
+            checkpoint: Ok(Some(signed)),
+            key: Ok(Some(key)),
+            filed: Vec::new(),
+        };
+        evidence.grow(since);
+        evidence
+    }
+
     /// Grows the tree from the leaves' bytes alone.
     fn grow(&mut self, since: &[Since]) {
         let stated = self.checkpoint.iter().flatten().map(|signed| &signed.head).chain(&self.heads);
@@ -196,7 +221,7 @@ impl Evidence {
     }
 
     /// Where a key is known, a head must be signed with it. Where none is, a signature says nothing.
-    fn signature(&self, signed: &SignedCheckpoint, place: &str, found: &mut Findings) {
+    pub(super) fn signature(&self, signed: &SignedCheckpoint, place: &str, found: &mut Findings) {
         let (fault, what) = match &self.key {
             Ok(None) => return,
             Err(error) => (fault::KEY_UNREADABLE, error.clone()),

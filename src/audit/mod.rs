@@ -3,7 +3,7 @@
 //! It shares nothing with `ledger` and `index`: it reads `entries/` and `checkpoint`, opens nothing for writing and takes
 //! no lock. A *finding* is a fault of integrity or of re-derivation. A *remark* is a departure from a charter or a claim
 //! that differs from what the charter gives; remarks are listed on demand and never change the verdict. [`repair`] brings
-//! missing or damaged evidence back into a new folder.
+//! missing or damaged evidence back into a new folder. [`audit_published`] looks at a published tree instead, from outside.
 
 mod check;
 mod clause;
@@ -13,11 +13,13 @@ mod evidence;
 mod fault;
 mod link;
 mod projection;
+mod published;
 mod record;
 mod remark;
 mod repair;
 mod report;
 mod since;
+mod tiles;
 mod verdict;
 
 #[cfg(test)]
@@ -31,6 +33,7 @@ use crate::log::{LogError, VerifierKey};
 
 pub use check::{CHECKS, Check};
 pub use fault::{FAULTS, Fault};
+pub use published::{PublishedError, audit_published};
 pub use repair::{RepairError, Repaired, repair};
 pub use report::{CheckResult, Finding, RemarkItem, Report};
 pub use since::{Kept, Since, SinceError};
@@ -66,14 +69,36 @@ pub fn audit(
     let evidence = evidence::gather(path, options, &mut |at, of| progress("frames", at, of))?;
     let mut found = Findings::skipping(options.skip.clone());
     evidence.frames(&mut found);
-    let (entries, readable) = decoded(&evidence, &mut found, progress);
-    entry::ids(&entries, &mut found);
-    entry::clock(&entries, &mut found);
+    let (entries, readable) = one_by_one(&evidence, &mut found, progress);
     evidence.tree(&mut found);
     evidence.checkpoint(&mut found);
+    conclude(evidence, &entries, readable, options, found, progress)
+}
+
+/// The checks of entries one by one, and of each against those before it.
+fn one_by_one(
+    evidence: &Evidence,
+    found: &mut Findings,
+    progress: &mut dyn FnMut(&'static str, u64, u64),
+) -> (Vec<Entry>, bool) {
+    let (entries, readable) = decoded(evidence, found, progress);
+    entry::ids(&entries, found);
+    entry::clock(&entries, found);
+    (entries, readable)
+}
+
+/// The checks that come last, and the report.
+fn conclude(
+    evidence: Evidence,
+    entries: &[Entry],
+    readable: bool,
+    options: &Options,
+    mut found: Findings,
+    progress: &mut dyn FnMut(&'static str, u64, u64),
+) -> Result<Report, LogError> {
     evidence.since(&options.since, &mut found)?;
     let remarks = match readable && !evidence.incomplete {
-        true => whole_record(&entries, options.conformity, &mut found, progress),
+        true => whole_record(entries, options.conformity, &mut found, progress),
         false => {
             for check in ["links", "charters", "verdicts", "projections"] {
                 found.left_out(check, "entries are missing or unreadable: repair, then audit again");

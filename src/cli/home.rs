@@ -25,7 +25,8 @@ CHECK    audit     replay    repair         check    how good a record is
          checkpoint the signed head         prove    an entry, or growth
          verify    without a ledger         key      what heads are signed with
          compare   with another data set
-SHARE    export    cite      completions, man
+SHARE    export    leaves, panels, tables    publish  static files of the log
+         cite      so that it can be re-run  completions, man
 
 Every question takes three dates, all inclusive:
 ";

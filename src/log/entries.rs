@@ -140,6 +140,11 @@ impl Entries {
         Ok(log)
     }
 
+    /// The ledger's folder.
+    pub fn folder(&self) -> &Path {
+        &self.ledger
+    }
+
     /// The log's name.
     pub fn origin(&self) -> &str {
         &self.origin
