@@ -39,6 +39,7 @@ mod mapped;
 mod notify;
 mod patterns;
 mod proof;
+mod publish;
 mod quality;
 mod questions;
 mod record;

@@ -54,25 +54,26 @@ impl Tree {
     ) -> Result<Tree, SourceError> {
         let (leaves, broken) = (Vec::new(), Vec::new());
         let mut tree = Tree { size, leaves, bundles: Vec::new(), broken, tiles: Vec::new(), missing: 0 };
-        for part in Part::bundles(size) {
-            progress("bundles", part.number() * WIDTH);
-            let bytes = tree.part(source, part, (fault::BUNDLE_MISSING, fault::BUNDLE_DAMAGED), found)?;
-            let row = bytes.and_then(|(whole, bytes)| tree.bundle(part, whole, &bytes));
-            tree.bundles.push(row);
-            if tree.missing > MISSING_MAX {
-                break;
+        let faults = (fault::BUNDLE_MISSING, fault::BUNDLE_DAMAGED);
+        let mut parts = Part::bundles(size);
+        while let Some(got) = tree.next(source, &mut parts)? {
+            for (part, got) in got {
+                progress("bundles", part.number() * WIDTH);
+                let bytes = tree.there(source, part, got, faults, found);
+                let row = bytes.and_then(|(whole, bytes)| tree.bundle(part, whole, &bytes));
+                tree.bundles.push(row);
             }
         }
+        let faults = (fault::TILE_MISSING, fault::TILE_DAMAGED);
         for level in 0..Part::levels(size) {
-            let mut row = Vec::new();
-            for part in Part::tiles(size, level) {
-                if tree.missing > MISSING_MAX {
-                    break;
+            let (mut row, mut parts) = (Vec::new(), Part::tiles(size, level));
+            while let Some(got) = tree.next(source, &mut parts)? {
+                for (part, got) in got {
+                    progress("tiles", part.number() * WIDTH);
+                    let bytes = tree.there(source, part, got, faults, found);
+                    row.push(bytes.and_then(|(whole, bytes)| tile(source, part, whole, &bytes, found)));
+                    found.counted("tiles", 1);
                 }
-                progress("tiles", part.number() * WIDTH);
-                let bytes = tree.part(source, part, (fault::TILE_MISSING, fault::TILE_DAMAGED), found)?;
-                row.push(bytes.and_then(|(whole, bytes)| tile(source, part, whole, &bytes, found)));
-                found.counted("tiles", 1);
             }
             tree.tiles.push(row);
         }
@@ -80,40 +81,60 @@ impl Tree {
         Ok(tree)
     }
 
-    /// A file, or where a partial one is gone the full one in its place, which a tree that has grown may have alone.
-    fn part(
+    /// The next few files, fetched side by side; none behind the last, or where too many are missing.
+    fn next(
+        &self,
+        source: &Source,
+        parts: &mut impl Iterator<Item = Part>,
+    ) -> Result<Option<Vec<(Part, Got)>>, SourceError> {
+        if self.missing > MISSING_MAX {
+            return Ok(None);
+        }
+        let parts: Vec<Part> = parts.take(source.at_once()).collect();
+        let got: Vec<Result<Got, SourceError>> = match parts.as_slice() {
+            [] => return Ok(None),
+            [one] => vec![get(source, *one)],
+            several => std::thread::scope(|scope| {
+                let begun: Vec<_> = several.iter().map(|part| scope.spawn(|| get(source, *part))).collect();
+                let end = |thread: std::thread::ScopedJoinHandle<'_, _>| {
+                    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                };
+                begun.into_iter().map(end).collect()
+            }),
+        };
+        let got: Result<Vec<Got>, SourceError> = got.into_iter().collect();
+        Ok(Some(parts.into_iter().zip(got?).collect()))
+    }
+
+    /// The bytes of a file, and which file it is; where there are none, that is a finding.
+    fn there(
         &mut self,
         source: &Source,
         part: Part,
+        got: Got,
         (missing, damaged): (Fault, Fault),
         found: &mut Findings,
-    ) -> Result<Option<(Part, Vec<u8>)>, SourceError> {
-        let candidates = [Some(part), (!part.is_full()).then(|| part.full())];
-        for candidate in candidates.into_iter().flatten() {
-            match source.fetch(&candidate.path(), candidate.bytes_max())? {
-                Fetched::Bytes(bytes) => return Ok(Some((candidate, bytes))),
-                Fetched::TooLarge => {
-                    let what = format!("it has more than {} bytes", candidate.bytes_max());
-                    found.add(damaged, None, Some(source.place(&candidate.path())), what);
-                    return Ok(None);
-                }
-                Fetched::Missing => {}
+    ) -> Option<(Part, Vec<u8>)> {
+        match got {
+            Got::Whole(whole, bytes) => return Some((whole, bytes)),
+            Got::TooLarge(whole) => {
+                let what = format!("it has more than {} bytes", whole.bytes_max());
+                found.add(damaged, None, Some(source.place(&whole.path())), what);
+            }
+            Got::Missing => {
+                self.missing += 1;
+                let many = self.missing > MISSING_MAX;
+                let rest = if many { ", nor are many others: the rest was not asked for" } else { "" };
+                let what = format!("it is not there{rest}");
+                found.add(missing, None, Some(source.place(&part.path())), what);
             }
         }
-        self.missing += 1;
-        let rest =
-            if self.missing > MISSING_MAX { ", nor are many others: the rest was not asked for" } else { "" };
-        let what = format!("it is not there{rest}");
-        found.add(missing, None, Some(source.place(&part.path())), what);
-        Ok(None)
+        None
     }
 
     /// Takes the entries of a bundle; the file may be the full one, of which the tree holds the first entries only.
     fn bundle(&mut self, part: Part, whole: Part, bytes: &[u8]) -> Option<Row> {
-        let (ranges, end) = match split_leaves(bytes) {
-            Ok(ranges) => (ranges, None),
-            Err((ranges, offset)) => (ranges, Some(offset)),
-        };
+        let (ranges, end) = split_leaves(bytes);
         let leaf = |range: &std::ops::Range<usize>| bytes.get(range.clone()).unwrap_or(&[]);
         let row: Row = ranges.iter().map(|range| leaf_hash(leaf(range))).take(part.width()).collect();
         if end.is_some() || ranges.len() != whole.width() {
@@ -146,8 +167,10 @@ impl Tree {
         if root == Some(head.root) {
             return self.against_entries(source, found);
         }
-        self.from_above(source, head, root, found);
-        if let Some(root) = root.filter(|_| found.found_by("bundles") + found.found_by("tiles") == 0) {
+        self.downwards(source, head, root, found);
+        // Where nothing is named, because that check was skipped, the root still tells.
+        let named = ["bundles", "tiles", "checkpoint"];
+        if let Some(root) = root.filter(|_| named.iter().all(|check| found.found_by(check) == 0)) {
             let what = format!("the first {} entries give the root {root}, not {}", self.size, head.root);
             found.add(fault::CHECKPOINT_OTHER_ROOT, None, Some(source.name()), what);
         }
@@ -189,7 +212,7 @@ impl Tree {
     }
 
     /// The root vouches for the right edge of the tree, each tile for those below it, the lowest for the entries.
-    fn from_above(&self, source: &Source, head: &Checkpoint, root: Option<Hash>, found: &mut Findings) {
+    fn downwards(&self, source: &Source, head: &Checkpoint, root: Option<Hash>, found: &mut Findings) {
         let edge = self.edge();
         let sound = edge == Some(head.root);
         if let Some(edge) = edge.filter(|_| !sound) {
@@ -278,6 +301,27 @@ impl Tree {
             }
         }
     }
+}
+
+/// What was fetched in place of a file.
+enum Got {
+    /// Which file, and its bytes.
+    Whole(Part, Vec<u8>),
+    TooLarge(Part),
+    Missing,
+}
+
+/// Fetches a file; where a partial one is gone the full one in its place, which a tree that has grown may have alone.
+fn get(source: &Source, part: Part) -> Result<Got, SourceError> {
+    let candidates = [Some(part), (!part.is_full()).then(|| part.full())];
+    for candidate in candidates.into_iter().flatten() {
+        match source.fetch(&candidate.path(), candidate.bytes_max())? {
+            Fetched::Bytes(bytes) => return Ok(Got::Whole(candidate, bytes)),
+            Fetched::TooLarge => return Ok(Got::TooLarge(candidate)),
+            Fetched::Missing => {}
+        }
+    }
+    Ok(Got::Missing)
 }
 
 /// The hashes of a tile; the file may be the full one, of which the tree holds the first hashes only.

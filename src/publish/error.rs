@@ -14,8 +14,8 @@ pub enum PublishError {
     Log(#[from] LogError),
     /// The folder would be read by the same people as the ledger's secret key.
     #[error(
-        "{}: one of this folder and the ledger's, {}, lies in the other: what is published must lie apart from the \
-         signing key", folder.display(), ledger.display()
+        "{}: it lies in the ledger {}, or around it: what is published must lie apart from the signing key",
+        folder.display(), ledger.display()
     )]
     Inside {
         /// Where the tree was to go.

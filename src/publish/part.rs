@@ -117,20 +117,17 @@ pub fn push_leaf(bundle: &mut Vec<u8>, leaf: &[u8]) {
     bundle.extend_from_slice(leaf);
 }
 
-/// Where the leaves of a bundle stand in it.
-///
-/// # Errors
-/// Those before the first that does not end, and the byte at which that one begins.
-pub fn split_leaves(bundle: &[u8]) -> Result<Vec<Range<usize>>, (Vec<Range<usize>>, usize)> {
+/// Where the leaves of a bundle stand in it, and the byte at which one begins that does not end.
+pub fn split_leaves(bundle: &[u8]) -> (Vec<Range<usize>>, Option<usize>) {
     let mut found = Vec::new();
     let mut at = 0;
     while at < bundle.len() {
         let length = bundle.get(at..at + LENGTH_BYTES).and_then(|bytes| <[u8; 2]>::try_from(bytes).ok());
         let start = at + LENGTH_BYTES;
         let end = length.map(|length| start + usize::from(u16::from_be_bytes(length)));
-        let Some(end) = end.filter(|end| *end <= bundle.len()) else { return Err((found, at)) };
+        let Some(end) = end.filter(|end| *end <= bundle.len()) else { return (found, Some(at)) };
         found.push(start..end);
         at = end;
     }
-    Ok(found)
+    (found, None)
 }

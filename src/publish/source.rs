@@ -71,6 +71,9 @@ const WHOLE: Duration = Duration::from_secs(60);
 const ATTEMPTS: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// A server far away answers many requests in the time of one.
+const AT_ONCE: usize = 8;
+
 /// What a server answers where there is no file; buckets say that it is forbidden.
 const MISSING: [u16; 3] = [403, 404, 410];
 
@@ -111,6 +114,14 @@ impl Source {
         match &self.0 {
             Place::Folder(folder) => folder.display().to_string(),
             Place::Address { base, .. } => base.clone(),
+        }
+    }
+
+    /// How many files are fetched side by side.
+    pub fn at_once(&self) -> usize {
+        match &self.0 {
+            Place::Folder(_) => 1,
+            Place::Address { .. } => AT_ONCE,
         }
     }
 
