@@ -1,6 +1,7 @@
 //! The one place where all parts meet: entries are admitted, made durable, indexed, and asked.
 
 mod admit;
+mod certify;
 mod consequence;
 mod error;
 mod held;
@@ -28,6 +29,7 @@ use crate::log::{Append, Disk, Entries, Hash, Holder, LogEngine, TornTail, leaf_
 use crate::query::{Charters, CheckpointRef, Material};
 
 pub use admit::Draft;
+pub use certify::Certifier;
 pub use consequence::{Change, Consequences, Said};
 pub use error::LedgerError;
 pub use held::Held;
@@ -320,9 +322,9 @@ impl Ledger {
                 _ => self.rules.clear(),
             }
         }
-        if let Some(hash) = self.entries.last_leaf_hash() {
-            self.index.apply(entries, hash);
-        }
+        let (log, first, hashes) =
+            (&self.entries, entries.first().map_or(0, |e| e.index.0), self.entries.appended_hashes());
+        self.index.apply(entries, &|index| load::leaf_hash_in(log, first, &hashes, index));
     }
 
     /// The receipt of an entry that was recorded before.
@@ -371,8 +373,13 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Log`] where the head cannot be written.
     pub fn close(mut self) -> Result<(), LedgerError> {
+        let size = Size(self.entries.frontier().size());
+        let head = match self.index.completeness(size) {
+            Some((groups, root)) => self.entries.head(size.0)?.with_completeness(groups, root),
+            None => self.full_head(size)?,
+        };
         self.index.flush();
-        Ok(self.entries.write_checkpoint()?)
+        Ok(self.entries.write_head(head)?)
     }
 
     /// Builds the index anew from the entries, telling `progress` how many are in it.

@@ -69,6 +69,7 @@
 //! ```
 
 pub mod audit;
+pub mod certificate;
 pub mod charter;
 pub mod cli;
 pub mod event;

@@ -94,28 +94,31 @@ fn what_is_published_can_be_audited_with_the_key_alone() {
         assert_eq!(audit(&["--since", since]).all(), "", "{since}");
     }
     insta::assert_snapshot!(audit(&["--checks", "--since", "kept"]).ok(), @"
-    check        looked at  findings  makes sure that
-    bundles      128        0         of a published tree: every entry is there, and
-                                      has the hash that its tile holds
-    canonical    128        0         every leaf is of a known version and is the
-                                      one canonical form of what it says
-    ids          128        0         an id names one event
-    clock        128        0         recorded times rise strictly
-    tiles        1          0         of a published tree: every tile at every level
-                                      is there, and holds the hashes of what is
-                                      below it
-    checkpoint   1          0         the log begins with what its own checkpoint
-                                      covers; heads are signed with its key
-    since        1          0         the log begins with what was kept of it
-                                      elsewhere, entry by entry or by root
-    links        119        0         answers and corrections name earlier entries,
-                                      rows an import; a rectification fits its entry
-    charters     7          0         every charter can be read, and leads only to
-                                      statuses that it defines
-    verdicts     128        0         every entry is admissible under the charter as
-                                      it was recorded then
-    projections  153        0         two ways of deriving every status agree; the
-                                      first entries alone give what they gave
+    check         looked at  findings  makes sure that
+    bundles       128        0         of a published tree: every entry is there,
+                                       and has the hash that its tile holds
+    canonical     128        0         every leaf is of a known version and is the
+                                       one canonical form of what it says
+    ids           128        0         an id names one event
+    clock         128        0         recorded times rise strictly
+    tiles         1          0         of a published tree: every tile at every
+                                       level is there, and holds the hashes of what
+                                       is below it
+    checkpoint    1          0         the log begins with what its own checkpoint
+                                       covers; heads are signed with its key
+    since         1          0         the log begins with what was kept of it
+                                       elsewhere, entry by entry or by root
+    completeness  228        0         heads state the completeness map that the
+                                       leaves give: certificates leave nothing out
+    links         119        0         answers and corrections name earlier entries,
+                                       rows an import; a rectification fits its
+                                       entry
+    charters      7          0         every charter can be read, and leads only to
+                                       statuses that it defines
+    verdicts      128        0         every entry is admissible under the charter
+                                       as it was recorded then
+    projections   153        0         two ways of deriving every status agree; the
+                                       first entries alone give what they gave
     ");
     assert!(audit(&["--conformity"]).ok().ends_with("2 remarks\n"));
     audit(&["--report", "report.json"]).ok();

@@ -23,7 +23,7 @@ impl Check {
 }
 
 /// Every check, in the order in which they are made.
-pub const CHECKS: [Check; 13] = [
+pub const CHECKS: [Check; 14] = [
     Check {
         name: "frames",
         what: "every segment and frame is as written, every leaf has its stored hash, none is missing",
@@ -50,6 +50,10 @@ pub const CHECKS: [Check; 13] = [
     Check {
         name: "since",
         what: "the log begins with what was kept of it elsewhere, entry by entry or by root",
+    },
+    Check {
+        name: "completeness",
+        what: "heads state the completeness map that the leaves give: certificates leave nothing out",
     },
     Check {
         name: "links",

@@ -29,6 +29,8 @@ pub(super) struct Evidence {
     pub(super) leaves: Vec<Leaf>,
     /// Whether entries are missing that once were there.
     pub(super) incomplete: bool,
+    /// The hashes of the leaves from 0 up to the first that is missing.
+    pub(super) hashes: Vec<Hash>,
     /// The tree over the leaves from 0 up to the first that is missing.
     pub(super) frontier: Frontier,
     damage: Vec<Damage>,
@@ -88,12 +90,13 @@ pub(super) fn gather(
         origin: remains.origin,
         incomplete,
         damage,
+        hashes: Vec::with_capacity(leaves.len()),
         frontier: Frontier::default(),
         roots: BTreeMap::new(),
         heads: remains
             .heads
             .into_iter()
-            .filter(|h| checkpoint.iter().flatten().all(|c| c.head != *h))
+            .filter(|h| checkpoint.iter().flatten().all(|c| (c.head.size, c.head.root) != (h.size, h.root)))
             .collect(),
         checkpoint,
         key: match &options.key {
@@ -131,17 +134,17 @@ fn verify(
 }
 
 impl Evidence {
-    /// What was read of a published tree whose head is `signed`, and what of it must be signed with `key`.
+    /// What was read of a published tree whose head is `signed`, fetched from `place`, and must be signed with `key`.
     pub(super) fn of_published(
-        leaves: Vec<Leaf>,
-        incomplete: bool,
-        signed: SignedCheckpoint,
+        (leaves, incomplete): (Vec<Leaf>, bool),
+        (signed, place): (SignedCheckpoint, String),
         key: VerifierKey,
         since: &[Since],
     ) -> Evidence {
         let mut evidence = Evidence {
-            checkpoint_path: PathBuf::new(),
+            checkpoint_path: place.into(),
             origin: Some(signed.head.origin.clone()),
+            hashes: Vec::with_capacity(leaves.len()),
             leaves,
             incomplete,
             frontier: Frontier::default(),
@@ -167,7 +170,9 @@ impl Evidence {
             if leaf.index != at {
                 break;
             }
-            self.frontier.push(leaf_hash(&leaf.bytes));
+            let hash = leaf_hash(&leaf.bytes);
+            self.hashes.push(hash);
+            self.frontier.push(hash);
             let size = at + 1;
             if sizes.contains(&size) {
                 self.roots.insert(size, self.frontier.root());
@@ -282,6 +287,15 @@ impl Evidence {
             }
         }
         Ok(())
+    }
+
+    /// The heads that may state more than the log, with where they stand. Of one over other entries the map is another too,
+    /// and that is no second fault.
+    pub(super) fn stating<'a>(&'a self, since: &'a [Since]) -> Vec<(String, &'a Checkpoint)> {
+        let place = self.checkpoint_path.display().to_string();
+        let own = self.checkpoint.iter().flatten().map(|signed| (place.clone(), &signed.head));
+        let kept = since.iter().flat_map(|kept| kept.heads().iter().map(|head| (kept.name.clone(), head)));
+        own.chain(kept).filter(|(_, head)| self.roots.get(&head.size) == Some(&head.root)).collect()
     }
 
     fn leaf(&self, index: u64) -> Option<&[u8]> {

@@ -81,6 +81,9 @@ faults! {
     REMOVED: "since", "removed", "an entry of the copy is not in the log", REWRITTEN;
     INSERTED: "since", "inserted", "an entry that the copy does not have stands among its entries", REWRITTEN;
     MOVED: "since", "moved", "an entry stands in another order than in the copy", REWRITTEN;
+    OTHER_MAP: "completeness", "other-map", "the entries do not give the completeness map that a head states",
+        "certificates under that head may leave entries out: trust none of them; the next append writes a head with the \
+         right map. Compare with a copy, `chancery audit --since COPY`";
     NO_TARGET: "links", "no-target", "an answer or a correction names no entry that is there", OTHER_MEANS;
     FORWARD: "links", "forward", "an answer or a correction names a later entry", OTHER_MEANS;
     NO_IMPORT: "links", "no-import", "what an entry names as its import is another act", OTHER_MEANS;

@@ -7,6 +7,7 @@
 
 mod check;
 mod clause;
+mod completeness;
 mod difference;
 mod entry;
 mod evidence;
@@ -98,9 +99,19 @@ fn conclude(
 ) -> Result<Report, LogError> {
     evidence.since(&options.since, &mut found)?;
     let remarks = match readable && !evidence.incomplete {
-        true => whole_record(entries, options.conformity, &mut found, progress),
+        true => {
+            if !found.skips("completeness") {
+                completeness::completeness(
+                    entries,
+                    &evidence.hashes,
+                    &evidence.stating(&options.since),
+                    &mut found,
+                );
+            }
+            whole_record(entries, options.conformity, &mut found, progress)
+        }
         false => {
-            for check in ["links", "charters", "verdicts", "projections"] {
+            for check in ["completeness", "links", "charters", "verdicts", "projections"] {
                 found.left_out(check, "entries are missing or unreadable: repair, then audit again");
             }
             Vec::new()

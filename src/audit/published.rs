@@ -40,8 +40,8 @@ pub fn audit_published(
     let size = signed.head.size;
     let tree = Tree::fetch(source, size, &mut found, &mut |check, at| progress(check, at, size))?;
     tree.judge(source, &signed.head, &mut found);
-    let (leaves, incomplete) = tree.into_leaves();
-    let evidence = Evidence::of_published(leaves, incomplete, signed.clone(), key.clone(), &options.since);
+    let head = (signed.clone(), source.place(CHECKPOINT));
+    let evidence = Evidence::of_published(tree.into_leaves(), head, key.clone(), &options.since);
     found.counted("checkpoint", 1);
     evidence.signature(&signed, &source.place(CHECKPOINT), &mut found);
     let (entries, readable) = one_by_one(&evidence, &mut found, progress);

@@ -3,6 +3,7 @@ use crate::event::{Day, ParticipantId};
 use crate::query::{CountedIn, InForce, Part, in_force};
 
 use super::axes::AxesArgs;
+use super::certificate::CertificateArgs;
 use super::context::{Context, Shape};
 use super::error::{Exit, Failure};
 use super::question::{Asked, BodyArgs, footer, participant};
@@ -20,6 +21,8 @@ pub(super) struct Args {
     /// The accession treaty or protocol of this participant, not the constitutive one
     #[arg(long, value_name = "PARTICIPANT", value_parser = participant)]
     about: Option<ParticipantId>,
+    #[command(flatten)]
+    certificate: CertificateArgs,
     #[command(flatten)]
     axes: AxesArgs,
 }
@@ -43,8 +46,9 @@ const SHAPE: Shape = Shape {
 };
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let asked = Asked::body(context, &args.axes, &args.body)?;
+    let mut asked = Asked::body(context, &args.axes, &args.body)?;
     let answer = in_force(&asked.material()?, &asked.body, args.about.as_ref(), &asked.axes)?;
+    args.certificate.write(&answer, &mut asked.ledger, asked.axes.as_recorded)?;
     context.answer(&answer, SHAPE, |page| text(page, &answer, &asked.charter, context.now.day()))?;
     Ok(Exit::Done)
 }

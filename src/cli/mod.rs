@@ -7,6 +7,7 @@ mod audit;
 mod audit_report;
 mod axes;
 mod bodies;
+mod certificate;
 mod charter;
 mod check;
 mod checkpoint;

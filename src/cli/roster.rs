@@ -4,6 +4,7 @@ use crate::history::Certainty;
 use crate::query::{Roster, RosterItem, roster};
 
 use super::axes::AxesArgs;
+use super::certificate::CertificateArgs;
 use super::context::{Context, Shape};
 use super::error::{Exit, Failure};
 use super::question::{Asked, BodyArgs, footer};
@@ -14,13 +15,16 @@ use super::render::{Page, date, faint, long_day, strong};
 #[command(after_help = "Examples:
   chancery roster sco
   chancery roster sco --on 2023-03-06 --as-known 2023-03-06
-  chancery roster sco --status member --format csv")]
+  chancery roster sco --status member --format csv
+  chancery roster sco --certificate members.json")]
 pub(super) struct Args {
     #[command(flatten)]
     body: BodyArgs,
     /// Only this status
-    #[arg(long)]
+    #[arg(long, conflicts_with = "certificate")]
     status: Option<StatusId>,
+    #[command(flatten)]
+    certificate: CertificateArgs,
     #[command(flatten)]
     axes: AxesArgs,
 }
@@ -31,11 +35,12 @@ const SHAPE: Shape = Shape {
 };
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let asked = Asked::body(context, &args.axes, &args.body)?;
+    let mut asked = Asked::body(context, &args.axes, &args.body)?;
     if let Some(status) = &args.status {
         super::status::known_status(&asked.charter, status)?;
     }
     let answer = roster(&asked.material()?, &asked.body, args.status.as_ref(), &asked.axes)?;
+    args.certificate.write(&answer, &mut asked.ledger, asked.axes.as_recorded)?;
     context.answer(&answer, SHAPE, |page| text(page, &answer, &asked.charter, context.now.day()))?;
     Ok(Exit::Done)
 }

@@ -3,6 +3,7 @@ use crate::event::{Day, Edtf, Size, StatusId};
 use crate::query::{SpellItem, StatusAnswer, status, timeline};
 
 use super::axes::AxesArgs;
+use super::certificate::CertificateArgs;
 use super::context::{Context, Shape};
 use super::error::{Exit, Failure};
 use super::question::{Asked, PairArgs, cites, footer, options};
@@ -13,13 +14,16 @@ use super::render::{self, Page, date, faint, place, strong, title};
 #[command(after_help = "Examples:
   chancery status Belarus --in sco
   chancery status BLR sco --on 2023-07-01 --as-known 2023-07-05
-  chancery status BLR --in sco --on 2023-07-01 --is member    (exit 1: no)")]
+  chancery status BLR --in sco --on 2023-07-01 --is member    (exit 1: no)
+  chancery status BLR --in sco --certificate belarus.json")]
 pub(super) struct Args {
     #[command(flatten)]
     pair: PairArgs,
     /// Answer yes (exit 0) or no (exit 1): is this its status?
     #[arg(long, value_name = "STATUS")]
     is: Option<StatusId>,
+    #[command(flatten)]
+    certificate: CertificateArgs,
     #[command(flatten)]
     axes: AxesArgs,
 }
@@ -42,10 +46,10 @@ pub(super) const SHAPE: Shape = Shape {
 };
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let asked = Asked::pair(context, &args.axes, &args.pair)?;
-    let (body, charter) = (&asked.body, &asked.charter);
-    let material = asked.material()?;
-    let mut answer = status(&material, &args.pair.participant, body, &asked.axes)?;
+    let mut asked = Asked::pair(context, &args.axes, &args.pair)?;
+    let mut answer = status(&asked.material()?, &args.pair.participant, &asked.body, &asked.axes)?;
+    args.certificate.write(&answer, &mut asked.ledger, asked.axes.as_recorded)?;
+    let (body, charter, material) = (&asked.body, &asked.charter, asked.material()?);
     if let Some(wanted) = &args.is {
         known_status(charter, wanted)?;
         answer.flag_absent(charter, wanted);

@@ -5,21 +5,23 @@ use serde::Serialize;
 
 use crate::log::{Checkpoint, Claim, ProofError, ProofText, SignedCheckpoint, VerifierKey};
 
+use super::certificate;
 use super::context::{Context, Shape};
 use super::error::{Exit, Failure};
 use super::render::{Page, clean, strong, warn};
 
-/// Verify a proof or a checkpoint; needs no ledger, only the verifier key
+/// Verify a proof, an answer certificate or a checkpoint; needs no ledger, only the verifier key
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   chancery verify entry-52.tlog-proof --key sco.vkey
+  chancery verify belarus.json --key sco.vkey
   chancery verify growth.txt --key sco.vkey --since 2026-11-24.checkpoint
 
 Exit 0 where everything holds, 1 where something does not: the first thing
 that fails is named. The key is one that you already hold, never one that came
 with the proof. docs/verify.py does the same with Python alone.")]
 pub(super) struct Args {
-    /// The proof, or a signed checkpoint
+    /// The proof, the certificate, or a signed checkpoint
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// The verifier key: the line that `chancery key show` prints, or a file that holds it
@@ -54,6 +56,15 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let leaf = args.leaf.as_deref().map(leaf).transpose()?;
     let since = args.since.as_deref().map(super::audit::checkpoint).transpose()?;
     let bytes = read(&args.file)?;
+    if let Ok(text) = std::str::from_utf8(&bytes)
+        && certificate::is_certificate(text)
+    {
+        if leaf.is_some() || since.is_some() {
+            return Err(Failure::usage("--leaf and --since are for proofs, this is an answer certificate")
+                .help("leave them out: a certificate holds its leaves"));
+        }
+        return certificate::verify(text, &key, context);
+    }
     let verdict = match verify(&bytes, &key, leaf.as_deref(), since.as_ref().map(|s| &s.head)) {
         Ok(verdict) => verdict,
         Err(Unproven::NoLeaf) => {
@@ -188,8 +199,9 @@ pub(super) fn verifier_key(given: &str) -> Result<VerifierKey, Failure> {
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let file = std::fs::File::open(path).map_err(|e| Failure::file(path, &e))?;
     let mut bytes = Vec::new();
-    file.take(BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|e| Failure::file(path, &e))?;
-    if bytes.len() as u64 > BYTES_MAX {
+    let most = if certificate::begins(path) { certificate::BYTES_MAX } else { BYTES_MAX };
+    file.take(most + 1).read_to_end(&mut bytes).map_err(|e| Failure::file(path, &e))?;
+    if bytes.len() as u64 > most {
         return Err(Failure::usage(format!("{}: larger than any proof", path.display())));
     }
     Ok(bytes)

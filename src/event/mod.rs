@@ -9,6 +9,7 @@ mod date;
 #[allow(clippy::module_inception, reason = "the noun of the folder has a file of its own")]
 mod event;
 mod evidence;
+mod filing;
 mod ids;
 pub mod leaf;
 mod number;
@@ -20,6 +21,7 @@ pub use correction::{Cause, ChangeError, Changes, Correction, Field, FieldName, 
 pub use date::{DateError, Day, Edtf, Instant, Moment};
 pub use event::{Dates, Entry, Event, Finding, Form, ImportReceipt, Known, Reply, Rival, Survey};
 pub use evidence::{Evidence, Grade, Quote};
+pub use filing::{Heading, filed_by_correction, filings, headings};
 pub use ids::{BodyId, EventId, IdError, Index, Size, StatusId};
 pub use number::{StateList, StateNumber, StateNumbers};
 pub use participant::{

@@ -69,12 +69,17 @@ impl<'a> ScopeKey<'a> {
             body: event.body.as_str(),
             participant: event.participant.as_ref().map(ParticipantId::as_str),
             about: event.about.as_ref().map(ParticipantId::as_str),
-            corrects: matches!(event.act, Act::RecordCorrected(_) | Act::EntryRetracted(_)),
+            corrects: event.corrects(),
         }
     }
 }
 
 impl Event {
+    /// Whether it corrects this ledger's record: a rectification or a retraction.
+    pub fn corrects(&self) -> bool {
+        matches!(self.act, Act::RecordCorrected(_) | Act::EntryRetracted(_))
+    }
+
     /// Whether it is a rectification that gives another entry another body or participant.
     pub fn moves_another(&self) -> bool {
         let moves = |field| matches!(field, Field::Body | Field::Participant | Field::About);

@@ -28,8 +28,18 @@ impl Corrections {
         }
     }
 
+    /// Takes in an entry that is not in sled yet, where it is a correction.
+    pub(super) fn add(&mut self, entry: &Entry) {
+        StoredCorrection::of(0, &entry.event).iter().for_each(|c| self.insert(entry.index.0, c));
+    }
+
+    /// The corrections that name an event.
+    pub(super) fn of(&self, id: EventId) -> &[(Index, EventId)] {
+        self.of.get(&id).map_or(&[], Vec::as_slice)
+    }
+
     /// The event that a correction, or a correction of it, is about in the end.
-    fn root(&self, mut id: EventId) -> Option<EventId> {
+    pub(super) fn root(&self, mut id: EventId) -> Option<EventId> {
         // A record that names itself in a circle is damaged; no chain is longer than there are corrections.
         for _ in 0..=self.known.len() {
             match self.known.get(&id) {
@@ -42,15 +52,13 @@ impl Corrections {
 }
 
 impl EventIndex {
-    fn corrections(&self) -> &Corrections {
+    pub(super) fn corrections(&self) -> &Corrections {
         self.corrections.get_or_init(|| {
             let mut all = Corrections::default();
             for meta in &self.runs {
                 meta.postings.corrections().iter().for_each(|c| all.insert(meta.first, c));
             }
-            for entry in &self.pending {
-                StoredCorrection::of(0, &entry.event).iter().for_each(|c| all.insert(entry.index.0, c));
-            }
+            self.pending.iter().for_each(|entry| all.add(entry));
             all
         })
     }
@@ -98,7 +106,7 @@ impl EventIndex {
         let mut ids: Vec<EventId> = found.values().map(|entry| entry.event.id).collect();
         let mut places: BTreeSet<Index> = BTreeSet::new();
         while let Some(id) = ids.pop() {
-            for (index, id) in corrections.of.get(&id).into_iter().flatten() {
+            for (index, id) in corrections.of(id) {
                 if places.insert(*index) {
                     ids.push(*id);
                 }

@@ -7,6 +7,7 @@
 
 mod bearing;
 mod error;
+mod filed;
 mod guard;
 mod lookup;
 mod run;
@@ -23,10 +24,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::{Entry, EventId, Index, Scope, Size};
+use crate::log::Hash;
 
 pub use error::IndexError;
+pub use filed::FiledUnder;
 
 use bearing::Corrections;
+use filed::{Groups, Pair};
 use guard::Guarded;
 use lookup::Lookup;
 use run::{EventsRun, Head, IdsRun, PostingsRun, RunMeta, merge_span};
@@ -46,6 +50,8 @@ pub struct EventIndex {
     /// What each correction corrects; gathered for the first question.
     corrections: OnceCell<Corrections>,
     lookup: Lookup,
+    /// What is filed.
+    groups: Groups,
     complete: bool,
 }
 
@@ -59,6 +65,10 @@ pub(crate) struct Store {
     events: sled::Tree,
     postings: sled::Tree,
     ids: sled::Tree,
+    /// What is filed under the headings of each group of the completeness map.
+    filed: sled::Tree,
+    /// The heads of the groups.
+    heads: sled::Tree,
     meta: sled::Tree,
 }
 
@@ -74,6 +84,8 @@ impl Store {
             events: db.open_tree("events")?,
             postings: db.open_tree("postings")?,
             ids: db.open_tree("ids")?,
+            filed: db.open_tree("filed")?,
+            heads: db.open_tree("heads")?,
             meta: db.open_tree("meta")?,
             db,
         })
@@ -99,10 +111,31 @@ impl Store {
             meta.insert(HEAD, head)?;
             Ok::<(), sled::transaction::ConflictableTransactionError<()>>(())
         });
-        done.map_err(|e| match e {
-            sled::transaction::TransactionError::Storage(error) => error,
-            sled::transaction::TransactionError::Abort(()) => sled::Error::Unsupported("aborted".into()),
-        })
+        done.map_err(failed)
+    }
+
+    /// Writes groups of the completeness map with their heads, and moves the head: all of it or nothing.
+    fn put_groups(&self, filed: &[Pair], heads: &[Pair], head: &[u8]) -> Result<(), sled::Error> {
+        use sled::Transactional;
+        let trees = (&self.filed, &self.heads, &self.meta);
+        let done = trees.transaction(|(all, tops, meta)| {
+            for (name, value) in filed {
+                all.insert(name.as_slice(), value.as_slice())?;
+            }
+            for (name, value) in heads {
+                tops.insert(name.as_slice(), value.as_slice())?;
+            }
+            meta.insert(HEAD, head)?;
+            Ok::<(), sled::transaction::ConflictableTransactionError<()>>(())
+        });
+        done.map_err(failed)
+    }
+}
+
+fn failed(error: sled::transaction::TransactionError<()>) -> sled::Error {
+    match error {
+        sled::transaction::TransactionError::Storage(error) => error,
+        sled::transaction::TransactionError::Abort(()) => sled::Error::Unsupported("aborted".into()),
     }
 }
 
@@ -164,7 +197,8 @@ impl EventIndex {
     ) -> EventIndex {
         let (ids, corrections) = (OnceCell::new(), OnceCell::new());
         let (ledger, pending, lookup) = (ledger.to_owned(), Vec::new(), Lookup::default());
-        EventIndex { store, folder, ledger, head, runs, pending, ids, corrections, lookup, complete }
+        let groups = Groups::of(head.filed);
+        EventIndex { store, folder, ledger, head, runs, pending, ids, corrections, lookup, groups, complete }
     }
 
     /// Begins a new, empty generation. It takes the place of older ones when it is [complete](Self::complete).
@@ -177,7 +211,7 @@ impl EventIndex {
         std::fs::create_dir_all(&folder)
             .map_err(|e| IndexError::ReadOnly { path: folder.clone(), said: e.to_string() })?;
         let store = start(&folder, deadline)?;
-        let head = Head { origin: origin.to_owned(), size: 0, last: None };
+        let head = Head { origin: origin.to_owned(), size: 0, last: None, filed: 0 };
         Ok(EventIndex::of(store, folder, ledger, head, Vec::new(), false))
     }
 
@@ -191,26 +225,34 @@ impl EventIndex {
         self.head.last
     }
 
-    /// Adds entries, which must follow on those it holds.
+    /// Adds entries, which must follow on those it holds; `leaf` gives the RFC 6962 hash of any leaf up to the last of them.
     ///
     /// # Errors
     /// [`IndexError::Gap`] where they do not; what sled says.
-    pub fn apply(&mut self, entries: &[Entry], last_leaf_hash: [u8; 32]) -> Result<(), IndexError> {
-        if entries.is_empty() {
-            return Ok(());
-        }
+    pub fn apply(
+        &mut self,
+        entries: &[Entry],
+        leaf: &dyn Fn(Index) -> Option<Hash>,
+    ) -> Result<(), IndexError> {
         for (expected, entry) in (self.head.size..).zip(entries) {
             if entry.index.0 != expected {
                 return Err(IndexError::Gap { expected: Size(expected), found: entry.index });
             }
         }
-        self.head.size += entries.len() as u64;
-        self.head.last = Some(last_leaf_hash);
-        if let Some(ids) = self.ids.get_mut() {
-            ids.extend(entries.iter().map(|entry| (entry.event.id, entry.index)));
+        self.file_the_rest(leaf)?;
+        for entry in entries {
+            // What it corrects may be in the same batch, so that each is there before the next is filed.
+            self.file(entry, leaf)?;
+            self.head.size += 1;
+            self.head.last = leaf(entry.index).map(|hash| hash.0);
+            if let Some(ids) = self.ids.get_mut() {
+                ids.insert(entry.event.id, entry.index);
+            }
+            if let Some(corrections) = self.corrections.get_mut() {
+                corrections.add(entry);
+            }
+            self.pending.push(entry.clone());
         }
-        self.corrections.take();
-        self.pending.extend_from_slice(entries);
         if self.pending.len() >= PENDING { self.put_pending() } else { Ok(()) }
     }
 
@@ -278,6 +320,7 @@ impl EventIndex {
     /// What sled says.
     pub fn flush(&mut self) -> Result<(), IndexError> {
         self.put_pending()?;
+        self.put_groups()?;
         // Not a promise of durability: sled 0.34 only asks for it with sync_file_range. The evidence is elsewhere.
         self.store.run(|store| store.db.flush().map(|_| ()))
     }

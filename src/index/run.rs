@@ -20,7 +20,7 @@ pub(super) const RUN_ENTRIES: usize = 1024;
 const FAN: usize = 8;
 
 const MAGIC: u8 = 0xC7;
-const SCHEMA: u16 = 3;
+const SCHEMA: u16 = 4;
 const HEADER_BYTES: usize = 7;
 
 const LIMIT: usize = 128 << 20;
@@ -47,7 +47,8 @@ fn borrow_bare<'a, T: BorrowDecode<'a, ()>>(bytes: &'a [u8]) -> Result<T, String
     if used == bytes.len() { Ok(value) } else { Err("a value has bytes to spare".into()) }
 }
 
-fn seal(payload: &[u8]) -> Vec<u8> {
+/// Puts a value into its envelope.
+pub(super) fn seal(payload: &[u8]) -> Vec<u8> {
     let mut value = Vec::with_capacity(HEADER_BYTES + payload.len());
     value.push(MAGIC);
     value.extend_from_slice(&SCHEMA.to_be_bytes());
@@ -56,7 +57,8 @@ fn seal(payload: &[u8]) -> Vec<u8> {
     value
 }
 
-fn unseal(value: &[u8]) -> Result<&[u8], String> {
+/// Takes a value out of its envelope.
+pub(super) fn unseal(value: &[u8]) -> Result<&[u8], String> {
     let (header, payload) = value.split_at_checked(HEADER_BYTES).ok_or("a value is cut short")?;
     match header {
         [MAGIC, a, b, sum @ ..] if [*a, *b] == SCHEMA.to_be_bytes() => {
@@ -74,6 +76,8 @@ pub(super) struct Head {
     pub(super) origin: String,
     pub(super) size: u64,
     pub(super) last: Option<[u8; 32]>,
+    /// How many entries are filed under their headings; the others are filed by the next writer.
+    pub(super) filed: u64,
 }
 
 impl Head {

@@ -1,6 +1,6 @@
 //! The index against brute force over the entries that it was given, and its bytes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,8 +8,10 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
+use crate::certificate::CompletenessMap;
 use crate::event::{
-    Act, Cause, Day, Edtf, Event, Evidence, Form, Grade, Instant, ParticipantId, Quote, Rival, Role,
+    Act, Cause, Day, Edtf, Event, Evidence, Form, Grade, Heading, Instant, ParticipantId, Quote, Rival, Role,
+    filings,
 };
 use crate::fixture::{ORIGIN, body, id, rectification, retraction};
 use crate::history::standing;
@@ -164,9 +166,12 @@ proptest! {
                 break;
             }
             let upto = (done + chunk).min(entries.len());
-            index.apply(&entries[done..upto], [upto as u8; 32]).unwrap();
+            index.apply(&entries[done..upto], &|index| Some(leaf(index))).unwrap();
             done = upto;
-            prop_assert_eq!(index.last_leaf_hash(), Some([upto as u8; 32]));
+            prop_assert_eq!(index.last_leaf_hash(), Some([upto as u8 - 1; 32]));
+            if n % 3 == 0 {
+                prop_assert_eq!(index.completeness().unwrap(), map(&entries[..upto]).head());
+            }
             if n % 7 == 6 {
                 // Behind, opened again, it is caught up.
                 drop(index);
@@ -177,7 +182,32 @@ proptest! {
         check(&index, &entries);
         index.flush().unwrap();
         drop(index);
-        check(&reopen(dir.path()), &entries);
+        let mut index = reopen(dir.path());
+        check(&index, &entries);
+        prop_assert_eq!(index.completeness().unwrap(), map(&entries).head());
+        check_headings(&entries);
+    }
+}
+
+fn leaf(index: Index) -> Hash {
+    Hash([index.0 as u8; 32])
+}
+
+/// The completeness map from all entries.
+fn map(entries: &[Entry]) -> CompletenessMap {
+    CompletenessMap::new(entries, &entries.iter().map(|entry| leaf(entry.index)).collect::<Vec<_>>())
+}
+
+/// What is filed under the headings of a participant in a body says of it all that the whole record says.
+fn check_headings(entries: &[Entry]) {
+    let filed = filings(entries);
+    for scope in scopes() {
+        let (Some(of), Some(who)) = (&scope.body, &scope.participant) else { continue };
+        let under = [Heading::of_body(of), Heading::of_pair(of, who)];
+        let indexes: BTreeSet<Index> =
+            under.iter().filter_map(|heading| filed.get(heading)).flatten().copied().collect();
+        let subset: Vec<Entry> = indexes.iter().map(|index| entries[index.0 as usize].clone()).collect();
+        assert_eq!(said(&subset, &scope), said(entries, &scope), "{scope:?}");
     }
 }
 
@@ -194,10 +224,10 @@ fn runs_are_joined_and_large_batches_are_parted() {
     };
     let entries = record(&vec![seeds; 3000]);
     let mut index = fresh(dir.path());
-    index.apply(&entries[..2500], [1; 32]).unwrap();
+    index.apply(&entries[..2500], &|_| Some(Hash([1; 32]))).unwrap();
     assert_eq!(index.runs.iter().map(|r| r.postings.count()).collect::<Vec<_>>(), [1024, 1024, 452]);
     for one in entries[2500..].chunks(1) {
-        index.apply(one, [2; 32]).unwrap();
+        index.apply(one, &|_| Some(Hash([2; 32]))).unwrap();
     }
     assert!(index.runs.len() < 40, "{} runs", index.runs.len());
     check(&index, &entries);
@@ -221,9 +251,9 @@ fn plain(n: usize) -> Entry {
 fn entries_that_do_not_follow_on_are_refused_and_nothing_is_changed() {
     let dir = tempfile::tempdir().unwrap();
     let mut index = fresh(dir.path());
-    index.apply(&[plain(0), plain(1)], [1; 32]).unwrap();
+    index.apply(&[plain(0), plain(1)], &|_| Some(Hash([1; 32]))).unwrap();
     for wrong in [vec![plain(3)], vec![plain(1)], vec![plain(2), plain(4)], vec![plain(2), plain(2)]] {
-        let error = index.apply(&wrong, [2; 32]).unwrap_err();
+        let error = index.apply(&wrong, &|_| Some(Hash([2; 32]))).unwrap_err();
         assert!(matches!(error, IndexError::Gap { .. }), "{error}");
         assert_eq!((index.size(), index.last_leaf_hash()), (Size(2), Some([1; 32])));
     }
@@ -253,7 +283,7 @@ fn a_hole_in_any_tree_is_damage() {
         let dir = tempfile::tempdir().unwrap();
         let mut index = fresh(dir.path());
         for n in 0..5 {
-            index.apply(&[plain(n)], [1; 32]).unwrap();
+            index.apply(&[plain(n)], &|_| Some(Hash([1; 32]))).unwrap();
             index.flush().unwrap();
         }
         drop(index);
@@ -276,7 +306,7 @@ fn a_hole_in_any_tree_is_damage() {
 
 /// An entry that fills every field, encoded as sled holds it. A change of these bytes is a new schema.
 #[test]
-fn the_bytes_of_a_run_are_those_of_schema_3() {
+fn the_bytes_of_a_run_are_those_of_schema_4() {
     let mut event = Event::new(id(7), Act::InstrumentDeposited(Some(Form::Accession)), body("sco"));
     event.participant = Some(participant("BLR"));
     event.about = Some(participant("IRN"));
@@ -291,7 +321,7 @@ fn the_bytes_of_a_run_are_those_of_schema_3() {
     event.evidence.push(evidence);
     let entries = [entry(0, event), entry(1, retraction(8, &plain(7).event, Cause::Clerical))];
     let (events, postings, ids) = run::build(&entries);
-    let head = Head { origin: "o".into(), size: 2, last: Some([9; 32]) };
+    let head = Head { origin: "o".into(), size: 2, last: Some([9; 32]), filed: 1 };
     let golden = [
         (events.encode(), EVENTS),
         (postings.encode(), POSTINGS),
@@ -311,7 +341,7 @@ fn the_bytes_of_a_run_are_those_of_schema_3() {
 }
 
 const EVENTS: &str = "\
-    c7000307e5830400000002000000890000012efb07d0000000000000000000000000000000000714696e737472756d65\
+    c7000407e5830400000002000000890000012efb07d0000000000000000000000000000000000714696e737472756d65\
     6e742d6465706f73697465640109616363657373696f6e0373636f0103424c52010507323031302d303501066d656d62\
     6572010349524e00000101740001fb012c0103443a630001000000000000000000000000000000010101630105707265\
     737300010001710000000000fb07d201a07b22616374223a22656e7472792d726574726163746564222c22626f647922\
@@ -319,9 +349,9 @@ const EVENTS: &str = "\
     38222c2272657472616374696f6e223a7b226361757365223a22636c65726963616c227d2c22746f223a223030303030\
     3030302d303030302d303030302d303030302d303030303030303030303037227d";
 const POSTINGS: &str = "\
-    c70003603f1e56030373636f03424c520349524e020001010102000000000102000101010000000000000000000000000000\
+    c70004603f1e56030373636f03424c520349524e020001010102000000000102000101010000000000000000000000000000\
     0008010000000000000000000000000000000700";
 const IDS: &str = "\
-    c70003391d6e910200000000000000000000000000000007000000000000000000000000000000000801";
+    c70004391d6e910200000000000000000000000000000007000000000000000000000000000000000801";
 const HEAD_BYTES: &str = "\
-    c70003140a05a2016f02010909090909090909090909090909090909090909090909090909090909090909";
+    c70004140a05a2016f02010909090909090909090909090909090909090909090909090909090909090909";

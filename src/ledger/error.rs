@@ -1,5 +1,6 @@
 //! Why a ledger refuses, or cannot answer.
 
+use crate::certificate::CertificateError;
 use crate::charter::{CharterError, CharterTextError, Refusal};
 use crate::event::leaf::LeafError;
 use crate::event::{
@@ -22,6 +23,9 @@ pub enum LedgerError {
     /// The question.
     #[error("{0}")]
     Query(#[from] QueryError),
+    /// The certificate of an answer.
+    #[error("{0}")]
+    Certificate(Box<CertificateError>),
     /// A charter that the record holds.
     #[error("{0}")]
     Charter(#[from] CharterError),

@@ -12,7 +12,7 @@ use crate::charter::Charter;
 use crate::event::leaf::decode;
 use crate::event::{Act, ActKind, BodyId, Day, Entry, EventId, Index, Instant, Scope, Size};
 use crate::history::{charter_acts, standing};
-use crate::index::{EventIndex, IndexError};
+use crate::index::{EventIndex, FiledUnder, IndexError};
 use crate::log::{Entries, Hash, LeafBlock, LogEngine};
 
 use super::rules::RuleEntries;
@@ -64,7 +64,8 @@ impl Source {
         match open_patiently(ledger, entries.origin()) {
             Ok(mut index) => {
                 check_against(&index, entries)?;
-                if fill(&mut index, entries, &mut |_| {}).is_ok() {
+                let filed = index.file_the_rest(&|at| leaf_hash_in(entries, u64::MAX, &[], at));
+                if filed.is_ok() && fill(&mut index, entries, &mut |_| {}).is_ok() {
                     return Ok(Source::Index(Box::new(index)));
                 }
                 index.condemn();
@@ -105,13 +106,26 @@ impl Source {
     }
 
     /// Adds what was just made durable. An index that fails is left behind: the next writer makes it anew.
-    pub(super) fn apply(&mut self, entries: &[Entry], last: Hash) {
+    pub(super) fn apply(&mut self, entries: &[Entry], leaf: &dyn Fn(Index) -> Option<Hash>) {
         if let Source::Index(index) = self
-            && index.apply(entries, last.0).is_err()
+            && index.apply(entries, leaf).is_err()
         {
             index.condemn();
             *self = Source::Entries;
         }
+    }
+
+    /// How many groups the completeness map over the first `size` entries has, and its root; `None` where the index cannot
+    /// say.
+    pub(super) fn completeness(&mut self, size: Size) -> Option<(u64, Hash)> {
+        let Source::Index(index) = self else { return None };
+        (index.size() == size && index.files_all()).then(|| index.completeness().ok()).flatten()
+    }
+
+    /// Everything that is filed by the first `size` entries; `None` where the index cannot say.
+    pub(super) fn filings(&mut self, size: Size) -> Option<Vec<FiledUnder>> {
+        let Source::Index(index) = self else { return None };
+        (index.size() == size && index.files_all()).then(|| index.filings().ok()).flatten()
     }
 
     pub(super) fn flush(&mut self) {
@@ -164,12 +178,23 @@ pub(super) fn fill(
     let size = entries.frontier().size();
     while index.size().0 < size {
         let block = entries.read(index.size().0, BLOCK_BYTES)?;
-        let last = block.iter().last().map(|(_, _, hash)| hash);
-        let Some(last) = last else { break };
-        index.apply(&decode_block(&block)?, last.0)?;
+        let hashes: Vec<Hash> = block.iter().map(|(_, _, hash)| hash).collect();
+        if hashes.is_empty() {
+            break;
+        }
+        let first = index.size().0;
+        index.apply(&decode_block(&block)?, &|index| leaf_hash_in(entries, first, &hashes, index))?;
         progress(index.size().0);
     }
     Ok(())
+}
+
+/// The hash of a leaf: among those from `first` on that are at hand, else as the log stores it.
+pub(super) fn leaf_hash_in(entries: &Entries, first: u64, hashes: &[Hash], index: Index) -> Option<Hash> {
+    match index.0.checked_sub(first) {
+        Some(at) => hashes.get(usize::try_from(at).ok()?).copied(),
+        None => entries.read(index.0, 1).ok()?.iter().next().map(|(_, _, hash)| hash),
+    }
 }
 
 /// Blocks of fewer leaves are not worth a thread.

@@ -43,7 +43,7 @@ impl Ledger {
             return Err(LogError::Beyond { size: held.0, asked: size.0 }.into());
         }
         let missing = match self.key() {
-            Ok(key) => return Ok(SignedCheckpoint::sign(self.entries.head(size.0)?, &key)),
+            Ok(key) => return Ok(SignedCheckpoint::sign(self.full_head(size)?, &key)),
             Err(missing @ LogError::Key(KeyError::Missing(_))) => missing,
             Err(error) => return Err(error.into()),
         };
@@ -79,7 +79,7 @@ impl Ledger {
         Ok(ProofText { claim: Claim::Consistency { old: old.0, root }, hashes, checkpoint })
     }
 
-    fn leaf_hashes(&self) -> Result<LeafHashes, LogError> {
+    pub(super) fn leaf_hashes(&self) -> Result<LeafHashes, LogError> {
         let mut hashes = Vec::new();
         self.entries.scan(0, |_, _, hash| hashes.push(hash))?;
         let size = hashes.len() as u64;

@@ -1,9 +1,8 @@
 //! How far a question reaches: where the rules of a body make one status rest on acts of others, or on another treaty,
 //! their entries are looked up with it.
 
-use std::collections::BTreeSet;
-
 use crate::event::{BodyId, Scope};
+use crate::query::{Reach, waits_for};
 
 use super::load::Loaded;
 use super::{Ledger, LedgerError};
@@ -16,13 +15,10 @@ impl Ledger {
     /// [`LedgerError`].
     pub fn load(&mut self, scope: &Scope) -> Result<Loaded, LedgerError> {
         if let Some(body) = &scope.body {
-            let whole = Scope::of_body(body.clone());
-            let joins = scope.participant.is_none() || self.joins_participants(body);
-            let first = if joins { &whole } else { scope };
-            let waits = self.waits_for(body);
-            return match waits.is_empty() {
-                true => self.load_only(first),
-                false => self.load_with(first, waits),
+            let Reach { scope, besides } = Reach::of(scope, body, &mut |body| self.charter(body).ok());
+            return match besides.is_empty() {
+                true => self.load_only(&scope),
+                false => self.load_with(&scope, besides),
             };
         }
         if scope.participant.is_none() {
@@ -34,7 +30,8 @@ impl Ledger {
         bodies.dedup();
         let joined: Vec<BodyId> =
             bodies.iter().filter(|body| self.joins_participants(body)).cloned().collect();
-        let waits: Vec<BodyId> = bodies.iter().flat_map(|body| self.waits_for(body)).collect();
+        let waits: Vec<BodyId> =
+            bodies.iter().flat_map(|body| waits_for(body, &mut |of| self.charter(of).ok())).collect();
         match joined.is_empty() && waits.is_empty() {
             true => Ok(own),
             false => self.load_with(scope, joined.into_iter().chain(waits)),
@@ -43,19 +40,6 @@ impl Ledger {
 
     fn joins_participants(&mut self, body: &BodyId) -> bool {
         self.charter(body).is_ok_and(|charter| charter.joins_participants())
-    }
-
-    /// The treaties for which the clauses of a body wait, those for which theirs wait, and the charters that any extends.
-    fn waits_for(&mut self, body: &BodyId) -> BTreeSet<BodyId> {
-        let mut found = BTreeSet::new();
-        let mut open = vec![body.clone()];
-        while let Some(next) = open.pop() {
-            let Ok(charter) = self.charter(&next) else { continue };
-            let others = charter.waits_for().iter().chain(&charter.extends).cloned();
-            open.extend(others.filter(|other| found.insert(other.clone())));
-        }
-        found.remove(body);
-        found
     }
 
     /// The entries of a scope and of whole bodies besides.

@@ -71,19 +71,22 @@ impl Checkpoint {
         Checkpoint { origin: origin.to_owned(), size, root, extensions: Vec::new() }
     }
 
-    /// The same head that also states the root of the completeness map over its leaves.
+    /// The same head that also states the completeness map over its leaves: how many groups it has, and its root.
     #[must_use]
-    pub fn with_completeness(mut self, root: Hash) -> Checkpoint {
+    pub fn with_completeness(mut self, groups: u64, root: Hash) -> Checkpoint {
         self.extensions.retain(|line| !line.starts_with(COMPLETENESS));
-        self.extensions.push(format!("{COMPLETENESS}{root}"));
+        self.extensions.push(format!("{COMPLETENESS}{groups} {root}"));
         self
     }
 
-    /// The root of the completeness map, where the head states exactly one.
-    pub fn completeness(&self) -> Option<Hash> {
+    /// How many groups the completeness map has, and its root, where the head states exactly one.
+    pub fn completeness(&self) -> Option<(u64, Hash)> {
         let mut stated = self.extensions.iter().filter_map(|line| line.strip_prefix(COMPLETENESS));
         match (stated.next(), stated.next()) {
-            (Some(root), None) => Hash::from_base64(root),
+            (Some(map), None) => {
+                let (groups, root) = map.split_once(' ')?;
+                Some((number(groups)?, Hash::from_base64(root)?))
+            }
             _ => None,
         }
     }

@@ -30,7 +30,8 @@ pub struct Entries {
 struct State {
     segments: Vec<Segment>,
     frontier: Frontier,
-    last: Option<Hash>,
+    /// The hashes of the leaves that were appended together last; after opening, of the last leaf alone.
+    last: Vec<Hash>,
     /// Where the next frame goes in the last segment.
     end: u64,
     tail: Option<DiskFile>,
@@ -104,7 +105,15 @@ impl Entries {
             true => tail::promised(ledger, segments, promise)?,
             false => tail::at_rest(ledger, segments, watermark, promise)?,
         };
-        let state = State { segments, frontier: after, last, end, tail: None, poisoned: None, cached: None };
+        let state = State {
+            segments,
+            frontier: after,
+            last: last.into_iter().collect(),
+            end,
+            tail: None,
+            poisoned: None,
+            cached: None,
+        };
         let log = Entries {
             ledger: ledger.to_owned(),
             origin,
@@ -157,7 +166,12 @@ impl Entries {
 
     /// The RFC 6962 hash of the last leaf.
     pub fn last_leaf_hash(&self) -> Option<Hash> {
-        self.state().last
+        self.state().last.last().copied()
+    }
+
+    /// The hashes of the leaves that this handle appended last, in their order.
+    pub fn appended_hashes(&self) -> Vec<Hash> {
+        self.state().last.clone()
     }
 
     /// The tree over every leaf.
@@ -238,10 +252,18 @@ impl Entries {
     /// [`LogError::Io`]; [`LogError::Key`] where the key cannot be used; [`LogError::ReadOnly`] where the log was opened
     /// for reading.
     pub fn write_checkpoint(&self) -> Result<(), LogError> {
+        self.write_head(self.checkpoint())
+    }
+
+    /// The same for a head with extension lines; it must be one of this log.
+    ///
+    /// # Errors
+    /// As of [`Entries::write_checkpoint`].
+    pub fn write_head(&self, head: Checkpoint) -> Result<(), LogError> {
         let writer = self.writer.as_ref().ok_or(LogError::ReadOnly)?;
         let head = match self.signing_key()? {
-            Some(key) => SignedCheckpoint::sign(self.checkpoint(), &key),
-            None => SignedCheckpoint::unsigned(self.checkpoint()),
+            Some(key) => SignedCheckpoint::sign(head, &key),
+            None => SignedCheckpoint::unsigned(head),
         };
         head.write(&self.ledger.join("checkpoint"), &writer.disk)
     }
@@ -354,8 +376,8 @@ impl LogEngine for Entries {
             return Append::Unknown(LogError::io(&path, "cannot be made durable")(error));
         }
         state.end += bytes.len() as u64;
-        state.last = hashes.last().copied();
-        hashes.into_iter().for_each(|hash| state.frontier.push(hash));
+        hashes.iter().for_each(|hash| state.frontier.push(*hash));
+        state.last = hashes;
         let size = state.frontier.size();
         // A lower bound, not synced: where it is lost, the next reader or writer syncs the frames beyond it instead.
         // Where it cannot even be written, readers beside this writer would see less and less of what it says.

@@ -2,7 +2,7 @@
 
 use tlog_tiles::HashReader;
 
-use super::tree::Hash;
+use super::tree::{Hash, node_hash};
 
 /// The hashes of a tree, laid out as `tlog_tiles` stores them, made from leaf hashes.
 #[derive(Default)]
@@ -31,6 +31,21 @@ impl LeafHashes {
             tree.size += 1;
         }
         Ok(tree)
+    }
+
+    /// How many leaves the tree has.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The root over `size` leaves, at least 1, from the leaf `first` on, where such a part is divided as a tree by itself.
+    pub(super) fn part(&self, first: u64, size: u64) -> Option<Hash> {
+        if size.is_power_of_two() {
+            let at = tlog_tiles::stored_hash_index(size.trailing_zeros() as u8, first / size);
+            return self.stored.get(usize::try_from(at).ok()?).map(|hash| Hash(hash.0));
+        }
+        let left = 1 << size.checked_ilog2()?;
+        Some(node_hash(self.part(first, left)?, self.part(first + left, size - left)?))
     }
 }
 

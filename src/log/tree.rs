@@ -33,7 +33,8 @@ pub fn leaf_hash(leaf: &[u8]) -> Hash {
     Hash(tlog_tiles::record_hash(leaf).0)
 }
 
-fn node_hash(left: Hash, right: Hash) -> Hash {
+/// The RFC 6962 hash of a node over two others.
+pub(super) fn node_hash(left: Hash, right: Hash) -> Hash {
     Hash(tlog_tiles::node_hash(tlog_tiles::Hash(left.0), tlog_tiles::Hash(right.0)).0)
 }
 

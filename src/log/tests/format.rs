@@ -216,15 +216,15 @@ fn a_checkpoint_has_one_spelling_only() {
 fn extension_lines_are_kept_and_one_of_them_is_the_completeness_root() {
     let plain = Checkpoint::new(ORIGIN, 2, leaf_hash(b"a"));
     let root = leaf_hash(b"map");
-    let stated = plain.clone().with_completeness(root);
+    let stated = plain.clone().with_completeness(7, root);
     let text = stated.to_string();
-    assert_eq!(text, format!("{plain}completeness {root}\n"));
+    assert_eq!(text, format!("{plain}completeness 7 {root}\n"));
     assert_eq!(Checkpoint::parse(&text).unwrap(), stated);
-    assert_eq!((plain.completeness(), stated.completeness()), (None, Some(root)));
-    let twice = format!("{text}completeness {root}\n");
+    assert_eq!((plain.completeness(), stated.completeness()), (None, Some((7, root))));
+    let twice = format!("{text}completeness 7 {root}\n");
     assert_eq!(Checkpoint::parse(&twice).unwrap().completeness(), None);
-    let foreign = format!("{plain}another line\ncompleteness {root}\n");
-    assert_eq!(Checkpoint::parse(&foreign).unwrap().completeness(), Some(root));
+    let foreign = format!("{plain}another line\ncompleteness 7 {root}\n");
+    assert_eq!(Checkpoint::parse(&foreign).unwrap().completeness(), Some((7, root)));
     assert_eq!(Checkpoint::parse(&foreign).unwrap().to_string(), foreign);
 }
 

@@ -1,0 +1,72 @@
+//! The completeness map: every entry of a log by the headings under which it is filed.
+
+use std::collections::BTreeMap;
+
+use crate::event::{Entry, Heading, Index, filings};
+use crate::log::{Frontier, Hash, Member, members_root};
+
+/// What is filed under one heading.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Filed {
+    /// The heading by its name in the group, how many entries, the root over their leaf hashes.
+    pub(super) member: Member,
+    /// The entries, in the order of filing.
+    pub(super) entries: Vec<Index>,
+}
+
+/// The headings of one body, or of one import.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Group {
+    /// The group by its name, how many headings, the root over them.
+    pub(super) member: Member,
+    /// The headings, by name.
+    pub(super) headings: Vec<Filed>,
+}
+
+/// Every heading of the first entries of a log.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct CompletenessMap {
+    pub(super) groups: Vec<Group>,
+}
+
+impl CompletenessMap {
+    /// The map over the first entries of a log, with the hashes of their leaves.
+    pub fn new(entries: &[Entry], leaves: &[Hash]) -> CompletenessMap {
+        let hash = |index: &Index| leaves.get(usize::try_from(index.0).ok()?).copied();
+        CompletenessMap::of_filed(filings(entries).into_iter().map(|(heading, entries)| {
+            let mut tree = Frontier::default();
+            entries.iter().filter_map(hash).for_each(|hash| tree.push(hash));
+            (heading, entries, tree.root())
+        }))
+    }
+
+    /// The map of what is filed under each heading, with the root over the leaves, sorted by heading.
+    pub fn of_filed(filed: impl IntoIterator<Item = (Heading, Vec<Index>, Hash)>) -> CompletenessMap {
+        let mut groups: BTreeMap<String, Vec<Filed>> = BTreeMap::new();
+        for (heading, entries, root) in filed {
+            let member = Member { name: heading.name().to_owned(), size: entries.len() as u64, root };
+            groups.entry(heading.group().to_owned()).or_default().push(Filed { member, entries });
+        }
+        let group = |(name, headings): (String, Vec<Filed>)| {
+            let root = members_root(headings.iter().map(|filed| &filed.member));
+            Group { member: Member { name, size: headings.len() as u64, root }, headings }
+        };
+        CompletenessMap { groups: groups.into_iter().map(group).collect() }
+    }
+
+    /// How many groups it has, and its root.
+    pub fn head(&self) -> (u64, Hash) {
+        (self.groups.len() as u64, members_root(self.groups.iter().map(|group| &group.member)))
+    }
+
+    pub(super) fn group(&self, name: &str) -> Option<&Group> {
+        let at = self.groups.binary_search_by(|group| group.member.name.as_str().cmp(name)).ok()?;
+        self.groups.get(at)
+    }
+
+    pub(super) fn filed(&self, heading: &Heading) -> Option<&Filed> {
+        let group = self.group(heading.group())?;
+        let at = group.headings.binary_search_by(|filed| filed.member.name.as_str().cmp(heading.name()));
+        group.headings.get(at.ok()?)
+    }
+}

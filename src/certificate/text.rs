@@ -1,0 +1,180 @@
+//! The text of a certificate: canonical JSON (RFC 8785) on one line, its last member a digest of all before it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+
+use crate::event::Index;
+use crate::log::Hash;
+
+use super::error::CertificateError;
+
+/// What it says it is.
+pub(super) const KIND: &str = "chancery/answer-certificate@v1";
+
+/// What stands before the digest, which covers everything up to here.
+const BEFORE_DIGEST: &str = ",\"sha256\":\"";
+
+/// A certificate as it is written. The fields stand in the order of their names, which makes the text canonical.
+#[derive(Serialize, Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Text<'a> {
+    #[serde(borrow)]
+    pub(super) answer: &'a RawValue,
+    pub(super) certificate: String,
+    pub(super) checkpoint: String,
+    #[serde(borrow)]
+    pub(super) entries: Vec<Leaf<'a>>,
+    pub(super) filed: FiledText,
+    #[serde(with = "hashes")]
+    pub(super) hashes: Vec<Hash>,
+    pub(super) neutrality: String,
+    pub(super) program: String,
+    pub(super) sha256: String,
+}
+
+/// An entry as recorded.
+#[derive(Serialize, Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Leaf<'a> {
+    pub(super) index: Index,
+    #[serde(borrow)]
+    pub(super) leaf: &'a RawValue,
+}
+
+/// The groups of the completeness map that are shown, and what leads from them to its root.
+#[derive(Serialize, Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FiledText {
+    pub(super) groups: Vec<GroupText>,
+    #[serde(with = "hashes")]
+    pub(super) hashes: Vec<Hash>,
+}
+
+/// A group. One that is opened has headings and hashes; one that only shows that a name is not there has its root.
+#[derive(Serialize, Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct GroupText {
+    pub(super) at: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "maybe_hashes")]
+    pub(super) hashes: Option<Vec<Hash>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) headings: Option<Vec<HeadingText>>,
+    pub(super) name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "maybe_hash")]
+    pub(super) root: Option<Hash>,
+    pub(super) size: u64,
+}
+
+/// A heading: its entries in the order of filing, or its size and root where it only shows that a name is not there.
+#[derive(Serialize, Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HeadingText {
+    pub(super) at: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) entries: Option<Vec<Index>>,
+    pub(super) name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "maybe_hash")]
+    pub(super) root: Option<Hash>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) size: Option<u64>,
+}
+
+impl Text<'_> {
+    /// The bytes, with the digest that they must have.
+    pub(super) fn sealed(mut self) -> String {
+        self.sha256 = String::new();
+        let written = self.written();
+        let body = written.rsplit_once(BEFORE_DIGEST).map_or(written.as_str(), |(body, _)| body);
+        self.sha256 = digest(body);
+        self.written()
+    }
+
+    fn written(&self) -> String {
+        // Plain structs of text and numbers: there is nothing that could fail.
+        let mut text = serde_json::to_string(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// Reads a certificate, in its one form.
+    ///
+    /// # Errors
+    /// [`CertificateError::Text`], [`CertificateError::Form`], [`CertificateError::Kind`].
+    pub(super) fn parse(text: &str) -> Result<Text<'_>, CertificateError> {
+        let line = text.strip_suffix('\n').unwrap_or(text);
+        let parsed: Text<'_> =
+            serde_json::from_str(line).map_err(|e| CertificateError::Text(e.to_string()))?;
+        let written = parsed.written();
+        if written != text {
+            let same = written.bytes().zip(text.bytes()).take_while(|(a, b)| a == b).count();
+            return Err(CertificateError::Form(same));
+        }
+        if parsed.certificate != KIND {
+            return Err(CertificateError::Kind(parsed.certificate));
+        }
+        Ok(parsed)
+    }
+
+    /// Whether the digest at the end of the text is that of all before it.
+    pub(super) fn has_digest(&self, text: &str) -> bool {
+        text.rsplit_once(BEFORE_DIGEST).is_some_and(|(body, _)| digest(body) == self.sha256)
+    }
+}
+
+fn digest(body: &str) -> String {
+    Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+mod maybe_hash {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::log::Hash;
+
+    pub(super) fn serialize<S: Serializer>(hash: &Option<Hash>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&hash.map(|hash| hash.to_string()).unwrap_or_default())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Hash>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        super::read(&text).map(Some)
+    }
+}
+
+mod hashes {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::log::Hash;
+
+    pub(super) fn serialize<S: Serializer>(hashes: &[Hash], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(hashes.iter().map(Hash::to_string))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Hash>, D::Error> {
+        let texts = Vec::<String>::deserialize(deserializer)?;
+        texts.iter().map(|text| super::read(text)).collect()
+    }
+}
+
+mod maybe_hashes {
+    use serde::{Deserializer, Serializer};
+
+    use crate::log::Hash;
+
+    pub(super) fn serialize<S: Serializer>(
+        hashes: &Option<Vec<Hash>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        super::hashes::serialize(hashes.as_deref().unwrap_or_default(), serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Vec<Hash>>, D::Error> {
+        super::hashes::deserialize(deserializer).map(Some)
+    }
+}
+
+fn read<E: serde::de::Error>(text: &str) -> Result<Hash, E> {
+    Hash::from_base64(text).ok_or_else(|| E::custom(format!("{text:?} is not 32 bytes of base64")))
+}

@@ -1,0 +1,242 @@
+//! The completeness map as the index keeps it: what is filed under each heading, so that the head of the log can state the
+//! map without every entry being read again.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use bincode::{Decode, Encode};
+use smol_str::SmolStr;
+
+use crate::event::{Entry, EventId, Heading, Index, filed_by_correction, headings};
+use crate::log::{Frontier, Hash, Member, members_root};
+
+use super::run::{decode_bare, encode_bare, seal, unseal};
+use super::{EventIndex, IndexError, Store};
+
+/// What is filed under a heading: the entries in the order of filing, and the right edge of the tree over their leaves.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode)]
+struct Filing {
+    entries: Vec<u64>,
+    roots: Vec<[u8; 32]>,
+}
+
+/// The headings of a group by name.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode)]
+struct Group {
+    headings: BTreeMap<String, Filing>,
+}
+
+/// How many headings a group has, and the root over them.
+#[derive(Clone, PartialEq, Eq, Debug, Encode, Decode)]
+struct GroupHead {
+    size: u64,
+    root: [u8; 32],
+}
+
+/// A heading with its entries, and what the map states of it.
+pub struct FiledUnder {
+    /// The heading.
+    pub heading: Heading,
+    /// Its entries, in the order of filing.
+    pub entries: Vec<Index>,
+    /// The root over their leaves.
+    pub root: Hash,
+}
+
+impl Filing {
+    fn push(&mut self, index: Index, leaf: Hash) -> Option<()> {
+        let mut tree = self.tree()?;
+        tree.push(leaf);
+        self.entries.push(index.0);
+        self.roots = tree.roots().iter().map(|root| root.0).collect();
+        Some(())
+    }
+
+    fn member((name, filing): (&String, &Filing)) -> Option<Member> {
+        let tree = filing.tree()?;
+        Some(Member { name: name.clone(), size: tree.size(), root: tree.root() })
+    }
+
+    fn tree(&self) -> Option<Frontier> {
+        let roots = self.roots.iter().map(|root| Hash(*root)).collect();
+        Frontier::from_roots(self.entries.len() as u64, roots)
+    }
+}
+
+impl Group {
+    fn head(&self) -> Option<GroupHead> {
+        let members: Vec<Member> = self.headings.iter().map(Filing::member).collect::<Option<_>>()?;
+        Some(GroupHead { size: members.len() as u64, root: members_root(&members).0 })
+    }
+}
+
+/// Groups that were read or changed, and how many entries are filed in them.
+#[derive(Default)]
+pub(super) struct Groups {
+    /// How many entries are filed here; in sled it may be fewer.
+    pub(super) size: u64,
+    known: HashMap<SmolStr, Group>,
+    changed: BTreeSet<SmolStr>,
+}
+
+impl Groups {
+    /// That so many entries are filed in sled.
+    pub(super) fn of(size: u64) -> Groups {
+        Groups { size, ..Groups::default() }
+    }
+}
+
+/// A value for a tree of sled.
+pub(super) type Pair = (Vec<u8>, Vec<u8>);
+
+impl EventIndex {
+    /// Files an entry that follows on those that are applied; `leaf` gives the hash of any leaf up to it.
+    pub(super) fn file(
+        &mut self,
+        entry: &Entry,
+        leaf: &dyn Fn(Index) -> Option<Hash>,
+    ) -> Result<(), IndexError> {
+        let filed = match entry.event.corrects() {
+            false => headings(&entry.event, []).into_iter().map(|of| (of, vec![entry.index])).collect(),
+            true => {
+                let family = self.family(entry.event.to, entry.index)?;
+                filed_by_correction(&family.iter().collect::<Vec<_>>(), entry)
+            }
+        };
+        for (heading, indexes) in filed {
+            let mut group = self.group(heading.group())?;
+            let filing = group.headings.entry(heading.name().to_owned()).or_default();
+            let pushed =
+                indexes.into_iter().map(|index| filing.push(index, leaf(index)?)).collect::<Option<()>>();
+            let name = SmolStr::new(heading.group());
+            self.groups.changed.insert(name.clone());
+            self.groups.known.insert(name, group);
+            if pushed.is_none() {
+                return Err(self.damaged(format!("what is filed under {heading:?} does not fit its tree")));
+            }
+        }
+        self.groups.size = entry.index.0 + 1;
+        Ok(())
+    }
+
+    /// Files what is in the index and is not filed yet: a writer was stopped before it could say so.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn file_the_rest(&mut self, leaf: &dyn Fn(Index) -> Option<Hash>) -> Result<(), IndexError> {
+        for at in self.groups.size..self.head.size {
+            let entry = self.entry(Index(at))?;
+            let entry = entry.ok_or_else(|| self.damaged(format!("entry {at} is missing")))?;
+            self.file(&entry, leaf)?;
+        }
+        Ok(())
+    }
+
+    /// Whether all of its entries are filed.
+    pub fn files_all(&self) -> bool {
+        self.groups.size == self.head.size
+    }
+
+    /// What an event, or what it corrects in the end, is, with every correction of it before an index, in the order of the
+    /// log.
+    fn family(&self, id: Option<EventId>, before: Index) -> Result<Vec<Entry>, IndexError> {
+        let corrections = self.corrections();
+        let root = id.and_then(|id| corrections.root(id));
+        let Some(first) = root.map(|root| self.find(root)).transpose()?.flatten() else {
+            return Ok(Vec::new());
+        };
+        let mut places = BTreeSet::from([first]);
+        let mut open: Vec<EventId> = root.into_iter().collect();
+        while let Some(id) = open.pop() {
+            for (index, id) in corrections.of(id) {
+                if places.insert(*index) {
+                    open.push(*id);
+                }
+            }
+        }
+        let entries = places.range(first..before.max(first)).map(|index| self.entry(*index));
+        Ok(entries.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    }
+
+    /// A group as it stands; taken out of what is known, since it is put back when it is changed.
+    fn group(&mut self, name: &str) -> Result<Group, IndexError> {
+        if let Some(known) = self.groups.known.remove(name) {
+            return Ok(known);
+        }
+        let key = name.as_bytes().to_vec();
+        let value = self.store.run(move |store| store.filed.get(key).map(|v| v.map(|v| v.to_vec())))?;
+        value.map_or_else(|| Ok(Group::default()), |value| self.read(&value))
+    }
+
+    fn read<T: Decode<()>>(&self, value: &[u8]) -> Result<T, IndexError> {
+        unseal(value).and_then(decode_bare).map_err(|what| self.damaged(what))
+    }
+
+    /// Puts the groups that changed into sled.
+    pub(super) fn put_groups(&mut self) -> Result<(), IndexError> {
+        if self.head.filed == self.groups.size {
+            return Ok(());
+        }
+        let (mut filed, mut heads) = (Vec::<Pair>::new(), Vec::<Pair>::new());
+        for name in &self.groups.changed {
+            let Some(group) = self.groups.known.get(name) else { continue };
+            let head = group
+                .head()
+                .ok_or_else(|| self.damaged(format!("the group {name} does not fit its tree")))?;
+            filed.push((name.as_bytes().to_vec(), seal(&encode_bare(group))));
+            heads.push((name.as_bytes().to_vec(), seal(&encode_bare(&head))));
+        }
+        self.head.filed = self.groups.size;
+        let head = self.head.encode();
+        self.store.run(move |store| store.put_groups(&filed, &heads, &head))?;
+        self.groups.changed.clear();
+        Ok(())
+    }
+
+    /// How many groups the completeness map over its entries has, and its root.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn completeness(&mut self) -> Result<(u64, Hash), IndexError> {
+        self.put_pending()?;
+        self.put_groups()?;
+        let heads: Vec<(String, GroupHead)> = self.all(|store| &store.heads)?;
+        let member =
+            |(name, head): (String, GroupHead)| Member { name, size: head.size, root: Hash(head.root) };
+        let members: Vec<Member> = heads.into_iter().map(member).collect();
+        Ok((members.len() as u64, members_root(&members)))
+    }
+
+    /// Everything that is filed, in the order of the map.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn filings(&mut self) -> Result<Vec<FiledUnder>, IndexError> {
+        self.put_pending()?;
+        self.put_groups()?;
+        let groups: Vec<(String, Group)> = self.all(|store| &store.filed)?;
+        let mut found = Vec::new();
+        for (group, stored) in groups {
+            for (name, filing) in stored.headings {
+                let tree = filing.tree();
+                let tree =
+                    tree.ok_or_else(|| self.damaged(format!("the group {group} does not fit its tree")))?;
+                let entries = filing.entries.into_iter().map(Index).collect();
+                found.push(FiledUnder { heading: Heading::named(&group, &name), entries, root: tree.root() });
+            }
+        }
+        Ok(found)
+    }
+
+    /// Every value of a tree with its name.
+    fn all<T: Decode<()>>(&self, tree: fn(&Store) -> &sled::Tree) -> Result<Vec<(String, T)>, IndexError> {
+        let stored = self.store.run(move |store| {
+            let pairs = tree(store).iter().map(|pair| pair.map(|(k, v)| (k.to_vec(), v.to_vec())));
+            pairs.collect::<Result<Vec<Pair>, _>>()
+        })?;
+        let value = |(name, value): Pair| {
+            let name = String::from_utf8(name).map_err(|e| self.damaged(e.to_string()))?;
+            Ok((name, self.read(&value)?))
+        };
+        stored.into_iter().map(value).collect()
+    }
+}
