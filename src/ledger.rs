@@ -10,6 +10,7 @@ mod parts;
 mod prove;
 mod reach;
 mod replay;
+mod rotate;
 mod rules;
 mod suppose;
 
@@ -36,6 +37,7 @@ pub use held::Held;
 pub use load::Loaded;
 pub use parts::Part;
 pub use replay::{Tally, replay};
+pub use rotate::Rotated;
 
 /// A ledger, open for reading or for writing.
 ///
@@ -379,7 +381,7 @@ impl Ledger {
             None => self.full_head(size)?,
         };
         self.index.flush();
-        Ok(self.entries.write_head(head)?)
+        self.write_head(head)
     }
 
     /// Builds the index anew from the entries, telling `progress` how many are in it.

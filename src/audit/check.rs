@@ -23,7 +23,7 @@ impl Check {
 }
 
 /// Every check, in the order in which they are made.
-pub const CHECKS: [Check; 14] = [
+pub const CHECKS: [Check; 15] = [
     Check {
         name: "frames",
         what: "every segment and frame is as written, every leaf has its stored hash, none is missing",
@@ -42,6 +42,10 @@ pub const CHECKS: [Check; 14] = [
     Check {
         name: "tiles",
         what: "of a published tree: every tile at every level is there, and holds the hashes of what is below it",
+    },
+    Check {
+        name: "keys",
+        what: "every change of the log's key follows on the one before, and both keys signed it",
     },
     Check {
         name: "checkpoint",

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::event::Index;
+use crate::event::{Entry, Index};
 use crate::log::{
     Checkpoint, Damage, Entries, Frontier, Hash, LogError, SignedCheckpoint, VerifierKey, leaf_hash, salvage,
     verifier_key,
@@ -13,6 +13,7 @@ use crate::log::{
 use super::Options;
 use super::difference;
 use super::fault;
+use super::keys::{self, Reign};
 use super::report::Findings;
 use super::since::{Copy, Roots, Since};
 
@@ -41,6 +42,8 @@ pub(super) struct Evidence {
     checkpoint: Result<Option<SignedCheckpoint>, Damage>,
     /// The verifier key, or why the one in the folder cannot be read.
     pub(super) key: Result<Option<VerifierKey>, String>,
+    /// The keys of the log, as its entries announce them.
+    keys: Vec<Reign>,
     /// Heads that a report keeps.
     pub(super) filed: Vec<Checkpoint>,
 }
@@ -103,6 +106,7 @@ pub(super) fn gather(
             Some(key) => Ok(Some(key.clone())),
             None => verifier_key(path).map_err(|error| error.to_string()),
         },
+        keys: Vec::new(),
         filed: Vec::new(),
         leaves,
     };
@@ -153,6 +157,7 @@ impl Evidence {
             heads: Vec::new(),
             checkpoint: Ok(Some(signed)),
             key: Ok(Some(key)),
+            keys: Vec::new(),
             filed: Vec::new(),
         };
         evidence.grow(since);
@@ -193,6 +198,11 @@ impl Evidence {
         }
     }
 
+    /// Takes the keys of the log from its entries: a head is signed with the key of its size.
+    pub(super) fn follow_keys(&mut self, entries: &[Entry], found: &mut Findings) {
+        self.keys = keys::chain(entries, self.origin.as_deref().unwrap_or_default(), found);
+    }
+
     pub(super) fn tree(&self, found: &mut Findings) {
         for head in &self.heads {
             match self.roots.get(&head.size) {
@@ -230,7 +240,7 @@ impl Evidence {
         let (fault, what) = match &self.key {
             Ok(None) => return,
             Err(error) => (fault::KEY_UNREADABLE, error.clone()),
-            Ok(Some(key)) => match signed.verify(key) {
+            Ok(Some(key)) => match keys::vouched(&self.keys, key, signed) {
                 Ok(()) => return,
                 Err(error) => (fault::SIGNATURE, format!("{error} (verifier key {key})")),
             },

@@ -56,6 +56,8 @@ faults! {
     TILE_MISSING: "tiles", "missing", "a published tile is not there", PUBLISH;
     TILE_DAMAGED: "tiles", "damaged", "a published tile does not have the length of its hashes", PUBLISH;
     TILE_OTHER_HASH: "tiles", "other-hash", "a published tile does not hold the hashes of what is below it", PUBLISH;
+    KEY_SIGNATURE: "keys", "signature", "a change of the log's key is not signed by both keys", OTHER_MEANS;
+    KEY_ELSEWHERE: "keys", "elsewhere", "a change of the log's key is of another place, log or key before it", OTHER_MEANS;
     CHECKPOINT_DAMAGED: "checkpoint", "damaged", "the file `checkpoint` cannot be read",
         "put it back from a backup; where nothing else is found, move it aside";
     CHECKPOINT_OTHER_LOG: "checkpoint", "other-log", "the file `checkpoint` is of another log",
@@ -98,6 +100,8 @@ faults! {
         "amend the charter: define it or correct its name";
     INCOMPLETE_ACT: "verdicts", "incomplete-act", "an act lacks its participant or its date", ENTRY;
     NO_CHARTER: "verdicts", "no-charter", "an act of a body whose charter was not recorded before it", OTHER_MEANS;
+    RESERVED_BODY: "verdicts", "reserved-body",
+        "an act of the ledger itself in a body, or another act in the ledger's name", OTHER_MEANS;
     UNKNOWN_STATUS: "verdicts", "unknown-status", "an act names a status that the body did not have", ENTRY;
     IMPOSSIBLE_ACT: "verdicts", "impossible-act", "an act cannot have happened under the charter of its day", ENTRY;
     NO_ANSWER: "projections", "no-answer", "a body's roster cannot be derived", PROGRAM;

@@ -12,6 +12,7 @@ mod difference;
 mod entry;
 mod evidence;
 mod fault;
+mod keys;
 mod link;
 mod projection;
 mod published;
@@ -67,10 +68,11 @@ pub fn audit(
     options: &Options,
     progress: &mut dyn FnMut(&'static str, u64, u64),
 ) -> Result<Report, LogError> {
-    let evidence = evidence::gather(path, options, &mut |at, of| progress("frames", at, of))?;
+    let mut evidence = evidence::gather(path, options, &mut |at, of| progress("frames", at, of))?;
     let mut found = Findings::skipping(options.skip.clone());
     evidence.frames(&mut found);
     let (entries, readable) = one_by_one(&evidence, &mut found, progress);
+    evidence.follow_keys(&entries, &mut found);
     evidence.tree(&mut found);
     evidence.checkpoint(&mut found);
     conclude(evidence, &entries, readable, options, found, progress)

@@ -41,10 +41,11 @@ pub fn audit_published(
     let tree = Tree::fetch(source, size, &mut found, &mut |check, at| progress(check, at, size))?;
     tree.judge(source, &signed.head, &mut found);
     let head = (signed.clone(), source.place(CHECKPOINT));
-    let evidence = Evidence::of_published(tree.into_leaves(), head, key.clone(), &options.since);
+    let mut evidence = Evidence::of_published(tree.into_leaves(), head, key.clone(), &options.since);
+    let (entries, readable) = one_by_one(&evidence, &mut found, progress);
+    evidence.follow_keys(&entries, &mut found);
     found.counted("checkpoint", 1);
     evidence.signature(&signed, &source.place(CHECKPOINT), &mut found);
-    let (entries, readable) = one_by_one(&evidence, &mut found, progress);
     Ok(conclude(evidence, &entries, readable, options, found, progress)?)
 }
 

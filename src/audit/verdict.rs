@@ -79,7 +79,11 @@ pub(super) fn verdicts(entries: &[Entry], found: &mut Findings, progress: &mut d
         if let Err(what) = form(event) {
             found.at(fault::INCOMPLETE_ACT, entry.index, what);
         }
-        if !matches!(event.act, Act::CharterAdopted(_) | Act::CharterAmended(_)) {
+        let of_ledger = event.act.kind().is_of_ledger();
+        if of_ledger != event.body.is_ledger() {
+            let what = format!("{} in {}", event.act.kind(), event.body);
+            found.at(fault::RESERVED_BODY, entry.index, what);
+        } else if !of_ledger && !matches!(event.act, Act::CharterAdopted(_) | Act::CharterAmended(_)) {
             let charter = known.entry(event.body.clone()).or_insert_with(|| rules.fold(&event.body));
             match charter {
                 Some(charter) => judged(charter, entry, found),

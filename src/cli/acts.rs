@@ -99,6 +99,7 @@ pub(super) fn example(kind: ActKind) -> String {
         ActKind::EntryRetracted => {
             return "example: chancery retract 93 --cause clerical --cite \"…\"".into();
         }
+        ActKind::LogKeyRotated => return "example: chancery key rotate --cite \"…\"".into(),
         ActKind::EvidenceRedacted => return "example: chancery redact ENTRY --cite \"…\"".into(),
         ActKind::ImportRecorded => return "example: chancery import csv FILE --in sco".into(),
         ActKind::RecordSurveyed => {

@@ -349,6 +349,7 @@ fn act(kind: ActKind, said: &SaidArgs) -> Result<Act, Failure> {
         }
         K::RecordCorrected => return Err(needs("the entry").help("use: chancery rectify ENTRY")),
         K::EntryRetracted => return Err(needs("the entry").help("use: chancery retract ENTRY")),
+        K::LogKeyRotated => return Err(needs("both keys").help("use: chancery key rotate")),
         K::EvidenceRedacted => return Err(needs("the entry").help("use: chancery redact ENTRY")),
         K::ImportRecorded => return Err(needs("its file").help("use: chancery import csv FILE")),
         plain => Act::plain(plain).ok_or_else(|| needs("more than these options can say: use --from"))?,

@@ -129,6 +129,10 @@ fn key_remedy(error: &KeyError) -> &'static str {
             "put its own key file back; a ledger that never had one gets it by: chancery key generate"
         }
         KeyError::Present(_) => "see it: chancery key show; a key is never overwritten",
+        KeyError::Unlike(_) => {
+            "a key rotate that was cut short is ended by the next append, or by: chancery key rotate; \
+             else put the log's own key and key.pub back from a backup"
+        }
         KeyError::Exposed { .. } => "if nobody else has read it: chmod 600 on that file",
         _ => "put the log's own key and key.pub back from a backup",
     }
@@ -160,6 +164,11 @@ impl From<LedgerError> for Failure {
             | LedgerError::Impossible(_)
             | LedgerError::IdTwice(_)
             | LedgerError::Objected { .. }
+            | LedgerError::OfLedger(_)
+            | LedgerError::Reserved
+            | LedgerError::NotCorrected
+            | LedgerError::Rotation(_)
+            | LedgerError::RotationElsewhere
             | LedgerError::Was { .. } => Failure::new(Exit::Refused, error),
             LedgerError::Leaf(LeafError::TooLarge { .. }) => Failure::new(Exit::Refused, error),
             LedgerError::Unsettled { .. } | LedgerError::Entry { .. } | LedgerError::Charter(_) => {

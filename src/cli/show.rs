@@ -190,6 +190,7 @@ fn payload(act: &Act) -> String {
             format!("{} ({})", changes.join(", "), c.cause)
         }
         Act::EntryRetracted(r) => format!("withdrawn ({})", r.cause),
+        Act::LogKeyRotated(r) => format!("the log's key is {}, no longer {}", r.new, r.old),
         _ => String::new(),
     }
 }

@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 
 use super::correction::{Correction, Retraction};
 use super::event::{Finding, Form, ImportReceipt, Reply, Survey};
+use super::rotation::KeyRotation;
 
 /// The part a date plays in an act. Parts are never merged: a decision, a signature and an effect are three days.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -233,6 +234,9 @@ acts! {
         EntryRetracted(Retraction) "entry-retracted" Either [Done Notified] "an entry, or a whole import, is withdrawn from this ledger's record", "project rule";
         EvidenceRedacted "evidence-redacted" Either [Done Notified] "words beside the log are removed; the entry and its hash stay", "project rule";
     }
+    "ledger" {
+        LogKeyRotated(Box<KeyRotation>) "log-key-rotated" Body [Done] "the log has another key from here on; the payload is both keys, and what each signed", "project rule";
+    }
 }
 
 impl Act {
@@ -415,7 +419,14 @@ impl ActKind {
                 | K::RecordCorrected
                 | K::EntryRetracted
                 | K::EvidenceRedacted
-        )
+        ) || self.is_of_ledger()
+    }
+
+    /// Whether it is of the ledger itself, in the body [`BodyId::ledger`](super::BodyId::ledger): no charter rules it, and
+    /// no correction reaches it.
+    pub const fn is_of_ledger(self) -> bool {
+        use ActKind as K;
+        matches!(self, K::LogKeyRotated)
     }
 
     /// Order among acts that have effect on one day, where no `sequence` gives it: entry into force before signatures,

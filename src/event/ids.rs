@@ -72,6 +72,16 @@ kebab_id! {
 }
 
 impl BodyId {
+    /// The ledger itself: acts about who records it, and under which key, belong to no organisation or treaty.
+    pub const fn ledger() -> BodyId {
+        BodyId(SmolStr::new_static("ledger"))
+    }
+
+    /// Whether it is the ledger itself: then it has no charter.
+    pub fn is_ledger(&self) -> bool {
+        self.0 == "ledger"
+    }
+
     /// Reads a name as people write it: `UNTC IV-4`, `UNTC:4-4` and `untc-4-4` are one. Lower case, every other character a
     /// hyphen; the chapter of a treaty of the United Nations collection is a number, in Roman or Arabic.
     ///

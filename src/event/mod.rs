@@ -14,6 +14,7 @@ mod ids;
 pub mod leaf;
 mod number;
 mod participant;
+mod rotation;
 mod scope;
 
 pub use act::{Act, ActKind, Role, Subject, UnknownAct, Vocable};
@@ -27,4 +28,5 @@ pub use number::{StateList, StateNumber, StateNumbers};
 pub use participant::{
     Name, Participant, ParticipantId, ParticipantIdError, ParticipantKind, Register, ResolveError,
 };
+pub use rotation::KeyRotation;
 pub use scope::{Scope, ScopeKey};

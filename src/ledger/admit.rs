@@ -86,13 +86,24 @@ impl Ledger {
         if batch.events.contains_key(&event.id) {
             return Err(LedgerError::IdTwice(event.id));
         }
+        let of_ledger = event.act.kind().is_of_ledger();
+        if of_ledger != event.body.is_ledger() {
+            return Err(if of_ledger {
+                LedgerError::OfLedger(event.act.kind())
+            } else {
+                LedgerError::Reserved
+            });
+        }
         let adopts = matches!(event.act, Act::CharterAdopted(_) | Act::CharterAmended(_));
         let corrects = matches!(event.act, Act::CorrectionProposed(_) | Act::CorrectionEffected(_));
         if corrects {
             self.check_content(&event, batch)?;
             self.check_correction(&event, batch)?;
         }
-        if adopts || corrects {
+        if of_ledger {
+            check_form(&event)?;
+            self.check_rotation(&event, Index(self.size().0 + batch.events.len() as u64))?;
+        } else if adopts || corrects {
             check_form(&event)?;
             check_text(&event)?;
             self.check_pattern(&event, batch)?;
@@ -217,6 +228,9 @@ impl Ledger {
                 None => return Err(LedgerError::NoTarget { act, id }),
             },
         };
+        if target.body.is_ledger() && matches!(act, ActKind::RecordCorrected | ActKind::EntryRetracted) {
+            return Err(LedgerError::NotCorrected);
+        }
         if let Act::RecordCorrected(correction) = &event.act {
             let base = underlying(self, batch, target)?;
             let said = self.as_it_stands(&base)?;

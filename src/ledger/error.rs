@@ -7,7 +7,7 @@ use crate::event::{
     ActKind, BodyId, ChangeError, Edtf, EventId, Field, Index, Instant, ParticipantId, Role, Size, StatusId,
 };
 use crate::index::IndexError;
-use crate::log::LogError;
+use crate::log::{LogError, RotationError};
 use crate::query::QueryError;
 
 /// Why a ledger refuses, or cannot answer.
@@ -196,6 +196,23 @@ pub enum LedgerError {
         /// Dates of which one is needed.
         roles: Vec<Role>,
     },
+    /// An act of the ledger itself in a body.
+    #[error("{0} is an act of the ledger itself: its body is ledger")]
+    OfLedger(ActKind),
+    /// Another act, or a charter, in the ledger's own name.
+    #[error("ledger is the name of the ledger itself: no organisation or treaty is called so")]
+    Reserved,
+    /// What is recorded of the ledger itself stands.
+    #[error("what is recorded of the ledger itself is not corrected")]
+    NotCorrected,
+    /// A change of the key that both keys did not sign.
+    #[error("the change of the log's key does not hold: {0}")]
+    Rotation(#[from] RotationError),
+    /// A change of the key of another log or place, or to a key that is not kept here.
+    #[error(
+        "the change of the log's key does not follow on this log, or its new key is not here: chancery key rotate makes one"
+    )]
+    RotationElsewhere,
     /// Impossible.
     #[error("{0}")]
     Impossible(#[from] Refusal),

@@ -28,7 +28,7 @@ impl Ledger {
         }
     }
 
-    fn key(&self) -> Result<crate::log::SigningKey, LogError> {
+    pub(super) fn key(&self) -> Result<crate::log::SigningKey, LogError> {
         self.entries.signing_key()?.ok_or_else(|| KeyError::Missing(self.path.join("key")).into())
     }
 
@@ -43,7 +43,7 @@ impl Ledger {
             return Err(LogError::Beyond { size: held.0, asked: size.0 }.into());
         }
         let missing = match self.key() {
-            Ok(key) => return Ok(SignedCheckpoint::sign(self.full_head(size)?, &key)),
+            Ok(_) => return self.sign_head(self.full_head(size)?),
             Err(missing @ LogError::Key(KeyError::Missing(_))) => missing,
             Err(error) => return Err(error.into()),
         };

@@ -154,6 +154,10 @@ impl Entries {
         &self.ledger
     }
 
+    pub(super) fn disk(&self) -> Result<&Disk, LogError> {
+        Ok(&self.writer.as_ref().ok_or(LogError::ReadOnly)?.disk)
+    }
+
     /// The log's name.
     pub fn origin(&self) -> &str {
         &self.origin
@@ -260,12 +264,19 @@ impl Entries {
     /// # Errors
     /// As of [`Entries::write_checkpoint`].
     pub fn write_head(&self, head: Checkpoint) -> Result<(), LogError> {
-        let writer = self.writer.as_ref().ok_or(LogError::ReadOnly)?;
         let head = match self.signing_key()? {
             Some(key) => SignedCheckpoint::sign(head, &key),
             None => SignedCheckpoint::unsigned(head),
         };
-        head.write(&self.ledger.join("checkpoint"), &writer.disk)
+        self.write_signed(&head)
+    }
+
+    /// The same for a head that is signed already.
+    ///
+    /// # Errors
+    /// As of [`Entries::write_checkpoint`].
+    pub fn write_signed(&self, head: &SignedCheckpoint) -> Result<(), LogError> {
+        head.write(&self.ledger.join("checkpoint"), self.disk()?)
     }
 
     /// Gives the log its signing key, made from 32 bytes of chance.
