@@ -46,6 +46,7 @@ mod record;
 mod redact;
 mod reservations;
 mod rivals;
+mod rotate;
 mod screens;
 mod snapshots;
 mod states;
