@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Verifies a proof, or a signed checkpoint, of a log: python3 verify.py FILE VKEY [LEAF]
+"""Verifies a proof, an answer certificate, or a signed checkpoint, of a log: python3 verify.py FILE VKEY [LEAF]
 
 Python 3.8 or later and nothing else. It shares no code with the program; docs/PROOF.md says what each step is for.
 """
-import base64, functools, hashlib, sys
+import base64, functools, hashlib, json, sys
 
 P, ORDER = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
@@ -83,18 +83,97 @@ def consistency(old, before, size, hashes):  # RFC 9162, 2.1.4.2
     need(sn == 0 and fr == before, "the hashes do not give the earlier root")
     return sr
 
-def verify(text, vkey, leaf=None):
-    """Says what is shown; raises ValueError with what is not."""
+def many(size, leaves, hashes):
+    """The root of a tree of which some leaves are known, by their places, and the hashes of the parts between them."""
+    rest = list(hashes)
+    def join(first, size, places):
+        if not places:
+            need(rest, "too few hashes")
+            return rest.pop(0)
+        if size == 1: return leaves[first]
+        left = 1 << (size - 1).bit_length() - 1
+        before = join(first, left, [p for p in places if p < first + left])
+        return node(before, join(first + left, size - left, [p for p in places if p >= first + left]))
+    need(all(0 <= place < size for place in leaves), "a place is not below the size")
+    root = join(0, size, sorted(leaves)) if size else hashlib.sha256(b"").digest()
+    need(not rest, "too many hashes")
+    return root
+
+def member(name, size, root):  # a log, or a group of logs, in the tree above
+    return hashlib.sha256(b"\0" + ("%s\n%d\n%s\n" % (name, size, base64.b64encode(root).decode())).encode()).digest()
+
+def members(size, shown, hashes):  # shown: (place, name, size, root)
+    names = [name.encode() for _, name, _, _ in shown]
+    need(names == sorted(set(names)), "names are not in order")
+    return many(size, {at: member(*rest) for at, *rest in shown}, [unbase64(h) for h in hashes])
+
+def canonical(value): return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+def certificate(text, vkey):
+    """All of a certificate but the answer: that follows from the entries by the rules among them."""
+    content = json.loads(text)
+    need(canonical(content) + "\n" == text, "the certificate is not in its one form")
+    body = text[:text.rindex(',"sha256":"')].encode()
+    need(hashlib.sha256(body).hexdigest() == content["sha256"], "the digest is not that of the certificate")
+    origin, size, root, extensions = head(content["checkpoint"], vkey)
+    leaves = {}
+    for entry in content["entries"]:
+        leaves[entry["index"]] = hashlib.sha256(b"\0" + canonical(entry["leaf"]).encode()).digest()
+        need(unbase64(entry["hash"]) == leaves[entry["index"]], "entry %d does not have its hash" % entry["index"])
+    need(many(size, leaves, [unbase64(h) for h in content["hashes"]]) == root, "the entries do not lead to the root")
+    groups, filed = [], []
+    for group in content["filed"]["groups"]:
+        if "headings" not in group:
+            groups.append((group["at"], group["name"], group["size"], unbase64(group["root"])))
+            continue
+        headings = []
+        for heading in group["headings"]:
+            if "entries" in heading:
+                need(all(index in leaves for index in heading["entries"]), "an entry was left out")
+                under = [leaves[index] for index in heading["entries"]]
+                headings.append((heading["at"], heading["name"], len(under), many(len(under), dict(enumerate(under)), [])))
+                filed.append("%s %s: %s" % (group["name"], heading["name"] or "alone", heading["entries"]))
+            else: headings.append((heading["at"], heading["name"], heading["size"], unbase64(heading["root"])))
+        root = members(group["size"], headings, group["hashes"])
+        groups.append((group["at"], group["name"], group["size"], root))
+    stated = [line.split(" ") for line in extensions if line.startswith("completeness ")]
+    need(len(stated) == 1, "the checkpoint does not state one completeness map")
+    root = members(number(stated[0][1]), groups, content["filed"]["hashes"])
+    need(root == unbase64(stated[0][2]), "the groups do not lead to the root of the completeness map")
+    return "these are all entries of the first %d of %s that are filed under\n%s\nThe answer that is to follow from them is\n%s" % (
+        size, origin, "\n".join(filed), canonical(content["answer"]))
+
+def parsed(note):
+    need(note.count("\n\n") == 1 and note.endswith("\n"), "not a signed checkpoint")
+    origin, size, root, *extensions = note.split("\n\n")[0].split("\n")
+    need(all(extensions), "the checkpoint has an empty line")
+    return origin, number(size), unbase64(root), extensions
+
+def head(note, vkey):
+    """A signed checkpoint: its name, size, root and extension lines; the key must have signed it."""
     name, hint, key = vkey.split("+", 2)
     marked = unbase64(key)
     need(len(marked) == 33 and marked[0] == 1, "not an Ed25519 key")
     need(hashlib.sha256(name.encode() + b"\n" + marked).hexdigest()[:8] == hint, "the key's hash is wrong")
+    need(parsed(note)[0] == name, "the checkpoint is of another log")
+    signed, lines = note.split("\n\n")
+    of_key = []
+    for line in lines[:-1].split("\n"):
+        dash, signer, signature = line.split(" ")
+        raw = unbase64(signature)
+        need(dash == "\u2014", "not a signature")
+        if signer == name and raw[:4].hex() == hint: of_key.append(raw[4:])
+    need(len(of_key) == 1, "not one signature of this key")
+    need(ed25519(marked[1:], (signed + "\n").encode(), of_key[0]), "the signature does not verify")
+    return parsed(note)
+
+def verify(text, vkey, leaf=None):
+    """Says what is shown; raises ValueError with what is not."""
+    if text.startswith("{"): return certificate(text, vkey)
     parts = text.split("\n\n")
-    need(2 <= len(parts) <= 3 and parts[-1].endswith("\n"), "not a proof, nor a signed checkpoint")
-    origin, size, root, *extensions = parts[-2].split("\n")
-    need(all(extensions), "the checkpoint has an empty line")
-    size, root = number(size), unbase64(root)
-    need(origin == name, "the checkpoint is of another log")
+    need(2 <= len(parts) <= 3, "not a proof, nor a signed checkpoint")
+    note = "\n\n".join(parts[-2:])
+    origin, size, root, _ = parsed(note)
     shown = "%s has %d entries" % (origin, size)
     if len(parts) == 3:
         kind, *lines = parts[0].split("\n")
@@ -115,14 +194,7 @@ def verify(text, vkey, leaf=None):
             need(word == "old" and consistency(old, before, size, hashes) == root, "the hashes do not lead to the root")
             shown = "the first %d entries of %s begin with its first %d" % (size, origin, old)
         need(all(len(h) == 32 for h in hashes), "a hash is not 32 bytes")
-    of_key = []
-    for line in parts[-1][:-1].split("\n"):
-        dash, signer, signature = line.split(" ")
-        raw = unbase64(signature)
-        need(dash == "\u2014", "not a signature")
-        if signer == name and raw[:4].hex() == hint: of_key.append(raw[4:])
-    need(len(of_key) == 1, "not one signature of this key")
-    need(ed25519(marked[1:], (parts[-2] + "\n").encode(), of_key[0]), "the signature does not verify")
+    head(note, vkey)
     return shown
 
 if __name__ == "__main__":
@@ -132,5 +204,5 @@ if __name__ == "__main__":
         given = [open(path, "rb").read() for path in [file] + more]
         leaf = given[1][:-1] if more and given[1].endswith(b"\n") else given[1] if more else None
         print("verified:", verify(given[0].decode(), vkey, leaf))
-    except ValueError as error:
+    except (ValueError, LookupError, TypeError) as error:
         sys.exit("not verified: %s" % error)

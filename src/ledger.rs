@@ -12,6 +12,7 @@ mod reach;
 mod replay;
 mod rotate;
 mod rules;
+mod source;
 mod suppose;
 
 #[cfg(test)]
@@ -45,7 +46,7 @@ pub use rotate::Rotated;
 pub struct Ledger {
     path: PathBuf,
     entries: Entries,
-    index: load::Source,
+    index: source::Source,
     charters: Charters,
     rules: HashMap<BodyId, Arc<Charter>>,
     rule_entries: Option<rules::RuleEntries>,
@@ -125,7 +126,7 @@ impl Ledger {
     /// [`LedgerError`].
     pub fn open_writer(path: &Path, holder: &Holder, disk: Disk) -> Result<Ledger, LedgerError> {
         let mut ledger = Ledger::with(path, Entries::open_writer(path, holder, disk)?)?;
-        ledger.index = load::Source::for_writer(path, &ledger.entries)?;
+        ledger.index = source::Source::for_writer(path, &ledger.entries)?;
         Ok(ledger)
     }
 
@@ -133,7 +134,7 @@ impl Ledger {
         Ok(Ledger {
             path: path.to_owned(),
             entries,
-            index: load::Source::Unopened,
+            index: source::Source::Unopened,
             charters: Charters::default(),
             rules: HashMap::new(),
             rule_entries: None,
@@ -326,7 +327,7 @@ impl Ledger {
         }
         let (log, first, hashes) =
             (&self.entries, entries.first().map_or(0, |e| e.index.0), self.entries.appended_hashes());
-        self.index.apply(entries, &|index| load::leaf_hash_in(log, first, &hashes, index));
+        self.index.apply(entries, &|index| source::leaf_hash_in(log, first, &hashes, index));
     }
 
     /// The receipt of an entry that was recorded before.
@@ -390,9 +391,9 @@ impl Ledger {
     /// [`LedgerError`].
     pub fn rebuild(&mut self, progress: &mut dyn FnMut(u64)) -> Result<Size, LedgerError> {
         let mut index = EventIndex::create(&self.path, self.origin(), INDEX_DEADLINE)?;
-        load::fill(&mut index, &self.entries, progress)?;
+        source::fill(&mut index, &self.entries, progress)?;
         index.complete()?;
-        self.index = load::Source::Index(Box::new(index));
+        self.index = source::Source::Index(Box::new(index));
         Ok(self.size())
     }
 }

@@ -119,6 +119,11 @@ fn the_session_of_publishing_is_what_the_program_says() {
 }
 
 #[test]
+fn the_session_of_witnesses_is_what_the_program_says() {
+    is_true("docs/WITNESS.md");
+}
+
+#[test]
 fn every_error_of_the_catalogue_is_reproduced() {
     is_true("docs/ERRORS.md");
 }

@@ -153,7 +153,7 @@ fn the_audit_verifies_signatures_with_the_key_given_or_the_one_beside_the_log() 
     let signed = std::fs::read_to_string(&path).unwrap();
     // The signature of the head of another size, and no signature at all.
     let earlier = std::fs::read_to_string(env.path().join("since")).unwrap();
-    let body: String = signed.split_inclusive('\n').take(4).collect();
+    let body: String = signed.split_inclusive('\n').take(5).collect();
     std::fs::write(&path, format!("{body}{}\n", earlier.lines().last().unwrap())).unwrap();
     assert_eq!(findings(&env, &[]), (1, vec!["signature".into()]));
     std::fs::write(&path, body.trim_end().to_owned() + "\n").unwrap();

@@ -104,6 +104,8 @@ fn what_is_published_can_be_audited_with_the_key_alone() {
     tiles         1          0         of a published tree: every tile at every
                                        level is there, and holds the hashes of what
                                        is below it
+    keys          0          0         every change of the log's key follows on the
+                                       one before, and both keys signed it
     checkpoint    1          0         the log begins with what its own checkpoint
                                        covers; heads are signed with its key
     since         1          0         the log begins with what was kept of it

@@ -299,13 +299,14 @@ impl Evidence {
         Ok(())
     }
 
-    /// The heads that may state more than the log, with where they stand. Of one over other entries the map is another too,
-    /// and that is no second fault.
+    /// The heads that may state more than the log, with where they stand; of those that are of another history, that is
+    /// said already.
     pub(super) fn stating<'a>(&'a self, since: &'a [Since]) -> Vec<(String, &'a Checkpoint)> {
         let place = self.checkpoint_path.display().to_string();
         let own = self.checkpoint.iter().flatten().map(|signed| (place.clone(), &signed.head));
         let kept = since.iter().flat_map(|kept| kept.heads().iter().map(|head| (kept.name.clone(), head)));
-        own.chain(kept).filter(|(_, head)| self.roots.get(&head.size) == Some(&head.root)).collect()
+        let met = |(_, head): &(String, &Checkpoint)| self.roots.get(&head.size) == Some(&head.root);
+        own.chain(kept).filter(met).collect()
     }
 
     fn leaf(&self, index: u64) -> Option<&[u8]> {

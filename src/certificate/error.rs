@@ -32,6 +32,9 @@ pub enum CertificateError {
     /// Entries stand in the order of the log, each once, and below the size.
     #[error("entry {0} is out of order, or beyond the checkpoint")]
     Order(Index),
+    /// A leaf or its hash was changed.
+    #[error("entry {0} does not have its hash: the entry or the hash was changed")]
+    Leaf(Index),
     /// A leaf that cannot be read.
     #[error("entry {index} cannot be read: {source}")]
     Entry {
@@ -42,7 +45,8 @@ pub enum CertificateError {
     },
     /// An entry is not in the log, or a hash is another.
     #[error(
-        "the entries and the hashes do not lead to the root in the checkpoint: an entry or a hash was changed"
+        "the entries and the hashes do not lead to the root in the checkpoint: an entry with its hash, or a hash between \
+         them, was changed"
     )]
     Log,
     /// The groups do not lead to the root of the map.

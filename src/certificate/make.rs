@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::event::leaf::decode;
 use crate::event::{Entry, Index};
-use crate::log::{LeafHashes, Member, SignedCheckpoint, places_of, prove_many, prove_members};
+use crate::log::{LeafHashes, Member, SignedCheckpoint, leaf_hash, places_of, prove_many, prove_members};
 use crate::query::{Charters, CheckpointRef, Material};
 
 use super::NEUTRALITY;
@@ -87,14 +87,18 @@ fn written(
     };
     let answer = raw(answer)?;
     let raws = leaves.values().map(|leaf| raw(leaf)).collect::<Result<Vec<_>, _>>()?;
-    let entries = leaves.keys().zip(&raws).map(|(index, leaf)| Leaf { index: *index, leaf }).collect();
+    let entries = leaves.keys().zip(&raws).map(|(index, leaf)| Leaf {
+        hash: leaf_hash(leaf.get().as_bytes()),
+        index: *index,
+        leaf,
+    });
     let places: Vec<u64> = leaves.keys().map(|index| index.0).collect();
     let hashes = prove_many(evidence.tree, &places, evidence.head.head.size).ok_or(CertificateError::Log)?;
     let text = Text {
         answer: &answer,
         certificate: KIND.to_owned(),
         checkpoint: evidence.head.to_string(),
-        entries,
+        entries: entries.collect(),
         filed: filed(evidence.map, &gathered.wanted)?,
         hashes,
         neutrality: NEUTRALITY.to_owned(),

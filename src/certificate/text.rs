@@ -33,10 +33,12 @@ pub(super) struct Text<'a> {
     pub(super) sha256: String,
 }
 
-/// An entry as recorded.
+/// An entry as recorded, with the hash of its leaf, by which a change of it is told from a change elsewhere.
 #[derive(Serialize, Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Leaf<'a> {
+    #[serde(with = "hash")]
+    pub(super) hash: Hash,
     pub(super) index: Index,
     #[serde(borrow)]
     pub(super) leaf: &'a RawValue,
@@ -126,8 +128,22 @@ fn digest(body: &str) -> String {
     Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-mod maybe_hash {
+mod hash {
     use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::log::Hash;
+
+    pub(super) fn serialize<S: Serializer>(hash: &Hash, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(hash)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Hash, D::Error> {
+        super::read(&String::deserialize(deserializer)?)
+    }
+}
+
+mod maybe_hash {
+    use serde::{Deserializer, Serializer};
 
     use crate::log::Hash;
 
@@ -136,8 +152,7 @@ mod maybe_hash {
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Hash>, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        super::read(&text).map(Some)
+        super::hash::deserialize(deserializer).map(Some)
     }
 }
 

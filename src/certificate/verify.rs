@@ -42,10 +42,10 @@ pub fn verify(text: &str, key: &VerifierKey, program: &str) -> Result<Verified, 
     let head = &checkpoint.head;
     let entries = entries(&parsed, head.size)?;
     let leaves: Vec<(u64, Hash)> = entries.iter().map(|(index, (_, hash))| (index.0, *hash)).collect();
+    let map = ShownMap::check(&parsed.filed, head, &entries)?;
     if root_of_many(head.size, &leaves, &parsed.hashes) != Some(head.root) {
         return Err(CertificateError::Log);
     }
-    let map = ShownMap::check(&parsed.filed, head, &entries)?;
     checkpoint.verify(key)?;
     let asked = Asked::of_answer(parsed.answer.get()).map_err(CertificateError::Question)?;
     if asked.size() != Size(head.size) {
@@ -90,8 +90,11 @@ fn entries(text: &Text<'_>, size: u64) -> Result<Entries, CertificateError> {
             return Err(CertificateError::Order(index));
         }
         let bytes = item.leaf.get().as_bytes();
+        if leaf_hash(bytes) != item.hash {
+            return Err(CertificateError::Leaf(index));
+        }
         let entry = decode(bytes, index).map_err(|source| CertificateError::Entry { index, source })?;
-        found.insert(index, (entry, leaf_hash(bytes)));
+        found.insert(index, (entry, item.hash));
     }
     Ok(found)
 }

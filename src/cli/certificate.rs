@@ -6,14 +6,15 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::certificate::{self, CertificateError, Verified};
+use crate::certificate::{self, Verified};
 use crate::event::Size;
 use crate::ledger::Ledger;
-use crate::log::VerifierKey;
 
 use super::context::{Context, Shape};
+use super::cosign::Line;
 use super::error::{Exit, Failure};
 use super::render::{Page, clean, strong, warn};
+use super::seen::{Outcome, Trust};
 
 /// The name and version of this program.
 pub(super) const PROGRAM: &str = concat!("chancery ", env!("CARGO_PKG_VERSION"));
@@ -61,18 +62,25 @@ struct Verdict {
     entries: Option<usize>,
     program: Option<String>,
     answer: Option<Value>,
+    /// The witnesses of the policy that cosigned the checkpoint.
+    cosigned: Vec<Line>,
+    /// What is not shown, and what would show it.
+    remark: Option<String>,
 }
 
-/// Verifies the text of a certificate and says what it shows.
+/// Verifies the text of a certificate, and its head as that of any proof; says what it shows.
 ///
 /// # Errors
-/// [`Failure`] where nothing can be written.
-pub(super) fn verify(text: &str, key: &VerifierKey, context: &Context) -> Result<Exit, Failure> {
-    let verdict = match certificate::verify(text, key, PROGRAM) {
-        Ok(verified) => shown(verified),
-        Err(error) => fails(&error),
+/// [`Failure`] where nothing can be written, or what was seen of the log cannot be read.
+pub(super) fn verify(text: &str, trust: &Trust, context: &Context) -> Result<Exit, Failure> {
+    let verdict = match certificate::verify(text, trust.key(), PROGRAM) {
+        Ok(verified) => match trust.check(&verified.checkpoint, None)? {
+            Ok(outcome) => shown(verified, outcome),
+            Err(refused) => fails(refused),
+        },
+        Err(error) => fails(error.to_string()),
     };
-    let columns = &["verified", "what", "origin", "size", "root", "entries", "program"];
+    let columns = &["verified", "what", "origin", "size", "root", "entries", "program", "cosigned", "remark"];
     context.answer(&verdict, Shape { list: None, columns }, |page| said(page, &verdict))?;
     Ok(if verdict.verified { Exit::Done } else { Exit::No })
 }
@@ -82,20 +90,22 @@ pub(super) fn is_certificate(text: &str) -> bool {
     text.starts_with('{')
 }
 
-fn fails(error: &CertificateError) -> Verdict {
+fn fails(what: String) -> Verdict {
     Verdict {
         verified: false,
-        what: error.to_string(),
+        what,
         origin: None,
         size: None,
         root: None,
         entries: None,
         program: None,
         answer: None,
+        cosigned: Vec::new(),
+        remark: None,
     }
 }
 
-fn shown(verified: Verified) -> Verdict {
+fn shown(verified: Verified, outcome: Outcome) -> Verdict {
     let Verified { answer, checkpoint, entries, program } = verified;
     let head = checkpoint.head;
     Verdict {
@@ -112,6 +122,8 @@ fn shown(verified: Verified) -> Verdict {
         entries: Some(entries.len()),
         program: Some(program),
         answer: Some(answer),
+        cosigned: outcome.cosigned,
+        remark: outcome.remark,
     }
 }
 
@@ -125,6 +137,7 @@ fn said(page: &Page, verdict: &Verdict) -> String {
         let value = value.as_deref().map(clean).unwrap_or_default();
         out.push_str(&page.wrap(&format!("  {label:<8}  "), &value));
     }
+    out.push_str(&super::seen::said(page, &verdict.cosigned, verdict.remark.as_deref()));
     out
 }
 

@@ -319,7 +319,10 @@ impl Context {
 }
 
 /// `CHANCERY_NOW`, or the machine's clock.
-fn clock() -> Result<Instant, Failure> {
+///
+/// # Errors
+/// A `CHANCERY_NOW` that is no instant.
+pub(super) fn clock() -> Result<Instant, Failure> {
     match std::env::var("CHANCERY_NOW") {
         Ok(text) => Instant::parse(&text).map_err(|e| Failure::usage(format!("CHANCERY_NOW: {e}"))),
         Err(_) => Ok(Instant::from_micros(chrono::Utc::now().timestamp_micros())),

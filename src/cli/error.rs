@@ -11,6 +11,7 @@ use crate::ledger::LedgerError;
 use crate::log::{KeyError, LogError};
 use crate::publish::{PublishError, SourceError};
 use crate::query::QueryError;
+use crate::witness::{MemoryError, WitnessError};
 
 /// The exit codes of every command.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -112,6 +113,8 @@ impl From<LogError> for Failure {
             LogError::Present(_) => failure.help("use it, or name another folder: --ledger PATH"),
             LogError::Locked(_) => failure
                 .help("only one process writes at a time: wait for it, or end it; questions and audits go on"),
+            // It says itself what to do, and no audit reads it.
+            LogError::Damaged { path, .. } if path.ends_with("cosigned") => failure,
             LogError::Damaged { .. } => failure.help(
                 "nothing was changed; see all of it: chancery audit; restore: chancery repair --from COPY --into NEW",
             ),
@@ -250,6 +253,39 @@ impl From<QueryError> for Failure {
         match error {
             QueryError::NoBody(_) => no_body(error),
             QueryError::Charter(_) => Failure::new(Exit::Unavailable, error),
+        }
+    }
+}
+
+impl From<WitnessError> for Failure {
+    fn from(error: WitnessError) -> Failure {
+        let exit = match &error {
+            WitnessError::Log(_) => Exit::Unavailable,
+            WitnessError::Present(_) => Exit::Refused,
+            WitnessError::Name(_) => Exit::Usage,
+            _ => Exit::Unavailable,
+        };
+        let failure = Failure::new(exit, &error);
+        match error {
+            WitnessError::Log(error) => error.into(),
+            WitnessError::Absent(_) => failure.help("make one: chancery witness init DIR --name NAME"),
+            WitnessError::Present(_) => failure.help("use it, or name another folder"),
+            WitnessError::Logs { .. } => failure.help("each line is what chancery key show prints for a log"),
+            WitnessError::Lost { .. } | WitnessError::Damaged { .. } => failure.help(
+                "what it cosigned may have been more than any backup says: begin a new witness, under another name and key",
+            ),
+            _ => failure,
+        }
+    }
+}
+
+impl From<MemoryError> for Failure {
+    fn from(error: MemoryError) -> Failure {
+        let failure = Failure::new(Exit::Unavailable, &error);
+        match error {
+            MemoryError::Damaged { .. } => failure
+                .help("move it aside to begin anew: what was seen before is then forgotten; or --no-memory"),
+            MemoryError::Log(error) => error.into(),
         }
     }
 }

@@ -150,11 +150,14 @@ pub(super) fn create(ledger: &Ledger, context: &Context) -> Result<VerifierKey, 
 
 /// Chance from the system. Where the clock is stood in for by `CHANCERY_NOW`, `CHANCERY_KEY_SEED` stands in for chance,
 /// so that a session can be reproduced; such a key is no secret.
-fn seed(origin: &str, context: &Context) -> Result<[u8; 32], Failure> {
+///
+/// # Errors
+/// [`Failure`] where the system gives no chance.
+pub(super) fn seed(name: &str, context: &Context) -> Result<[u8; 32], Failure> {
     let fixed = std::env::var("CHANCERY_KEY_SEED").ok().filter(|_| std::env::var("CHANCERY_NOW").is_ok());
     if let Some(seed) = fixed {
         let now = context.now.canonical();
-        return Ok(Sha256::digest(format!("chancery key\n{seed}\n{now}\n{origin}")).into());
+        return Ok(Sha256::digest(format!("chancery key\n{seed}\n{now}\n{name}")).into());
     }
     let mut seed = [0; 32];
     getrandom::fill(&mut seed)

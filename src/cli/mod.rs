@@ -22,6 +22,7 @@ mod compare_out;
 mod completions;
 mod conflicts;
 mod context;
+mod cosign;
 mod count;
 mod custody;
 mod demo;
@@ -59,6 +60,7 @@ mod replay;
 mod reservations;
 mod retract;
 mod roster;
+mod seen;
 mod show;
 mod spells;
 mod status;
@@ -69,6 +71,9 @@ mod verify;
 mod view;
 mod what_if;
 mod when;
+mod witness;
+#[cfg(feature = "serve")]
+mod witness_serve;
 mod words;
 
 use std::process::ExitCode;
@@ -90,7 +95,7 @@ use error::{Exit, Failure};
     max_term_width = 100,
     disable_help_subcommand = true,
     after_help = "Exit codes: 0 done or answered, 1 answered \"no\" or rows left out, 2 usage, 3 refused by rule, \
-                  4 ledger unavailable, locked or damaged.\nEnvironment: CHANCERY_LEDGER, NO_COLOR, COLUMNS, \
+                  4 ledger unavailable, locked or damaged.\nEnvironment: CHANCERY_LEDGER, CHANCERY_SEEN, NO_COLOR, COLUMNS, \
                   CHANCERY_NOW (an instant that stands in for the clock); with it \
                   CHANCERY_KEY_SEED (a text that stands in for the chance a key is made of: for tests)."
 )]
@@ -148,6 +153,8 @@ enum Command {
     Verify(verify::Args),
     #[command(subcommand)]
     Key(key::Command),
+    #[command(subcommand)]
+    Witness(witness::Command),
     Init(init::Args),
     Demo(demo::Args),
     Completions(completions::Args),
@@ -217,6 +224,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Prove(command) => prove::run(&command, context),
         Command::Verify(args) => verify::run(&args, context),
         Command::Key(command) => key::run(&command, context),
+        Command::Witness(command) => witness::run(&command, context),
         Command::Init(args) => init::run(&args, context),
         Command::Demo(args) => demo::run(&args, context),
         Command::Completions(args) => completions::run(&args, context),

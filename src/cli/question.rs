@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::charter::Charter;
-use crate::event::{ActKind, BodyId, Day, ParticipantId, Register, ResolveError, Scope, Size};
+use crate::event::{BodyId, Day, ParticipantId, Register, ResolveError, Size};
 use crate::ledger::{Ledger, Loaded};
 use crate::query::{Axes, Because, CheckpointRef, Material, QuestionEcho};
 
@@ -152,15 +152,7 @@ impl Asked {
         let axes = axes.resolve(context, &ledger)?;
         let body = body_or_only(body, &mut ledger)?;
         let charter = ledger.charter(&body)?;
-        // Whether enough others have acted is asked of the whole body.
-        let participant = participant.filter(|_| !charter.counts_participants()).cloned();
-        let one = participant.is_some();
-        let mut loaded = ledger.load(&Scope { body: Some(body.clone()), participant })?;
-        // Whether a proposed correction stands is for every participant to say (VCLT 79(2)).
-        let proposed = |e: &crate::event::Entry| e.event.act.kind() == ActKind::CorrectionProposed;
-        if one && loaded.entries().iter().any(proposed) {
-            loaded = ledger.load(&Scope::of_body(body.clone()))?;
-        }
+        let loaded = ledger.load_asked(&body, participant)?;
         Ok(Asked { ledger, loaded, axes, body, charter })
     }
 

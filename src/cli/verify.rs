@@ -7,8 +7,10 @@ use crate::log::{Checkpoint, Claim, ProofError, ProofText, SignedCheckpoint, Ver
 
 use super::certificate;
 use super::context::{Context, Shape};
+use super::cosign::Line;
 use super::error::{Exit, Failure};
 use super::render::{Page, clean, strong, warn};
+use super::seen::{Outcome, Trust};
 
 /// Verify a proof, an answer certificate or a checkpoint; needs no ledger, only the verifier key
 #[derive(clap::Args, Debug)]
@@ -16,14 +18,22 @@ use super::render::{Page, clean, strong, warn};
   chancery verify entry-52.tlog-proof --key sco.vkey
   chancery verify belarus.json --key sco.vkey
   chancery verify growth.txt --key sco.vkey --since 2026-11-24.checkpoint
+  chancery verify entry-52.tlog-proof --key sco.vkey --policy policy
+  chancery verify one.checkpoint other.checkpoint --key sco.vkey
 
 Exit 0 where everything holds, 1 where something does not: the first thing
 that fails is named. The key is one that you already hold, never one that came
-with the proof. docs/verify.py does the same with Python alone.")]
+with the proof. docs/verify.py does the same with Python alone.
+
+The last head that was verified of each log is remembered. A smaller one is
+refused, and so is one that shows another history; both are then kept.")]
 pub(super) struct Args {
     /// The proof, the certificate, or a signed checkpoint
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// Another of the same log: whether both are of one history
+    #[arg(value_name = "OTHER", conflicts_with_all = ["leaf", "since"])]
+    other: Option<PathBuf>,
     /// The verifier key: the line that `chancery key show` prints, or a file that holds it
     #[arg(long, value_name = "VKEY")]
     key: String,
@@ -33,6 +43,8 @@ pub(super) struct Args {
     /// A checkpoint kept from before: a proof of consistency must start from it
     #[arg(long, value_name = "FILE")]
     since: Option<PathBuf>,
+    #[command(flatten)]
+    seen: super::seen::SeenArgs,
 }
 
 /// A proof is smaller than this: the largest leaf in base64, and a few thousand bytes.
@@ -49,23 +61,32 @@ struct Verdict {
     index: Option<u64>,
     old_size: Option<u64>,
     leaf: Option<String>,
+    /// The witnesses of the policy that cosigned the checkpoint.
+    cosigned: Vec<Line>,
+    /// What is not shown, and what would show it.
+    remark: Option<String>,
+}
+
+/// What a file shows, under which head.
+struct Proven {
+    verdict: Verdict,
+    checkpoint: SignedCheckpoint,
+    proof: Option<ProofText>,
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let key = verifier_key(&args.key)?;
-    let leaf = args.leaf.as_deref().map(leaf).transpose()?;
-    let since = args.since.as_deref().map(super::audit::checkpoint).transpose()?;
     let bytes = read(&args.file)?;
     if let Ok(text) = std::str::from_utf8(&bytes)
         && certificate::is_certificate(text)
     {
-        if leaf.is_some() || since.is_some() {
-            return Err(Failure::usage("--leaf and --since are for proofs, this is an answer certificate")
-                .help("leave them out: a certificate holds its leaves"));
+        if args.leaf.is_some() || args.since.is_some() || args.other.is_some() {
+            let what = "--leaf, --since and OTHER are for proofs, this is an answer certificate";
+            return Err(Failure::usage(what).help("leave them out: a certificate holds its leaves"));
         }
-        return certificate::verify(text, &key, context);
+        return certificate::verify(text, &args.seen.read(&key, context)?, context);
     }
-    let verdict = match verify(&bytes, &key, leaf.as_deref(), since.as_ref().map(|s| &s.head)) {
+    let verdict = match judge(args, &bytes, &key, context) {
         Ok(verdict) => verdict,
         Err(Unproven::NoLeaf) => {
             return Err(Failure::usage(ProofError::NoLeaf)
@@ -75,6 +96,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
             return Err(Failure::usage("--since needs a proof of consistency")
                 .help("make one: chancery prove consistency OLD NEW, OLD the size of the checkpoint"));
         }
+        Err(Unproven::Failure(failure)) => return Err(failure),
         Err(Unproven::Fails(what)) => Verdict {
             verified: false,
             what,
@@ -84,9 +106,12 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
             index: None,
             old_size: None,
             leaf: None,
+            cosigned: Vec::new(),
+            remark: None,
         },
     };
-    let columns = &["verified", "what", "origin", "size", "root", "index", "old_size", "leaf"];
+    let columns =
+        &["verified", "what", "origin", "size", "root", "index", "old_size", "leaf", "cosigned", "remark"];
     context.answer(&verdict, Shape { list: None, columns }, |page| text(page, &verdict))?;
     Ok(if verdict.verified { Exit::Done } else { Exit::No })
 }
@@ -96,6 +121,13 @@ enum Unproven {
     NoLeaf,
     NoConsistency,
     Fails(String),
+    Failure(Failure),
+}
+
+impl From<Failure> for Unproven {
+    fn from(failure: Failure) -> Unproven {
+        Unproven::Failure(failure)
+    }
 }
 
 impl From<ProofError> for Unproven {
@@ -107,12 +139,50 @@ impl From<ProofError> for Unproven {
     }
 }
 
+/// What the file shows, or both, and whether the heads are believed.
+fn judge(args: &Args, bytes: &[u8], key: &VerifierKey, context: &Context) -> Result<Verdict, Unproven> {
+    let leaf = args.leaf.as_deref().map(leaf).transpose()?;
+    let since = args.since.as_deref().map(super::audit::checkpoint).transpose()?;
+    let trust = args.seen.read(key, context)?;
+    let one = verify(bytes, key, leaf.as_deref(), since.as_ref().map(|s| &s.head))?;
+    if let Some(path) = &args.other {
+        return pair([one, verify(&read(path)?, key, None, None)?], &trust);
+    }
+    let outcome = trust.check(&one.checkpoint, one.proof.as_ref())?.map_err(Unproven::Fails)?;
+    Ok(one.verdict.with(outcome))
+}
+
+/// Whether two heads are of one history.
+fn pair(both: [Proven; 2], trust: &Trust) -> Result<Verdict, Unproven> {
+    let heads = both.each_ref().map(|one| &one.checkpoint);
+    let outcome = trust.check_pair(heads, both.each_ref().map(|one| one.proof.as_ref()));
+    let outcome = outcome?.map_err(Unproven::Fails)?;
+    let [smaller, larger] = heads.map(|signed| signed.head.size);
+    let (smaller, larger) = (smaller.min(larger), smaller.max(larger));
+    let [one, other] = both;
+    let mut verdict = if one.checkpoint.head.size == larger { one.verdict } else { other.verdict };
+    verdict.what = match smaller == larger {
+        true => format!("both are of one history, under one head of {larger} entries"),
+        false => {
+            format!("both are of one history: the first {larger} entries begin with the first {smaller}")
+        }
+    };
+    (verdict.index, verdict.leaf, verdict.old_size) = (None, None, Some(smaller));
+    Ok(verdict.with(outcome))
+}
+
+impl Verdict {
+    fn with(self, outcome: Outcome) -> Verdict {
+        Verdict { cosigned: outcome.cosigned, remark: outcome.remark, ..self }
+    }
+}
+
 fn verify(
     bytes: &[u8],
     key: &VerifierKey,
     leaf: Option<&[u8]>,
     since: Option<&Checkpoint>,
-) -> Result<Verdict, Unproven> {
+) -> Result<Proven, Unproven> {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return Err(Unproven::Fails("the file is not text".into()));
     };
@@ -124,7 +194,8 @@ fn verify(
         }
         let signed = SignedCheckpoint::parse(text).map_err(malformed)?;
         signed.verify(key).map_err(ProofError::from)?;
-        return Ok(shown(&signed.head, None, None));
+        let verdict = shown(&signed.head, None, None);
+        return Ok(Proven { verdict, checkpoint: signed, proof: None });
     }
     let proof = ProofText::parse(text).map_err(malformed)?;
     if let Some(since) = since {
@@ -139,7 +210,8 @@ fn verify(
         Claim::Inclusion { leaf: Some(held), .. } => Some(held.as_slice()),
         _ => leaf,
     };
-    Ok(shown(&proof.checkpoint.head, Some(&proof.claim), held))
+    let verdict = shown(&proof.checkpoint.head, Some(&proof.claim), held);
+    Ok(Proven { verdict, checkpoint: proof.checkpoint.clone(), proof: Some(proof) })
 }
 
 fn shown(head: &Checkpoint, claim: Option<&Claim>, leaf: Option<&[u8]>) -> Verdict {
@@ -162,6 +234,8 @@ fn shown(head: &Checkpoint, claim: Option<&Claim>, leaf: Option<&[u8]>) -> Verdi
         index,
         old_size,
         leaf: leaf.filter(|_| index.is_some()).map(|leaf| String::from_utf8_lossy(leaf).into_owned()),
+        cosigned: Vec::new(),
+        remark: None,
     }
 }
 
@@ -177,6 +251,7 @@ fn text(page: &Page, verdict: &Verdict) -> String {
     if let Some(leaf) = &verdict.leaf {
         out.push_str(&page.wrap("  leaf  ", &clean(leaf)));
     }
+    out.push_str(&super::seen::said(page, &verdict.cosigned, verdict.remark.as_deref()));
     out
 }
 

@@ -2,8 +2,8 @@
 
 use crate::event::{Index, Size};
 use crate::log::{
-    Claim, KeyError, LeafHashes, LogError, ProofText, SignedCheckpoint, VerifierKey, prove_consistency,
-    prove_inclusion, verifier_key,
+    Claim, Disk, Holder, KeyError, LeafHashes, Lock, LogError, ProofText, SignedCheckpoint, VerifierKey,
+    prove_consistency, prove_inclusion, verifier_key,
 };
 
 use super::{Ledger, LedgerError};
@@ -32,8 +32,8 @@ impl Ledger {
         self.entries.signing_key()?.ok_or_else(|| KeyError::Missing(self.path.join("key")).into())
     }
 
-    /// The signed head of the first `size` entries. On a copy without its key: the head that was signed last, where it
-    /// is of that size.
+    /// The signed head of the first `size` entries, with the cosignatures of witnesses where they are kept for it. On a
+    /// copy without its key: the head that was signed last, where it is of that size.
     ///
     /// # Errors
     /// [`LedgerError::BeyondSize`]; [`LedgerError::Log`] with [`LogError::Key`] where nothing can be signed.
@@ -42,14 +42,50 @@ impl Ledger {
         if size > held {
             return Err(LogError::Beyond { size: held.0, asked: size.0 }.into());
         }
+        let cosigned = self.cosigned()?;
         let missing = match self.key() {
-            Ok(_) => return self.sign_head(self.full_head(size)?),
+            Ok(key) => {
+                let signed = self.sign_head(self.full_head(size)?)?;
+                let fits =
+                    |kept: &SignedCheckpoint| kept.head == signed.head && kept.verify(key.verifier()).is_ok();
+                // The head that is there may have the signature of the key before it, too.
+                let stored = SignedCheckpoint::read(&self.path.join("checkpoint"))?;
+                let kept = cosigned.into_iter().chain(stored).find(fits);
+                return Ok(kept.unwrap_or(signed));
+            }
             Err(missing @ LogError::Key(KeyError::Missing(_))) => missing,
             Err(error) => return Err(error.into()),
         };
         let stored = SignedCheckpoint::read(&self.path.join("checkpoint"))?;
         let fits = |signed: &SignedCheckpoint| signed.is_signed() && signed.head.size == size.0;
-        stored.filter(fits).ok_or(missing.into())
+        Ok([cosigned, stored].into_iter().flatten().find(fits).ok_or(missing)?)
+    }
+
+    /// The largest head that enough witnesses cosigned, as it is kept; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`LedgerError::Log`] where the file is damaged.
+    pub fn cosigned(&self) -> Result<Option<SignedCheckpoint>, LedgerError> {
+        let path = self.path.join("cosigned");
+        Ok(SignedCheckpoint::read_or(&path, "move it aside: `chancery checkpoint --cosign` makes it anew")?)
+    }
+
+    /// Keeps a head that enough witnesses cosigned, durably; a larger one stays. Gives whether it is kept.
+    ///
+    /// # Errors
+    /// [`LedgerError::Log`], with [`LogError::Locked`] while another process writes.
+    pub fn keep_cosigned(
+        &self,
+        signed: &SignedCheckpoint,
+        holder: &Holder,
+        disk: &Disk,
+    ) -> Result<bool, LedgerError> {
+        let _lock = Lock::take(&self.path, holder)?;
+        let newer = self.cosigned()?.is_none_or(|kept| kept.head.size <= signed.head.size);
+        if newer {
+            signed.write(&self.path.join("cosigned"), disk)?;
+        }
+        Ok(newer)
     }
 
     /// That an entry is among the first `size`, with its leaf.

@@ -1,7 +1,7 @@
 //! How far a question reaches: where the rules of a body make one status rest on acts of others, or on another treaty,
 //! their entries are looked up with it.
 
-use crate::event::{BodyId, Scope};
+use crate::event::{ActKind, BodyId, Entry, ParticipantId, Scope};
 use crate::query::{Reach, waits_for};
 
 use super::load::Loaded;
@@ -40,6 +40,26 @@ impl Ledger {
 
     fn joins_participants(&mut self, body: &BodyId) -> bool {
         self.charter(body).is_ok_and(|charter| charter.joins_participants())
+    }
+
+    /// The entries from which a question about one body is answered: those that bear on its scope, or on the whole body
+    /// where the answer counts participants or says how a proposed correction stands.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn load_asked(
+        &mut self,
+        body: &BodyId,
+        participant: Option<&ParticipantId>,
+    ) -> Result<Loaded, LedgerError> {
+        let whole = Scope::of_body(body.clone());
+        // Whether enough others have acted is asked of the whole body.
+        let counts = self.charter(body)?.counts_participants();
+        let Some(participant) = participant.filter(|_| !counts) else { return self.load(&whole) };
+        let loaded = self.load(&Scope::of_pair(participant.clone(), body.clone()))?;
+        // Whether a proposed correction stands is for every participant to say (VCLT 79(2)).
+        let proposed = |entry: &Entry| entry.event.act.kind() == ActKind::CorrectionProposed;
+        if loaded.entries().iter().any(proposed) { self.load(&whole) } else { Ok(loaded) }
     }
 
     /// The entries of a scope and of whole bodies besides.

@@ -14,7 +14,7 @@ const REMEDY: &str = "put it back from a backup; or, where `chancery audit` find
                       append writes it anew";
 
 /// More signatures than a log and its witnesses make.
-const SIGNATURES_MAX: usize = 64;
+pub(crate) const SIGNATURES_MAX: usize = 64;
 
 /// More extension lines than any log writes.
 const EXTENSIONS_MAX: usize = 16;
@@ -61,7 +61,7 @@ impl fmt::Display for SignedCheckpoint {
 }
 
 /// A number in its one spelling.
-pub(super) fn number(text: &str) -> Option<u64> {
+pub(crate) fn number(text: &str) -> Option<u64> {
     text.parse().ok().filter(|number: &u64| number.to_string() == text)
 }
 
@@ -132,6 +132,25 @@ impl SignedCheckpoint {
         !self.signatures.is_empty()
     }
 
+    /// Every line under the head, whoever made it.
+    pub fn signatures(&self) -> &[Signature] {
+        &self.signatures
+    }
+
+    /// Puts another line under the head; one that is there already is not repeated.
+    pub fn add(&mut self, line: Signature) {
+        if !self.signatures.contains(&line) {
+            self.signatures.push(line);
+        }
+    }
+
+    /// The same head with those lines only that are kept.
+    #[must_use]
+    pub fn with_only(mut self, keep: impl FnMut(&Signature) -> bool) -> SignedCheckpoint {
+        self.signatures.retain(keep);
+        self
+    }
+
     /// Whether this key signed it.
     ///
     /// # Errors
@@ -197,17 +216,25 @@ impl SignedCheckpoint {
     /// # Errors
     /// [`LogError::Damaged`] with the byte offset of the wrong line.
     pub fn read(path: &Path) -> Result<Option<SignedCheckpoint>, LogError> {
+        SignedCheckpoint::read_or(path, REMEDY)
+    }
+
+    /// Reads a file; `None` where there is none. The remedy is what to do where it is damaged.
+    ///
+    /// # Errors
+    /// [`LogError::Damaged`] with the byte offset of the wrong line.
+    pub(crate) fn read_or(path: &Path, remedy: &str) -> Result<Option<SignedCheckpoint>, LogError> {
         let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(LogError::io(path, "cannot be read")(e)),
         };
         let text = std::str::from_utf8(&bytes).map_err(|e| {
-            LogError::damaged(path, e.valid_up_to() as u64, format!("the checkpoint is not text; {REMEDY}"))
+            LogError::damaged(path, e.valid_up_to() as u64, format!("the checkpoint is not text; {remedy}"))
         })?;
         SignedCheckpoint::parse(text).map(Some).map_err(|(line, what)| {
             let offset: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
-            LogError::damaged(path, offset as u64, format!("the checkpoint's line {line}: {what}; {REMEDY}"))
+            LogError::damaged(path, offset as u64, format!("the checkpoint's line {line}: {what}; {remedy}"))
         })
     }
 

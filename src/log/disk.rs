@@ -143,7 +143,7 @@ impl Disk {
     ///
     /// # Errors
     /// What the system says.
-    pub(super) fn place_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn place_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let beside = path.with_extension("tmp");
         if beside.exists() {
             self.remove(&beside)?;

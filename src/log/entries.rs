@@ -256,22 +256,14 @@ impl Entries {
     /// [`LogError::Io`]; [`LogError::Key`] where the key cannot be used; [`LogError::ReadOnly`] where the log was opened
     /// for reading.
     pub fn write_checkpoint(&self) -> Result<(), LogError> {
-        self.write_head(self.checkpoint())
-    }
-
-    /// The same for a head with extension lines; it must be one of this log.
-    ///
-    /// # Errors
-    /// As of [`Entries::write_checkpoint`].
-    pub fn write_head(&self, head: Checkpoint) -> Result<(), LogError> {
-        let head = match self.signing_key()? {
+        let head = self.checkpoint();
+        self.write_signed(&match self.signing_key()? {
             Some(key) => SignedCheckpoint::sign(head, &key),
             None => SignedCheckpoint::unsigned(head),
-        };
-        self.write_signed(&head)
+        })
     }
 
-    /// The same for a head that is signed already.
+    /// The same for a head of this log that is signed already, and may have extension lines.
     ///
     /// # Errors
     /// As of [`Entries::write_checkpoint`].

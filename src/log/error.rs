@@ -87,12 +87,12 @@ pub enum LogError {
 }
 
 impl LogError {
-    pub(super) fn io(path: &Path, what: &'static str) -> impl FnOnce(io::Error) -> LogError {
+    pub(crate) fn io(path: &Path, what: &'static str) -> impl FnOnce(io::Error) -> LogError {
         let path = path.to_owned();
         move |source| LogError::Io { path, what, source }
     }
 
-    pub(super) fn damaged(path: &Path, offset: u64, what: impl Into<String>) -> LogError {
+    pub(crate) fn damaged(path: &Path, offset: u64, what: impl Into<String>) -> LogError {
         LogError::Damaged { path: path.to_owned(), offset, what: what.into() }
     }
 }

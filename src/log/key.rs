@@ -9,8 +9,9 @@ use sha2::{Digest, Sha256};
 
 use super::format;
 
-/// How C2SP signed-note numbers Ed25519.
-const ED25519: u8 = 1;
+/// How C2SP signed-note numbers the keys of logs and (tlog-cosignature) those of witnesses, both of Ed25519.
+pub(super) const OF_LOG: u8 = 1;
+pub(super) const OF_WITNESS: u8 = 4;
 const SECRET: &str = "PRIVATE+KEY+";
 
 /// Why a text is not a key.
@@ -25,6 +26,9 @@ pub enum KeyTextError {
     /// The hash is that of another name or key.
     #[error("the verifier key's hash is not that of its name and key: it was copied wrongly")]
     Hash,
+    /// The key of someone else than who is asked for.
+    #[error("the verifier key is that of a {0}: a {1}'s is needed")]
+    Kind(&'static str, &'static str),
     /// Not a signing key.
     #[error("it does not hold a signing key of this program's form")]
     Secret,
@@ -40,8 +44,7 @@ pub struct VerifierKey {
 
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = STANDARD.encode(self.marked());
-        write!(f, "{}+{}+{key}", self.name, hexadecimal(self.hash()))
+        f.write_str(&line(OF_LOG, &self.name, &self.public))
     }
 }
 
@@ -51,20 +54,8 @@ impl VerifierKey {
     /// # Errors
     /// [`KeyTextError`].
     pub fn parse(line: &str) -> Result<VerifierKey, KeyTextError> {
-        let mut parts = line.splitn(3, '+');
-        let (Some(name), Some(hash), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(KeyTextError::Parts);
-        };
-        format::check_origin(name).map_err(|_| KeyTextError::Part("name"))?;
-        let bytes = STANDARD.decode(key).ok().and_then(|key| <[u8; 33]>::try_from(key).ok());
-        let Some([ED25519, public @ ..]) = bytes else { return Err(KeyTextError::Part("Ed25519 key")) };
-        let public = ed25519_dalek::VerifyingKey::from_bytes(&public).ok().filter(|key| !key.is_weak());
-        let public = public.ok_or(KeyTextError::Part("Ed25519 key"))?;
-        let key = VerifierKey { name: name.to_owned(), public };
-        if hash != hexadecimal(key.hash()) {
-            return Err(KeyTextError::Hash);
-        }
-        Ok(key)
+        let (name, public) = parse(line, OF_LOG)?;
+        Ok(VerifierKey { name, public })
     }
 
     /// The log's name.
@@ -72,11 +63,19 @@ impl VerifierKey {
         &self.name
     }
 
-    /// The first four bytes of SHA-256 over name, newline and key: which key a signature is of.
+    /// Whether both have one public key, by whatever names.
+    pub fn has_key_of(&self, other: &VerifierKey) -> bool {
+        self.public == other.public
+    }
+
+    /// Whether a line says that it is of this key.
+    pub fn is_of(&self, line: &super::Signature) -> bool {
+        line.name == self.name && line.bytes.starts_with(&self.hash())
+    }
+
+    /// Which key a signature is of.
     pub(super) fn hash(&self) -> [u8; 4] {
-        let digest = Sha256::new().chain_update(&self.name).chain_update(b"\n").chain_update(self.marked());
-        let [a, b, c, d, ..] = <[u8; 32]>::from(digest.finalize());
-        [a, b, c, d]
+        hash(OF_LOG, &self.name, &self.public)
     }
 
     /// Whether 64 bytes are this key's signature over a text.
@@ -84,12 +83,72 @@ impl VerifierKey {
         let signature = ed25519_dalek::Signature::from_bytes(&signature);
         self.public.verify_strict(text.as_bytes(), &signature).is_ok()
     }
+}
 
-    fn marked(&self) -> [u8; 33] {
-        let mut bytes = [ED25519; 33];
-        bytes[1..].copy_from_slice(self.public.as_bytes());
-        bytes
+/// The bytes of a key behind the number of its kind.
+fn marked(kind: u8, bytes: &[u8; 32]) -> [u8; 33] {
+    let mut out = [kind; 33];
+    out[1..].copy_from_slice(bytes);
+    out
+}
+
+/// The first four bytes of SHA-256 over name, newline, kind and public key: which key a signature is of.
+pub(super) fn hash(kind: u8, name: &str, public: &ed25519_dalek::VerifyingKey) -> [u8; 4] {
+    let digest =
+        Sha256::new().chain_update(name).chain_update(b"\n").chain_update(marked(kind, public.as_bytes()));
+    let [a, b, c, d, ..] = <[u8; 32]>::from(digest.finalize());
+    [a, b, c, d]
+}
+
+/// A verifier key as a line.
+pub(super) fn line(kind: u8, name: &str, public: &ed25519_dalek::VerifyingKey) -> String {
+    let key = STANDARD.encode(marked(kind, public.as_bytes()));
+    format!("{name}+{}+{key}", hexadecimal(hash(kind, name, public)))
+}
+
+/// Reads a verifier key of one kind.
+pub(super) fn parse(line: &str, kind: u8) -> Result<(String, ed25519_dalek::VerifyingKey), KeyTextError> {
+    let mut parts = line.splitn(3, '+');
+    let (Some(name), Some(hashed), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(KeyTextError::Parts);
+    };
+    format::check_origin(name).map_err(|_| KeyTextError::Part("name"))?;
+    let bytes = STANDARD.decode(key).ok().and_then(|key| <[u8; 33]>::try_from(key).ok());
+    let public = match bytes {
+        Some([found, public @ ..]) if found == kind => public,
+        Some([OF_LOG, ..]) => return Err(KeyTextError::Kind("log", "witness")),
+        Some([OF_WITNESS, ..]) => return Err(KeyTextError::Kind("witness", "log")),
+        _ => return Err(KeyTextError::Part("Ed25519 key")),
+    };
+    let public = ed25519_dalek::VerifyingKey::from_bytes(&public).ok().filter(|key| !key.is_weak());
+    let public = public.ok_or(KeyTextError::Part("Ed25519 key"))?;
+    match hashed == hexadecimal(hash(kind, name, &public)) {
+        true => Ok((name.to_owned(), public)),
+        false => Err(KeyTextError::Hash),
     }
+}
+
+/// `PRIVATE+KEY+name+hash+key`, as other C2SP tools write it, and a newline.
+pub(super) fn secret_line(kind: u8, name: &str, secret: &ed25519_dalek::SigningKey) -> String {
+    let hash = hexadecimal(hash(kind, name, &secret.verifying_key()));
+    format!("{SECRET}{name}+{hash}+{}\n", STANDARD.encode(marked(kind, secret.as_bytes())))
+}
+
+/// Reads a signing key of one kind.
+pub(super) fn parse_secret(
+    text: &str,
+    kind: u8,
+) -> Result<(String, ed25519_dalek::SigningKey), KeyTextError> {
+    let line = text.trim_end_matches('\n').strip_prefix(SECRET).ok_or(KeyTextError::Secret)?;
+    let mut parts = line.splitn(3, '+');
+    let (Some(name), Some(hashed), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(KeyTextError::Secret);
+    };
+    let bytes = STANDARD.decode(key).ok().and_then(|key| <[u8; 33]>::try_from(key).ok());
+    let Some([found, seed @ ..]) = bytes else { return Err(KeyTextError::Secret) };
+    let secret = ed25519_dalek::SigningKey::from_bytes(&seed);
+    let sound = found == kind && hashed == hexadecimal(hash(kind, name, &secret.verifying_key()));
+    sound.then(|| (name.to_owned(), secret)).ok_or(KeyTextError::Secret)
 }
 
 /// What the heads of a log are signed with. Its text is a secret: it is written to the key's file and nowhere else.
@@ -121,24 +180,13 @@ impl SigningKey {
         self.secret.sign(text.as_bytes()).to_bytes()
     }
 
-    /// `PRIVATE+KEY+name+hash+key`, as other C2SP tools write it.
     pub(super) fn secret_text(&self) -> String {
-        let mut bytes = [ED25519; 33];
-        bytes[1..].copy_from_slice(self.secret.as_bytes());
-        let hash = hexadecimal(self.verifier.hash());
-        format!("{SECRET}{}+{hash}+{}\n", self.verifier.name, STANDARD.encode(bytes))
+        secret_line(OF_LOG, &self.verifier.name, &self.secret)
     }
 
     pub(super) fn parse(text: &str) -> Result<SigningKey, KeyTextError> {
-        let line = text.trim_end_matches('\n').strip_prefix(SECRET).ok_or(KeyTextError::Secret)?;
-        let mut parts = line.splitn(3, '+');
-        let (Some(name), Some(hash), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(KeyTextError::Secret);
-        };
-        let bytes = STANDARD.decode(key).ok().and_then(|key| <[u8; 33]>::try_from(key).ok());
-        let Some([ED25519, seed @ ..]) = bytes else { return Err(KeyTextError::Secret) };
-        let key = SigningKey::from_seed(name, &seed);
-        (hash == hexadecimal(key.verifier.hash())).then_some(key).ok_or(KeyTextError::Secret)
+        let (name, secret) = parse_secret(text, OF_LOG)?;
+        Ok(SigningKey::from_seed(&name, &secret.to_bytes()))
     }
 }
 

@@ -83,6 +83,22 @@ pub(super) fn create(ledger: &Path, key: &SigningKey, disk: &Disk) -> Result<(),
     write_public(ledger, key.verifier(), disk)
 }
 
+/// A secret's file; `None` where there is none.
+///
+/// # Errors
+/// [`KeyError::Exposed`] where others than its owner can read or change it.
+pub(crate) fn read_private(path: &Path) -> Result<Option<String>, LogError> {
+    let mode = match std::fs::metadata(path) {
+        Ok(found) => found.mode() & 0o777,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(LogError::io(path, "cannot be read")(e)),
+    };
+    match mode & 0o077 {
+        0 => text(path),
+        _ => Err(KeyError::Exposed { path: path.to_owned(), mode }.into()),
+    }
+}
+
 /// The signing key; `None` where the log never had one.
 ///
 /// # Errors
@@ -109,15 +125,7 @@ pub(super) fn next(ledger: &Path, origin: &str) -> Result<Option<SigningKey>, Lo
 }
 
 fn read(path: PathBuf, origin: &str) -> Result<Option<SigningKey>, LogError> {
-    let mode = match std::fs::metadata(&path) {
-        Ok(found) => found.mode() & 0o777,
-        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(e) => return Err(LogError::io(&path, "cannot be read")(e)),
-    };
-    if mode & 0o077 != 0 {
-        return Err(KeyError::Exposed { path, mode }.into());
-    }
-    let Some(text) = text(&path)? else { return Ok(None) };
+    let Some(text) = read_private(&path)? else { return Ok(None) };
     let key = SigningKey::parse(&text).map_err(|source| KeyError::Text { path: path.clone(), source })?;
     if key.verifier().name() != origin {
         let name = key.verifier().name().to_owned();

@@ -2,11 +2,13 @@
 //!
 //! [`LogEngine`] is the one trait; [`Entries`] keeps leaves in append-only segments of frames, [`Memory`] in memory with
 //! named failures. [`Frontier`] is the RFC 6962 tree over every leaf, [`Checkpoint`] its head in the C2SP text form,
-//! [`SignedCheckpoint`] that head with an Ed25519 signature, [`ProofText`] a proof under it that stands alone.
+//! [`SignedCheckpoint`] that head with an Ed25519 signature, [`ProofText`] a proof under it that stands alone;
+//! [`CosignerKey`] tells who else signed the head, and when.
 //! Positions are an *index* (from 0); a *size* counts leaves. The bytes are described in `docs/FORMAT.md`.
 
 mod audit;
 mod checkpoint;
+mod cosignature;
 mod disk;
 mod engine;
 mod entries;
@@ -34,21 +36,25 @@ mod tests;
 
 pub use audit::Damage;
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
+pub(crate) use checkpoint::{SIGNATURES_MAX, number};
+pub use cosignature::{CosignerKey, CosigningKey};
 pub use disk::{Disk, DiskFile, Operation};
 pub use engine::{Append, LeafBlock, LogEngine};
 pub use entries::Entries;
 pub use error::LogError;
 pub use key::{KeyTextError, SigningKey, VerifierKey};
+pub(crate) use key_file::read_private;
 pub use key_file::{KeyError, verifier_key};
 pub use lock::{Holder, Lock};
 pub use member::{Lookup, Member, ShownMembers, members_root, places_of, prove_members};
 pub use memory::{Failure, Memory};
 pub use multiproof::{prove_many, root_of_many};
+pub(crate) use proof::extends;
 pub use proof::{LeafHashes, prove_consistency, prove_inclusion};
 pub use proof_text::{Claim, ProofError, ProofText};
 pub use rotation::{Rotation, RotationError};
 pub use salvage::{Remains, Salvaged, salvage};
-pub use signature::SignatureError;
+pub use signature::{Signature, SignatureError};
 pub use tail::TornTail;
 pub use tree::{Frontier, Hash, leaf_hash};
 

@@ -74,7 +74,7 @@ pub(super) fn includes(hashes: &[Hash], index: u64, leaf: Hash, size: u64, root:
 }
 
 /// Whether the hashes show that the tree `new` (size and root) begins with the tree `old`.
-pub(super) fn extends(hashes: &[Hash], old: (u64, Hash), new: (u64, Hash)) -> bool {
+pub(crate) fn extends(hashes: &[Hash], old: (u64, Hash), new: (u64, Hash)) -> bool {
     let (before, after) = (tlog_tiles::Hash(old.1.0), tlog_tiles::Hash(new.1.0));
     tlog_tiles::check_tree(&theirs(hashes), new.0, after, old.0, before).is_ok()
 }

@@ -35,14 +35,17 @@ pub enum SignatureError {
         "the signature under the checkpoint does not verify: the checkpoint or the signature was changed"
     )]
     Wrong,
+    /// A witness's line that is not of the form, or not over this text.
+    #[error("the cosignature of {0} does not verify: the checkpoint or the cosignature was changed")]
+    Cosignature(String),
 }
 
-/// A signature of any kind, verified or not.
+/// A line under a note: a signature of any kind, verified or not.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Signature {
-    name: String,
+pub struct Signature {
+    pub(super) name: String,
     /// The hash of the key, then what that kind of key makes.
-    bytes: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
 }
 
 impl fmt::Display for Signature {
@@ -58,8 +61,8 @@ impl Signature {
         Signature { name: verifier.name().to_owned(), bytes }
     }
 
-    /// Reads the line; `None` where it has another form.
-    pub(super) fn parse(line: &str) -> Option<Signature> {
+    /// Reads the line, without a newline; `None` where it has another form.
+    pub fn parse(line: &str) -> Option<Signature> {
         let (name, base64) = line.strip_prefix(DASH)?.split_once(' ')?;
         let bytes = STANDARD.decode(base64).ok().filter(|bytes| bytes.len() > 4)?;
         let named = !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c == '+');
@@ -70,7 +73,7 @@ impl Signature {
 /// Exactly one of the signatures is of this key, and is over this text.
 pub(super) fn verify(signatures: &[Signature], text: &str, key: &VerifierKey) -> Result<(), SignatureError> {
     let hash = key.hash();
-    let mut of_key = signatures.iter().filter(|s| s.name == key.name() && s.bytes.starts_with(&hash));
+    let mut of_key = signatures.iter().filter(|signature| key.is_of(signature));
     let signature = match (of_key.next(), of_key.next()) {
         _ if signatures.is_empty() => return Err(SignatureError::Unsigned),
         (None, _) => return Err(SignatureError::OtherKey),

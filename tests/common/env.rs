@@ -49,6 +49,20 @@ impl Ran {
     }
 }
 
+impl Ran {
+    /// Ended with that code, and said that; what it wrote to standard output is left out of account.
+    #[track_caller]
+    pub(crate) fn fails_with(self, code: i32, said: &str) {
+        assert!(
+            self.code == code && self.stderr.contains(said),
+            "{}{}[exit {}]",
+            self.stdout,
+            self.stderr,
+            self.code
+        );
+    }
+}
+
 impl Env {
     pub(crate) fn new() -> Env {
         Env { dir: tempfile::tempdir().unwrap(), now: NOW.into() }
@@ -94,6 +108,7 @@ impl Env {
         command
             .env_clear()
             .env("PATH", format!("{}:/usr/bin:/bin", bin.display()))
+            // What a client has seen is remembered there too.
             .env("HOME", self.path())
             .env("LC_ALL", "C.UTF-8")
             .env("COLUMNS", "80")

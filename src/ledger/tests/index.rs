@@ -160,7 +160,7 @@ fn a_damaged_generation_is_replaced_by_the_next_writer() {
     assert!(!path.join("sled/000002").exists(), "a question makes no generation");
     drop(reader);
     let mut ledger = writer(&path);
-    assert!(matches!(ledger.index, load::Source::Index(_)));
+    assert!(matches!(ledger.index, source::Source::Index(_)));
     assert_eq!(ledger.bodies().unwrap(), [body("sco")]);
     assert!(path.join("sled/000002/complete").exists());
     assert!(!path.join("sled/000001").exists());
@@ -180,7 +180,7 @@ fn a_ledger_answers_from_its_entries_while_another_has_the_index() {
     let mut reader = Ledger::open_reader(&path).unwrap();
     assert_eq!(ask(&mut reader, &who("MNG"), Size(8), "2005-01-01", None)["status"], json!("observer"));
     let mut writer = writer(&path);
-    assert!(matches!(writer.index, load::Source::Entries));
+    assert!(matches!(writer.index, source::Source::Entries));
     writer.append(vec![grant(51, "IND", "2005-07-05")], options(START + 20)).unwrap();
     assert_eq!(ask(&mut writer, &who("IND"), Size(9), "2006-01-01", None)["status"], json!("observer"));
     writer.close().unwrap();

@@ -272,12 +272,12 @@ fn the_index_and_the_entries_give_the_same_answers() {
         all
     };
     let first = answers(&mut by_index);
-    assert!(matches!(by_index.index, load::Source::Index(_)));
+    assert!(matches!(by_index.index, source::Source::Index(_)));
     drop(by_index);
     let held = writer(&path);
     let mut by_entries = Ledger::open_reader(&path).unwrap();
     assert_eq!(answers(&mut by_entries), first);
-    assert!(matches!(by_entries.index, load::Source::Entries));
+    assert!(matches!(by_entries.index, source::Source::Entries));
     let brute = |scope: &Scope| -> Vec<Entry> {
         let all = (0..held.size().0).map(|n| held.entry(Index(n)).unwrap());
         all.filter(|e| scope.admits(&e.event)).collect()

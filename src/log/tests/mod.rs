@@ -1,6 +1,7 @@
 //! What the log promises, checked from outside and against damage of every kind.
 
 mod conformance;
+mod cosignature;
 mod flips;
 mod format;
 mod powercut;

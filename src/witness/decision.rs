@@ -1,0 +1,112 @@
+//! Whether a witness cosigns a head: pure, from what it cosigned last and the keys that it trusts.
+
+use crate::log::{Checkpoint, SignatureError, VerifierKey, extends};
+
+use super::request::Request;
+
+/// Why a witness does not cosign.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Not of the form.
+    #[error("the request's line {line}: {what}")]
+    Malformed {
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// It starts behind its end.
+    #[error("the request starts from {old} entries, and its checkpoint covers {size}")]
+    Backwards {
+        /// The old size.
+        old: u64,
+        /// The size of the checkpoint.
+        size: u64,
+    },
+    /// A log that is not trusted.
+    #[error("this witness does not follow {0}")]
+    Unknown(String),
+    /// Not signed by a key that is trusted.
+    #[error("{0}")]
+    Signature(#[from] SignatureError),
+    /// It starts from another size than the one cosigned last.
+    #[error("this witness cosigned {size} entries last: the request must start from there")]
+    Conflict {
+        /// The size cosigned last.
+        size: u64,
+    },
+    /// Another head of the same size was cosigned.
+    #[error("the log has signed two heads of {size} entries with different roots: it shows two histories")]
+    Forked {
+        /// The size of both.
+        size: u64,
+    },
+    /// The proof fails: it was made wrongly, or there are two histories.
+    #[error("nothing shows that these {size} entries begin with the {old} that this witness cosigned last")]
+    Unproven {
+        /// The size cosigned last.
+        old: u64,
+        /// The size of the checkpoint.
+        size: u64,
+    },
+}
+
+impl Refusal {
+    /// The status that C2SP tlog-witness gives it.
+    pub const fn status(&self) -> u16 {
+        match self {
+            Refusal::Malformed { .. } | Refusal::Backwards { .. } => 400,
+            Refusal::Signature(_) => 403,
+            Refusal::Unknown(_) => 404,
+            Refusal::Conflict { .. } | Refusal::Forked { .. } => 409,
+            Refusal::Unproven { .. } => 422,
+        }
+    }
+
+    /// The size cosigned last, where the answer tells it.
+    pub const fn size(&self) -> Option<u64> {
+        match self {
+            Refusal::Conflict { size } | Refusal::Forked { size } => Some(*size),
+            _ => None,
+        }
+    }
+
+    /// Whether the two heads are to be kept: they show, or may show, two histories.
+    pub const fn is_evidence(&self) -> bool {
+        matches!(self, Refusal::Forked { .. } | Refusal::Unproven { .. })
+    }
+}
+
+/// Whether the head of a request continues the one cosigned last. The keys are those trusted for its origin.
+///
+/// # Errors
+/// [`Refusal`], in the order of C2SP tlog-witness.
+pub fn decide(last: &Checkpoint, keys: &[VerifierKey], request: &Request) -> Result<(), Refusal> {
+    let (old, head) = (request.old, &request.checkpoint.head);
+    let mut failed = None;
+    let trusted = keys.iter().any(|key| match request.checkpoint.verify(key) {
+        Ok(()) => true,
+        Err(error) => {
+            failed.get_or_insert(error);
+            false
+        }
+    });
+    if !trusted {
+        return Err(failed.map_or_else(|| Refusal::Unknown(head.origin.clone()), Refusal::Signature));
+    }
+    if old > head.size {
+        return Err(Refusal::Backwards { old, size: head.size });
+    }
+    if old != last.size {
+        return Err(Refusal::Conflict { size: last.size });
+    }
+    if old == head.size && head.root != last.root {
+        return Err(Refusal::Forked { size: old });
+    }
+    let shown = match old {
+        0 => request.proof.is_empty(),
+        _ => extends(&request.proof, (old, last.root), (head.size, head.root)),
+    };
+    shown.then_some(()).ok_or(Refusal::Unproven { old, size: head.size })
+}

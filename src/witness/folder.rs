@@ -1,0 +1,241 @@
+//! A witness's folder: its key, the logs it follows, the last head of each that it cosigned.
+
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+
+use crate::log::{
+    Checkpoint, CosignerKey, CosigningKey, Disk, Frontier, KeyError, KeyTextError, LogError, Signature,
+    SignedCheckpoint, VerifierKey, read_private,
+};
+
+use super::decision::{Refusal, decide};
+use super::evidence::{self, hexadecimal};
+use super::request::Request;
+
+/// Why a witness cannot do its work. Whatever it is, nothing is cosigned.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WitnessError {
+    /// There is none.
+    #[error("no witness at {}", .0.display())]
+    Absent(PathBuf),
+    /// There is one already.
+    #[error("{}: there is a witness, or a part of one, already", .0.display())]
+    Present(PathBuf),
+    /// A name that no witness may have.
+    #[error("{0:?} cannot be the name of a witness: use letters, digits, dots, hyphens and slashes")]
+    Name(String),
+    /// The list of logs.
+    #[error("{}, line {line}: {source}", path.display())]
+    Logs {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        source: KeyTextError,
+    },
+    /// What was cosigned last is not there any more.
+    #[error("{}: the head of {origin} that was cosigned last is gone: nothing more of that log is cosigned", path.display())]
+    Lost {
+        /// The file.
+        path: PathBuf,
+        /// The log.
+        origin: String,
+    },
+    /// What was cosigned last cannot be believed.
+    #[error("{}: the head of {origin} that was cosigned last is damaged ({what}): nothing more of that log is cosigned", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The log.
+        origin: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The key, the disk.
+    #[error("{0}")]
+    Log(#[from] LogError),
+}
+
+/// A witness of logs.
+#[derive(Debug)]
+pub struct Witness {
+    path: PathBuf,
+    key: CosigningKey,
+    disk: Disk,
+}
+
+/// What a witness gives for a head.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Cosigned {
+    /// The head.
+    pub head: Checkpoint,
+    /// The witness's line under it.
+    pub line: Signature,
+}
+
+/// The head of a log of which nothing was cosigned yet.
+fn nothing(origin: &str) -> Checkpoint {
+    Checkpoint::new(origin, 0, Frontier::default().root())
+}
+
+impl Witness {
+    /// A new witness in a folder, with a key from 32 bytes of chance.
+    ///
+    /// # Errors
+    /// [`WitnessError::Present`], [`WitnessError::Name`], [`WitnessError::Log`].
+    pub fn create(path: &Path, name: &str, seed: &[u8; 32], disk: Disk) -> Result<Witness, WitnessError> {
+        let named = |_| WitnessError::Name(name.chars().take(200).collect());
+        let key = CosigningKey::from_seed(name, seed).map_err(named)?;
+        std::fs::create_dir_all(path).map_err(LogError::io(path, "cannot be made"))?;
+        let (secret, logs) = (path.join("witness.key"), path.join("logs"));
+        if secret.exists() || logs.exists() {
+            return Err(WitnessError::Present(path.to_owned()));
+        }
+        let placed = disk.place_private(&secret, key.secret_text().as_bytes());
+        placed.map_err(LogError::io(&secret, "cannot be written"))?;
+        disk.replace(&logs, b"").map_err(LogError::io(&logs, "cannot be written"))?;
+        Ok(Witness { path: path.to_owned(), key, disk })
+    }
+
+    /// The witness in a folder.
+    ///
+    /// # Errors
+    /// [`WitnessError::Absent`], [`WitnessError::Log`].
+    pub fn open(path: &Path, disk: Disk) -> Result<Witness, WitnessError> {
+        let secret = path.join("witness.key");
+        let text = read_private(&secret)?.ok_or_else(|| WitnessError::Absent(path.to_owned()))?;
+        let key = CosigningKey::parse(&text)
+            .map_err(|source| LogError::Key(KeyError::Text { path: secret, source }))?;
+        Ok(Witness { path: path.to_owned(), key, disk })
+    }
+
+    /// What its cosignatures are verified with.
+    pub fn cosigner(&self) -> &CosignerKey {
+        self.key.cosigner()
+    }
+
+    /// The keys of the logs that it follows. They are read anew for every request, so that a log can be added while the
+    /// witness serves.
+    ///
+    /// # Errors
+    /// [`WitnessError::Logs`], [`WitnessError::Log`].
+    pub fn logs(&self) -> Result<Vec<VerifierKey>, WitnessError> {
+        let path = self.path.join("logs");
+        let text = std::fs::read_to_string(&path).map_err(LogError::io(&path, "cannot be read"))?;
+        let keys = text.lines().zip(1..).filter(|(line, _)| !line.is_empty());
+        let key = |(text, line)| {
+            VerifierKey::parse(text).map_err(|source| WitnessError::Logs { path: path.clone(), line, source })
+        };
+        keys.map(key).collect()
+    }
+
+    /// Follows a log from now on; a log that is followed already stays as it is. That nothing of it was cosigned yet is
+    /// written down, so that a head that is lost later is never taken for one that never was.
+    ///
+    /// # Errors
+    /// [`WitnessError`]; [`WitnessError::Lost`] where it is followed and its head is gone.
+    pub fn trust(&self, key: &VerifierKey) -> Result<(), WitnessError> {
+        let _held = self.hold("logs")?;
+        let mut keys = self.logs()?;
+        let state = self.state(key.name());
+        if keys.iter().any(|known| known.name() == key.name()) || state.exists() {
+            self.last(key.name())?;
+        } else {
+            let text = nothing(key.name()).to_string();
+            self.disk.replace(&state, text.as_bytes()).map_err(LogError::io(&state, "cannot be written"))?;
+        }
+        if !keys.contains(key) {
+            keys.push(key.clone());
+            let path = self.path.join("logs");
+            let text: String = keys.iter().map(|key| format!("{key}\n")).collect();
+            self.disk.replace(&path, text.as_bytes()).map_err(LogError::io(&path, "cannot be written"))?;
+        }
+        Ok(())
+    }
+
+    /// The head of a log that was cosigned last; where nothing was yet, the empty one. It carries the cosignature, which
+    /// shows that nobody changed it since.
+    ///
+    /// # Errors
+    /// [`WitnessError::Lost`], [`WitnessError::Damaged`].
+    pub fn last(&self, origin: &str) -> Result<SignedCheckpoint, WitnessError> {
+        let path = self.state(origin);
+        let origin = origin.to_owned();
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                return Err(WitnessError::Lost { path, origin });
+            }
+            Err(e) => return Err(LogError::io(&path, "cannot be read")(e).into()),
+        };
+        let text = String::from_utf8_lossy(&bytes);
+        let damaged =
+            |what: String| WitnessError::Damaged { path: path.clone(), origin: origin.clone(), what };
+        let signed =
+            SignedCheckpoint::parse(&text).map_err(|(line, what)| damaged(format!("line {line}: {what}")))?;
+        if !signed.is_signed() && signed.head == nothing(&origin) {
+            return Ok(signed);
+        }
+        match self.cosigner().cosigned(&signed) {
+            Ok(Some(_)) if signed.head.origin == origin => Ok(signed),
+            Ok(Some(_)) => Err(damaged(format!("it is of {}", signed.head.origin))),
+            Ok(None) => Err(damaged("this witness has not cosigned it".into())),
+            Err(error) => Err(damaged(error.to_string())),
+        }
+    }
+
+    /// Answers a call of `add-checkpoint`. What is cosigned is durable before the cosignature is given; requests for one
+    /// log come one after another, in whatever processes.
+    ///
+    /// # Errors
+    /// [`WitnessError`]: no answer can be given. Inside, the [`Refusal`].
+    pub fn add_checkpoint(&self, body: &[u8], time: u64) -> Result<Result<Cosigned, Refusal>, WitnessError> {
+        let Ok(text) = std::str::from_utf8(body) else {
+            return Ok(Err(Refusal::Malformed { line: 1, what: "the request is not text" }));
+        };
+        let request = match Request::parse(text) {
+            Ok(request) => request,
+            Err((line, what)) => return Ok(Err(Refusal::Malformed { line, what })),
+        };
+        let origin = request.checkpoint.head.origin.clone();
+        let mut keys = self.logs()?;
+        keys.retain(|key| key.name() == origin);
+        if keys.is_empty() {
+            return Ok(Err(Refusal::Unknown(origin)));
+        }
+        let _held = self.hold(&hexadecimal(&origin))?;
+        let last = self.last(&origin)?;
+        let decided = decide(&last.head, &keys, &request);
+        let keys: Vec<_> = keys.iter().filter(|key| request.checkpoint.verify(key).is_ok()).collect();
+        let mut signed = request.checkpoint.with_only(|line| keys.iter().any(|key| key.is_of(line)));
+        if let Err(refusal) = decided {
+            if refusal.is_evidence() {
+                evidence::keep(&self.path, &[&last, &signed], &self.disk)?;
+            }
+            return Ok(Err(refusal));
+        }
+        let line = self.key.cosign(&signed.head, time);
+        signed.add(line.clone());
+        signed.write(&self.state(&origin), &self.disk)?;
+        Ok(Ok(Cosigned { head: signed.head, line }))
+    }
+
+    fn state(&self, origin: &str) -> PathBuf {
+        self.path.join(format!("{}.checkpoint", hexadecimal(origin)))
+    }
+
+    /// Waits until nobody else works on the same.
+    fn hold(&self, what: &str) -> Result<File, LogError> {
+        hold(&self.path.join(format!("{what}.lock")))
+    }
+}
+
+/// Waits for a file's lock, which ends with the file or the process.
+pub(super) fn hold(path: &Path) -> Result<File, LogError> {
+    let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
+    let file = open.map_err(LogError::io(path, "cannot be opened for writing"))?;
+    file.lock().map_err(LogError::io(path, "cannot be locked"))?;
+    Ok(file)
+}

@@ -1,0 +1,150 @@
+//! What a client has seen of a log: the last head that it verified, so that a smaller or forked one is refused.
+
+use std::path::{Path, PathBuf};
+
+use crate::log::{Disk, LogError, ProofText, SignedCheckpoint, VerifierKey};
+
+use super::evidence::{self, hexadecimal};
+use super::folder::hold;
+use super::relation::{Relation, relate};
+
+/// Why nothing can be remembered, or what is remembered cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MemoryError {
+    /// It is not as it was written.
+    #[error("{}: what was seen of {origin} is damaged: {what}", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The log.
+        origin: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The disk.
+    #[error("{0}")]
+    Log(#[from] LogError),
+}
+
+/// A head that was seen.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Seen {
+    /// When, as an instant of RFC 3339.
+    pub on: String,
+    /// The head.
+    pub checkpoint: SignedCheckpoint,
+}
+
+/// How a head that was verified stands to the one that is remembered.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Meeting {
+    /// Nothing was known of the log, or this head, or it was shown to continue what was: it is remembered.
+    Remembered,
+    /// It is larger, and nothing shows that it continues what is remembered, which stays.
+    GrowthNotShown(Seen),
+    /// It is smaller, and was shown to be the beginning of what is remembered.
+    Earlier(Seen),
+    /// It is smaller, and nothing shows that it is the beginning of what is remembered: a rollback, or an old proof.
+    Smaller(Seen),
+    /// The log has signed two histories.
+    Forked(Seen),
+}
+
+/// A folder with a file for each key.
+#[derive(Debug)]
+pub struct Memory {
+    folder: PathBuf,
+    disk: Disk,
+}
+
+impl Memory {
+    /// The memory in a folder; it is made when there is something to remember.
+    pub fn new(folder: &Path, disk: Disk) -> Memory {
+        Memory { folder: folder.to_owned(), disk }
+    }
+
+    /// Where heads that contradict each other are kept.
+    pub fn evidence(&self) -> PathBuf {
+        self.folder.join("evidence")
+    }
+
+    /// Compares a verified head with the one that is remembered, and remembers it where it continues that. The
+    /// proofs were verified under the same key.
+    ///
+    /// # Errors
+    /// [`MemoryError`].
+    pub fn meet(
+        &self,
+        key: &VerifierKey,
+        checkpoint: &SignedCheckpoint,
+        proofs: &[ProofText],
+        now: &str,
+    ) -> Result<Meeting, MemoryError> {
+        let made = std::fs::create_dir_all(&self.folder);
+        made.map_err(LogError::io(&self.folder, "cannot be made"))?;
+        let path = self.folder.join(format!("{}.seen", hexadecimal(&key.to_string())));
+        let _held = hold(&path.with_extension("lock"))?;
+        let Some(seen) = read(&path, key)? else {
+            self.write(&path, checkpoint, now)?;
+            return Ok(Meeting::Remembered);
+        };
+        let (before, after) = (&seen.checkpoint.head, &checkpoint.head);
+        let states_more = before.completeness().is_none() && after.completeness().is_some();
+        let meeting = match relate(before, after, proofs) {
+            Relation::Same if states_more => {
+                self.write(&path, checkpoint, now)?;
+                Meeting::Remembered
+            }
+            Relation::Same => Meeting::Remembered,
+            Relation::Forked => Meeting::Forked(seen),
+            Relation::Grown if after.size < before.size => Meeting::Earlier(seen),
+            Relation::NotShown if after.size < before.size => Meeting::Smaller(seen),
+            Relation::NotShown => Meeting::GrowthNotShown(seen),
+            Relation::Grown => {
+                self.write(&path, checkpoint, now)?;
+                Meeting::Remembered
+            }
+        };
+        Ok(meeting)
+    }
+
+    /// Keeps heads that contradict each other, or may, and what shows it.
+    ///
+    /// # Errors
+    /// [`LogError::Io`].
+    pub fn keep(&self, heads: [&SignedCheckpoint; 2], proofs: &[ProofText]) -> Result<(), LogError> {
+        evidence::keep(&self.folder, &heads, &self.disk)?;
+        for proof in proofs {
+            let (text, size) = (proof.to_string(), proof.checkpoint.head.size);
+            let name = format!("{size}-{:.16}.proof", hexadecimal(&text));
+            evidence::keep_text(&self.folder, &name, &text, &self.disk)?;
+        }
+        Ok(())
+    }
+
+    fn write(&self, path: &Path, checkpoint: &SignedCheckpoint, now: &str) -> Result<(), LogError> {
+        let text = format!("seen {now}\n\n{checkpoint}");
+        self.disk.replace(path, text.as_bytes()).map_err(LogError::io(path, "cannot be written"))
+    }
+}
+
+/// What is remembered of the log of a key. A head that its key did not sign was not written by [`Memory::meet`].
+fn read(path: &Path, key: &VerifierKey) -> Result<Option<Seen>, MemoryError> {
+    let bytes = match std::fs::read(path) {
+        Ok(bytes) => bytes,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(LogError::io(path, "cannot be read")(e).into()),
+    };
+    let text = String::from_utf8_lossy(&bytes);
+    let damaged = |what: String| {
+        let (path, origin) = (path.to_owned(), key.name().to_owned());
+        MemoryError::Damaged { path, origin, what }
+    };
+    let parts = text.strip_prefix("seen ").and_then(|text| text.split_once("\n\n"));
+    let (on, checkpoint) = parts.ok_or_else(|| damaged("it does not say when".into()))?;
+    let checkpoint = SignedCheckpoint::parse(checkpoint)
+        .map_err(|(line, what)| damaged(format!("line {}: {what}", line + 2)))?;
+    checkpoint.verify(key).map_err(|error| damaged(error.to_string()))?;
+    Ok(Some(Seen { on: on.to_owned(), checkpoint }))
+}

@@ -1,0 +1,240 @@
+//! Whose cosignatures are enough: n of m, in groups of groups (C2SP tlog-policy).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::log::{
+    CosignerKey, KeyTextError, SIGNATURES_MAX, SignatureError, SignedCheckpoint, VerifierKey, number,
+};
+
+/// As many groups as a policy may have.
+const GROUPS_MAX: usize = 64;
+
+/// Why a text is not a policy.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("line {line}: {what}")]
+pub struct PolicyError {
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub what: String,
+}
+
+/// A witness that a policy names.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PolicyWitness {
+    /// What it is called in the policy.
+    pub name: String,
+    /// What its cosignatures are verified with.
+    pub key: CosignerKey,
+    /// Where it is asked.
+    pub url: Option<String>,
+}
+
+/// What must be there: a witness, or so many of several.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Rule {
+    Witness(usize),
+    Group { name: String, needed: usize, of: Vec<Rule> },
+}
+
+/// Which logs, which witnesses, and whose cosignatures are enough.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Policy {
+    logs: Vec<VerifierKey>,
+    witnesses: Vec<PolicyWitness>,
+    /// `None`: no cosignature is asked for.
+    quorum: Option<Rule>,
+}
+
+/// What a policy says of a head.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Judgement {
+    /// The witnesses that cosigned it, by their names in the policy, and when, in seconds since 1970.
+    pub cosigned: Vec<(String, u64)>,
+    /// What is lacking, a line each; empty where the quorum is met.
+    pub lacking: Vec<String>,
+}
+
+impl Policy {
+    /// Reads the text.
+    ///
+    /// # Errors
+    /// [`PolicyError`].
+    pub fn parse(text: &str) -> Result<Policy, PolicyError> {
+        let mut reader = Reader::default();
+        let mut lines = 0;
+        for (text, line) in text.split('\n').zip(1..) {
+            reader.line(text).map_err(|what| PolicyError { line, what })?;
+            lines = line;
+        }
+        let quorum = reader.quorum.ok_or_else(|| PolicyError { line: lines, what: "no quorum".into() })?;
+        Ok(Policy { logs: reader.logs, witnesses: reader.witnesses, quorum })
+    }
+
+    /// The logs whose heads it is for; none where any is.
+    pub fn logs(&self) -> &[VerifierKey] {
+        &self.logs
+    }
+
+    /// Every witness, in the order of the text.
+    pub fn witnesses(&self) -> &[PolicyWitness] {
+        &self.witnesses
+    }
+
+    /// Who cosigned a head, and whether that is enough. The log's own signature is verified apart.
+    ///
+    /// # Errors
+    /// [`SignatureError::Cosignature`] where a line of one of its witnesses does not verify.
+    pub fn judge(&self, signed: &SignedCheckpoint) -> Result<Judgement, SignatureError> {
+        let times = self.witnesses.iter().map(|witness| witness.key.cosigned(signed));
+        let times: Vec<Option<u64>> = times.collect::<Result<_, _>>()?;
+        let mut lacking = Vec::new();
+        if let Some(rule) = &self.quorum {
+            self.lacks(rule, &times, &mut lacking);
+        }
+        let cosigned = self.witnesses.iter().zip(&times);
+        let cosigned =
+            cosigned.filter_map(|(witness, time)| Some((witness.name.clone(), (*time)?))).collect();
+        Ok(Judgement { cosigned, lacking })
+    }
+
+    /// Whether a rule is not met, and why.
+    fn lacks(&self, rule: &Rule, times: &[Option<u64>], lacking: &mut Vec<String>) -> bool {
+        match rule {
+            Rule::Witness(at) => {
+                let cosigned = times.get(*at).is_some_and(Option::is_some);
+                if !cosigned {
+                    lacking.push(format!("{} has not cosigned", self.name(rule)));
+                }
+                !cosigned
+            }
+            Rule::Group { name, needed, of } => {
+                let mut inner = Vec::new();
+                let without: Vec<&Rule> =
+                    of.iter().filter(|rule| self.lacks(rule, times, &mut inner)).collect();
+                let met = of.len() - without.len();
+                if met >= *needed {
+                    return false;
+                }
+                let names: Vec<&str> = without.iter().map(|rule| self.name(rule)).collect();
+                lacking
+                    .push(format!("{name} has {met} of the {needed} it needs: without {}", names.join(", ")));
+                lacking.extend(inner.into_iter().filter(|line| !line.ends_with(" has not cosigned")));
+                true
+            }
+        }
+    }
+
+    fn name<'a>(&'a self, rule: &'a Rule) -> &'a str {
+        match rule {
+            Rule::Witness(at) => self.witnesses.get(*at).map_or("", |witness| &witness.name),
+            Rule::Group { name, .. } => name,
+        }
+    }
+}
+
+/// What was read of a policy so far.
+#[derive(Default)]
+struct Reader {
+    logs: Vec<VerifierKey>,
+    witnesses: Vec<PolicyWitness>,
+    /// What can be named by a group or the quorum.
+    rules: BTreeMap<String, Rule>,
+    groups: usize,
+    members: BTreeSet<String>,
+    quorum: Option<Option<Rule>>,
+}
+
+impl Reader {
+    fn line(&mut self, text: &str) -> Result<(), String> {
+        if text.chars().any(|c| c.is_ascii_control() && c != '\t') {
+            return Err("it has a control character".into());
+        }
+        let words: Vec<&str> = text.split([' ', '\t']).filter(|word| !word.is_empty()).collect();
+        match words.as_slice() {
+            [] => Ok(()),
+            [first, ..] if first.starts_with('#') => Ok(()),
+            ["log", key] | ["log", key, _] => self.log(key),
+            ["witness", name, key] => self.witness(name, key, None),
+            ["witness", name, key, url] => self.witness(name, key, Some(url)),
+            ["group", name, needed, of @ ..] if !of.is_empty() => self.group(name, needed, of),
+            ["quorum", name] => self.quorum(name),
+            [first, ..] if ["log", "witness", "group", "quorum"].contains(first) => {
+                Err(format!("too few or too many words after {first}"))
+            }
+            [first, ..] => {
+                Err(format!("a line begins with log, witness, group or quorum, not with {first:?}"))
+            }
+        }
+    }
+
+    fn log(&mut self, key: &str) -> Result<(), String> {
+        let key = VerifierKey::parse(key).map_err(|error| error.to_string())?;
+        if self.logs.iter().any(|known| known.has_key_of(&key)) {
+            return Err("the key of a log is there twice".into());
+        }
+        self.logs.push(key);
+        Ok(())
+    }
+
+    fn witness(&mut self, name: &str, key: &str, url: Option<&str>) -> Result<(), String> {
+        let key = CosignerKey::parse(key).map_err(|error: KeyTextError| error.to_string())?;
+        if self.witnesses.iter().any(|known| known.key.has_key_of(&key)) {
+            return Err("the key of a witness is there twice: it would count twice".into());
+        }
+        if self.witnesses.len() + 1 == SIGNATURES_MAX {
+            return Err("more witnesses than a checkpoint can carry cosignatures".into());
+        }
+        self.define(name, Rule::Witness(self.witnesses.len()))?;
+        let url = url.map(str::to_owned);
+        self.witnesses.push(PolicyWitness { name: name.to_owned(), key, url });
+        Ok(())
+    }
+
+    fn group(&mut self, name: &str, needed: &str, of: &[&str]) -> Result<(), String> {
+        let needed = match needed {
+            "any" => 1,
+            "all" => of.len(),
+            text => {
+                let needed = number(text).and_then(|needed| usize::try_from(needed).ok());
+                let fits = needed.filter(|needed| (1..=of.len()).contains(needed));
+                fits.ok_or_else(|| format!("{text} is not any, all or a number from 1 to {}", of.len()))?
+            }
+        };
+        if self.groups == GROUPS_MAX {
+            return Err(format!("more than {GROUPS_MAX} groups"));
+        }
+        self.groups += 1;
+        let mut rules = Vec::new();
+        for member in of {
+            rules.push(self.rules.get(*member).ok_or_else(|| undefined(member))?.clone());
+            if !self.members.insert((*member).to_owned()) {
+                return Err(format!("{member} is a member of a group already: it would count twice"));
+            }
+        }
+        self.define(name, Rule::Group { name: name.to_owned(), needed, of: rules })
+    }
+
+    fn quorum(&mut self, name: &str) -> Result<(), String> {
+        if self.quorum.is_some() {
+            return Err("a second quorum".into());
+        }
+        self.quorum = Some(match name {
+            "none" => None,
+            name => Some(self.rules.get(name).ok_or_else(|| undefined(name))?.clone()),
+        });
+        Ok(())
+    }
+
+    fn define(&mut self, name: &str, rule: Rule) -> Result<(), String> {
+        if name == "none" || self.rules.contains_key(name) {
+            return Err(format!("the name {name} is taken"));
+        }
+        self.rules.insert(name.to_owned(), rule);
+        Ok(())
+    }
+}
+
+fn undefined(name: &str) -> String {
+    format!("no witness or group called {name} is defined above")
+}
