@@ -9,6 +9,9 @@ mod load;
 mod parts;
 mod prove;
 mod reach;
+mod recorder_error;
+mod recorders;
+mod register;
 mod replay;
 mod rotate;
 mod rules;
@@ -25,9 +28,9 @@ use std::time::Duration;
 
 use crate::charter::Charter;
 use crate::event::leaf::{self, LeafError};
-use crate::event::{ActKind, BodyId, Entry, Event, EventId, Index, Instant, Scope, Size};
+use crate::event::{ActKind, BodyId, Entry, Event, EventId, EventSignature, Index, Instant, Scope, Size};
 use crate::index::EventIndex;
-use crate::log::{Append, Disk, Entries, Hash, Holder, LogEngine, TornTail, leaf_hash};
+use crate::log::{Append, Disk, Entries, Hash, Holder, LogEngine, SigningKey, TornTail, leaf_hash};
 use crate::query::{Charters, CheckpointRef, Material};
 
 pub use admit::Draft;
@@ -37,6 +40,9 @@ pub use error::LedgerError;
 pub use held::Held;
 pub use load::Loaded;
 pub use parts::Part;
+pub use recorder_error::RecorderError;
+pub use recorders::Attested;
+pub use register::{Recorder, Register, recorder_name};
 pub use replay::{Tally, replay};
 pub use rotate::Rotated;
 
@@ -54,6 +60,13 @@ pub struct Ledger {
     ids: Option<HashMap<EventId, Index>>,
     last_recorded: Option<Instant>,
     supposed: Vec<Entry>,
+    register: Option<Arc<Register>>,
+    /// Who signs what is appended.
+    signers: Vec<SigningKey>,
+    /// Signatures that came with events.
+    offered: HashMap<EventId, Vec<EventSignature>>,
+    /// Whether signatures that are asked for must be there: for whoever writes.
+    demands: bool,
 }
 
 /// Proof that an entry is recorded.
@@ -127,6 +140,7 @@ impl Ledger {
     pub fn open_writer(path: &Path, holder: &Holder, disk: Disk) -> Result<Ledger, LedgerError> {
         let mut ledger = Ledger::with(path, Entries::open_writer(path, holder, disk)?)?;
         ledger.index = source::Source::for_writer(path, &ledger.entries)?;
+        ledger.demands = true;
         Ok(ledger)
     }
 
@@ -142,6 +156,10 @@ impl Ledger {
             ids: None,
             last_recorded: None,
             supposed: Vec::new(),
+            register: None,
+            signers: Vec::new(),
+            offered: HashMap::new(),
+            demands: false,
         })
     }
 
@@ -264,7 +282,8 @@ impl Ledger {
         let stamps = self.stamps(new.len(), &options)?;
         let mut leaves = Vec::with_capacity(new.len());
         for (draft, stamp) in new.iter().zip(&stamps) {
-            leaves.push(leaf::splice(&draft.bytes, *stamp).map_err(LedgerError::Leaf)?);
+            let signatures = self.signatures(draft.event.id, &draft.bytes)?;
+            leaves.push(leaf::splice_signed(&draft.bytes, *stamp, &signatures).map_err(LedgerError::Leaf)?);
         }
         let written: Vec<&[u8]> = leaves.iter().map(Vec::as_slice).collect();
         self.write(size, &written, new.iter().map(|draft| draft.event.id).collect())?;
@@ -311,6 +330,11 @@ impl Ledger {
         let Some(last) = entries.last() else { return };
         self.last_recorded = Some(last.recorded_at);
         self.keep_rules(entries);
+        if let Some(register) = &mut self.register {
+            for entry in entries.iter().filter(|e| e.event.body.is_ledger()) {
+                Arc::make_mut(register).learn(entry.index, &entry.event);
+            }
+        }
         if let Some(ids) = &mut self.ids {
             ids.extend(entries.iter().map(|e| (e.event.id, e.index)));
         }

@@ -115,6 +115,9 @@ fn what_is_published_can_be_audited_with_the_key_alone() {
     links         119        0         answers and corrections name earlier entries,
                                        rows an import; a rectification fits its
                                        entry
+    recorders     128        0         signatures are those of recorders enrolled
+                                       for it then; none is missing where they are
+                                       required
     charters      7          0         every charter can be read, and leads only to
                                        statuses that it defines
     verdicts      128        0         every entry is admissible under the charter

@@ -44,6 +44,7 @@ mod publish;
 mod quality;
 mod questions;
 mod record;
+mod recorders;
 mod redact;
 mod reservations;
 mod rivals;

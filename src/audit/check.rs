@@ -23,7 +23,7 @@ impl Check {
 }
 
 /// Every check, in the order in which they are made.
-pub const CHECKS: [Check; 15] = [
+pub const CHECKS: [Check; 16] = [
     Check {
         name: "frames",
         what: "every segment and frame is as written, every leaf has its stored hash, none is missing",
@@ -62,6 +62,10 @@ pub const CHECKS: [Check; 15] = [
     Check {
         name: "links",
         what: "answers and corrections name earlier entries, rows an import; a rectification fits its entry",
+    },
+    Check {
+        name: "recorders",
+        what: "signatures are those of recorders enrolled for it then; none is missing where they are required",
     },
     Check { name: "charters", what: "every charter can be read, and leads only to statuses that it defines" },
     Check { name: "verdicts", what: "every entry is admissible under the charter as it was recorded then" },

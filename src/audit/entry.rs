@@ -2,18 +2,18 @@
 
 use std::collections::HashMap;
 
-use crate::event::leaf::{LeafError, decode, encode_event, splice};
-use crate::event::{Entry, EventId, Index};
+use crate::event::leaf::{LeafError, decode_signed, encode_event, splice_signed};
+use crate::event::{Entry, EventId, EventSignature, Index};
 
 use super::evidence::Leaf;
 use super::fault;
 use super::report::Findings;
 
 /// Reads a leaf and writes it anew from what was understood: only the canonical form survives that.
-pub(super) fn canonical(leaf: &Leaf, found: &mut Findings) -> Option<Entry> {
+pub(super) fn canonical(leaf: &Leaf, found: &mut Findings) -> Option<(Entry, Vec<EventSignature>)> {
     let index = Index(leaf.index);
-    let entry = match decode(&leaf.bytes, index) {
-        Ok(entry) => entry,
+    let (entry, signatures) = match decode_signed(&leaf.bytes, index) {
+        Ok(read) => read,
         Err(error) => {
             let kind = match error {
                 LeafError::Version(_) => fault::UNKNOWN_VERSION,
@@ -23,11 +23,12 @@ pub(super) fn canonical(leaf: &Leaf, found: &mut Findings) -> Option<Entry> {
             return None;
         }
     };
-    let again = encode_event(&entry.event).and_then(|event| splice(&event, entry.recorded_at));
+    let again = encode_event(&entry.event);
+    let again = again.and_then(|event| splice_signed(&event, entry.recorded_at, &signatures));
     if again.ok().as_deref() != Some(leaf.bytes.as_slice()) {
         found.at(fault::NOT_CANONICAL, index, LeafError::NotCanonical.to_string());
     }
-    Some(entry)
+    Some((entry, signatures))
 }
 
 pub(super) fn ids(entries: &[Entry], found: &mut Findings) {

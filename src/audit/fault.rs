@@ -25,6 +25,8 @@ const REWRITTEN: &str = "one of the two was rewritten: a checkpoint that others 
 
 const PUBLISH: &str = "the file was changed or lost since it was published, or on its way here: fetch it again; its publisher \
                        audits the ledger, then `chancery publish` into an empty folder makes it anew";
+const FORGED: &str = "it was written without the keys that it needs: keep the folder, find out by whom, compare with a \
+                      copy, `chancery audit --since COPY`; then retract it";
 
 /// Each fault as a constant, and all of them in a table, so that none can be missing there.
 macro_rules! faults {
@@ -92,6 +94,14 @@ faults! {
     VALUE_DOES_NOT_FIT: "links", "value-does-not-fit", "a rectified field cannot take its new value", OTHER_MEANS;
     WAS_DIFFERS: "links", "was-differs", "a rectification states another old value than the record had",
         "rectify the rectification, so that its `was` is what the record said";
+    UNSIGNED: "recorders", "unsigned", "nobody signed the entry, and recorders are required", FORGED;
+    UNKNOWN_RECORDER: "recorders", "unknown-recorder", "a signature is of nobody who was enrolled before it", FORGED;
+    REVOKED_RECORDER: "recorders", "revoked", "a signature is of a recorder that was revoked before it", FORGED;
+    OUT_OF_SCOPE: "recorders", "out-of-scope", "a recorder signed what it was not enrolled for", FORGED;
+    WRONG_SIGNATURE: "recorders", "wrong-signature", "a signature does not verify with the recorder's key", FORGED;
+    TOO_FEW: "recorders", "too-few", "fewer recorders signed than the charter asked for", FORGED;
+    REGISTER: "recorders", "register", "an act of the ledger itself that the register could not take, or its correction",
+        OTHER_MEANS;
     CHARTER_UNREADABLE: "charters", "unreadable", "a charter's text cannot be read",
         "retract it and adopt a text that can be read";
     AMENDS_NOTHING: "charters", "amends-nothing", "a charter is amended that was not adopted before",

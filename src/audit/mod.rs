@@ -17,6 +17,7 @@ mod link;
 mod projection;
 mod published;
 mod record;
+mod recorders;
 mod remark;
 mod repair;
 mod report;
@@ -30,7 +31,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::event::{Entry, Size};
+use crate::event::{Entry, EventSignature, Size};
 use crate::log::{LogError, VerifierKey};
 
 pub use check::{CHECKS, Check};
@@ -71,30 +72,32 @@ pub fn audit(
     let mut evidence = evidence::gather(path, options, &mut |at, of| progress("frames", at, of))?;
     let mut found = Findings::skipping(options.skip.clone());
     evidence.frames(&mut found);
-    let (entries, readable) = one_by_one(&evidence, &mut found, progress);
+    let (entries, signatures, readable) = one_by_one(&evidence, &mut found, progress);
     evidence.follow_keys(&entries, &mut found);
     evidence.tree(&mut found);
     evidence.checkpoint(&mut found);
-    conclude(evidence, &entries, readable, options, found, progress)
+    conclude(evidence, (&entries, &signatures, readable), options, found, progress)
 }
+
+/// Entries, the signatures of each, and whether all can be read.
+type Decoded = (Vec<Entry>, Vec<Vec<EventSignature>>, bool);
 
 /// The checks of entries one by one, and of each against those before it.
 fn one_by_one(
     evidence: &Evidence,
     found: &mut Findings,
     progress: &mut dyn FnMut(&'static str, u64, u64),
-) -> (Vec<Entry>, bool) {
-    let (entries, readable) = decoded(evidence, found, progress);
+) -> Decoded {
+    let (entries, signatures, readable) = decoded(evidence, found, progress);
     entry::ids(&entries, found);
     entry::clock(&entries, found);
-    (entries, readable)
+    (entries, signatures, readable)
 }
 
 /// The checks that come last, and the report.
 fn conclude(
     evidence: Evidence,
-    entries: &[Entry],
-    readable: bool,
+    (entries, signatures, readable): (&[Entry], &[Vec<EventSignature>], bool),
     options: &Options,
     mut found: Findings,
     progress: &mut dyn FnMut(&'static str, u64, u64),
@@ -110,10 +113,15 @@ fn conclude(
                     &mut found,
                 );
             }
+            if !found.skips("recorders") {
+                let origin = evidence.origin.as_deref().unwrap_or_default();
+                let mut told = |at, of| progress("recorders", at, of);
+                recorders::recorders(origin, entries, signatures, &mut found, &mut told);
+            }
             whole_record(entries, options.conformity, &mut found, progress)
         }
         false => {
-            for check in ["completeness", "links", "charters", "verdicts", "projections"] {
+            for check in ["completeness", "links", "recorders", "charters", "verdicts", "projections"] {
                 found.left_out(check, "entries are missing or unreadable: repair, then audit again");
             }
             Vec::new()
@@ -135,23 +143,27 @@ fn conclude(
 /// How often progress is told.
 const STEP: u64 = 1024;
 
-/// Every entry that can be read, and whether all can.
+/// Every entry that can be read with its signatures, and whether all can.
 fn decoded(
     evidence: &Evidence,
     found: &mut Findings,
     progress: &mut dyn FnMut(&'static str, u64, u64),
-) -> (Vec<Entry>, bool) {
+) -> Decoded {
     let count = evidence.leaves.len() as u64;
     let mut entries = Vec::with_capacity(evidence.leaves.len());
+    let mut signatures = Vec::with_capacity(evidence.leaves.len());
     for leaf in &evidence.leaves {
         if leaf.index.is_multiple_of(STEP) {
             progress("canonical", leaf.index, count);
         }
-        entries.extend(entry::canonical(leaf, found));
+        if let Some((entry, signed)) = entry::canonical(leaf, found) {
+            entries.push(entry);
+            signatures.push(signed);
+        }
     }
     found.counted("canonical", count);
     let readable = entries.len() == evidence.leaves.len();
-    (entries, readable)
+    (entries, signatures, readable)
 }
 
 /// The checks that mean something only where no entry is missing.

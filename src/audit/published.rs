@@ -42,11 +42,11 @@ pub fn audit_published(
     tree.judge(source, &signed.head, &mut found);
     let head = (signed.clone(), source.place(CHECKPOINT));
     let mut evidence = Evidence::of_published(tree.into_leaves(), head, key.clone(), &options.since);
-    let (entries, readable) = one_by_one(&evidence, &mut found, progress);
+    let (entries, signatures, readable) = one_by_one(&evidence, &mut found, progress);
     evidence.follow_keys(&entries, &mut found);
     found.counted("checkpoint", 1);
     evidence.signature(&signed, &source.place(CHECKPOINT), &mut found);
-    Ok(conclude(evidence, &entries, readable, options, found, progress)?)
+    Ok(conclude(evidence, (&entries, &signatures, readable), options, found, progress)?)
 }
 
 /// The head as it was fetched; none where it says nothing.

@@ -36,7 +36,8 @@ impl<'a> Record<'a> {
         self.places.get(&id).copied()
     }
 
-    fn corrections(&self, at: usize) -> &[usize] {
+    /// The corrections that name an entry, oldest first.
+    pub(super) fn corrections(&self, at: usize) -> &[usize] {
         self.corrections.get(&at).map_or(&[], Vec::as_slice)
     }
 

@@ -205,7 +205,7 @@ fn a_leaf_that_is_not_canonical_or_of_a_later_version_is_found() {
     let mut leaves = leaves_of(&events());
     leaves[7] = String::from_utf8(leaves[7].clone()).unwrap().replace("\"v\":1", "\"v\": 1").into_bytes();
     assert_eq!(raw_faults(&leaves), [("canonical", "not-canonical", Some(7))]);
-    leaves[7] = String::from_utf8(leaves[7].clone()).unwrap().replace("\"v\": 1", "\"v\":2").into_bytes();
+    leaves[7] = String::from_utf8(leaves[7].clone()).unwrap().replace("\"v\": 1", "\"v\":3").into_bytes();
     assert_eq!(raw_faults(&leaves), [("canonical", "unknown-version", Some(7))]);
 }
 
@@ -448,3 +448,5 @@ fn an_entry_rewritten_with_its_hashes_is_restored_where_the_checkpoint_shows_whi
     let repaired = repair(&forged, &path, &dir.path().join("new"), &Disk::default()).unwrap();
     assert_eq!((repaired.restored, leaves(&dir.path().join("new"))), (vec![8], sound));
 }
+
+mod recorders;

@@ -67,10 +67,8 @@ fn undefined(charter: &Charter, found: &mut Findings) {
 
 /// Judges every entry under the rules that were recorded before it.
 pub(super) fn verdicts(entries: &[Entry], found: &mut Findings, progress: &mut dyn FnMut(u64, u64)) {
-    let mut rules = RulesSoFar::default();
-    let mut known: HashMap<BodyId, Option<Charter>> = HashMap::new();
-    let ruling = ruling(entries);
-    for (entry, rules_change) in entries.iter().zip(ruling) {
+    let mut rules = RulesInTime::new(entries);
+    for entry in entries {
         let event = &entry.event;
         if entry.index.0.is_multiple_of(STEP) {
             progress(entry.index.0, entries.len() as u64);
@@ -84,8 +82,7 @@ pub(super) fn verdicts(entries: &[Entry], found: &mut Findings, progress: &mut d
             let what = format!("{} in {}", event.act.kind(), event.body);
             found.at(fault::RESERVED_BODY, entry.index, what);
         } else if !of_ledger && !matches!(event.act, Act::CharterAdopted(_) | Act::CharterAmended(_)) {
-            let charter = known.entry(event.body.clone()).or_insert_with(|| rules.fold(&event.body));
-            match charter {
+            match rules.charter(&event.body) {
                 Some(charter) => judged(charter, entry, found),
                 None => {
                     let what = format!("no charter of {} was recorded before it", event.body);
@@ -93,14 +90,41 @@ pub(super) fn verdicts(entries: &[Entry], found: &mut Findings, progress: &mut d
                 }
             }
         }
-        if rules_change {
-            rules.add(entry);
-            let extended = |charter: &Charter| charter.extends.as_ref() == Some(&event.body);
-            let reaches = !rules_of(event.act.kind()) || known.values().flatten().any(extended);
-            match reaches {
-                true => known.clear(),
-                false => _ = known.remove(&event.body),
-            }
+        rules.pass(entry);
+    }
+}
+
+/// The charters as they were recorded at each entry, while the log is read.
+pub(super) struct RulesInTime {
+    /// Of the entries that were not passed yet, whether they change rules.
+    ruling: std::vec::IntoIter<bool>,
+    rules: RulesSoFar,
+    known: HashMap<BodyId, Option<Charter>>,
+}
+
+impl RulesInTime {
+    pub(super) fn new(entries: &[Entry]) -> RulesInTime {
+        let ruling = ruling(entries).into_iter();
+        RulesInTime { ruling, rules: RulesSoFar::default(), known: HashMap::new() }
+    }
+
+    /// The charter of a body, where one was recorded before the next entry.
+    pub(super) fn charter(&mut self, body: &BodyId) -> Option<&Charter> {
+        let RulesInTime { rules, known, .. } = self;
+        known.entry(body.clone()).or_insert_with(|| rules.fold(body)).as_ref()
+    }
+
+    /// Goes on behind the next entry.
+    pub(super) fn pass(&mut self, entry: &Entry) {
+        if self.ruling.next() != Some(true) {
+            return;
+        }
+        let event = &entry.event;
+        self.rules.add(entry);
+        let extended = |charter: &Charter| charter.extends.as_ref() == Some(&event.body);
+        match !rules_of(event.act.kind()) || self.known.values().flatten().any(extended) {
+            true => self.known.clear(),
+            false => _ = self.known.remove(&event.body),
         }
     }
 }

@@ -130,7 +130,7 @@ fn filed(map: &CompletenessMap, wanted: &BTreeSet<Wanted>) -> Result<FiledText, 
     };
     let groups = places.iter().filter_map(show).collect::<Result<Vec<_>, _>>()?;
     let places: Vec<u64> = places.iter().map(|at| *at as u64).collect();
-    let hashes = prove_members(&members, &places).map_err(|_| CertificateError::Groups)?;
+    let hashes = prove_members(&members, &places).ok_or(CertificateError::Groups)?;
     Ok(FiledText { groups, hashes })
 }
 
@@ -160,7 +160,7 @@ fn shown(at: usize, group: &Group, names: Option<&BTreeSet<&str>>) -> Result<Gro
     let headings = Some(places.iter().filter_map(heading).collect());
     let places: Vec<u64> = places.iter().map(|at| *at as u64).collect();
     let hashes = prove_members(&members, &places);
-    let hashes = hashes.map_err(|_| CertificateError::Headings(group.member.name.clone()))?;
+    let hashes = hashes.ok_or_else(|| CertificateError::Headings(group.member.name.clone()))?;
     let Member { name, size, .. } = group.member.clone();
     Ok(GroupText { at: at as u64, hashes: Some(hashes), headings, name, root: None, size })
 }

@@ -72,7 +72,7 @@ fn statuses(version: &Version, found: &mut impl FnMut(String, String)) {
 /// Acts that speak of approval at home, rights, participation, labels, texts or the record, never of a status.
 fn never_moves(act: ActKind) -> bool {
     use ActKind as K;
-    matches!(act.entry().group, "reservation" | "depositary" | "charter" | "record")
+    matches!(act.entry().group, "reservation" | "depositary" | "charter" | "record" | "ledger")
         || matches!(
             act,
             K::StatusRecommended

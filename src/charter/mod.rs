@@ -8,6 +8,7 @@ mod clause_text;
 mod clauses;
 mod judge;
 mod lint;
+mod signers;
 mod sound;
 mod tables;
 mod template;
@@ -17,7 +18,7 @@ mod texts;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::event::{ActKind, BodyId, Day, Edtf, Event, EventId, Index, StatusId};
 
@@ -25,6 +26,7 @@ pub use clause::{Bound, Clause, ClauseError, Condition, Delay, Floor, NoticeEnd,
 pub use clauses::{Accession, Clauses, StatedClause, check_names, unknown_names};
 pub use judge::{Judgement, Move, Refusal, Remark, judge, judge_effect, judge_meanwhile, refuse};
 pub use lint::{Fault, lint, undefined};
+pub use signers::Signers;
 pub use sound::check_sound;
 pub use tables::with_tables;
 pub use template::{TEMPLATES, Template};
@@ -118,6 +120,8 @@ pub struct Version {
     pub procedures: Vec<Ruled<Procedure>>,
     /// When things enter into force and end.
     pub clauses: Clauses,
+    /// How many recorders must sign which act.
+    pub recorders: BTreeMap<ActName, Signers>,
     /// Statuses merged by this version itself.
     pub mergers: Vec<Merger>,
     /// Every merger so far: old status, new status.
@@ -417,6 +421,7 @@ fn version(
         transitions: before.map(|v| v.transitions.clone()).unwrap_or_default(),
         procedures: before.map(|v| v.procedures.clone()).unwrap_or_default(),
         clauses: before.map(|v| v.clauses.clone()).unwrap_or_default(),
+        recorders: before.map(|v| v.recorders.clone()).unwrap_or_default(),
         mergers: text.mergers.clone(),
         merged: before.map(|v| v.merged.clone()).unwrap_or_default(),
     };
@@ -448,6 +453,7 @@ fn version(
     replace(&mut version.transitions, &text.transitions, entry, same);
     replace(&mut version.procedures, &text.procedures, entry, |a, b| a.toward == b.toward);
     version.clauses.learn(text, entry);
+    version.recorders.extend(&text.recorders);
     version
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::signers::Signers;
 use crate::event::{ActKind, BodyId, Edtf, Evidence, ParticipantId, StatusId};
 
 /// What the text of one adoption or amendment says. An adoption states the whole process; an amendment states what it
@@ -82,6 +83,9 @@ pub struct CharterText {
     /// Clauses of single accession treaties or protocols.
     #[serde(default, rename = "accession", skip_serializing_if = "Vec::is_empty")]
     pub accessions: Vec<AccessionClause>,
+    /// How many different recorders must sign an act, by the act.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub recorders: BTreeMap<ActName, Signers>,
     /// Statuses that it creates, the highest first.
     #[serde(default, rename = "status", skip_serializing_if = "Vec::is_empty")]
     pub statuses: Vec<Status>,

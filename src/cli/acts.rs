@@ -101,6 +101,12 @@ pub(super) fn example(kind: ActKind) -> String {
         }
         ActKind::LogKeyRotated => return "example: chancery key rotate --cite \"…\"".into(),
         ActKind::EvidenceRedacted => return "example: chancery redact ENTRY --cite \"…\"".into(),
+        ActKind::RecordersRequired => return "example: chancery recorder require --cite \"…\"".into(),
+        ActKind::RecorderEnrolled => return "example: chancery recorder enrol VKEY --cite \"…\"".into(),
+        ActKind::RecorderLimited => {
+            return "example: chancery recorder limit NAME --bodies sco --cite \"…\"".into();
+        }
+        ActKind::RecorderRevoked => return "example: chancery recorder revoke NAME --cite \"…\"".into(),
         ActKind::ImportRecorded => return "example: chancery import csv FILE --in sco".into(),
         ActKind::RecordSurveyed => {
             return "example: … --in sco --surveyed 1996-04..2025-09 --cite \"…\"".into();

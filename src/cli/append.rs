@@ -2,10 +2,10 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::event::leaf::{LeafError, decode_draft};
+use crate::event::leaf::{LeafError, decode_offer};
 use crate::event::{
-    Act, ActKind, BodyId, Edtf, Event, EventId, Evidence, Finding, Form, Grade, Index, ParticipantId, Quote,
-    Reply, Rival, Role, Size, StatusId, Survey,
+    Act, ActKind, BodyId, Edtf, Event, EventId, EventSignature, Evidence, Finding, Form, Grade, Index,
+    ParticipantId, Quote, Reply, Rival, Role, Size, StatusId, Survey,
 };
 use crate::import::hex;
 use crate::ledger::{AppendOptions, Ledger};
@@ -15,6 +15,7 @@ use super::context::{Context, input_name, read_input};
 use super::error::{Exit, Failure};
 use super::question::{body_or_only, participant};
 use super::receipt;
+use super::signing::{Mode, SigningArgs};
 use super::words;
 
 /// Record one act, or a batch
@@ -66,6 +67,8 @@ pub(super) struct Args {
     said: SaidArgs,
     #[command(flatten)]
     source: SourceArgs,
+    #[command(flatten)]
+    signing: SigningArgs,
 }
 
 /// Dates by role
@@ -230,13 +233,17 @@ pub(super) fn span(text: &str) -> Result<Edtf, crate::event::DateError> {
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    // A dry run needs no lock and no right to write.
-    let mut ledger = match args.dry_run {
-        true => context.reader()?,
-        false => context.writer("append")?,
-    };
+    let mode = args.signing.mode(args.dry_run);
+    let mut ledger = args.signing.open(context, "append", mode)?;
     let (events, document, words) = match &args.from {
-        Some(path) => (batch(path, context)?, None, Vec::new()),
+        Some(path) => {
+            let mut events = Vec::new();
+            for (event, signatures) in offers(path, context)? {
+                ledger.offer(event.id, signatures);
+                events.push(event);
+            }
+            (events, None, Vec::new())
+        }
         None => {
             let (mut event, document) = one(args, context, &mut ledger)?;
             let words = match args.redactable {
@@ -251,14 +258,20 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         expect_size: args.expect_size.map(Size),
         accept_clock: args.accept_clock,
     };
-    if !args.dry_run && (document.is_some() || !words.is_empty()) {
+    let beside = document.is_some() || !words.is_empty();
+    if matches!(mode, Mode::Draft(_)) && beside {
+        return Err(Failure::usage(
+            "--draft takes no --attach and no --redactable: they are kept beside the ledger",
+        ));
+    }
+    if mode.records() && beside {
         // What is refused leaves nothing beside the log.
         ledger.admit(events.clone())?;
         document.iter().try_for_each(|bytes| keep_document(&context.ledger, bytes))?;
         words.iter().try_for_each(|words| words::keep(&context.ledger, words))?;
     }
-    let done = receipt::append(context, &mut ledger, events, options, args.dry_run);
-    if !args.dry_run {
+    let done = receipt::append(context, &mut ledger, events, options, mode);
+    if mode.records() {
         context.close(ledger);
     }
     done.map_err(|failure| example(failure, args))?;
@@ -351,6 +364,10 @@ fn act(kind: ActKind, said: &SaidArgs) -> Result<Act, Failure> {
         K::EntryRetracted => return Err(needs("the entry").help("use: chancery retract ENTRY")),
         K::LogKeyRotated => return Err(needs("both keys").help("use: chancery key rotate")),
         K::EvidenceRedacted => return Err(needs("the entry").help("use: chancery redact ENTRY")),
+        K::RecordersRequired | K::RecorderEnrolled | K::RecorderLimited | K::RecorderRevoked => {
+            return Err(Failure::usage(format!("{kind} is of the ledger itself"))
+                .help("use: chancery recorder enrol | limit | revoke | require"));
+        }
         K::ImportRecorded => return Err(needs("its file").help("use: chancery import csv FILE")),
         plain => Act::plain(plain).ok_or_else(|| needs("more than these options can say: use --from"))?,
     })
@@ -423,6 +440,14 @@ pub(super) fn keep_document(ledger: &Path, bytes: &[u8]) -> Result<(), Failure> 
 /// # Errors
 /// [`Failure`] naming the line.
 pub(super) fn batch(path: &Path, context: &Context) -> Result<Vec<Event>, Failure> {
+    Ok(offers(path, context)?.into_iter().map(|(event, _)| event).collect())
+}
+
+/// The same with the signatures that stand beside them: a line is an event, or one that was drafted.
+///
+/// # Errors
+/// [`Failure`] naming the line.
+pub(super) fn offers(path: &Path, context: &Context) -> Result<Vec<(Event, Vec<EventSignature>)>, Failure> {
     let bytes = read_input(path)?;
     let name = input_name(path);
     let mut events = Vec::new();
@@ -435,7 +460,7 @@ pub(super) fn batch(path: &Path, context: &Context) -> Result<Vec<Event>, Failur
             let what = e.to_string().replace(" at line 1 column ", " at column ").replace('`', "");
             Failure::usage(format!("{name}, line {}: {what}; nothing was recorded", at + 1))
         };
-        events.push(decode_draft(line, context.new_id()).map_err(located)?);
+        events.push(decode_offer(line, context.new_id()).map_err(located)?);
     }
     match events.is_empty() {
         true => Err(Failure::usage(format!("{name}: there is no event in it"))),

@@ -14,6 +14,7 @@ use super::error::{Exit, Failure};
 use super::init::{charter_id, template_events};
 use super::receipt;
 use super::render::{Page, act_words, clean, date, faint, strong};
+use super::signing::SigningArgs;
 
 /// The rules of an organisation or treaty: list, show, lint, adopt, amend
 #[derive(clap::Subcommand, Debug)]
@@ -56,6 +57,8 @@ pub(super) struct AdoptArgs {
     /// Say what would change, record nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    signing: SigningArgs,
 }
 
 pub(super) fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
@@ -185,7 +188,8 @@ fn json(charter: &Charter, version: &Version, on: crate::event::Day) -> Value {
         })
         .collect();
     json!({"body": charter.body, "title": charter.about.title, "on": on.to_string(), "versions": versions,
-           "statuses": statuses, "transitions": transitions, "procedures": procedures, "clauses": clauses})
+           "statuses": statuses, "transitions": transitions, "procedures": procedures, "clauses": clauses,
+           "recorders": charter.latest().recorders})
 }
 
 fn text(page: &Page, charter: &Charter, version: &Version, on: crate::event::Day) -> String {
@@ -219,6 +223,10 @@ fn text(page: &Page, charter: &Charter, version: &Version, on: crate::event::Day
         let line =
             format!("{}{basis}, entry {}", stated.article.unwrap_or("no article stated"), stated.entry);
         out.push_str(&page.wrap("       ", &clean(&line)));
+    }
+    for (at, (act, signers)) in charter.latest().recorders.iter().enumerate() {
+        out.push_str(if at == 0 { "\nhow many recorders sign, whatever the day\n" } else { "" });
+        out.push_str(&format!("   {}: {}\n", act.0, signers.0));
     }
     for p in &version.procedures {
         out.push('\n');
@@ -319,7 +327,8 @@ fn adopt(args: &AdoptArgs, context: &Context, amends: bool) -> Result<Exit, Fail
     let event = |(at, text): (usize, &String)| charter_event(text, amends || at > 0, charter_id(text));
     let events: Result<Vec<Event>, _> = texts.iter().enumerate().map(event).collect();
     let mut events = events.map_err(|e| Failure::usage(format!("{}, {e}", input_name(&args.file))))?;
-    let mut ledger = if args.dry_run { context.reader()? } else { context.writer("charter")? };
+    let mode = args.signing.mode(args.dry_run);
+    let mut ledger = args.signing.open(context, "charter", mode)?;
     let body = events.first().map(|e| e.body.clone());
     let known = body.as_ref().is_some_and(|body| ledger.charter(body).is_ok());
     let recorded = events.first().map(|e| ledger.find(e.id)).transpose()?.flatten();
@@ -339,8 +348,8 @@ fn adopt(args: &AdoptArgs, context: &Context, amends: bool) -> Result<Exit, Fail
     events.splice(0..0, pattern.collect::<Vec<_>>());
     let options =
         AppendOptions { now: context.now, expect_size: args.expect_size.map(Size), accept_clock: false };
-    let done = receipt::append(context, &mut ledger, events, options, args.dry_run);
-    if !args.dry_run {
+    let done = receipt::append(context, &mut ledger, events, options, mode);
+    if mode.records() {
         context.close(ledger);
     }
     // What the ledger finds wrong with a text stands in a line of the file.

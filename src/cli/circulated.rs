@@ -19,10 +19,8 @@ use super::receipt;
 /// [`Failure`].
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let gone = &args.gone;
-    let mut ledger = match gone.dry_run {
-        true => context.reader()?,
-        false => context.writer("notify")?,
-    };
+    let mode = gone.signing.mode(gone.dry_run);
+    let mut ledger = gone.signing.open(context, "notify", mode)?;
     let (evidence, document) = gone.source.evidence()?;
     if evidence.is_empty() {
         return Err(Failure::usage("--circulated needs --cite: a fact carries its source")
@@ -41,7 +39,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         context.print("Nothing was recorded: nothing recorded since then waits to be circulated.\n")?;
         return Ok(Exit::Done);
     }
-    if let Some(bytes) = document.filter(|_| !gone.dry_run) {
+    if let Some(bytes) = document.filter(|_| mode.records()) {
         ledger.admit(events.clone())?;
         keep_document(&context.ledger, &bytes)?;
     }
@@ -50,8 +48,8 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         expect_size: gone.expect_size.map(Size),
         accept_clock: gone.accept_clock,
     };
-    let done = receipt::append(context, &mut ledger, events, options, gone.dry_run);
-    if !gone.dry_run {
+    let done = receipt::append(context, &mut ledger, events, options, mode);
+    if mode.records() {
         context.close(ledger);
     }
     done?;

@@ -17,12 +17,26 @@ pub(super) struct Custody {
     recorded_at: String,
     /// Who recorded it, where that is said.
     recorder: Option<String>,
+    /// Who signed it; nobody where the entry has no signature.
+    signatures: Vec<Signature>,
     /// Which import brought it; none where a command recorded it.
     import: Option<Import>,
     /// The key of the head that covers it; none where no head is signed.
     key: Option<String>,
     /// The documents that are attached.
     documents: Vec<Document>,
+}
+
+/// A recorder's signature, held against the register as it was before the entry.
+#[derive(Serialize)]
+struct Signature {
+    recorder: String,
+    /// The key with which it was enrolled; none where it was not.
+    key: Option<String>,
+    /// The entry that enrolled it.
+    enrolled: Option<Index>,
+    /// Whether it verifies with that key.
+    verified: bool,
 }
 
 /// The import that brought an entry.
@@ -48,13 +62,34 @@ struct Document {
     held: bool,
 }
 
+impl Signature {
+    fn said(&self) -> String {
+        let Signature { recorder, key, enrolled, verified } = self;
+        match (key, enrolled) {
+            (Some(key), Some(entry)) if *verified => {
+                format!("{recorder}, verified with the key of entry {entry}: {key}")
+            }
+            (Some(key), Some(entry)) => {
+                format!("{recorder}, NOT VERIFIED with the key of entry {entry}: {key}")
+            }
+            _ => format!("{recorder}, NOT ENROLLED before it"),
+        }
+    }
+}
+
 impl Custody {
     /// Reads it from an entry and what that names.
     ///
     /// # Errors
     /// [`Failure`] where the ledger cannot be read.
-    pub(super) fn of(entry: &Entry, ledger: &Ledger, folder: &Path) -> Result<Custody, Failure> {
+    pub(super) fn of(entry: &Entry, ledger: &mut Ledger, folder: &Path) -> Result<Custody, Failure> {
         let event = &entry.event;
+        let signatures = ledger.attested(entry.index)?.into_iter().map(|attested| {
+            let (key, enrolled) = attested.key.unzip();
+            let (recorder, verified) = (attested.recorder.to_string(), attested.verified);
+            Signature { recorder, key, enrolled, verified }
+        });
+        let signatures = signatures.collect();
         let import = match event.import {
             Some(id) => {
                 let place = ledger.find(id)?;
@@ -78,14 +113,17 @@ impl Custody {
         let documents = named.map(|sha256| Document { held: held(&sha256), sha256 }).collect();
         let recorder = event.recorder.clone();
         let key = verifier_key(folder).ok().flatten().map(|key| key.to_string());
-        Ok(Custody { recorded_at: entry.recorded_at.canonical(), recorder, import, key, documents })
+        let recorded_at = entry.recorded_at.canonical();
+        Ok(Custody { recorded_at, recorder, signatures, import, key, documents })
     }
 
     /// The same in lines, each with its label.
     pub(super) fn lines(&self) -> Vec<(&'static str, String)> {
         let clock = format!("at {}, by the operator's own clock", self.recorded_at);
         let by = self.recorder.clone().unwrap_or_else(|| "not said".into());
-        let mut lines = vec![("recorded", clock), ("recorder", by), ("brought by", self.brought())];
+        let mut lines = vec![("recorded", clock), ("recorder", by)];
+        lines.extend(self.signatures.iter().map(|signature| ("signed by", signature.said())));
+        lines.push(("brought by", self.brought()));
         lines.push(("key", self.key.clone().unwrap_or_else(|| "none: the head is unsigned".into())));
         lines.extend(self.documents.iter().map(|document| {
             let held = if document.held { "held" } else { "not held: redacted or lost" };

@@ -7,7 +7,7 @@ use crate::event::leaf::LeafError;
 use crate::event::{DateError, Size};
 use crate::import::{ImportError, Reject};
 use crate::index::IndexError;
-use crate::ledger::LedgerError;
+use crate::ledger::{LedgerError, RecorderError};
 use crate::log::{KeyError, LogError};
 use crate::publish::{PublishError, SourceError};
 use crate::query::QueryError;
@@ -136,6 +136,7 @@ fn key_remedy(error: &KeyError) -> &'static str {
             "a key rotate that was cut short is ended by the next append, or by: chancery key rotate; \
              else put the log's own key and key.pub back from a backup"
         }
+        KeyError::Occupied(_) => "give the new key a file of its own",
         KeyError::Exposed { .. } => "if nobody else has read it: chmod 600 on that file",
         _ => "put the log's own key and key.pub back from a backup",
     }
@@ -167,15 +168,16 @@ impl From<LedgerError> for Failure {
             | LedgerError::Impossible(_)
             | LedgerError::IdTwice(_)
             | LedgerError::Objected { .. }
-            | LedgerError::OfLedger(_)
-            | LedgerError::Reserved
-            | LedgerError::NotCorrected
             | LedgerError::Rotation(_)
             | LedgerError::RotationElsewhere
             | LedgerError::Was { .. } => Failure::new(Exit::Refused, error),
             LedgerError::Leaf(LeafError::TooLarge { .. }) => Failure::new(Exit::Refused, error),
             LedgerError::Unsettled { .. } | LedgerError::Entry { .. } | LedgerError::Charter(_) => {
                 Failure::new(Exit::Unavailable, error)
+            }
+            LedgerError::Recorder(error) => {
+                let remedy = recorder_remedy(&error);
+                remedy.into_iter().fold(Failure::new(Exit::Refused, error), Failure::help)
             }
             LedgerError::NoBody(_) => no_body(error),
             LedgerError::ExtendsNothing { ref pattern, .. } => {
@@ -240,6 +242,24 @@ impl From<SourceError> for Failure {
                 .help("name the folder, or the address, in which the file checkpoint stands"),
             other => Failure::new(Exit::Unavailable, other),
         }
+    }
+}
+
+/// What to do where the register, or a rule about who records, refuses.
+fn recorder_remedy(error: &RecorderError) -> Option<&'static str> {
+    match error {
+        RecorderError::Unsigned { .. } => {
+            Some("the key's file: --sign KEYFILE, or CHANCERY_RECORDER_KEY; for others to sign: --draft FILE")
+        }
+        RecorderError::TooFew { .. } => Some(
+            "both keys here: --sign ONE --sign OTHER; else --sign ONE --draft FILE, chancery recorder sign FILE",
+        ),
+        RecorderError::Unknown(_)
+        | RecorderError::Revoked { .. }
+        | RecorderError::OtherKey(_)
+        | RecorderError::OutOfScope { .. }
+        | RecorderError::GivesMore(_) => Some("see who may record what: chancery recorder list"),
+        _ => None,
     }
 }
 

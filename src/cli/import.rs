@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::event::{BodyId, Edtf};
+use crate::event::{ActKind, BodyId, Edtf};
 use crate::import::{Mode, Outcome, Source, import};
 use crate::ledger::AppendOptions;
 
@@ -12,6 +12,7 @@ use super::error::{Exit, Failure};
 use super::intake::Intake;
 use super::quality::{json_of, of_import, under_import};
 use super::render::{Page, clean, count, faint, warn};
+use super::signing::{Mode as Writing, SignArgs};
 
 /// Record a file of acts; what cannot be taken is reported row by row
 #[derive(clap::Subcommand, Debug)]
@@ -63,6 +64,8 @@ pub(super) struct CsvArgs {
     /// Go on although the clock is behind the last entry
     #[arg(long)]
     accept_clock: bool,
+    #[command(flatten)]
+    keys: SignArgs,
 }
 
 const SHAPE: Shape = Shape { list: Some("rejected"), columns: &["line", "reason", "row"] };
@@ -89,12 +92,15 @@ fn mapped(args: &CsvArgs) -> Intake<'_> {
         rejects: args.rejects.as_deref(),
         report: args.report,
         accept_clock: args.accept_clock,
+        keys: &args.keys,
     }
 }
 
 fn own_columns(args: &CsvArgs, body: &BodyId, context: &Context) -> Result<Exit, Failure> {
     let bytes = read_input(&args.file)?;
-    let mut ledger = if args.dry_run { context.reader()? } else { context.writer("import")? };
+    let writing = if args.dry_run { Writing::DryRun } else { Writing::Record };
+    let mut ledger = args.keys.open(context, "import", writing)?;
+    ledger.check_signers(&[ActKind::ImportRecorded])?;
     let name = match args.file.file_name() {
         Some(name) if args.file != Path::new("-") => name.to_string_lossy().into_owned(),
         _ => "standard input".to_owned(),

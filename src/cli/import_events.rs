@@ -8,6 +8,7 @@ use super::append::span;
 use super::context::Context;
 use super::error::{Exit, Failure};
 use super::intake::Intake;
+use super::signing::SignArgs;
 
 /// Record a file of the neutral form: JSON Lines, plain or .gz, of any number of organisations and treaties
 #[derive(clap::Args, Debug)]
@@ -42,6 +43,8 @@ pub(super) struct Args {
     /// Go on although the clock is behind the last entry
     #[arg(long)]
     accept_clock: bool,
+    #[command(flatten)]
+    keys: SignArgs,
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
@@ -55,6 +58,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         rejects: args.rejects.as_deref(),
         report: args.report,
         accept_clock: args.accept_clock,
+        keys: &args.keys,
     };
     intake.run(context)
 }

@@ -13,6 +13,7 @@ use super::render::count;
 #[command(after_help = "Examples:
   chancery init --charter sco --ledger ./sco.ledger
   chancery init --title \"The SCO, 1996-2025\" --licence CC-BY-4.0
+  chancery init --charter sco --recorders required --recorder registry.key.pub
 
 Title, publisher and licence are kept in CITATION.toml in the ledger's folder,
 for `chancery cite`. They are no evidence: change the file at any time.
@@ -35,6 +36,22 @@ pub(super) struct Args {
     /// On which terms it may be used, such as CC-BY-4.0
     #[arg(long, value_name = "TEXT", alias = "license")]
     licence: Option<String>,
+    /// Whether every entry must be signed by enrolled recorders
+    #[arg(long, value_enum, default_value_t = Recorders::Off, value_name = "WHETHER")]
+    recorders: Recorders,
+    /// With --recorders required: the verifier key of a first recorder, which may record everything and enrol others; the
+    /// line, or a file that holds it; may be repeated
+    #[arg(long, value_name = "VKEY")]
+    recorder: Vec<String>,
+}
+
+/// Whether entries must be signed.
+#[derive(clap::ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
+enum Recorders {
+    /// Anyone who can write to the folder records.
+    Off,
+    /// Enrolled recorders alone record.
+    Required,
 }
 
 /// The namespace of the ids of charter events.
@@ -43,6 +60,7 @@ const CHARTERS: uuid::Uuid = uuid::Uuid::from_u128(0x6368_616e_6365_7279_8000_63
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let templates: Vec<&Template> =
         args.charter.iter().map(|name| template(name)).collect::<Result<_, _>>()?;
+    let founding = founding(args, context)?;
     let origin = args.origin.clone().unwrap_or_else(|| format!("chancery/{}", context.new_id()));
     Ledger::create(&context.ledger, &origin, &Disk::default())?;
     let publication = Publication {
@@ -57,6 +75,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     for template in templates {
         ledger.append(template_events(template)?, options)?;
     }
+    if !founding.is_empty() {
+        ledger.append(founding, options)?;
+    }
     let size = ledger.size();
     context.close(ledger);
     context.print(&format!(
@@ -65,6 +86,19 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         count(size.0, "entry", "entries")
     ))?;
     Ok(Exit::Done)
+}
+
+/// What makes recorders required; nothing where they are not.
+fn founding(args: &Args, context: &Context) -> Result<Vec<Event>, Failure> {
+    match (args.recorders, args.recorder.as_slice()) {
+        (Recorders::Off, []) => Ok(Vec::new()),
+        (Recorders::Off, _) => Err(Failure::usage("--recorder belongs to --recorders required")),
+        (Recorders::Required, []) => {
+            Err(Failure::usage("--recorders required needs a first recorder: --recorder VKEY")
+                .help("make its key: chancery recorder generate FILE --name NAME"))
+        }
+        (Recorders::Required, keys) => super::recorder::founding(keys, context),
+    }
 }
 
 /// A shipped charter by its name.

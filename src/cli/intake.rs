@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::event::{Act, BodyId, Edtf, Event, Form, leaf};
+use crate::event::{Act, ActKind, BodyId, Edtf, Event, Form, leaf};
 use crate::import::{EventsError, EventsFile, Left, Map, Report, hex, import_events};
 use crate::ledger::AppendOptions;
 
@@ -16,6 +16,7 @@ use super::context::{Context, Shape, input_name, read_input};
 use super::error::{Exit, Failure};
 use super::quality::{json_of, of_import, under_import};
 use super::render::{Page, clean, count, faint};
+use super::signing::{Mode, SignArgs};
 
 /// A file to take in, and how.
 pub(super) struct Intake<'a> {
@@ -37,6 +38,8 @@ pub(super) struct Intake<'a> {
     pub(super) report: bool,
     /// Go on although the clock is behind.
     pub(super) accept_clock: bool,
+    /// The keys that sign.
+    pub(super) keys: &'a SignArgs,
 }
 
 const LINES: Shape = Shape { list: Some("rejected"), columns: &["line", "reason", "text"] };
@@ -66,7 +69,9 @@ impl Intake<'_> {
             _ => "standard input".to_owned(),
         };
         open().map_err(|e| Failure::file(self.file, &e))?;
-        let mut ledger = if self.dry_run { context.reader()? } else { context.writer("import")? };
+        let mode = if self.dry_run { Mode::DryRun } else { Mode::Record };
+        let mut ledger = self.keys.open(context, "import", mode)?;
+        ledger.check_signers(&[ActKind::ImportRecorded])?;
         if let Some(body) = self.body {
             ledger.charter(body)?;
         }

@@ -7,6 +7,7 @@ use crate::log::VerifierKey;
 
 use super::context::{Context, Format, Shape};
 use super::error::{Exit, Failure};
+use super::signing::{Mode, SignArgs};
 
 /// The key that signs the log's heads: generate, rotate, show
 #[derive(clap::Subcommand, Debug)]
@@ -44,6 +45,8 @@ pub(super) struct RotateArgs {
     /// Why, or by whose decision
     #[arg(long, value_name = "SOURCE")]
     cite: Option<String>,
+    #[command(flatten)]
+    keys: SignArgs,
 }
 
 /// Print the verifier key: one line, nothing else
@@ -84,7 +87,7 @@ pub(super) fn run(command: &Command, context: &Context) -> Result<Exit, Failure>
 }
 
 fn rotate(args: &RotateArgs, context: &Context) -> Result<Exit, Failure> {
-    let ledger = context.writer("key rotate")?;
+    let ledger = args.keys.open(context, "key rotate", Mode::Record)?;
     let seed = seed(&format!("{}\n{}", ledger.origin(), ledger.size()), context)?;
     let evidence = args.cite.iter().map(|cite| Evidence::citing(cite, None)).collect();
     let options = AppendOptions { now: context.now, expect_size: None, accept_clock: false };

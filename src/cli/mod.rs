@@ -51,6 +51,8 @@ mod quality;
 mod question;
 mod questions;
 mod receipt;
+mod recorder;
+mod recorder_list;
 mod rectify;
 mod redact;
 mod relations;
@@ -62,6 +64,7 @@ mod retract;
 mod roster;
 mod seen;
 mod show;
+mod signing;
 mod spells;
 mod status;
 mod table;
@@ -95,7 +98,8 @@ use error::{Exit, Failure};
     max_term_width = 100,
     disable_help_subcommand = true,
     after_help = "Exit codes: 0 done or answered, 1 answered \"no\" or rows left out, 2 usage, 3 refused by rule, \
-                  4 ledger unavailable, locked or damaged.\nEnvironment: CHANCERY_LEDGER, CHANCERY_SEEN, NO_COLOR, COLUMNS, \
+                  4 ledger unavailable, locked or damaged.\nEnvironment: CHANCERY_LEDGER, CHANCERY_SEEN, \
+                  CHANCERY_RECORDER_KEY (the file of the key that signs), NO_COLOR, COLUMNS, \
                   CHANCERY_NOW (an instant that stands in for the clock); with it \
                   CHANCERY_KEY_SEED (a text that stands in for the chance a key is made of: for tests)."
 )]
@@ -153,6 +157,8 @@ enum Command {
     Verify(verify::Args),
     #[command(subcommand)]
     Key(key::Command),
+    #[command(subcommand)]
+    Recorder(recorder::Command),
     #[command(subcommand)]
     Witness(witness::Command),
     Init(init::Args),
@@ -224,6 +230,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Prove(command) => prove::run(&command, context),
         Command::Verify(args) => verify::run(&args, context),
         Command::Key(command) => key::run(&command, context),
+        Command::Recorder(command) => recorder::run(&command, context),
         Command::Witness(command) => witness::run(&command, context),
         Command::Init(args) => init::run(&args, context),
         Command::Demo(args) => demo::run(&args, context),

@@ -12,6 +12,7 @@ use super::context::{Context, Shape};
 use super::error::{Exit, Failure};
 use super::question::footer;
 use super::render::{Page, count};
+use super::signing::SigningArgs;
 
 /// Draft what a depositary has to circulate, or record that it has gone out (VCLT 77, 78)
 ///
@@ -77,6 +78,8 @@ pub(super) struct CirculatedArgs {
     pub(super) accept_clock: bool,
     #[command(flatten)]
     pub(super) source: SourceArgs,
+    #[command(flatten)]
+    pub(super) signing: SigningArgs,
 }
 
 const SHAPE: Shape = Shape {
@@ -109,6 +112,9 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let (evidence, _) = args.gone.source.evidence()?;
     if !evidence.is_empty() {
         return Err(Failure::usage("--cite belongs to --circulated: a draft rests on what is recorded"));
+    }
+    if args.gone.signing.drafts() {
+        return Err(Failure::usage("--draft belongs to --circulated; to write the notifications: --out DIR"));
     }
     let mut ledger = context.reader()?;
     let axes = args.axes.resolve(context, &ledger)?;

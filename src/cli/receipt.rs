@@ -1,13 +1,16 @@
 //! What an append answers: where it is recorded, what changes, what the rules remark.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
-use crate::event::{Day, Event};
-use crate::ledger::{AppendOptions, Change, Consequences, Ledger, Receipt, Said};
+use crate::event::{Act, Day, Event, EventSignature};
+use crate::ledger::{AppendOptions, Change, Consequences, Draft, Ledger, Receipt, Said};
 
 use super::context::{Context, Shape};
 use super::error::Failure;
 use super::render::{Page, clean, count, date, faint, strong, warn};
+use super::signing::{Mode, write_drafts};
 
 const SHAPE: Shape = Shape {
     list: Some("entries"),
@@ -17,7 +20,7 @@ const SHAPE: Shape = Shape {
 /// More changes than this are counted, not listed, in text.
 const CHANGES_SHOWN: usize = 12;
 
-/// Appends events and prints their receipts; a dry run only says what would change.
+/// Appends events and prints their receipts; a dry run only says what would change, a draft is written to its file.
 ///
 /// # Errors
 /// [`Failure`].
@@ -26,19 +29,72 @@ pub(super) fn append(
     ledger: &mut Ledger,
     events: Vec<Event>,
     options: AppendOptions,
-    dry_run: bool,
+    mode: Mode<'_>,
 ) -> Result<(), Failure> {
     let drafts = ledger.admit(events.clone())?;
     let fresh: Vec<Event> =
         drafts.iter().filter(|d| d.recorded.is_none()).map(|d| Event::clone(&d.event)).collect();
     let consequences = ledger.consequences(&fresh)?;
-    let receipts = match dry_run {
-        true => Vec::new(),
-        false => ledger.append(events.clone(), options)?,
+    let receipts = match mode {
+        Mode::Record => ledger.append(events.clone(), options)?,
+        Mode::DryRun => Vec::new(),
+        Mode::Draft(file) => {
+            let signed = write_drafts(ledger, &drafts, file)?;
+            return drafted(context, file, &drafts, &signed);
+        }
     };
+    let dry_run = !mode.records();
     let answer = json(&receipts, &consequences, dry_run);
     let shown = if dry_run { &fresh } else { &events };
-    context.answer(&answer, SHAPE, |page| text(page, shown, &receipts, &consequences, dry_run))
+    let lacking = drafts.iter().map(|draft| draft.lacking).max().unwrap_or(0);
+    context.answer(&answer, SHAPE, |page| {
+        text(page, shown, &receipts, &consequences, dry_run) + &lack(page, lacking)
+    })
+}
+
+/// What a draft still needs before it can be recorded.
+fn lack(page: &Page, lacking: usize) -> String {
+    match lacking {
+        0 => String::new(),
+        n => page.wrap(
+            &warn("  ! "),
+            &format!("to be recorded it needs {}", count(n as u64, "more signature", "more signatures")),
+        ),
+    }
+}
+
+/// What was written for others to sign.
+fn drafted(
+    context: &Context,
+    file: &Path,
+    drafts: &[Draft],
+    signed: &[Vec<EventSignature>],
+) -> Result<(), Failure> {
+    let shape = Shape { list: Some("drafts"), columns: &["id", "signed_by", "lacking"] };
+    let each = || drafts.iter().zip(signed);
+    let items: Vec<Value> = each()
+        .map(|(draft, signed)| {
+            let by: Vec<&str> = signed.iter().map(|signature| signature.recorder.as_str()).collect();
+            json!({"id": draft.event.id, "signed_by": by, "lacking": draft.lacking})
+        })
+        .collect();
+    let answer = json!({"file": file.display().to_string(), "drafts": items});
+    context.answer(&answer, shape, |page| {
+        let many = count(drafts.len() as u64, "event", "events");
+        let mut out = format!("{many} in {}; nothing was recorded\n", file.display());
+        for (draft, signed) in each() {
+            out.push_str(&page.wrap("  ", &summary(&draft.event)));
+            let by: Vec<&str> = signed.iter().map(|signature| signature.recorder.as_str()).collect();
+            let by = if by.is_empty() { "nobody".to_owned() } else { by.join(", ") };
+            out.push_str(&page.wrap("    ", &format!("signed by {by}")));
+        }
+        let lacking = drafts.iter().map(|draft| draft.lacking).max().unwrap_or(0);
+        let next = match lacking {
+            0 => format!("to record it: chancery append --from {}", file.display()),
+            _ => format!("to sign it: chancery recorder sign {} --sign KEYFILE", file.display()),
+        };
+        out + &lack(page, lacking) + &page.wrap("  ", &next)
+    })
 }
 
 fn json(receipts: &[Receipt], consequences: &Consequences, dry_run: bool) -> Value {
@@ -146,9 +202,20 @@ fn changes(page: &Page, changes: &[Change]) -> String {
     out
 }
 
+/// Of an act of the register, whom it concerns.
+fn recorder(act: &Act) -> Option<&str> {
+    match act {
+        Act::RecorderEnrolled(enrolment) => enrolment.key.split('+').next(),
+        Act::RecorderLimited(limitation) => Some(limitation.recorder.as_str()),
+        Act::RecorderRevoked(revocation) => Some(revocation.recorder.as_str()),
+        _ => None,
+    }
+}
+
 /// An event in a line: act, participant, body, date.
 pub(super) fn summary(event: &Event) -> String {
-    let who = event.participant.as_ref().map(|p| format!("  {p} in {}", event.body));
+    let recorder = recorder(&event.act).map(|recorder| format!("  {recorder}"));
+    let who = event.participant.as_ref().map(|p| format!("  {p} in {}", event.body)).or(recorder);
     let who = who.unwrap_or_else(|| format!("  {}", event.body));
     let when = event.dated().map(|(role, on)| format!(", {role} {}", date(on))).unwrap_or_default();
     let toward = event.toward.as_ref().map(|t| format!(", toward {t}")).unwrap_or_default();

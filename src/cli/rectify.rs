@@ -7,6 +7,7 @@ use super::append::SourceArgs;
 use super::context::Context;
 use super::error::{Exit, Failure};
 use super::receipt;
+use super::signing::{Mode, SigningArgs};
 
 /// Correct an entry of this ledger by a new one; the old answer stays askable
 #[derive(clap::Args, Debug)]
@@ -57,6 +58,15 @@ pub(super) struct CorrectionArgs {
     pub(super) accept_clock: bool,
     #[command(flatten)]
     pub(super) source: SourceArgs,
+    #[command(flatten)]
+    signing: SigningArgs,
+}
+
+impl CorrectionArgs {
+    /// What becomes of the correction.
+    pub(super) fn mode(&self) -> Mode<'_> {
+        self.signing.mode(self.dry_run)
+    }
 }
 
 /// A cause by its name.
@@ -102,10 +112,7 @@ fn resolved(field: Field, value: &str) -> Result<String, Failure> {
 /// # Errors
 /// [`Failure`].
 pub(super) fn open(args: &CorrectionArgs, context: &Context, command: &str) -> Result<Ledger, Failure> {
-    match args.dry_run {
-        true => context.reader(),
-        false => context.writer(command),
-    }
+    args.signing.open(context, command, args.mode())
 }
 
 /// The event that corrects a target.
@@ -130,7 +137,10 @@ pub(super) fn correction(
     if evidence.is_empty() {
         return Err(Failure::usage("--cite is needed: a correction carries its source"));
     }
-    if let Some(bytes) = document.filter(|_| !args.dry_run) {
+    if let Some(bytes) = document.filter(|_| args.mode() != Mode::DryRun) {
+        if !args.mode().records() {
+            return Err(Failure::usage("--draft takes no --attach: it is kept beside the ledger"));
+        }
         super::append::keep_document(&context.ledger, &bytes)?;
     }
     event.evidence = evidence;
@@ -152,8 +162,8 @@ pub(super) fn append(
         expect_size: args.expect_size.map(Size),
         accept_clock: args.accept_clock,
     };
-    let done = receipt::append(context, &mut ledger, vec![event], options, args.dry_run);
-    if !args.dry_run {
+    let done = receipt::append(context, &mut ledger, vec![event], options, args.mode());
+    if args.mode().records() {
         context.close(ledger);
     }
     done.map(|()| Exit::Done)

@@ -41,7 +41,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         }
         false => Exit::Done,
     };
-    if !args.common.dry_run {
+    if args.common.mode().records() {
         let removed = committed.iter().map(|quote| remove(&context.ledger, quote));
         let removed: Vec<bool> = removed.collect::<Result<_, _>>()?;
         let said = if removed.contains(&true) { "removed" } else { "not in this copy" };

@@ -11,6 +11,7 @@ use crate::log::leaf_hash;
 use super::context::{Context, Shape};
 use super::custody::Custody;
 use super::error::{Exit, Failure};
+use super::recorder_list::limits;
 use super::render::{Page, clean, dated, faint, strong};
 use super::words::{Kept, kept};
 
@@ -35,7 +36,7 @@ pub(super) struct Args {
 const SHAPE: Shape = Shape { list: None, columns: &["index", "leaf_hash", "corrected_by", "leaf"] };
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let ledger = context.reader()?;
+    let mut ledger = context.reader()?;
     let mut items: Vec<Value> = Vec::new();
     let mut text = String::new();
     for index in args.entries.iter().map(|n| Index(*n)) {
@@ -52,7 +53,7 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         let corrections = ledger.corrections_of(&entry)?;
         let hash = leaf_hash(&leaf).to_string();
         let said: Value = serde_json::from_slice(&leaf)?;
-        let custody = Custody::of(&entry, &ledger, &context.ledger)?;
+        let custody = Custody::of(&entry, &mut ledger, &context.ledger)?;
         items
             .push(json!({"index": index, "leaf_hash": hash, "corrected_by": corrections, "custody": custody,
                           "leaf": said}));
@@ -191,6 +192,9 @@ fn payload(act: &Act) -> String {
         }
         Act::EntryRetracted(r) => format!("withdrawn ({})", r.cause),
         Act::LogKeyRotated(r) => format!("the log's key is {}, no longer {}", r.new, r.old),
+        Act::RecorderEnrolled(e) => format!("{} may record {}", e.key, limits(&e.limits)),
+        Act::RecorderLimited(l) => format!("{} may record {}", l.recorder, limits(&l.limits)),
+        Act::RecorderRevoked(r) => format!("{} may record no more", r.recorder),
         _ => String::new(),
     }
 }

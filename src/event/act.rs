@@ -1,12 +1,12 @@
 //! What happened: the whole vocabulary of diplomatic acts, one line an act.
 
 use std::fmt;
-use std::str::FromStr;
 
 use smol_str::SmolStr;
 
 use super::correction::{Correction, Retraction};
 use super::event::{Finding, Form, ImportReceipt, Reply, Survey};
+use super::recorder::{Enrolment, Limitation, Revocation};
 use super::rotation::KeyRotation;
 
 /// The part a date plays in an act. Parts are never merged: a decision, a signature and an effect are three days.
@@ -236,6 +236,10 @@ acts! {
     }
     "ledger" {
         LogKeyRotated(Box<KeyRotation>) "log-key-rotated" Body [Done] "the log has another key from here on; the payload is both keys, and what each signed", "project rule";
+        RecordersRequired "recorders-required" Body [Done] "from here on every entry is signed by enrolled recorders", "project rule";
+        RecorderEnrolled(Box<Enrolment>) "recorder-enrolled" Body [Done] "a recorder is enrolled; the payload is its key and what it may record", "project rule";
+        RecorderLimited(Box<Limitation>) "recorder-limited" Body [Done] "what a recorder may record is said anew", "project rule";
+        RecorderRevoked(Revocation) "recorder-revoked" Body [Done] "a recorder may record no more; what it recorded stands", "project rule";
     }
 }
 
@@ -426,7 +430,14 @@ impl ActKind {
     /// no correction reaches it.
     pub const fn is_of_ledger(self) -> bool {
         use ActKind as K;
-        matches!(self, K::LogKeyRotated)
+        matches!(
+            self,
+            K::LogKeyRotated
+                | K::RecordersRequired
+                | K::RecorderEnrolled
+                | K::RecorderLimited
+                | K::RecorderRevoked
+        )
     }
 
     /// Order among acts that have effect on one day, where no `sequence` gives it: entry into force before signatures,
@@ -447,65 +458,5 @@ impl ActKind {
 impl fmt::Display for ActKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-/// A word that names no act.
-#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("no act called {word:?}{}", nearest.map(|n| format!("; did you mean {n}?")).unwrap_or_default())]
-pub struct UnknownAct {
-    /// The word.
-    pub word: String,
-    /// The act whose name is most like it.
-    pub nearest: Option<ActKind>,
-}
-
-impl FromStr for ActKind {
-    type Err = UnknownAct;
-
-    /// Reads the id of an act, in any case, `_` for `-`. Aliases of data files are read by `import`.
-    fn from_str(word: &str) -> Result<ActKind, UnknownAct> {
-        if let Some(kind) = by_name(word) {
-            return Ok(kind);
-        }
-        let folded = word.trim().to_ascii_lowercase().replace(['_', ' '], "-");
-        by_name(&folded).ok_or_else(|| {
-            let nearest = ActKind::ALL
-                .iter()
-                .map(|kind| (strsim::jaro_winkler(&folded, kind.name()), *kind))
-                .filter(|(score, _)| *score > 0.8)
-                .max_by(|a, b| a.0.total_cmp(&b.0))
-                .map(|(_, kind)| kind);
-            UnknownAct { word: word.into(), nearest }
-        })
-    }
-}
-
-fn by_name(name: &str) -> Option<ActKind> {
-    static SORTED: std::sync::LazyLock<Vec<ActKind>> = std::sync::LazyLock::new(|| {
-        let mut kinds = ActKind::ALL.to_vec();
-        kinds.sort_by_key(|kind| kind.name());
-        kinds
-    });
-    SORTED.binary_search_by(|kind| kind.name().cmp(name)).ok().and_then(|at| SORTED.get(at).copied())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_act_is_found_by_its_name_and_names_are_unique() {
-        for kind in ActKind::ALL {
-            assert_eq!(kind.name().parse::<ActKind>().as_ref(), Ok(kind));
-        }
-        let names: std::collections::BTreeSet<_> = ActKind::ALL.iter().map(|k| k.name()).collect();
-        assert_eq!(names.len(), ActKind::ALL.len());
-    }
-
-    #[test]
-    fn a_misspelt_act_is_asked_back() {
-        let error = "aplication_filed".parse::<ActKind>().unwrap_err();
-        assert_eq!(error.nearest, Some(ActKind::ApplicationFiled));
     }
 }

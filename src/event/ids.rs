@@ -71,6 +71,11 @@ kebab_id! {
     StatusId, "status"
 }
 
+kebab_id! {
+    /// Who records, as its verifier key names it: `treaty-section`.
+    RecorderId, "recorder"
+}
+
 impl BodyId {
     /// The ledger itself: acts about who records it, and under which key, belong to no organisation or treaty.
     pub const fn ledger() -> BodyId {
@@ -123,6 +128,14 @@ impl FromStr for BodyId {
 
     fn from_str(text: &str) -> Result<BodyId, IdError> {
         BodyId::named(text)
+    }
+}
+
+impl FromStr for RecorderId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<RecorderId, IdError> {
+        RecorderId::parse(text)
     }
 }
 

@@ -1,6 +1,7 @@
-//! The bytes of an entry in the log: RFC 8785 canonical JSON, format 1, stored and hashed as they are.
+//! The bytes of an entry in the log: RFC 8785 canonical JSON, stored and hashed as they are.
 //!
-//! `{"event":{…},"recorded_at":"…Z","v":1}`. Fields of every struct here stand in the order of their names, so that
+//! Format 1, `{"event":{…},"recorded_at":"…Z","v":1}`; format 2, where recorders signed the event,
+//! `{"event":{…},"recorded_at":"…Z","sig":[…],"v":2}`. Fields of every struct here stand in the order of their names, so that
 //! what `serde_json` writes *is* canonical; a test holds it against an independent implementation of RFC 8785.
 
 use std::borrow::Cow;
@@ -15,6 +16,7 @@ use super::event::{Dates, Entry, Event, Finding, Form, ImportReceipt, Reply, Riv
 use super::evidence::Evidence;
 use super::ids::{BodyId, EventId, Index, StatusId};
 use super::participant::ParticipantId;
+use super::recorder::{Enrolment, EventSignature, Limitation, Revocation};
 use super::rotation::KeyRotation;
 
 /// The most bytes a leaf may have: a C2SP entry bundle writes its length in 16 bits.
@@ -32,7 +34,7 @@ pub enum LeafError {
         bytes: usize,
     },
     /// Written by a later program.
-    #[error("format {0} is not known to this program (it reads format 1): use a newer chancery")]
+    #[error("format {0} is not known to this program (it reads formats 1 and 2): use a newer chancery")]
     Version(u64),
     /// Not the JSON of an event.
     #[error("{0}")]
@@ -47,7 +49,7 @@ pub enum LeafError {
     },
     /// No act of that name.
     #[error("{0}")]
-    Act(#[from] super::act::UnknownAct),
+    Act(#[from] super::act_name::UnknownAct),
     /// `recorded_at` is no instant.
     #[error("recorded_at: {0}")]
     Instant(#[from] DateError),
@@ -57,6 +59,9 @@ pub enum LeafError {
     /// An entry must name itself.
     #[error("the event has no id")]
     NoId,
+    /// Signatures that have another form than that of format 2.
+    #[error("sig: signatures stand in the order of their recorders, one of each, and at least one")]
+    Signatures,
     /// The bytes are not the canonical form of what they say.
     #[error("the bytes are not RFC 8785 canonical JSON")]
     NotCanonical,
@@ -72,7 +77,28 @@ struct LeafV1<'a> {
     v: u64,
 }
 
-/// The frozen wire form of format 1.
+/// Format 2: the same with the signatures of its recorders.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LeafV2<'a> {
+    #[serde(borrow)]
+    event: EventV1<'a>,
+    #[serde(borrow)]
+    recorded_at: Cow<'a, str>,
+    sig: Vec<EventSignature>,
+    v: u64,
+}
+
+/// An event that is not recorded yet, with the signatures that it has.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SignedV2<'a> {
+    #[serde(borrow)]
+    event: EventV1<'a>,
+    sig: Vec<EventSignature>,
+}
+
+/// The frozen wire form of an event, in formats 1 and 2.
 #[derive(Serialize, Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct EventV1<'a> {
@@ -87,8 +113,10 @@ struct EventV1<'a> {
     claims: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     correction: Option<Correction>,
-    #[serde(skip_serializing_if = "Dates::is_empty", default, with = "dates_v1")]
+    #[serde(skip_serializing_if = "Dates::is_empty", default, with = "super::leaf_dates")]
     dates: Cow<'a, Dates>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enrolment: Option<Box<Enrolment>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty", default)]
     evidence: Cow<'a, [Evidence]>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,6 +131,8 @@ struct EventV1<'a> {
     imported: Option<ImportReceipt>,
     #[serde(skip_serializing_if = "Option::is_none")]
     known_from: Option<Edtf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limitation: Option<Box<Limitation>>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     note: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -115,6 +145,8 @@ struct EventV1<'a> {
     reply: Option<Reply>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retraction: Option<Retraction>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revocation: Option<Revocation>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     rival: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -135,64 +167,6 @@ struct EventV1<'a> {
     to: Option<EventId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     toward: Option<StatusId>,
-}
-
-/// Dates as an object: a role's name, its date; in the order of the names.
-mod dates_v1 {
-    use std::borrow::Cow;
-    use std::fmt;
-
-    use serde::de::{Error, MapAccess, Visitor};
-    use serde::{Deserializer, Serializer};
-
-    use crate::event::{Dates, Edtf, Role};
-
-    const NAMES: &[&str] = &[
-        "adopted",
-        "decided",
-        "deposited",
-        "done",
-        "effective",
-        "notified",
-        "planned",
-        "received",
-        "signed",
-        "until",
-    ];
-
-    pub(super) fn serialize<S: Serializer>(dates: &Dates, serializer: S) -> Result<S::Ok, S::Error> {
-        let of = |name: &'static str| Some((name, dates.get(Role::from_name(name)?)?));
-        serializer.collect_map(NAMES.iter().copied().filter_map(of))
-    }
-
-    pub(super) fn deserialize<'a, 'de, D>(deserializer: D) -> Result<Cow<'a, Dates>, D::Error>
-    where
-        D: Deserializer<'de>,
-    {
-        deserializer.deserialize_map(Roles).map(Cow::Owned)
-    }
-
-    struct Roles;
-
-    impl<'de> Visitor<'de> for Roles {
-        type Value = Dates;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("dates by role")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Dates, A::Error> {
-            let mut dates = Dates::default();
-            while let Some(name) = map.next_key::<Cow<'de, str>>()? {
-                let role = Role::from_name(&name).ok_or_else(|| A::Error::unknown_field(&name, NAMES))?;
-                if dates.get(role).is_some() {
-                    return Err(A::Error::duplicate_field(role.name()));
-                }
-                dates.set(role, map.next_value::<Edtf>()?);
-            }
-            Ok(dates)
-        }
-    }
 }
 
 /// The canonical bytes of an event: what a recorder signs and what a retry compares.
@@ -223,6 +197,40 @@ pub fn splice(event: &[u8], recorded_at: Instant) -> Result<Vec<u8>, LeafError> 
     Ok(leaf)
 }
 
+/// The same with the signatures that stand beside the event; without any it is of format 1.
+///
+/// # Errors
+/// [`LeafError::TooLarge`], [`LeafError::Signatures`].
+pub fn splice_signed(
+    event: &[u8],
+    recorded_at: Instant,
+    signatures: &[EventSignature],
+) -> Result<Vec<u8>, LeafError> {
+    if signatures.is_empty() {
+        return splice(event, recorded_at);
+    }
+    check_signatures(signatures)?;
+    let (stamp, signatures) = (recorded_at.canonical(), serde_json::to_vec(signatures)?);
+    let mut leaf = Vec::with_capacity(event.len() + signatures.len() + FRAME_BYTES);
+    let parts: [&[u8]; 7] = [
+        br#"{"event":"#,
+        event,
+        br#","recorded_at":""#,
+        stamp.as_bytes(),
+        br#"","sig":"#,
+        &signatures,
+        br#","v":2}"#,
+    ];
+    parts.into_iter().for_each(|part| leaf.extend_from_slice(part));
+    check_size(leaf.len())?;
+    Ok(leaf)
+}
+
+fn check_signatures(signatures: &[EventSignature]) -> Result<(), LeafError> {
+    let in_order = signatures.is_sorted_by(|a, b| a.recorder < b.recorder);
+    if in_order && !signatures.is_empty() { Ok(()) } else { Err(LeafError::Signatures) }
+}
+
 fn check_size(bytes: usize) -> Result<(), LeafError> {
     if bytes > LEAF_BYTES_MAX { Err(LeafError::TooLarge { bytes }) } else { Ok(()) }
 }
@@ -232,22 +240,46 @@ fn check_size(bytes: usize) -> Result<(), LeafError> {
 /// # Errors
 /// [`LeafError`]; an unknown version is told before anything else is looked at.
 pub fn decode(leaf: &[u8], index: Index) -> Result<Entry, LeafError> {
-    check_version(leaf)?;
-    let wire: LeafV1<'_> = serde_json::from_slice(leaf)?;
-    let event = event(wire.event, None)?;
-    Ok(Entry { index, recorded_at: Instant::parse(&wire.recorded_at)?, event })
+    Ok(decode_signed(leaf, index)?.0)
 }
 
-fn check_version(leaf: &[u8]) -> Result<(), LeafError> {
+/// Reads a leaf with the signatures that stand in it.
+///
+/// # Errors
+/// As of [`decode`].
+pub fn decode_signed(leaf: &[u8], index: Index) -> Result<(Entry, Vec<EventSignature>), LeafError> {
+    let (wire, recorded_at, signatures) = match version(leaf)? {
+        Version::One => {
+            let LeafV1 { event, recorded_at, .. } = serde_json::from_slice(leaf)?;
+            (event, recorded_at, Vec::new())
+        }
+        Version::Two => {
+            let LeafV2 { event, recorded_at, sig, .. } = serde_json::from_slice(leaf)?;
+            check_signatures(&sig)?;
+            (event, recorded_at, sig)
+        }
+    };
+    let event = event(wire, None)?;
+    Ok((Entry { index, recorded_at: Instant::parse(&recorded_at)?, event }, signatures))
+}
+
+/// The formats that are known.
+enum Version {
+    One,
+    Two,
+}
+
+fn version(leaf: &[u8]) -> Result<Version, LeafError> {
     #[derive(Deserialize)]
     struct Head {
         v: u64,
     }
     if leaf.ends_with(br#","v":1}"#) {
-        return Ok(());
+        return Ok(Version::One);
     }
     match serde_json::from_slice::<Head>(leaf)?.v {
-        1 => Ok(()),
+        1 => Ok(Version::One),
+        2 => Ok(Version::Two),
         other => Err(LeafError::Version(other)),
     }
 }
@@ -257,13 +289,19 @@ fn check_version(leaf: &[u8]) -> Result<(), LeafError> {
 /// # Errors
 /// [`LeafError::NotCanonical`], or whatever keeps it from being read.
 pub fn check_canonical(leaf: &[u8]) -> Result<(), LeafError> {
-    check_version(leaf)?;
-    let wire: LeafV1<'_> = serde_json::from_slice(leaf)?;
-    let instant = Instant::parse(&wire.recorded_at)?;
-    if instant.canonical() == wire.recorded_at && serde_json::to_vec(&wire)? == leaf {
-        return Ok(());
-    }
-    Err(LeafError::NotCanonical)
+    let (again, recorded_at) = match version(leaf)? {
+        Version::One => {
+            let wire: LeafV1<'_> = serde_json::from_slice(leaf)?;
+            (serde_json::to_vec(&wire)?, wire.recorded_at)
+        }
+        Version::Two => {
+            let wire: LeafV2<'_> = serde_json::from_slice(leaf)?;
+            check_signatures(&wire.sig)?;
+            (serde_json::to_vec(&wire)?, wire.recorded_at)
+        }
+    };
+    let canonical = Instant::parse(&recorded_at)?.canonical() == recorded_at && again == leaf;
+    if canonical { Ok(()) } else { Err(LeafError::NotCanonical) }
 }
 
 /// Reads one event as a client writes it: the JSON of an event, whose `id` may be left out and is then `id`.
@@ -273,6 +311,33 @@ pub fn check_canonical(leaf: &[u8]) -> Result<(), LeafError> {
 pub fn decode_draft(json: &[u8], id: EventId) -> Result<Event, LeafError> {
     let wire: EventV1<'_> = serde_json::from_slice(json)?;
     event(wire, Some(id))
+}
+
+/// Reads one event as [`encode_offer`] writes it, or as a client writes it without signatures: see [`decode_draft`].
+///
+/// # Errors
+/// [`LeafError`] with line and column; an event that is signed has its id.
+pub fn decode_offer(json: &[u8], id: EventId) -> Result<(Event, Vec<EventSignature>), LeafError> {
+    #[derive(Deserialize)]
+    struct Head {
+        event: Option<serde::de::IgnoredAny>,
+    }
+    if !serde_json::from_slice::<Head>(json).is_ok_and(|head| head.event.is_some()) {
+        return Ok((decode_draft(json, id)?, Vec::new()));
+    }
+    let SignedV2 { event: wire, sig } = serde_json::from_slice(json)?;
+    check_signatures(&sig)?;
+    Ok((event(wire, None)?, sig))
+}
+
+/// An event that is not recorded yet with its signatures, in a line: `{"event":{…},"sig":[…]}`.
+///
+/// # Errors
+/// [`LeafError::TooLarge`], [`LeafError::Signatures`].
+pub fn encode_offer(event: &Event, signatures: Vec<EventSignature>) -> Result<Vec<u8>, LeafError> {
+    check_signatures(&signatures)?;
+    encode_event(event)?;
+    Ok(serde_json::to_vec(&SignedV2 { event: wire(event), sig: signatures })?)
 }
 
 fn wire(event: &Event) -> EventV1<'_> {
@@ -314,6 +379,9 @@ fn wire(event: &Event) -> EventV1<'_> {
         Act::RecordCorrected(correction) => wire.correction = Some(correction.clone()),
         Act::EntryRetracted(retraction) => wire.retraction = Some(retraction.clone()),
         Act::LogKeyRotated(rotation) => wire.rotation = Some(rotation.clone()),
+        Act::RecorderEnrolled(enrolment) => wire.enrolment = Some(enrolment.clone()),
+        Act::RecorderLimited(limitation) => wire.limitation = Some(limitation.clone()),
+        Act::RecorderRevoked(revocation) => wire.revocation = Some(revocation.clone()),
         _ => {}
     }
     wire
@@ -326,11 +394,14 @@ fn event(mut wire: EventV1<'_>, fallback: Option<EventId>) -> Result<Event, Leaf
         wire.charter.is_some(),
         wire.claims.is_some(),
         wire.correction.is_some(),
+        wire.enrolment.is_some(),
         wire.finding.is_some(),
         wire.form.is_some(),
         wire.imported.is_some(),
+        wire.limitation.is_some(),
         wire.reply.is_some(),
         wire.retraction.is_some(),
+        wire.revocation.is_some(),
         wire.rotation.is_some(),
         wire.scope.is_some(),
         wire.surveyed.is_some(),
@@ -403,6 +474,15 @@ fn act(kind: ActKind, wire: &mut EventV1<'_>) -> Result<Act, LeafError> {
         ActKind::LogKeyRotated => {
             Act::LogKeyRotated(wire.rotation.take().ok_or(missing("it carries no keys"))?)
         }
+        ActKind::RecorderEnrolled => {
+            Act::RecorderEnrolled(wire.enrolment.take().ok_or(missing("it carries no enrolment"))?)
+        }
+        ActKind::RecorderLimited => {
+            Act::RecorderLimited(wire.limitation.take().ok_or(missing("it carries no limits"))?)
+        }
+        ActKind::RecorderRevoked => {
+            Act::RecorderRevoked(wire.revocation.take().ok_or(missing("it names no recorder"))?)
+        }
         plain => Act::plain(plain).ok_or(missing("it carries no payload"))?,
     })
 }
@@ -443,6 +523,81 @@ mod tests {
         assert_eq!(decode(GOLDEN.as_bytes(), Index(0)).unwrap().event, sample());
     }
 
+    /// Signatures of recorders by these names; what they sign is no matter of the leaf.
+    fn signatures(names: &[&str]) -> Vec<EventSignature> {
+        let of = |name: &&str| EventSignature {
+            recorder: crate::event::RecorderId::parse(name).unwrap(),
+            signature: std::array::from_fn(|at| at as u8),
+        };
+        names.iter().map(of).collect()
+    }
+
+    fn signed(event: &Event, names: &[&str]) -> Result<Vec<u8>, LeafError> {
+        let at = Instant::parse("2026-11-23T17:31:00Z").unwrap();
+        splice_signed(&encode_event(event).unwrap(), at, &signatures(names))
+    }
+
+    #[test]
+    fn the_signed_leaf_of_format_2_has_these_bytes() {
+        let sig = concat!(
+            r#""sig":[{"recorder":"desk","signature":"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygp"#,
+            r#"KissLS4vMDEyMzQ1Njc4OTo7PD0+Pw=="}],"v":2}"#
+        );
+        let golden = GOLDEN.replace("\"v\":1}", sig);
+        assert_eq!(String::from_utf8(signed(&sample(), &["desk"]).unwrap()).unwrap(), golden);
+        let (entry, read) = decode_signed(golden.as_bytes(), Index(0)).unwrap();
+        assert_eq!((entry.event, read), (sample(), signatures(&["desk"])));
+        check_canonical(golden.as_bytes()).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&golden).unwrap();
+        assert_eq!(serde_json_canonicalizer::to_vec(&value).unwrap(), golden.as_bytes());
+        // Without a signature an entry is of format 1, as it always was.
+        assert_eq!(signed(&sample(), &[]).unwrap(), GOLDEN.as_bytes());
+    }
+
+    #[test]
+    fn signatures_have_one_order_and_belong_to_format_2_alone() {
+        let two = String::from_utf8(signed(&sample(), &["a", "b"]).unwrap()).unwrap();
+        for names in [["b", "a"], ["a", "a"]] {
+            assert!(matches!(signed(&sample(), &names), Err(LeafError::Signatures)), "{names:?}");
+        }
+        let turned = two.replace("\"a\"", "\"c\"");
+        assert!(matches!(decode(turned.as_bytes(), Index(0)), Err(LeafError::Signatures)));
+        let old = two.replace("\"v\":2}", "\"v\":1}");
+        assert!(decode(old.as_bytes(), Index(0)).unwrap_err().to_string().contains("unknown field `sig`"));
+        let unsigned = GOLDEN.replace("\"v\":1}", "\"v\":2}");
+        assert!(
+            decode(unsigned.as_bytes(), Index(0)).unwrap_err().to_string().contains("missing field `sig`")
+        );
+        let empty = GOLDEN.replace("\"v\":1}", "\"sig\":[],\"v\":2}");
+        assert!(matches!(decode(empty.as_bytes(), Index(0)), Err(LeafError::Signatures)));
+        let short = two.replace("Pw==", "");
+        assert!(decode(short.as_bytes(), Index(0)).unwrap_err().to_string().contains("64 bytes in base64"));
+    }
+
+    #[test]
+    fn an_act_of_the_register_has_these_bytes() {
+        use crate::event::{BodyId, Limits};
+        let limits = Limits {
+            acts: Some([ActKind::StatusGranted, ActKind::ApplicationFiled].into()),
+            bodies: Some([BodyId::parse("sco").unwrap(), BodyId::parse("nato").unwrap()].into()),
+            registrar: true,
+        };
+        let id = EventId(Uuid::from_u128(1));
+        let key = "desk+9251c011+Ab".to_owned();
+        let act = Act::RecorderEnrolled(Box::new(Enrolment { key, limits }));
+        let event = Event::new(id, act, BodyId::ledger());
+        let bytes = String::from_utf8(encode_event(&event).unwrap()).unwrap();
+        let golden = concat!(
+            r#"{"act":"recorder-enrolled","body":"ledger","enrolment":{"key":"desk+9251c011+Ab","limits":"#,
+            r#"{"acts":["application-filed","status-granted"],"bodies":["nato","sco"],"registrar":true}},"#,
+            r#""id":"00000000-0000-0000-0000-000000000001"}"#
+        );
+        assert_eq!(bytes, golden);
+        assert_eq!(decode_draft(golden.as_bytes(), id).unwrap(), event);
+        let empty = golden.replace("[\"nato\",\"sco\"]", "[]");
+        assert!(decode_draft(empty.as_bytes(), id).unwrap_err().to_string().contains("an empty list"));
+    }
+
     #[test]
     fn a_leaf_is_what_an_independent_rfc_8785_writer_makes_of_it() {
         let mut event = sample();
@@ -470,8 +625,8 @@ mod tests {
 
     #[test]
     fn a_later_format_and_an_unknown_field_are_told_apart() {
-        let later = GOLDEN.replace("\"v\":1}", "\"v\":2}");
-        assert!(matches!(decode(later.as_bytes(), Index(0)), Err(LeafError::Version(2))));
+        let later = GOLDEN.replace("\"v\":1}", "\"v\":3}");
+        assert!(matches!(decode(later.as_bytes(), Index(0)), Err(LeafError::Version(3))));
         let field = GOLDEN.replace("\"note\"", "\"mood\"");
         let error = decode(field.as_bytes(), Index(0)).unwrap_err().to_string();
         assert!(error.contains("unknown field `mood`"), "{error}");

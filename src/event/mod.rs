@@ -4,6 +4,7 @@
 //! an event at its [`Index`] in the log, and [`leaf`] its bytes there.
 
 mod act;
+mod act_name;
 mod correction;
 mod date;
 #[allow(clippy::module_inception, reason = "the noun of the folder has a file of its own")]
@@ -12,21 +13,27 @@ mod evidence;
 mod filing;
 mod ids;
 pub mod leaf;
+mod leaf_dates;
 mod number;
 mod participant;
+mod recorder;
 mod rotation;
 mod scope;
 
-pub use act::{Act, ActKind, Role, Subject, UnknownAct, Vocable};
+pub use act::{Act, ActKind, Role, Subject, Vocable};
+pub use act_name::UnknownAct;
 pub use correction::{Cause, ChangeError, Changes, Correction, Field, FieldName, Retraction};
 pub use date::{DateError, Day, Edtf, Instant, Moment};
 pub use event::{Dates, Entry, Event, Finding, Form, ImportReceipt, Known, Reply, Rival, Survey};
 pub use evidence::{Evidence, Grade, Quote};
 pub use filing::{Heading, filed_by_correction, filings, headings};
-pub use ids::{BodyId, EventId, IdError, Index, Size, StatusId};
+pub use ids::{BodyId, EventId, IdError, Index, RecorderId, Size, StatusId};
 pub use number::{StateList, StateNumber, StateNumbers};
 pub use participant::{
     Name, Participant, ParticipantId, ParticipantIdError, ParticipantKind, Register, ResolveError,
+};
+pub use recorder::{
+    Enrolment, EventSignature, Excess, Limitation, Limits, Reach, Revocation, Sides, signed_text,
 };
 pub use rotation::KeyRotation;
 pub use scope::{Scope, ScopeKey};

@@ -3,7 +3,7 @@
 //! Each part is durable before the next is read, so an import that is cut short is finished by running it again: ids are
 //! derived from what the lines state, and what is recorded is recorded once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
@@ -12,7 +12,9 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::charter::{Template, charter_event};
-use crate::event::{Act, BodyId, Edtf, Event, EventId, Evidence, Grade, ImportReceipt, Index, Role, Survey};
+use crate::event::{
+    Act, ActKind, BodyId, Edtf, Event, EventId, Evidence, Grade, ImportReceipt, Index, Role, Survey,
+};
 use crate::ledger::{AppendOptions, Draft, Held, Ledger, LedgerError};
 
 use super::csv::hex;
@@ -168,6 +170,7 @@ pub fn import_events(
         held: HashMap::new(),
         report: Report { import: Some(import), ..Report::default() },
         bodies: BTreeMap::new(),
+        taken_in: BTreeSet::new(),
         left_bytes: 0,
     };
     if let Stream::Rows(rows) = &stream {
@@ -201,6 +204,8 @@ struct Intake<'l> {
     report: Report,
     /// Every body met, with whether it has a charter by now.
     bodies: BTreeMap<BodyId, bool>,
+    /// The bodies of the lines that were taken.
+    taken_in: BTreeSet<BodyId>,
     /// What was recorded of the bodies met before this import.
     held: HashMap<BodyId, Held>,
     /// How much of what was left out is kept.
@@ -265,6 +270,9 @@ impl Intake<'_> {
                     }
                     self.report.doubts.extend(doubts.into_iter().map(|what| Told { line, what }));
                     self.show(line, &draft.event);
+                    if !self.taken_in.contains(&draft.event.body) {
+                        self.taken_in.insert(draft.event.body.clone());
+                    }
                     if self.keep && self.dry_run && draft.recorded.is_none() {
                         self.report.unrecorded.push((line, Arc::clone(&draft.event)));
                     }
@@ -295,7 +303,13 @@ impl Intake<'_> {
         let mut fresh: Vec<Event> = Vec::new();
         for line in part.iter().filter_map(|item| item.act.as_ref().ok()) {
             let body = &line.event.body;
-            if self.bodies.contains_key(body) {
+            // No body can have the ledger's own name: each such line is refused by itself.
+            if body.is_ledger() || self.bodies.contains_key(body) {
+                continue;
+            }
+            // Whoever signs and may not record there cannot adopt its charter either.
+            if !self.ledger.signers_may(body, ActKind::CharterAdopted)? && self.ledger.charter(body).is_err()
+            {
                 continue;
             }
             let known = self.ledger.charter(body).is_ok();
@@ -328,7 +342,7 @@ impl Intake<'_> {
     /// The import's own entry and its surveys, unless an earlier run made them.
     fn conclude(&mut self, file: &EventsFile<'_>, sha256: String) -> Result<(), EventsError> {
         let counted = self.report.taken + self.report.known;
-        let Some(body) = self.bodies.keys().next().filter(|_| counted > 0 && !self.dry_run).cloned() else {
+        let Some(body) = self.taken_in.first().filter(|_| counted > 0 && !self.dry_run).cloned() else {
             return Ok(());
         };
         let receipt = ImportReceipt {
@@ -355,7 +369,7 @@ impl Intake<'_> {
             survey.evidence = vec![Evidence::citing(file.name, Some(Grade::Tertiary))];
             survey
         };
-        let own = self.bodies.keys().filter(|body| Template::find(body.as_str()).is_none());
+        let own = self.taken_in.iter().filter(|body| Template::find(body.as_str()).is_none());
         let surveys: Vec<Event> = own.map(survey).collect();
         let drafts: Vec<Draft> =
             self.ledger.admit(surveys)?.into_iter().filter(|draft| draft.recorded.is_none()).collect();

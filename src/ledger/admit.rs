@@ -11,7 +11,7 @@ use crate::event::{
 };
 use crate::history::{Standing, Stated, charter_acts, charter_acts_with, proposals, standing};
 
-use super::{Ledger, LedgerError};
+use super::{Ledger, LedgerError, RecorderError, Register};
 
 /// An event that may be recorded.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct Draft {
     pub bytes: Vec<u8>,
     /// Where it is recorded already, with the same content.
     pub recorded: Option<Index>,
+    /// How many signatures it still lacks; none where it is written.
+    pub lacking: usize,
 }
 
 /// Whether an event changes the rules under which others are judged.
@@ -79,19 +81,19 @@ impl Ledger {
                 decode(&self.leaf(index)?, index).map_err(|source| LedgerError::Entry { index, source })?;
             let same = encode_event(&entry.event).is_ok_and(|first| first == bytes);
             return match same {
-                true => Ok(Draft { event, bytes, recorded }),
+                true => Ok(Draft { event, bytes, recorded, lacking: 0 }),
                 false => Err(LedgerError::IdTaken { id: event.id, index }),
             };
         }
         if batch.events.contains_key(&event.id) {
             return Err(LedgerError::IdTwice(event.id));
         }
+        let lacking = self.check_recorders(&event, &bytes, batch)?;
         let of_ledger = event.act.kind().is_of_ledger();
         if of_ledger != event.body.is_ledger() {
-            return Err(if of_ledger {
-                LedgerError::OfLedger(event.act.kind())
-            } else {
-                LedgerError::Reserved
+            return Err(match of_ledger {
+                true => RecorderError::OfLedger(event.act.kind()).into(),
+                false => RecorderError::Reserved.into(),
             });
         }
         let adopts = matches!(event.act, Act::CharterAdopted(_) | Act::CharterAmended(_));
@@ -103,6 +105,7 @@ impl Ledger {
         if of_ledger {
             check_form(&event)?;
             self.check_rotation(&event, Index(self.size().0 + batch.events.len() as u64))?;
+            self.register_in(&event, batch)?;
         } else if adopts || corrects {
             check_form(&event)?;
             check_text(&event)?;
@@ -117,7 +120,22 @@ impl Ledger {
         }
         self.check_target(&event, batch)?;
         batch.events.insert(event.id, Arc::clone(&event));
-        Ok(Draft { event, bytes, recorded: None })
+        Ok(Draft { event, bytes, recorded: None, lacking })
+    }
+
+    /// Takes an act of the ledger itself into the register that the rest of the batch is judged by.
+    fn register_in(&mut self, event: &Event, batch: &mut Batch) -> Result<(), LedgerError> {
+        let at = Index(self.size().0 + batch.events.len() as u64);
+        let mut register = match batch.register.take() {
+            Some(register) => register,
+            None => self.register()?,
+        };
+        let fits = register.check(event);
+        if fits.is_ok() {
+            Arc::make_mut(&mut register).learn(at, event);
+        }
+        batch.register = Some(register);
+        Ok(fits?)
     }
 
     /// What an act says of itself: its form, statuses that the rules know, nothing impossible.
@@ -158,7 +176,7 @@ impl Ledger {
     }
 
     /// The rules of a body as this ledger and the batch know them.
-    fn rules(&mut self, body: &BodyId, batch: &Batch) -> Result<Arc<Charter>, LedgerError> {
+    pub(super) fn rules(&mut self, body: &BodyId, batch: &Batch) -> Result<Arc<Charter>, LedgerError> {
         if !batch.rules(body) {
             let known = self.charter(body);
             let pattern = known.as_ref().ok().and_then(|charter| charter.extends.clone());
@@ -229,7 +247,7 @@ impl Ledger {
             },
         };
         if target.body.is_ledger() && matches!(act, ActKind::RecordCorrected | ActKind::EntryRetracted) {
-            return Err(LedgerError::NotCorrected);
+            return Err(RecorderError::NotCorrected.into());
         }
         if let Act::RecordCorrected(correction) = &event.act {
             let base = underlying(self, batch, target)?;
@@ -321,9 +339,11 @@ fn underlying(ledger: &Ledger, batch: &Batch, mut event: Event) -> Result<Event,
 
 /// The events of a batch that were admitted so far.
 #[derive(Default)]
-struct Batch {
-    events: HashMap<EventId, Arc<Event>>,
+pub(super) struct Batch {
+    pub(super) events: HashMap<EventId, Arc<Event>>,
     charters: Vec<Event>,
+    /// With the acts of the batch, where it has any of the ledger itself.
+    pub(super) register: Option<Arc<Register>>,
 }
 
 impl Batch {
@@ -332,7 +352,7 @@ impl Batch {
     }
 
     /// Whether some of its texts are of a body.
-    fn rules(&self, body: &BodyId) -> bool {
+    pub(super) fn rules(&self, body: &BodyId) -> bool {
         self.charters.iter().any(|event| event.body == *body)
     }
 }

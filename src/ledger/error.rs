@@ -10,6 +10,8 @@ use crate::index::IndexError;
 use crate::log::{LogError, RotationError};
 use crate::query::QueryError;
 
+use super::recorder_error::RecorderError;
+
 /// Why a ledger refuses, or cannot answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -196,15 +198,9 @@ pub enum LedgerError {
         /// Dates of which one is needed.
         roles: Vec<Role>,
     },
-    /// An act of the ledger itself in a body.
-    #[error("{0} is an act of the ledger itself: its body is ledger")]
-    OfLedger(ActKind),
-    /// Another act, or a charter, in the ledger's own name.
-    #[error("ledger is the name of the ledger itself: no organisation or treaty is called so")]
-    Reserved,
-    /// What is recorded of the ledger itself stands.
-    #[error("what is recorded of the ledger itself is not corrected")]
-    NotCorrected,
+    /// The register of recorders, or a rule about who records.
+    #[error("{0}")]
+    Recorder(#[from] RecorderError),
     /// A change of the key that both keys did not sign.
     #[error("the change of the log's key does not hold: {0}")]
     Rotation(#[from] RotationError),

@@ -53,14 +53,20 @@ fn drop_strays(entries: &mut Vec<Entry>) {
 }
 
 impl Ledger {
+    /// Opens the index for the first question.
+    pub(super) fn open_index(&mut self) -> Result<(), LedgerError> {
+        if matches!(self.index, Source::Unopened) {
+            self.index = Source::for_question(&self.path, &self.entries)?;
+        }
+        Ok(())
+    }
+
     /// The entries that bear on exactly a scope.
     pub(super) fn load_only(&mut self, scope: &Scope) -> Result<Loaded, LedgerError> {
         if let Some(known) = self.loaded.borrow().get(scope) {
             return Ok(Loaded { entries: Arc::clone(known), scope: scope.clone() });
         }
-        if matches!(self.index, Source::Unopened) {
-            self.index = Source::for_question(&self.path, &self.entries)?;
-        }
+        self.open_index()?;
         let found = match &self.index {
             Source::Index(index) if *scope == Scope::ALL => Some(index.load(scope)),
             Source::Index(index) => Some(index.load_bearing(scope)),

@@ -39,6 +39,17 @@ impl RuleEntries {
         Arc::ptr_eq(&self.entries, entries)
     }
 
+    /// Whether any of them can make the rules of a body.
+    pub(super) fn may_rule(&self, body: &BodyId) -> bool {
+        self.of.contains_key(body) || !self.others.is_empty()
+    }
+
+    /// Those of one body and no others.
+    pub(super) fn own(&self, body: &BodyId) -> impl Iterator<Item = &Entry> {
+        let places = self.of.get(body).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(|at| self.entries.get(*at))
+    }
+
     /// Those of one body and of what its charter extends, with what may correct them. `brought` is a text of the body that
     /// is not recorded yet.
     pub(super) fn of(&self, body: &BodyId, brought: Option<&str>) -> Vec<Entry> {

@@ -30,6 +30,7 @@ impl Ledger {
         self.supposed.extend(entries);
         self.loaded.borrow_mut().clear();
         self.rules.clear();
+        self.register = None;
         Ok(indexes)
     }
 

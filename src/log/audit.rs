@@ -1,5 +1,7 @@
 //! The audit of the evidence: every byte looked at, everything that is wrong said at once.
 
+use std::collections::VecDeque;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::checkpoint::Checkpoint;
@@ -7,7 +9,7 @@ use super::entries::Entries;
 use super::error::LogError;
 use super::format;
 use super::lock::Lock;
-use super::segment::{self, Segment};
+use super::segment::{self, Scan, Segment};
 use super::tail;
 use super::tree::{Frontier, Hash, leaf_hash};
 use super::watermark::{self, Watermark};
@@ -58,15 +60,23 @@ impl Entries {
         let mut audit =
             Audit { damage: Vec::new(), tree: Some(tree), acknowledged, held, head, visit: &mut visit };
         let listed = segment::list(ledger)?;
-        for (at, (first, path)) in listed.iter().enumerate() {
-            match segment::open(path, *first, &origin) {
-                Ok(segment) => audit.segment(&segment, at + 1 == listed.len())?,
-                Err(error) => {
-                    audit.error(path, Some(*first), &error);
-                    audit.tree = None;
+        std::thread::scope(|scope| {
+            let mut ahead = listed.iter().map(|(first, path)| {
+                let origin = origin.as_str();
+                scope.spawn(move || Walked::read(path, *first, origin))
+            });
+            // So many segments are read and hashed at a time, each by a thread; they are judged in their order.
+            let cores = std::thread::available_parallelism().map_or(1, usize::from);
+            let mut reading: VecDeque<_> = ahead.by_ref().take(cores).collect();
+            let mut segments = listed.iter().enumerate();
+            while let Some(first) = reading.pop_front() {
+                let walked = first.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                reading.extend(ahead.next());
+                if let Some((at, (first, path))) = segments.next() {
+                    audit.judge(path, *first, walked, at + 1 == listed.len());
                 }
             }
-        }
+        });
         let tree = audit.tree.take().unwrap_or_default();
         match watermark {
             Ok(watermark) => {
@@ -100,6 +110,57 @@ fn wrong_head(checkpoint: &Checkpoint, origin: &str, tree: &Frontier, root: Opti
         .then(|| format!("the first {} entries do not give the root of the checkpoint", checkpoint.size))
 }
 
+/// A leaf as it lies in a frame.
+struct Stored {
+    /// Where its frame begins.
+    offset: u64,
+    index: u64,
+    /// Where the leaf lies in the segment.
+    at: Range<usize>,
+}
+
+/// A segment that was read, with every leaf of its sound frames hashed.
+struct Walked {
+    segment: Segment,
+    bytes: Vec<u8>,
+    leaves: Vec<Stored>,
+    scan: Scan,
+    /// The places among the leaves of those that do not have their stored hash.
+    wrong: Vec<usize>,
+}
+
+impl Walked {
+    /// # Errors
+    /// [`LogError`] where the segment's header is damaged or the file cannot be read.
+    fn read(path: &Path, first: u64, origin: &str) -> Result<Walked, LogError> {
+        let segment = segment::open(path, first, origin)?;
+        let bytes = segment::read(path, None)?;
+        let (mut leaves, mut wrong) = (Vec::new(), Vec::new());
+        let start = bytes.as_ptr().addr();
+        let scan = segment::walk_frames(&segment, &bytes, u64::MAX, |offset, index, leaf, hash| {
+            if leaf_hash(leaf) != hash {
+                wrong.push(leaves.len());
+            }
+            // Its place rather than the slice, so that it can be handed on with the bytes.
+            let at = leaf.as_ptr().addr() - start;
+            leaves.push(Stored { offset, index, at: at..at + leaf.len() });
+        });
+        Ok(Walked { segment, bytes, leaves, scan, wrong })
+    }
+
+    fn leaf(&self, stored: &Stored) -> &[u8] {
+        self.bytes.get(stored.at.clone()).unwrap_or_default()
+    }
+
+    /// The tree with the leaves as they are, up to so many.
+    fn grown(&self, size: u64) -> Frontier {
+        let mut tree = self.segment.before.clone();
+        let counted = self.leaves.iter().take_while(|stored| stored.index < size);
+        counted.for_each(|stored| tree.push(leaf_hash(self.leaf(stored))));
+        tree
+    }
+}
+
 impl Audit<'_> {
     fn add(&mut self, path: &Path, offset: u64, index: Option<u64>, what: Option<String>) {
         self.damage.extend(what.map(|what| Damage { path: path.to_owned(), offset, index, what }));
@@ -112,39 +173,40 @@ impl Audit<'_> {
         }
     }
 
-    fn segment(&mut self, segment: &Segment, last: bool) -> Result<(), LogError> {
-        let path = &segment.path;
+    fn judge(&mut self, path: &Path, first: u64, walked: Result<Walked, LogError>, last: bool) {
+        let walked = match walked {
+            Ok(walked) => walked,
+            Err(error) => {
+                self.error(path, Some(first), &error);
+                return self.tree = None;
+            }
+        };
+        let Walked { segment, bytes, leaves, scan, wrong } = &walked;
         if self.tree.as_ref().is_some_and(|tree| *tree != segment.before) {
             let size = self.tree.as_ref().map_or(0, Frontier::size);
             let what = format!("the segment does not continue the {size} entries before it");
             self.add(path, 0, Some(segment.first), Some(what));
         }
-        let bytes = segment::read(path, None)?;
         if (bytes.len() as u64) < segment.capacity {
             let what = format!("the segment is cut short, {} bytes of {}", bytes.len(), segment.capacity);
             self.add(path, bytes.len() as u64, None, Some(what));
         }
-        let mut tree = segment.before.clone();
-        let (mut wrong, mut root) = (Vec::new(), self.head.1);
-        let scan = segment::walk_frames(segment, &bytes, u64::MAX, |offset, index, leaf, stored| {
-            let hash = leaf_hash(leaf);
-            if hash != stored {
-                wrong.push((offset, index));
-            }
-            tree.push(hash);
-            if tree.size() == self.head.0 {
-                root = Some(tree.root());
-            }
-            (self.visit)(index, leaf);
-        });
-        self.tree = Some(tree);
-        self.head.1 = root;
-        for (offset, index) in wrong {
-            self.add(path, offset, Some(index), Some("the leaf does not have its stored hash".into()));
+        leaves.iter().for_each(|stored| (self.visit)(stored.index, walked.leaf(stored)));
+        for stored in wrong.iter().filter_map(|at| leaves.get(*at)) {
+            let what = "the leaf does not have its stored hash";
+            self.add(path, stored.offset, Some(stored.index), Some(what.into()));
         }
+        let tree = if wrong.is_empty() { scan.after.clone() } else { walked.grown(u64::MAX) };
+        let covered = self.head.0;
+        if covered == tree.size() {
+            self.head.1 = Some(tree.root());
+        } else if covered > segment.first && covered < tree.size() {
+            self.head.1 = Some(walked.grown(covered).root());
+        }
+        self.tree = Some(tree);
         let index = Some(scan.after.size());
         let busy = self.held && scan.after.size() >= self.acknowledged;
-        match tail::torn(segment, &bytes, &scan) {
+        match tail::torn(segment, bytes, scan) {
             Err(error) if !(last && busy) => self.error(path, index, &error),
             Ok(Some(torn)) if !last => {
                 let what = "something stands between the last frame and the next segment";
@@ -152,6 +214,5 @@ impl Audit<'_> {
             }
             _ => {}
         }
-        Ok(())
     }
 }

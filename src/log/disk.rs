@@ -135,7 +135,7 @@ impl Disk {
         file.write_at(0, bytes)?;
         file.sync()?;
         self.rename(&beside, path)?;
-        self.sync_dir(path.parent().unwrap_or(Path::new(".")))
+        self.sync_dir(folder_of(path))
     }
 
     /// Puts a file in place that only its owner can read, as [`Disk::replace`] does. What may lie beside it of an
@@ -154,8 +154,13 @@ impl Disk {
         file.write_at(0, bytes)?;
         file.sync()?;
         self.rename(&beside, path)?;
-        self.sync_dir(path.parent().unwrap_or(Path::new(".")))
+        self.sync_dir(folder_of(path))
     }
+}
+
+/// The folder of a file; a bare name lies in the current one.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 impl DiskFile {

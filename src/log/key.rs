@@ -1,4 +1,4 @@
-//! The keys of a log: Ed25519, in the text forms of C2SP signed-note.
+//! The keys of a log and of its recorders: Ed25519, in the text forms of C2SP signed-note.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ const SECRET: &str = "PRIVATE+KEY+";
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum KeyTextError {
     /// Not the three parts.
-    #[error("a verifier key is one line: the log's name, a hash and the key, joined by +")]
+    #[error("a verifier key is one line: a name, a hash and the key, joined by +")]
     Parts,
     /// The name, the hash or the key is not of its form.
     #[error("the verifier key has no sound {0}")]
@@ -34,8 +34,8 @@ pub enum KeyTextError {
     Secret,
 }
 
-/// What signatures of a log are verified with: its name and its public key. Written `name+hash+key`, the hash in eight
-/// hexadecimal digits, the key (with a byte for Ed25519 before it) in base64.
+/// What signatures of a log, or of a recorder, are verified with: its name and its public key. Written `name+hash+key`, the
+/// hash in eight hexadecimal digits, the key (with a byte for Ed25519 before it) in base64.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct VerifierKey {
     name: String,
@@ -58,7 +58,7 @@ impl VerifierKey {
         Ok(VerifierKey { name, public })
     }
 
-    /// The log's name.
+    /// The name of the log, or of the recorder.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -78,10 +78,15 @@ impl VerifierKey {
         hash(OF_LOG, &self.name, &self.public)
     }
 
+    /// The same in eight hexadecimal digits, as the key's line has it.
+    pub fn hash_text(&self) -> String {
+        hexadecimal(self.hash())
+    }
+
     /// Whether 64 bytes are this key's signature over a text.
-    pub(super) fn has_signed(&self, text: &str, signature: [u8; 64]) -> bool {
-        let signature = ed25519_dalek::Signature::from_bytes(&signature);
-        self.public.verify_strict(text.as_bytes(), &signature).is_ok()
+    pub fn has_signed(&self, text: &[u8], signature: &[u8; 64]) -> bool {
+        let signature = ed25519_dalek::Signature::from_bytes(signature);
+        self.public.verify_strict(text, &signature).is_ok()
     }
 }
 
@@ -151,7 +156,8 @@ pub(super) fn parse_secret(
     sound.then(|| (name.to_owned(), secret)).ok_or(KeyTextError::Secret)
 }
 
-/// What the heads of a log are signed with. Its text is a secret: it is written to the key's file and nowhere else.
+/// What the heads of a log, or the events of a recorder, are signed with. Its text is a secret: it is written to the key's
+/// file and nowhere else.
 pub struct SigningKey {
     verifier: VerifierKey,
     secret: ed25519_dalek::SigningKey,
@@ -176,8 +182,9 @@ impl SigningKey {
         &self.verifier
     }
 
-    pub(super) fn sign(&self, text: &str) -> [u8; 64] {
-        self.secret.sign(text.as_bytes()).to_bytes()
+    /// Signs a text.
+    pub fn sign(&self, text: &[u8]) -> [u8; 64] {
+        self.secret.sign(text).to_bytes()
     }
 
     pub(super) fn secret_text(&self) -> String {

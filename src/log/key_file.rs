@@ -1,5 +1,5 @@
-//! The key's files in the ledger's folder: `key`, the secret, for its owner's eyes only, and `key.pub`, the line that
-//! verifiers need.
+//! Files of keys: the secret, for its owner's eyes only, and beside it, with `.pub` behind its name, the line that verifiers
+//! need. A log's are `key` and `key.pub` in its folder; a recorder's lie wherever the recorder keeps them.
 
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
@@ -19,6 +19,9 @@ pub enum KeyError {
     /// A key is never overwritten.
     #[error("{}: the log has a signing key already", .0.display())]
     Present(PathBuf),
+    /// Another file is in the place of a recorder's key.
+    #[error("{}: there is such a file already, and a key is never overwritten", .0.display())]
+    Occupied(PathBuf),
     /// Anyone may have copied it.
     #[error("{}: others than its owner can read or change the signing key (mode {mode:03o})", path.display())]
     Exposed {
@@ -74,13 +77,43 @@ fn text(path: &Path) -> Result<Option<String>, LogError> {
 
 /// Puts a new key in place, the secret first: without it `key.pub` would promise signatures that nobody can make.
 pub(super) fn create(ledger: &Path, key: &SigningKey, disk: &Disk) -> Result<(), LogError> {
-    let (secret, public) = (secret_path(ledger), public_path(ledger));
-    if let Some(there) = [&secret, &public].into_iter().find(|path| path.exists()) {
-        return Err(KeyError::Present(there.clone()).into());
+    place(&secret_path(ledger), &public_path(ledger), key, disk, KeyError::Present)
+}
+
+/// Puts the key of a recorder in place, and its verifier key beside it: `FILE` and `FILE.pub`.
+///
+/// # Errors
+/// [`KeyError::Occupied`], [`LogError::Io`].
+pub fn write_recorder_key(path: &Path, key: &SigningKey, disk: &Disk) -> Result<(), LogError> {
+    let mut public = path.as_os_str().to_owned();
+    public.push(".pub");
+    place(path, Path::new(&public), key, disk, KeyError::Occupied)
+}
+
+/// The key of a recorder.
+///
+/// # Errors
+/// [`KeyError::Exposed`], [`KeyError::Text`], [`LogError::Io`].
+pub fn read_recorder_key(path: &Path) -> Result<SigningKey, LogError> {
+    let absent = || LogError::io(path, "cannot be read")(ErrorKind::NotFound.into());
+    let text = read_private(path)?.ok_or_else(absent)?;
+    Ok(SigningKey::parse(&text).map_err(|source| KeyError::Text { path: path.to_owned(), source })?)
+}
+
+fn place(
+    secret: &Path,
+    public: &Path,
+    key: &SigningKey,
+    disk: &Disk,
+    present: fn(PathBuf) -> KeyError,
+) -> Result<(), LogError> {
+    if let Some(there) = [secret, public].into_iter().find(|path| path.exists()) {
+        return Err(present(there.to_owned()).into());
     }
-    let written = disk.place_private(&secret, key.secret_text().as_bytes());
-    written.map_err(LogError::io(&secret, "cannot be written"))?;
-    write_public(ledger, key.verifier(), disk)
+    let written = disk.place_private(secret, key.secret_text().as_bytes());
+    written.map_err(LogError::io(secret, "cannot be written"))?;
+    let line = format!("{}\n", key.verifier());
+    disk.replace(public, line.as_bytes()).map_err(LogError::io(public, "cannot be written"))
 }
 
 /// A secret's file; `None` where there is none.

@@ -42,13 +42,11 @@ pub fn places_of(members: &[Member], name: &str) -> Vec<usize> {
     }
 }
 
-/// What leads from the members at some places, which rise strictly, to the root over all of them.
-///
-/// # Errors
-/// What `tlog_tiles` finds; none is expected.
-pub fn prove_members(members: &[Member], places: &[u64]) -> Result<Vec<Hash>, tlog_tiles::Error> {
-    let tree = LeafHashes::new(members.iter().map(Member::leaf))?;
-    prove_many(&tree, places, members.len() as u64).ok_or(tlog_tiles::Error::IndexesNotInTree)
+/// What leads from the members at some places, which rise strictly, to the root over all of them; `None` for a place that is
+/// not there.
+pub fn prove_members(members: &[Member], places: &[u64]) -> Option<Vec<Hash>> {
+    let tree = LeafHashes::new(members.iter().map(Member::leaf).collect());
+    prove_many(&tree, places, members.len() as u64)
 }
 
 /// Members of one tree that are shown to stand in it.

@@ -44,7 +44,7 @@ pub use entries::Entries;
 pub use error::LogError;
 pub use key::{KeyTextError, SigningKey, VerifierKey};
 pub(crate) use key_file::read_private;
-pub use key_file::{KeyError, verifier_key};
+pub use key_file::{KeyError, read_recorder_key, verifier_key, write_recorder_key};
 pub use lock::{Holder, Lock};
 pub use member::{Lookup, Member, ShownMembers, members_root, places_of, prove_members};
 pub use memory::{Failure, Memory};

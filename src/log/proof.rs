@@ -4,45 +4,46 @@ use tlog_tiles::HashReader;
 
 use super::tree::{Hash, node_hash};
 
-/// The hashes of a tree, laid out as `tlog_tiles` stores them, made from leaf hashes.
+/// The hashes of a tree, level by level: every leaf, then every node over two full subtrees.
 #[derive(Default)]
 pub struct LeafHashes {
-    stored: Vec<tlog_tiles::Hash>,
-    size: u64,
+    levels: Vec<Vec<Hash>>,
 }
 
 impl HashReader for LeafHashes {
     fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<tlog_tiles::Hash>, tlog_tiles::Error> {
-        let at = |index: &u64| usize::try_from(*index).ok().and_then(|at| self.stored.get(at)).copied();
+        let at = |index: &u64| {
+            let (level, place) = tlog_tiles::split_stored_hash_index(*index);
+            self.node(usize::from(level), place).map(|hash| tlog_tiles::Hash(hash.0))
+        };
         indexes.iter().map(|index| at(index).ok_or(tlog_tiles::Error::IndexesNotInTree)).collect()
     }
 }
 
 impl LeafHashes {
     /// The tree over these leaves, in order.
-    ///
-    /// # Errors
-    /// What `tlog_tiles` finds; none is expected.
-    pub fn new(leaves: impl IntoIterator<Item = Hash>) -> Result<LeafHashes, tlog_tiles::Error> {
-        let mut tree = LeafHashes::default();
-        for leaf in leaves {
-            let new = tlog_tiles::stored_hashes_for_record_hash(tree.size, tlog_tiles::Hash(leaf.0), &tree)?;
-            tree.stored.extend(new);
-            tree.size += 1;
+    pub fn new(leaves: Vec<Hash>) -> LeafHashes {
+        let mut levels = vec![leaves];
+        while let Some(below) = levels.last().filter(|below| below.len() > 1) {
+            let (pairs, _) = below.as_chunks::<2>();
+            levels.push(pairs.iter().map(|[left, right]| node_hash(*left, *right)).collect());
         }
-        Ok(tree)
+        LeafHashes { levels }
     }
 
     /// How many leaves the tree has.
     pub fn size(&self) -> u64 {
-        self.size
+        self.levels.first().map_or(0, |leaves| leaves.len() as u64)
+    }
+
+    fn node(&self, level: usize, place: u64) -> Option<Hash> {
+        self.levels.get(level)?.get(usize::try_from(place).ok()?).copied()
     }
 
     /// The root over `size` leaves, at least 1, from the leaf `first` on, where such a part is divided as a tree by itself.
     pub(super) fn part(&self, first: u64, size: u64) -> Option<Hash> {
         if size.is_power_of_two() {
-            let at = tlog_tiles::stored_hash_index(size.trailing_zeros() as u8, first / size);
-            return self.stored.get(usize::try_from(at).ok()?).map(|hash| Hash(hash.0));
+            return self.node(size.trailing_zeros() as usize, first / size);
         }
         let left = 1 << size.checked_ilog2()?;
         Some(node_hash(self.part(first, left)?, self.part(first + left, size - left)?))

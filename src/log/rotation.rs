@@ -45,7 +45,7 @@ impl Rotation {
 
     /// The signature of one of the two keys, in base64.
     pub fn sign(&self, key: &SigningKey) -> String {
-        STANDARD.encode(key.sign(&self.text()))
+        STANDARD.encode(key.sign(self.text().as_bytes()))
     }
 
     /// Reads a change of the key from both verifier keys, each with its signature in base64.
@@ -65,7 +65,7 @@ impl Rotation {
         }
         let signed = |key: &VerifierKey, signature: &str| {
             let bytes = STANDARD.decode(signature).ok().and_then(|bytes| <[u8; 64]>::try_from(bytes).ok());
-            bytes.is_some_and(|bytes| key.has_signed(&self.text(), bytes))
+            bytes.is_some_and(|bytes| key.has_signed(self.text().as_bytes(), &bytes))
         };
         if !signed(&self.old, old_signature) {
             return Err(RotationError::Old);

@@ -57,7 +57,7 @@ impl fmt::Display for Signature {
 impl Signature {
     pub(super) fn make(text: &str, key: &SigningKey) -> Signature {
         let verifier = key.verifier();
-        let bytes = [&verifier.hash()[..], &key.sign(text)[..]].concat();
+        let bytes = [&verifier.hash()[..], &key.sign(text.as_bytes())[..]].concat();
         Signature { name: verifier.name().to_owned(), bytes }
     }
 
@@ -80,8 +80,8 @@ pub(super) fn verify(signatures: &[Signature], text: &str, key: &VerifierKey) ->
         (Some(_), Some(_)) => return Err(SignatureError::Twice),
         (Some(signature), None) => signature,
     };
-    let bytes = signature.bytes.get(hash.len()..).and_then(|bytes| bytes.try_into().ok());
-    match bytes.is_some_and(|bytes| key.has_signed(text, bytes)) {
+    let bytes: Option<&[u8; 64]> = signature.bytes.get(hash.len()..).and_then(|bytes| bytes.try_into().ok());
+    match bytes.is_some_and(|bytes| key.has_signed(text.as_bytes(), bytes)) {
         true => Ok(()),
         false => Err(SignatureError::Wrong),
     }

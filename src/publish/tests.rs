@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
-use tlog_tiles::Tile;
+use tlog_tiles::{HashReader, Tile};
 
-use crate::log::{
-    Append, Disk, Entries, Holder, LeafHashes, LogEngine, Operation, SignedCheckpoint, SigningKey, leaf_hash,
-};
+use crate::log::{Append, Disk, Entries, Holder, LogEngine, Operation, SignedCheckpoint, SigningKey};
 
 use super::part::{Part, split_leaves};
 use super::tiles::Tiles;
@@ -45,10 +43,22 @@ fn trees(sizes: &[u64]) -> Vec<Files> {
     found
 }
 
+/// The hashes of a tree in the order in which `tlog_tiles` stores them.
+struct Stored(Vec<tlog_tiles::Hash>);
+
+impl HashReader for Stored {
+    fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<tlog_tiles::Hash>, tlog_tiles::Error> {
+        Ok(indexes.iter().map(|index| self.0[*index as usize]).collect())
+    }
+}
+
 #[test]
 fn the_files_of_a_tree_are_those_of_another_computation() {
     let sizes = [1, 2, 255, 256, 257, 511, 512, 513, 65_535, 65_536, 65_537, 65_800];
-    let hashes = LeafHashes::new((0..65_800).map(|index| leaf_hash(&leaf(index)))).unwrap();
+    let mut hashes = Stored(Vec::new());
+    for index in 0..65_800 {
+        hashes.0.extend(tlog_tiles::stored_hashes(index, &leaf(index), &hashes).unwrap());
+    }
     for (size, files) in sizes.into_iter().zip(trees(&sizes)) {
         let mut wanted = Files::new();
         for mut tile in Tile::new_tiles(8, 0, size) {

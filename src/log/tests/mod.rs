@@ -4,6 +4,7 @@ mod conformance;
 mod cosignature;
 mod flips;
 mod format;
+mod multiproof;
 mod powercut;
 mod proof;
 mod tail;

@@ -26,7 +26,7 @@ struct Proven {
 impl Proven {
     fn of(size: u64) -> Proven {
         let leaves: Vec<_> = (0..size).map(|n| leaf(n, 30)).collect();
-        let hashes = LeafHashes::new(leaves.iter().map(|leaf| leaf_hash(leaf))).unwrap();
+        let hashes = LeafHashes::new(leaves.iter().map(|leaf| leaf_hash(leaf)).collect());
         let mut tree = Frontier::default();
         let head = |tree: &Frontier| {
             let head = Checkpoint::new(ORIGIN, tree.size(), tree.root());

@@ -42,7 +42,7 @@ impl History {
         if old == 0 {
             return Vec::new();
         }
-        prove_consistency(&LeafHashes::new(self.leaves.iter().copied()).unwrap(), old, size).unwrap()
+        prove_consistency(&LeafHashes::new(self.leaves.clone()), old, size).unwrap()
     }
 
     fn request(&self, old: u64, size: u64) -> Request {

@@ -1,0 +1,308 @@
+//! Who may record: the enrolment of a recorder, its limits, and the signatures that stand beside an event.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::act::{Act, ActKind};
+use super::correction::{Correction, Field, FieldName};
+use super::event::Event;
+use super::ids::{BodyId, RecorderId};
+
+/// What a recorder may record. A list that is absent leaves everything open; the ledger's own affairs are open to
+/// registrars alone, and to these whatever the lists say.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// The only acts that it may record.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "names")]
+    pub acts: Option<BTreeSet<ActKind>>,
+    /// The only organisations and treaties in which it may record.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "list")]
+    pub bodies: Option<BTreeSet<BodyId>>,
+    /// Whether it may enrol, limit and revoke recorders, and record whatever else is of the ledger itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub registrar: bool,
+}
+
+impl Limits {
+    /// Whether nothing is said: every act in every organisation and treaty, and nothing of the ledger itself.
+    pub fn is_default(&self) -> bool {
+        *self == Limits::default()
+    }
+
+    /// The first body, or the first act, of a reach that lies outside; `None` where all of it may be recorded.
+    pub fn excess(&self, reach: &Reach) -> Option<Excess> {
+        let registrar = |body: &&BodyId| body.is_ledger() && !self.registrar;
+        let unlisted = |body: &&BodyId| {
+            !body.is_ledger() && self.bodies.as_ref().is_some_and(|bodies| !bodies.contains(*body))
+        };
+        let act = |act: &&ActKind| {
+            !act.is_of_ledger() && self.acts.as_ref().is_some_and(|acts| !acts.contains(*act))
+        };
+        let body = reach.bodies.iter().find(|body| registrar(body) || unlisted(body));
+        let body = body.cloned().map(Excess::Body);
+        body.or_else(|| reach.acts.iter().find(act).copied().map(Excess::Act))
+    }
+
+    /// Whether whoever has these limits has nothing that `other` has not: nobody gives more than they have.
+    pub fn are_within(&self, other: &Limits) -> bool {
+        fn within<T: Ord>(mine: &Option<BTreeSet<T>>, theirs: &Option<BTreeSet<T>>) -> bool {
+            match (mine, theirs) {
+                (_, None) => true,
+                (None, Some(_)) => false,
+                (Some(mine), Some(theirs)) => mine.is_subset(theirs),
+            }
+        }
+        within(&self.acts, &other.acts)
+            && within(&self.bodies, &other.bodies)
+            && (other.registrar || !self.registrar)
+    }
+}
+
+/// Everything on which an event bears: its own body and act, and those of the entries that it corrects.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Reach {
+    /// The bodies. A recorder must be free to record in all of them.
+    pub bodies: BTreeSet<BodyId>,
+    /// Its own act, and the one that it makes of another.
+    pub acts: BTreeSet<ActKind>,
+    /// Every act with its body, the corrected ones too: what a rule of two persons may ask for.
+    pub ruled: BTreeSet<(BodyId, ActKind)>,
+}
+
+impl Reach {
+    /// Of an event by itself.
+    pub fn of(event: &Event) -> Reach {
+        let mut reach = Reach::default();
+        reach.acts.insert(event.act.kind());
+        let mut own = Sides::of(event);
+        if let Act::RecordCorrected(correction) = &event.act {
+            let makes =
+                correction.now.get(&FieldName(Field::Act)).and_then(|name| name.parse::<ActKind>().ok());
+            reach.acts.extend(makes);
+            own.bodies
+                .extend(correction.now.get(&FieldName(Field::Body)).and_then(|id| BodyId::parse(id).ok()));
+        }
+        reach.bodies.append(&mut own.bodies);
+        reach.ruled.extend(own.acts.into_iter().map(|act| (event.body.clone(), act)));
+        reach
+    }
+
+    /// Takes in what another entry was, and is.
+    pub fn cover(&mut self, sides: &Sides) {
+        self.bodies.extend(sides.bodies.iter().cloned());
+        for body in &sides.bodies {
+            self.ruled.extend(sides.acts.iter().map(|act| (body.clone(), *act)));
+        }
+    }
+}
+
+/// Every body and act that an entry has, or had before it was corrected.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Sides {
+    bodies: BTreeSet<BodyId>,
+    acts: BTreeSet<ActKind>,
+}
+
+impl Sides {
+    /// As an event states them.
+    pub fn of(event: &Event) -> Sides {
+        Sides { bodies: [event.body.clone()].into(), acts: [event.act.kind()].into() }
+    }
+
+    /// Takes in what a correction of the entry says, before it and after.
+    pub fn corrected(&mut self, by: &Event) {
+        self.acts.extend((!Sides::is_correction(by)).then(|| by.act.kind()));
+        self.bodies.insert(by.body.clone());
+        let Act::RecordCorrected(Correction { now, was, .. }) = &by.act else { return };
+        for (FieldName(field), value) in now.iter().chain(was) {
+            match field {
+                Field::Body => self.bodies.extend(BodyId::parse(value).ok()),
+                Field::Act => self.acts.extend(value.parse::<ActKind>().ok()),
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether an event changes what another entry says, or takes it or its words away.
+    pub fn is_correction(event: &Event) -> bool {
+        use ActKind as K;
+        matches!(event.act.kind(), K::RecordCorrected | K::EntryRetracted | K::EvidenceRedacted)
+    }
+}
+
+/// What of an event lies outside a recorder's limits.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Excess {
+    /// A body.
+    Body(BodyId),
+    /// An act.
+    Act(ActKind),
+}
+
+impl fmt::Display for Excess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Excess::Body(body) if body.is_ledger() => f.write_str("the ledger's own affairs"),
+            Excess::Body(body) => write!(f, "in {body}"),
+            Excess::Act(act) => write!(f, "{act}"),
+        }
+    }
+}
+
+/// The payload of `recorder-enrolled`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Enrolment {
+    /// The recorder's verifier key; its name is the recorder's id.
+    pub key: String,
+    /// What it may record.
+    #[serde(default, skip_serializing_if = "Limits::is_default")]
+    pub limits: Limits,
+}
+
+/// The payload of `recorder-limited`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limitation {
+    /// What it may record from now on, in place of all that was said before.
+    #[serde(default, skip_serializing_if = "Limits::is_default")]
+    pub limits: Limits,
+    /// Which recorder.
+    pub recorder: RecorderId,
+}
+
+/// The payload of `recorder-revoked`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revocation {
+    /// Which recorder.
+    pub recorder: RecorderId,
+}
+
+/// A recorder's Ed25519 signature over [`signed_text`].
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EventSignature {
+    /// Whose.
+    pub recorder: RecorderId,
+    /// The signature, RFC 8032.
+    #[serde(with = "base64_64")]
+    pub signature: [u8; 64],
+}
+
+/// What a recorder signs: that it is an event, of which log, and the event's canonical bytes.
+pub fn signed_text(origin: &str, event: &[u8]) -> Vec<u8> {
+    [b"chancery event v1\n", origin.as_bytes(), b"\n", event].concat()
+}
+
+/// Names of acts, in the order of the names: that of the vocabulary may change.
+mod names {
+    use super::*;
+
+    pub(super) fn serialize<S: Serializer>(
+        acts: &Option<BTreeSet<ActKind>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let acts = acts.iter().flatten().map(|act| act.name());
+        serializer.collect_seq(acts.collect::<BTreeSet<_>>())
+    }
+
+    pub(super) fn deserialize<'de, D>(deserializer: D) -> Result<Option<BTreeSet<ActKind>>, D::Error>
+    where
+        D: Deserializer<'de>,
+    {
+        let names: Vec<String> = Vec::deserialize(deserializer)?;
+        let acts = names.iter().map(|name| name.parse().map_err(de::Error::custom));
+        some(acts.collect::<Result<_, _>>()?)
+    }
+
+    pub(super) fn some<T: Ord, E: de::Error>(all: BTreeSet<T>) -> Result<Option<BTreeSet<T>>, E> {
+        match all.is_empty() {
+            true => Err(E::custom("an empty list: leave it out, or name what it is to hold")),
+            false => Ok(Some(all)),
+        }
+    }
+}
+
+/// A list that is never empty.
+mod list {
+    use super::*;
+
+    pub(super) fn serialize<S: Serializer>(
+        bodies: &Option<BTreeSet<BodyId>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(bodies.iter().flatten())
+    }
+
+    pub(super) fn deserialize<'de, D>(deserializer: D) -> Result<Option<BTreeSet<BodyId>>, D::Error>
+    where
+        D: Deserializer<'de>,
+    {
+        super::names::some(BTreeSet::deserialize(deserializer)?)
+    }
+}
+
+/// 64 bytes in standard base64, which has one spelling.
+mod base64_64 {
+    use super::*;
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8; 64], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&STANDARD.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D>(deserializer: D) -> Result<[u8; 64], D::Error>
+    where
+        D: Deserializer<'de>,
+    {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        let bytes = STANDARD.decode(text.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
+        bytes.ok_or_else(|| de::Error::custom("a signature is 64 bytes in base64"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reach(body: &str, act: ActKind) -> Reach {
+        let body = BodyId::parse(body).unwrap();
+        Reach { bodies: [body.clone()].into(), acts: [act].into(), ruled: [(body, act)].into() }
+    }
+
+    #[test]
+    fn a_list_limits_and_its_absence_does_not() {
+        let sco = BodyId::parse("sco").unwrap();
+        let limits = Limits { bodies: Some([sco].into()), ..Limits::default() };
+        assert_eq!(limits.excess(&reach("sco", ActKind::StatusGranted)), None);
+        let nato = limits.excess(&reach("nato", ActKind::StatusGranted));
+        assert_eq!(nato.unwrap().to_string(), "in nato");
+        let limits = Limits { acts: Some([ActKind::StatusGranted].into()), ..Limits::default() };
+        assert_eq!(limits.excess(&reach("nato", ActKind::StatusGranted)), None);
+        let other = limits.excess(&reach("nato", ActKind::Expelled));
+        assert_eq!(other.unwrap().to_string(), "expelled");
+    }
+
+    #[test]
+    fn only_a_registrar_keeps_the_register_whatever_the_lists_say() {
+        let revoked = reach("ledger", ActKind::RecorderRevoked);
+        assert_eq!(Limits::default().excess(&revoked).unwrap().to_string(), "the ledger's own affairs");
+        let sco = Some([BodyId::parse("sco").unwrap()].into());
+        let acts = Some([ActKind::StatusGranted].into());
+        assert_eq!(Limits { acts, bodies: sco, registrar: true }.excess(&revoked), None);
+    }
+
+    #[test]
+    fn nobody_gives_more_than_they_have() {
+        let sco = Limits { bodies: Some([BodyId::parse("sco").unwrap()].into()), ..Limits::default() };
+        let registrar = Limits { registrar: true, ..Limits::default() };
+        assert!(sco.are_within(&Limits::default()) && sco.are_within(&sco));
+        assert!(!Limits::default().are_within(&sco));
+        assert!(!registrar.are_within(&Limits::default()) && Limits::default().are_within(&registrar));
+    }
+}

@@ -1,0 +1,311 @@
+//! Who signs what is appended, and whether they may.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use memchr::memmem::Finder;
+
+use crate::event::leaf::{LeafError, decode, decode_signed};
+use crate::event::{
+    Act, ActKind, BodyId, Entry, Event, EventId, EventSignature, Index, Limits, Reach, RecorderId, Sides,
+    Size, signed_text,
+};
+use crate::log::SigningKey;
+
+use super::admit::Batch;
+use super::register::{Recorder, recorder_name};
+use super::{Ledger, LedgerError, RecorderError, Register};
+
+/// A signature beside an entry, as the register had it when the entry was recorded.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Attested {
+    /// Whose it claims to be.
+    pub recorder: RecorderId,
+    /// The verifier key with which that recorder was enrolled, and the entry that did so; none for a name that was not.
+    pub key: Option<(String, Index)>,
+    /// Whether the signature verifies with that key.
+    pub verified: bool,
+}
+
+impl Ledger {
+    /// Signs with these keys whatever is appended from now on, beside the signatures that events come with.
+    pub fn sign_with(&mut self, keys: Vec<SigningKey>) {
+        self.signers = keys;
+    }
+
+    /// The signatures with which an event comes, for when it is appended.
+    pub fn offer(&mut self, id: EventId, signatures: Vec<EventSignature>) {
+        self.offered.insert(id, signatures);
+    }
+
+    /// Signs an event with the keys given, beside the signatures that it came with; nothing is recorded.
+    ///
+    /// # Errors
+    /// [`LedgerError::Recorder`] for a key whose name no recorder can have.
+    pub fn signatures(&self, event: EventId, bytes: &[u8]) -> Result<Vec<EventSignature>, LedgerError> {
+        let mut signatures = self.offered.get(&event).cloned().unwrap_or_default();
+        for key in &self.signers {
+            let recorder = recorder_name(key.verifier())?;
+            if signatures.iter().all(|signature| signature.recorder != recorder) {
+                let signature = key.sign(&signed_text(self.origin(), bytes));
+                signatures.push(EventSignature { recorder, signature });
+            }
+        }
+        signatures.sort_by(|a, b| a.recorder.cmp(&b.recorder));
+        Ok(signatures)
+    }
+
+    /// Makes sure, before many events are appended, that somebody signs where that is required, and that every key is
+    /// that of a recorder who may record acts of these kinds.
+    ///
+    /// # Errors
+    /// [`LedgerError::Recorder`].
+    pub fn check_signers(&mut self, acts: &[ActKind]) -> Result<(), LedgerError> {
+        let register = self.register()?;
+        if let (Some(act), true) = (acts.first(), self.demands && self.signers.is_empty())
+            && register.required.is_some()
+        {
+            return Err(RecorderError::Unsigned { act: *act }.into());
+        }
+        let reach = Reach { acts: acts.iter().copied().collect(), ..Reach::default() };
+        for key in &self.signers {
+            let (recorder, held) = signer(&register, key)?;
+            if let Some(excess) = held.limits.excess(&reach) {
+                return Err(RecorderError::OutOfScope { recorder, excess }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether all who sign may record an act in a body.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn signers_may(&mut self, body: &BodyId, act: ActKind) -> Result<bool, LedgerError> {
+        let register = self.register()?;
+        let reach = Reach { bodies: [body.clone()].into(), acts: [act].into(), ..Reach::default() };
+        for key in &self.signers {
+            if signer(&register, key)?.1.limits.excess(&reach).is_some() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Who may record by now.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn register(&mut self) -> Result<Arc<Register>, LedgerError> {
+        if let Some(register) = &self.register {
+            return Ok(Arc::clone(register));
+        }
+        let register = Arc::new(Register::of(self.rule_entries()?.own(&BodyId::ledger())));
+        self.register = Some(Arc::clone(&register));
+        Ok(register)
+    }
+
+    /// Who could record when the ledger had its first `size` entries.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn register_at(&mut self, size: Size) -> Result<Register, LedgerError> {
+        let ledger = BodyId::ledger();
+        let own = self.rule_entries()?.own(&ledger);
+        Ok(Register::of(own.filter(|entry| size.holds(entry.index))))
+    }
+
+    /// The signatures beside an entry, each held against the register as it was before that entry.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn attested(&mut self, index: Index) -> Result<Vec<Attested>, LedgerError> {
+        let unread = |source: LeafError| LedgerError::Entry { index, source };
+        let (entry, signatures) = decode_signed(&self.leaf(index)?, index).map_err(unread)?;
+        if signatures.is_empty() {
+            return Ok(Vec::new());
+        }
+        let register = self.register_at(Size(index.0))?;
+        let bytes = crate::event::leaf::encode_event(&entry.event).map_err(LedgerError::Leaf)?;
+        let text = signed_text(self.origin(), &bytes);
+        let attested = |EventSignature { recorder, signature }| {
+            let held = register.get(&recorder);
+            let verified = held.is_some_and(|held| held.key.has_signed(&text, &signature));
+            let key = held.map(|held| (held.key.to_string(), held.enrolled));
+            Attested { recorder, key, verified }
+        };
+        Ok(signatures.into_iter().map(attested).collect())
+    }
+
+    /// Every signature must be of a recorder that may record this; where it is to be written, there must be as many as
+    /// the ledger and the charters ask for. Whoever only reads may leave signatures for later: gives how many are lacking.
+    pub(super) fn check_recorders(
+        &mut self,
+        event: &Event,
+        bytes: &[u8],
+        batch: &Batch,
+    ) -> Result<usize, LedgerError> {
+        let register = match &batch.register {
+            Some(register) => Arc::clone(register),
+            None => self.register()?,
+        };
+        let reach = self.reach(event, batch)?;
+        if Sides::is_correction(event) && reach.bodies.iter().any(BodyId::is_ledger) {
+            return Err(RecorderError::NotCorrected.into());
+        }
+        let signatures = self.offered.get(&event.id).cloned().unwrap_or_default();
+        let mut signed: Vec<RecorderId> = Vec::new();
+        let text = match signatures.is_empty() {
+            true => Vec::new(),
+            false => signed_text(self.origin(), bytes),
+        };
+        for EventSignature { recorder, signature } in &signatures {
+            let held = register.standing(recorder)?;
+            check_limits(recorder, &held.limits, event, &reach)?;
+            if !held.key.has_signed(&text, signature) {
+                return Err(RecorderError::WrongSignature(recorder.clone()).into());
+            }
+            signed.push(recorder.clone());
+        }
+        for key in &self.signers {
+            let (recorder, held) = signer(&register, key)?;
+            check_limits(&recorder, &held.limits, event, &reach)?;
+            signed.push(recorder);
+        }
+        signed.sort();
+        signed.dedup();
+        let lacking = match self.needed(&register, &reach, batch, signed.len())? {
+            Some((_, error)) if self.demands => return Err(error.into()),
+            lacking => lacking.map_or(0, |(needed, _)| needed - signed.len()),
+        };
+        Ok(lacking)
+    }
+
+    /// How many signatures are asked for, and what is said where that is more than there are.
+    fn needed(
+        &mut self,
+        register: &Register,
+        reach: &Reach,
+        batch: &Batch,
+        signed: usize,
+    ) -> Result<Option<(usize, RecorderError)>, LedgerError> {
+        let mut most: Option<(usize, RecorderError)> = None;
+        for (body, act) in &reach.ruled {
+            // Thousands of charters may be adopted at once: nothing is folded for a body that has none.
+            if !batch.rules(body) && !self.rule_entries()?.may_rule(body) {
+                continue;
+            }
+            let needed = match self.rules(body, batch) {
+                Ok(charter) => charter.latest().signers(*act),
+                // Whatever is wrong with the body's rules is told by the checks of what the event says.
+                Err(LedgerError::NoBody(_) | LedgerError::Charter(_)) => 0,
+                Err(error) => return Err(error),
+            };
+            if needed > signed && most.as_ref().is_none_or(|(most, _)| needed > *most) {
+                let (body, act) = (body.clone(), *act);
+                most = Some((needed, RecorderError::TooFew { body, act, needed, signed }));
+            }
+        }
+        if most.is_none() && register.required.is_some() && signed == 0 {
+            let act = reach.acts.first().copied();
+            most = act.map(|act| (1, RecorderError::Unsigned { act }));
+        }
+        Ok(most)
+    }
+
+    /// Everything on which an event bears.
+    fn reach(&mut self, event: &Event, batch: &Batch) -> Result<Reach, LedgerError> {
+        let mut reach = Reach::of(event);
+        if !Sides::is_correction(event) {
+            return Ok(reach);
+        }
+        let mut sides = Sides::default();
+        sides.corrected(event);
+        let mut next = event.to;
+        let mut base = None;
+        while let Some(id) = next {
+            // That something is missing is told by the check of what an event names.
+            let Some(found) = self.named(id, batch)? else { break };
+            sides.corrected(&found);
+            next = found.to.filter(|_| Sides::is_correction(&found));
+            base = Some(found);
+        }
+        if let Some(base) = base {
+            let stands = self.as_it_stands(&base)?;
+            sides.corrected(&stands);
+            let withdraws = event.act.kind() == ActKind::EntryRetracted;
+            if withdraws && base.act.kind() == ActKind::ImportRecorded {
+                self.rows(&base, batch)?.values().for_each(|row| reach.cover(row));
+            }
+        }
+        reach.cover(&sides);
+        Ok(reach)
+    }
+
+    fn named(&self, id: EventId, batch: &Batch) -> Result<Option<Event>, LedgerError> {
+        match batch.events.get(&id) {
+            Some(event) => Ok(Some(Event::clone(event))),
+            None => self.find(id)?.map(|index| Ok(self.entry(index)?.event)).transpose(),
+        }
+    }
+
+    /// Every row that an import brought, with what corrections made of it.
+    fn rows(&self, import: &Event, batch: &Batch) -> Result<HashMap<EventId, Sides>, LedgerError> {
+        let mut rows = Rows { import: import.id, sides: HashMap::new(), row_of: HashMap::new() };
+        let keys = [format!("\"import\":\"{}\"", import.id), "\"act\":\"record-corrected\"".to_owned()];
+        let keys = keys.each_ref().map(|key| Finder::new(key.as_bytes()));
+        let mut failed = None;
+        self.entries.scan(0, |at, leaf, _| {
+            if keys.iter().any(|key| key.find(leaf).is_some()) {
+                match decode(leaf, Index(at)) {
+                    Ok(Entry { event, .. }) => rows.take(&event),
+                    Err(source) => failed = Some(LedgerError::Entry { index: Index(at), source }),
+                }
+            }
+        })?;
+        batch.events.values().for_each(|event| rows.take(event));
+        failed.map_or(Ok(rows.sides), Err)
+    }
+}
+
+/// The rows of an import while the log is read: corrections come behind what they correct.
+struct Rows {
+    import: EventId,
+    sides: HashMap<EventId, Sides>,
+    /// Of a correction, the row that it bears on.
+    row_of: HashMap<EventId, EventId>,
+}
+
+impl Rows {
+    fn take(&mut self, event: &Event) {
+        if event.import == Some(self.import) {
+            self.sides.insert(event.id, Sides::of(event));
+        }
+        let Some(to) = event.to.filter(|_| matches!(event.act, Act::RecordCorrected(_))) else { return };
+        let row = self.row_of.get(&to).copied().unwrap_or(to);
+        if let Some(sides) = self.sides.get_mut(&row) {
+            sides.corrected(event);
+            self.row_of.insert(event.id, row);
+        }
+    }
+}
+
+/// The recorder whose key signs, as the register has it.
+fn signer<'r>(register: &'r Register, key: &SigningKey) -> Result<(RecorderId, &'r Recorder), RecorderError> {
+    let id = recorder_name(key.verifier())?;
+    let held = register.standing(&id)?;
+    if held.key == *key.verifier() { Ok((id, held)) } else { Err(RecorderError::OtherKey(id)) }
+}
+
+/// A recorder may record all that an event bears on, and gives no more than it has.
+fn check_limits(id: &RecorderId, own: &Limits, event: &Event, reach: &Reach) -> Result<(), RecorderError> {
+    if let Some(excess) = own.excess(reach) {
+        return Err(RecorderError::OutOfScope { recorder: id.clone(), excess });
+    }
+    let given = match &event.act {
+        Act::RecorderEnrolled(enrolment) => &enrolment.limits,
+        Act::RecorderLimited(limitation) => &limitation.limits,
+        _ => return Ok(()),
+    };
+    if given.are_within(own) { Ok(()) } else { Err(RecorderError::GivesMore(id.clone())) }
+}

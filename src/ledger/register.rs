@@ -1,0 +1,168 @@
+//! The register of recorders: who is enrolled, with which key, to record what. It is folded from the entries of the ledger
+//! itself alone; no correction reaches it.
+
+use std::collections::BTreeMap;
+
+use crate::event::{Act, Enrolment, Entry, Event, Index, Limits, RecorderId};
+use crate::log::VerifierKey;
+
+use super::RecorderError;
+
+/// Who may record at an index of the log.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Register {
+    /// The entry from which on every entry must be signed.
+    pub required: Option<Index>,
+    /// The last enrolment of each recorder.
+    recorders: BTreeMap<RecorderId, Recorder>,
+    /// Every key that was ever enrolled.
+    keys: Vec<(VerifierKey, RecorderId, Index)>,
+}
+
+/// A recorder as the register has it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Recorder {
+    /// What its signatures are verified with.
+    pub key: VerifierKey,
+    /// What it may record.
+    pub limits: Limits,
+    /// The entry that enrolled it.
+    pub enrolled: Index,
+    /// The entry that last said anew what it may record.
+    pub limited: Option<Index>,
+    /// The entry that revoked it.
+    pub revoked: Option<Index>,
+}
+
+impl Register {
+    /// Of the entries of the ledger itself, in order; others are passed over.
+    pub fn of<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> Register {
+        let mut register = Register::default();
+        entries.into_iter().for_each(|entry| register.learn(entry.index, &entry.event));
+        register
+    }
+
+    /// Every recorder, by name, the revoked ones too.
+    pub fn recorders(&self) -> impl Iterator<Item = (&RecorderId, &Recorder)> {
+        self.recorders.iter()
+    }
+
+    /// A recorder by its name.
+    pub fn get(&self, id: &RecorderId) -> Option<&Recorder> {
+        self.recorders.get(id)
+    }
+
+    /// Whether nobody was ever enrolled.
+    pub fn is_empty(&self) -> bool {
+        self.recorders.is_empty()
+    }
+
+    /// A recorder that may record now.
+    ///
+    /// # Errors
+    /// [`RecorderError::Unknown`], [`RecorderError::Revoked`].
+    pub fn standing(&self, id: &RecorderId) -> Result<&Recorder, RecorderError> {
+        let recorder = self.get(id).ok_or_else(|| RecorderError::Unknown(id.clone()))?;
+        match recorder.revoked {
+            Some(entry) => Err(RecorderError::Revoked { recorder: id.clone(), entry }),
+            None => Ok(recorder),
+        }
+    }
+
+    /// Whether an event of the ledger itself may be recorded.
+    ///
+    /// # Errors
+    /// [`RecorderError`].
+    pub fn check(&self, event: &Event) -> Result<(), RecorderError> {
+        match &event.act {
+            Act::RecordersRequired => match self.required {
+                Some(entry) => Err(RecorderError::Required(entry)),
+                None if self.registrars(None).next().is_none() => Err(RecorderError::NoRegistrar),
+                None => Ok(()),
+            },
+            Act::RecorderEnrolled(enrolment) => self.fresh(enrolment).map(|_| ()),
+            Act::RecorderLimited(limitation) => {
+                self.standing(&limitation.recorder)?;
+                match limitation.limits.registrar {
+                    true => Ok(()),
+                    false => self.spare(&limitation.recorder),
+                }
+            }
+            Act::RecorderRevoked(revocation) => {
+                self.standing(&revocation.recorder)?;
+                self.spare(&revocation.recorder)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes an event in. What could never have been admitted changes nothing.
+    pub fn learn(&mut self, index: Index, event: &Event) {
+        match &event.act {
+            Act::RecordersRequired => self.required = self.required.or(Some(index)),
+            Act::RecorderEnrolled(enrolment) => {
+                let Ok((id, key)) = self.fresh(enrolment) else { return };
+                self.keys.push((key.clone(), id.clone(), index));
+                let limits = enrolment.limits.clone();
+                let recorder = Recorder { key, limits, enrolled: index, limited: None, revoked: None };
+                self.recorders.insert(id, recorder);
+            }
+            Act::RecorderLimited(limitation) => {
+                if let Some(recorder) = self.changing(&limitation.recorder) {
+                    recorder.limits = limitation.limits.clone();
+                    recorder.limited = Some(index);
+                }
+            }
+            Act::RecorderRevoked(revocation) => {
+                if let Some(recorder) = self.changing(&revocation.recorder) {
+                    recorder.revoked = Some(index);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn changing(&mut self, id: &RecorderId) -> Option<&mut Recorder> {
+        self.recorders.get_mut(id).filter(|recorder| recorder.revoked.is_none())
+    }
+
+    /// The name and the key of an enrolment that may be made.
+    fn fresh(&self, enrolment: &Enrolment) -> Result<(RecorderId, VerifierKey), RecorderError> {
+        let key = VerifierKey::parse(&enrolment.key)?;
+        let id = recorder_name(&key)?;
+        if let Some(held) = self.get(&id).filter(|held| held.revoked.is_none()) {
+            return Err(RecorderError::Enrolled { recorder: id, entry: held.enrolled });
+        }
+        match self.keys.iter().find(|(known, ..)| known.has_key_of(&key)) {
+            Some((_, recorder, entry)) => {
+                Err(RecorderError::KeyTaken { recorder: recorder.clone(), entry: *entry })
+            }
+            None => Ok((id, key)),
+        }
+    }
+
+    /// Recorders that may keep the register, but for one.
+    fn registrars<'r>(&'r self, but: Option<&'r RecorderId>) -> impl Iterator<Item = &'r RecorderId> {
+        let keeps = move |(id, held): &(&RecorderId, &Recorder)| {
+            held.limits.registrar && held.revoked.is_none() && but != Some(*id)
+        };
+        self.recorders.iter().filter(keeps).map(|(id, _)| id)
+    }
+
+    /// Where recorders are required, one who can enrol them must be left.
+    fn spare(&self, id: &RecorderId) -> Result<(), RecorderError> {
+        match self.required.is_none() || self.registrars(Some(id)).next().is_some() {
+            true => Ok(()),
+            false => Err(RecorderError::LastRegistrar(id.clone())),
+        }
+    }
+}
+
+/// The recorder whose key it is, by the key's name.
+///
+/// # Errors
+/// [`RecorderError::Name`] for a name that no recorder can have.
+pub fn recorder_name(key: &VerifierKey) -> Result<RecorderId, RecorderError> {
+    let id = RecorderId::parse(key.name()).ok().filter(|id| id.as_str() == key.name());
+    id.ok_or_else(|| RecorderError::Name(key.name().to_owned()))
+}
