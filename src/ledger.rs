@@ -13,6 +13,7 @@ mod recorder_error;
 mod recorders;
 mod register;
 mod replay;
+mod rotate;
 mod rules;
 mod source;
 mod suppose;
@@ -43,6 +44,7 @@ pub use recorder_error::RecorderError;
 pub use recorders::Attested;
 pub use register::{Recorder, Register, recorder_name};
 pub use replay::{Tally, replay};
+pub use rotate::Rotated;
 
 /// A ledger, open for reading or for writing.
 ///
@@ -404,7 +406,7 @@ impl Ledger {
             None => self.full_head(size)?,
         };
         self.index.flush();
-        Ok(self.entries.write_head(head)?)
+        self.write_head(head)
     }
 
     /// Builds the index anew from the entries, telling `progress` how many are in it.

@@ -5,7 +5,7 @@
 //! on whose evidence. The command `chancery` is this library with a command line.
 //!
 //! # The map
-//! A module imports only what stands to its right; `audit`, `import` and `witness` stand beside `ledger`:
+//! A module imports only what stands to its right; `audit`, `import`, `publish` and `witness` stand beside `ledger`:
 //!
 //! `cli → ledger → {query → history → charter → event} + {index} + {log}`
 //!
@@ -19,6 +19,7 @@
 //! | [`query`] | questions and answers; what they serialise to is the JSON contract |
 //! | [`ledger`] | the one place where all parts meet: open, append, ask |
 //! | [`audit`] | everything derived again from raw leaves, by named checks; repair from a copy |
+//! | [`publish`] | the log as static files, C2SP tlog-tiles; fetching such a tree |
 //! | [`witness`] | heads held against a log: witnesses, policies, what a client has seen |
 //! | [`import`] | the records of others: one file for each source format |
 //! | [`cli`] | one file for each command |
@@ -80,6 +81,7 @@ pub mod import;
 pub mod index;
 pub mod ledger;
 pub mod log;
+pub mod publish;
 pub mod query;
 pub mod witness;
 

@@ -114,6 +114,11 @@ fn the_session_of_proofs_is_what_the_program_says() {
 }
 
 #[test]
+fn the_session_of_publishing_is_what_the_program_says() {
+    is_true("docs/PUBLISH.md");
+}
+
+#[test]
 fn the_sessions_of_recorders_are_what_the_program_says() {
     is_true("docs/RECORDERS.md");
 }

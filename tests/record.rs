@@ -214,7 +214,9 @@ fn the_example_of_every_act_of_the_vocabulary_works_as_written() {
         }
         let line =
             example.replacen("…", &format!("chancery append {name}"), usize::from(example.starts_with('…')));
-        let ran = env.sh(&format!("{line} --dry-run"));
+        // A key is changed or it is not.
+        let dry = if name == "log-key-rotated" { "" } else { " --dry-run" };
+        let ran = env.sh(&format!("{line}{dry}"));
         assert_eq!(ran.code, 0, "{line}\n{}", ran.all());
     }
 }

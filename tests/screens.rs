@@ -30,7 +30,8 @@ fn the_first_page_without_a_ledger_says_how_to_get_one() {
              verify    without a ledger         key      what heads are signed with
              compare   with another data set    witness  sign what others' logs show
              recorder  who may record
-    SHARE    export    cite      completions, man
+    SHARE    export    leaves, panels, tables    publish  static files of the log
+             cite      so that it can be re-run  completions, man
 
     Every question takes three dates, all inclusive:
       --on 2023-07-01          the day you ask about             default: today

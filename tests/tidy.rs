@@ -40,9 +40,10 @@ fn a_module_imports_only_what_stands_to_its_right() {
         ("query", &["event", "charter", "history"]),
         ("index", &["event", "log"]),
         ("import", &["charter", "event", "ledger"]),
+        ("publish", &["log"]),
         ("witness", &["log"]),
         ("certificate", &["event", "charter", "history", "query", "log"]),
-        ("audit", &["event", "charter", "history", "query", "log", "certificate"]),
+        ("audit", &["event", "charter", "history", "query", "log", "certificate", "publish"]),
         ("ledger", &["event", "charter", "history", "query", "index", "log", "certificate"]),
         (
             "cli",
@@ -58,6 +59,7 @@ fn a_module_imports_only_what_stands_to_its_right() {
                 "witness",
                 "ledger",
                 "certificate",
+                "publish",
             ],
         ),
     ]);

@@ -11,11 +11,26 @@ pub struct Check {
     pub what: &'static str,
 }
 
+impl Check {
+    /// Whether it is made: some are of a ledger's folder alone, some of a published tree.
+    pub fn is_made(&self, published: bool) -> bool {
+        match self.name {
+            "frames" | "tree" => !published,
+            "bundles" | "tiles" => published,
+            _ => true,
+        }
+    }
+}
+
 /// Every check, in the order in which they are made.
-pub const CHECKS: [Check; 13] = [
+pub const CHECKS: [Check; 16] = [
     Check {
         name: "frames",
         what: "every segment and frame is as written, every leaf has its stored hash, none is missing",
+    },
+    Check {
+        name: "bundles",
+        what: "of a published tree: every entry is there, and has the hash that its tile holds",
     },
     Check {
         name: "canonical",
@@ -24,6 +39,14 @@ pub const CHECKS: [Check; 13] = [
     Check { name: "ids", what: "an id names one event" },
     Check { name: "clock", what: "recorded times rise strictly" },
     Check { name: "tree", what: "the leaves give the root that each segment states of those before it" },
+    Check {
+        name: "tiles",
+        what: "of a published tree: every tile at every level is there, and holds the hashes of what is below it",
+    },
+    Check {
+        name: "keys",
+        what: "every change of the log's key follows on the one before, and both keys signed it",
+    },
     Check {
         name: "checkpoint",
         what: "the log begins with what its own checkpoint covers; heads are signed with its key",

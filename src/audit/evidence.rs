@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::event::Index;
+use crate::event::{Entry, Index};
 use crate::log::{
     Checkpoint, Damage, Entries, Frontier, Hash, LogError, SignedCheckpoint, VerifierKey, leaf_hash, salvage,
     verifier_key,
@@ -13,6 +13,7 @@ use crate::log::{
 use super::Options;
 use super::difference;
 use super::fault;
+use super::keys::{self, Reign};
 use super::report::Findings;
 use super::since::{Copy, Roots, Since};
 
@@ -44,6 +45,8 @@ pub(super) struct Evidence {
     cosigned: Result<Option<SignedCheckpoint>, Damage>,
     /// The verifier key, or why the one in the folder cannot be read.
     pub(super) key: Result<Option<VerifierKey>, String>,
+    /// The keys of the log, as its entries announce them.
+    keys: Vec<Reign>,
     /// Heads that a report keeps.
     pub(super) filed: Vec<Checkpoint>,
 }
@@ -104,6 +107,7 @@ pub(super) fn gather(
             Some(key) => Ok(Some(key.clone())),
             None => verifier_key(path).map_err(|error| error.to_string()),
         },
+        keys: Vec::new(),
         filed: Vec::new(),
         leaves,
     };
@@ -144,6 +148,34 @@ fn verify(
 }
 
 impl Evidence {
+    /// What was read of a published tree whose head is `signed`, fetched from `place`, and must be signed with `key`.
+    pub(super) fn of_published(
+        (leaves, incomplete): (Vec<Leaf>, bool),
+        (signed, place): (SignedCheckpoint, String),
+        key: VerifierKey,
+        since: &[Since],
+    ) -> Evidence {
+        let mut evidence = Evidence {
+            checkpoint_path: place.into(),
+            cosigned_path: PathBuf::new(),
+            cosigned: Ok(None),
+            origin: Some(signed.head.origin.clone()),
+            hashes: Vec::with_capacity(leaves.len()),
+            leaves,
+            incomplete,
+            frontier: Frontier::default(),
+            damage: Vec::new(),
+            roots: BTreeMap::new(),
+            heads: Vec::new(),
+            checkpoint: Ok(Some(signed)),
+            key: Ok(Some(key)),
+            keys: Vec::new(),
+            filed: Vec::new(),
+        };
+        evidence.grow(since);
+        evidence
+    }
+
     /// Grows the tree from the leaves' bytes alone.
     fn grow(&mut self, since: &[Since]) {
         let own = self.checkpoint.iter().chain(&self.cosigned).flatten().map(|signed| &signed.head);
@@ -177,6 +209,11 @@ impl Evidence {
             let place = format!("{}, byte {}", damage.path.display(), damage.offset);
             found.add(fault::FRAME_DAMAGED, damage.index.map(Index), Some(place), damage.what.clone());
         }
+    }
+
+    /// Takes the keys of the log from its entries: a head is signed with the key of its size.
+    pub(super) fn follow_keys(&mut self, entries: &[Entry], found: &mut Findings) {
+        self.keys = keys::chain(entries, self.origin.as_deref().unwrap_or_default(), found);
     }
 
     pub(super) fn tree(&self, found: &mut Findings) {
@@ -215,11 +252,11 @@ impl Evidence {
     }
 
     /// Where a key is known, a head must be signed with it. Where none is, a signature says nothing.
-    fn signature(&self, signed: &SignedCheckpoint, place: &str, found: &mut Findings) {
+    pub(super) fn signature(&self, signed: &SignedCheckpoint, place: &str, found: &mut Findings) {
         let (fault, what) = match &self.key {
             Ok(None) => return,
             Err(error) => (fault::KEY_UNREADABLE, error.clone()),
-            Ok(Some(key)) => match signed.verify(key) {
+            Ok(Some(key)) => match keys::vouched(&self.keys, key, signed) {
                 Ok(()) => return,
                 Err(error) => (fault::SIGNATURE, format!("{error} (verifier key {key})")),
             },

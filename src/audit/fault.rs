@@ -23,6 +23,8 @@ const PROGRAM: &str = "this is a fault of the program or of an entry that no pro
 const REWRITTEN: &str = "one of the two was rewritten: a checkpoint that others kept tells which \
                          (`chancery audit --since CHECKPOINT` on both); keep both folders as they are";
 
+const PUBLISH: &str = "the file was changed or lost since it was published, or on its way here: fetch it again; its publisher \
+                       audits the ledger, then `chancery publish` into an empty folder makes it anew";
 const FORGED: &str = "it was written without the keys that it needs: keep the folder, find out by whom, compare with a \
                       copy, `chancery audit --since COPY`; then retract it";
 
@@ -38,6 +40,10 @@ macro_rules! faults {
 
 faults! {
     FRAME_DAMAGED: "frames", "damaged", "bytes of a segment, a frame or a leaf are not as they were written", REPAIR;
+    BUNDLE_MISSING: "bundles", "missing", "a published entry bundle is not there", PUBLISH;
+    BUNDLE_DAMAGED: "bundles", "damaged", "a published entry bundle does not hold its entries to their end", PUBLISH;
+    ENTRY_OTHER_HASH: "bundles", "other-hash", "a published entry does not have the hash that the tree holds for it",
+        PUBLISH;
     UNKNOWN_VERSION: "canonical", "unknown-version", "the leaf is of a later format",
         "audit with the newer program that wrote it";
     UNREADABLE: "canonical", "unreadable", "the leaf says nothing that this program knows",
@@ -49,6 +55,11 @@ faults! {
     TREE_OTHER_ROOT: "tree", "other-root", "the entries before a segment do not give the root that it states",
         "one of them, or the segment's header, was changed: compare with a copy; \
          `chancery repair --from DIR|FILE` restores it from a copy into a new folder";
+    TILE_MISSING: "tiles", "missing", "a published tile is not there", PUBLISH;
+    TILE_DAMAGED: "tiles", "damaged", "a published tile does not have the length of its hashes", PUBLISH;
+    TILE_OTHER_HASH: "tiles", "other-hash", "a published tile does not hold the hashes of what is below it", PUBLISH;
+    KEY_SIGNATURE: "keys", "signature", "a change of the log's key is not signed by both keys", OTHER_MEANS;
+    KEY_ELSEWHERE: "keys", "elsewhere", "a change of the log's key is of another place, log or key before it", OTHER_MEANS;
     CHECKPOINT_DAMAGED: "checkpoint", "damaged", "the file `checkpoint` cannot be read",
         "put it back from a backup; where nothing else is found, move it aside";
     CHECKPOINT_OTHER_LOG: "checkpoint", "other-log", "the file `checkpoint` is of another log",

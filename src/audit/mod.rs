@@ -3,7 +3,7 @@
 //! It shares nothing with `ledger` and `index`: it reads `entries/` and `checkpoint`, opens nothing for writing and takes
 //! no lock. A *finding* is a fault of integrity or of re-derivation. A *remark* is a departure from a charter or a claim
 //! that differs from what the charter gives; remarks are listed on demand and never change the verdict. [`repair`] brings
-//! missing or damaged evidence back into a new folder.
+//! missing or damaged evidence back into a new folder. [`audit_published`] looks at a published tree instead, from outside.
 
 mod check;
 mod clause;
@@ -12,14 +12,17 @@ mod difference;
 mod entry;
 mod evidence;
 mod fault;
+mod keys;
 mod link;
 mod projection;
+mod published;
 mod record;
 mod recorders;
 mod remark;
 mod repair;
 mod report;
 mod since;
+mod tiles;
 mod verdict;
 
 #[cfg(test)]
@@ -33,6 +36,7 @@ use crate::log::{LogError, VerifierKey};
 
 pub use check::{CHECKS, Check};
 pub use fault::{FAULTS, Fault};
+pub use published::{PublishedError, audit_published};
 pub use repair::{RepairError, Repaired, repair};
 pub use report::{CheckResult, Finding, RemarkItem, Report};
 pub use since::{Kept, Since, SinceError};
@@ -65,20 +69,45 @@ pub fn audit(
     options: &Options,
     progress: &mut dyn FnMut(&'static str, u64, u64),
 ) -> Result<Report, LogError> {
-    let evidence = evidence::gather(path, options, &mut |at, of| progress("frames", at, of))?;
+    let mut evidence = evidence::gather(path, options, &mut |at, of| progress("frames", at, of))?;
     let mut found = Findings::skipping(options.skip.clone());
     evidence.frames(&mut found);
-    let (entries, signatures, readable) = decoded(&evidence, &mut found, progress);
-    entry::ids(&entries, &mut found);
-    entry::clock(&entries, &mut found);
+    let (entries, signatures, readable) = one_by_one(&evidence, &mut found, progress);
+    evidence.follow_keys(&entries, &mut found);
     evidence.tree(&mut found);
     evidence.checkpoint(&mut found);
+    conclude(evidence, (&entries, &signatures, readable), options, found, progress)
+}
+
+/// Entries, the signatures of each, and whether all can be read.
+type Decoded = (Vec<Entry>, Vec<Vec<EventSignature>>, bool);
+
+/// The checks of entries one by one, and of each against those before it.
+fn one_by_one(
+    evidence: &Evidence,
+    found: &mut Findings,
+    progress: &mut dyn FnMut(&'static str, u64, u64),
+) -> Decoded {
+    let (entries, signatures, readable) = decoded(evidence, found, progress);
+    entry::ids(&entries, found);
+    entry::clock(&entries, found);
+    (entries, signatures, readable)
+}
+
+/// The checks that come last, and the report.
+fn conclude(
+    evidence: Evidence,
+    (entries, signatures, readable): (&[Entry], &[Vec<EventSignature>], bool),
+    options: &Options,
+    mut found: Findings,
+    progress: &mut dyn FnMut(&'static str, u64, u64),
+) -> Result<Report, LogError> {
     evidence.since(&options.since, &mut found)?;
     let remarks = match readable && !evidence.incomplete {
         true => {
             if !found.skips("completeness") {
                 completeness::completeness(
-                    &entries,
+                    entries,
                     &evidence.hashes,
                     &evidence.stating(&options.since),
                     &mut found,
@@ -87,9 +116,9 @@ pub fn audit(
             if !found.skips("recorders") {
                 let origin = evidence.origin.as_deref().unwrap_or_default();
                 let mut told = |at, of| progress("recorders", at, of);
-                recorders::recorders(origin, &entries, &signatures, &mut found, &mut told);
+                recorders::recorders(origin, entries, signatures, &mut found, &mut told);
             }
-            whole_record(&entries, options.conformity, &mut found, progress)
+            whole_record(entries, options.conformity, &mut found, progress)
         }
         false => {
             for check in ["completeness", "links", "recorders", "charters", "verdicts", "projections"] {
@@ -119,7 +148,7 @@ fn decoded(
     evidence: &Evidence,
     found: &mut Findings,
     progress: &mut dyn FnMut(&'static str, u64, u64),
-) -> (Vec<Entry>, Vec<Vec<EventSignature>>, bool) {
+) -> Decoded {
     let count = evidence.leaves.len() as u64;
     let mut entries = Vec::with_capacity(evidence.leaves.len());
     let mut signatures = Vec::with_capacity(evidence.leaves.len());

@@ -87,6 +87,7 @@ impl Report {
 /// What is found while checks are made.
 #[derive(Default)]
 pub(super) struct Findings {
+    published: bool,
     skip: BTreeSet<&'static str>,
     counts: BTreeMap<&'static str, u64>,
     left_out: BTreeMap<&'static str, &'static str>,
@@ -97,6 +98,17 @@ impl Findings {
     /// None yet; the checks named are not made.
     pub(super) fn skipping(skip: BTreeSet<&'static str>) -> Findings {
         Findings { skip, ..Findings::default() }
+    }
+
+    /// The same, for the checks of a published tree.
+    pub(super) fn of_published(mut self) -> Findings {
+        self.published = true;
+        self
+    }
+
+    /// How many were found by a check.
+    pub(super) fn found_by(&self, check: &str) -> usize {
+        self.found.iter().filter(|f| f.check == check).count()
     }
 
     pub(super) fn skips(&self, check: &str) -> bool {
@@ -129,7 +141,7 @@ impl Findings {
         }
     }
 
-    /// Every check's result and every finding, in the order of [`CHECKS`].
+    /// The result of every check that is made, and every finding, in the order of [`CHECKS`].
     pub(super) fn finish(mut self) -> (Vec<CheckResult>, Vec<Finding>) {
         let order = |name: &str| CHECKS.iter().position(|c| c.name == name);
         self.found.sort_by_key(|f| order(f.check));
@@ -139,11 +151,12 @@ impl Findings {
             CheckResult {
                 name: check.name,
                 count: count.copied().unwrap_or(0),
-                findings: self.found.iter().filter(|f| f.check == check.name).count(),
+                findings: self.found_by(check.name),
                 skipped,
                 left_out: self.left_out.get(check.name).copied().filter(|_| !skipped),
             }
         };
-        (CHECKS.iter().map(result).collect(), self.found)
+        let made = CHECKS.iter().filter(|check| check.is_made(self.published));
+        (made.map(result).collect(), self.found)
     }
 }

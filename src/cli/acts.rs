@@ -99,6 +99,7 @@ pub(super) fn example(kind: ActKind) -> String {
         ActKind::EntryRetracted => {
             return "example: chancery retract 93 --cause clerical --cite \"…\"".into();
         }
+        ActKind::LogKeyRotated => return "example: chancery key rotate --cite \"…\"".into(),
         ActKind::EvidenceRedacted => return "example: chancery redact ENTRY --cite \"…\"".into(),
         ActKind::RecordersRequired => return "example: chancery recorder require --cite \"…\"".into(),
         ActKind::RecorderEnrolled => return "example: chancery recorder enrol VKEY --cite \"…\"".into(),

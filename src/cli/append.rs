@@ -362,6 +362,7 @@ fn act(kind: ActKind, said: &SaidArgs) -> Result<Act, Failure> {
         }
         K::RecordCorrected => return Err(needs("the entry").help("use: chancery rectify ENTRY")),
         K::EntryRetracted => return Err(needs("the entry").help("use: chancery retract ENTRY")),
+        K::LogKeyRotated => return Err(needs("both keys").help("use: chancery key rotate")),
         K::EvidenceRedacted => return Err(needs("the entry").help("use: chancery redact ENTRY")),
         K::RecordersRequired | K::RecorderEnrolled | K::RecorderLimited | K::RecorderRevoked => {
             return Err(Failure::usage(format!("{kind} is of the ledger itself"))

@@ -1,8 +1,12 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::audit::{CHECKS, CheckResult, Finding, Options, RemarkItem, Report, Since, SinceError, audit};
+use crate::audit::{
+    CHECKS, CheckResult, Finding, Options, PublishedError, RemarkItem, Report, Since, SinceError, audit,
+    audit_published,
+};
 use crate::log::SignedCheckpoint;
+use crate::publish::Source;
 
 use super::audit_report::{self, Filing};
 use super::context::{Context, Format, Shape};
@@ -17,6 +21,7 @@ use super::render::{Page, clean, count, faint, one_of, warn};
   chancery audit --since ../backup.ledger    (an older copy names each change)
   chancery audit --policy witnesses --report 2026-11.json
   chancery audit --skip projections
+  chancery audit --from https://example.org/sco --key sco.vkey
 
 Needs entries/ and checkpoint only, takes no lock, writes nothing: it also
 works on a read-only copy and beside a running writer.
@@ -25,6 +30,11 @@ works on a read-only copy and beside a running writer.
 changed; more of them, or a report in JSON, show among which entries; a
 ledger's folder or a file of `chancery export leaves` names every entry with
 what it was and what it is.
+
+--from looks at a published tree instead (chancery publish), from outside, with
+the verifier key and nothing of the ledger: every entry, every tile, the root,
+the signature, then the same checks of the entries. The key is one that you
+hold, never one that came with the tree.
 
 A finding is a fault of integrity or of re-derivation; docs/AUDIT.md lists
 every check and code. A departure from the charter is a remark, and so is an
@@ -39,11 +49,14 @@ pub(super) struct Args {
     /// begin with it; may be repeated
     #[arg(long, value_name = "FILE|FOLDER")]
     since: Vec<PathBuf>,
+    /// Audit a published tree, in a folder or at an address that begins with http:// or https://; needs --key
+    #[arg(long, value_name = "DIR|URL")]
+    from: Option<String>,
     /// The verifier key, or a file that holds it; default: key.pub in the ledger's folder
     #[arg(long, value_name = "VKEY")]
     key: Option<String>,
     /// Witnesses must have cosigned a head of the log as the policy in this file asks (C2SP tlog-policy)
-    #[arg(long, value_name = "POLICY")]
+    #[arg(long, value_name = "POLICY", conflicts_with = "from")]
     policy: Option<PathBuf>,
     /// Leave out a check, by its name; may be repeated
     #[arg(long, value_name = "CHECK", value_parser = check)]
@@ -79,16 +92,35 @@ impl Args {
             false => others.collect(),
         }
     }
+
+    /// A check that is not made of what is audited makes sure of nothing.
+    fn check_only(&self) -> Result<(), Failure> {
+        let published = self.from.is_some();
+        let mut checks = CHECKS.iter().filter(|check| self.only.contains(&check.name));
+        match checks.find(|check| !check.is_made(published)) {
+            Some(check) if published => {
+                Err(Failure::usage(format!("a published tree has no {}", check.name))
+                    .help("leave --only out, or audit the ledger itself"))
+            }
+            Some(check) => Err(Failure::usage(format!("{} is a check of a published tree", check.name))
+                .help("name the tree: --from DIR|URL --key VKEY")),
+            None => Ok(()),
+        }
+    }
 }
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    args.check_only()?;
     let since = args.since.iter().map(|path| Since::read(path)).collect::<Result<_, _>>().map_err(kept)?;
     // A report counts the remarks, whether or not they are listed.
     let conformity = args.conformity || args.report.is_some();
     let key = args.key.as_deref().map(super::verify::verifier_key).transpose()?;
     let options = Options { conformity, since, key, skip: args.skipped() };
     let witnessed = args.policy.as_deref().map(|policy| witnessed(policy, context)).transpose()?;
-    let mut report = report(context, &options)?;
+    let mut report = match &args.from {
+        Some(from) => published(from, context, &options)?,
+        None => report(context, &options)?,
+    };
     if let Some(file) = &args.report {
         let listed = args.conformity;
         let ended = context.later()?;
@@ -161,6 +193,27 @@ pub(super) fn report(context: &Context, options: &Options) -> Result<Report, Fai
     });
     bar.finish_and_clear();
     Ok(report?)
+}
+
+/// Audits a published tree with a progress bar.
+fn published(from: &str, context: &Context, options: &Options) -> Result<Report, Failure> {
+    let source = Source::new(from)?;
+    let key = options.key.as_ref().ok_or_else(|| {
+        Failure::usage("--from needs --key: a published tree is verified with a key that you hold").help(
+            "it is the line that chancery key show prints, or a file that holds it: ask its publisher for it",
+        )
+    })?;
+    let bar = context.bar(0, "entries");
+    let report = audit_published(&source, key, options, &mut |check, at, of| {
+        bar.set_message(check);
+        bar.set_length(of);
+        bar.set_position(at);
+    });
+    bar.finish_and_clear();
+    report.map_err(|error| match error {
+        PublishedError::Source(error) => error.into(),
+        PublishedError::Log(error) => error.into(),
+    })
 }
 
 fn kept(error: SinceError) -> Failure {

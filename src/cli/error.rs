@@ -9,6 +9,7 @@ use crate::import::{ImportError, Reject};
 use crate::index::IndexError;
 use crate::ledger::{LedgerError, RecorderError};
 use crate::log::{KeyError, LogError};
+use crate::publish::{PublishError, SourceError};
 use crate::query::QueryError;
 use crate::witness::{MemoryError, WitnessError};
 
@@ -131,6 +132,10 @@ fn key_remedy(error: &KeyError) -> &'static str {
             "put its own key file back; a ledger that never had one gets it by: chancery key generate"
         }
         KeyError::Present(_) => "see it: chancery key show; a key is never overwritten",
+        KeyError::Unlike(_) => {
+            "a key rotate that was cut short is ended by the next append, or by: chancery key rotate; \
+             else put the log's own key and key.pub back from a backup"
+        }
         KeyError::Occupied(_) => "give the new key a file of its own",
         KeyError::Exposed { .. } => "if nobody else has read it: chmod 600 on that file",
         _ => "put the log's own key and key.pub back from a backup",
@@ -163,6 +168,8 @@ impl From<LedgerError> for Failure {
             | LedgerError::Impossible(_)
             | LedgerError::IdTwice(_)
             | LedgerError::Objected { .. }
+            | LedgerError::Rotation(_)
+            | LedgerError::RotationElsewhere
             | LedgerError::Was { .. } => Failure::new(Exit::Refused, error),
             LedgerError::Leaf(LeafError::TooLarge { .. }) => Failure::new(Exit::Refused, error),
             LedgerError::Unsettled { .. } | LedgerError::Entry { .. } | LedgerError::Charter(_) => {
@@ -184,6 +191,56 @@ impl From<LedgerError> for Failure {
                 Failure { what, tail: String::new(), ..inner }
             }
             other => Failure::usage(other),
+        }
+    }
+}
+
+impl From<PublishError> for Failure {
+    fn from(error: PublishError) -> Failure {
+        let exit = match &error {
+            PublishError::Inside { .. } => Exit::Usage,
+            PublishError::OtherLog { .. }
+            | PublishError::Larger { .. }
+            | PublishError::Forked { .. }
+            | PublishError::OtherFile(_) => Exit::Refused,
+            _ => Exit::Unavailable,
+        };
+        let failure = Failure::new(exit, &error);
+        match error {
+            PublishError::Log(error) => error.into(),
+            PublishError::Inside { .. } => failure.help("name a folder beside it"),
+            PublishError::OtherLog { .. } => failure.help("nothing was changed; name another folder"),
+            PublishError::Larger { .. } => failure.help(
+                "nothing was changed; this ledger may be an older copy: chancery audit --since CHECKPOINT, with the one \
+                 published there",
+            ),
+            PublishError::Forked { .. } => failure.help(
+                "nothing was changed; keep both as they are, and compare: chancery audit --since CHECKPOINT, with the one \
+                 published there",
+            ),
+            PublishError::OtherFile(_) => {
+                failure.help("it was not touched; publish into an empty folder, or move that file aside")
+            }
+            PublishError::Checkpoint { .. } => failure.help(
+                "nothing was changed; put it back from a copy, or publish into an empty folder",
+            ),
+            PublishError::OtherRoot(_) => failure.help("see what is wrong: chancery audit"),
+            PublishError::Busy(_) => failure.help("wait for it, or end it"),
+            PublishError::Io { ref source, .. } => failure.help(match source.kind() {
+                std::io::ErrorKind::StorageFull => "free some space and run it again: it goes on where it stopped",
+                _ => "see the cause above; run it again: it goes on where it stopped",
+            }),
+        }
+    }
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Failure {
+        match error {
+            SourceError::Scheme(_) => Failure::usage(error),
+            SourceError::NoTree(_) => Failure::new(Exit::Unavailable, error)
+                .help("name the folder, or the address, in which the file checkpoint stands"),
+            other => Failure::new(Exit::Unavailable, other),
         }
     }
 }

@@ -26,7 +26,8 @@ CHECK    audit     replay    repair         check    how good a record is
          verify    without a ledger         key      what heads are signed with
          compare   with another data set    witness  sign what others' logs show
          recorder  who may record
-SHARE    export    cite      completions, man
+SHARE    export    leaves, panels, tables    publish  static files of the log
+         cite      so that it can be re-run  completions, man
 
 Every question takes three dates, all inclusive:
 ";

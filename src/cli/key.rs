@@ -1,15 +1,19 @@
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::ledger::Ledger;
+use crate::event::{Evidence, Index};
+use crate::ledger::{AppendOptions, Ledger, Rotated};
 use crate::log::VerifierKey;
 
 use super::context::{Context, Format, Shape};
 use super::error::{Exit, Failure};
+use super::signing::{Mode, SignArgs};
 
-/// The key that signs the log's heads: generate, show
+/// The key that signs the log's heads: generate, rotate, show
 #[derive(clap::Subcommand, Debug)]
 pub(super) enum Command {
     Generate(GenerateArgs),
+    Rotate(RotateArgs),
     Show(ShowArgs),
 }
 
@@ -23,15 +27,42 @@ others can read. Whoever holds it can sign another history: leave it out of
 what you publish. key.pub beside it is for everyone.")]
 pub(super) struct GenerateArgs {}
 
+/// Give the log another key; an entry that both keys sign announces it
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Example:
+  chancery key rotate --cite \"yearly change, order 12 of 2026\"
+
+The new secret is kept before the entry is recorded. Then the head is signed
+with both keys, and the old secret is gone: what it signed stays valid, since
+the log itself says up to where it was the key. Run it again after a crash: it
+ends what was begun, and begins no other.
+
+Hand out the new line (chancery key show). Who holds the old one follows the
+log from key to key: chancery audit --key OLD, or key show --history. This does
+not help against a thief of the old key, who can announce a key of his own:
+what tells the two logs apart is what others kept.")]
+pub(super) struct RotateArgs {
+    /// Why, or by whose decision
+    #[arg(long, value_name = "SOURCE")]
+    cite: Option<String>,
+    #[command(flatten)]
+    keys: SignArgs,
+}
+
 /// Print the verifier key: one line, nothing else
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   chancery key show > sco.vkey
+  chancery key show --history
   chancery verify entry-52.tlog-proof --key sco.vkey
 
 The line is the log's name, a hash and the public key (C2SP signed-note). Hand
 it out by a way that others trust: what is verified is verified against it.")]
-pub(super) struct ShowArgs {}
+pub(super) struct ShowArgs {
+    /// Every key that the log had, with the entry that announced it
+    #[arg(long)]
+    history: bool,
+}
 
 pub(super) fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     let key = match command {
@@ -41,7 +72,9 @@ pub(super) fn run(command: &Command, context: &Context) -> Result<Exit, Failure>
             context.close(ledger);
             key
         }
-        Command::Show(ShowArgs {}) => context.reader()?.verifier_key()?,
+        Command::Rotate(args) => return rotate(args, context),
+        Command::Show(ShowArgs { history: true }) => return history(context),
+        Command::Show(ShowArgs { history: false }) => context.reader()?.verifier_key()?,
     };
     if context.format == Format::Text {
         context.print(&format!("{key}\n"))?;
@@ -50,6 +83,63 @@ pub(super) fn run(command: &Command, context: &Context) -> Result<Exit, Failure>
         let columns = &["origin", "verifier_key"];
         context.answer(&answer, Shape { list: None, columns }, |_| String::new())?;
     }
+    Ok(Exit::Done)
+}
+
+fn rotate(args: &RotateArgs, context: &Context) -> Result<Exit, Failure> {
+    let ledger = args.keys.open(context, "key rotate", Mode::Record)?;
+    let seed = seed(&format!("{}\n{}", ledger.origin(), ledger.size()), context)?;
+    let evidence = args.cite.iter().map(|cite| Evidence::citing(cite, None)).collect();
+    let options = AppendOptions { now: context.now, expect_size: None, accept_clock: false };
+    let (Rotated { entry, rotation }, ended) =
+        ledger.rotate_key(&seed, (context.new_id(), evidence), options)?;
+    let (old, new) = (rotation.old.to_string(), rotation.new.to_string());
+    let answer = serde_json::json!({"entry": entry, "old": old, "new": new, "begun_before": ended});
+    let columns = &["entry", "old", "new", "begun_before"];
+    context.answer(&answer, Shape { list: None, columns }, |page| {
+        let how = if ended { "begun before, ended now" } else { "the head is signed with both keys" };
+        page.wrap("rotated   ", &format!("entry {entry} announces the log's new key; {how}"))
+            + &page.wrap("  old     ", &old)
+            + &page.wrap("  new     ", &new)
+    })?;
+    Ok(Exit::Done)
+}
+
+/// A key that the log had.
+#[derive(Serialize)]
+struct Held {
+    verifier_key: String,
+    /// The first size at which heads are signed with it.
+    from: u64,
+    /// The entry that announced it; none for the first.
+    entry: Option<Index>,
+}
+
+fn history(context: &Context) -> Result<Exit, Failure> {
+    let ledger = context.reader()?;
+    let rotations = ledger.rotations()?;
+    let first = match rotations.first() {
+        Some(first) => first.rotation.old.to_string(),
+        None => ledger.verifier_key()?.to_string(),
+    };
+    let mut keys = vec![Held { verifier_key: first, from: 0, entry: None }];
+    keys.extend(rotations.iter().map(|Rotated { entry, rotation }| Held {
+        verifier_key: rotation.new.to_string(),
+        from: rotation.size + 1,
+        entry: Some(*entry),
+    }));
+    let columns = &["verifier_key", "from", "entry"];
+    context.answer(&keys, Shape { list: None, columns }, |page| {
+        let line = |key: &Held| {
+            let by = key.entry.map_or("the first".to_owned(), |entry| format!("announced by entry {entry}"));
+            format!(
+                "{}{}",
+                page.wrap("", &key.verifier_key),
+                page.wrap("  ", &format!("{by}: heads of {} entries and more", key.from))
+            )
+        };
+        keys.iter().map(line).collect()
+    })?;
     Ok(Exit::Done)
 }
 

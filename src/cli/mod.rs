@@ -46,6 +46,7 @@ mod participants;
 mod pending;
 mod portfolio;
 mod prove;
+mod publish;
 mod quality;
 mod question;
 mod questions;
@@ -145,6 +146,7 @@ enum Command {
     #[command(subcommand)]
     Export(export::Command),
     Cite(cite::Args),
+    Publish(publish::Args),
     Check(check::Args),
     Audit(audit::Args),
     Replay(replay::Args),
@@ -219,6 +221,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Charter(command) => charter::run(&command, context),
         Command::Export(command) => export::run(&command, context),
         Command::Cite(args) => cite::run(&args, context),
+        Command::Publish(args) => publish::run(&args, context),
         Command::Check(args) => check::run(&args, context),
         Command::Audit(args) => audit::run(&args, context),
         Command::Replay(args) => replay::run(&args, context),

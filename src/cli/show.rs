@@ -191,6 +191,7 @@ fn payload(act: &Act) -> String {
             format!("{} ({})", changes.join(", "), c.cause)
         }
         Act::EntryRetracted(r) => format!("withdrawn ({})", r.cause),
+        Act::LogKeyRotated(r) => format!("the log's key is {}, no longer {}", r.new, r.old),
         Act::RecorderEnrolled(e) => format!("{} may record {}", e.key, limits(&e.limits)),
         Act::RecorderLimited(l) => format!("{} may record {}", l.recorder, limits(&l.limits)),
         Act::RecorderRevoked(r) => format!("{} may record no more", r.recorder),

@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 use super::correction::{Correction, Retraction};
 use super::event::{Finding, Form, ImportReceipt, Reply, Survey};
 use super::recorder::{Enrolment, Limitation, Revocation};
+use super::rotation::KeyRotation;
 
 /// The part a date plays in an act. Parts are never merged: a decision, a signature and an effect are three days.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -234,6 +235,7 @@ acts! {
         EvidenceRedacted "evidence-redacted" Either [Done Notified] "words beside the log are removed; the entry and its hash stay", "project rule";
     }
     "ledger" {
+        LogKeyRotated(Box<KeyRotation>) "log-key-rotated" Body [Done] "the log has another key from here on; the payload is both keys, and what each signed", "project rule";
         RecordersRequired "recorders-required" Body [Done] "from here on every entry is signed by enrolled recorders", "project rule";
         RecorderEnrolled(Box<Enrolment>) "recorder-enrolled" Body [Done] "a recorder is enrolled; the payload is its key and what it may record", "project rule";
         RecorderLimited(Box<Limitation>) "recorder-limited" Body [Done] "what a recorder may record is said anew", "project rule";
@@ -428,7 +430,14 @@ impl ActKind {
     /// no correction reaches it.
     pub const fn is_of_ledger(self) -> bool {
         use ActKind as K;
-        matches!(self, K::RecordersRequired | K::RecorderEnrolled | K::RecorderLimited | K::RecorderRevoked)
+        matches!(
+            self,
+            K::LogKeyRotated
+                | K::RecordersRequired
+                | K::RecorderEnrolled
+                | K::RecorderLimited
+                | K::RecorderRevoked
+        )
     }
 
     /// Order among acts that have effect on one day, where no `sequence` gives it: entry into force before signatures,

@@ -17,6 +17,7 @@ use super::evidence::Evidence;
 use super::ids::{BodyId, EventId, Index, StatusId};
 use super::participant::ParticipantId;
 use super::recorder::{Enrolment, EventSignature, Limitation, Revocation};
+use super::rotation::KeyRotation;
 
 /// The most bytes a leaf may have: a C2SP entry bundle writes its length in 16 bits.
 pub const LEAF_BYTES_MAX: usize = 65_535;
@@ -148,6 +149,8 @@ struct EventV1<'a> {
     revocation: Option<Revocation>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     rival: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rotation: Option<Box<KeyRotation>>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     scope: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -375,6 +378,7 @@ fn wire(event: &Event) -> EventV1<'_> {
         Act::ImportRecorded(receipt) => wire.imported = Some(receipt.clone()),
         Act::RecordCorrected(correction) => wire.correction = Some(correction.clone()),
         Act::EntryRetracted(retraction) => wire.retraction = Some(retraction.clone()),
+        Act::LogKeyRotated(rotation) => wire.rotation = Some(rotation.clone()),
         Act::RecorderEnrolled(enrolment) => wire.enrolment = Some(enrolment.clone()),
         Act::RecorderLimited(limitation) => wire.limitation = Some(limitation.clone()),
         Act::RecorderRevoked(revocation) => wire.revocation = Some(revocation.clone()),
@@ -398,6 +402,7 @@ fn event(mut wire: EventV1<'_>, fallback: Option<EventId>) -> Result<Event, Leaf
         wire.reply.is_some(),
         wire.retraction.is_some(),
         wire.revocation.is_some(),
+        wire.rotation.is_some(),
         wire.scope.is_some(),
         wire.surveyed.is_some(),
         wire.survivors,
@@ -465,6 +470,9 @@ fn act(kind: ActKind, wire: &mut EventV1<'_>) -> Result<Act, LeafError> {
         }
         ActKind::EntryRetracted => {
             Act::EntryRetracted(wire.retraction.take().ok_or(missing("it carries no retraction"))?)
+        }
+        ActKind::LogKeyRotated => {
+            Act::LogKeyRotated(wire.rotation.take().ok_or(missing("it carries no keys"))?)
         }
         ActKind::RecorderEnrolled => {
             Act::RecorderEnrolled(wire.enrolment.take().ok_or(missing("it carries no enrolment"))?)

@@ -17,6 +17,7 @@ mod leaf_dates;
 mod number;
 mod participant;
 mod recorder;
+mod rotation;
 mod scope;
 
 pub use act::{Act, ActKind, Role, Subject, Vocable};
@@ -34,4 +35,5 @@ pub use participant::{
 pub use recorder::{
     Enrolment, EventSignature, Excess, Limitation, Limits, Reach, Revocation, Sides, signed_text,
 };
+pub use rotation::KeyRotation;
 pub use scope::{Scope, ScopeKey};

@@ -104,6 +104,7 @@ impl Ledger {
         }
         if of_ledger {
             check_form(&event)?;
+            self.check_rotation(&event, Index(self.size().0 + batch.events.len() as u64))?;
             self.register_in(&event, batch)?;
         } else if adopts || corrects {
             check_form(&event)?;
@@ -245,6 +246,9 @@ impl Ledger {
                 None => return Err(LedgerError::NoTarget { act, id }),
             },
         };
+        if target.body.is_ledger() && matches!(act, ActKind::RecordCorrected | ActKind::EntryRetracted) {
+            return Err(RecorderError::NotCorrected.into());
+        }
         if let Act::RecordCorrected(correction) = &event.act {
             let base = underlying(self, batch, target)?;
             let said = self.as_it_stands(&base)?;

@@ -7,7 +7,7 @@ use crate::event::{
     ActKind, BodyId, ChangeError, Edtf, EventId, Field, Index, Instant, ParticipantId, Role, Size, StatusId,
 };
 use crate::index::IndexError;
-use crate::log::LogError;
+use crate::log::{LogError, RotationError};
 use crate::query::QueryError;
 
 use super::recorder_error::RecorderError;
@@ -201,6 +201,14 @@ pub enum LedgerError {
     /// The register of recorders, or a rule about who records.
     #[error("{0}")]
     Recorder(#[from] RecorderError),
+    /// A change of the key that both keys did not sign.
+    #[error("the change of the log's key does not hold: {0}")]
+    Rotation(#[from] RotationError),
+    /// A change of the key of another log or place, or to a key that is not kept here.
+    #[error(
+        "the change of the log's key does not follow on this log, or its new key is not here: chancery key rotate makes one"
+    )]
+    RotationElsewhere,
     /// Impossible.
     #[error("{0}")]
     Impossible(#[from] Refusal),

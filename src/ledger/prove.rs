@@ -28,7 +28,7 @@ impl Ledger {
         }
     }
 
-    fn key(&self) -> Result<crate::log::SigningKey, LogError> {
+    pub(super) fn key(&self) -> Result<crate::log::SigningKey, LogError> {
         self.entries.signing_key()?.ok_or_else(|| KeyError::Missing(self.path.join("key")).into())
     }
 
@@ -45,10 +45,13 @@ impl Ledger {
         let cosigned = self.cosigned()?;
         let missing = match self.key() {
             Ok(key) => {
-                let signed = SignedCheckpoint::sign(self.full_head(size)?, &key);
+                let signed = self.sign_head(self.full_head(size)?)?;
                 let fits =
                     |kept: &SignedCheckpoint| kept.head == signed.head && kept.verify(key.verifier()).is_ok();
-                return Ok(cosigned.filter(fits).unwrap_or(signed));
+                // The head that is there may have the signature of the key before it, too.
+                let stored = SignedCheckpoint::read(&self.path.join("checkpoint"))?;
+                let kept = cosigned.into_iter().chain(stored).find(fits);
+                return Ok(kept.unwrap_or(signed));
             }
             Err(missing @ LogError::Key(KeyError::Missing(_))) => missing,
             Err(error) => return Err(error.into()),

@@ -115,8 +115,15 @@ impl SignedCheckpoint {
         SignedCheckpoint { head, signatures }
     }
 
+    /// Adds the signature of another key.
+    #[must_use]
+    pub fn and_sign(mut self, key: &SigningKey) -> SignedCheckpoint {
+        self.signatures.push(Signature::make(&self.head.to_string(), key));
+        self
+    }
+
     /// A head that nobody signs.
-    pub(super) fn unsigned(head: Checkpoint) -> SignedCheckpoint {
+    pub fn unsigned(head: Checkpoint) -> SignedCheckpoint {
         SignedCheckpoint { head, signatures: Vec::new() }
     }
 

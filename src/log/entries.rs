@@ -149,6 +149,15 @@ impl Entries {
         Ok(log)
     }
 
+    /// The ledger's folder.
+    pub fn folder(&self) -> &Path {
+        &self.ledger
+    }
+
+    pub(super) fn disk(&self) -> Result<&Disk, LogError> {
+        Ok(&self.writer.as_ref().ok_or(LogError::ReadOnly)?.disk)
+    }
+
     /// The log's name.
     pub fn origin(&self) -> &str {
         &self.origin
@@ -247,20 +256,19 @@ impl Entries {
     /// [`LogError::Io`]; [`LogError::Key`] where the key cannot be used; [`LogError::ReadOnly`] where the log was opened
     /// for reading.
     pub fn write_checkpoint(&self) -> Result<(), LogError> {
-        self.write_head(self.checkpoint())
+        let head = self.checkpoint();
+        self.write_signed(&match self.signing_key()? {
+            Some(key) => SignedCheckpoint::sign(head, &key),
+            None => SignedCheckpoint::unsigned(head),
+        })
     }
 
-    /// The same for a head with extension lines; it must be one of this log.
+    /// The same for a head of this log that is signed already, and may have extension lines.
     ///
     /// # Errors
     /// As of [`Entries::write_checkpoint`].
-    pub fn write_head(&self, head: Checkpoint) -> Result<(), LogError> {
-        let writer = self.writer.as_ref().ok_or(LogError::ReadOnly)?;
-        let head = match self.signing_key()? {
-            Some(key) => SignedCheckpoint::sign(head, &key),
-            None => SignedCheckpoint::unsigned(head),
-        };
-        head.write(&self.ledger.join("checkpoint"), &writer.disk)
+    pub fn write_signed(&self, head: &SignedCheckpoint) -> Result<(), LogError> {
+        head.write(&self.ledger.join("checkpoint"), self.disk()?)
     }
 
     /// Gives the log its signing key, made from 32 bytes of chance.

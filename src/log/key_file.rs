@@ -57,6 +57,11 @@ fn secret_path(ledger: &Path) -> PathBuf {
     ledger.join("key")
 }
 
+/// Until an entry announces it, and the head with that entry is written.
+fn next_path(ledger: &Path) -> PathBuf {
+    ledger.join("key.next")
+}
+
 fn public_path(ledger: &Path) -> PathBuf {
     ledger.join("key.pub")
 }
@@ -132,22 +137,55 @@ pub(crate) fn read_private(path: &Path) -> Result<Option<String>, LogError> {
 /// # Errors
 /// [`KeyError`]; [`KeyError::Missing`] where `key.pub` says that there is one.
 pub(super) fn signing(ledger: &Path, origin: &str) -> Result<Option<SigningKey>, LogError> {
-    let path = secret_path(ledger);
-    let Some(text) = read_private(&path)? else {
-        return match verifier_key(ledger)? {
-            Some(_) => Err(KeyError::Missing(path).into()),
-            None => Ok(None),
-        };
-    };
+    let (key, public) = (secret(ledger, origin)?, verifier_key(ledger)?);
+    match (&key, public) {
+        (None, Some(_)) => Err(KeyError::Missing(secret_path(ledger)).into()),
+        (Some(key), Some(public)) if public != *key.verifier() => {
+            Err(KeyError::Unlike(public_path(ledger)).into())
+        }
+        _ => Ok(key),
+    }
+}
+
+/// The secret in the file `key`, whatever lies beside it.
+pub(super) fn secret(ledger: &Path, origin: &str) -> Result<Option<SigningKey>, LogError> {
+    read(secret_path(ledger), origin)
+}
+
+/// The secret that is to be the log's.
+pub(super) fn next(ledger: &Path, origin: &str) -> Result<Option<SigningKey>, LogError> {
+    read(next_path(ledger), origin)
+}
+
+fn read(path: PathBuf, origin: &str) -> Result<Option<SigningKey>, LogError> {
+    let Some(text) = read_private(&path)? else { return Ok(None) };
     let key = SigningKey::parse(&text).map_err(|source| KeyError::Text { path: path.clone(), source })?;
     if key.verifier().name() != origin {
         let name = key.verifier().name().to_owned();
         return Err(KeyError::Foreign { path, name, origin: origin.to_owned() }.into());
     }
-    match verifier_key(ledger)? {
-        Some(public) if public != *key.verifier() => Err(KeyError::Unlike(public_path(ledger)).into()),
-        _ => Ok(Some(key)),
-    }
+    Ok(Some(key))
+}
+
+/// Makes the secret that is to be the log's durable.
+pub(super) fn prepare(ledger: &Path, key: &SigningKey, disk: &Disk) -> Result<(), LogError> {
+    let path = next_path(ledger);
+    let written = disk.place_private(&path, key.secret_text().as_bytes());
+    written.map_err(LogError::io(&path, "cannot be written"))
+}
+
+/// Puts the secret that was prepared in the place of the one before.
+pub(super) fn adopt(ledger: &Path, disk: &Disk) -> Result<(), LogError> {
+    let (from, to) = (next_path(ledger), secret_path(ledger));
+    let renamed = disk.rename(&from, &to).and_then(|()| disk.sync_dir(ledger));
+    renamed.map_err(LogError::io(&to, "cannot be replaced"))
+}
+
+/// Puts a verifier key in place.
+pub(super) fn write_public(ledger: &Path, key: &VerifierKey, disk: &Disk) -> Result<(), LogError> {
+    let path = public_path(ledger);
+    let written = disk.replace(&path, format!("{key}\n").as_bytes());
+    written.map_err(LogError::io(&path, "cannot be written"))
 }
 
 /// The verifier key beside the log; `None` where there is none.

@@ -25,7 +25,7 @@ pub enum SignatureError {
         name: String,
     },
     /// Only of other keys.
-    #[error("no signature under the checkpoint is of this key")]
+    #[error("no signature under the checkpoint is of this key: the log may have another by now")]
     OtherKey,
     /// More than one of this key.
     #[error("two signatures under the checkpoint are of this key")]

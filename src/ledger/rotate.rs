@@ -1,0 +1,157 @@
+//! Another key for the log: announced by an entry that both keys sign, then put in the place of the one before.
+//!
+//! The new secret is durable in `key.next` before the entry is; the old one is gone only when a head over that entry is
+//! written that both signed. Whatever is cut short in between is ended when the next writer closes the ledger.
+
+use crate::event::leaf::decode;
+use crate::event::{Act, BodyId, Event, EventId, Evidence, Index, KeyRotation};
+use crate::log::{Checkpoint, KeyError, LogError, Rotation, RotationError, SignedCheckpoint};
+
+use super::{AppendOptions, Ledger, LedgerError};
+
+/// An entry that announces another key.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Rotated {
+    /// The entry.
+    pub entry: Index,
+    /// What it announces.
+    pub rotation: Rotation,
+}
+
+/// What a leaf that announces a key has in it.
+const NEEDLE: &[u8] = b"\"log-key-rotated\"";
+
+fn rotation_of(said: &KeyRotation) -> Result<Rotation, RotationError> {
+    Rotation::verified(said.size, (&said.old, &said.old_signature), (&said.new, &said.new_signature))
+}
+
+impl Ledger {
+    /// Every change of the log's key, the oldest first.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; [`LedgerError::Rotation`] for one that both keys did not sign.
+    pub fn rotations(&self) -> Result<Vec<Rotated>, LedgerError> {
+        let mut found = Vec::new();
+        let mut failed = None;
+        let finder = memchr::memmem::Finder::new(NEEDLE);
+        self.entries.scan(0, |at, leaf, _| {
+            if failed.is_some() || finder.find(leaf).is_none() {
+                return;
+            }
+            let entry = Index(at);
+            match decode(leaf, entry).map(|decoded| decoded.event.act) {
+                Ok(Act::LogKeyRotated(said)) => match rotation_of(&said) {
+                    Ok(rotation) => found.push(Rotated { entry, rotation }),
+                    Err(error) => failed = Some(error.into()),
+                },
+                Ok(_) => {}
+                Err(source) => failed = Some(LedgerError::Entry { index: entry, source }),
+            }
+        })?;
+        failed.map_or(Ok(found), Err)
+    }
+
+    /// Gives the log another key, made from 32 bytes of chance, and closes the ledger. A change that was cut short after
+    /// its entry is ended instead, and no other is begun; then the second is true.
+    ///
+    /// # Errors
+    /// [`LedgerError`]. Where the entry is recorded, the next writer ends what is left.
+    pub fn rotate_key(
+        mut self,
+        seed: &[u8; 32],
+        (id, evidence): (EventId, Vec<Evidence>),
+        options: AppendOptions,
+    ) -> Result<(Rotated, bool), LedgerError> {
+        if let Some(begun) = self.begun()? {
+            self.close()?;
+            return Ok((begun, true));
+        }
+        let old = self.key()?;
+        let new = self.entries.prepare_key(seed)?;
+        let size = self.entries.frontier().size();
+        let rotation = Rotation { size, old: old.verifier().clone(), new: new.verifier().clone() };
+        let said = KeyRotation {
+            new: rotation.new.to_string(),
+            new_signature: rotation.sign(&new),
+            old: rotation.old.to_string(),
+            old_signature: rotation.sign(&old),
+            size,
+        };
+        let mut event = Event::new(id, Act::LogKeyRotated(Box::new(said)), BodyId::ledger());
+        event.evidence = evidence;
+        let entry = self.append(vec![event], options)?.first().map_or(Index(size), |receipt| receipt.index);
+        self.close()?;
+        Ok((Rotated { entry, rotation }, false))
+    }
+
+    /// The change that was announced, where the files are not as it has them.
+    fn begun(&self) -> Result<Option<Rotated>, LedgerError> {
+        if !self.entries.is_key_unsettled() {
+            return Ok(None);
+        }
+        let Some(last) = self.rotations()?.pop() else { return Ok(None) };
+        let unlike = matches!(self.entries.signing_key(), Err(LogError::Key(KeyError::Unlike(_))));
+        let next = self.entries.next_key()?;
+        let announced = next.is_some_and(|key| *key.verifier() == last.rotation.new);
+        Ok((announced || unlike).then_some(last))
+    }
+
+    /// Signs a head: with the log's key; with the one before too, while an announced key has not taken its place.
+    pub(super) fn sign_head(&self, head: Checkpoint) -> Result<SignedCheckpoint, LedgerError> {
+        let key = self.key()?;
+        let next = self.entries.next_key()?;
+        let announced = match &next {
+            Some(next) => {
+                self.begun()?.filter(|b| b.rotation.new == *next.verifier() && b.entry.0 < head.size)
+            }
+            None => None,
+        };
+        Ok(match (announced, next) {
+            (Some(_), Some(next)) => SignedCheckpoint::sign(head, &next).and_sign(&key),
+            _ => SignedCheckpoint::sign(head, &key),
+        })
+    }
+
+    /// Writes the head, signed; a head that is there with a signature of the log's key stays, with whatever else is under
+    /// it. Then a change of the key that was announced is ended.
+    pub(super) fn write_head(&self, head: Checkpoint) -> Result<(), LedgerError> {
+        let begun = self.begun()?;
+        if let Some(begun) = &begun {
+            // Where the secret has changed and the verifier key beside it has not, that alone is left.
+            match self.key() {
+                Err(LogError::Key(KeyError::Unlike(_))) => self.entries.adopt_key(&begun.rotation)?,
+                _ => {
+                    self.entries.write_signed(&self.sign_head(head)?)?;
+                    return Ok(self.entries.adopt_key(&begun.rotation)?);
+                }
+            }
+        }
+        let signed = match self.entries.signing_key()? {
+            Some(key) => {
+                let stored = SignedCheckpoint::read(&self.path.join("checkpoint"))?;
+                let same =
+                    |stored: &SignedCheckpoint| stored.head == head && stored.verify(key.verifier()).is_ok();
+                if stored.is_some_and(|stored| same(&stored)) {
+                    return Ok(());
+                }
+                SignedCheckpoint::sign(head, &key)
+            }
+            None => SignedCheckpoint::unsigned(head),
+        };
+        Ok(self.entries.write_signed(&signed)?)
+    }
+
+    /// A change of the key stands where it says, follows on the log's key, and its secret is kept here.
+    pub(super) fn check_rotation(&self, event: &Event, at: Index) -> Result<(), LedgerError> {
+        let Act::LogKeyRotated(said) = &event.act else { return Ok(()) };
+        let rotation = rotation_of(said)?;
+        if rotation.size != at.0 || rotation.old != *self.key()?.verifier() {
+            return Err(LedgerError::RotationElsewhere);
+        }
+        let next = self.entries.next_key()?;
+        match next.is_some_and(|key| *key.verifier() == rotation.new) {
+            true => Ok(()),
+            false => Err(LedgerError::RotationElsewhere),
+        }
+    }
+}
