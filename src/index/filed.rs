@@ -131,11 +131,6 @@ impl EventIndex {
         Ok(())
     }
 
-    /// Whether all of its entries are filed.
-    pub fn files_all(&self) -> bool {
-        self.groups.size == self.head.size
-    }
-
     /// What an event, or what it corrects in the end, is, with every correction of it before an index, in the order of the
     /// log.
     fn family(&self, id: Option<EventId>, before: Index) -> Result<Vec<Entry>, IndexError> {
@@ -192,25 +187,33 @@ impl EventIndex {
         Ok(())
     }
 
-    /// How many groups the completeness map over its entries has, and its root.
+    /// How many groups the completeness map over its entries has, and its root; `None` where some are not
+    /// [filed](Self::file_the_rest) yet.
     ///
     /// # Errors
     /// [`IndexError`].
-    pub fn completeness(&mut self) -> Result<(u64, Hash), IndexError> {
+    pub fn completeness(&mut self) -> Result<Option<(u64, Hash)>, IndexError> {
+        if self.groups.size != self.head.size {
+            return Ok(None);
+        }
         self.put_pending()?;
         self.put_groups()?;
         let heads: Vec<(String, GroupHead)> = self.all(|store| &store.heads)?;
         let member =
             |(name, head): (String, GroupHead)| Member { name, size: head.size, root: Hash(head.root) };
         let members: Vec<Member> = heads.into_iter().map(member).collect();
-        Ok((members.len() as u64, members_root(&members)))
+        Ok(Some((members.len() as u64, members_root(&members))))
     }
 
-    /// Everything that is filed, in the order of the map.
+    /// Everything that is filed, in the order of the map; `None` where some entries are not
+    /// [filed](Self::file_the_rest) yet.
     ///
     /// # Errors
     /// [`IndexError`].
-    pub fn filings(&mut self) -> Result<Vec<FiledUnder>, IndexError> {
+    pub fn filings(&mut self) -> Result<Option<Vec<FiledUnder>>, IndexError> {
+        if self.groups.size != self.head.size {
+            return Ok(None);
+        }
         self.put_pending()?;
         self.put_groups()?;
         let groups: Vec<(String, Group)> = self.all(|store| &store.filed)?;
@@ -224,7 +227,7 @@ impl EventIndex {
                 found.push(FiledUnder { heading: Heading::named(&group, &name), entries, root: tree.root() });
             }
         }
-        Ok(found)
+        Ok(Some(found))
     }
 
     /// Every value of a tree with its name.

@@ -87,13 +87,13 @@ impl Source {
     /// say.
     pub(super) fn completeness(&mut self, size: Size) -> Option<(u64, Hash)> {
         let Source::Index(index) = self else { return None };
-        (index.size() == size && index.files_all()).then(|| index.completeness().ok()).flatten()
+        (index.size() == size).then(|| index.completeness().ok().flatten()).flatten()
     }
 
     /// Everything that is filed by the first `size` entries; `None` where the index cannot say.
     pub(super) fn filings(&mut self, size: Size) -> Option<Vec<FiledUnder>> {
         let Source::Index(index) = self else { return None };
-        (index.size() == size && index.files_all()).then(|| index.filings().ok()).flatten()
+        (index.size() == size).then(|| index.filings().ok().flatten()).flatten()
     }
 
     pub(super) fn flush(&mut self) {
