@@ -204,7 +204,7 @@ fn python_verifies_what_the_command_line_proves() {
             "s/\"entries\":\\[38,40,/\"entries\":[40,/",
             "the groups do not lead to the root of the completeness map",
         ),
-        ("s/128\\\\n/127\\\\n/", "a place is not below the size"),
+        ("s/128\\\\n/127\\\\n/", "the signature does not verify"),
     ];
     for (change, what) in changes {
         let ran =
