@@ -64,6 +64,8 @@ impl Kept {
         let env = Env::demo();
         let entries = entries(&env, count);
         written(&env.path().join(SOUND), &leaves(&entries));
+        env.run(&["key", "generate", "--ledger", SOUND]).ok();
+        env.run(&["publish", "tree", "--ledger", SOUND]).ok();
         let exported = env.run(&["export", "leaves", "--ledger", SOUND]).ok();
         env.write("leaves.jsonl", exported);
         env.run(&["audit", "--ledger", SOUND, "--only", "clock", "--report", "kept.json"]).ok();
@@ -90,7 +92,7 @@ impl Kept {
         let mut rng = Rng(seed);
         for round in 0..times(50) {
             let (forged, at) = forge(&self.entries, &mut rng);
-            for since in [SOUND, "leaves.jsonl"] {
+            for since in [SOUND, "leaves.jsonl", "tree"] {
                 let found = self.found(&forged, since);
                 assert_eq!(found[0]["entry"], at, "round {round}, {since}: {found:?}");
                 assert!(codes.contains(&found[0]["code"].as_str().unwrap()), "{found:?}");

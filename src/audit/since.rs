@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::event::Index;
-use crate::log::{Checkpoint, Hash, LogError, SignedCheckpoint, salvage};
+use crate::log::{Checkpoint, Hash, LogError, SignedCheckpoint, leaf_hash, salvage};
+use crate::publish::{CHECKPOINT, Part, WIDTH, split_leaves};
 
 use super::fault;
 use super::report::Findings;
@@ -36,6 +37,8 @@ pub enum Kept {
     Folder(PathBuf),
     /// Its leaves as `chancery export leaves` writes them, one a line.
     Leaves(PathBuf),
+    /// A tree that was published of so many entries.
+    Published(PathBuf, u64),
 }
 
 /// Why something cannot be compared with a log.
@@ -51,7 +54,10 @@ pub enum SinceError {
         source: std::io::Error,
     },
     /// A folder without entries.
-    #[error("{}: not a ledger's folder: name one, a checkpoint, a report or a file of leaves", .0.display())]
+    #[error(
+        "{}: not a ledger's folder: name one, a published tree, a checkpoint, a report or a file of leaves",
+        .0.display()
+    )]
     NoLedger(PathBuf),
     /// Neither a report nor leaves, and no head either.
     #[error("{}, line {line}: {what}: not a checkpoint", path.display())]
@@ -88,7 +94,7 @@ struct FiledHead {
 }
 
 impl Since {
-    /// Takes a ledger's folder, a file of leaves, a report of an audit in JSON, or a checkpoint.
+    /// Takes a ledger's folder, a published tree's, a file of leaves, a report of an audit in JSON, or a checkpoint.
     ///
     /// # Errors
     /// [`SinceError`].
@@ -96,10 +102,14 @@ impl Since {
         let name = path.display().to_string();
         if path.is_dir() {
             let parts = ["FORMAT", "entries"];
-            let found = parts.iter().any(|part| path.join(part).exists());
-            let kept = found.then(|| Kept::Folder(path.to_owned()));
-            let kept = kept.ok_or_else(|| SinceError::NoLedger(path.to_owned()))?;
-            return Ok(Since { name, kept, signed: None });
+            if parts.iter().any(|part| path.join(part).exists()) {
+                return Ok(Since { name, kept: Kept::Folder(path.to_owned()), signed: None });
+            }
+            let text = std::fs::read_to_string(path.join(CHECKPOINT));
+            let text = text.map_err(|_| SinceError::NoLedger(path.to_owned()))?;
+            let signed = head(&path.join(CHECKPOINT), &text)?;
+            let kept = Kept::Published(path.to_owned(), signed.head.size);
+            return Ok(Since { name, kept, signed: Some(signed) });
         }
         let unreadable = |source| SinceError::Unreadable { path: path.to_owned(), source };
         let mut file = BufReader::new(std::fs::File::open(path).map_err(unreadable)?);
@@ -121,7 +131,7 @@ impl Since {
     pub(super) fn heads(&self) -> &[Checkpoint] {
         match &self.kept {
             Kept::Heads(heads) => heads,
-            Kept::Folder(_) | Kept::Leaves(_) => &[],
+            Kept::Folder(_) | Kept::Leaves(_) | Kept::Published(..) => &[],
         }
     }
 }
@@ -254,8 +264,30 @@ impl Copy {
                     copy.take(index, &line.map_err(io("cannot be read"))?, true, &same);
                 }
             }
+            Kept::Published(tree, size) => {
+                for (bundle, tile) in Part::bundles(*size).zip(Part::tiles(*size, 0)) {
+                    copy.take_bundle(tree, bundle, tile, &same);
+                }
+                copy.lost.extend(copy.next..*size);
+            }
         }
         Ok(Some(copy))
+    }
+
+    /// The entries of one bundle that have their hash in the tile over them; a file that is not there holds none.
+    fn take_bundle<'a>(
+        &mut self,
+        tree: &Path,
+        bundle: Part,
+        tile: Part,
+        same: impl Fn(u64) -> Option<&'a [u8]>,
+    ) {
+        let read = |part: Part| std::fs::read(tree.join(part.path())).unwrap_or_default();
+        let (bytes, hashes) = (read(bundle), read(tile));
+        let leaves = split_leaves(&bytes).0.into_iter().filter_map(|at| bytes.get(at));
+        for ((leaf, hash), index) in leaves.zip(hashes.chunks(32)).zip(bundle.number() * WIDTH..) {
+            self.take(index, leaf, leaf_hash(leaf).0 == hash, &same);
+        }
     }
 
     fn take<'a>(&mut self, index: u64, leaf: &[u8], intact: bool, same: impl Fn(u64) -> Option<&'a [u8]>) {

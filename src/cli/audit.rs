@@ -28,8 +28,8 @@ works on a read-only copy and beside a running writer.
 
 --since takes what was kept elsewhere. A checkpoint shows that something
 changed; more of them, or a report in JSON, show among which entries; a
-ledger's folder or a file of `chancery export leaves` names every entry with
-what it was and what it is.
+ledger's folder, a published tree or a file of `chancery export leaves` names
+every entry with what it was and what it is.
 
 --from looks at a published tree instead (chancery publish), from outside, with
 the verifier key and nothing of the ledger: every entry, every tile, the root,
@@ -45,8 +45,8 @@ act before or after every list of states in the ledger knows who acts:
 the log, its size and root, every check with its count, findings, begin and
 end. A file that ends in .json, or --format json, makes it JSON.")]
 pub(super) struct Args {
-    /// What was kept elsewhere: a checkpoint, a report, a file of leaves or an older copy's folder; the log must still
-    /// begin with it; may be repeated
+    /// What was kept elsewhere: a checkpoint, a report, a file of leaves, an older copy's folder or that of a published
+    /// tree; the log must still begin with it; may be repeated
     #[arg(long, value_name = "FILE|FOLDER")]
     since: Vec<PathBuf>,
     /// Audit a published tree, in a folder or at an address that begins with http:// or https://; needs --key
