@@ -43,6 +43,11 @@ fn redacted_words_are_nowhere_any_more_and_every_hash_stays() {
     let size = env.size().to_string();
     let root = head(&env, &size);
     let hash = env.run(&["show", &entry, "--format", "json"]).json()[0]["leaf_hash"].clone();
+    env.write("vkey", env.run(&["key", "show"]).ok());
+    env.run(&["prove", "inclusion", &entry, "--out", "proof"]).ok();
+    env.run(&["status", "LAO", "--in", "sco", "--certificate", "certificate"]).ok();
+    let held = std::fs::read_to_string(env.path().join("certificate")).unwrap();
+    assert!(held.contains("salted_sha256") && !held.contains("desk officer"), "a certificate has no words");
 
     let redact = ["redact", &entry, "--cite", "decision of the data protection officer"];
     assert!(env.run(&redact).ok().contains("evidence-redacted"));
@@ -52,6 +57,9 @@ fn redacted_words_are_nowhere_any_more_and_every_hash_stays() {
     assert_eq!(env.run(&["show", &entry, "--format", "json"]).json()[0]["leaf_hash"], hash);
     assert_eq!(head(&env, &size), root);
     assert_eq!(env.run(&["audit"]).ok(), "");
+    for earlier in ["proof", "certificate"] {
+        env.run(&["verify", earlier, "--key", "vkey"]).ok();
+    }
 
     let now = env.size();
     assert!(env.run(&redact).ok().contains("redacted already"));

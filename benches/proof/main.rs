@@ -15,7 +15,7 @@ use chancery::certificate::verify;
 use chancery::event::{BodyId, Day, Index, ParticipantId, Size};
 use chancery::ledger::Ledger;
 use chancery::log::{Disk, Entries, Frontier, LeafHashes, LogEngine, leaf_hash, prove_inclusion};
-use chancery::query::{Axes, status};
+use chancery::query::{Axes, roster, status};
 use criterion::Criterion;
 
 use synthetic::{holder, make};
@@ -91,6 +91,10 @@ fn certificates(bench: &mut Bench, made: &synthetic::Made, size: Size) {
     let entries = verify(&certificates[0], &key, PROGRAM).unwrap().entries.len();
     println!("a certificate holds {entries} entries in {} bytes", certificates[0].len());
     bench.measure("certificate, verified", || verify(&certificates[0], &key, PROGRAM).unwrap());
+    let whole = make(&whole(&mut ledger, &pairs[0].1, size));
+    let entries = verify(&whole, &key, PROGRAM).unwrap().entries.len();
+    println!("that of a roster holds {entries} entries in {} bytes", whole.len());
+    bench.measure("certificate of a roster, verified", || verify(&whole, &key, PROGRAM).unwrap());
 }
 
 fn answer(ledger: &mut Ledger, (participant, body): &(ParticipantId, BodyId), size: Size) -> String {
@@ -98,6 +102,13 @@ fn answer(ledger: &mut Ledger, (participant, body): &(ParticipantId, BodyId), si
     let material = ledger.material(&loaded, size).unwrap();
     let axes = Axes::on_day(Day::from_days(20_000), None, size);
     serde_json::to_value(status(&material, participant, body, &axes).unwrap()).unwrap().to_string()
+}
+
+fn whole(ledger: &mut Ledger, body: &BodyId, size: Size) -> String {
+    let loaded = ledger.load_asked(body, None).unwrap();
+    let material = ledger.material(&loaded, size).unwrap();
+    let axes = Axes::on_day(Day::from_days(20_000), None, size);
+    serde_json::to_value(roster(&material, body, None, &axes).unwrap()).unwrap().to_string()
 }
 
 struct Bench {

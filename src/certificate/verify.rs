@@ -1,6 +1,6 @@
 //! Verifies a certificate with nothing but a verifier key: every proof, and the answer derived again from the entries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -53,9 +53,8 @@ pub fn verify(text: &str, key: &VerifierKey, program: &str) -> Result<Verified, 
     }
     let charters = Charters::default();
     let gathered = gather(&asked, &charters, &mut |wanted| map.under(wanted, &entries))?;
-    if let Some((index, _)) =
-        entries.iter().find(|(index, _)| !gathered.entries.iter().any(|e| e.index == **index))
-    {
+    let asked_for: BTreeSet<Index> = gathered.entries.iter().map(|entry| entry.index).collect();
+    if let Some(index) = entries.keys().find(|index| !asked_for.contains(index)) {
         return Err(CertificateError::Spare(*index));
     }
     let material = Material {
@@ -235,7 +234,7 @@ pub(super) fn same(written: &str, derived: &Value, by: &str) -> Result<(), Certi
 fn difference(written: &Value, derived: &Value, place: String) -> Option<(String, String, String)> {
     match (written, derived) {
         (Value::Object(a), Value::Object(b)) => {
-            let keys: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+            let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
             keys.into_iter().find_map(|key| {
                 let at = |map: &serde_json::Map<String, Value>| map.get(key).cloned().unwrap_or_default();
                 difference(&at(a), &at(b), format!("{place}/{key}"))
