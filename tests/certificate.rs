@@ -241,6 +241,22 @@ fn a_heading_that_is_left_out_or_made_closed_is_missed() {
     assert_eq!(error, "entry 52 is filed under BLR in sco, and is not in the certificate");
 }
 
+#[test]
+fn a_certificate_of_another_version_may_have_fewer_members_and_none_that_differs() {
+    let mut sco = Sco::new();
+    let sound = sco.certificate("BLR", &on("2023-07-01", 128));
+    let mut other: serde_json::Value = serde_json::from_str(&sound).unwrap();
+    other["answer"].as_object_mut().unwrap().remove("coverage").unwrap();
+    let error = verify(&resealed(&other), &sco.key, PROGRAM).unwrap_err().to_string();
+    assert!(error.starts_with("the answer does not follow from the entries: /coverage is null"), "{error}");
+    other["program"] = "chancery 0.0.9".into();
+    let verified = verify(&resealed(&other), &sco.key, PROGRAM).unwrap();
+    assert!(verified.answer["coverage"].is_object(), "what is shown is what was derived here");
+    other["answer"]["possible"] = "member".into();
+    let error = verify(&resealed(&other), &sco.key, PROGRAM).unwrap_err().to_string();
+    assert!(error.ends_with("(it was written by chancery 0.0.9, this is chancery test)"), "{error}");
+}
+
 /// The certificate with the digest that its content has.
 fn resealed(content: &serde_json::Value) -> String {
     use sha2_11::{Digest, Sha256};
@@ -250,4 +266,16 @@ fn resealed(content: &serde_json::Value) -> String {
     let body = text.strip_suffix(",\"sha256\":\"\"}").unwrap();
     let digest: String = Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{body},\"sha256\":\"{digest}\"}}\n")
+}
+
+/// What was written by the first version with certificates. It must verify for ever.
+#[test]
+fn the_certificate_of_an_earlier_version_verifies() {
+    let text = include_str!("golden/answer-certificate-v1.json");
+    let key = VerifierKey::parse("golden.example/log+bc3684ef+ATbnrQog785ctieII2ZJEoondMG+LF66HqoA8Quapcd+");
+    let verified = verify(text, &key.unwrap(), PROGRAM).unwrap();
+    let said =
+        ["status", "since", "certainty"].map(|part| verified.answer[part].as_str().unwrap().to_owned());
+    assert_eq!(said, ["member", "1961-07-20", "certain"]);
+    assert_eq!((verified.entries.len(), verified.program.as_str()), (4, "chancery 0.1.0"));
 }

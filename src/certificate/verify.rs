@@ -21,7 +21,7 @@ use super::text::{FiledText, GroupText, HeadingText, Text};
 /// What a certificate shows.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Verified {
-    /// The answer in its JSON form.
+    /// The answer in its JSON form, as it was derived here.
     pub answer: Value,
     /// The head under which it holds.
     pub checkpoint: SignedCheckpoint,
@@ -215,7 +215,8 @@ fn filed(
     Ok((tree.size(), tree.root()))
 }
 
-/// Whether the answer that is written is the one that was derived.
+/// Whether the answer that is written is the one that was derived. Of another program, `by` names it: then the derived answer
+/// may have members that the written one has not, since answers gain members from version to version.
 ///
 /// # Errors
 /// [`CertificateError::Answer`] with the first part that differs, [`CertificateError::Text`].
@@ -225,24 +226,32 @@ pub(super) fn same(written: &str, derived: &Value, by: &str) -> Result<(), Certi
         return Ok(());
     }
     let written: Value = serde_json::from_str(written).map_err(|e| CertificateError::Text(e.to_string()))?;
-    match difference(&written, derived, String::new()) {
+    match difference(&written, derived, !by.is_empty(), String::new()) {
         Some((place, said, gives)) => Err(CertificateError::Answer { place, said, gives, by: by.to_owned() }),
         None => Ok(()),
     }
 }
 
-fn difference(written: &Value, derived: &Value, place: String) -> Option<(String, String, String)> {
+fn difference(
+    written: &Value,
+    derived: &Value,
+    may_add: bool,
+    place: String,
+) -> Option<(String, String, String)> {
     match (written, derived) {
         (Value::Object(a), Value::Object(b)) => {
-            let keys: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+            let keys: BTreeSet<&String> =
+                a.keys().chain(b.keys().filter(|key| !may_add || a.contains_key(*key))).collect();
             keys.into_iter().find_map(|key| {
                 let at = |map: &serde_json::Map<String, Value>| map.get(key).cloned().unwrap_or_default();
-                difference(&at(a), &at(b), format!("{place}/{key}"))
+                difference(&at(a), &at(b), may_add, format!("{place}/{key}"))
             })
         }
-        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
-            a.iter().zip(b).enumerate().find_map(|(at, (a, b))| difference(a, b, format!("{place}/{at}")))
-        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => a
+            .iter()
+            .zip(b)
+            .enumerate()
+            .find_map(|(at, (a, b))| difference(a, b, may_add, format!("{place}/{at}"))),
         _ if written == derived => None,
         _ => Some((place, written.to_string(), derived.to_string())),
     }
