@@ -49,7 +49,7 @@ pub const CHECKS: [Check; 16] = [
     },
     Check {
         name: "checkpoint",
-        what: "the log begins with what its own checkpoint covers; heads are signed with its key",
+        what: "the log begins with what its own heads cover (checkpoint, cosigned); each is signed with its key",
     },
     Check {
         name: "since",
