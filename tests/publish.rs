@@ -106,8 +106,9 @@ fn what_is_published_can_be_audited_with_the_key_alone() {
                                        is below it
     keys          0          0         every change of the log's key follows on the
                                        one before, and both keys signed it
-    checkpoint    1          0         the log begins with what its own checkpoint
-                                       covers; heads are signed with its key
+    checkpoint    1          0         the log begins with what its own heads cover
+                                       (checkpoint, cosigned); each is signed with
+                                       its key
     since         1          0         the log begins with what was kept of it
                                        elsewhere, entry by entry or by root
     completeness  228        0         heads state the completeness map that the
