@@ -157,6 +157,10 @@ fn a_certificate_of_another_log_or_key_is_not_verified() {
         assert_eq!(error, "no signature under the checkpoint is of this key");
     }
     sco.env.write("b.json", &sound);
+    sco.env.write("vkey", sco.key.to_string());
+    assert!(
+        sco.env.sh("chancery verify - --key vkey < b.json").ok().starts_with("verified: the answer follows")
+    );
     let foreign = Env::sco().run(&["key", "show"]).ok();
     let ran = sco.env.run(&["verify", "b.json", "--key", foreign.trim()]);
     assert_eq!(

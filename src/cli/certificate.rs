@@ -1,6 +1,6 @@
 //! `--certificate FILE` of a question, and what `verify` says of such a file.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
@@ -40,6 +40,10 @@ impl CertificateArgs {
         size: Size,
     ) -> Result<(), Failure> {
         let Some(path) = &self.certificate else { return Ok(()) };
+        if path.as_os_str() == "-" {
+            return Err(Failure::usage("--certificate needs a file: on standard output stands the answer")
+                .help("name one; /dev/stderr is a file too"));
+        }
         if ledger.supposes() {
             return Err(Failure::usage("an answer with supposed events has no certificate")
                 .help("leave --certificate out, or ask without what-if"));
@@ -178,10 +182,3 @@ fn given(answer: &Value) -> String {
 
 /// The most bytes a certificate may have.
 pub(super) const BYTES_MAX: u64 = 64 << 20;
-
-/// Whether the file begins as a certificate does.
-pub(super) fn begins(path: &Path) -> bool {
-    let mut first = [0];
-    std::fs::File::open(path).and_then(|mut file| std::io::Read::read(&mut file, &mut first)).is_ok()
-        && first == *b"{"
-}

@@ -28,7 +28,7 @@ with the proof. docs/verify.py does the same with Python alone.
 The last head that was verified of each log is remembered. A smaller one is
 refused, and so is one that shows another history; both are then kept.")]
 pub(super) struct Args {
-    /// The proof, the certificate, or a signed checkpoint
+    /// The proof, the certificate, or a signed checkpoint; - for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Another of the same log: whether both are of one history
@@ -271,11 +271,15 @@ pub(super) fn verifier_key(given: &str) -> Result<VerifierKey, Failure> {
     })
 }
 
+/// A file, or standard input for `-`.
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let file = std::fs::File::open(path).map_err(|e| Failure::file(path, &e))?;
+    let source: Box<dyn Read> = match path.as_os_str() == "-" {
+        true => Box::new(std::io::stdin().lock()),
+        false => Box::new(std::fs::File::open(path).map_err(|e| Failure::file(path, &e))?),
+    };
     let mut bytes = Vec::new();
-    let most = if certificate::begins(path) { certificate::BYTES_MAX } else { BYTES_MAX };
-    file.take(most + 1).read_to_end(&mut bytes).map_err(|e| Failure::file(path, &e))?;
+    source.take(certificate::BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|e| Failure::file(path, &e))?;
+    let most = if bytes.starts_with(b"{") { certificate::BYTES_MAX } else { BYTES_MAX };
     if bytes.len() as u64 > most {
         return Err(Failure::usage(format!("{}: larger than any proof", path.display())));
     }
