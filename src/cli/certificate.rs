@@ -42,7 +42,7 @@ impl CertificateArgs {
         let Some(path) = &self.certificate else { return Ok(()) };
         if path.as_os_str() == "-" {
             return Err(Failure::usage("--certificate needs a file: on standard output stands the answer")
-                .help("name one; /dev/stderr is a file too"));
+                .help("name one: --certificate answer.json"));
         }
         if ledger.supposes() {
             return Err(Failure::usage("an answer with supposed events has no certificate")
