@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::certificate::CertificateError;
 use crate::charter::{CharterError, CharterTextError};
 use crate::event::leaf::LeafError;
 use crate::event::{DateError, Size};
@@ -179,6 +180,11 @@ impl From<LedgerError> for Failure {
                 let remedy = recorder_remedy(&error);
                 remedy.into_iter().fold(Failure::new(Exit::Refused, error), Failure::help)
             }
+            LedgerError::Certificate(ref why) => match **why {
+                CertificateError::Question(_) => Failure::usage(error),
+                _ => Failure::new(Exit::Unavailable, error)
+                    .help("see what is wrong: chancery audit; the next append writes the head anew"),
+            },
             LedgerError::NoBody(_) => no_body(error),
             LedgerError::ExtendsNothing { ref pattern, .. } => {
                 let remedy = format!("adopt it first: chancery charter adopt {pattern}");

@@ -49,16 +49,27 @@ impl Ledger {
                 CompletenessMap::new(&entries, &hashes)
             }
         };
-        Ok(Certifier { head: self.signed_head(size)?, map, tree: self.leaf_hashes()? })
+        let head = self.signed_head(size)?;
+        // Under a head that states no map, or another one, nobody could verify it.
+        match head.head.completeness() {
+            None => return Err(CertificateError::NoMap.into()),
+            Some(stated) if stated != map.head() => return Err(CertificateError::Groups.into()),
+            Some(_) => {}
+        }
+        Ok(Certifier { head, map, tree: self.leaf_hashes()? })
     }
 
-    /// The head of the first `size` entries with its completeness map; both are read from the head that was written last
-    /// where it is of that size.
+    /// The head of the first `size` entries with its completeness map. The map is read from the head that was written last
+    /// where that is of this size and the log's key signed it: who can write to the folder must not have a false one signed.
     pub(super) fn full_head(&self, size: Size) -> Result<Checkpoint, LedgerError> {
         let head = self.entries.head(size.0)?;
-        let stored = Checkpoint::read(&self.path.join("checkpoint"))?;
-        let same = |stored: &Checkpoint| (stored.size, stored.root) == (head.size, head.root);
-        let (groups, root) = match stored.filter(same).and_then(|stored| stored.completeness()) {
+        let stored = SignedCheckpoint::read(&self.path.join("checkpoint"))?;
+        let key = self.entries.signing_key()?;
+        let vouched = |stored: &SignedCheckpoint| {
+            (stored.head.size, stored.head.root) == (head.size, head.root)
+                && key.as_ref().is_some_and(|key| stored.verify(key.verifier()).is_ok())
+        };
+        let (groups, root) = match stored.filter(vouched).and_then(|stored| stored.head.completeness()) {
             Some(map) => map,
             None => {
                 let (entries, hashes) = self.whole(size)?;
