@@ -8,6 +8,7 @@ mod held;
 mod load;
 mod parts;
 mod prove;
+mod published;
 mod reach;
 mod recorder_error;
 mod recorders;
@@ -32,6 +33,7 @@ use crate::event::{ActKind, BodyId, Entry, Event, EventId, EventSignature, Index
 use crate::index::EventIndex;
 use crate::log::{Append, Disk, Entries, Hash, Holder, LogEngine, SigningKey, TornTail, leaf_hash};
 use crate::query::{Charters, CheckpointRef, Material};
+use crate::snapshot::Snapshot;
 
 pub use admit::Draft;
 pub use certify::Certifier;
@@ -40,6 +42,7 @@ pub use error::LedgerError;
 pub use held::Held;
 pub use load::Loaded;
 pub use parts::Part;
+pub use published::Placed;
 pub use recorder_error::RecorderError;
 pub use recorders::Attested;
 pub use register::{Recorder, Register, recorder_name};
@@ -53,6 +56,8 @@ pub struct Ledger {
     path: PathBuf,
     entries: Entries,
     index: source::Source,
+    /// The snapshot at whose mark the log was opened, until the first question.
+    snapshot: Option<Snapshot>,
     charters: Charters,
     rules: HashMap<BodyId, Arc<Charter>>,
     rule_entries: Option<rules::RuleEntries>,
@@ -130,7 +135,11 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn open_reader(path: &Path) -> Result<Ledger, LedgerError> {
-        Ledger::with(path, Entries::open_reader(path)?)
+        let snapshot = Snapshot::open(path);
+        let entries = Entries::open_reader_at(path, snapshot.as_ref().and_then(Snapshot::mark))?;
+        let mut ledger = Ledger::with(path, entries)?;
+        ledger.snapshot = snapshot.filter(|known| ledger.entries.opened_at() == Some(known.size()));
+        Ok(ledger)
     }
 
     /// Opens for appending.
@@ -149,6 +158,7 @@ impl Ledger {
             path: path.to_owned(),
             entries,
             index: source::Source::Unopened,
+            snapshot: None,
             charters: Charters::default(),
             rules: HashMap::new(),
             rule_entries: None,
@@ -378,9 +388,11 @@ impl Ledger {
         if !self.recorded_of(self.size()).holds(index) {
             return Err(LedgerError::NoEntry { index, size: self.size() });
         }
-        let block = self.entries.read(index.0, 1)?;
-        let leaf = block.iter().next().map(|(_, leaf, _)| leaf.to_vec());
-        leaf.ok_or(LedgerError::NoEntry { index, size: self.size() })
+        let place = match &self.index {
+            source::Source::Model(model) => model.place(index),
+            _ => None,
+        };
+        Ok(self.entries.leaf(index.0, place)?)
     }
 
     /// An entry, decoded.
@@ -406,7 +418,10 @@ impl Ledger {
             None => self.full_head(size)?,
         };
         self.index.flush();
-        self.write_head(head)
+        self.write_head(head)?;
+        // Nothing depends on a snapshot: where none can be put in place, questions read what they read before.
+        let _ = self.publish_snapshot(&mut |_| {});
+        Ok(())
     }
 
     /// Builds the index anew from the entries, telling `progress` how many are in it.

@@ -83,6 +83,7 @@ pub mod ledger;
 pub mod log;
 pub mod publish;
 pub mod query;
+pub mod snapshot;
 pub mod witness;
 
 pub use ledger::{AppendOptions, Ledger, LedgerError, Receipt, Recorded};

@@ -39,12 +39,13 @@ fn a_module_imports_only_what_stands_to_its_right() {
         ("history", &["event", "charter"]),
         ("query", &["event", "charter", "history"]),
         ("index", &["event", "log"]),
+        ("snapshot", &["event", "history", "log"]),
         ("import", &["charter", "event", "ledger"]),
         ("publish", &["log"]),
         ("witness", &["log"]),
         ("certificate", &["event", "charter", "history", "query", "log"]),
         ("audit", &["event", "charter", "history", "query", "log", "certificate", "publish"]),
-        ("ledger", &["event", "charter", "history", "query", "index", "log", "certificate"]),
+        ("ledger", &["event", "charter", "history", "query", "index", "log", "certificate", "snapshot"]),
         (
             "cli",
             &[

@@ -28,6 +28,7 @@ use crate::log::Hash;
 
 pub use error::IndexError;
 pub use filed::FiledUnder;
+pub(crate) use stored::{pack, unpack};
 
 use bearing::Corrections;
 use filed::{Groups, Pair};

@@ -42,7 +42,7 @@ pub(super) fn decode_bare<T: Decode<()>>(bytes: &[u8]) -> Result<T, String> {
 }
 
 /// Decodes a value that borrows its texts and takes every byte.
-fn borrow_bare<'a, T: BorrowDecode<'a, ()>>(bytes: &'a [u8]) -> Result<T, String> {
+pub(super) fn borrow_bare<'a, T: BorrowDecode<'a, ()>>(bytes: &'a [u8]) -> Result<T, String> {
     let (value, used) = bincode::borrow_decode_from_slice(bytes, config()).map_err(|e| e.to_string())?;
     if used == bytes.len() { Ok(value) } else { Err("a value has bytes to spare".into()) }
 }

@@ -59,6 +59,19 @@ struct StoredEvidence<'a> {
     url: Option<&'a str>,
 }
 
+/// An entry without its index, as short as the index keeps it.
+pub(crate) fn pack(entry: &Entry) -> Vec<u8> {
+    super::run::encode_bare(&StoredEntry::of(entry))
+}
+
+/// An entry that was packed.
+///
+/// # Errors
+/// What is wrong with the bytes.
+pub(crate) fn unpack(bytes: &[u8], index: Index) -> Result<Entry, String> {
+    super::run::borrow_bare::<StoredEntry<'_>>(bytes)?.entry(index)
+}
+
 impl<'a> StoredEntry<'a> {
     pub(super) fn of(entry: &'a Entry) -> StoredEntry<'a> {
         StoredEntry { recorded_at: entry.recorded_at.micros(), event: StoredEvent::of(&entry.event) }

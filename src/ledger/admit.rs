@@ -224,7 +224,7 @@ impl Ledger {
         if let Some(charter) = self.rules.get(body) {
             return Ok(Arc::clone(charter));
         }
-        let entries = self.rule_entries()?.of(body, None);
+        let entries = self.rules_of(body)?;
         let acts = standing(&entries, Size(u64::MAX), Day::FUTURE);
         let texts = charter_acts(&acts, body);
         let charter = self.charters.fold(body, &texts)?.ok_or_else(|| LedgerError::NoBody(body.clone()))?;

@@ -11,6 +11,7 @@ use crate::event::leaf::decode;
 use crate::event::{Act, ActKind, BodyId, Day, Entry, EventId, Index, Instant, Scope, Size};
 use crate::history::{charter_acts, standing};
 
+use super::published::ReadModel;
 use super::rules::RuleEntries;
 use super::source::Source;
 use super::{Ledger, LedgerError};
@@ -55,9 +56,23 @@ fn drop_strays(entries: &mut Vec<Entry>) {
 impl Ledger {
     /// Opens the index for the first question.
     pub(super) fn open_index(&mut self) -> Result<(), LedgerError> {
-        if matches!(self.index, Source::Unopened) {
-            self.index = Source::for_question(&self.path, &self.entries)?;
+        if !matches!(self.index, Source::Unopened) {
+            return Ok(());
         }
+        // Whatever is wrong with a snapshot, the question goes on without it.
+        if let Some(snapshot) = self.snapshot.take()
+            && let Ok(Some(model)) = ReadModel::open(snapshot, &self.entries)
+        {
+            self.index = Source::Model(Box::new(model));
+            return Ok(());
+        }
+        self.index = Source::for_question(&self.path, &self.entries)?;
+        Ok(())
+    }
+
+    /// Goes on without a snapshot that cannot be read.
+    pub(super) fn leave_model(&mut self) -> Result<(), LedgerError> {
+        self.index = Source::for_question(&self.path, &self.entries)?;
         Ok(())
     }
 
@@ -67,12 +82,18 @@ impl Ledger {
             return Ok(Loaded { entries: Arc::clone(known), scope: scope.clone() });
         }
         self.open_index()?;
+        if let Source::Model(model) = &self.index {
+            match model.load(&self.entries, scope) {
+                Ok(Some(entries)) => return self.loaded_now(entries, scope),
+                _ => self.leave_model()?,
+            }
+        }
         let found = match &self.index {
             Source::Index(index) if *scope == Scope::ALL => Some(index.load(scope)),
             Source::Index(index) => Some(index.load_bearing(scope)),
             _ => None,
         };
-        let mut entries = match found {
+        let entries = match found {
             Some(Ok(entries)) => entries,
             unread => {
                 if let (Some(Err(_)), Source::Index(index)) = (unread, &self.index) {
@@ -84,6 +105,11 @@ impl Ledger {
                 entries
             }
         };
+        self.loaded_now(entries, scope)
+    }
+
+    /// Keeps what was loaded of a scope, with what is supposed.
+    fn loaded_now(&mut self, mut entries: Vec<Entry>, scope: &Scope) -> Result<Loaded, LedgerError> {
         if self.supposes() {
             entries.extend(self.supposed.iter().filter(|e| scope.admits(&e.event)).cloned());
             self.add_targets(&mut entries)?;
@@ -106,6 +132,21 @@ impl Ledger {
         let Loaded { entries, .. } = self.load_rules()?;
         let known = self.rule_entries.take().filter(|known| known.are(&entries));
         Ok(self.rule_entries.insert(known.unwrap_or_else(|| RuleEntries::new(entries))))
+    }
+
+    /// The entries that make the rules of a body.
+    pub(super) fn rules_of(&mut self, body: &BodyId) -> Result<Vec<Entry>, LedgerError> {
+        self.open_index()?;
+        match &self.index {
+            Source::Model(model) if !self.supposes() => match model.rules_of(&self.entries, body, None) {
+                Ok(entries) => Ok(entries),
+                Err(_) => {
+                    self.leave_model()?;
+                    Ok(self.rule_entries()?.of(body, None))
+                }
+            },
+            _ => Ok(self.rule_entries()?.of(body, None)),
+        }
     }
 
     /// Of what was loaded, only the rules outlive an append, together with what it adds to them.
@@ -201,10 +242,18 @@ impl Ledger {
         if let Some(ids) = &self.ids {
             return Ok(ids.get(&id).copied());
         }
-        if let Source::Index(index) = &self.index
-            && let Ok(found) = index.find(id)
-        {
-            return Ok(found);
+        match &self.index {
+            Source::Model(model) => {
+                if let Ok(found) = model.find(&self.entries, id) {
+                    return Ok(found);
+                }
+            }
+            Source::Index(index) => {
+                if let Ok(found) = index.find(id) {
+                    return Ok(found);
+                }
+            }
+            _ => {}
         }
         let key = format!("\"id\":\"{id}\"");
         let key = memmem::Finder::new(key.as_bytes());
@@ -336,6 +385,6 @@ impl Ledger {
 }
 
 /// What makes rules: acts of bodies alone, because no record can name this participant.
-fn rules_scope() -> Scope {
+pub(super) fn rules_scope() -> Scope {
     Scope { body: None, participant: crate::event::ParticipantId::parse("NOBODY-AT-ALL").ok() }
 }

@@ -8,12 +8,15 @@ use crate::event::{Entry, Index, Size};
 use crate::index::{EventIndex, FiledUnder, IndexError};
 use crate::log::{Entries, Hash, LeafBlock, LogEngine};
 
+use super::published::ReadModel;
 use super::{INDEX_DEADLINE, LedgerError};
 
 /// Where a ledger looks entries up.
 pub(super) enum Source {
     /// Nothing was looked up yet.
     Unopened,
+    /// A published snapshot with the entries after it.
+    Model(Box<ReadModel>),
     /// The index.
     Index(Box<EventIndex>),
     /// The entries alone: a writer runs, the copy is read-only, or the index is damaged.
@@ -172,7 +175,7 @@ const WORTH_A_THREAD: usize = 256;
 ///
 /// # Errors
 /// [`LedgerError::Entry`], the first one that cannot be read.
-fn decode_block(block: &LeafBlock) -> Result<Vec<Entry>, LedgerError> {
+pub(super) fn decode_block(block: &LeafBlock) -> Result<Vec<Entry>, LedgerError> {
     let leaves: Vec<(Index, &[u8])> = block.iter().map(|(at, leaf, _)| (Index(at), leaf)).collect();
     let one = |(index, leaf): &(Index, &[u8])| {
         decode(leaf, *index).map_err(|source| LedgerError::Entry { index: *index, source })

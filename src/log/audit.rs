@@ -9,7 +9,7 @@ use super::entries::Entries;
 use super::error::LogError;
 use super::format;
 use super::lock::Lock;
-use super::segment::{self, Scan, Segment};
+use super::segment::{self, Scan, Segment, Start};
 use super::tail;
 use super::tree::{Frontier, Hash, leaf_hash};
 use super::watermark::{self, Watermark};
@@ -137,14 +137,15 @@ impl Walked {
         let bytes = segment::read(path, None)?;
         let (mut leaves, mut wrong) = (Vec::new(), Vec::new());
         let start = bytes.as_ptr().addr();
-        let scan = segment::walk_frames(&segment, &bytes, u64::MAX, |offset, index, leaf, hash| {
-            if leaf_hash(leaf) != hash {
-                wrong.push(leaves.len());
-            }
-            // Its place rather than the slice, so that it can be handed on with the bytes.
-            let at = leaf.as_ptr().addr() - start;
-            leaves.push(Stored { offset, index, at: at..at + leaf.len() });
-        });
+        let scan =
+            segment::walk_frames(Start::of(&segment), &bytes, u64::MAX, |offset, index, leaf, hash| {
+                if leaf_hash(leaf) != hash {
+                    wrong.push(leaves.len());
+                }
+                // Its place rather than the slice, so that it can be handed on with the bytes.
+                let at = leaf.as_ptr().addr() - start;
+                leaves.push(Stored { offset, index, at: at..at + leaf.len() });
+            });
         Ok(Walked { segment, bytes, leaves, scan, wrong })
     }
 
@@ -206,7 +207,7 @@ impl Audit<'_> {
         self.tree = Some(tree);
         let index = Some(scan.after.size());
         let busy = self.held && scan.after.size() >= self.acknowledged;
-        match tail::torn(segment, bytes, scan) {
+        match tail::torn(segment, bytes, bytes.len(), scan) {
             Err(error) if !(last && busy) => self.error(path, index, &error),
             Ok(Some(torn)) if !last => {
                 let what = "something stands between the last frame and the next segment";

@@ -1,8 +1,9 @@
 //! The durable evidence: leaves in append-only segments, synced before an append is acknowledged.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::checkpoint::{Checkpoint, SignedCheckpoint};
@@ -10,40 +11,46 @@ use super::disk::{Disk, DiskFile};
 use super::engine::{Append, LeafBlock, LogEngine};
 use super::error::LogError;
 use super::key::{SigningKey, VerifierKey};
-use super::lock::{Holder, Lock};
+use super::lock::Lock;
 use super::segment::{self, Segment};
-use super::tail::{self, Promise, Tail, TornTail};
+use super::tail::{self, Passed, TornTail};
 use super::tree::{Frontier, Hash};
 use super::watermark::{self, Watermark};
 use super::{format, frame, key_file};
 
 /// The log on disk.
 pub struct Entries {
-    ledger: PathBuf,
-    origin: String,
-    state: Mutex<State>,
-    writer: Option<Writer>,
-    grown: Condvar,
-    recovered: Option<TornTail>,
+    pub(super) ledger: PathBuf,
+    pub(super) origin: String,
+    pub(super) state: Mutex<State>,
+    pub(super) writer: Option<Writer>,
+    pub(super) grown: Condvar,
+    pub(super) recovered: Option<TornTail>,
+    /// Where the leaves lie that were passed when the end was looked for.
+    pub(super) passed: Passed,
+    /// The size of the mark from which its end was found.
+    pub(super) opened_at: Option<u64>,
+    /// Segments from which single leaves were read, by first index.
+    pub(super) files: Mutex<HashMap<u64, Arc<File>>>,
 }
 
-struct State {
-    segments: Vec<Segment>,
-    frontier: Frontier,
+pub(super) struct State {
+    pub(super) segments: Vec<Segment>,
+    pub(super) frontier: Frontier,
     /// The hashes of the leaves that were appended together last; after opening, of the last leaf alone.
-    last: Vec<Hash>,
+    pub(super) last: Vec<Hash>,
     /// Where the next frame goes in the last segment.
-    end: u64,
-    tail: Option<DiskFile>,
-    poisoned: Option<String>,
+    pub(super) end: u64,
+    pub(super) tail: Option<DiskFile>,
+    pub(super) poisoned: Option<String>,
     /// The segment read last, since readers go forward.
-    cached: Option<(u64, VecDeque<(u64, LeafBlock)>)>,
+    pub(super) cached: Option<(u64, VecDeque<(u64, LeafBlock)>)>,
 }
 
-struct Writer {
-    disk: Disk,
-    watermark: DiskFile,
-    _lock: Lock,
+pub(super) struct Writer {
+    pub(super) disk: Disk,
+    pub(super) watermark: DiskFile,
+    pub(super) _lock: Lock,
 }
 
 impl Entries {
@@ -70,91 +77,16 @@ impl Entries {
         disk.sync_dir(parent).map_err(LogError::io(parent, "cannot be synced"))
     }
 
-    /// Opens for reading: takes no lock, writes nothing, works on a read-only copy and beside a writer.
-    ///
-    /// While a writer holds the lock it reads what that one acknowledged. While none does, frames beyond the
-    /// watermark are made durable before they are believed, so that no answer rests on what a power cut could undo.
-    ///
-    /// # Errors
-    /// [`LogError`]; damage is named, never passed over.
-    pub fn open_reader(ledger: &Path) -> Result<Entries, LogError> {
-        let mut before = None;
-        loop {
-            let held = Lock::is_held(ledger);
-            match Entries::open(ledger, held) {
-                // A writer that came in between is seen halfway through a write; damage is seen twice the same.
-                Err(LogError::Damaged { offset, what, .. })
-                    if !held && before != Some((offset, what.clone())) =>
-                {
-                    before = Some((offset, what));
-                }
-                found => return found.map(|(log, _)| Entries { recovered: None, ..log }),
-            }
-        }
-    }
-
-    /// Finds the end of the log and checks it against what was promised; changes nothing.
-    fn open(ledger: &Path, beside_writer: bool) -> Result<(Entries, Watermark), LogError> {
-        let origin = format::read(ledger)?;
-        // In this order: what a writer adds meanwhile may be listed and not promised, never the other way round.
-        let watermark = Watermark::read(ledger)?;
-        let checkpoint = Checkpoint::read(&ledger.join("checkpoint"))?;
-        let promise = Promise::of(watermark, checkpoint.as_ref());
-        let segments = segments(ledger, &origin)?;
-        let Tail { segments, after, last, end, torn } = match beside_writer {
-            true => tail::promised(ledger, segments, promise)?,
-            false => tail::at_rest(ledger, segments, watermark, promise)?,
-        };
-        let state = State {
-            segments,
-            frontier: after,
-            last: last.into_iter().collect(),
-            end,
-            tail: None,
-            poisoned: None,
-            cached: None,
-        };
-        let log = Entries {
-            ledger: ledger.to_owned(),
-            origin,
-            state: Mutex::new(state),
-            writer: None,
-            grown: Condvar::new(),
-            recovered: torn,
-        };
-        checkpoint.map_or(Ok(()), |checkpoint| log.check(&checkpoint))?;
-        Ok((log, watermark))
-    }
-
-    /// Opens for writing: takes the lock, scans the tail, clears an append that was cut short, makes everything
-    /// durable, and only then trusts it.
-    ///
-    /// # Errors
-    /// [`LogError::Locked`] where another process writes; [`LogError::Damaged`], with nothing changed.
-    pub fn open_writer(ledger: &Path, holder: &Holder, disk: Disk) -> Result<Entries, LogError> {
-        format::read(ledger)?;
-        let lock = Lock::take(ledger, holder)?;
-        SignedCheckpoint::check_signature(ledger)?;
-        let (mut log, watermark) = Entries::open(ledger, false)?;
-        let state = log.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let Some(last) = state.segments.last() else { return Err(LogError::Absent(ledger.to_owned())) };
-        let torn = log.recovered.as_ref();
-        let file = make_durable(ledger, last, state.end, watermark, torn, &disk);
-        state.tail = Some(file.map_err(LogError::io(&last.path, "cannot be made durable"))?);
-        let path = watermark::path(ledger);
-        let file = disk.open(&path).map_err(LogError::io(&path, "cannot be opened for writing"))?;
-        let found = Watermark { size: state.frontier.size(), offset: state.end };
-        file.write_at(0, &found.bytes()).map_err(LogError::io(&path, "cannot be written"))?;
-        log.writer = Some(Writer { disk, watermark: file, _lock: lock });
-        Ok(log)
-    }
-
     /// The ledger's folder.
     pub fn folder(&self) -> &Path {
         &self.ledger
     }
 
-    pub(super) fn disk(&self) -> Result<&Disk, LogError> {
+    /// The file system, as whoever writes the log writes to it.
+    ///
+    /// # Errors
+    /// [`LogError::ReadOnly`] where the log was opened for reading.
+    pub fn disk(&self) -> Result<&Disk, LogError> {
         Ok(&self.writer.as_ref().ok_or(LogError::ReadOnly)?.disk)
     }
 
@@ -298,57 +230,9 @@ impl Entries {
         Ok(Checkpoint::new(&self.origin, size, self.root(size)?))
     }
 
-    /// A checkpoint over another history says that acknowledged entries were changed.
-    fn check(&self, checkpoint: &Checkpoint) -> Result<(), LogError> {
-        let said = |what: String| Err(LogError::damaged(&self.ledger.join("checkpoint"), 0, what));
-        if checkpoint.origin != self.origin {
-            let what = format!("the checkpoint is of another log, {}: put its own back", checkpoint.origin);
-            return said(what);
-        }
-        if self.root(checkpoint.size)? != checkpoint.root {
-            return said(format!(
-                "the first {} entries do not give the root of the checkpoint: one of them was changed; \
-                 compare with a copy, `chancery repair --from DIR`",
-                checkpoint.size
-            ));
-        }
-        Ok(())
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn segments(ledger: &Path, origin: &str) -> Result<Vec<Segment>, LogError> {
-    segment::list(ledger)?.iter().map(|(first, path)| segment::open(path, *first, origin)).collect()
-}
-
-/// Makes all that was found durable, and clears what was cut short.
-fn make_durable(
-    ledger: &Path,
-    last: &Segment,
-    end: u64,
-    watermark: Watermark,
-    torn: Option<&TornTail>,
-    disk: &Disk,
-) -> std::io::Result<DiskFile> {
-    let file = disk.open(&last.path)?;
-    // The watermark's offset is in the segment that holds the last acknowledged entry, which may be the one before.
-    let start = segment::HEADER_BYTES as u64;
-    let from = if watermark.size > last.first { watermark.offset.max(start) } else { start };
-    // After a failed sync the system may hold pages as clean that never reached the disk: they are written anew
-    // before the sync that makes them trusted.
-    if from < end {
-        let bytes = segment::read(&last.path, Some(end)).map_err(std::io::Error::other)?;
-        file.write_at(from, bytes.get(usize::try_from(from).unwrap_or(usize::MAX)..).unwrap_or(&[]))?;
-    }
-    if let Some(torn) = torn {
-        file.write_at(torn.offset, &vec![0u8; usize::try_from(torn.bytes).unwrap_or(0)])?;
-    }
-    file.sync()?;
-    disk.sync_dir(&segment::folder(ledger))?;
-    Ok(file)
 }
 
 impl LogEngine for Entries {

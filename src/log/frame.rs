@@ -26,7 +26,8 @@ const SECTOR: usize = 512;
 /// The most bytes of a frame: a larger batch is refused.
 pub(super) const FRAME_BYTES_MAX: usize = 64 << 20;
 const MAGIC: [u8; 4] = *b"CHF1";
-const LEAF_OVERHEAD: usize = 4 + 32;
+/// What stands before a leaf: its length and its hash.
+pub(super) const LEAF_OVERHEAD: usize = 4 + 32;
 const TRAILER_BYTES: usize = 4;
 
 /// What a frame's header says.

@@ -15,6 +15,7 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::disk::{Disk, DiskFile};
@@ -172,6 +173,57 @@ pub(super) fn read(path: &Path, limit: Option<u64>) -> Result<Vec<u8>, LogError>
     Ok(bytes)
 }
 
+/// A segment of which only what was written is read: the rest of it, and what lies before the place from which it was
+/// asked for, is zeros.
+pub(super) struct Image {
+    /// As many bytes as the file has.
+    pub(super) bytes: Vec<u8>,
+    /// No byte from here on was ever written.
+    pub(super) written: usize,
+}
+
+/// Reads what was written into a segment from an offset on. Reserved space that nothing was written to is not touched,
+/// where the file system tells it apart.
+pub(super) fn image(path: &Path, from: u64) -> Result<Image, LogError> {
+    use rustix::fs::SeekFrom;
+    let file = File::open(path).map_err(LogError::io(path, "cannot be opened"))?;
+    let length = file.metadata().map_err(LogError::io(path, "cannot be read"))?.len();
+    let mut image = Image { bytes: vec![0; usize::try_from(length).unwrap_or(0)], written: 0 };
+    let mut at = from;
+    while at < length {
+        let start = match rustix::fs::seek(&file, SeekFrom::Data(at)) {
+            Ok(start) => start,
+            Err(rustix::io::Errno::NXIO) => break,
+            Err(_) => at,
+        };
+        let end = rustix::fs::seek(&file, SeekFrom::Hole(start)).unwrap_or(length).clamp(start, length);
+        let span = usize::try_from(start).unwrap_or(usize::MAX)..usize::try_from(end).unwrap_or(usize::MAX);
+        let Some(part) = image.bytes.get_mut(span.clone()).filter(|part| !part.is_empty()) else { break };
+        file.read_exact_at(part, start).map_err(LogError::io(path, "cannot be read"))?;
+        image.written = span.end;
+        at = end;
+    }
+    Ok(image)
+}
+
+/// A place in a segment from which its frames are walked.
+#[derive(Clone, Debug)]
+pub(super) struct Start {
+    /// The tree before it.
+    pub(super) tree: Frontier,
+    /// The hash of the leaf before it.
+    pub(super) last: Option<Hash>,
+    /// Bytes from the beginning of the file.
+    pub(super) offset: u64,
+}
+
+impl Start {
+    /// The first frame.
+    pub(super) fn of(segment: &Segment) -> Start {
+        Start { tree: segment.before.clone(), last: None, offset: HEADER_BYTES as u64 }
+    }
+}
+
 /// Where the frames of a segment end, and what stands there.
 #[derive(Clone, Debug)]
 pub(super) struct Scan {
@@ -193,18 +245,18 @@ pub(super) fn walk(
     size: u64,
     mut visit: impl FnMut(u64, &[u8], Hash),
 ) -> Scan {
-    walk_frames(segment, bytes, size, |_, index, leaf, hash| visit(index, leaf, hash))
+    walk_frames(Start::of(segment), bytes, size, |_, index, leaf, hash| visit(index, leaf, hash))
 }
 
-/// As [`walk`], with the offset of the frame that holds the leaf.
+/// As [`walk`], from any frame on, with the offset of the frame that holds the leaf.
 pub(super) fn walk_frames(
-    segment: &Segment,
+    start: Start,
     bytes: &[u8],
     size: u64,
     mut visit: impl FnMut(u64, u64, &[u8], Hash),
 ) -> Scan {
-    let mut scan = Scan { after: segment.before.clone(), end: HEADER_BYTES as u64, last: None, broken: None };
-    let mut at = HEADER_BYTES;
+    let mut scan = Scan { after: start.tree, end: start.offset, last: start.last, broken: None };
+    let mut at = usize::try_from(start.offset).unwrap_or(usize::MAX);
     while scan.after.size() < size
         && let Some(rest) = bytes.get(at..)
     {

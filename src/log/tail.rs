@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::checkpoint::Checkpoint;
 use super::error::LogError;
 use super::frame;
-use super::segment::{self, Scan, Segment};
+use super::segment::{self, Image, Scan, Segment, Start};
 use super::tree::{Frontier, Hash};
 use super::watermark::Watermark;
 
@@ -30,6 +30,19 @@ pub(super) struct Tail {
     /// Where the next frame goes in the last segment.
     pub(super) end: u64,
     pub(super) torn: Option<TornTail>,
+    /// Where the leaves lie in the last segment that were passed on the way to the end.
+    pub(super) passed: Passed,
+    /// The root over as many leaves as the checkpoint covers, where that many were passed.
+    pub(super) covered: Option<Hash>,
+}
+
+/// Where leaves lie in a segment.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Passed {
+    /// The index of the first.
+    pub(super) first: u64,
+    /// Where the record of each begins, in bytes from the beginning of the file.
+    pub(super) offsets: Vec<u32>,
 }
 
 /// What was promised to somebody: a log that holds less is damaged.
@@ -67,9 +80,14 @@ pub(super) fn damaged_at(segment: &Segment, scan: &Scan, what: &str) -> LogError
 
 /// What stands after the sound frames of the last segment: nothing, or an append that was cut short. Anything else is
 /// damage.
-pub(super) fn torn(segment: &Segment, bytes: &[u8], scan: &Scan) -> Result<Option<TornTail>, LogError> {
+pub(super) fn torn(
+    segment: &Segment,
+    bytes: &[u8],
+    written: usize,
+    scan: &Scan,
+) -> Result<Option<TornTail>, LogError> {
     let from = usize::try_from(scan.end).unwrap_or(usize::MAX);
-    let dirty = segment::written_end(bytes, from);
+    let dirty = segment::written_end(bytes.get(..written).unwrap_or(bytes), from);
     if dirty <= from {
         return Ok(None);
     }
@@ -94,19 +112,22 @@ pub(super) fn at_rest(
     segments: Vec<Segment>,
     watermark: Watermark,
     promise: Promise,
+    start: Option<Start>,
+    covered: u64,
 ) -> Result<Tail, LogError> {
     let Some(last) = segments.last() else { return Err(LogError::Absent(ledger.to_owned())) };
-    let bytes = segment::read(&last.path, None)?;
+    let start = start.unwrap_or_else(|| Start::of(last));
+    let Image { bytes, written } = segment::image(&last.path, start.offset)?;
     if (bytes.len() as u64) < last.capacity {
         let what = format!("the segment is cut short, {} bytes of {}", bytes.len(), last.capacity);
         let what = format!("{what}: `chancery repair --from DIR`");
         return Err(LogError::damaged(&last.path, bytes.len() as u64, what));
     }
-    let scan = segment::walk(last, &bytes, u64::MAX, |_, _, _| {});
+    let (scan, passed, covered) = walk(start, &bytes, u64::MAX, covered);
     if scan.after.size() < promise.size {
         return Err(promise.broken(last, &scan));
     }
-    let torn = torn(last, &bytes, &scan)?;
+    let torn = torn(last, &bytes, written, &scan)?;
     if scan.after.size() != watermark.size || scan.end != watermark.offset {
         let file = std::fs::File::open(&last.path).map_err(LogError::io(&last.path, "cannot be opened"))?;
         file.sync_data().map_err(LogError::io(&last.path, "cannot be made durable"))?;
@@ -115,7 +136,23 @@ pub(super) fn at_rest(
         Some(hash) => Some(hash),
         None => last_before(&segments)?,
     };
-    Ok(Tail { segments, after: scan.after, last, end: scan.end, torn })
+    Ok(Tail { segments, after: scan.after, last, end: scan.end, torn, passed, covered })
+}
+
+/// Walks the last segment, remembering where its leaves lie and the root over `covered` leaves.
+pub(super) fn walk(start: Start, bytes: &[u8], size: u64, covered: u64) -> (Scan, Passed, Option<Hash>) {
+    let mut passed = Passed { first: start.tree.size(), offsets: Vec::new() };
+    let base = bytes.as_ptr().addr() + frame::LEAF_OVERHEAD;
+    let mut tree = start.tree.clone();
+    let mut root = (tree.size() == covered).then(|| tree.root());
+    let scan = segment::walk_frames(start, bytes, size, |_, _, leaf, hash| {
+        passed.offsets.push((leaf.as_ptr().addr() - base) as u32);
+        if tree.size() < covered {
+            tree.push(hash);
+            root = (tree.size() == covered).then(|| tree.root());
+        }
+    });
+    (scan, passed, root)
 }
 
 /// The end of a log beside its writer: exactly what was promised, since what follows may be half written.
@@ -123,18 +160,21 @@ pub(super) fn promised(
     ledger: &Path,
     mut segments: Vec<Segment>,
     promise: Promise,
+    start: Option<Start>,
+    covered: u64,
 ) -> Result<Tail, LogError> {
     // A segment may have been begun whose first frame is not acknowledged.
     while segments.len() > 1 && segments.last().is_some_and(|s| s.first >= promise.size) {
         segments.pop();
     }
     let Some(last) = segments.last() else { return Err(LogError::Absent(ledger.to_owned())) };
-    let bytes = segment::read(&last.path, None)?;
-    let scan = segment::walk(last, &bytes, promise.size, |_, _, _| {});
+    let start = start.unwrap_or_else(|| Start::of(last));
+    let Image { bytes, .. } = segment::image(&last.path, start.offset)?;
+    let (scan, passed, covered) = walk(start, &bytes, promise.size, covered);
     if scan.after.size() != promise.size {
         return Err(promise.broken(last, &scan));
     }
-    Ok(Tail { segments, after: scan.after, last: scan.last, end: scan.end, torn: None })
+    Ok(Tail { segments, after: scan.after, last: scan.last, end: scan.end, torn: None, passed, covered })
 }
 
 /// The last leaf of the segment before the last.

@@ -1,0 +1,10 @@
+//! The published read model of a ledger: made of its entries, and asked in place of sled.
+
+mod gather;
+mod load;
+mod make;
+mod on_day;
+mod rows;
+
+pub(super) use load::ReadModel;
+pub use on_day::Placed;

@@ -1,0 +1,179 @@
+//! Statuses on a day without the acts behind them: rows where they hold, else the plain fold.
+
+use std::ops::Range;
+
+use crate::event::{BodyId, Day, ParticipantId, Scope, StatusId};
+use crate::history::{Certainty, History};
+use crate::ledger::source::Source;
+use crate::ledger::{Ledger, LedgerError};
+use crate::query::{Axes, BodyView};
+use crate::snapshot::{OnDay, PairAt, Part, RowDraft, StoredReading};
+
+use super::ReadModel;
+use super::rows::row;
+
+/// A participant with what may be said of it.
+pub type Placed = (ParticipantId, OnDay);
+
+impl ReadModel {
+    /// Whether all that bears on a pair was recorded and known by the question's days.
+    fn covers(&self, pair: &PairAt, axes: &Axes) -> bool {
+        axes.known() >= pair.known_through && axes.as_recorded.holds(pair.recorded_through)
+    }
+
+    fn is_current(&self) -> bool {
+        self.snapshot.parts().len() == 1 && self.tail.is_empty()
+    }
+
+    /// Whether something after the base may bear on a body.
+    fn is_touched(&self, body: &BodyId) -> Result<bool, LedgerError> {
+        for part in self.snapshot.parts().iter().skip(1) {
+            if !part.range_of(body)?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(self.touched.iter().any(|(of, _)| of == body))
+    }
+
+    /// The row of a pair, where it holds for the question.
+    fn row(&self, who: &ParticipantId, body: &BodyId, axes: &Axes) -> Result<Option<OnDay>, LedgerError> {
+        let Some(base) = self.snapshot.base().filter(|_| is_plain(axes)) else { return Ok(None) };
+        let Some(pair) = base.pair(body, Some(who))?.filter(|pair| self.covers(pair, axes)) else {
+            return Ok(None);
+        };
+        if !self.is_current() {
+            let here = |who: Option<&ParticipantId>| self.touched.contains(&(body.clone(), who.cloned()));
+            if pair.is_joined || here(None) || here(Some(who)) || self.snapshot.touched(body, who)? {
+                return Ok(None);
+            }
+        }
+        Ok(base.on(&pair, axes.on)?)
+    }
+
+    /// The rows of some pairs; `None` where one of them does not hold for the question.
+    fn rows(
+        &self,
+        base: &Part,
+        pairs: Range<usize>,
+        axes: &Axes,
+    ) -> Result<Option<Vec<Placed>>, LedgerError> {
+        let (mut found, mut held, mut failed) = (Vec::with_capacity(pairs.len()), true, None);
+        base.each_on(pairs, axes.on, |pair, reading, since, entry| {
+            held &= self.covers(&pair, axes) && (!pair.is_joined || self.is_current());
+            if !held || is_none(reading) {
+                return;
+            }
+            match base.names_of(&pair) {
+                Ok((_, Some(who))) => {
+                    found.push((who.clone(), OnDay { reading: reading.clone(), since, entry }));
+                }
+                Ok(_) => {}
+                Err(error) => failed = Some(error),
+            }
+        })?;
+        match failed {
+            Some(error) => Err(error.into()),
+            None => Ok(held.then_some(found)),
+        }
+    }
+}
+
+/// Whether rows can answer it: a whole day, without a view of disputes.
+fn is_plain(axes: &Axes) -> bool {
+    axes.at.is_none() && axes.view.is_none()
+}
+
+/// Whether a participant certainly has no status.
+fn is_none(reading: &StoredReading) -> bool {
+    reading.statuses.iter().all(StatusId::is_none)
+}
+
+impl Ledger {
+    /// The status of a participant in a body, without the acts behind it: from rows that were folded before, where nothing
+    /// bears on it that they do not hold, else from its entries.
+    ///
+    /// # Errors
+    /// [`LedgerError`], with [`LedgerError::NoBody`] where no charter is recorded.
+    pub fn status_on(
+        &mut self,
+        who: &ParticipantId,
+        body: &BodyId,
+        axes: &Axes,
+    ) -> Result<OnDay, LedgerError> {
+        if let Some(row) = self.from_model(|model| model.row(who, body, axes))? {
+            return Ok(row);
+        }
+        let loaded = self.load(&Scope::of_pair(who.clone(), body.clone()))?;
+        let material = self.material(&loaded, axes.as_recorded)?;
+        let view = BodyView::of(&material, body, axes)?;
+        Ok(on(&view.history(who), axes.on))
+    }
+
+    /// Everyone who has, or may have, a status in a body, in the order of their ids.
+    ///
+    /// # Errors
+    /// As of [`Ledger::status_on`].
+    pub fn roster_on(&mut self, body: &BodyId, axes: &Axes) -> Result<Vec<Placed>, LedgerError> {
+        let rows = self.from_model(|model| {
+            let Some(base) = model.snapshot.base().filter(|_| is_plain(axes)) else { return Ok(None) };
+            let range = base.range_of(body)?;
+            let alone = base.pair(body, None)?.filter(|alone| model.covers(alone, axes));
+            if alone.is_none() || !model.is_current() && model.is_touched(body)? {
+                return Ok(None);
+            }
+            model.rows(base, range, axes)
+        })?;
+        rows.map_or_else(|| self.fold_roster(body, axes), Ok)
+    }
+
+    fn fold_roster(&mut self, body: &BodyId, axes: &Axes) -> Result<Vec<Placed>, LedgerError> {
+        let loaded = self.load(&Scope::of_body(body.clone()))?;
+        let material = self.material(&loaded, axes.as_recorded)?;
+        let view = BodyView::of(&material, body, axes)?;
+        let placed = view.pairs.keys().map(|who| (who.clone(), on(&view.history(who), axes.on)));
+        Ok(placed.filter(|(_, said)| !is_none(&said.reading)).collect())
+    }
+
+    /// Everyone who has, or may have, a status anywhere, by body.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn board_on(&mut self, axes: &Axes) -> Result<Vec<(BodyId, Vec<Placed>)>, LedgerError> {
+        let bodies = self.bodies_by(axes.as_recorded)?;
+        bodies.into_iter().map(|body| self.roster_on(&body, axes).map(|roster| (body, roster))).collect()
+    }
+
+    /// Asks the read model; where it is not there, or cannot be read, nothing.
+    fn from_model<T>(
+        &mut self,
+        ask: impl FnOnce(&ReadModel) -> Result<Option<T>, LedgerError>,
+    ) -> Result<Option<T>, LedgerError> {
+        self.open_index()?;
+        let Source::Model(model) = &self.index else { return Ok(None) };
+        if self.supposes() {
+            return Ok(None);
+        }
+        match ask(model) {
+            Err(LedgerError::Snapshot(_)) => {
+                self.leave_model()?;
+                Ok(None)
+            }
+            asked => asked,
+        }
+    }
+}
+
+/// What a course says of a day.
+fn on(history: &History, day: Day) -> OnDay {
+    let spells = history.spells();
+    let after = spells.partition_point(|spell| spell.from <= day);
+    let here = after.checked_sub(1).and_then(|at| spells.into_iter().nth(at));
+    match here.map(|spell| row(history, spell)) {
+        Some(RowDraft { from: since, reading, entry }) => OnDay { reading, since, entry },
+        None => OnDay {
+            reading: StoredReading { certainty: Certainty::Certain, statuses: [StatusId::none()].into() },
+            since: Day::PAST,
+            entry: None,
+        },
+    }
+}

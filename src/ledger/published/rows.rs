@@ -1,0 +1,179 @@
+//! What the rules make of everything recorded and known, as rows: the plain fold, body by body.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use smol_str::SmolStr;
+
+use crate::event::{BodyId, Day, Entry, Index, Scope, Size};
+use crate::history::{History, Spell, correction_known};
+use crate::ledger::LedgerError;
+use crate::query::{BodyView, Charters, CheckpointRef, Material, QueryError, waits_for};
+use crate::snapshot::{Draft, PairKey, RowDraft, StoredReading};
+
+use super::gather::{Gathered, Roots};
+
+/// What is said of one pair.
+pub(super) struct Stated {
+    pair: PairKey,
+    rows: Vec<RowDraft>,
+    known_through: Day,
+    recorded_through: Index,
+    joined: bool,
+}
+
+impl Stated {
+    pub(super) fn put(self, draft: &mut Draft) {
+        draft.state(&self.pair, self.rows, self.known_through, self.recorded_through, self.joined);
+    }
+}
+
+/// Folds every body, on every core.
+///
+/// # Errors
+/// [`LedgerError`].
+pub(super) fn fold(
+    gathered: &Gathered,
+    roots: &Roots,
+    size: Size,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Vec<Stated>, LedgerError> {
+    let bodies = gathered.bodies();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let next = AtomicUsize::new(0);
+    let charters = Charters::default();
+    let work = |tell: &mut dyn FnMut(u64)| {
+        let mut stated = Vec::new();
+        while let Some(body) = bodies.get(next.fetch_add(1, Ordering::Relaxed)) {
+            stated.extend(of_body(gathered, roots, body, size, &charters)?);
+            tell(gathered.count(body) as u64);
+        }
+        Ok::<Vec<Stated>, LedgerError>(stated)
+    };
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..cores).map(|_| scope.spawn(|| work(&mut |_| {}))).collect();
+        let mut stated = work(progress)?;
+        for other in others {
+            stated.extend(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+        }
+        Ok(stated)
+    })
+}
+
+fn of_body(
+    gathered: &Gathered,
+    roots: &Roots,
+    name: &SmolStr,
+    size: Size,
+    charters: &Charters,
+) -> Result<Vec<Stated>, LedgerError> {
+    let Ok(body) = BodyId::parse(name) else { return Ok(Vec::new()) };
+    let mut entries = gathered.entries_of(std::slice::from_ref(name), roots)?;
+    let others = reach(gathered, roots, &body, size, charters)?;
+    let joined = !others.is_empty();
+    if joined {
+        let all: Vec<SmolStr> =
+            std::iter::once(name.clone()).chain(others.iter().map(|b| SmolStr::new(b.as_str()))).collect();
+        entries = gathered.entries_of(&all, roots)?;
+    }
+    let checkpoint = CheckpointRef { size, root: String::new() };
+    let scope = Scope::of_body(body.clone());
+    let material = Material { entries: &entries, checkpoint, charters, scope };
+    let view = match BodyView::new(&material, &body, size, Day::FUTURE) {
+        Ok(view) => view,
+        // Without a charter there is nothing to fold; with one that cannot be read every question says so.
+        Err(QueryError::NoBody(_) | QueryError::Charter(_)) => return Ok(Vec::new()),
+    };
+    let whole = joined || view.charter.joins_participants();
+    let everywhere = |e: &&Entry| {
+        whole || e.event.participant.is_none() || roots.extra.binary_search(&(e.index.0 as u32)).is_ok()
+    };
+    let through = Through::of(entries.iter().filter(everywhere));
+    let mut stated = Vec::with_capacity(view.pairs.len());
+    for (who, acts) in &view.pairs {
+        let pair = (name.clone(), Some(SmolStr::new(who.as_str())));
+        let posted = gathered.draft.entries_of(&pair).iter();
+        let place = |at: &u32| entries.binary_search_by_key(&Index(u64::from(*at)), |e| e.index).ok();
+        let own = Through::of(posted.filter_map(|at| entries.get(place(at)?))).with(through);
+        // What a rectification says of an act may be known later than either.
+        let said = acts.own.iter().chain(&acts.about).map(|act| act.known.day).max();
+        let history = view.history(who);
+        let rows = history.spells().into_iter().map(|spell| row(&history, spell)).collect();
+        let recorded_through = own.last.unwrap_or(Index(0));
+        let known_through = own.known.max(said.unwrap_or(Day::PAST));
+        stated.push(Stated { pair, rows, known_through, recorded_through, joined: whole });
+    }
+    let last = through.last.unwrap_or(Index(0));
+    let alone = (name.clone(), None);
+    stated.push(Stated {
+        pair: alone,
+        rows: Vec::new(),
+        known_through: through.known,
+        recorded_through: last,
+        joined: whole,
+    });
+    Ok(stated)
+}
+
+/// The other bodies on whose acts the statuses in a body rest.
+fn reach(
+    gathered: &Gathered,
+    roots: &Roots,
+    body: &BodyId,
+    size: Size,
+    charters: &Charters,
+) -> Result<BTreeSet<BodyId>, LedgerError> {
+    let mut failed = None;
+    let mut charter = |of: &BodyId| {
+        let entries = match gathered.entries_of(&[SmolStr::new(of.as_str())], roots) {
+            Ok(entries) => entries,
+            Err(error) => {
+                failed = Some(error);
+                return None;
+            }
+        };
+        let alone: Vec<Entry> = entries.into_iter().filter(|e| e.event.participant.is_none()).collect();
+        let checkpoint = CheckpointRef { size, root: String::new() };
+        let scope = Scope::of_body(of.clone());
+        let material = Material { entries: &alone, checkpoint, charters, scope };
+        BodyView::new(&material, of, size, Day::FUTURE).ok().map(|view| view.charter)
+    };
+    let others = waits_for(body, &mut charter);
+    failed.map_or(Ok(others), Err)
+}
+
+/// How far what bears on something goes.
+#[derive(Clone, Copy)]
+struct Through {
+    known: Day,
+    last: Option<Index>,
+}
+
+impl Through {
+    fn of<'e>(entries: impl Iterator<Item = &'e Entry>) -> Through {
+        let mut through = Through { known: Day::PAST, last: None };
+        entries.for_each(|entry| through.add(entry));
+        through
+    }
+
+    fn add(&mut self, entry: &Entry) {
+        let known = entry.event.known().day.max(correction_known(&entry.event));
+        self.known = self.known.max(known);
+        self.last = self.last.max(Some(entry.index));
+    }
+
+    fn with(self, other: Through) -> Through {
+        Through { known: self.known.max(other.known), last: self.last.max(other.last) }
+    }
+}
+
+/// A spell as a row.
+pub(super) fn row(history: &History, spell: Spell) -> RowDraft {
+    let statuses = spell.reading.statuses().into_iter().cloned().collect();
+    let reading = StoredReading { certainty: spell.reading.certainty, statuses };
+    let entries = spell.reading.worlds.iter().filter_map(|(account, world)| {
+        let course = &history.accounts.get(*account)?.course;
+        course.causes.get(world.cause?).map(|cause| cause.entry)
+    });
+    RowDraft { from: spell.from, reading, entry: entries.min() }
+}

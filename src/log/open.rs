@@ -1,0 +1,192 @@
+//! How a log is opened: its end is found and held against what was promised.
+
+use std::path::Path;
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use super::checkpoint::{Checkpoint, SignedCheckpoint};
+use super::disk::{Disk, DiskFile};
+use super::entries::{Entries, State, Writer};
+use super::error::LogError;
+use super::format;
+use super::lock::{Holder, Lock};
+use super::mark::Mark;
+use super::segment::{self, Segment};
+use super::tail::{self, Promise, Tail, TornTail};
+use super::watermark::{self, Watermark};
+
+impl Entries {
+    /// Opens for reading: takes no lock, writes nothing, works on a read-only copy and beside a writer.
+    ///
+    /// While a writer holds the lock it reads what that one acknowledged. While none does, frames beyond the
+    /// watermark are made durable before they are believed, so that no answer rests on what a power cut could undo.
+    ///
+    /// # Errors
+    /// [`LogError`]; damage is named, never passed over.
+    pub fn open_reader(ledger: &Path) -> Result<Entries, LogError> {
+        Entries::open_reader_at(ledger, None)
+    }
+
+    /// The same from a mark on: what lies before it is not read. A mark that is not of this log, or that no checkpoint
+    /// covers, is passed over; [`Entries::opened_at`] tells.
+    ///
+    /// # Errors
+    /// As of [`Entries::open_reader`].
+    pub fn open_reader_at(ledger: &Path, mark: Option<&Mark>) -> Result<Entries, LogError> {
+        let mut before = None;
+        loop {
+            let held = Lock::is_held(ledger);
+            match Entries::open(ledger, held, mark) {
+                // A writer that came in between is seen halfway through a write; damage is seen twice the same.
+                Err(LogError::Damaged { offset, what, .. })
+                    if !held && before != Some((offset, what.clone())) =>
+                {
+                    before = Some((offset, what));
+                }
+                found => return found.map(|(log, _)| Entries { recovered: None, ..log }),
+            }
+        }
+    }
+
+    /// Finds the end of the log and checks it against what was promised; changes nothing.
+    fn open(
+        ledger: &Path,
+        beside_writer: bool,
+        mark: Option<&Mark>,
+    ) -> Result<(Entries, Watermark), LogError> {
+        let origin = format::read(ledger)?;
+        // In this order: what a writer adds meanwhile may be listed and not promised, never the other way round.
+        let watermark = Watermark::read(ledger)?;
+        let checkpoint = Checkpoint::read(&ledger.join("checkpoint"))?;
+        let promise = Promise::of(watermark, checkpoint.as_ref());
+        let find = |segments: Vec<Segment>, mark: Option<&Mark>| {
+            let start = mark.map(Mark::start);
+            let covered = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size);
+            match beside_writer {
+                true => tail::promised(ledger, segments, promise, start, covered),
+                false => tail::at_rest(ledger, segments, watermark, promise, start, covered),
+            }
+        };
+        let log = |found: Tail, opened_at: Option<u64>| {
+            let Tail { segments, after, last, end, torn, passed, .. } = found;
+            let state = State {
+                segments,
+                frontier: after,
+                last: last.into_iter().collect(),
+                end,
+                tail: None,
+                poisoned: None,
+                cached: None,
+            };
+            Entries {
+                ledger: ledger.to_owned(),
+                origin: origin.clone(),
+                state: Mutex::new(state),
+                writer: None,
+                grown: Condvar::new(),
+                recovered: torn,
+                passed,
+                opened_at,
+                files: Mutex::default(),
+            }
+        };
+        let listed = segments(ledger, &origin)?;
+        let usable = |(mark, head): &(&Mark, &Checkpoint)| {
+            let here = listed.last().is_some_and(|last| last.first == mark.segment);
+            here && mark.tree.size() <= head.size && head.origin == origin
+        };
+        // Whatever is wrong with a mark, the log is then judged without it.
+        if let Some((mark, head)) = mark.zip(checkpoint.as_ref()).filter(usable)
+            && let Ok(found) = find(listed.clone(), Some(mark))
+            && found.covered == Some(head.root)
+        {
+            return Ok((log(found, Some(mark.tree.size())), watermark));
+        }
+        let log = log(find(listed, None)?, None);
+        checkpoint.map_or(Ok(()), |checkpoint| log.check(&checkpoint))?;
+        Ok((log, watermark))
+    }
+
+    /// Opens for writing: takes the lock, scans the tail, clears an append that was cut short, makes everything
+    /// durable, and only then trusts it.
+    ///
+    /// # Errors
+    /// [`LogError::Locked`] where another process writes; [`LogError::Damaged`], with nothing changed.
+    pub fn open_writer(ledger: &Path, holder: &Holder, disk: Disk) -> Result<Entries, LogError> {
+        Entries::open_writer_at(ledger, holder, disk, None)
+    }
+
+    /// The same from a mark on, as [`Entries::open_reader_at`].
+    ///
+    /// # Errors
+    /// As of [`Entries::open_writer`].
+    pub fn open_writer_at(
+        ledger: &Path,
+        holder: &Holder,
+        disk: Disk,
+        mark: Option<&Mark>,
+    ) -> Result<Entries, LogError> {
+        format::read(ledger)?;
+        let lock = Lock::take(ledger, holder)?;
+        SignedCheckpoint::check_signature(ledger)?;
+        let (mut log, watermark) = Entries::open(ledger, false, mark)?;
+        let state = log.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let Some(last) = state.segments.last() else { return Err(LogError::Absent(ledger.to_owned())) };
+        let torn = log.recovered.as_ref();
+        let file = make_durable(ledger, last, state.end, watermark, torn, &disk);
+        state.tail = Some(file.map_err(LogError::io(&last.path, "cannot be made durable"))?);
+        let path = watermark::path(ledger);
+        let file = disk.open(&path).map_err(LogError::io(&path, "cannot be opened for writing"))?;
+        let found = Watermark { size: state.frontier.size(), offset: state.end };
+        file.write_at(0, &found.bytes()).map_err(LogError::io(&path, "cannot be written"))?;
+        log.writer = Some(Writer { disk, watermark: file, _lock: lock });
+        Ok(log)
+    }
+
+    /// A checkpoint over another history says that acknowledged entries were changed.
+    fn check(&self, checkpoint: &Checkpoint) -> Result<(), LogError> {
+        let said = |what: String| Err(LogError::damaged(&self.ledger.join("checkpoint"), 0, what));
+        if checkpoint.origin != self.origin {
+            let what = format!("the checkpoint is of another log, {}: put its own back", checkpoint.origin);
+            return said(what);
+        }
+        if self.root(checkpoint.size)? != checkpoint.root {
+            return said(format!(
+                "the first {} entries do not give the root of the checkpoint: one of them was changed; \
+                 compare with a copy, `chancery repair --from DIR`",
+                checkpoint.size
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn segments(ledger: &Path, origin: &str) -> Result<Vec<Segment>, LogError> {
+    segment::list(ledger)?.iter().map(|(first, path)| segment::open(path, *first, origin)).collect()
+}
+
+/// Makes all that was found durable, and clears what was cut short.
+fn make_durable(
+    ledger: &Path,
+    last: &Segment,
+    end: u64,
+    watermark: Watermark,
+    torn: Option<&TornTail>,
+    disk: &Disk,
+) -> std::io::Result<DiskFile> {
+    let file = disk.open(&last.path)?;
+    // The watermark's offset is in the segment that holds the last acknowledged entry, which may be the one before.
+    let start = segment::HEADER_BYTES as u64;
+    let from = if watermark.size > last.first { watermark.offset.max(start) } else { start };
+    // After a failed sync the system may hold pages as clean that never reached the disk: they are written anew
+    // before the sync that makes them trusted.
+    if from < end {
+        let bytes = segment::read(&last.path, Some(end)).map_err(std::io::Error::other)?;
+        file.write_at(from, bytes.get(usize::try_from(from).unwrap_or(usize::MAX)..).unwrap_or(&[]))?;
+    }
+    if let Some(torn) = torn {
+        file.write_at(torn.offset, &vec![0u8; usize::try_from(torn.bytes).unwrap_or(0)])?;
+    }
+    file.sync()?;
+    disk.sync_dir(&segment::folder(ledger))?;
+    Ok(file)
+}
