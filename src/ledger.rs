@@ -378,9 +378,7 @@ impl Ledger {
         if !self.recorded_of(self.size()).holds(index) {
             return Err(LedgerError::NoEntry { index, size: self.size() });
         }
-        let block = self.entries.read(index.0, 1)?;
-        let leaf = block.iter().next().map(|(_, leaf, _)| leaf.to_vec());
-        leaf.ok_or(LedgerError::NoEntry { index, size: self.size() })
+        Ok(self.entries.leaf(index.0)?.0)
     }
 
     /// An entry, decoded.

@@ -10,7 +10,9 @@ use super::disk::{Disk, DiskFile};
 use super::engine::{Append, LeafBlock, LogEngine};
 use super::error::LogError;
 use super::key::{SigningKey, VerifierKey};
+use super::leaves::OpenSegments;
 use super::lock::{Holder, Lock};
+use super::seal::{self, Sealer};
 use super::segment::{self, Segment};
 use super::tail::{self, Promise, Tail, TornTail};
 use super::tree::{Frontier, Hash};
@@ -20,29 +22,32 @@ use super::{format, frame, key_file};
 /// The log on disk.
 pub struct Entries {
     ledger: PathBuf,
-    origin: String,
+    pub(super) origin: String,
     state: Mutex<State>,
+    pub(super) open: Mutex<OpenSegments>,
     writer: Option<Writer>,
     grown: Condvar,
     recovered: Option<TornTail>,
 }
 
-struct State {
-    segments: Vec<Segment>,
-    frontier: Frontier,
+pub(super) struct State {
+    pub(super) segments: Vec<Segment>,
+    pub(super) frontier: Frontier,
     /// The hashes of the leaves that were appended together last; after opening, of the last leaf alone.
     last: Vec<Hash>,
     /// Where the next frame goes in the last segment.
-    end: u64,
+    pub(super) end: u64,
     tail: Option<DiskFile>,
     poisoned: Option<String>,
-    /// The segment read last, since readers go forward.
-    cached: Option<(u64, VecDeque<(u64, LeafBlock)>)>,
+    /// The segment of frames read last, since readers go forward.
+    pub(super) cached: Option<(u64, VecDeque<(u64, LeafBlock)>)>,
 }
 
 struct Writer {
     disk: Disk,
     watermark: DiskFile,
+    /// Ends before the lock is let go.
+    sealer: Sealer,
     _lock: Lock,
 }
 
@@ -102,8 +107,8 @@ impl Entries {
         let promise = Promise::of(watermark, checkpoint.as_ref());
         let segments = segments(ledger, &origin)?;
         let Tail { segments, after, last, end, torn } = match beside_writer {
-            true => tail::promised(ledger, segments, promise)?,
-            false => tail::at_rest(ledger, segments, watermark, promise)?,
+            true => tail::promised(ledger, &origin, segments, promise)?,
+            false => tail::at_rest(ledger, &origin, segments, watermark, promise)?,
         };
         let state = State {
             segments,
@@ -118,6 +123,7 @@ impl Entries {
             ledger: ledger.to_owned(),
             origin,
             state: Mutex::new(state),
+            open: Mutex::default(),
             writer: None,
             grown: Condvar::new(),
             recovered: torn,
@@ -143,9 +149,10 @@ impl Entries {
         state.tail = Some(file.map_err(LogError::io(&last.path, "cannot be made durable"))?);
         let path = watermark::path(ledger);
         let file = disk.open(&path).map_err(LogError::io(&path, "cannot be opened for writing"))?;
+        seal::clear(ledger, &disk);
         let found = Watermark { size: state.frontier.size(), offset: state.end };
         file.write_at(0, &found.bytes()).map_err(LogError::io(&path, "cannot be written"))?;
-        log.writer = Some(Writer { disk, watermark: file, _lock: lock });
+        log.writer = Some(Writer { disk, watermark: file, sealer: Sealer::default(), _lock: lock });
         Ok(log)
     }
 
@@ -156,6 +163,11 @@ impl Entries {
 
     pub(super) fn disk(&self) -> Result<&Disk, LogError> {
         Ok(&self.writer.as_ref().ok_or(LogError::ReadOnly)?.disk)
+    }
+
+    pub(super) fn sealer(&self) -> Result<(&Sealer, &Disk), LogError> {
+        let writer = self.writer.as_ref().ok_or(LogError::ReadOnly)?;
+        Ok((&writer.sealer, &writer.disk))
     }
 
     /// The log's name.
@@ -181,66 +193,6 @@ impl Entries {
     /// The tree over every leaf.
     pub fn frontier(&self) -> Frontier {
         self.state().frontier.clone()
-    }
-
-    /// The root over the first `size` leaves.
-    ///
-    /// # Errors
-    /// [`LogError::Beyond`] for a size larger than the log's.
-    pub fn root(&self, size: u64) -> Result<Hash, LogError> {
-        let state = self.state();
-        if size == state.frontier.size() {
-            return Ok(state.frontier.root());
-        }
-        let beyond = LogError::Beyond { size: state.frontier.size(), asked: size };
-        let holds = |s: &&Segment| s.first <= size;
-        let segment =
-            state.segments.iter().rev().find(holds).cloned().filter(|_| size < state.frontier.size());
-        drop(state);
-        let segment = segment.ok_or(beyond)?;
-        let mut frontier = segment.before.clone();
-        self.visit_segment(&segment, |index, _, hash| {
-            if index < size {
-                frontier.push(hash);
-            }
-        })?;
-        Ok(frontier.root())
-    }
-
-    /// Gives every leaf from an index on to `visit`, with its index and stored hash, in order, checking every frame.
-    ///
-    /// # Errors
-    /// [`LogError::Damaged`] at the first frame that is not sound.
-    pub fn scan(&self, from: u64, mut visit: impl FnMut(u64, &[u8], Hash)) -> Result<(), LogError> {
-        let (segments, size) = {
-            let state = self.state();
-            (state.segments.clone(), state.frontier.size())
-        };
-        let later = |at: usize| segments.get(at + 1).is_none_or(|next| next.first > from);
-        for (_, segment) in segments.iter().enumerate().filter(|(at, _)| later(*at)) {
-            self.visit_segment(segment, |index, leaf, hash| {
-                if index >= from && index < size {
-                    visit(index, leaf, hash);
-                }
-            })?;
-        }
-        Ok(())
-    }
-
-    fn visit_segment(&self, segment: &Segment, visit: impl FnMut(u64, &[u8], Hash)) -> Result<(), LogError> {
-        let (end, next) = {
-            let state = self.state();
-            let at = state.segments.iter().position(|s| s.first == segment.first);
-            let next = at.and_then(|at| state.segments.get(at + 1)).map(|s| s.before.clone());
-            (next.is_none().then_some(state.end), next.unwrap_or_else(|| state.frontier.clone()))
-        };
-        let bytes = segment::read(&segment.path, end)?;
-        let scan = segment::walk(segment, &bytes, u64::MAX, visit);
-        if scan.after != next {
-            let what = scan.broken.map_or(tail::GAP, |(what, _)| what);
-            return Err(tail::damaged_at(segment, &scan, what));
-        }
-        Ok(())
     }
 
     /// The head of the log.
@@ -315,7 +267,7 @@ impl Entries {
         Ok(())
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -392,40 +344,23 @@ impl LogEngine for Entries {
     }
 
     fn read(&self, from: u64, max_bytes: usize) -> Result<LeafBlock, LogError> {
-        let mut state = self.state();
+        let state = self.state();
         let size = state.frontier.size();
         if from > size {
             return Err(LogError::Beyond { size, asked: from });
         }
-        let mut block = LeafBlock::starting_at(from);
         let Some(segment) = state.segments.iter().rev().find(|s| s.first <= from).cloned() else {
-            return Ok(block);
+            return Ok(LeafBlock::starting_at(from));
         };
         if from == size {
             // An append that failed may stand there: an empty block would say that it does not.
             return match &state.poisoned {
                 Some(why) => Err(poisoned(&segment.path, why)),
-                None => Ok(block),
+                None => Ok(LeafBlock::starting_at(from)),
             };
         }
-        let cached = state.cached.take().filter(|(first, blocks)| {
-            let holds = |b: &(u64, LeafBlock)| b.0 <= from && from < b.0 + b.1.len() as u64;
-            *first == segment.first && blocks.iter().any(holds)
-        });
         drop(state);
-        let (first, mut blocks) = match cached {
-            Some(cached) => cached,
-            None => (segment.first, self.blocks(&segment, size)?),
-        };
-        blocks.retain(|(at, b)| at + b.len() as u64 > from);
-        for (_, leaf, hash) in blocks.iter().flat_map(|(_, b)| b.iter_from(from)) {
-            if !block.is_empty() && block.bytes() + leaf.len() > max_bytes {
-                break;
-            }
-            block.push(leaf, hash);
-        }
-        self.state().cached = Some((first, blocks));
-        Ok(block)
+        self.read_from(&segment, (from, size), max_bytes)
     }
 
     fn wait_beyond(&self, size: u64, timeout: Duration) -> Result<u64, LogError> {
@@ -466,28 +401,12 @@ impl Entries {
         };
         // A batch that does not fit into an empty segment gets one of the same name in its place.
         state.segments.retain(|segment| segment.first < made.first);
+        if let Some(full) = state.segments.last() {
+            writer.sealer.seal(full, &self.origin, &made.before, &writer.disk);
+        }
         state.segments.push(made);
         state.tail = Some(file);
         state.end = segment::HEADER_BYTES as u64;
         Ok(())
-    }
-
-    /// The leaves of a segment in blocks of about a mebibyte.
-    fn blocks(&self, segment: &Segment, size: u64) -> Result<VecDeque<(u64, LeafBlock)>, LogError> {
-        let mut blocks: VecDeque<(u64, LeafBlock)> = VecDeque::new();
-        self.visit_segment(segment, |index, leaf, hash| {
-            if index >= size {
-                return;
-            }
-            match blocks.back_mut().filter(|(_, b)| b.bytes() < 1 << 20) {
-                Some((_, block)) => block.push(leaf, hash),
-                None => {
-                    let mut block = LeafBlock::starting_at(index);
-                    block.push(leaf, hash);
-                    blocks.push_back((index, block));
-                }
-            }
-        })?;
-        Ok(blocks)
     }
 }

@@ -91,11 +91,20 @@ pub(super) fn torn(segment: &Segment, bytes: &[u8], scan: &Scan) -> Result<Optio
 /// could undo.
 pub(super) fn at_rest(
     ledger: &Path,
+    origin: &str,
     segments: Vec<Segment>,
     watermark: Watermark,
     promise: Promise,
 ) -> Result<Tail, LogError> {
     let Some(last) = segments.last() else { return Err(LogError::Absent(ledger.to_owned())) };
+    if let Some(seal) = last.seal {
+        let what = format!(
+            "the segment from entry {} on is missing, since only one that another follows is sealed: restore it, or \
+             `chancery repair --from DIR`",
+            last.first + seal.leaves
+        );
+        return Err(LogError::damaged(&segment::folder(ledger), 0, what));
+    }
     let bytes = segment::read(&last.path, None)?;
     if (bytes.len() as u64) < last.capacity {
         let what = format!("the segment is cut short, {} bytes of {}", bytes.len(), last.capacity);
@@ -113,7 +122,7 @@ pub(super) fn at_rest(
     }
     let last = match scan.last {
         Some(hash) => Some(hash),
-        None => last_before(&segments)?,
+        None => last_before(&segments, origin)?,
     };
     Ok(Tail { segments, after: scan.after, last, end: scan.end, torn })
 }
@@ -121,6 +130,7 @@ pub(super) fn at_rest(
 /// The end of a log beside its writer: exactly what was promised, since what follows may be half written.
 pub(super) fn promised(
     ledger: &Path,
+    origin: &str,
     mut segments: Vec<Segment>,
     promise: Promise,
 ) -> Result<Tail, LogError> {
@@ -129,8 +139,7 @@ pub(super) fn promised(
         segments.pop();
     }
     let Some(last) = segments.last() else { return Err(LogError::Absent(ledger.to_owned())) };
-    let bytes = segment::read(&last.path, None)?;
-    let scan = segment::walk(last, &bytes, promise.size, |_, _, _| {});
+    let scan = segment::end_of(last, origin, promise.size)?;
     if scan.after.size() != promise.size {
         return Err(promise.broken(last, &scan));
     }
@@ -138,10 +147,9 @@ pub(super) fn promised(
 }
 
 /// The last leaf of the segment before the last.
-fn last_before(segments: &[Segment]) -> Result<Option<Hash>, LogError> {
+fn last_before(segments: &[Segment], origin: &str) -> Result<Option<Hash>, LogError> {
     let Some(before) = segments.len().checked_sub(2).and_then(|at| segments.get(at)) else { return Ok(None) };
-    let bytes = segment::read(&before.path, None)?;
-    let scan = segment::walk(before, &bytes, u64::MAX, |_, _, _| {});
+    let scan = segment::end_of(before, origin, u64::MAX)?;
     match segments.last() {
         Some(last) if last.before != scan.after => Err(damaged_at(before, &scan, GAP)),
         _ => Ok(scan.last),
