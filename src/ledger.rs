@@ -392,7 +392,7 @@ impl Ledger {
             source::Source::Model(model) => model.place(index),
             _ => None,
         };
-        Ok(self.entries.leaf(index.0, place)?)
+        Ok(self.entries.leaf_near(index.0, place)?)
     }
 
     /// An entry, decoded.

@@ -29,7 +29,7 @@ fn the_first_page_without_a_ledger_says_how_to_get_one() {
              checkpoint the signed head         prove    an entry, or growth
              verify    without a ledger         key      what heads are signed with
              compare   with another data set    witness  sign what others' logs show
-             recorder  who may record
+             recorder  who may record           compact  full parts of the log
     SHARE    export    leaves, panels, tables    publish  static files of the log
              cite      so that it can be re-run  completions, man
 

@@ -22,6 +22,7 @@ mod bad_charters;
 mod certificate;
 mod charters;
 mod clauses;
+mod compact;
 mod compare;
 mod compare_sets;
 mod counted;

@@ -25,7 +25,7 @@ CHECK    audit     replay    repair         check    how good a record is
          checkpoint the signed head         prove    an entry, or growth
          verify    without a ledger         key      what heads are signed with
          compare   with another data set    witness  sign what others' logs show
-         recorder  who may record
+         recorder  who may record           compact  full parts of the log
 SHARE    export    leaves, panels, tables    publish  static files of the log
          cite      so that it can be re-run  completions, man
 

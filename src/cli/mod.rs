@@ -16,6 +16,7 @@ mod circulated;
 mod citation;
 mod cite;
 mod communications;
+mod compact;
 mod compare;
 mod compare_file;
 mod compare_out;
@@ -151,6 +152,7 @@ enum Command {
     Audit(audit::Args),
     Replay(replay::Args),
     Repair(repair::Args),
+    Compact(compact::Args),
     Checkpoint(checkpoint::Args),
     #[command(subcommand)]
     Prove(prove::Command),
@@ -226,6 +228,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
         Command::Audit(args) => audit::run(&args, context),
         Command::Replay(args) => replay::run(&args, context),
         Command::Repair(args) => repair::run(&args, context),
+        Command::Compact(args) => compact::run(&args, context),
         Command::Checkpoint(args) => checkpoint::run(&args, context),
         Command::Prove(command) => prove::run(&command, context),
         Command::Verify(args) => verify::run(&args, context),

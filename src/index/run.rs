@@ -1,8 +1,9 @@
 //! Runs: consecutive entries under one key, in the three trees; and the head.
 //!
 //! Every value is an envelope: magic `0xC7`, schema (2 bytes), CRC-32C (4 bytes), bincode. The decoder has a limit, takes
-//! every byte, and bincode is big-endian.
+//! every byte, and bincode is big-endian. The events of larger runs are compressed inside it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ pub(super) const RUN_ENTRIES: usize = 1024;
 const FAN: usize = 8;
 
 const MAGIC: u8 = 0xC7;
-const SCHEMA: u16 = 4;
+const SCHEMA: u16 = 5;
 const HEADER_BYTES: usize = 7;
 
 const LIMIT: usize = 128 << 20;
@@ -267,19 +268,48 @@ impl EventsRun {
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
-        let mut payload = Vec::with_capacity(4 + 4 * self.ends.len() + self.bytes.len());
-        payload.extend_from_slice(&(self.ends.len() as u32).to_be_bytes());
-        self.ends.iter().for_each(|end| payload.extend_from_slice(&end.to_be_bytes()));
-        payload.extend_from_slice(&self.bytes);
-        seal(&payload)
+        let mut plain = Vec::with_capacity(4 + 4 * self.ends.len() + self.bytes.len());
+        plain.extend_from_slice(&(self.ends.len() as u32).to_be_bytes());
+        self.ends.iter().for_each(|end| plain.extend_from_slice(&end.to_be_bytes()));
+        plain.extend_from_slice(&self.bytes);
+        seal(&packed(&plain, self.ends.len() > PLAIN_ENTRIES))
     }
 
     pub(super) fn decode(value: &[u8]) -> Result<EventsRun, String> {
-        let (count, rest) = unseal(value)?.split_first_chunk::<4>().ok_or("a run is cut short")?;
+        let plain = unpacked(unseal(value)?)?;
+        let (count, rest) = plain.split_first_chunk::<4>().ok_or("a run is cut short")?;
         let count = u32::from_be_bytes(*count) as usize;
         let (ends, bytes) = rest.split_at_checked(count.saturating_mul(4)).ok_or("a run is cut short")?;
         let ends = ends.as_chunks::<4>().0.iter().map(|end| u32::from_be_bytes(*end)).collect();
         Ok(EventsRun { ends, bytes: bytes.to_vec() })
+    }
+}
+
+/// Runs of so few entries are written again soon, joined: they are not worth compressing.
+const PLAIN_ENTRIES: usize = 64;
+const PACKED: u8 = 1;
+const PLAIN: u8 = 0;
+
+/// A payload with its form before it; compressed, with its length, where that is wanted and can be had.
+fn packed(plain: &[u8], compress: bool) -> Vec<u8> {
+    let (mut payload, body) = match compress.then(|| zstd::bulk::compress(plain, 1)) {
+        Some(Ok(body)) => ([&[PACKED][..], &(plain.len() as u32).to_be_bytes()].concat(), Cow::Owned(body)),
+        _ => (vec![PLAIN], Cow::Borrowed(plain)),
+    };
+    payload.extend_from_slice(&body);
+    payload
+}
+
+fn unpacked(payload: &[u8]) -> Result<Cow<'_, [u8]>, String> {
+    match payload.split_first() {
+        Some((&PLAIN, plain)) => Ok(Cow::Borrowed(plain)),
+        Some((&PACKED, rest)) => {
+            let (length, body) = rest.split_first_chunk::<4>().ok_or("a run is cut short")?;
+            let length = u32::from_be_bytes(*length) as usize;
+            let plain = zstd::bulk::decompress(body, length.min(LIMIT)).map_err(|e| e.to_string())?;
+            if plain.len() == length { Ok(Cow::Owned(plain)) } else { Err("a run is cut short".into()) }
+        }
+        _ => Err("a run has another form".into()),
     }
 }
 

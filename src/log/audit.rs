@@ -1,6 +1,7 @@
 //! The audit of the evidence: every byte looked at, everything that is wrong said at once.
 
 use std::collections::VecDeque;
+use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +10,7 @@ use super::entries::Entries;
 use super::error::LogError;
 use super::format;
 use super::lock::Lock;
+use super::sealed::{self, Seal};
 use super::segment::{self, Scan, Segment, Start};
 use super::tail;
 use super::tree::{Frontier, Hash, leaf_hash};
@@ -110,43 +112,84 @@ fn wrong_head(checkpoint: &Checkpoint, origin: &str, tree: &Frontier, root: Opti
         .then(|| format!("the first {} entries do not give the root of the checkpoint", checkpoint.size))
 }
 
-/// A leaf as it lies in a frame.
+/// A leaf as it lies in a segment.
 struct Stored {
-    /// Where its frame begins.
+    /// Where its frame or its block begins.
     offset: u64,
     index: u64,
-    /// Where the leaf lies in the segment.
+    /// Where the leaf lies in the bytes at hand.
     at: Range<usize>,
 }
 
-/// A segment that was read, with every leaf of its sound frames hashed.
+/// A segment that was read, with every leaf of its sound frames or blocks hashed.
 struct Walked {
     segment: Segment,
+    /// The bytes of the file; of a sealed segment its leaves, decompressed.
     bytes: Vec<u8>,
     leaves: Vec<Stored>,
     scan: Scan,
+    /// The hash of every leaf as it is; the stored one where a sealed leaf cannot be had.
+    hashes: Vec<Hash>,
     /// The places among the leaves of those that do not have their stored hash.
     wrong: Vec<usize>,
+    /// What else is wrong with a sealed segment: where, from which entry on, what.
+    broken: Vec<(usize, u64, &'static str)>,
 }
 
 impl Walked {
     /// # Errors
     /// [`LogError`] where the segment's header is damaged or the file cannot be read.
     fn read(path: &Path, first: u64, origin: &str) -> Result<Walked, LogError> {
-        let segment = segment::open(path, first, origin)?;
-        let bytes = segment::read(path, None)?;
-        let (mut leaves, mut wrong) = (Vec::new(), Vec::new());
+        let file = File::open(path).map_err(LogError::io(path, "cannot be opened"))?;
+        let segment = segment::read_header(&file, path, first, origin)?;
+        let bytes = segment::read_file(file, path, None)?;
+        Ok(match segment.seal {
+            Some(_) => Walked::sealed(segment, &bytes),
+            None => Walked::frames(segment, bytes),
+        })
+    }
+
+    fn frames(segment: Segment, bytes: Vec<u8>) -> Walked {
+        let (mut leaves, mut hashes, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
         let start = bytes.as_ptr().addr();
         let scan =
             segment::walk_frames(Start::of(&segment), &bytes, u64::MAX, |offset, index, leaf, hash| {
-                if leaf_hash(leaf) != hash {
+                let found = leaf_hash(leaf);
+                if found != hash {
                     wrong.push(leaves.len());
                 }
+                hashes.push(found);
                 // Its place rather than the slice, so that it can be handed on with the bytes.
                 let at = leaf.as_ptr().addr() - start;
                 leaves.push(Stored { offset, index, at: at..at + leaf.len() });
             });
-        Ok(Walked { segment, bytes, leaves, scan, wrong })
+        Walked { segment, bytes, leaves, scan, hashes, wrong, broken: Vec::new() }
+    }
+
+    fn sealed(segment: Segment, file: &[u8]) -> Walked {
+        let found = sealed::salvage(file, segment.first);
+        let mut hashes = found.hashes;
+        let (mut bytes, mut leaves, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
+        for (offset, block) in &found.blocks {
+            for (index, leaf) in block.leaves() {
+                let hash = leaf_hash(leaf);
+                match usize::try_from(index - segment.first).ok().and_then(|at| hashes.get_mut(at)) {
+                    Some(stored) if *stored != hash => {
+                        wrong.push(leaves.len());
+                        *stored = hash;
+                    }
+                    Some(_) => {}
+                    None => hashes.push(hash),
+                }
+                let at = bytes.len()..bytes.len() + leaf.len();
+                leaves.push(Stored { offset: *offset as u64, index, at });
+                bytes.extend_from_slice(leaf);
+            }
+        }
+        let mut after = segment.before.clone();
+        hashes.iter().for_each(|hash| after.push(*hash));
+        let scan = Scan { after, end: file.len() as u64, last: None, broken: None };
+        Walked { segment, bytes, leaves, scan, hashes, wrong, broken: found.wrong }
     }
 
     fn leaf(&self, stored: &Stored) -> &[u8] {
@@ -156,8 +199,8 @@ impl Walked {
     /// The tree with the leaves as they are, up to so many.
     fn grown(&self, size: u64) -> Frontier {
         let mut tree = self.segment.before.clone();
-        let counted = self.leaves.iter().take_while(|stored| stored.index < size);
-        counted.for_each(|stored| tree.push(leaf_hash(self.leaf(stored))));
+        let counted = usize::try_from(size.saturating_sub(self.segment.first)).unwrap_or(usize::MAX);
+        self.hashes.iter().take(counted).for_each(|hash| tree.push(*hash));
         tree
     }
 }
@@ -182,15 +225,11 @@ impl Audit<'_> {
                 return self.tree = None;
             }
         };
-        let Walked { segment, bytes, leaves, scan, wrong } = &walked;
+        let Walked { segment, leaves, scan, wrong, .. } = &walked;
         if self.tree.as_ref().is_some_and(|tree| *tree != segment.before) {
             let size = self.tree.as_ref().map_or(0, Frontier::size);
             let what = format!("the segment does not continue the {size} entries before it");
             self.add(path, 0, Some(segment.first), Some(what));
-        }
-        if (bytes.len() as u64) < segment.capacity {
-            let what = format!("the segment is cut short, {} bytes of {}", bytes.len(), segment.capacity);
-            self.add(path, bytes.len() as u64, None, Some(what));
         }
         leaves.iter().for_each(|stored| (self.visit)(stored.index, walked.leaf(stored)));
         for stored in wrong.iter().filter_map(|at| leaves.get(*at)) {
@@ -204,7 +243,36 @@ impl Audit<'_> {
         } else if covered > segment.first && covered < tree.size() {
             self.head.1 = Some(walked.grown(covered).root());
         }
+        match &segment.seal {
+            Some(seal) => self.judge_seal(path, seal, &walked, (&tree, last)),
+            None => self.judge_frames(path, &walked, last),
+        }
         self.tree = Some(tree);
+    }
+
+    /// What a sealed segment has besides its leaves.
+    fn judge_seal(&mut self, path: &Path, seal: &Seal, walked: &Walked, (tree, last): (&Frontier, bool)) {
+        for (offset, index, what) in &walked.broken {
+            self.add(path, *offset as u64, Some(*index), Some((*what).to_owned()));
+        }
+        if tree.root() != seal.root {
+            let what = "the leaves do not give the root that the segment states";
+            self.add(path, 0, Some(walked.segment.first), Some(what.to_owned()));
+        }
+        // A writer may have begun the one that follows since the folder was listed.
+        if last && !self.held {
+            let what = "the segment that follows is missing, since only one that another follows is sealed";
+            self.add(path, 0, Some(tree.size()), Some(what.to_owned()));
+        }
+    }
+
+    /// What stands in a segment of frames beside its sound frames.
+    fn judge_frames(&mut self, path: &Path, walked: &Walked, last: bool) {
+        let Walked { segment, bytes, scan, .. } = walked;
+        if (bytes.len() as u64) < segment.capacity {
+            let what = format!("the segment is cut short, {} bytes of {}", bytes.len(), segment.capacity);
+            self.add(path, bytes.len() as u64, None, Some(what));
+        }
         let index = Some(scan.after.size());
         let busy = self.held && scan.after.size() >= self.acknowledged;
         match tail::torn(segment, bytes, bytes.len(), scan) {

@@ -11,9 +11,11 @@ use super::disk::{Disk, DiskFile};
 use super::engine::{Append, LeafBlock, LogEngine};
 use super::error::LogError;
 use super::key::{SigningKey, VerifierKey};
+use super::leaves::OpenSegments;
 use super::lock::Lock;
+use super::seal::Sealer;
 use super::segment::{self, Segment};
-use super::tail::{self, Passed, TornTail};
+use super::tail::{Passed, TornTail};
 use super::tree::{Frontier, Hash};
 use super::watermark::{self, Watermark};
 use super::{format, frame, key_file};
@@ -26,6 +28,7 @@ pub struct Entries {
     pub(super) writer: Option<Writer>,
     pub(super) grown: Condvar,
     pub(super) recovered: Option<TornTail>,
+    pub(super) open: Mutex<OpenSegments>,
     /// Where the leaves lie that were passed when the end was looked for.
     pub(super) passed: Passed,
     /// The size of the mark from which its end was found.
@@ -43,13 +46,15 @@ pub(super) struct State {
     pub(super) end: u64,
     pub(super) tail: Option<DiskFile>,
     pub(super) poisoned: Option<String>,
-    /// The segment read last, since readers go forward.
+    /// The segment of frames read last, since readers go forward.
     pub(super) cached: Option<(u64, VecDeque<(u64, LeafBlock)>)>,
 }
 
 pub(super) struct Writer {
     pub(super) disk: Disk,
     pub(super) watermark: DiskFile,
+    /// Ends before the lock is let go.
+    pub(super) sealer: Sealer,
     pub(super) _lock: Lock,
 }
 
@@ -90,6 +95,11 @@ impl Entries {
         Ok(&self.writer.as_ref().ok_or(LogError::ReadOnly)?.disk)
     }
 
+    pub(super) fn sealer(&self) -> Result<(&Sealer, &Disk), LogError> {
+        let writer = self.writer.as_ref().ok_or(LogError::ReadOnly)?;
+        Ok((&writer.sealer, &writer.disk))
+    }
+
     /// The log's name.
     pub fn origin(&self) -> &str {
         &self.origin
@@ -113,66 +123,6 @@ impl Entries {
     /// The tree over every leaf.
     pub fn frontier(&self) -> Frontier {
         self.state().frontier.clone()
-    }
-
-    /// The root over the first `size` leaves.
-    ///
-    /// # Errors
-    /// [`LogError::Beyond`] for a size larger than the log's.
-    pub fn root(&self, size: u64) -> Result<Hash, LogError> {
-        let state = self.state();
-        if size == state.frontier.size() {
-            return Ok(state.frontier.root());
-        }
-        let beyond = LogError::Beyond { size: state.frontier.size(), asked: size };
-        let holds = |s: &&Segment| s.first <= size;
-        let segment =
-            state.segments.iter().rev().find(holds).cloned().filter(|_| size < state.frontier.size());
-        drop(state);
-        let segment = segment.ok_or(beyond)?;
-        let mut frontier = segment.before.clone();
-        self.visit_segment(&segment, |index, _, hash| {
-            if index < size {
-                frontier.push(hash);
-            }
-        })?;
-        Ok(frontier.root())
-    }
-
-    /// Gives every leaf from an index on to `visit`, with its index and stored hash, in order, checking every frame.
-    ///
-    /// # Errors
-    /// [`LogError::Damaged`] at the first frame that is not sound.
-    pub fn scan(&self, from: u64, mut visit: impl FnMut(u64, &[u8], Hash)) -> Result<(), LogError> {
-        let (segments, size) = {
-            let state = self.state();
-            (state.segments.clone(), state.frontier.size())
-        };
-        let later = |at: usize| segments.get(at + 1).is_none_or(|next| next.first > from);
-        for (_, segment) in segments.iter().enumerate().filter(|(at, _)| later(*at)) {
-            self.visit_segment(segment, |index, leaf, hash| {
-                if index >= from && index < size {
-                    visit(index, leaf, hash);
-                }
-            })?;
-        }
-        Ok(())
-    }
-
-    fn visit_segment(&self, segment: &Segment, visit: impl FnMut(u64, &[u8], Hash)) -> Result<(), LogError> {
-        let (end, next) = {
-            let state = self.state();
-            let at = state.segments.iter().position(|s| s.first == segment.first);
-            let next = at.and_then(|at| state.segments.get(at + 1)).map(|s| s.before.clone());
-            (next.is_none().then_some(state.end), next.unwrap_or_else(|| state.frontier.clone()))
-        };
-        let bytes = segment::read(&segment.path, end)?;
-        let scan = segment::walk(segment, &bytes, u64::MAX, visit);
-        if scan.after != next {
-            let what = scan.broken.map_or(tail::GAP, |(what, _)| what);
-            return Err(tail::damaged_at(segment, &scan, what));
-        }
-        Ok(())
     }
 
     /// The head of the log.
@@ -276,40 +226,23 @@ impl LogEngine for Entries {
     }
 
     fn read(&self, from: u64, max_bytes: usize) -> Result<LeafBlock, LogError> {
-        let mut state = self.state();
+        let state = self.state();
         let size = state.frontier.size();
         if from > size {
             return Err(LogError::Beyond { size, asked: from });
         }
-        let mut block = LeafBlock::starting_at(from);
         let Some(segment) = state.segments.iter().rev().find(|s| s.first <= from).cloned() else {
-            return Ok(block);
+            return Ok(LeafBlock::starting_at(from));
         };
         if from == size {
             // An append that failed may stand there: an empty block would say that it does not.
             return match &state.poisoned {
                 Some(why) => Err(poisoned(&segment.path, why)),
-                None => Ok(block),
+                None => Ok(LeafBlock::starting_at(from)),
             };
         }
-        let cached = state.cached.take().filter(|(first, blocks)| {
-            let holds = |b: &(u64, LeafBlock)| b.0 <= from && from < b.0 + b.1.len() as u64;
-            *first == segment.first && blocks.iter().any(holds)
-        });
         drop(state);
-        let (first, mut blocks) = match cached {
-            Some(cached) => cached,
-            None => (segment.first, self.blocks(&segment, size)?),
-        };
-        blocks.retain(|(at, b)| at + b.len() as u64 > from);
-        for (_, leaf, hash) in blocks.iter().flat_map(|(_, b)| b.iter_from(from)) {
-            if !block.is_empty() && block.bytes() + leaf.len() > max_bytes {
-                break;
-            }
-            block.push(leaf, hash);
-        }
-        self.state().cached = Some((first, blocks));
-        Ok(block)
+        self.read_from(&segment, (from, size), max_bytes)
     }
 
     fn wait_beyond(&self, size: u64, timeout: Duration) -> Result<u64, LogError> {
@@ -350,28 +283,12 @@ impl Entries {
         };
         // A batch that does not fit into an empty segment gets one of the same name in its place.
         state.segments.retain(|segment| segment.first < made.first);
+        if let Some(full) = state.segments.last() {
+            writer.sealer.seal(full, &self.origin, &made.before, &writer.disk);
+        }
         state.segments.push(made);
         state.tail = Some(file);
         state.end = segment::HEADER_BYTES as u64;
         Ok(())
-    }
-
-    /// The leaves of a segment in blocks of about a mebibyte.
-    fn blocks(&self, segment: &Segment, size: u64) -> Result<VecDeque<(u64, LeafBlock)>, LogError> {
-        let mut blocks: VecDeque<(u64, LeafBlock)> = VecDeque::new();
-        self.visit_segment(segment, |index, leaf, hash| {
-            if index >= size {
-                return;
-            }
-            match blocks.back_mut().filter(|(_, b)| b.bytes() < 1 << 20) {
-                Some((_, block)) => block.push(leaf, hash),
-                None => {
-                    let mut block = LeafBlock::starting_at(index);
-                    block.push(leaf, hash);
-                    blocks.push_back((index, block));
-                }
-            }
-        })?;
-        Ok(blocks)
     }
 }

@@ -5,7 +5,6 @@ use std::os::unix::fs::FileExt;
 use std::sync::{Arc, PoisonError};
 
 use super::LEAF_BYTES_MAX;
-use super::engine::LogEngine;
 use super::entries::Entries;
 use super::error::LogError;
 use super::frame::LEAF_OVERHEAD;
@@ -71,18 +70,16 @@ impl Entries {
         Ok((passed.first, passed.offsets))
     }
 
-    /// One leaf, checked against its stored hash. `place` is where its record was seen to begin in its segment: a segment
-    /// may have been sealed since.
+    /// One leaf, as [`Entries::leaf`]; `place` is where its record was seen to begin in a segment of frames, which may have
+    /// been sealed since.
     ///
     /// # Errors
     /// [`LogError`].
-    pub fn leaf(&self, index: u64, place: Option<u32>) -> Result<Vec<u8>, LogError> {
-        if let Some(leaf) = place.and_then(|place| self.leaf_at(index, place).ok()) {
-            return Ok(leaf);
+    pub fn leaf_near(&self, index: u64, place: Option<u32>) -> Result<Vec<u8>, LogError> {
+        match place.and_then(|place| self.leaf_at(index, place).ok()) {
+            Some(leaf) => Ok(leaf),
+            None => Ok(self.leaf(index)?.0),
         }
-        let block = self.read(index, 1)?;
-        let leaf = block.iter().next().map(|(_, leaf, _)| leaf.to_vec());
-        leaf.ok_or_else(|| LogError::Beyond { size: self.frontier().size(), asked: index })
     }
 
     /// A leaf whose record begins at an offset of its segment.

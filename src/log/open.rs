@@ -10,6 +10,7 @@ use super::error::LogError;
 use super::format;
 use super::lock::{Holder, Lock};
 use super::mark::Mark;
+use super::seal::{self, Sealer};
 use super::segment::{self, Segment};
 use super::tail::{self, Promise, Tail, TornTail};
 use super::watermark::{self, Watermark};
@@ -62,8 +63,8 @@ impl Entries {
             let start = mark.map(Mark::start);
             let covered = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size);
             match beside_writer {
-                true => tail::promised(ledger, segments, promise, start, covered),
-                false => tail::at_rest(ledger, segments, watermark, promise, start, covered),
+                true => tail::promised(ledger, &origin, segments, promise, start, covered),
+                false => tail::at_rest(ledger, &origin, segments, watermark, promise, start, covered),
             }
         };
         let log = |found: Tail, opened_at: Option<u64>| {
@@ -87,6 +88,7 @@ impl Entries {
                 passed,
                 opened_at,
                 files: Mutex::default(),
+                open: Mutex::default(),
             }
         };
         let listed = segments(ledger, &origin)?;
@@ -136,9 +138,10 @@ impl Entries {
         state.tail = Some(file.map_err(LogError::io(&last.path, "cannot be made durable"))?);
         let path = watermark::path(ledger);
         let file = disk.open(&path).map_err(LogError::io(&path, "cannot be opened for writing"))?;
+        seal::clear(ledger, &disk);
         let found = Watermark { size: state.frontier.size(), offset: state.end };
         file.write_at(0, &found.bytes()).map_err(LogError::io(&path, "cannot be written"))?;
-        log.writer = Some(Writer { disk, watermark: file, _lock: lock });
+        log.writer = Some(Writer { disk, watermark: file, sealer: Sealer::default(), _lock: lock });
         Ok(log)
     }
 

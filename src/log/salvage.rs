@@ -8,7 +8,7 @@ use super::error::LogError;
 use super::frame::{self, ALIGNMENT, Found};
 use super::tree::{Hash, leaf_hash};
 use super::watermark::Watermark;
-use super::{format, segment};
+use super::{format, sealed, segment};
 
 /// A leaf that was found, sound or not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -77,7 +77,10 @@ pub fn salvage(ledger: &Path, mut visit: impl FnMut(Salvaged<'_>)) -> Result<Rem
         }
         remains.extent = remains.extent.max(*first);
         let last = at + 1 == listed.len();
-        let reached = leaves(&bytes, last.then_some(floor), &mut visit);
+        let reached = match sealed::is_one(&bytes) {
+            true => sealed_leaves(&bytes, *first, &mut visit),
+            false => leaves(&bytes, last.then_some(floor), &mut visit),
+        };
         remains.extent = remains.extent.max(reached);
     }
     remains.heads.extend(checkpoint.filter(|c| remains.origin.as_ref() == Some(&c.origin)));
@@ -111,6 +114,17 @@ fn leaves(bytes: &[u8], floor: Option<u64>, visit: &mut impl FnMut(Salvaged<'_>)
         at = end.next_multiple_of(ALIGNMENT);
     }
     reached
+}
+
+/// Gives every leaf of a sealed segment that can be had, and the size that it reaches.
+fn sealed_leaves(bytes: &[u8], first: u64, visit: &mut impl FnMut(Salvaged<'_>)) -> u64 {
+    let found = sealed::salvage(bytes, first);
+    for (index, leaf) in found.blocks.iter().flat_map(|(_, block)| block.leaves()) {
+        if let Some(stored) = found.hashes.get((index - first) as usize).copied() {
+            visit(Salvaged { index, leaf, stored, intact: leaf_hash(leaf) == stored });
+        }
+    }
+    first.saturating_add(found.hashes.len() as u64)
 }
 
 /// The name in the header of a segment, where that header is sound.

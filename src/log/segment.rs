@@ -1,14 +1,16 @@
-//! Segments: files of frames, named by the index of their first leaf, preallocated, never rewritten in place.
+//! Segments: files of frames, named by the index of their first leaf, preallocated, never rewritten in place. One that is
+//! full may be [sealed](super::sealed): a file of the other form takes its name.
 //!
 //! | bytes of the header | what |
 //! |---|---|
 //! | 0..8 | magic `CHANCSEG` |
-//! | 8..12 | version, 1 |
+//! | 8..12 | version: 1 of frames, 2 sealed |
 //! | 12..20 | index of the first leaf |
 //! | 20..28 | size of the file in bytes |
 //! | 28..30 | length of the origin |
 //! | 30..31 | number of subtree roots |
 //! | then | the origin; the roots of the tree before this segment, 32 bytes each, the largest first |
+//! | 4040..4084 | in version 2 alone: number of leaves (8 bytes), leaves of a block (4), root of the tree after the last leaf (32) |
 //! | 4092..4096 | CRC-32C of bytes 0..4092 |
 //!
 //! Frames follow from byte 4096 on. Numbers are little-endian.
@@ -21,11 +23,15 @@ use std::path::{Path, PathBuf};
 use super::disk::{Disk, DiskFile};
 use super::error::LogError;
 use super::frame::{self, ALIGNMENT, Found, Header};
+use super::sealed::{Seal, Sealed};
 use super::tree::{Frontier, Hash};
 
 pub(super) const HEADER_BYTES: usize = 4096;
 const MAGIC: [u8; 8] = *b"CHANCSEG";
 const VERSION: u32 = 1;
+const VERSION_SEALED: u32 = 2;
+/// Where the header says what only a sealed segment has. An origin and all roots that a tree can have end before it.
+const SEAL_AT: usize = 4040;
 /// Segments double from this size.
 pub(super) const BYTES_MIN: u64 = 64 << 10;
 /// The largest segment, but for one made for a single larger frame. Who opens the log reads the last one whole.
@@ -40,6 +46,32 @@ pub(super) struct Segment {
     pub(super) before: Frontier,
     /// The size of the file.
     pub(super) capacity: u64,
+    /// What it holds, where it is sealed.
+    pub(super) seal: Option<Seal>,
+}
+
+/// A segment that is open for reading, in the form that it has now: a writer may seal it at any time.
+pub(super) enum Form {
+    /// Frames.
+    Frames(File),
+    /// Compressed.
+    Sealed(Box<Sealed>),
+}
+
+/// Opens a segment for reading. Who has a file open goes on reading it when another takes its name.
+pub(super) fn form(path: &Path, first: u64, origin: &str) -> Result<Form, LogError> {
+    let file = File::open(path).map_err(LogError::io(path, "cannot be opened"))?;
+    let mut start = [0u8; 12];
+    let sealed = file.read_exact_at(&mut start, 0).is_ok() && is_sealed(&start);
+    Ok(match sealed {
+        true => Form::Sealed(Box::new(Sealed::open(file, path, first, origin)?)),
+        false => Form::Frames(file),
+    })
+}
+
+/// Whether a file that begins so is a sealed segment.
+pub(super) fn is_sealed(start: &[u8]) -> bool {
+    start.get(..8) == Some(&MAGIC) && start.get(8..12) == Some(&VERSION_SEALED.to_le_bytes())
 }
 
 /// The folder of segments.
@@ -108,19 +140,29 @@ pub(super) fn create(
         disk.open(&path)
     };
     let file = make().map_err(LogError::io(&path, "cannot be made"))?;
-    Ok((Segment { path, first: before.size(), before: before.clone(), capacity }, file))
+    Ok((Segment { path, first: before.size(), before: before.clone(), capacity, seal: None }, file))
 }
 
 pub(super) fn encode(origin: &str, before: &Frontier, capacity: u64) -> Vec<u8> {
+    header(origin, before, capacity, None)
+}
+
+/// The header of a segment, sealed where it says what it holds.
+pub(super) fn header(origin: &str, before: &Frontier, capacity: u64, seal: Option<Seal>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEADER_BYTES);
     bytes.extend_from_slice(&MAGIC);
-    bytes.extend_from_slice(&VERSION.to_le_bytes());
+    let version = if seal.is_some() { VERSION_SEALED } else { VERSION };
+    bytes.extend_from_slice(&version.to_le_bytes());
     bytes.extend_from_slice(&before.size().to_le_bytes());
     bytes.extend_from_slice(&capacity.to_le_bytes());
     bytes.extend_from_slice(&(origin.len() as u16).to_le_bytes());
     bytes.push(before.roots().len() as u8);
     bytes.extend_from_slice(origin.as_bytes());
     before.roots().iter().for_each(|root| bytes.extend_from_slice(&root.0));
+    if let Some(seal) = seal {
+        bytes.resize(SEAL_AT, 0);
+        bytes.extend_from_slice(&seal.bytes());
+    }
     bytes.resize(HEADER_BYTES - 4, 0);
     bytes.extend_from_slice(&crc32c::crc32c(&bytes).to_le_bytes());
     bytes
@@ -128,14 +170,19 @@ pub(super) fn encode(origin: &str, before: &Frontier, capacity: u64) -> Vec<u8> 
 
 /// Reads the header of a segment and checks that it belongs to this log.
 pub(super) fn open(path: &Path, first: u64, origin: &str) -> Result<Segment, LogError> {
+    let file = File::open(path).map_err(LogError::io(path, "cannot be opened"))?;
+    read_header(&file, path, first, origin)
+}
+
+/// The same of a file that is open.
+pub(super) fn read_header(file: &File, path: &Path, first: u64, origin: &str) -> Result<Segment, LogError> {
     let mut bytes = vec![0u8; HEADER_BYTES];
-    let mut file = File::open(path).map_err(LogError::io(path, "cannot be opened"))?;
     let damaged = |what: &str| {
         let what =
             format!("the header of the segment from entry {first} on {what}: `chancery repair --from DIR`");
         LogError::damaged(path, 0, what)
     };
-    file.read_exact(&mut bytes).map_err(|e| match e.kind() {
+    file.read_exact_at(&mut bytes, 0).map_err(|e| match e.kind() {
         ErrorKind::UnexpectedEof => damaged("is cut short"),
         _ => LogError::io(path, "cannot be read")(e),
     })?;
@@ -149,8 +196,9 @@ pub(super) fn open(path: &Path, first: u64, origin: &str) -> Result<Segment, Log
     };
     let origin_bytes = usize::from(u16::from_le_bytes([body[28], body[29]]));
     let named = body.get(31..31 + origin_bytes).unwrap_or(&[]);
+    let sealed = is_sealed(body);
     if body[..8] != MAGIC
-        || body[8..12] != VERSION.to_le_bytes()
+        || (body[8..12] != VERSION.to_le_bytes() && !sealed)
         || stated != first
         || named != origin.as_bytes()
     {
@@ -160,13 +208,27 @@ pub(super) fn open(path: &Path, first: u64, origin: &str) -> Result<Segment, Log
     let roots = roots.chunks_exact(32).filter_map(|c| c.try_into().ok().map(Hash)).collect();
     let before =
         Frontier::from_roots(first, roots).ok_or_else(|| damaged("has the wrong number of roots"))?;
-    Ok(Segment { path: path.to_owned(), first, before, capacity })
+    let seal = match sealed {
+        true => Some(seal_in(body).ok_or_else(|| damaged("does not say what is sealed"))?),
+        false => None,
+    };
+    Ok(Segment { path: path.to_owned(), first, before, capacity, seal })
+}
+
+/// What the header of a sealed segment says that it holds, sound or not.
+pub(super) fn seal_in(header: &[u8]) -> Option<Seal> {
+    Seal::parse(header.get(SEAL_AT..)?)
 }
 
 /// The bytes of a segment, up to `limit` where one is given.
 pub(super) fn read(path: &Path, limit: Option<u64>) -> Result<Vec<u8>, LogError> {
-    let mut bytes = Vec::new();
     let file = File::open(path).map_err(LogError::io(path, "cannot be opened"))?;
+    read_file(file, path, limit)
+}
+
+/// The same of a file that is open and was not read from.
+pub(super) fn read_file(file: File, path: &Path, limit: Option<u64>) -> Result<Vec<u8>, LogError> {
+    let mut bytes = Vec::new();
     let length = file.metadata().map(|m| m.len()).unwrap_or(0).min(limit.unwrap_or(u64::MAX));
     bytes.reserve_exact(usize::try_from(length).unwrap_or(0));
     file.take(length).read_to_end(&mut bytes).map_err(LogError::io(path, "cannot be read"))?;
@@ -235,6 +297,20 @@ pub(super) struct Scan {
     pub(super) last: Option<Hash>,
     /// Where something broken stands: what, and the end of what was written there.
     pub(super) broken: Option<(&'static str, u64)>,
+}
+
+/// Where the leaves of a segment end, of whichever form it is now, up to `size`.
+pub(super) fn end_of(segment: &Segment, origin: &str, size: u64) -> Result<Scan, LogError> {
+    match form(&segment.path, segment.first, origin)? {
+        Form::Frames(file) => {
+            let bytes = read_file(file, &segment.path, None)?;
+            Ok(walk(segment, &bytes, size, |_, _, _| {}))
+        }
+        Form::Sealed(sealed) => {
+            let (after, last) = sealed.tree(size)?;
+            Ok(Scan { after, end: HEADER_BYTES as u64, last, broken: None })
+        }
+    }
 }
 
 /// Walks the frames of a segment, given its bytes, and gives every leaf to `visit` with its index and stored hash.

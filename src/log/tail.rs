@@ -109,6 +109,7 @@ pub(super) fn torn(
 /// could undo.
 pub(super) fn at_rest(
     ledger: &Path,
+    origin: &str,
     segments: Vec<Segment>,
     watermark: Watermark,
     promise: Promise,
@@ -116,6 +117,14 @@ pub(super) fn at_rest(
     covered: u64,
 ) -> Result<Tail, LogError> {
     let Some(last) = segments.last() else { return Err(LogError::Absent(ledger.to_owned())) };
+    if let Some(seal) = last.seal {
+        let what = format!(
+            "the segment from entry {} on is missing, since only one that another follows is sealed: restore it, or \
+             `chancery repair --from DIR`",
+            last.first + seal.leaves
+        );
+        return Err(LogError::damaged(&segment::folder(ledger), 0, what));
+    }
     let start = start.unwrap_or_else(|| Start::of(last));
     let Image { bytes, written } = segment::image(&last.path, start.offset)?;
     if (bytes.len() as u64) < last.capacity {
@@ -134,7 +143,7 @@ pub(super) fn at_rest(
     }
     let last = match scan.last {
         Some(hash) => Some(hash),
-        None => last_before(&segments)?,
+        None => last_before(&segments, origin)?,
     };
     Ok(Tail { segments, after: scan.after, last, end: scan.end, torn, passed, covered })
 }
@@ -158,6 +167,7 @@ pub(super) fn walk(start: Start, bytes: &[u8], size: u64, covered: u64) -> (Scan
 /// The end of a log beside its writer: exactly what was promised, since what follows may be half written.
 pub(super) fn promised(
     ledger: &Path,
+    origin: &str,
     mut segments: Vec<Segment>,
     promise: Promise,
     start: Option<Start>,
@@ -168,9 +178,14 @@ pub(super) fn promised(
         segments.pop();
     }
     let Some(last) = segments.last() else { return Err(LogError::Absent(ledger.to_owned())) };
-    let start = start.unwrap_or_else(|| Start::of(last));
-    let Image { bytes, .. } = segment::image(&last.path, start.offset)?;
-    let (scan, passed, covered) = walk(start, &bytes, promise.size, covered);
+    let (scan, passed, covered) = match start {
+        Some(start) => {
+            let Image { bytes, .. } = segment::image(&last.path, start.offset)?;
+            walk(start, &bytes, promise.size, covered)
+        }
+        // It may have been sealed since it was listed.
+        None => (segment::end_of(last, origin, promise.size)?, Passed::default(), None),
+    };
     if scan.after.size() != promise.size {
         return Err(promise.broken(last, &scan));
     }
@@ -178,10 +193,9 @@ pub(super) fn promised(
 }
 
 /// The last leaf of the segment before the last.
-fn last_before(segments: &[Segment]) -> Result<Option<Hash>, LogError> {
+fn last_before(segments: &[Segment], origin: &str) -> Result<Option<Hash>, LogError> {
     let Some(before) = segments.len().checked_sub(2).and_then(|at| segments.get(at)) else { return Ok(None) };
-    let bytes = segment::read(&before.path, None)?;
-    let scan = segment::walk(before, &bytes, u64::MAX, |_, _, _| {});
+    let scan = segment::end_of(before, origin, u64::MAX)?;
     match segments.last() {
         Some(last) if last.before != scan.after => Err(damaged_at(before, &scan, GAP)),
         _ => Ok(scan.last),

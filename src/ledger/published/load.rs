@@ -190,6 +190,6 @@ fn log_entry(log: &Entries, index: Index) -> Result<Entry, LedgerError> {
     let (first, places) = log.passed();
     let at = index.0.checked_sub(first).and_then(|at| usize::try_from(at).ok());
     let place = at.and_then(|at| places.get(at)).copied();
-    let leaf = log.leaf(index.0, place)?;
+    let leaf = log.leaf_near(index.0, place)?;
     decode(&leaf, index).map_err(|source| LedgerError::Entry { index, source })
 }

@@ -159,6 +159,6 @@ pub(super) fn find(log: &Entries, known: &Snapshot, id: EventId) -> Result<Optio
 /// # Errors
 /// [`LedgerError`].
 pub(super) fn entry(log: &Entries, known: &Snapshot, index: Index) -> Result<Entry, LedgerError> {
-    let leaf = log.leaf(index.0, known.place(index.0)?)?;
+    let leaf = log.leaf_near(index.0, known.place(index.0)?)?;
     decode(&leaf, index).map_err(|source| LedgerError::Entry { index, source })
 }

@@ -7,6 +7,7 @@ mod format;
 mod multiproof;
 mod powercut;
 mod proof;
+mod sealed;
 mod tail;
 mod tree;
 

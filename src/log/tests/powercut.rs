@@ -1,10 +1,10 @@
 //! The power is cut at any moment: of what was not synced any sectors and any names may be lost, nothing else may.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::super::{Disk, Entries, LogEngine, LogError, Operation};
-use super::{Folder, ORIGIN, Xorshift, add, cases, evidence, holder, leaf, read_all, restore};
+use super::{Folder, ORIGIN, Xorshift, add, cases, evidence, holder, leaf, read_all, restore, sealed};
 
 const SECTOR: u64 = 512;
 
@@ -188,7 +188,10 @@ fn scenario(folder: &Folder, random: &mut Xorshift) -> (Vec<Operation>, Promises
     let operations = disk.operations();
     let made =
         |o: &&Operation| matches!(o, Operation::Rename(_, to) if to.extension().is_some_and(|e| e == "seg"));
-    assert!(operations.iter().filter(made).count() >= 2, "at least one segment is full");
+    let made: Vec<_> = operations.iter().filter(made).collect();
+    let names: BTreeSet<String> = made.iter().map(|operation| format!("{operation:?}")).collect();
+    assert!(names.len() >= 2, "at least one segment is full");
+    assert!(made.len() > names.len(), "at least one segment is sealed");
     (operations, promises)
 }
 
@@ -298,5 +301,33 @@ fn a_second_power_cut_while_the_log_recovers_from_the_first_loses_nothing_either
         restore(&last.path, &drive.cut(&found.path, &mut random));
         let log = survives(&last, &later, later.at(second), &case);
         goes_on(&last, log, &case);
+    }
+}
+
+#[test]
+fn a_power_cut_at_any_moment_of_sealing_loses_nothing() {
+    let mut random = Xorshift(0x5EA1_0C07);
+    let (folder, all) = sealed::log(false);
+    let files = evidence(&folder.path);
+    let disk = Disk::recording();
+    let log = folder.writer_on(disk.clone()).unwrap();
+    let opened = disk.operations().len();
+    let done = log.compact(&mut |_| {}).unwrap();
+    assert!(done.segments > 2, "{done:?}");
+    drop(log);
+    let operations = disk.operations();
+    let size = all.len() as u64;
+    let promises = Promises { all, whole: vec![size], ..Promises::default() };
+    let count = cases(25, 250);
+    for number in 0..count {
+        let cut = opened + random.below(operations.len() + 1 - opened);
+        let case = format!("cut {number} of {count}, after {cut} of {} operations", operations.len());
+        let mut drive = Drive::holding(&folder.path, &files);
+        operations[..cut].iter().for_each(|operation| drive.run(operation));
+        let found = Folder::new();
+        restore(&found.path, &drive.cut(&folder.path, &mut random));
+        let log = survives(&found, &promises, size, &case);
+        log.compact(&mut |_| {}).unwrap_or_else(|error| panic!("{case}: {error}"));
+        goes_on(&found, log, &case);
     }
 }

@@ -1,0 +1,361 @@
+//! Reading what was appended, from segments of either form.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::sync::PoisonError;
+
+use super::engine::LeafBlock;
+use super::entries::Entries;
+use super::error::LogError;
+use super::frame;
+use super::sealed::{Block, Sealed, Unpacker};
+use super::segment::{self, Form, HEADER_BYTES, Segment};
+use super::tail;
+use super::tree::{Frontier, Hash, leaf_hash};
+
+/// So many sealed segments are kept open, and single leaves are read from them.
+const OPEN_MAX: usize = 64;
+/// What stands before a leaf in a frame.
+const LEAF_OVERHEAD: u64 = 4 + 32;
+
+/// Segments that are open, so that single leaves are read without what stands around them.
+#[derive(Default)]
+pub(super) struct OpenSegments {
+    /// The one used last is the last.
+    sealed: Vec<Sealed>,
+    /// The block decompressed last, with the first index of its segment.
+    block: Option<(u64, usize, Block)>,
+    unpacker: Option<Unpacker>,
+    frames: Option<Frames>,
+}
+
+/// A segment of frames whose leaves were found.
+struct Frames {
+    first: u64,
+    file: File,
+    /// Where each leaf begins, and its length.
+    leaves: Vec<(u64, usize)>,
+    /// Where the frame after them begins.
+    end: u64,
+}
+
+impl OpenSegments {
+    /// A leaf and its stored hash; `written` is where the frames of the segment end, where it is the last.
+    fn leaf(
+        &mut self,
+        segment: &Segment,
+        origin: &str,
+        index: u64,
+        written: Option<u64>,
+    ) -> Result<(Vec<u8>, Hash), LogError> {
+        let known = self.sealed.iter().any(|open| open.segment.first == segment.first);
+        let framed = self.frames.as_ref().is_some_and(|open| open.first == segment.first);
+        if !known && !framed {
+            match segment::form(&segment.path, segment.first, origin)? {
+                Form::Frames(file) => {
+                    let (leaves, end) = (Vec::new(), HEADER_BYTES as u64);
+                    self.frames = Some(Frames { first: segment.first, file, leaves, end });
+                }
+                Form::Sealed(sealed) => {
+                    if self.sealed.len() == OPEN_MAX {
+                        self.sealed.remove(0);
+                    }
+                    self.sealed.push(*sealed);
+                }
+            }
+        }
+        match &mut self.frames {
+            Some(frames) if frames.first == segment.first => frames.leaf(segment, index, written),
+            _ => self.sealed_leaf(segment, index),
+        }
+    }
+
+    fn sealed_leaf(&mut self, segment: &Segment, index: u64) -> Result<(Vec<u8>, Hash), LogError> {
+        let missing = || damaged(&segment.path, HEADER_BYTES as u64, "the leaf is missing", index);
+        let at = self.sealed.iter().position(|open| open.segment.first == segment.first);
+        let sealed = self.sealed.remove(at.ok_or_else(missing)?);
+        let found = self.leaf_of(&sealed, index);
+        self.sealed.push(sealed);
+        found?.ok_or_else(missing)
+    }
+
+    fn leaf_of(&mut self, sealed: &Sealed, index: u64) -> Result<Option<(Vec<u8>, Hash)>, LogError> {
+        let hash = sealed.hash(index)?;
+        let number = sealed.block_of(index);
+        let place = (sealed.segment.first, number);
+        let held = self.block.take().filter(|(first, number, _)| (*first, *number) == place);
+        let block = match held {
+            Some((.., block)) => block,
+            None => {
+                let unpacker = match &mut self.unpacker {
+                    Some(unpacker) => unpacker,
+                    none => {
+                        let made =
+                            Unpacker::new().map_err(LogError::io(&sealed.segment.path, "cannot be read"));
+                        none.insert(made?)
+                    }
+                };
+                sealed.block(number, unpacker)?
+            }
+        };
+        let leaf = block.leaves().find(|(at, _)| *at == index).map(|(_, leaf)| leaf.to_vec());
+        self.block = Some((place.0, place.1, block));
+        Ok(leaf.map(|leaf| (leaf, hash)))
+    }
+}
+
+impl Frames {
+    fn leaf(
+        &mut self,
+        segment: &Segment,
+        index: u64,
+        written: Option<u64>,
+    ) -> Result<(Vec<u8>, Hash), LogError> {
+        let at = usize::try_from(index - segment.first).unwrap_or(usize::MAX);
+        if at >= self.leaves.len() {
+            self.find(segment, written)?;
+        }
+        let missing = || damaged(&segment.path, self.end, "the leaf is not in its segment", index);
+        let (start, length) = self.leaves.get(at).copied().ok_or_else(missing)?;
+        let unread = |e: io::Error| LogError::io(&segment.path, "cannot be read")(e);
+        let (mut hash, mut leaf) = ([0; 32], vec![0; length]);
+        self.file.read_exact_at(&mut hash, start - 32).map_err(unread)?;
+        self.file.read_exact_at(&mut leaf, start).map_err(unread)?;
+        Ok((leaf, Hash(hash)))
+    }
+
+    /// Goes from frame to frame by their headers. What a header leads to is checked where it is read: by its hash.
+    fn find(&mut self, segment: &Segment, written: Option<u64>) -> Result<(), LogError> {
+        let unread = |e: io::Error| LogError::io(&segment.path, "cannot be read")(e);
+        let length = self.file.metadata().map_err(unread)?.len();
+        let to = written.unwrap_or(length).clamp(self.end, length.max(self.end));
+        let mut bytes = vec![0; usize::try_from(to - self.end).unwrap_or(usize::MAX)];
+        self.file.read_exact_at(&mut bytes, self.end).map_err(unread)?;
+        let mut rest = bytes.as_slice();
+        while let Some(header) = frame::header(rest) {
+            let next = segment.first + self.leaves.len() as u64;
+            let Some((frame, others)) = rest.split_at_checked(header.bytes) else { break };
+            if header.first != next {
+                break;
+            }
+            let mut at = self.end + frame::HEADER_BYTES as u64;
+            for (leaf, _) in frame::leaves(frame, &header) {
+                self.leaves.push((at + LEAF_OVERHEAD, leaf.len()));
+                at += LEAF_OVERHEAD + leaf.len() as u64;
+            }
+            self.end += header.bytes as u64;
+            rest = others;
+        }
+        Ok(())
+    }
+}
+
+fn damaged(path: &Path, offset: u64, what: &str, index: u64) -> LogError {
+    let what = format!(
+        "{what} (entry {index}): `chancery audit` lists all damage, `chancery repair --from DIR` restores"
+    );
+    LogError::damaged(path, offset, what)
+}
+
+impl Entries {
+    /// One leaf and its RFC 6962 hash, which is checked; what stands around it is not read where its segment is sealed.
+    ///
+    /// # Errors
+    /// [`LogError::Beyond`] for an index past the end; [`LogError::Damaged`] where the leaf is not as it was written.
+    pub fn leaf(&self, index: u64) -> Result<(Vec<u8>, Hash), LogError> {
+        let (segment, written) = {
+            let state = self.state();
+            let size = state.frontier.size();
+            let segments = state.segments.as_slice();
+            let after = segments.partition_point(|segment| segment.first <= index);
+            let segment = after.checked_sub(1).and_then(|at| segments.get(at)).filter(|_| index < size);
+            let segment = segment.cloned().ok_or(LogError::Beyond { size, asked: index })?;
+            (segment, (after == segments.len()).then_some(state.end))
+        };
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let (leaf, hash) = open.leaf(&segment, &self.origin, index, written)?;
+        if leaf_hash(&leaf) != hash {
+            let what = "the leaf does not have its stored hash";
+            return Err(damaged(&segment.path, HEADER_BYTES as u64, what, index));
+        }
+        Ok((leaf, hash))
+    }
+
+    /// The root over the first `size` leaves.
+    ///
+    /// # Errors
+    /// [`LogError::Beyond`] for a size larger than the log's.
+    pub fn root(&self, size: u64) -> Result<Hash, LogError> {
+        let state = self.state();
+        if size == state.frontier.size() {
+            return Ok(state.frontier.root());
+        }
+        let beyond = LogError::Beyond { size: state.frontier.size(), asked: size };
+        let holds = |s: &&Segment| s.first <= size;
+        let segment =
+            state.segments.iter().rev().find(holds).cloned().filter(|_| size < state.frontier.size());
+        drop(state);
+        let segment = segment.ok_or(beyond)?;
+        if let Form::Sealed(sealed) = segment::form(&segment.path, segment.first, &self.origin)? {
+            leads_to(&sealed, &self.bounds(&segment).0)?;
+            return Ok(sealed.tree(size)?.0.root());
+        }
+        let mut frontier = segment.before.clone();
+        self.visit_segment(&segment, 0, |index, _, hash| {
+            if index < size {
+                frontier.push(hash);
+            }
+        })?;
+        Ok(frontier.root())
+    }
+
+    /// Gives every leaf from an index on to `visit`, with its index and stored hash, in order, checking every frame.
+    ///
+    /// # Errors
+    /// [`LogError::Damaged`] at the first frame that is not sound.
+    pub fn scan(&self, from: u64, mut visit: impl FnMut(u64, &[u8], Hash)) -> Result<(), LogError> {
+        let (segments, size) = {
+            let state = self.state();
+            (state.segments.clone(), state.frontier.size())
+        };
+        let later = |at: usize| segments.get(at + 1).is_none_or(|next| next.first > from);
+        for (_, segment) in segments.iter().enumerate().filter(|(at, _)| later(*at)) {
+            self.visit_segment(segment, from, |index, leaf, hash| {
+                if index >= from && index < size {
+                    visit(index, leaf, hash);
+                }
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The tree where a segment must end, and where its frames do where it is the last.
+    fn bounds(&self, segment: &Segment) -> (Frontier, Option<u64>) {
+        let state = self.state();
+        let at = state.segments.iter().position(|s| s.first == segment.first);
+        match at.and_then(|at| state.segments.get(at + 1)) {
+            Some(next) => (next.before.clone(), None),
+            None => (state.frontier.clone(), Some(state.end)),
+        }
+    }
+
+    /// Gives the leaves of a segment to `visit`, of a sealed one those from an index on.
+    fn visit_segment(
+        &self,
+        segment: &Segment,
+        from: u64,
+        visit: impl FnMut(u64, &[u8], Hash),
+    ) -> Result<(), LogError> {
+        let (next, end) = self.bounds(segment);
+        let file = match segment::form(&segment.path, segment.first, &self.origin)? {
+            Form::Sealed(sealed) => return visit_sealed(&sealed, &next, from, visit),
+            Form::Frames(file) => file,
+        };
+        let bytes = segment::read_file(file, &segment.path, end)?;
+        let scan = segment::walk(segment, &bytes, u64::MAX, visit);
+        if scan.after != next {
+            let what = scan.broken.map_or(tail::GAP, |(what, _)| what);
+            return Err(tail::damaged_at(segment, &scan, what));
+        }
+        Ok(())
+    }
+
+    /// The leaves of a segment of frames in blocks of about a mebibyte.
+    fn blocks(&self, segment: &Segment, size: u64) -> Result<VecDeque<(u64, LeafBlock)>, LogError> {
+        let mut blocks: VecDeque<(u64, LeafBlock)> = VecDeque::new();
+        self.visit_segment(segment, 0, |index, leaf, hash| {
+            if index >= size {
+                return;
+            }
+            match blocks.back_mut().filter(|(_, b)| b.bytes() < 1 << 20) {
+                Some((_, block)) => block.push(leaf, hash),
+                None => {
+                    let mut block = LeafBlock::starting_at(index);
+                    block.push(leaf, hash);
+                    blocks.push_back((index, block));
+                }
+            }
+        })?;
+        Ok(blocks)
+    }
+
+    /// Leaves from an index on that a segment holds, of those before `size`: at least one, then as many as fit in
+    /// `max_bytes`.
+    pub(super) fn read_from(
+        &self,
+        segment: &Segment,
+        (from, size): (u64, u64),
+        max_bytes: usize,
+    ) -> Result<LeafBlock, LogError> {
+        let cached = self.state().cached.take().filter(|(first, blocks)| {
+            let holds = |b: &(u64, LeafBlock)| b.0 <= from && from < b.0 + b.1.len() as u64;
+            *first == segment.first && blocks.iter().any(holds)
+        });
+        let (first, mut blocks) = match cached {
+            Some(cached) => cached,
+            None => match segment::form(&segment.path, segment.first, &self.origin)? {
+                Form::Sealed(sealed) => {
+                    leads_to(&sealed, &self.bounds(segment).0)?;
+                    return read_sealed(&sealed, (from, size), max_bytes);
+                }
+                Form::Frames(_) => (segment.first, self.blocks(segment, size)?),
+            },
+        };
+        let mut block = LeafBlock::starting_at(from);
+        blocks.retain(|(at, b)| at + b.len() as u64 > from);
+        for (_, leaf, hash) in blocks.iter().flat_map(|(_, b)| b.iter_from(from)) {
+            if !block.is_empty() && block.bytes() + leaf.len() > max_bytes {
+                break;
+            }
+            block.push(leaf, hash);
+        }
+        self.state().cached = Some((first, blocks));
+        Ok(block)
+    }
+}
+
+/// Whether a sealed segment ends in the tree where the next begins. Only of one that was sealed since this log was opened
+/// for reading is there less to see than it holds.
+fn leads_to(sealed: &Sealed, next: &Frontier) -> Result<(), LogError> {
+    let end = sealed.segment.first + sealed.leaves();
+    match end == next.size() {
+        true if sealed.root() == next.root() => Ok(()),
+        false if end > next.size() => Ok(()),
+        _ => Err(damaged(&sealed.segment.path, sealed.segment.capacity, tail::GAP, end)),
+    }
+}
+
+fn visit_sealed(
+    sealed: &Sealed,
+    next: &Frontier,
+    from: u64,
+    mut visit: impl FnMut(u64, &[u8], Hash),
+) -> Result<(), LogError> {
+    leads_to(sealed, next)?;
+    sealed.visit(from, |index, leaf, hash| {
+        if index < next.size() {
+            visit(index, leaf, hash);
+        }
+    })
+}
+
+fn read_sealed(sealed: &Sealed, (from, size): (u64, u64), max_bytes: usize) -> Result<LeafBlock, LogError> {
+    let hashes = sealed.hashes()?;
+    let mut unpacker = Unpacker::new().map_err(LogError::io(&sealed.segment.path, "cannot be read"))?;
+    let mut read = LeafBlock::starting_at(from);
+    for number in sealed.block_of(from)..=sealed.block_of(sealed.segment.first + sealed.leaves() - 1) {
+        let block = sealed.block(number, &mut unpacker)?;
+        for (index, leaf) in block.leaves().filter(|(index, _)| (from..size).contains(index)) {
+            if !read.is_empty() && read.bytes() + leaf.len() > max_bytes {
+                return Ok(read);
+            }
+            let hash = hashes.get((index - sealed.segment.first) as usize).copied();
+            let missing = || damaged(&sealed.segment.path, HEADER_BYTES as u64, "the hash is missing", index);
+            read.push(leaf, hash.ok_or_else(missing)?);
+        }
+    }
+    Ok(read)
+}
