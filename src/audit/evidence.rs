@@ -10,12 +10,12 @@ use crate::log::{
     verifier_key,
 };
 
-use super::Options;
 use super::difference;
 use super::fault;
 use super::keys::{self, Reign};
 use super::report::Findings;
 use super::since::{Copy, Roots, Since};
+use super::{Options, on_every_core};
 
 /// A leaf with its place in the log.
 pub(super) struct Leaf {
@@ -184,12 +184,10 @@ impl Evidence {
         let sizes: BTreeSet<u64> = stated.map(|c| c.size).collect();
         self.roots.insert(0, self.frontier.root());
         let last_full = self.leaves.len() as u64 / FILED_EVERY * FILED_EVERY;
-        for (leaf, at) in self.leaves.iter().zip(0u64..) {
-            if leaf.index != at {
-                break;
-            }
-            let hash = leaf_hash(&leaf.bytes);
-            self.hashes.push(hash);
+        let whole = self.leaves.iter().zip(0u64..).take_while(|(leaf, at)| leaf.index == *at).count();
+        let hash = |leaves: &[Leaf]| leaves.iter().map(|leaf| leaf_hash(&leaf.bytes)).collect::<Vec<_>>();
+        self.hashes = on_every_core(self.leaves.get(..whole).unwrap_or_default(), &hash).concat();
+        for (hash, at) in self.hashes.iter().copied().zip(0u64..) {
             self.frontier.push(hash);
             let size = at + 1;
             if sizes.contains(&size) {

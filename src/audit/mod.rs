@@ -143,27 +143,48 @@ fn conclude(
 /// How often progress is told.
 const STEP: u64 = 1024;
 
+/// So many leaves are read between two tellings of progress, on every core.
+const LEAVES_AT_A_TIME: usize = 32 * 1024;
+
 /// Every entry that can be read with its signatures, and whether all can.
 fn decoded(
     evidence: &Evidence,
     found: &mut Findings,
     progress: &mut dyn FnMut(&'static str, u64, u64),
 ) -> Decoded {
-    let count = evidence.leaves.len() as u64;
-    let mut entries = Vec::with_capacity(evidence.leaves.len());
-    let mut signatures = Vec::with_capacity(evidence.leaves.len());
-    for leaf in &evidence.leaves {
-        if leaf.index.is_multiple_of(STEP) {
-            progress("canonical", leaf.index, count);
-        }
-        if let Some((entry, signed)) = entry::canonical(leaf, found) {
-            entries.push(entry);
-            signatures.push(signed);
+    let count = evidence.leaves.len();
+    let mut entries = Vec::with_capacity(count);
+    let mut signatures = Vec::with_capacity(count);
+    for leaves in evidence.leaves.chunks(LEAVES_AT_A_TIME) {
+        progress("canonical", (entries.len() as u64).min(count as u64), count as u64);
+        for (read, faults) in on_every_core(leaves, &read_all) {
+            for (entry, signed) in read {
+                entries.push(entry);
+                signatures.push(signed);
+            }
+            found.absorb(faults);
         }
     }
-    found.counted("canonical", count);
-    let readable = entries.len() == evidence.leaves.len();
+    found.counted("canonical", count as u64);
+    let readable = entries.len() == count;
     (entries, signatures, readable)
+}
+
+fn read_all(leaves: &[evidence::Leaf]) -> (Vec<(Entry, Vec<EventSignature>)>, Findings) {
+    let mut found = Findings::default();
+    let read = leaves.iter().filter_map(|leaf| entry::canonical(leaf, &mut found)).collect();
+    (read, found)
+}
+
+/// What `work` makes of the parts of a whole, in their order; each part is for one core.
+fn on_every_core<'t, T: Sync, R: Send>(whole: &'t [T], work: &(dyn Fn(&'t [T]) -> R + Sync)) -> Vec<R> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = whole.len().div_ceil(cores).max(1);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = whole.chunks(share).map(|part| scope.spawn(move || work(part))).collect();
+        let joined = workers.into_iter().map(|worker| worker.join());
+        joined.map(|made| made.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
 }
 
 /// The checks that mean something only where no entry is missing.

@@ -1,16 +1,20 @@
 //! Every status derived in two ways, and the first entries alone asked what they gave before more were recorded.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
 
 use crate::charter::{Charter, Texts};
-use crate::event::{BodyId, Day, Entry, EventId, Index, ParticipantId, Scope, Size, StatusId};
+use crate::event::{BodyId, Day, Entry, Index, ParticipantId, Scope, Size, StatusId, reaching};
 use crate::history::{Board, Certainty, Elsewhere, History, Pairs, Standing, withhold};
-use crate::query::{Axes, Charters, CheckpointRef, Material, Roster, elsewhere, roster};
+use crate::query::{
+    Axes, BodyView, Charters, CheckpointRef, Material, Roster, RosterItem, elsewhere, listed, roster,
+};
 
 use super::fault;
-use super::record::{Record, corrects};
+use super::record::Record;
 use super::report::Findings;
 use super::verdict::Rules;
 
@@ -20,6 +24,7 @@ type Line = (Certainty, BTreeSet<StatusId>);
 /// How many days of a body's record are compared besides the last recorded one.
 const DAYS: usize = 4;
 
+/// Derives every body on every core, telling `progress` how many are done.
 pub(super) fn projections(
     entries: &[Entry],
     charters: &Rules,
@@ -27,58 +32,94 @@ pub(super) fn projections(
     progress: &mut dyn FnMut(u64),
 ) {
     let Some(last) = entries.last() else { return };
-    let size = Size(last.index.0 + 1);
     let places = Places::new(entries);
     // The same text says the same: each is read once. What texts make of a body is folded anew for every answer.
     let texts = Texts::default();
-    for ((body, charter), at) in charters.iter().zip(0..) {
-        progress(at);
-        let of_body = places.of(body, charter);
-        let (pairs, alone) = acts(&of_body, body);
-        let board = Board::new(charter, &pairs, &alone, None, waited(&of_body, charter, &texts));
-        let recorded = pairs.iter().filter(|(_, pair)| !pair.own.is_empty());
-        let folded: Vec<(&ParticipantId, Arc<History>)> =
-            recorded.map(|(id, _)| (id, board.history(charter, &pairs, id))).collect();
-        let days = days(&folded, last.recorded_at.day());
-        for day in &days {
-            let plain = plain(&folded, *day);
-            found.counted("projections", folded.len() as u64);
-            match asked(&of_body, body, size, *day, &texts) {
-                Ok(roster) => compare(body, *day, &plain, &lines(&roster), last.index, found),
-                Err(error) => found.at(fault::NO_ANSWER, last.index, error),
-            }
+    let bodies: Vec<(&BodyId, &Charter)> = charters.iter().collect();
+    let next = AtomicUsize::new(0);
+    let (done, results) = channel();
+    let mut parts: Vec<(usize, Findings)> = std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            let (done, next, bodies, places, texts) = (done.clone(), &next, &bodies, &places, &texts);
+            scope.spawn(move || {
+                let mut at = next.fetch_add(1, Ordering::Relaxed);
+                while let Some((body, charter)) = bodies.get(at) {
+                    let mut found = Findings::default();
+                    of_body(places, (body, charter), last, texts, &mut found);
+                    if done.send((at, found)).is_err() {
+                        return;
+                    }
+                    at = next.fetch_add(1, Ordering::Relaxed);
+                }
+            });
         }
-        prefixes(&of_body, &of_body, body, last.recorded_at.day(), &texts, found);
-    }
+        drop(done);
+        results.into_iter().zip(0..).inspect(|(_, at)| progress(*at)).map(|(part, _)| part).collect()
+    });
+    // Findings stand in the order of the bodies, whichever was done first.
+    parts.sort_by_key(|(at, _)| *at);
+    parts.into_iter().for_each(|(_, part)| found.absorb(part));
 }
 
-/// Where the entries of each body stand, and those that bear on every body: whatever corrects or is corrected.
+/// Compares the two ways of deriving one body, and its past.
+fn of_body(
+    places: &Places<'_>,
+    (body, charter): (&BodyId, &Charter),
+    last: &Entry,
+    texts: &Texts,
+    found: &mut Findings,
+) {
+    let size = Size(last.index.0 + 1);
+    let of_body = places.of(body, charter);
+    let (pairs, alone) = acts(&of_body, body);
+    let board = Board::new(charter, &pairs, &alone, None, waited(&of_body, charter, texts));
+    let recorded = pairs.iter().filter(|(_, pair)| !pair.own.is_empty());
+    let folded: Vec<(&ParticipantId, Arc<History>)> =
+        recorded.map(|(id, _)| (id, board.history(charter, &pairs, id))).collect();
+    let days = days(&folded, last.recorded_at.day());
+    found.counted("projections", (folded.len() * days.len()) as u64);
+    // A question folds the charter itself: nothing rests on what was derived here.
+    let charters = Charters::reading(texts.clone());
+    let material = material(&of_body, size, &charters);
+    match BodyView::new(&material, body, size, Day::FUTURE) {
+        Ok(view) => {
+            for day in &days {
+                let asked = lines(&listed(&view, *day));
+                compare(body, *day, &plain(&folded, *day), &asked, last.index, found);
+            }
+        }
+        Err(error) => days.iter().for_each(|_| found.at(fault::NO_ANSWER, last.index, error.to_string())),
+    }
+    prefixes(&of_body, &of_body, body, last.recorded_at.day(), texts, found);
+}
+
+fn material<'a>(entries: &'a [Entry], size: Size, charters: &'a Charters) -> Material<'a> {
+    let checkpoint = CheckpointRef { size, root: String::new() };
+    Material { entries, checkpoint, charters, scope: Scope::ALL }
+}
+
+/// Where the entries of each body stand, and those that bear on other bodies than their own.
 pub(super) struct Places<'a> {
     entries: &'a [Entry],
     own: HashMap<&'a BodyId, Vec<usize>>,
-    everywhere: Vec<usize>,
+    reaching: Vec<usize>,
 }
 
 impl<'a> Places<'a> {
     pub(super) fn new(entries: &'a [Entry]) -> Places<'a> {
-        let corrections = || entries.iter().filter(|e| corrects(&e.event));
-        let corrected: HashSet<EventId> = corrections().filter_map(|e| e.event.to).collect();
-        let mut places = Places { entries, own: HashMap::new(), everywhere: Vec::new() };
+        let mut places = Places { entries, own: HashMap::new(), reaching: reaching(entries) };
         for (at, entry) in entries.iter().enumerate() {
             places.own.entry(&entry.event.body).or_default().push(at);
-            if corrects(&entry.event) || corrected.contains(&entry.event.id) {
-                places.everywhere.push(at);
-            }
         }
         places
     }
 
-    /// The entries that bear on a body: its own, those of the charter that it extends, and whatever corrects or is
-    /// corrected, wherever that belongs.
+    /// The entries that bear on a body: its own, those of the charter that it extends, and whatever is corrected across
+    /// bodies, wherever that belongs.
     pub(super) fn of(&self, body: &BodyId, charter: &Charter) -> Cow<'a, [Entry]> {
         let own = |of: &BodyId| self.own.get(of).map_or(&[][..], Vec::as_slice);
         let pattern = charter.extends.as_ref().map_or(&[][..], own);
-        let mut places: Vec<usize> = [own(body), pattern, &self.everywhere].concat();
+        let mut places: Vec<usize> = [own(body), pattern, &self.reaching].concat();
         places.sort_unstable();
         places.dedup();
         if !charter.waits_for().is_empty() || places.len() == self.entries.len() {
@@ -130,25 +171,21 @@ fn plain(folded: &[(&ParticipantId, Arc<History>)], day: Day) -> BTreeMap<Partic
 fn waited(entries: &[Entry], charter: &Charter, texts: &Texts) -> Elsewhere {
     let charters = Charters::reading(texts.clone());
     let size = entries.last().map_or(Size(0), |last| Size(last.index.0 + 1));
-    let checkpoint = CheckpointRef { size, root: String::new() };
-    let material = Material { entries, checkpoint, charters: &charters, scope: Scope::ALL };
-    elsewhere(&material, charter, size, Day::FUTURE)
+    elsewhere(&material(entries, size, &charters), charter, size, Day::FUTURE)
 }
 
 fn asked(entries: &[Entry], body: &BodyId, size: Size, day: Day, texts: &Texts) -> Result<Roster, String> {
     // Charters are folded anew for every answer, so that none rests on what another one remembered.
     let charters = Charters::reading(texts.clone());
-    let checkpoint = CheckpointRef { size, root: String::new() };
-    let material = Material { entries, checkpoint, charters: &charters, scope: Scope::ALL };
     let axes = Axes::on_day(day, None, size);
-    roster(&material, body, None, &axes).map_err(|error| error.to_string())
+    roster(&material(entries, size, &charters), body, None, &axes).map_err(|error| error.to_string())
 }
 
-fn lines(roster: &Roster) -> BTreeMap<ParticipantId, Line> {
-    let line = |item: &crate::query::RosterItem| {
+fn lines(listed: &[RosterItem]) -> BTreeMap<ParticipantId, Line> {
+    let line = |item: &RosterItem| {
         (item.participant.clone(), (item.certainty, item.possible.iter().cloned().collect()))
     };
-    roster.participants.iter().map(line).collect()
+    listed.iter().map(line).collect()
 }
 
 fn compare(

@@ -81,6 +81,11 @@ impl<'a> Record<'a> {
 
     /// The acts that stand, read with their rectifications.
     pub(super) fn acts(&self) -> Vec<Standing<'a>> {
+        self.acts_of(&|_| true)
+    }
+
+    /// Those that are of some kinds, as they are read.
+    pub(super) fn acts_of(&self, wanted: &dyn Fn(ActKind) -> bool) -> Vec<Standing<'a>> {
         let all = 0..self.entries.len();
         let standing = self.standing(all.clone().filter(|at| corrects(&self.entries[*at].event)).collect());
         let changes = self.changes(&standing);
@@ -97,8 +102,13 @@ impl<'a> Record<'a> {
             let corrected_by = by.iter().map(|c| self.entries[*c].index).collect();
             Standing { index: entry.index, known: event.known(), event, corrected_by }
         };
-        let acts = all.filter(|at| !corrects(&self.entries[*at].event));
-        acts.filter(|at| !self.withdrawn(*at, 0, &standing)).map(read).collect()
+        // A rectification may make an act one of them: what is rectified is read before it is told.
+        let may_be = |at: &usize| {
+            let event = &self.entries[*at].event;
+            !corrects(event) && (wanted(event.act.kind()) || !self.corrections(*at).is_empty())
+        };
+        let acts = all.filter(may_be).filter(|at| !self.withdrawn(*at, 0, &standing)).map(read);
+        acts.filter(|act| wanted(act.event.act.kind())).collect()
     }
 
     /// What a correction of `target` recorded at `until` corrects in the end, and what the record said of it until then.

@@ -123,6 +123,14 @@ impl Findings {
         self.left_out.insert(check, why);
     }
 
+    /// Takes what a part of a check found, after everything that was found so far.
+    pub(super) fn absorb(&mut self, part: Findings) {
+        part.counts.into_iter().for_each(|(check, count)| self.counted(check, count));
+        self.left_out.extend(part.left_out);
+        let Findings { found, .. } = part;
+        self.found.extend(found.into_iter().filter(|finding| !self.skip.contains(finding.check)));
+    }
+
     /// A fault of an entry.
     pub(super) fn at(&mut self, fault: Fault, entry: Index, what: impl Into<String>) {
         self.add(fault, Some(entry), None, what);

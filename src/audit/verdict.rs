@@ -23,9 +23,7 @@ pub(super) fn charters(entries: &[Entry], found: &mut Findings) -> Rules {
             found.at(fault::CHARTER_UNREADABLE, entry.index, error.to_string());
         }
     }
-    let record = Record::new(entries);
-    let mut acts = record.acts();
-    acts.retain(|act| rules_of(act.event.act.kind()));
+    let acts = Record::new(entries).acts_of(&rules_of);
     let (mut rules, read) = (Rules::new(), Texts::default());
     let mut bodies: Vec<&BodyId> =
         acts.iter().filter(|a| a.event.act.charter_text().is_some()).map(|a| &a.event.body).collect();

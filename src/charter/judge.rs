@@ -102,13 +102,16 @@ pub fn judge_effect(
     if event.for_another().is_some() || deferred {
         return Judgement { moves: None, remarks };
     }
-    let rules: Vec<_> =
-        version.transitions.iter().filter(|t| t.rule.act.0 == kind && t.rule.effect == effect).collect();
-    let meant: Vec<_> = rules.iter().copied().filter(|t| is_meant(&t.rule, version, event)).collect();
-    let meant = if meant.is_empty() && event.toward.is_none() { rules } else { meant };
-    let foreseen =
-        |t: &&&super::Ruled<super::Transition>| t.rule.from.is_empty() || t.rule.from.contains(from);
-    let Some(transition) = meant.iter().find(foreseen).or(meant.first()) else {
+    let rules = || version.transitions.iter().filter(|t| t.rule.act.0 == kind && t.rule.effect == effect);
+    let meant = || rules().filter(|t| is_meant(&t.rule, version, event));
+    let foreseen = |t: &&super::Ruled<Transition>| t.rule.from.is_empty() || t.rule.from.contains(from);
+    // Where no rule is the one meant, and the event does not say what it is toward, any of its act is.
+    let found = match meant().next() {
+        Some(first) => meant().find(foreseen).or(Some(first)),
+        None if event.toward.is_none() => rules().find(foreseen).or_else(|| rules().next()),
+        None => None,
+    };
+    let Some(transition) = found else {
         let moves = attested(kind, event, version, &mut remarks);
         return Judgement { moves, remarks };
     };
@@ -121,9 +124,14 @@ pub fn judge_effect(
         // Whoever has consented does not cease to by signing.
         return Judgement { moves: None, remarks };
     }
-    let clause = format!("{} ({})", rule.rule, rule.article);
+    let clause = line(rule);
     let moves = Some(Move { to: rule.to.clone(), rule: Some(transition.entry), clause });
     Judgement { moves, remarks }
+}
+
+/// A rule with its article, in a line.
+fn line(rule: &Transition) -> String {
+    [rule.rule.as_str(), " (", rule.article.as_str(), ")"].concat()
 }
 
 fn signs(act: ActKind) -> bool {
@@ -142,7 +150,7 @@ pub fn judge_meanwhile(version: &Version, from: &StatusId, event: &Event, effect
     let of_effect = |t: &Transition| t.effect == Some(effect) && foreseen(t) && is_meant(t, version, event);
     let transition = rules().find(|t| of_effect(&t.rule) && event.for_another().is_none())?;
     let to = transition.rule.meanwhile.clone()?;
-    let clause = format!("{} ({})", transition.rule.rule, transition.rule.article);
+    let clause = line(&transition.rule);
     Some(Move { to, rule: Some(transition.entry), clause })
 }
 

@@ -36,12 +36,14 @@ impl FromStr for ActKind {
 }
 
 fn by_name(name: &str) -> Option<ActKind> {
-    static SORTED: std::sync::LazyLock<Vec<ActKind>> = std::sync::LazyLock::new(|| {
-        let mut kinds = ActKind::ALL.to_vec();
-        kinds.sort_by_key(|kind| kind.name());
-        kinds
+    // Asked of every leaf that is read: few acts have names of one length.
+    static BY_LENGTH: std::sync::LazyLock<Vec<Vec<ActKind>>> = std::sync::LazyLock::new(|| {
+        let length = |kind: &ActKind| kind.name().len();
+        let longest = ActKind::ALL.iter().map(length).max().unwrap_or(0);
+        let of = |n| ActKind::ALL.iter().copied().filter(|kind| length(kind) == n).collect();
+        (0..=longest).map(of).collect()
     });
-    SORTED.binary_search_by(|kind| kind.name().cmp(name)).ok().and_then(|at| SORTED.get(at).copied())
+    BY_LENGTH.get(name.len())?.iter().copied().find(|kind| kind.name() == name)
 }
 
 #[cfg(test)]

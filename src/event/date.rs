@@ -138,9 +138,14 @@ impl Edtf {
     /// # Errors
     /// [`DateError`] with the byte offset of the fault and, for `01.07.2023` and its like, what was meant.
     pub fn parse(text: &str) -> Result<Edtf, DateError> {
-        if let Some(day) = plain_day(text) {
-            return Ok(Edtf { text: SmolStr::new(text), earliest: day, latest: day });
+        if let Some((earliest, latest)) = plain_span(text) {
+            return Ok(Edtf { text: SmolStr::new(text), earliest, latest });
         }
+        Edtf::parse_any(text)
+    }
+
+    /// Reads a date of any form.
+    fn parse_any(text: &str) -> Result<Edtf, DateError> {
         let parsed = edtf_core::Edtf::parse(text).map_err(|e| DateError::NotEdtf {
             text: text.into(),
             reason: e.message,
@@ -208,13 +213,29 @@ fn moment(text: &str) -> Option<Instant> {
     text.contains('T').then(|| Instant::parse(text).ok()).flatten()
 }
 
-fn plain_day(text: &str) -> Option<Day> {
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text.as_bytes() else { return None };
-    let number = |digits: &[u8]| {
-        digits.iter().try_fold(0u32, |n, d| d.is_ascii_digit().then(|| n * 10 + u32::from(d - b'0')))
-    };
-    let (year, month, day) = (number(&[y1, y2, y3, y4])?, number(&[m1, m2])?, number(&[d1, d2])?);
-    NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day).map(Day::from_date)
+/// The days of a date as nearly every source writes it: a day, a month or a year.
+fn plain_span(text: &str) -> Option<(Day, Day)> {
+    let bytes = text.as_bytes();
+    let day = |year, month, day| NaiveDate::from_ymd_opt(year, month, day).map(Day::from_date);
+    let year = i32::try_from(number(bytes.get(..4)?)?).ok()?;
+    match *bytes.get(4..)? {
+        [] => Some((day(year, 1, 1)?, day(year, 12, 31)?)),
+        [b'-', m1, m2] => {
+            let month = number(&[m1, m2])?;
+            let (after, next) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
+            Some((day(year, month, 1)?, day(after, next, 1)?.previous()))
+        }
+        [b'-', m1, m2, b'-', d1, d2] => {
+            let day = day(year, number(&[m1, m2])?, number(&[d1, d2])?)?;
+            Some((day, day))
+        }
+        _ => None,
+    }
+}
+
+/// A number of ASCII digits alone.
+fn number(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0u32, |n, d| d.is_ascii_digit().then(|| n * 10 + u32::from(d - b'0')))
 }
 
 fn bound(bound: Bound) -> Option<Day> {
@@ -308,6 +329,9 @@ impl Instant {
     /// # Errors
     /// [`DateError::NotAnInstant`].
     pub fn parse(text: &str) -> Result<Instant, DateError> {
+        if let Some(instant) = canonical_instant(text) {
+            return Ok(instant);
+        }
         DateTime::parse_from_rfc3339(text)
             .map(|t| Instant(t.timestamp_micros()))
             .map_err(|_| DateError::NotAnInstant(text.into()))
@@ -320,6 +344,20 @@ impl Instant {
             None => format!("{}us", self.0),
         }
     }
+}
+
+/// An instant as [`Instant::canonical`] writes it.
+fn canonical_instant(text: &str) -> Option<Instant> {
+    let bytes = text.as_bytes();
+    let [b'T', h1, h2, b':', m1, m2, b':', s1, s2, b'.', micros @ .., b'Z'] = bytes.get(10..27)? else {
+        return None;
+    };
+    let (day, last) = plain_span(text.get(..10)?)?;
+    let (hour, minute, second) = (number(&[*h1, *h2])?, number(&[*m1, *m2])?, number(&[*s1, *s2])?);
+    let fits = day == last && hour < 24 && minute < 60 && second < 60 && bytes.len() == 27;
+    let seconds = i64::from(hour * 3600 + minute * 60 + second);
+    let within = seconds * 1_000_000 + i64::from(number(micros)?);
+    fits.then(|| Instant(i64::from(day.days()) * MICROS_PER_DAY + within))
 }
 
 const MICROS_PER_DAY: i64 = 86_400_000_000;
@@ -408,6 +446,39 @@ mod tests {
         assert_eq!(days("[..2022-04-12]"), ("..".into(), "2022-04-12".into()));
         assert_eq!(days("2023-03-28?"), ("2023-03-28".into(), "2023-03-28".into()));
         assert_eq!(days("1996-04/2025-09"), ("1996-04-01".into(), "2025-09-30".into()));
+    }
+
+    #[test]
+    fn days_months_and_years_are_read_as_any_other_date() {
+        for year in (0..=9999).step_by(97).chain([1900, 2000, 2023, 2024, 9999]) {
+            let months = (0..=14).map(|month| format!("{year:04}-{month:02}"));
+            let days =
+                (0..=32).flat_map(|day| [2, 12, 13].map(|month| format!("{year:04}-{month:02}-{day:02}")));
+            for text in months.chain(days).chain([format!("{year:04}")]) {
+                assert_eq!(Edtf::parse(&text), Edtf::parse_any(&text), "{text}");
+            }
+        }
+        let odd =
+            ["202", "20234", "2023-5", "2023-0a", "2023-05-0a", "+023", "-023", "2023-21", "\u{661}\u{662}"];
+        for text in odd {
+            assert_eq!(Edtf::parse(text), Edtf::parse_any(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_instant_in_canonical_form_is_read_as_any_other_instant() {
+        let good =
+            ["2026-11-23T17:31:00.000000Z", "0001-01-01T00:00:00.000001Z", "1969-12-31T23:59:59.999999Z"];
+        for text in good {
+            let other = text.replace('Z', "+00:00");
+            assert_eq!(canonical_instant(text), Instant::parse(&other).ok(), "{text}");
+            assert_eq!(Instant::parse(text).unwrap().canonical(), text);
+        }
+        let bad =
+            ["2026-11-23T24:31:00.000000Z", "2026-11-31T17:31:00.000000Z", "2026-11-23T17:31:00.00000aZ"];
+        for text in bad {
+            assert_eq!((canonical_instant(text), Instant::parse(text).is_err()), (None, true), "{text}");
+        }
     }
 
     #[test]

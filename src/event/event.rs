@@ -148,7 +148,13 @@ impl Dates {
     pub fn set(&mut self, role: Role, date: Edtf) {
         match self.0.binary_search_by_key(&role, |(r, _)| *r) {
             Ok(at) => self.0[at].1 = date,
-            Err(at) => self.0.insert(at, (role, date)),
+            Err(at) => {
+                if self.0.is_empty() {
+                    // Most acts have one date.
+                    self.0.reserve_exact(1);
+                }
+                self.0.insert(at, (role, date));
+            }
         }
     }
 

@@ -15,6 +15,7 @@ use super::date::{DateError, Edtf, Instant};
 use super::event::{Dates, Entry, Event, Finding, Form, ImportReceipt, Reply, Rival, Survey};
 use super::evidence::Evidence;
 use super::ids::{BodyId, EventId, Index, StatusId};
+use super::leaf_read::{self, Detail};
 use super::participant::ParticipantId;
 use super::recorder::{Enrolment, EventSignature, Limitation, Revocation};
 use super::rotation::KeyRotation;
@@ -101,72 +102,72 @@ struct SignedV2<'a> {
 /// The frozen wire form of an event, in formats 1 and 2.
 #[derive(Serialize, Deserialize, Default)]
 #[serde(deny_unknown_fields)]
-struct EventV1<'a> {
+pub(super) struct EventV1<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    about: Option<ParticipantId>,
+    pub(super) about: Option<ParticipantId>,
     #[serde(borrow)]
-    act: Cow<'a, str>,
-    body: Option<BodyId>,
+    pub(super) act: Cow<'a, str>,
+    pub(super) body: Option<BodyId>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    charter: Option<Cow<'a, str>>,
+    pub(super) charter: Option<Cow<'a, str>>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    claims: Option<Cow<'a, str>>,
+    pub(super) claims: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    correction: Option<Correction>,
+    pub(super) correction: Option<Correction>,
     #[serde(skip_serializing_if = "Dates::is_empty", default, with = "super::leaf_dates")]
-    dates: Cow<'a, Dates>,
+    pub(super) dates: Cow<'a, Dates>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    enrolment: Option<Box<Enrolment>>,
+    pub(super) enrolment: Option<Box<Enrolment>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty", default)]
-    evidence: Cow<'a, [Evidence]>,
+    pub(super) evidence: Cow<'a, [Evidence]>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    finding: Option<Finding>,
+    pub(super) finding: Option<Finding>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    form: Option<Form>,
+    pub(super) form: Option<Form>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<EventId>,
+    pub(super) id: Option<EventId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    import: Option<EventId>,
+    pub(super) import: Option<EventId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    imported: Option<ImportReceipt>,
+    pub(super) imported: Option<ImportReceipt>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    known_from: Option<Edtf>,
+    pub(super) known_from: Option<Edtf>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    limitation: Option<Box<Limitation>>,
+    pub(super) limitation: Option<Box<Limitation>>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    note: Option<Cow<'a, str>>,
+    pub(super) note: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    participant: Option<ParticipantId>,
+    pub(super) participant: Option<ParticipantId>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    place: Option<Cow<'a, str>>,
+    pub(super) place: Option<Cow<'a, str>>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    recorder: Option<Cow<'a, str>>,
+    pub(super) recorder: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reply: Option<Reply>,
+    pub(super) reply: Option<Reply>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    retraction: Option<Retraction>,
+    pub(super) retraction: Option<Retraction>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    revocation: Option<Revocation>,
+    pub(super) revocation: Option<Revocation>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    rival: Option<Cow<'a, str>>,
+    pub(super) rival: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    rotation: Option<Box<KeyRotation>>,
+    pub(super) rotation: Option<Box<KeyRotation>>,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    scope: Option<Cow<'a, str>>,
+    pub(super) scope: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    sequence: Option<u16>,
+    pub(super) sequence: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<StatusId>,
+    pub(super) status: Option<StatusId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    surveyed: Option<Edtf>,
+    pub(super) surveyed: Option<Edtf>,
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
-    survivors: bool,
+    pub(super) survivors: bool,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    title: Option<Cow<'a, str>>,
+    pub(super) title: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    to: Option<EventId>,
+    pub(super) to: Option<EventId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    toward: Option<StatusId>,
+    pub(super) toward: Option<StatusId>,
 }
 
 /// The canonical bytes of an event: what a recorder signs and what a retry compares.
@@ -243,12 +244,61 @@ pub fn decode(leaf: &[u8], index: Index) -> Result<Entry, LeafError> {
     Ok(decode_signed(leaf, index)?.0)
 }
 
+/// Reads of a leaf what a status may follow from: as [`decode`], without the title, place, note, recorder and evidence of
+/// an act that makes no rules and corrects nothing.
+///
+/// # Errors
+/// As of [`decode`].
+pub fn decode_for_status(leaf: &[u8], index: Index) -> Result<Entry, LeafError> {
+    Ok(decode_in(leaf, index, Detail::Status)?.0)
+}
+
+/// The body of a leaf, of which hardly more is looked at. That it names a body does not say that it can be read.
+///
+/// # Errors
+/// As of [`decode`].
+pub fn body_of(leaf: &[u8], index: Index) -> Result<BodyId, LeafError> {
+    match leaf_read::body(leaf) {
+        Some(body) => Ok(body),
+        None => Ok(decode(leaf, index)?.event.body),
+    }
+}
+
 /// Reads a leaf with the signatures that stand in it.
 ///
 /// # Errors
 /// As of [`decode`].
 pub fn decode_signed(leaf: &[u8], index: Index) -> Result<(Entry, Vec<EventSignature>), LeafError> {
-    let (wire, recorded_at, signatures) = match version(leaf)? {
+    decode_in(leaf, index, Detail::Whole)
+}
+
+fn decode_in(leaf: &[u8], index: Index, detail: Detail) -> Result<(Entry, Vec<EventSignature>), LeafError> {
+    let mut wire = EventV1::default();
+    if let Some(around) = leaf_read::read(leaf, detail, &mut wire) {
+        let signatures = match around.signatures {
+            None => Some(Vec::new()),
+            Some(json) => serde_json::from_str(json).ok(),
+        };
+        if let Some(signatures) = signatures {
+            if around.signatures.is_some() {
+                check_signatures(&signatures)?;
+            }
+            let event = event(&mut wire, None)?;
+            return Ok((Entry { index, recorded_at: around.recorded_at, event }, signatures));
+        }
+    }
+    let (mut entry, signatures) = decode_any(leaf, index)?;
+    if detail == Detail::Status && !leaf_read::rests_on_its_words(entry.event.act.kind()) {
+        let event = &mut entry.event;
+        (event.title, event.place, event.note, event.recorder) = (None, None, None, None);
+        event.evidence = Vec::new();
+    }
+    Ok((entry, signatures))
+}
+
+/// Reads a leaf however its JSON is written.
+pub(super) fn decode_any(leaf: &[u8], index: Index) -> Result<(Entry, Vec<EventSignature>), LeafError> {
+    let (mut wire, recorded_at, signatures) = match version(leaf)? {
         Version::One => {
             let LeafV1 { event, recorded_at, .. } = serde_json::from_slice(leaf)?;
             (event, recorded_at, Vec::new())
@@ -259,7 +309,7 @@ pub fn decode_signed(leaf: &[u8], index: Index) -> Result<(Entry, Vec<EventSigna
             (event, recorded_at, sig)
         }
     };
-    let event = event(wire, None)?;
+    let event = event(&mut wire, None)?;
     Ok((Entry { index, recorded_at: Instant::parse(&recorded_at)?, event }, signatures))
 }
 
@@ -309,8 +359,8 @@ pub fn check_canonical(leaf: &[u8]) -> Result<(), LeafError> {
 /// # Errors
 /// [`LeafError`] with line and column.
 pub fn decode_draft(json: &[u8], id: EventId) -> Result<Event, LeafError> {
-    let wire: EventV1<'_> = serde_json::from_slice(json)?;
-    event(wire, Some(id))
+    let mut wire: EventV1<'_> = serde_json::from_slice(json)?;
+    event(&mut wire, Some(id))
 }
 
 /// Reads one event as [`encode_offer`] writes it, or as a client writes it without signatures: see [`decode_draft`].
@@ -325,9 +375,9 @@ pub fn decode_offer(json: &[u8], id: EventId) -> Result<(Event, Vec<EventSignatu
     if !serde_json::from_slice::<Head>(json).is_ok_and(|head| head.event.is_some()) {
         return Ok((decode_draft(json, id)?, Vec::new()));
     }
-    let SignedV2 { event: wire, sig } = serde_json::from_slice(json)?;
+    let SignedV2 { event: mut wire, sig } = serde_json::from_slice(json)?;
     check_signatures(&sig)?;
-    Ok((event(wire, None)?, sig))
+    Ok((event(&mut wire, None)?, sig))
 }
 
 /// An event that is not recorded yet with its signatures, in a line: `{"event":{…},"sig":[…]}`.
@@ -387,9 +437,9 @@ fn wire(event: &Event) -> EventV1<'_> {
     wire
 }
 
-fn event(mut wire: EventV1<'_>, fallback: Option<EventId>) -> Result<Event, LeafError> {
+fn event(wire: &mut EventV1<'_>, fallback: Option<EventId>) -> Result<Event, LeafError> {
     let kind: ActKind = wire.act.parse()?;
-    let act = act(kind, &mut wire)?;
+    let act = act(kind, wire)?;
     let stray = [
         wire.charter.is_some(),
         wire.claims.is_some(),
@@ -410,27 +460,27 @@ fn event(mut wire: EventV1<'_>, fallback: Option<EventId>) -> Result<Event, Leaf
     if stray.contains(&true) {
         return Err(LeafError::Payload { act: kind, what: "it carries a field of another act" });
     }
-    let body = wire.body.ok_or(LeafError::Payload { act: kind, what: "it names no body" })?;
+    let body = wire.body.take().ok_or(LeafError::Payload { act: kind, what: "it names no body" })?;
     let rival = |text: Cow<'_, str>| Rival::parse(&text).ok_or_else(|| LeafError::Rival(text.into_owned()));
     Ok(Event {
         id: wire.id.or(fallback).ok_or(LeafError::NoId)?,
         act,
         body,
-        participant: wire.participant,
-        dates: wire.dates.into_owned(),
-        toward: wire.toward,
-        about: wire.about,
-        status: wire.status,
+        participant: wire.participant.take(),
+        dates: std::mem::take(&mut wire.dates).into_owned(),
+        toward: wire.toward.take(),
+        about: wire.about.take(),
+        status: wire.status.take(),
         to: wire.to,
-        title: wire.title.map(Cow::into_owned),
-        place: wire.place.map(Cow::into_owned),
+        title: wire.title.take().map(Cow::into_owned),
+        place: wire.place.take().map(Cow::into_owned),
         sequence: wire.sequence,
-        rival: wire.rival.map(rival).transpose()?,
-        known_from: wire.known_from,
+        rival: wire.rival.take().map(rival).transpose()?,
+        known_from: wire.known_from.take(),
         import: wire.import,
-        evidence: wire.evidence.into_owned(),
-        note: wire.note.map(Cow::into_owned),
-        recorder: wire.recorder.map(Cow::into_owned),
+        evidence: std::mem::take(&mut wire.evidence).into_owned(),
+        note: wire.note.take().map(Cow::into_owned),
+        recorder: wire.recorder.take().map(Cow::into_owned),
     })
 }
 

@@ -14,8 +14,10 @@ mod filing;
 mod ids;
 pub mod leaf;
 mod leaf_dates;
+mod leaf_read;
 mod number;
 mod participant;
+mod reaching;
 mod recorder;
 mod rotation;
 mod scope;
@@ -32,6 +34,7 @@ pub use number::{StateList, StateNumber, StateNumbers};
 pub use participant::{
     Name, Participant, ParticipantId, ParticipantIdError, ParticipantKind, Register, ResolveError,
 };
+pub use reaching::reaching;
 pub use recorder::{
     Enrolment, EventSignature, Excess, Limitation, Limits, Reach, Revocation, Sides, signed_text,
 };

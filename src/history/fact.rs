@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::event::{ActKind, Event};
+use crate::event::{ActKind, Day, Event};
 
 use super::standing::Standing;
 
@@ -31,15 +31,13 @@ pub fn alike(a: &Event, b: &Event) -> bool {
 pub(super) fn once<'a>(acts: &[Standing<'a>]) -> Option<Vec<Standing<'a>>> {
     let read = |e: &Event| (e.toward.clone(), e.status.clone(), e.sequence, e.effect().cloned());
     let says = |first: &Event, again: &Event| same_fact(first, again) && read(first) == read(again);
-    let few = acts.len() <= 16;
-    if few
-        && !acts.iter().enumerate().any(|(at, act)| {
-            acts[..at].iter().any(|f| f.event.act == act.event.act && says(&f.event, &act.event))
-        })
-    {
+    // Only acts of one kind and day can say the same: mostly no two are.
+    let key = |act: &Standing<'_>| Some((act.event.act.kind(), act.event.date()?.earliest()));
+    let mut keys: Vec<(ActKind, Day)> = acts.iter().filter_map(key).collect();
+    keys.sort_unstable();
+    if keys.windows(2).all(|pair| pair[0] != pair[1]) {
         return None;
     }
-    // Only acts of one kind and date can say the same.
     let mut alike: HashMap<(ActKind, &str), Vec<usize>> = HashMap::with_capacity(acts.len());
     let mut again: Vec<usize> = Vec::new();
     for (at, act) in acts.iter().enumerate() {

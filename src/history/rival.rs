@@ -68,8 +68,8 @@ impl Reading {
 
     /// The status, where only one is possible.
     pub fn status(&self) -> Option<&StatusId> {
-        let statuses = self.statuses();
-        (statuses.len() == 1).then(|| statuses.first().copied()).flatten()
+        let first = self.worlds.first().map(|(_, world)| &world.status);
+        first.filter(|first| self.worlds.iter().all(|(_, world)| world.status == **first))
     }
 }
 
@@ -132,6 +132,12 @@ impl History {
 
     /// What may be said of a day.
     pub fn on(&self, day: Day) -> Reading {
+        if let [account] = self.accounts.as_slice() {
+            let here = account.course.on(day);
+            let one = here.iter().all(|world| Some(&world.status) == here.first().map(|w| &w.status));
+            let certainty = if one { Certainty::Certain } else { Certainty::Possible };
+            return Reading { certainty, worlds: here.iter().map(|w| (0, w.clone())).collect() };
+        }
         let mut worlds = Vec::new();
         let mut sets: Vec<BTreeSet<&StatusId>> = Vec::with_capacity(self.accounts.len());
         for (at, account) in self.accounts.iter().enumerate() {
@@ -148,6 +154,13 @@ impl History {
         Reading { certainty, worlds }
     }
 
+    /// The status of a day, where only one is possible: that of [`History::on`], without the rest of the reading.
+    pub fn settled_on(&self, day: Day) -> Option<&StatusId> {
+        let mut worlds = self.worlds_on(day);
+        let first = &worlds.next()?.status;
+        worlds.all(|world| world.status == *first).then_some(first)
+    }
+
     /// The entries that the worlds of a reading rest on, in the order of the log, each once.
     pub fn entries(&self, reading: &Reading) -> Vec<Index> {
         let mut found = BTreeSet::new();
@@ -161,10 +174,23 @@ impl History {
         found.into_iter().collect()
     }
 
+    /// The days on which something changes on some account, in their order; the first is [`Day::PAST`].
+    fn days(&self) -> Vec<Day> {
+        let slices = self.accounts.iter().flat_map(|account| &account.course.slices);
+        let mut days: Vec<Day> = slices.map(|slice| slice.from).collect();
+        days.sort_unstable();
+        days.dedup();
+        days
+    }
+
+    /// The worlds that are possible on a day on any account.
+    fn worlds_on(&self, day: Day) -> impl Iterator<Item = &World> {
+        self.accounts.iter().flat_map(move |account| account.course.on(day))
+    }
+
     /// Every spell, oldest first; together they cover all of time.
     pub fn spells(&self) -> Vec<Spell> {
-        let days: BTreeSet<Day> =
-            self.accounts.iter().flat_map(|a| a.course.slices.iter().map(|s| s.from)).collect();
+        let days = self.days();
         let mut spells: Vec<Spell> = Vec::with_capacity(days.len());
         for from in days {
             let reading = self.on(from);
@@ -184,17 +210,17 @@ impl History {
     /// The span of days around `on` on which `status` is possible: since when (the days on which it may have begun),
     /// and until when (the days on which it may have ended; `None` while nothing recorded ends it).
     pub fn span(&self, status: &StatusId, on: Day) -> (Edtf, Option<Edtf>) {
-        let spells = self.spells();
-        let has = |s: &Spell| s.reading.statuses().contains(status);
-        let only = |s: &Spell| s.reading.status() == Some(status);
-        let here = spells.iter().position(|s| s.from <= on && on < s.until).unwrap_or(0);
-        let first = (0..=here).rev().take_while(|at| has(&spells[*at])).last().unwrap_or(here);
-        let last = (here..spells.len()).take_while(|at| has(&spells[*at])).last().unwrap_or(here);
-        let settled = spells[first..=last].iter().find(|s| only(s)).map_or(spells[first].from, |s| s.from);
-        let unsettled =
-            spells[first..=last].iter().rev().find(|s| only(s)).map_or(spells[last].until, |s| s.until);
-        let since = Edtf::one_of(spells[first].from, settled);
-        let until = (spells[last].until < Day::FUTURE).then(|| Edtf::one_of(unsettled, spells[last].until));
+        let days = self.days();
+        let from = |at: usize| days.get(at).copied().unwrap_or(Day::FUTURE);
+        let held = |at: usize| self.worlds_on(from(at)).any(|world| world.status == *status);
+        let only = |at: &usize| self.worlds_on(from(*at)).all(|world| world.status == *status);
+        let here = days.partition_point(|from| *from <= on).saturating_sub(1);
+        let first = (0..=here).rev().take_while(|at| held(*at)).last().unwrap_or(here);
+        let last = (here..days.len()).take_while(|at| held(*at)).last().unwrap_or(here);
+        let settled = from((first..=last).find(only).unwrap_or(first));
+        let unsettled = from((first..=last).rev().find(only).unwrap_or(last) + 1);
+        let since = Edtf::one_of(from(first), settled);
+        let until = (from(last + 1) < Day::FUTURE).then(|| Edtf::one_of(unsettled, from(last + 1)));
         (since, until)
     }
 }

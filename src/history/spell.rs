@@ -157,20 +157,36 @@ type Worlds = BTreeSet<(World, Applied)>;
 /// The course under the rules of a body of the acts that stand, given in the order of the log, with what acts of others
 /// make of them.
 pub fn course(charter: &Charter, acts: &[&Standing<'_>], influence: &Influence) -> Course {
+    unfold(charter, acts, influence, true)
+}
+
+/// The same; where it is not to be `short`, every day is gone through with a set of worlds, as only some need it.
+pub(super) fn unfold(
+    charter: &Charter,
+    acts: &[&Standing<'_>],
+    influence: &Influence,
+    short: bool,
+) -> Course {
     let movers = movers(charter, acts, influence);
-    let mut days: BTreeSet<Day> = movers.iter().flat_map(|m| [m.earliest, m.latest]).collect();
-    days.extend(charter.versions().iter().map(Version::from));
-    days.insert(Day::PAST);
+    let days = days(charter, &movers);
     let mut sweep = Sweep { charter, movers: &movers, causes: Vec::new(), known: HashMap::new() };
     let mut open: Vec<usize> = Vec::new();
     let mut waiting = (0..movers.len()).peekable();
-    let mut worlds = BTreeSet::from([(World { status: StatusId::none(), cause: None }, Applied::new())]);
+    // Nearly always one world is possible and one act of one day moves it: then there is no set of worlds to keep.
+    let mut only = Some(World { status: StatusId::none(), cause: None });
+    let mut worlds = Worlds::new();
     let mut slices: Vec<Slice> = Vec::with_capacity(days.len());
-    let mut days = days.into_iter().filter(|day| *day < Day::FUTURE).peekable();
+    let mut days = days.into_iter().peekable();
     while let Some(mut day) = days.next() {
         while let Some(next) = waiting.next_if(|at| movers[*at].earliest <= day) {
             open.push(next);
         }
+        if let Some(world) = only.as_mut().filter(|_| short)
+            && sweep.goes_on(day, &mut open, world, &mut slices)
+        {
+            continue;
+        }
+        worlds.extend(only.take().map(|world| (world, Applied::new())));
         loop {
             let (before, ordered, held) = (worlds.clone(), sweep.has_order(&open), open.len());
             worlds = sweep.apply(day, &open, worlds);
@@ -195,8 +211,23 @@ pub fn course(charter: &Charter, acts: &[&Standing<'_>], influence: &Influence) 
                 break;
             }
         }
+        if open.is_empty() && worlds.len() == 1 {
+            only = worlds.pop_first().map(|(world, _)| world);
+        }
     }
     Course { slices, causes: sweep.causes }
+}
+
+/// The days on which something may change, in their order.
+fn days(charter: &Charter, movers: &[Mover<'_>]) -> Vec<Day> {
+    let mut days = Vec::with_capacity(2 * movers.len() + charter.versions().len() + 1);
+    days.push(Day::PAST);
+    days.extend(movers.iter().flat_map(|m| [m.earliest, m.latest]));
+    days.extend(charter.versions().iter().map(Version::from));
+    days.retain(|day| *day < Day::FUTURE);
+    days.sort_unstable();
+    days.dedup();
+    days
 }
 
 /// Drops the worlds in which a mover whose last day this is has not come, and forgets such movers.
@@ -214,9 +245,9 @@ fn settle(movers: &[Mover<'_>], open: &mut Vec<usize>, worlds: &mut Worlds, day:
 }
 
 fn movers<'a>(charter: &'a Charter, acts: &[&'a Standing<'a>], influence: &'a Influence) -> Vec<Mover<'a>> {
-    let mut movers: Vec<Mover<'a>> = Vec::new();
+    let mut movers: Vec<Mover<'a>> = Vec::with_capacity(acts.len());
     for act in acts {
-        for (date, what) in moving(charter, act, influence) {
+        moving(charter, act, influence, &mut |date, what| {
             let computed = matches!(what, What::Act(_, Some(_)));
             let order = DayOrder {
                 sequence: act.event.sequence.filter(|_| !computed),
@@ -227,7 +258,7 @@ fn movers<'a>(charter: &'a Charter, acts: &[&'a Standing<'a>], influence: &'a In
             };
             let (earliest, latest) = influence.span(&date);
             movers.push(Mover { earliest, latest, order, date, entry: act.index, what });
-        }
+        });
     }
     for derived in &influence.derived {
         let order = DayOrder {
@@ -268,40 +299,44 @@ fn movers<'a>(charter: &'a Charter, acts: &[&'a Standing<'a>], influence: &'a In
     movers
 }
 
-/// What an act may move, and when: at once, and on the day that a clause computes.
+/// Tells `each` what an act may move, and when: at once, and on the day that a clause computes.
 fn moving<'a>(
     charter: &'a Charter,
     act: &'a Standing<'a>,
     influence: &'a Influence,
-) -> Vec<(Edtf, What<'a>)> {
+    each: &mut dyn FnMut(Edtf, What<'a>),
+) {
     let event = &*act.event;
     if let Some(given) = influence.gives.get(&act.index) {
-        let moves = given.as_ref().zip(event.effect());
-        return moves.map(|(given, date)| (date.clone(), What::Given(given))).into_iter().collect();
+        if let Some((given, date)) = given.as_ref().zip(event.effect()) {
+            each(date.clone(), What::Given(given));
+        }
+        return;
     }
     if event.rival.is_some() {
         let stated = event.dates.get(crate::event::Role::Effective).or_else(|| event.effect());
-        let claimed = event.status.as_ref().zip(stated);
-        return claimed
-            .map(|(status, date)| (date.clone(), What::Claimed(status, act)))
-            .into_iter()
-            .collect();
+        if let Some((status, date)) = event.status.as_ref().zip(stated) {
+            each(date.clone(), What::Claimed(status, act));
+        }
+        return;
     }
     let kind = event.act.kind();
     let at_once = charter.moves_at_once(kind);
     let mut effects = charter.effects(kind).peekable();
     let attested = || event.status.is_some() && kind.may_move_status();
-    let mut found = Vec::new();
-    if at_once || (effects.peek().is_none() && attested()) {
-        found.extend(event.effect().map(|date| (date.clone(), What::Act(act, None))));
+    if (at_once || (effects.peek().is_none() && attested()))
+        && let Some(date) = event.effect()
+    {
+        each(date.clone(), What::Act(act, None));
     }
     for effect in effects {
-        if charter.gives_meanwhile(kind, effect) {
-            found.extend(event.date().map(|date| (date.clone(), What::Meanwhile(act, effect))));
+        if let Some(date) = event.date().filter(|_| charter.gives_meanwhile(kind, effect)) {
+            each(date.clone(), What::Meanwhile(act, effect));
         }
-        found.extend(influence.effect(act, effect).map(|date| (date, What::Act(act, Some(effect)))));
+        if let Some(date) = influence.effect(act, effect) {
+            each(date, What::Act(act, Some(effect)));
+        }
     }
-    found
 }
 
 /// Keeps the number of movers that are open at once within [`OPEN_MAX`].
@@ -331,6 +366,29 @@ struct Sweep<'a> {
 }
 
 impl Sweep<'_> {
+    /// Goes through a day on which one world is possible and at most one mover of this one day is open; false where there
+    /// is more to it.
+    fn goes_on(
+        &mut self,
+        day: Day,
+        open: &mut Vec<usize>,
+        world: &mut World,
+        slices: &mut Vec<Slice>,
+    ) -> bool {
+        match open.as_slice() {
+            [] => {}
+            [at] if self.movers[*at].latest == day => {
+                *world = self.moved(*at, world, self.charter.on(day));
+                open.clear();
+            }
+            _ => return false,
+        }
+        if slices.last().is_none_or(|last| last.worlds.first() != Some(world)) {
+            slices.push(Slice { from: day, worlds: vec![world.clone()] });
+        }
+        true
+    }
+
     /// Every world that can be reached on a day by applying open movers in an allowed order, none of them twice.
     fn apply(&mut self, day: Day, open: &[usize], worlds: Worlds) -> Worlds {
         let (movers, version) = (self.movers, self.charter.on(day));

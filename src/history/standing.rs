@@ -130,19 +130,30 @@ pub fn correction_known(event: &Event) -> Day {
 /// What corrections do to the entries before them; positions count in the slice that was read.
 #[derive(Default)]
 struct Corrections {
-    retracted: HashSet<usize>,
+    /// By position; empty where nothing is corrected.
+    effects: Vec<Effect>,
     retracted_imports: HashSet<EventId>,
-    changes: HashMap<usize, Vec<(Index, Changes)>>,
+}
+
+/// What corrections do to one entry.
+#[derive(Clone, Default)]
+struct Effect {
+    retracted: bool,
+    /// What rectifications set, oldest first.
+    changes: Vec<(Index, Changes)>,
 }
 
 impl Corrections {
     fn withdraws(&self, at: usize, entry: &Entry) -> bool {
-        self.retracted.contains(&at)
+        self.effects.get(at).is_some_and(|effect| effect.retracted)
             || entry.event.import.is_some_and(|id| self.retracted_imports.contains(&id))
     }
 
     fn read<'a>(&self, at: usize, event: &'a Event) -> (Stated<'a>, Vec<Index>) {
-        let Some(changes) = self.changes.get(&at) else { return (Stated::Recorded(event), Vec::new()) };
+        let changes = self.effects.get(at).map_or(&[][..], |effect| &effect.changes);
+        if changes.is_empty() {
+            return (Stated::Recorded(event), Vec::new());
+        }
         let mut corrected = event.clone();
         for (_, change) in changes {
             for (field, value) in change {
@@ -157,11 +168,18 @@ impl Corrections {
 /// From the newest back: whether a correction stands is settled before its target is looked at.
 fn corrections(entries: &[Entry], known: Day) -> Corrections {
     let mut found = Corrections::default();
-    if !entries.iter().any(is_correction) {
+    // Only what a correction names is looked for.
+    let named = entries.iter().filter(|entry| is_correction(entry)).filter_map(|entry| entry.event.to);
+    let mut places: HashMap<EventId, usize> = named.map(|id| (id, usize::MAX)).collect();
+    if places.is_empty() {
         return found;
     }
-    let places: HashMap<EventId, usize> =
-        entries.iter().enumerate().map(|(at, e)| (e.event.id, at)).collect();
+    for (at, entry) in entries.iter().enumerate() {
+        if let Some(place) = places.get_mut(&entry.event.id) {
+            *place = at;
+        }
+    }
+    found.effects = vec![Effect::default(); entries.len()];
     for (at, entry) in entries.iter().enumerate().rev() {
         let counts = is_correction(entry) && correction_known(&entry.event) <= known;
         if !counts || found.withdraws(at, entry) {
@@ -171,17 +189,17 @@ fn corrections(entries: &[Entry], known: Day) -> Corrections {
         let Some(target) = target else { continue };
         match &entry.event.act {
             Act::EntryRetracted(_) => {
-                found.retracted.insert(target);
+                found.effects[target].retracted = true;
                 if entries[target].event.act.kind() == ActKind::ImportRecorded {
                     found.retracted_imports.insert(entries[target].event.id);
                 }
             }
             Act::RecordCorrected(correction) => {
                 let mut now = correction.now.clone();
-                for (_, later) in found.changes.remove(&at).unwrap_or_default() {
+                for (_, later) in std::mem::take(&mut found.effects[at].changes) {
                     now.extend(later);
                 }
-                found.changes.entry(target).or_default().insert(0, (entry.index, now));
+                found.effects[target].changes.insert(0, (entry.index, now));
             }
             _ => {}
         }

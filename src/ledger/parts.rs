@@ -1,10 +1,13 @@
 //! The record handed over in parts, each small enough to be held in memory, whatever the size of the whole.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use memchr::memmem::Finder;
+
 use crate::event::leaf::decode;
 use crate::event::{BodyId, Entry, Index, Size};
 use crate::log::LogEngine;
 
-use super::replay::{Keys, Parting, Share};
 use super::{Ledger, LedgerError};
 
 /// A part holds about so many entries.
@@ -43,7 +46,7 @@ impl Ledger {
         let mut count = usize::try_from(size.0 / ENTRIES_AT_A_TIME + 1).unwrap_or(usize::MAX);
         let mut number = 0;
         while number < count {
-            let share = Share { number, count, parting: Parting::Bodies(count) };
+            let share = Share { number, count };
             let total = size.0.saturating_mul(count as u64);
             let before = size.0.saturating_mul(number as u64);
             let part = self.part(share, size, &mut |at| progress(before + at, total))?;
@@ -78,5 +81,56 @@ impl Ledger {
             }
         }
         Ok(Part { entries, share })
+    }
+}
+
+/// Some of the bodies.
+#[derive(Clone, Copy)]
+struct Share {
+    /// Which one, from 0.
+    number: usize,
+    /// Of how many.
+    count: usize,
+}
+
+impl Share {
+    /// Whether a body falls to this share.
+    fn holds(&self, id: &[u8]) -> bool {
+        let mut hasher = DefaultHasher::new();
+        id.hash(&mut hasher);
+        self.count == 1 || hasher.finish() as usize % self.count == self.number
+    }
+}
+
+/// What of a leaf's bytes says whose act it is. No quote stands unescaped inside a text, so these are keys.
+struct Keys {
+    body: Finder<'static>,
+    participant: Finder<'static>,
+    corrections: [Finder<'static>; 2],
+}
+
+impl Default for Keys {
+    fn default() -> Keys {
+        Keys {
+            body: Finder::new(b"\"body\":\""),
+            participant: Finder::new(b"\"participant\":\""),
+            corrections: [
+                Finder::new(b"\"act\":\"record-corrected\""),
+                Finder::new(b"\"act\":\"entry-retracted\""),
+            ],
+        }
+    }
+}
+
+impl Keys {
+    /// Acts of bodies alone and corrections bear on every share, other acts on that of their body.
+    fn bears(&self, leaf: &[u8], share: &Share) -> bool {
+        let value = |key: &Finder<'_>| {
+            let rest = leaf.get(key.find(leaf)? + key.needle().len()..)?;
+            rest.split(|byte| *byte == b'"').next()
+        };
+        value(&self.body).is_some_and(|body| share.holds(body))
+            || value(&self.participant).is_none()
+            || self.corrections.iter().any(|key| key.find(leaf).is_some())
     }
 }

@@ -1,16 +1,12 @@
-//! Everything folded again from the leaves, on every core: each takes the participants of its share.
+//! Everything folded again from the leaves, body by body on every core: each leaf is decoded once, just before it is folded.
 
-use std::collections::BTreeMap;
-use std::collections::HashMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, sync_channel};
-
-use memchr::memmem::Finder;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
 
 use crate::charter::CharterText;
-use crate::event::leaf::decode;
-use crate::event::{Act, ActKind, BodyId, Day, Entry, EventId, Index, ParticipantId, Scope, Size, StatusId};
+use crate::event::leaf::{body_of, decode_for_status};
+use crate::event::{Act, ActKind, BodyId, Day, Entry, EventId, Index, Scope, Size, StatusId, reaching};
 use crate::log::{Entries, LeafBlock, LogEngine};
 use crate::query::{BodyView, Charters, CheckpointRef, Material};
 
@@ -21,10 +17,8 @@ pub type Tally = BTreeMap<BodyId, BTreeMap<StatusId, u64>>;
 
 /// The log is read in blocks of this many bytes of leaves.
 const BLOCK_BYTES: usize = 1 << 20;
-/// So many blocks may wait for a core.
-const WAITING: usize = 4;
 
-/// Folds the first `size` leaves into the statuses of a day, telling `progress` how many were read.
+/// Folds the first `size` leaves into the statuses of a day, telling `progress` how many were folded.
 ///
 /// # Errors
 /// [`LedgerError`].
@@ -35,232 +29,252 @@ pub fn replay(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Tally, LedgerError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    for parting in [Parting::Participants(cores), Parting::Bodies(cores)] {
-        if let Some(tally) = shares(log, size, on, parting, progress)? {
-            return Ok(tally);
+    let blocks = read(log, size)?;
+    let mut bodies: Vec<Body<'_>> = by_body(&blocks, size, cores)?.into_iter().collect();
+    // The largest first, so that no core is left with one at the end.
+    bodies.sort_by_key(|(_, leaves)| std::cmp::Reverse(leaves.len()));
+    let places = bodies.iter().enumerate().map(|(at, (body, _))| (body, at)).collect();
+    let record = Record { bodies: &bodies, places, size, on, charters: Charters::default() };
+    record.tally(cores, progress)
+}
+
+/// The first `size` leaves as they are read from the log.
+fn read(log: &Entries, size: Size) -> Result<Vec<LeafBlock>, LedgerError> {
+    let (mut blocks, mut at) = (Vec::new(), 0);
+    while at < size.0 {
+        let block = log.read(at, BLOCK_BYTES)?;
+        at += block.len() as u64;
+        if block.is_empty() {
+            break;
         }
+        blocks.push(block);
     }
-    // Some act reaches from one body into another: every body is folded from the whole record.
-    Ok(shares(log, size, on, Parting::Whole, progress)?.unwrap_or_default())
+    Ok(blocks)
 }
 
-/// How the record is parted.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Parting {
-    /// By participant, among so many cores.
-    Participants(usize),
-    /// By body, where clauses count participants: none can be folded without the others.
-    Bodies(usize),
-    /// Not at all: each body is folded from every entry.
-    Whole,
-}
+/// A leaf with its place in the log.
+type Leaf<'a> = (Index, &'a [u8]);
 
-/// `None` where the record cannot be parted so.
-fn shares(
-    log: &Entries,
+/// A body with its leaves, in the order of the log.
+type Body<'a> = (BodyId, Vec<Leaf<'a>>);
+
+/// The leaves of every body.
+fn by_body(
+    blocks: &[LeafBlock],
     size: Size,
-    on: Day,
-    parting: Parting,
-    progress: &mut dyn FnMut(u64),
-) -> Result<Option<Tally>, LedgerError> {
-    let count = match parting {
-        Parting::Participants(count) | Parting::Bodies(count) => count.max(1),
-        Parting::Whole => 1,
-    };
+    cores: usize,
+) -> Result<HashMap<BodyId, Vec<Leaf<'_>>>, LedgerError> {
+    let share = blocks.len().div_ceil(cores).max(1);
     std::thread::scope(|scope| {
-        let mut senders = Vec::with_capacity(count);
-        let mut workers = Vec::with_capacity(count);
-        for number in 0..count {
-            let (sender, blocks) = sync_channel::<Arc<LeafBlock>>(WAITING);
-            senders.push(sender);
-            workers.push(scope.spawn(move || Share { number, count, parting }.fold(&blocks, size, on)));
-        }
-        let mut at = 0;
-        while at < size.0 {
-            let block = Arc::new(log.read(at, BLOCK_BYTES)?);
-            at += block.len() as u64;
-            // A share that failed hears no more; its error is read below.
-            let heard = senders.iter().filter(|sender| sender.send(Arc::clone(&block)).is_ok()).count();
-            if block.is_empty() || heard < count {
-                break;
-            }
-            progress(at.min(size.0));
-        }
-        drop(senders);
-        let mut tally = Some(Tally::new());
-        for worker in workers {
-            let part = worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-            tally = tally.zip(part).map(|(tally, part)| add(tally, part));
-        }
-        Ok(tally)
-    })
-}
-
-fn add(mut tally: Tally, part: Tally) -> Tally {
-    for (body, statuses) in part {
-        let of_body = tally.entry(body).or_default();
-        for (status, count) in statuses {
-            *of_body.entry(status).or_default() += count;
-        }
-    }
-    tally
-}
-
-/// Some of the participants, or of the bodies.
-#[derive(Clone, Copy)]
-pub(super) struct Share {
-    /// Which one, from 0.
-    pub(super) number: usize,
-    /// Of how many.
-    pub(super) count: usize,
-    /// By what they are told apart.
-    pub(super) parting: Parting,
-}
-
-impl Share {
-    /// Whether an id falls to this share.
-    pub(super) fn holds(&self, id: &[u8]) -> bool {
-        let mut hasher = DefaultHasher::new();
-        id.hash(&mut hasher);
-        self.count == 1 || hasher.finish() as usize % self.count == self.number
-    }
-
-    fn fold(
-        &self,
-        blocks: &Receiver<Arc<LeafBlock>>,
-        size: Size,
-        on: Day,
-    ) -> Result<Option<Tally>, LedgerError> {
-        let bodies = self.read(blocks, size)?;
-        if self.parting != Parting::Whole && !can_be_parted(&bodies) {
-            return Ok(None);
-        }
-        let charters = Charters::default();
-        let mut tally = Tally::new();
-        let mut apart = true;
-        let mut fold = |body: &BodyId, entries: &[Entry]| {
-            let checkpoint = CheckpointRef { size, root: String::new() };
-            let material = Material { entries, checkpoint, charters: &charters, scope: Scope::ALL };
-            // Without a charter there is nothing to fold.
-            let Ok(view) = BodyView::new(&material, body, size, Day::FUTURE) else { return };
-            apart &= match self.parting {
-                Parting::Participants(_) => self.count == 1 || !view.charter.joins_participants(),
-                Parting::Bodies(_) => view.charter.waits_for().is_empty(),
-                Parting::Whole => true,
-            };
-            let of_body = tally.entry(body.clone()).or_default();
-            let by_participant = matches!(self.parting, Parting::Participants(_));
-            let here = |who: &ParticipantId| !by_participant || self.holds(who.as_str().as_bytes());
-            for who in view.participants().filter(|who| apart && here(who)) {
-                let reading = view.history(who).on(on);
-                if let Some(status) = reading.status().filter(|status| !status.is_none()) {
-                    *of_body.entry(status.clone()).or_default() += 1;
-                }
-            }
-        };
-        if self.parting != Parting::Whole {
-            let by_body = matches!(self.parting, Parting::Bodies(_));
-            for (body, entries) in &bodies {
-                if by_body && !self.holds(body.as_str().as_bytes()) {
-                    continue;
-                }
-                match pattern(entries).and_then(|pattern| bodies.get(&pattern)) {
-                    None => fold(body, entries),
-                    Some(pattern) => {
-                        let mut entries: Vec<Entry> = pattern.iter().chain(entries).cloned().collect();
-                        entries.sort_by_key(|entry| entry.index);
-                        fold(body, &entries);
-                    }
-                }
-            }
-        } else {
-            let names: Vec<BodyId> = bodies.keys().cloned().collect();
-            let mut all: Vec<Entry> = bodies.into_values().flatten().collect();
-            all.sort_by_key(|entry| entry.index);
-            names.iter().for_each(|body| fold(body, &all));
-        }
-        Ok(apart.then_some(tally))
-    }
-
-    /// The entries of this share, by body, in the order of the log.
-    fn read(&self, blocks: &Receiver<Arc<LeafBlock>>, size: Size) -> Result<Bodies, LedgerError> {
-        let keys = Keys::default();
-        let mut bodies = Bodies::new();
-        for block in blocks {
-            for (at, leaf, _) in block.iter().take_while(|(at, ..)| size.holds(Index(*at))) {
-                if self.count > 1 && !keys.bears(leaf, self) {
-                    continue;
-                }
-                let index = Index(at);
-                let entry = decode(leaf, index).map_err(|source| LedgerError::Entry { index, source })?;
-                match bodies.get_mut(&entry.event.body) {
-                    Some(entries) => entries.push(entry),
-                    None => _ = bodies.insert(entry.event.body.clone(), vec![entry]),
-                }
+        let parts = blocks.chunks(share).map(|part| scope.spawn(move || by_body_in(part, size)));
+        let parts: Vec<_> = parts.collect();
+        let mut bodies: HashMap<BodyId, Vec<Leaf<'_>>> = HashMap::new();
+        for part in parts {
+            for (body, leaves) in part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))? {
+                bodies.entry(body).or_default().extend(leaves);
             }
         }
         Ok(bodies)
-    }
-}
-
-/// The body whose charter one of these adoptions extends.
-fn pattern(entries: &[Entry]) -> Option<BodyId> {
-    entries.iter().find_map(|entry| match &entry.event.act {
-        Act::CharterAdopted(text) => CharterText::extended(text),
-        _ => None,
     })
 }
 
-/// Entries by body.
-type Bodies = HashMap<BodyId, Vec<Entry>>;
-
-/// Whether every correction stays within its body and its participant: none moves an entry, none withdraws an import,
-/// whose rows may be of several bodies.
-fn can_be_parted(bodies: &Bodies) -> bool {
-    let entries = || bodies.values().flatten();
-    let corrected: HashMap<EventId, &BodyId> =
-        entries().filter_map(|entry| Some((entry.event.to?, &entry.event.body))).collect();
-    !entries().any(|entry| {
-        let import = entry.event.act.kind() == ActKind::ImportRecorded;
-        let crosses = corrected.get(&entry.event.id).is_some_and(|by| import || **by != entry.event.body);
-        crosses || entry.event.moves_another()
-    })
-}
-
-/// What of a leaf's bytes says whose act it is. No quote stands unescaped inside a text, so these are keys.
-pub(super) struct Keys {
-    body: Finder<'static>,
-    participant: Finder<'static>,
-    about: Finder<'static>,
-    corrections: [Finder<'static>; 2],
-}
-
-impl Default for Keys {
-    fn default() -> Keys {
-        Keys {
-            body: Finder::new(b"\"body\":\""),
-            participant: Finder::new(b"\"participant\":\""),
-            about: Finder::new(b"\"about\":\""),
-            corrections: [
-                Finder::new(b"\"act\":\"record-corrected\""),
-                Finder::new(b"\"act\":\"entry-retracted\""),
-            ],
+fn by_body_in(blocks: &[LeafBlock], size: Size) -> Result<HashMap<BodyId, Vec<Leaf<'_>>>, LedgerError> {
+    let mut bodies: HashMap<BodyId, Vec<Leaf<'_>>> = HashMap::new();
+    let leaves = blocks.iter().flat_map(LeafBlock::iter);
+    for (at, leaf, _) in leaves.take_while(|(at, ..)| size.holds(Index(*at))) {
+        let index = Index(at);
+        let body = body_of(leaf, index).map_err(|source| LedgerError::Entry { index, source })?;
+        match bodies.get_mut(&body) {
+            Some(leaves) => leaves.push((index, leaf)),
+            None => _ = bodies.insert(body, vec![(index, leaf)]),
         }
     }
+    Ok(bodies)
 }
 
-impl Keys {
-    /// Acts of bodies alone and corrections bear on every share, other acts on that of whom they name, or of their body.
-    pub(super) fn bears(&self, leaf: &[u8], share: &Share) -> bool {
-        let value = |key: &Finder<'_>| {
-            let rest = leaf.get(key.find(leaf)? + key.needle().len()..)?;
-            rest.split(|byte| *byte == b'"').next()
-        };
-        let Some(participant) = value(&self.participant) else { return true };
-        let holds = match share.parting {
-            Parting::Bodies(_) => value(&self.body).is_some_and(|body| share.holds(body)),
-            _ => share.holds(participant) || value(&self.about).is_some_and(|about| share.holds(about)),
-        };
-        holds || self.corrections.iter().any(|key| key.find(leaf).is_some())
+/// Decodes leaves in place of what `entries` held.
+fn decode(leaves: &[Leaf<'_>], entries: &mut Vec<Entry>) -> Result<(), LedgerError> {
+    entries.clear();
+    for (index, leaf) in leaves {
+        let entry = decode_for_status(leaf, *index);
+        entries.push(entry.map_err(|source| LedgerError::Entry { index: *index, source })?);
     }
+    Ok(())
+}
+
+/// A record by body, and what is asked of it.
+struct Record<'a> {
+    bodies: &'a [Body<'a>],
+    /// Where each body stands.
+    places: HashMap<&'a BodyId, usize>,
+    size: Size,
+    on: Day,
+    charters: Charters,
+}
+
+/// How many have which status in one body.
+type Statuses = BTreeMap<StatusId, u64>;
+
+/// What bears on a body beside its own entries.
+enum Others<'a> {
+    /// Nothing but the body whose charter it extends, unless a correction reaches out of some body.
+    Pattern,
+    /// These entries, which bear on every body, and the body whose charter it extends.
+    Reaching(&'a [Entry]),
+}
+
+impl Record<'_> {
+    /// Folds every body from its own entries and those of its pattern, as far as that is enough.
+    fn tally(&self, cores: usize, progress: &mut dyn FnMut(u64)) -> Result<Tally, LedgerError> {
+        let (mut tally, waiting) = match self.pass(cores, &Others::Pattern, progress)? {
+            Some(folded) => folded,
+            None => {
+                let all = self.all()?;
+                let places = reaching(&all).into_iter();
+                let reaching: Vec<Entry> = places.filter_map(|place| all.get(place).cloned()).collect();
+                self.pass(cores, &Others::Reaching(&reaching), progress)?.unwrap_or_default()
+            }
+        };
+        if waiting.is_empty() {
+            return Ok(tally);
+        }
+        let all = self.all()?;
+        for body in waiting {
+            if let Folded::Statuses(statuses) = self.fold(body, &all, true) {
+                tally.insert(body.clone(), statuses);
+            }
+        }
+        Ok(tally)
+    }
+
+    /// Folds every body, the next one on whichever core is free; beside the tally the bodies that cannot be folded without
+    /// all others. `None` where a correction reaches out of some body.
+    fn pass(
+        &self,
+        cores: usize,
+        others: &Others<'_>,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Option<(Tally, Vec<&BodyId>)>, LedgerError> {
+        let next = AtomicUsize::new(0);
+        let (done, results) = channel();
+        std::thread::scope(|scope| {
+            for _ in 0..cores {
+                let (done, next) = (done.clone(), &next);
+                scope.spawn(move || {
+                    let mut entries = Vec::new();
+                    while let Some(body) = self.bodies.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        let folded = self.fold_body(body, others, &mut entries);
+                        // Nobody listens any more where it all begins anew.
+                        if done.send((body, folded)).is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+            drop(done);
+            let (mut tally, mut waiting, mut read) = (Tally::new(), Vec::new(), 0);
+            for ((body, leaves), folded) in results {
+                read += leaves.len() as u64;
+                progress(read);
+                match folded? {
+                    Folded::Statuses(statuses) => _ = tally.insert(body.clone(), statuses),
+                    Folded::NoCharter => {}
+                    Folded::Waits => waiting.push(body),
+                    Folded::ReachedInto => return Ok(None),
+                }
+            }
+            Ok(Some((tally, waiting)))
+        })
+    }
+
+    /// Folds one body; `entries` is where they are decoded.
+    fn fold_body(
+        &self,
+        (body, leaves): &Body<'_>,
+        others: &Others<'_>,
+        entries: &mut Vec<Entry>,
+    ) -> Result<Folded, LedgerError> {
+        decode(leaves, entries)?;
+        match others {
+            Others::Pattern if reaches_out(entries) => return Ok(Folded::ReachedInto),
+            Others::Pattern => {}
+            Others::Reaching(reaching) => entries.extend_from_slice(reaching),
+        }
+        let mut pattern = Vec::new();
+        if let Some(leaves) = self.pattern(entries) {
+            decode(leaves, &mut pattern)?;
+        }
+        if !(pattern.is_empty() && matches!(others, Others::Pattern)) {
+            entries.append(&mut pattern);
+            entries.sort_by_key(|entry| entry.index);
+            entries.dedup_by_key(|entry| entry.index);
+        }
+        Ok(self.fold(body, entries, false))
+    }
+
+    /// Every entry, in the order of the log.
+    fn all(&self) -> Result<Vec<Entry>, LedgerError> {
+        let mut leaves: Vec<Leaf<'_>> = self.bodies.iter().flat_map(|(_, leaves)| leaves).copied().collect();
+        leaves.sort_by_key(|(index, _)| *index);
+        let mut all = Vec::with_capacity(leaves.len());
+        decode(&leaves, &mut all)?;
+        Ok(all)
+    }
+
+    /// The leaves of the body whose charter one of these adoptions extends.
+    fn pattern(&self, entries: &[Entry]) -> Option<&[Leaf<'_>]> {
+        let body = entries.iter().find_map(|entry| match &entry.event.act {
+            Act::CharterAdopted(text) => CharterText::extended(text),
+            _ => None,
+        })?;
+        self.bodies.get(*self.places.get(&body)?).map(|(_, leaves)| leaves.as_slice())
+    }
+
+    /// Folds a body from these entries: `all` of the record, or only what bears on it where its clauses wait for no other.
+    fn fold(&self, body: &BodyId, entries: &[Entry], all: bool) -> Folded {
+        let checkpoint = CheckpointRef { size: self.size, root: String::new() };
+        let material = Material { entries, checkpoint, charters: &self.charters, scope: Scope::ALL };
+        let Ok(view) = BodyView::new(&material, body, self.size, Day::FUTURE) else {
+            return Folded::NoCharter;
+        };
+        if !all && !view.charter.waits_for().is_empty() {
+            return Folded::Waits;
+        }
+        let mut statuses = Statuses::new();
+        for who in view.participants() {
+            let history = view.history(who);
+            let Some(status) = history.settled_on(self.on).filter(|status| !status.is_none()) else {
+                continue;
+            };
+            match statuses.get_mut(status) {
+                Some(count) => *count += 1,
+                None => _ = statuses.insert(status.clone(), 1),
+            }
+        }
+        Folded::Statuses(statuses)
+    }
+}
+
+/// What became of a body.
+enum Folded {
+    Statuses(Statuses),
+    /// Without a charter there is nothing to fold.
+    NoCharter,
+    /// A clause waits for another treaty.
+    Waits,
+    /// A correction reaches from it into another body.
+    ReachedInto,
+}
+
+/// Whether some correction among the entries of one body may reach out of it: it moves an entry to another body, names
+/// none of this one, or withdraws an import, whose rows may be of several bodies.
+fn reaches_out(entries: &[Entry]) -> bool {
+    let corrections = || entries.iter().map(|entry| &entry.event).filter(|event| event.corrects());
+    let mut missing: HashSet<EventId> = corrections().filter_map(|event| event.to).collect();
+    if missing.is_empty() {
+        return false;
+    }
+    let import = |entry: &Entry| entry.event.act.kind() == ActKind::ImportRecorded;
+    let imports = entries.iter().any(|entry| missing.remove(&entry.event.id) && import(entry));
+    imports || !missing.is_empty() || corrections().any(|event| event.moves_to_another_body())
 }

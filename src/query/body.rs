@@ -151,10 +151,14 @@ impl<'a> BodyView<'a> {
         let mut pairs: Pairs<'a> = Pairs::new();
         let mut alone = Vec::new();
         let mut surveyed: Option<Edtf> = None;
-        let (acts, others): (Vec<_>, Vec<_>) = acts.into_iter().partition(|a| a.event.body == *body);
-        let extends = |act: &Standing<'_>| charter.extends.as_ref() == Some(&act.event.body);
-        let pattern = others.into_iter().filter(extends).collect();
+        let mut pattern = Vec::new();
         for act in acts {
+            if act.event.body != *body {
+                if charter.extends.as_ref() == Some(&act.event.body) {
+                    pattern.push(act);
+                }
+                continue;
+            }
             if let Act::RecordSurveyed(Survey { span, .. }) = &act.event.act {
                 surveyed = Some(surveyed.map_or_else(|| span.clone(), |s| widest(&s, span)));
             }
@@ -163,8 +167,14 @@ impl<'a> BodyView<'a> {
             {
                 pairs.entry(about).or_default().about.push(act.clone());
             }
-            match act.event.participant.clone() {
-                Some(participant) => pairs.entry(participant).or_default().own.push(act),
+            match &act.event.participant {
+                Some(participant) => match pairs.get_mut(participant) {
+                    Some(pair) => pair.own.push(act),
+                    None => {
+                        let participant = participant.clone();
+                        pairs.entry(participant).or_default().own.push(act);
+                    }
+                },
                 None => alone.push(act),
             }
         }

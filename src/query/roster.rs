@@ -70,8 +70,7 @@ pub fn roster(
     axes: &Axes,
 ) -> Result<Roster, QueryError> {
     let view = BodyView::of(material, body, axes)?;
-    let mut participants: Vec<RosterItem> =
-        view.pairs.iter().filter_map(|(id, pair)| line(&view, id, pair, axes.on)).collect();
+    let mut participants: Vec<RosterItem> = listed(&view, axes.on);
     participants.retain(|item| only.is_none_or(|status| item.possible.contains(status)));
     let order = view.in_order(view.charter.statuses().iter().map(|s| &s.id));
     participants.sort_by_key(|item| {
@@ -101,6 +100,11 @@ pub fn roster(
         coverage: view.coverage(axes.on),
         checkpoint: material.checkpoint.clone(),
     })
+}
+
+/// Every participant that has, or may have, a status on a day: the lines of a [`roster`], by id.
+pub fn listed(view: &BodyView<'_>, on: Day) -> Vec<RosterItem> {
+    view.pairs.iter().filter_map(|(id, pair)| line(view, id, pair, on)).collect()
 }
 
 fn line(

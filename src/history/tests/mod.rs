@@ -328,6 +328,17 @@ proptest! {
     }
 
     #[test]
+    fn a_day_with_one_world_and_one_act_needs_no_set_of_worlds(
+        rules in rules(), deeds in prop::collection::vec(deed(true), 0..9)
+    ) {
+        let charter = rules.charter();
+        let acts: Vec<_> = deeds.iter().enumerate().map(|(i, d)| d.standing(i as u64)).collect();
+        let acts: Vec<_> = acts.iter().collect();
+        let course = |short| super::spell::unfold(&charter, &acts, &Influence::default(), short);
+        prop_assert_eq!(format!("{:?}", course(true)), format!("{:?}", course(false)));
+    }
+
+    #[test]
     fn chains_are_contested_exactly_where_they_give_different_statuses(
         rules in rules(), deeds in prop::collection::vec(deed(true), 1..5)
     ) {

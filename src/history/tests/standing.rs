@@ -208,3 +208,50 @@ proptest! {
         }
     }
 }
+
+/// The same record with each entry in one of three bodies, and rectifications that move to another.
+fn among_bodies(mut entries: Vec<Entry>, bodies: &[u8], moves: &[Option<u8>]) -> Vec<Entry> {
+    for ((entry, body), to) in entries.iter_mut().zip(bodies).zip(moves) {
+        entry.event.body = named(*body);
+        if let (Act::RecordCorrected(correction), Some(to)) = (&mut entry.event.act, to) {
+            correction.now.insert(FieldName("body".parse().unwrap()), named(*to).to_string());
+        }
+    }
+    entries
+}
+
+fn named(body: u8) -> BodyId {
+    BodyId::parse(&format!("body-{body}")).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(400), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_body_stands_the_same_from_its_own_entries_with_those_that_reach_out_of_theirs(
+        kinds in prop::collection::vec(
+            (kind(), select(&Why::ALL[..]), prop::option::of(0..8i32), any::<bool>()), 1..14
+        ),
+        bodies in prop::collection::vec(0..3u8, 14),
+        moves in prop::collection::vec(prop::option::weighted(0.2, 0..3u8), 14),
+        known in -1..9i32,
+    ) {
+        let entries = among_bodies(record(&kinds), &bodies, &moves);
+        let reaching = crate::event::reaching(&entries);
+        prop_assert!(reaching.is_sorted());
+        for body in (0..3).map(named) {
+            let bearing: Vec<Entry> = entries
+                .iter()
+                .enumerate()
+                .filter(|(at, entry)| entry.event.body == body || reaching.contains(at))
+                .map(|(_, entry)| entry.clone())
+                .collect();
+            let of_body = |entries: &[Entry]| -> Vec<String> {
+                let acts = standing(entries, Size(u64::MAX), at(known));
+                let own = acts.iter().filter(|act| act.event.body == body);
+                own.map(|act| format!("{} {:?} {:?}", act.index, &*act.event, act.corrected_by)).collect()
+            };
+            prop_assert_eq!(of_body(&bearing), of_body(&entries));
+        }
+    }
+}
