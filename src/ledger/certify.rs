@@ -40,7 +40,7 @@ impl Ledger {
     /// What [`Ledger::signed_head`] refuses.
     pub fn certifier(&mut self, size: Size) -> Result<Certifier, LedgerError> {
         self.open_index()?;
-        let map = match self.index.filings(size) {
+        let map = match self.index.filings(size)? {
             Some(filed) => {
                 CompletenessMap::of_filed(filed.into_iter().map(|f| (f.heading, f.entries, f.root)))
             }
