@@ -52,15 +52,16 @@ impl Corrections {
 }
 
 impl EventIndex {
-    pub(super) fn corrections(&self) -> &Corrections {
-        self.corrections.get_or_init(|| {
-            let mut all = Corrections::default();
-            for meta in &self.runs {
-                meta.postings.corrections().iter().for_each(|c| all.insert(meta.first, c));
-            }
-            self.pending.iter().for_each(|entry| all.add(entry));
-            all
-        })
+    pub(super) fn corrections(&self) -> Result<&Corrections, IndexError> {
+        if let Some(known) = self.corrections.get() {
+            return Ok(known);
+        }
+        let mut all = Corrections::default();
+        for meta in &self.runs {
+            self.postings(meta)?.corrections().iter().for_each(|c| all.insert(meta.first, c));
+        }
+        self.pending.iter().for_each(|entry| all.add(entry));
+        Ok(self.corrections.get_or_init(|| all))
     }
 
     /// The entries that can change the answer to a question of a scope, in the order of the log: those it admits that
@@ -70,7 +71,7 @@ impl EventIndex {
     /// # Errors
     /// [`IndexError`].
     pub fn load_bearing(&self, scope: &Scope) -> Result<Vec<Entry>, IndexError> {
-        let corrections = self.corrections();
+        let corrections = self.corrections()?;
         let mut found: BTreeMap<Index, Entry> = BTreeMap::new();
         match (&scope.body, &scope.participant) {
             (Some(body), Some(participant)) => {
@@ -82,7 +83,7 @@ impl EventIndex {
             }
             _ => {
                 for meta in &self.runs {
-                    let wanted = meta.postings.bearing(scope);
+                    let wanted = self.postings(meta)?.bearing(scope);
                     if !wanted.is_empty() {
                         let run = self.run(meta)?;
                         let admitted = |at: usize| wanted.get(at).copied().unwrap_or(false);
@@ -121,7 +122,8 @@ impl EventIndex {
     /// Imports that brought some of the entries and that a correction names: their retraction withdraws every row, also
     /// those in another body than the import's own.
     fn add_imports(&self, found: &mut BTreeMap<Index, Entry>) -> Result<(), IndexError> {
-        let named = |id: &EventId| self.corrections().of.contains_key(id);
+        let corrections = self.corrections()?;
+        let named = |id: &EventId| corrections.of.contains_key(id);
         let imports: BTreeSet<EventId> =
             found.values().filter_map(|entry| entry.event.import).filter(named).collect();
         for id in imports {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::event::{Index, Size};
 
 /// Why the index cannot be had.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IndexError {
     /// There is none.

@@ -12,17 +12,33 @@ use crate::log::{Frontier, Hash, Member, members_root};
 use super::run::{decode_bare, encode_bare, seal, unseal};
 use super::{EventIndex, IndexError, Store};
 
-/// What is filed under a heading: the entries in the order of filing, and the right edge of the tree over their leaves.
+/// What is filed under a heading, as it is stored: the entries in the order of filing, and the right edge of the tree over
+/// their leaves.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode)]
-struct Filing {
+struct StoredFiling {
     entries: Vec<u64>,
     roots: Vec<[u8; 32]>,
 }
 
-/// The headings of a group by name.
+/// The headings of a group by name, as they are stored.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode)]
+struct StoredGroup {
+    headings: BTreeMap<String, StoredFiling>,
+}
+
+/// What is filed under a heading.
+#[derive(Default)]
+struct Filing {
+    entries: Vec<u64>,
+    tree: Frontier,
+}
+
+/// The headings of a group by name.
+#[derive(Default)]
 struct Group {
-    headings: BTreeMap<String, Filing>,
+    headings: BTreeMap<SmolStr, Filing>,
+    /// Whether it is no more as sled holds it.
+    changed: bool,
 }
 
 /// How many headings a group has, and the root over them.
@@ -43,39 +59,59 @@ pub struct FiledUnder {
 }
 
 impl Filing {
-    fn push(&mut self, index: Index, leaf: Hash) -> Option<()> {
-        let mut tree = self.tree()?;
-        tree.push(leaf);
+    fn push(&mut self, index: Index, leaf: Hash) {
+        self.tree.push(leaf);
         self.entries.push(index.0);
-        self.roots = tree.roots().iter().map(|root| root.0).collect();
-        Some(())
     }
+}
 
-    fn member((name, filing): (&String, &Filing)) -> Option<Member> {
-        let tree = filing.tree()?;
-        Some(Member { name: name.clone(), size: tree.size(), root: tree.root() })
-    }
-
+impl StoredFiling {
     fn tree(&self) -> Option<Frontier> {
         let roots = self.roots.iter().map(|root| Hash(*root)).collect();
         Frontier::from_roots(self.entries.len() as u64, roots)
     }
 }
 
-impl Group {
-    fn head(&self) -> Option<GroupHead> {
-        let members: Vec<Member> = self.headings.iter().map(Filing::member).collect::<Option<_>>()?;
-        Some(GroupHead { size: members.len() as u64, root: members_root(&members).0 })
+impl StoredGroup {
+    /// The group as it goes on; `None` where a tree does not fit its entries.
+    fn group(self) -> Option<Group> {
+        let filing = |(name, stored): (String, StoredFiling)| {
+            let tree = stored.tree()?;
+            Some((SmolStr::from(name), Filing { entries: stored.entries, tree }))
+        };
+        Some(Group {
+            headings: self.headings.into_iter().map(filing).collect::<Option<_>>()?,
+            changed: false,
+        })
     }
 }
 
-/// Groups that were read or changed, and how many entries are filed in them.
+impl Group {
+    fn stored(&self) -> StoredGroup {
+        let filing = |(name, filing): (&SmolStr, &Filing)| {
+            let roots = filing.tree.roots().iter().map(|root| root.0).collect();
+            (name.to_string(), StoredFiling { entries: filing.entries.clone(), roots })
+        };
+        StoredGroup { headings: self.headings.iter().map(filing).collect() }
+    }
+
+    fn head(&self) -> GroupHead {
+        let member = |(name, filing): (&SmolStr, &Filing)| Member {
+            name: name.to_string(),
+            size: filing.tree.size(),
+            root: filing.tree.root(),
+        };
+        let members: Vec<Member> = self.headings.iter().map(member).collect();
+        GroupHead { size: members.len() as u64, root: members_root(&members).0 }
+    }
+}
+
+/// Groups that were filed in, and how many entries are filed in them.
 #[derive(Default)]
 pub(super) struct Groups {
     /// How many entries are filed here; in sled it may be fewer.
     pub(super) size: u64,
     known: HashMap<SmolStr, Group>,
-    changed: BTreeSet<SmolStr>,
 }
 
 impl Groups {
@@ -103,15 +139,16 @@ impl EventIndex {
             }
         };
         for (heading, indexes) in filed {
-            let mut group = self.group(heading.group())?;
-            let filing = group.headings.entry(heading.name().to_owned()).or_default();
-            let pushed =
-                indexes.into_iter().map(|index| filing.push(index, leaf(index)?)).collect::<Option<()>>();
-            let name = SmolStr::new(heading.group());
-            self.groups.changed.insert(name.clone());
-            self.groups.known.insert(name, group);
-            if pushed.is_none() {
-                return Err(self.damaged(format!("what is filed under {heading:?} does not fit its tree")));
+            let hashes = indexes.iter().map(|index| leaf(*index)).collect::<Option<Vec<Hash>>>();
+            let hashes =
+                hashes.ok_or_else(|| self.damaged(format!("{heading:?} names an entry without a leaf")))?;
+            let group = self.group(heading.group())?;
+            group.changed = true;
+            if !group.headings.contains_key(heading.name()) {
+                group.headings.insert(heading.name().into(), Filing::default());
+            }
+            if let Some(filing) = group.headings.get_mut(heading.name()) {
+                indexes.into_iter().zip(hashes).for_each(|(index, hash)| filing.push(index, hash));
             }
         }
         self.groups.size = entry.index.0 + 1;
@@ -134,7 +171,7 @@ impl EventIndex {
     /// What an event, or what it corrects in the end, is, with every correction of it before an index, in the order of the
     /// log.
     fn family(&self, id: Option<EventId>, before: Index) -> Result<Vec<Entry>, IndexError> {
-        let corrections = self.corrections();
+        let corrections = self.corrections()?;
         let root = id.and_then(|id| corrections.root(id));
         let Some(first) = root.map(|root| self.find(root)).transpose()?.flatten() else {
             return Ok(Vec::new());
@@ -152,14 +189,18 @@ impl EventIndex {
         Ok(entries.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     }
 
-    /// A group as it stands; taken out of what is known, since it is put back when it is changed.
-    fn group(&mut self, name: &str) -> Result<Group, IndexError> {
-        if let Some(known) = self.groups.known.remove(name) {
-            return Ok(known);
+    /// A group as it stands.
+    fn group(&mut self, name: &str) -> Result<&mut Group, IndexError> {
+        if !self.groups.known.contains_key(name) {
+            let key = name.as_bytes().to_vec();
+            let value = self.store.run(move |store| store.filed.get(key).map(|v| v.map(|v| v.to_vec())))?;
+            let stored: Option<StoredGroup> = value.map(|value| self.read(&value)).transpose()?;
+            let group = stored.unwrap_or_default().group();
+            let group =
+                group.ok_or_else(|| self.damaged(format!("the group {name} does not fit its tree")))?;
+            self.groups.known.insert(name.into(), group);
         }
-        let key = name.as_bytes().to_vec();
-        let value = self.store.run(move |store| store.filed.get(key).map(|v| v.map(|v| v.to_vec())))?;
-        value.map_or_else(|| Ok(Group::default()), |value| self.read(&value))
+        Ok(self.groups.known.entry(name.into()).or_default())
     }
 
     fn read<T: Decode<()>>(&self, value: &[u8]) -> Result<T, IndexError> {
@@ -172,18 +213,14 @@ impl EventIndex {
             return Ok(());
         }
         let (mut filed, mut heads) = (Vec::<Pair>::new(), Vec::<Pair>::new());
-        for name in &self.groups.changed {
-            let Some(group) = self.groups.known.get(name) else { continue };
-            let head = group
-                .head()
-                .ok_or_else(|| self.damaged(format!("the group {name} does not fit its tree")))?;
-            filed.push((name.as_bytes().to_vec(), seal(&encode_bare(group))));
-            heads.push((name.as_bytes().to_vec(), seal(&encode_bare(&head))));
+        for (name, group) in self.groups.known.iter().filter(|(_, group)| group.changed) {
+            filed.push((name.as_bytes().to_vec(), seal(&encode_bare(&group.stored()))));
+            heads.push((name.as_bytes().to_vec(), seal(&encode_bare(&group.head()))));
         }
         self.head.filed = self.groups.size;
         let head = self.head.encode();
         self.store.run(move |store| store.put_groups(&filed, &heads, &head))?;
-        self.groups.changed.clear();
+        self.groups.known.values_mut().for_each(|group| group.changed = false);
         Ok(())
     }
 
@@ -216,7 +253,7 @@ impl EventIndex {
         }
         self.put_pending()?;
         self.put_groups()?;
-        let groups: Vec<(String, Group)> = self.all(|store| &store.filed)?;
+        let groups: Vec<(String, StoredGroup)> = self.all(|store| &store.filed)?;
         let mut found = Vec::new();
         for (group, stored) in groups {
             for (name, filing) in stored.headings {

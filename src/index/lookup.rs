@@ -63,7 +63,7 @@ impl EventIndex {
         }
         let mut acts = BodyActs::default();
         for meta in &self.runs {
-            for (place, key) in meta.postings.acts_of(body.as_str()) {
+            for (place, key) in self.postings(meta)?.acts_of(body.as_str()) {
                 let index = Index(meta.first + place as u64);
                 let about = key.about.filter(|about| Some(*about) != key.participant);
                 for who in [key.participant, about].into_iter().flatten() {

@@ -10,6 +10,8 @@ mod error;
 mod filed;
 mod guard;
 mod lookup;
+mod places;
+mod postings;
 mod run;
 mod stored;
 
@@ -28,12 +30,14 @@ use crate::log::Hash;
 
 pub use error::IndexError;
 pub use filed::FiledUnder;
+pub use places::Places;
 pub(crate) use stored::{pack, unpack};
 
 use bearing::Corrections;
 use filed::{Groups, Pair};
 use guard::Guarded;
 use lookup::Lookup;
+use postings::joined;
 use run::{EventsRun, Head, IdsRun, PostingsRun, RunMeta, merge_span};
 
 /// The event log in sled, of one generation.
@@ -44,10 +48,12 @@ pub struct EventIndex {
     /// What it holds, with the entries that are not in sled yet.
     head: Head,
     runs: Vec<RunMeta>,
-    /// The last entries, fewer than [`PENDING`]: one transaction for many appends.
+    /// The last entries, fewer than a run: one transaction for many appends.
     pending: Vec<Entry>,
-    /// Where each event is; read when the first one is looked for.
-    ids: OnceCell<HashMap<EventId, Index>>,
+    /// Where the events are that were in sled when the first one was looked for; shared with whoever judges appends.
+    ids: OnceCell<Places>,
+    /// Where those are that were added since.
+    newer: HashMap<EventId, Index>,
     /// What each correction corrects; gathered for the first question.
     corrections: OnceCell<Corrections>,
     lookup: Lookup,
@@ -56,9 +62,21 @@ pub struct EventIndex {
     complete: bool,
 }
 
-/// So many entries are put into sled together. Until then they are in memory alone, which loses nothing: the evidence is
-/// in the log, and who opens an index that is behind catches it up.
-const PENDING: usize = 64;
+/// What an index says of itself before it is opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stated {
+    /// There is none.
+    Nothing,
+    /// It has to be opened.
+    Unknown,
+    /// What it held when it was last written.
+    Head {
+        /// How many entries.
+        size: Size,
+        /// The RFC 6962 hash of the last leaf.
+        last: Option<[u8; 32]>,
+    },
+}
 
 /// An open sled database.
 pub(crate) struct Store {
@@ -75,6 +93,8 @@ pub(crate) struct Store {
 
 const HEAD: &[u8] = b"head";
 const COMPLETE: &str = "complete";
+/// A copy of the head beside the files of sled, so that it is known before they are opened.
+const HEAD_FILE: &str = "head";
 const CACHE_BYTES: u64 = 64 << 20;
 
 impl Store {
@@ -162,8 +182,8 @@ impl EventIndex {
         let store = start(&folder, deadline)?;
         let (head, postings) = store.run(|store| {
             let head = store.meta.get(HEAD)?.map(|v| v.to_vec());
-            let runs = store.postings.iter().collect::<Result<Vec<_>, _>>()?;
-            Ok::<_, sled::Error>((head, runs))
+            let runs = store.postings.iter().map(|pair| pair.map(|(k, v)| (k.to_vec(), v.to_vec())));
+            Ok::<_, sled::Error>((head, runs.collect::<Result<Vec<Pair>, _>>()?))
         })?;
         let damaged = |what: String| IndexError::Damaged { path: folder.clone(), what };
         let head = head.ok_or_else(|| damaged("it has no head".into()))?;
@@ -171,20 +191,7 @@ impl EventIndex {
         if head.origin != origin {
             return Err(damaged(format!("it is of another log, {}", head.origin)));
         }
-        let mut runs = Vec::with_capacity(postings.len());
-        let mut next = 0;
-        for (key, value) in postings {
-            let first = key.as_ref().try_into().map(u64::from_be_bytes).unwrap_or(u64::MAX);
-            let postings = PostingsRun::decode(&value).map_err(damaged)?;
-            if first != next {
-                return Err(damaged(format!("the run from entry {next} on is missing")));
-            }
-            next += postings.count();
-            runs.push(RunMeta { first, postings: Arc::new(postings) });
-        }
-        if next != head.size {
-            return Err(damaged(format!("it holds {next} entries of {}", head.size)));
-        }
+        let runs = joined(postings, head.size).map_err(damaged)?;
         Ok(EventIndex::of(store, folder, ledger, head, runs, true))
     }
 
@@ -196,10 +203,20 @@ impl EventIndex {
         runs: Vec<RunMeta>,
         complete: bool,
     ) -> EventIndex {
-        let (ids, corrections) = (OnceCell::new(), OnceCell::new());
-        let (ledger, pending, lookup) = (ledger.to_owned(), Vec::new(), Lookup::default());
-        let groups = Groups::of(head.filed);
-        EventIndex { store, folder, ledger, head, runs, pending, ids, corrections, lookup, groups, complete }
+        EventIndex {
+            store,
+            folder,
+            ledger: ledger.to_owned(),
+            groups: Groups::of(head.filed),
+            head,
+            runs,
+            pending: Vec::new(),
+            ids: OnceCell::new(),
+            newer: HashMap::new(),
+            corrections: OnceCell::new(),
+            lookup: Lookup::default(),
+            complete,
+        }
     }
 
     /// Begins a new, empty generation. It takes the place of older ones when it is [complete](Self::complete).
@@ -226,16 +243,27 @@ impl EventIndex {
         self.head.last
     }
 
+    /// What the newest complete generation holds, as it stands beside it: nothing is opened.
+    pub fn stated(ledger: &Path, origin: &str) -> Stated {
+        let newest = generations(ledger).into_iter().rev().find(|folder| folder.join(COMPLETE).exists());
+        let Some(folder) = newest else { return Stated::Nothing };
+        let head = std::fs::read(folder.join(HEAD_FILE)).ok().and_then(|head| Head::decode(&head).ok());
+        match head.filter(|head| head.origin == origin) {
+            Some(head) => Stated::Head { size: Size(head.size), last: head.last },
+            None => Stated::Unknown,
+        }
+    }
+
     /// Adds entries, which must follow on those it holds; `leaf` gives the RFC 6962 hash of any leaf up to the last of them.
     ///
     /// # Errors
     /// [`IndexError::Gap`] where they do not; what sled says.
     pub fn apply(
         &mut self,
-        entries: &[Entry],
+        entries: Vec<Entry>,
         leaf: &dyn Fn(Index) -> Option<Hash>,
     ) -> Result<(), IndexError> {
-        for (expected, entry) in (self.head.size..).zip(entries) {
+        for (expected, entry) in (self.head.size..).zip(&entries) {
             if entry.index.0 != expected {
                 return Err(IndexError::Gap { expected: Size(expected), found: entry.index });
             }
@@ -243,40 +271,51 @@ impl EventIndex {
         self.file_the_rest(leaf)?;
         for entry in entries {
             // What it corrects may be in the same batch, so that each is there before the next is filed.
-            self.file(entry, leaf)?;
+            self.file(&entry, leaf)?;
             self.head.size += 1;
             self.head.last = leaf(entry.index).map(|hash| hash.0);
-            if let Some(ids) = self.ids.get_mut() {
-                ids.insert(entry.event.id, entry.index);
+            if self.ids.get().is_some() {
+                self.newer.insert(entry.event.id, entry.index);
             }
             if let Some(corrections) = self.corrections.get_mut() {
-                corrections.add(entry);
+                corrections.add(&entry);
             }
-            self.pending.push(entry.clone());
+            self.pending.push(entry);
         }
-        if self.pending.len() >= PENDING { self.put_pending() } else { Ok(()) }
+        // Whole runs alone, so that none of them has to be joined. Until then they are in memory, which loses nothing: the
+        // evidence is in the log, and who opens an index that is behind catches it up.
+        let count = self.pending.len() / run::RUN_ENTRIES * run::RUN_ENTRIES;
+        let last = count.checked_sub(1).and_then(|at| self.pending.get(at)).and_then(|last| leaf(last.index));
+        self.put_first(count, last.map(|hash| hash.0))
     }
 
-    /// Puts the last entries into sled.
+    /// Puts all of the last entries into sled.
     fn put_pending(&mut self) -> Result<(), IndexError> {
-        if self.pending.is_empty() {
+        self.put_first(self.pending.len(), self.head.last)
+    }
+
+    /// Puts so many of the last entries into sled; `last` is the hash of the last of these.
+    fn put_first(&mut self, count: usize, last: Option<[u8; 32]>) -> Result<(), IndexError> {
+        if count == 0 {
             return Ok(());
         }
+        let size = self.head.size - (self.pending.len() - count) as u64;
+        let head = Head { size, last, ..self.head.clone() };
         let mut metas = self.runs.clone();
         let mut gone = Vec::new();
         let mut new: Vec<NewParts> = Vec::new();
-        for part in self.pending.chunks(run::RUN_ENTRIES) {
+        for part in self.pending[..count].chunks(run::RUN_ENTRIES) {
             let (events, postings, ids) = run::build(part);
             let postings = Arc::new(postings);
             let first = part.first().map_or(0, |e| e.index.0);
-            metas.push(RunMeta { first, postings: Arc::clone(&postings) });
+            metas.push(RunMeta::known(first, Arc::clone(&postings)));
             new.push((first, events, postings, ids));
         }
         if let Some(span) = merge_span(&metas) {
             let merged = self.merged(&metas, span.clone(), &new)?;
             gone.extend(metas[span.clone()].iter().map(|m| m.first));
             new.retain(|(first, ..)| !gone.contains(first));
-            metas.splice(span, [RunMeta { first: merged.0, postings: Arc::clone(&merged.2) }]);
+            metas.splice(span, [RunMeta::known(merged.0, Arc::clone(&merged.2))]);
             new.push(merged);
         }
         let runs: Vec<NewRun> = new
@@ -288,12 +327,18 @@ impl EventIndex {
                 ids: ids.encode(),
             })
             .collect();
-        let bytes = self.head.encode();
+        let bytes = head.encode();
+        self.state(&bytes);
         self.store.run(move |store| store.put(&runs, &gone, &bytes))?;
         self.runs = metas;
         self.lookup.forget();
-        self.pending.clear();
+        self.pending.drain(..count);
         Ok(())
+    }
+
+    /// Says beside sled what its head says. Where that cannot be written, who opens the index waits for sled.
+    fn state(&self, head: &[u8]) {
+        let _ = std::fs::write(self.folder.join(HEAD_FILE), head);
     }
 
     /// Joins the runs of a span, some of which are not in sled yet.
@@ -336,6 +381,7 @@ impl EventIndex {
         }
         self.put_pending()?;
         let bytes = self.head.encode();
+        self.state(&bytes);
         self.store.run(move |store| store.put(&[], &[], &bytes))?;
         self.flush()?;
         std::fs::write(self.folder.join(COMPLETE), b"")
@@ -364,54 +410,6 @@ impl EventIndex {
         }
     }
 
-    /// Where an event is.
-    ///
-    /// # Errors
-    /// [`IndexError`].
-    pub fn find(&self, id: EventId) -> Result<Option<Index>, IndexError> {
-        Ok(self.ids()?.get(&id).copied())
-    }
-
-    /// Where events are, in the order asked.
-    ///
-    /// # Errors
-    /// [`IndexError`].
-    pub fn find_all(&self, ids: &[EventId]) -> Result<Vec<Option<Index>>, IndexError> {
-        let known = self.ids()?;
-        Ok(ids.iter().map(|id| known.get(id).copied()).collect())
-    }
-
-    fn ids(&self) -> Result<&HashMap<EventId, Index>, IndexError> {
-        match self.ids.get() {
-            Some(ids) => Ok(ids),
-            None => {
-                let ids = self.read_ids()?;
-                Ok(self.ids.get_or_init(|| ids))
-            }
-        }
-    }
-
-    fn read_ids(&self) -> Result<HashMap<EventId, Index>, IndexError> {
-        let values = self.store.run(|store| store.ids.iter().collect::<Result<Vec<_>, _>>())?;
-        let mut ids = HashMap::with_capacity(usize::try_from(self.head.size).unwrap_or(0));
-        let mut next = 0;
-        for (key, value) in &values {
-            let first = key.as_ref().try_into().map(u64::from_be_bytes).unwrap_or(u64::MAX);
-            let run = IdsRun::decode(value).map_err(|what| self.damaged(what))?;
-            if first != next {
-                return Err(self.damaged(format!("the ids from entry {next} on are missing")));
-            }
-            next += run.count();
-            ids.extend(run.iter());
-        }
-        let stored = self.head.size - self.pending.len() as u64;
-        if next != stored {
-            return Err(self.damaged(format!("it holds {next} ids of {stored}")));
-        }
-        ids.extend(self.pending.iter().map(|entry| (entry.event.id, entry.index)));
-        Ok(ids)
-    }
-
     /// The entries for which the scope admits the event, in the order of the log.
     ///
     /// # Errors
@@ -419,7 +417,7 @@ impl EventIndex {
     pub fn load(&self, scope: &Scope) -> Result<Vec<Entry>, IndexError> {
         let mut found = Vec::new();
         for meta in &self.runs {
-            let wanted = meta.postings.admitted(scope);
+            let wanted = self.postings(meta)?.admitted(scope);
             if wanted.iter().any(|yes| *yes) {
                 let admitted = |at: usize| wanted.get(at).copied().unwrap_or(false);
                 found.extend(self.decode(&*self.run(meta)?, meta.first, admitted)?);
@@ -435,11 +433,15 @@ impl EventIndex {
         let value = value
             .ok_or_else(|| self.damaged(format!("the events from entry {} on are missing", meta.first)))?;
         let run = EventsRun::decode(&value).map_err(|what| self.damaged(what))?;
-        if run.count() as u64 != meta.postings.count() {
+        if run.count() as u64 != meta.count {
             return Err(self
                 .damaged(format!("the events from entry {} on are not those of its postings", meta.first)));
         }
         Ok(run)
+    }
+
+    fn postings<'m>(&self, meta: &'m RunMeta) -> Result<&'m PostingsRun, IndexError> {
+        meta.postings.get(meta.count).map_err(|what| self.damaged(what))
     }
 
     fn decode(

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::event::{Entry, Event, EventId, Index, Scope, ScopeKey};
 
+use super::postings::Postings;
 use super::stored::StoredEntry;
 
 /// How many entries a run may have.
@@ -92,10 +93,18 @@ impl Head {
 }
 
 /// A run as the index keeps it in memory.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct RunMeta {
     pub(super) first: u64,
-    pub(super) postings: Arc<PostingsRun>,
+    pub(super) count: u64,
+    pub(super) postings: Postings,
+}
+
+impl RunMeta {
+    /// Of a run that was just made.
+    pub(super) fn known(first: u64, postings: Arc<PostingsRun>) -> RunMeta {
+        RunMeta { first, count: postings.count(), postings: Postings::known(postings) }
+    }
 }
 
 /// Whose acts they are, in which body: the names, the keys made of them, and the number of its key for each entry.
@@ -358,9 +367,9 @@ pub(super) fn build(entries: &[Entry]) -> (EventsRun, PostingsRun, IdsRun) {
 pub(super) fn merge_span(runs: &[RunMeta]) -> Option<Range<usize>> {
     let mut found = None;
     for class in [1, 8, 64, 512] {
-        let small = runs.iter().rev().take_while(|r| r.postings.count() <= class).count();
+        let small = runs.iter().rev().take_while(|r| r.count <= class).count();
         let span = runs.len() - small..runs.len();
-        let entries: u64 = runs[span.clone()].iter().map(|r| r.postings.count()).sum();
+        let entries: u64 = runs[span.clone()].iter().map(|r| r.count).sum();
         if small >= FAN && entries <= RUN_ENTRIES as u64 {
             found = Some(span);
         }

@@ -166,7 +166,7 @@ proptest! {
                 break;
             }
             let upto = (done + chunk).min(entries.len());
-            index.apply(&entries[done..upto], &|index| Some(leaf(index))).unwrap();
+            index.apply(entries[done..upto].to_vec(), &|index| Some(leaf(index))).unwrap();
             done = upto;
             prop_assert_eq!(index.last_leaf_hash(), Some([upto as u8 - 1; 32]));
             if n % 3 == 0 {
@@ -229,10 +229,12 @@ fn runs_are_joined_and_large_batches_are_parted() {
     };
     let entries = record(&vec![seeds; 3000]);
     let mut index = fresh(dir.path());
-    index.apply(&entries[..2500], &|_| Some(Hash([1; 32]))).unwrap();
-    assert_eq!(index.runs.iter().map(|r| r.postings.count()).collect::<Vec<_>>(), [1024, 1024, 452]);
+    index.apply(entries[..2500].to_vec(), &|_| Some(Hash([1; 32]))).unwrap();
+    assert_eq!(index.runs.iter().map(|r| r.count).collect::<Vec<_>>(), [1024, 1024]);
+    index.flush().unwrap();
+    assert_eq!(index.runs.iter().map(|r| r.count).collect::<Vec<_>>(), [1024, 1024, 452]);
     for one in entries[2500..].chunks(1) {
-        index.apply(one, &|_| Some(Hash([2; 32]))).unwrap();
+        index.apply(one.to_vec(), &|_| Some(Hash([2; 32]))).unwrap();
     }
     assert!(index.runs.len() < 40, "{} runs", index.runs.len());
     check(&index, &entries);
@@ -256,9 +258,9 @@ fn plain(n: usize) -> Entry {
 fn entries_that_do_not_follow_on_are_refused_and_nothing_is_changed() {
     let dir = tempfile::tempdir().unwrap();
     let mut index = fresh(dir.path());
-    index.apply(&[plain(0), plain(1)], &|_| Some(Hash([1; 32]))).unwrap();
+    index.apply(vec![plain(0), plain(1)], &|_| Some(Hash([1; 32]))).unwrap();
     for wrong in [vec![plain(3)], vec![plain(1)], vec![plain(2), plain(4)], vec![plain(2), plain(2)]] {
-        let error = index.apply(&wrong, &|_| Some(Hash([2; 32]))).unwrap_err();
+        let error = index.apply(wrong, &|_| Some(Hash([2; 32]))).unwrap_err();
         assert!(matches!(error, IndexError::Gap { .. }), "{error}");
         assert_eq!((index.size(), index.last_leaf_hash()), (Size(2), Some([1; 32])));
     }
@@ -288,7 +290,7 @@ fn a_hole_in_any_tree_is_damage() {
         let dir = tempfile::tempdir().unwrap();
         let mut index = fresh(dir.path());
         for n in 0..5 {
-            index.apply(&[plain(n)], &|_| Some(Hash([1; 32]))).unwrap();
+            index.apply(vec![plain(n)], &|_| Some(Hash([1; 32]))).unwrap();
             index.flush().unwrap();
         }
         drop(index);

@@ -5,7 +5,6 @@ use crate::event::leaf::decode;
 use crate::event::{Entry, Index, Size};
 use crate::log::{Checkpoint, Hash, LeafHashes, SignedCheckpoint};
 
-use super::source::Source;
 use super::{Ledger, LedgerError};
 
 /// What certificates of one size of a log are made of: read once, for any number of answers.
@@ -42,10 +41,10 @@ impl Ledger {
     pub fn certifier(&mut self, size: Size) -> Result<Certifier, LedgerError> {
         self.open_index()?;
         // A snapshot does not hold what is filed.
-        if matches!(self.index, Source::Model(_)) {
+        if self.model.is_some() {
             self.leave_model()?;
         }
-        let map = match self.index.filings(size) {
+        let map = match self.index.filings(size)? {
             Some(filed) => {
                 CompletenessMap::of_filed(filed.into_iter().map(|f| (f.heading, f.entries, f.root)))
             }

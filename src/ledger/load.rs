@@ -1,14 +1,14 @@
 //! Which entries a question needs, and where they come from: the index where it can be had, else the entries themselves,
 //! with the same answer.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use memchr::memmem;
 
 use crate::charter::Charter;
 use crate::event::leaf::decode;
-use crate::event::{Act, ActKind, BodyId, Day, Entry, EventId, Index, Instant, Scope, Size};
+use crate::event::{Act, ActKind, BodyId, Day, Entry, EventId, Index, Instant, Scope, ScopeKey, Size};
 use crate::history::{charter_acts, standing};
 
 use super::published::ReadModel;
@@ -54,25 +54,27 @@ fn drop_strays(entries: &mut Vec<Entry>) {
 }
 
 impl Ledger {
-    /// Opens the index for the first question.
+    /// Opens what is asked first: what was published, else the index.
     pub(super) fn open_index(&mut self) -> Result<(), LedgerError> {
-        if !matches!(self.index, Source::Unopened) {
-            return Ok(());
-        }
         // Whatever is wrong with a snapshot, the question goes on without it.
         if let Some(snapshot) = self.snapshot.take()
-            && let Ok(Some(model)) = ReadModel::open(snapshot, &self.entries)
+            && let Ok(model) = ReadModel::open(snapshot, &self.entries)
         {
-            self.index = Source::Model(Box::new(model));
-            return Ok(());
+            self.model = model.map(Box::new);
         }
-        self.index = Source::for_question(&self.path, &self.entries)?;
-        Ok(())
+        match self.model {
+            Some(_) => Ok(()),
+            None => self.leave_model(),
+        }
     }
 
-    /// Goes on without a snapshot that cannot be read.
+    /// Goes on without what was published.
     pub(super) fn leave_model(&mut self) -> Result<(), LedgerError> {
-        self.index = Source::for_question(&self.path, &self.entries)?;
+        self.model = None;
+        self.snapshot = None;
+        if matches!(self.index, Source::Unopened) {
+            self.index = Source::for_question(&self.path, &self.entries)?;
+        }
         Ok(())
     }
 
@@ -82,24 +84,20 @@ impl Ledger {
             return Ok(Loaded { entries: Arc::clone(known), scope: scope.clone() });
         }
         self.open_index()?;
-        if let Source::Model(model) = &self.index {
+        if let Some(model) = &self.model {
             match model.load(&self.entries, scope) {
                 Ok(Some(entries)) => return self.loaded_now(entries, scope),
                 _ => self.leave_model()?,
             }
         }
-        let found = match &self.index {
-            Source::Index(index) if *scope == Scope::ALL => Some(index.load(scope)),
-            Source::Index(index) => Some(index.load_bearing(scope)),
-            _ => None,
-        };
+        let asked = scope.clone();
+        let found = self.index.ask(move |index| match asked == Scope::ALL {
+            true => index.load(&asked),
+            false => index.load_bearing(&asked),
+        })?;
         let entries = match found {
-            Some(Ok(entries)) => entries,
-            unread => {
-                if let (Some(Err(_)), Source::Index(index)) = (unread, &self.index) {
-                    index.condemn();
-                }
-                self.index = Source::Entries;
+            Some(entries) => entries,
+            None => {
                 let mut entries = self.scan_for(scope)?;
                 self.add_targets(&mut entries)?;
                 entries
@@ -137,34 +135,47 @@ impl Ledger {
     /// The entries that make the rules of a body.
     pub(super) fn rules_of(&mut self, body: &BodyId) -> Result<Vec<Entry>, LedgerError> {
         self.open_index()?;
-        match &self.index {
-            Source::Model(model) if !self.supposes() => match model.rules_of(&self.entries, body, None) {
-                Ok(entries) => Ok(entries),
-                Err(_) => {
-                    self.leave_model()?;
-                    Ok(self.rule_entries()?.of(body, None))
-                }
-            },
-            _ => Ok(self.rule_entries()?.of(body, None)),
+        if let Some(model) = self.model.as_ref().filter(|_| !self.supposes()) {
+            match model.rules_of(&self.entries, body) {
+                Ok(entries) => return Ok(entries),
+                Err(_) => self.leave_model()?,
+            }
         }
+        Ok(self.rule_entries()?.of(body, None))
     }
 
-    /// Of what was loaded, only the rules outlive an append, together with what it adds to them.
-    pub(super) fn keep_rules(&mut self, appended: &[Entry]) {
+    /// Of what was loaded, only the rules outlive an append, together with what it adds to them. Says whether it adds
+    /// anything to them.
+    pub(super) fn keep_rules(&mut self, appended: &[Entry]) -> bool {
         let scope = rules_scope();
-        self.rule_entries = None;
         let mut loaded = self.loaded.borrow_mut();
-        // A correction may bring an entry into the scope that was not in it.
-        let corrects =
-            |e: &Entry| matches!(e.event.act.kind(), ActKind::RecordCorrected | ActKind::EntryRetracted);
-        if appended.iter().any(corrects) {
-            loaded.clear();
-            return;
-        }
         loaded.retain(|known, _| *known == scope);
-        if let Some(rules) = loaded.get_mut(&scope) {
-            Arc::make_mut(rules).extend(appended.iter().filter(|e| scope.admits(&e.event)).cloned());
+        let Some(rules) = loaded.get_mut(&scope) else { return true };
+        // A correction may bring an entry into the scope that was not in it; one of an entry that is not in it, and is not
+        // moved, adds nothing.
+        let corrects = |e: &Entry| ScopeKey::of(&e.event).corrects;
+        let mut added: Vec<&Entry> = Vec::new();
+        for entry in appended {
+            let corrected = |known: &&Entry| Some(known.event.id) == entry.event.to;
+            match corrects(entry) {
+                false if scope.admits(&entry.event) => added.push(entry),
+                true if entry.event.moves_another() => {
+                    loaded.clear();
+                    self.rule_entries = None;
+                    return true;
+                }
+                true if rules.iter().chain(added.iter().copied()).any(|known| corrected(&known)) => {
+                    added.push(entry);
+                }
+                _ => {}
+            }
         }
+        if added.is_empty() {
+            return false;
+        }
+        self.rule_entries = None;
+        Arc::make_mut(rules).extend(added.into_iter().cloned());
+        true
     }
 
     /// Reads the entries themselves. The canonical form lets a search of the bytes pass over most leaves undecoded.
@@ -229,71 +240,6 @@ impl Ledger {
             entries.sort_by_key(|e| e.index);
         }
         Ok(())
-    }
-
-    /// Where an event is recorded.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub fn find(&self, id: EventId) -> Result<Option<Index>, LedgerError> {
-        if let Some(entry) = self.supposed.iter().find(|e| e.event.id == id) {
-            return Ok(Some(entry.index));
-        }
-        if let Some(ids) = &self.ids {
-            return Ok(ids.get(&id).copied());
-        }
-        match &self.index {
-            Source::Model(model) => {
-                if let Ok(found) = model.find(&self.entries, id) {
-                    return Ok(found);
-                }
-            }
-            Source::Index(index) => {
-                if let Ok(found) = index.find(id) {
-                    return Ok(found);
-                }
-            }
-            _ => {}
-        }
-        let key = format!("\"id\":\"{id}\"");
-        let key = memmem::Finder::new(key.as_bytes());
-        let mut found = None;
-        self.entries.scan(0, |at, leaf, _| {
-            if found.is_none() && key.find(leaf).is_some() {
-                let index = Index(at);
-                found = decode(leaf, index).ok().filter(|e| e.event.id == id).map(|_| index);
-            }
-        })?;
-        Ok(found)
-    }
-
-    /// Where events are recorded, many at once.
-    pub(super) fn find_all(&mut self, ids: &[EventId]) -> Result<Vec<Option<Index>>, LedgerError> {
-        if let [id] = ids {
-            return Ok(vec![self.find(*id)?]);
-        }
-        if let Source::Index(index) = &self.index
-            && let Ok(found) = index.find_all(ids)
-        {
-            return Ok(found);
-        }
-        let known = match self.ids.take() {
-            Some(known) => known,
-            None => self.read_ids()?,
-        };
-        let found = ids.iter().map(|id| known.get(id).copied()).collect();
-        self.ids = Some(known);
-        Ok(found)
-    }
-
-    fn read_ids(&self) -> Result<HashMap<EventId, Index>, LedgerError> {
-        let mut ids = HashMap::new();
-        let mut failed = None;
-        self.entries.scan(0, |at, leaf, _| match decode(leaf, Index(at)) {
-            Ok(entry) => _ = ids.insert(entry.event.id, entry.index),
-            Err(source) => failed = Some(LedgerError::Entry { index: Index(at), source }),
-        })?;
-        failed.map_or(Ok(ids), Err)
     }
 
     /// Reads every entry from an index on.

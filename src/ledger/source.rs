@@ -1,24 +1,25 @@
 //! Where a ledger looks entries up: the index where it can be had, else the entries themselves.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::leaf::decode;
 use crate::event::{Entry, Index, Size};
-use crate::index::{EventIndex, FiledUnder, IndexError};
+use crate::index::{EventIndex, FiledUnder, IndexError, Stated};
 use crate::log::{Entries, Hash, LeafBlock, LogEngine};
 
-use super::published::ReadModel;
+use super::behind::Behind;
 use super::{INDEX_DEADLINE, LedgerError};
 
 /// Where a ledger looks entries up.
 pub(super) enum Source {
     /// Nothing was looked up yet.
     Unopened,
-    /// A published snapshot with the entries after it.
-    Model(Box<ReadModel>),
     /// The index.
     Index(Box<EventIndex>),
+    /// The index of a writer, which follows it.
+    Behind(Behind),
     /// The entries alone: a writer runs, the copy is read-only, or the index is damaged.
     Entries,
 }
@@ -27,34 +28,23 @@ pub(super) enum Source {
 const BLOCK_BYTES: usize = 1 << 20;
 
 impl Source {
-    /// Opens the index for a writer: caught up where it is behind, made anew where it is damaged or missing.
+    /// Opens the index for a writer, which does not wait for it: only that it is this log's is made sure of first.
     ///
     /// # Errors
     /// [`LedgerError::Index`] where the index holds more than the evidence: then one of them is not this ledger's.
-    pub(super) fn for_writer(ledger: &Path, entries: &Entries) -> Result<Source, LedgerError> {
-        match open_patiently(ledger, entries.origin()) {
-            Ok(mut index) => {
-                check_against(&index, entries)?;
-                let filed = index.file_the_rest(&|at| leaf_hash_in(entries, u64::MAX, &[], at));
-                if filed.is_ok() && fill(&mut index, entries, &mut |_| {}).is_ok() {
-                    return Ok(Source::Index(Box::new(index)));
-                }
-                index.condemn();
-            }
-            Err(IndexError::Busy { .. }) => return Ok(Source::Entries),
-            Err(_) => {}
+    pub(super) fn for_writer(ledger: &Path, entries: &Arc<Entries>) -> Result<Source, LedgerError> {
+        let stated = EventIndex::stated(ledger, entries.origin());
+        let held = Held::of(entries);
+        if let Stated::Head { size, last } = stated {
+            check_stated(size, last, held, entries)?;
         }
-        let Ok(mut index) = EventIndex::create(ledger, entries.origin(), INDEX_DEADLINE) else {
+        let Some(behind) = Behind::start(ledger, Arc::clone(entries), held) else {
             return Ok(Source::Entries);
         };
-        let filled = fill(&mut index, entries, &mut |_| {}).and_then(|()| Ok(index.complete()?));
-        match filled {
-            Ok(()) => Ok(Source::Index(Box::new(index))),
-            Err(_) => {
-                index.discard();
-                Ok(Source::Entries)
-            }
+        if matches!(stated, Stated::Unknown) {
+            behind.ask(|_| Ok(()))?;
         }
+        Ok(Source::Behind(behind))
     }
 
     /// Opens the index for a question; whatever is wrong with it, the entries are read instead, unless it holds more
@@ -68,42 +58,121 @@ impl Source {
         };
         // A writer may have come and gone since the entries were opened: only what they hold by now is compared.
         if index.size() > Size(entries.frontier().size()) {
-            check_against(&index, &Entries::open_reader(ledger)?)?;
+            let now = Entries::open_reader(ledger)?;
+            check_against(&index, Held::of(&now), &now)?;
             return Ok(Source::Entries);
         }
-        check_against(&index, entries)?;
+        check_against(&index, Held::of(entries), entries)?;
         let current = index.size() == Size(entries.frontier().size());
         Ok(if current { Source::Index(Box::new(index)) } else { Source::Entries })
     }
 
-    /// Adds what was just made durable. An index that fails is left behind: the next writer makes it anew.
-    pub(super) fn apply(&mut self, entries: &[Entry], leaf: &dyn Fn(Index) -> Option<Hash>) {
-        if let Source::Index(index) = self
-            && index.apply(entries, leaf).is_err()
-        {
-            index.condemn();
-            *self = Source::Entries;
+    /// Adds what was just made durable, with the hashes of its leaves. An index that fails is left behind: the next writer
+    /// makes it anew.
+    pub(super) fn take(&mut self, entries: Vec<Entry>, hashes: Vec<Hash>, log: &Entries) {
+        match self {
+            Source::Behind(behind) => behind.take(entries, hashes),
+            Source::Index(index) => {
+                let first = entries.first().map_or(0, |entry| entry.index.0);
+                if index.apply(entries, &|at| leaf_hash_in(log, first, &hashes, at)).is_err() {
+                    index.condemn();
+                    *self = Source::Entries;
+                }
+            }
+            Source::Unopened | Source::Entries => {}
+        }
+    }
+
+    /// Asks the index; `None` where there is none, or where it fails, and then there is none any more.
+    ///
+    /// # Errors
+    /// [`LedgerError::Index`] where it is not this log's.
+    pub(super) fn ask<T: Send + 'static>(
+        &mut self,
+        ask: impl FnOnce(&mut EventIndex) -> Result<T, IndexError> + Send + 'static,
+    ) -> Result<Option<T>, LedgerError> {
+        match self {
+            Source::Behind(behind) => behind.ask(ask),
+            Source::Index(index) => match ask(index) {
+                Ok(answer) => Ok(Some(answer)),
+                Err(_) => {
+                    index.condemn();
+                    *self = Source::Entries;
+                    Ok(None)
+                }
+            },
+            Source::Unopened | Source::Entries => Ok(None),
+        }
+    }
+
+    /// That the index is this log's, as far as it is known by now.
+    ///
+    /// # Errors
+    /// [`LedgerError::Index`].
+    pub(super) fn check(&self) -> Result<(), LedgerError> {
+        match self {
+            Source::Behind(behind) => behind.check(),
+            _ => Ok(()),
         }
     }
 
     /// How many groups the completeness map over the first `size` entries has, and its root; `None` where the index cannot
     /// say.
-    pub(super) fn completeness(&mut self, size: Size) -> Option<(u64, Hash)> {
-        let Source::Index(index) = self else { return None };
-        (index.size() == size).then(|| index.completeness().ok().flatten()).flatten()
+    ///
+    /// # Errors
+    /// As of [`Source::ask`].
+    pub(super) fn completeness(&mut self, size: Size) -> Result<Option<(u64, Hash)>, LedgerError> {
+        let asked = self.ask(move |index| match index.size() == size {
+            true => index.completeness(),
+            false => Ok(None),
+        });
+        Ok(asked?.flatten())
     }
 
     /// Everything that is filed by the first `size` entries; `None` where the index cannot say.
-    pub(super) fn filings(&mut self, size: Size) -> Option<Vec<FiledUnder>> {
-        let Source::Index(index) = self else { return None };
-        (index.size() == size).then(|| index.filings().ok().flatten()).flatten()
+    ///
+    /// # Errors
+    /// As of [`Source::ask`].
+    pub(super) fn filings(&mut self, size: Size) -> Result<Option<Vec<FiledUnder>>, LedgerError> {
+        let asked = self.ask(move |index| match index.size() == size {
+            true => index.filings(),
+            false => Ok(None),
+        });
+        Ok(asked?.flatten())
     }
+}
 
-    pub(super) fn flush(&mut self) {
-        if let Source::Index(index) = self
-            && index.flush().is_err()
-        {
-            *self = Source::Entries;
+/// Opens the index for a writer: caught up where it is behind, made anew where it is damaged or missing; `None` where
+/// there is none to be had.
+///
+/// # Errors
+/// [`LedgerError::Index`] where the index holds more than the evidence: then one of them is not this ledger's.
+pub(super) fn for_writer(
+    ledger: &Path,
+    entries: &Entries,
+    held: Held,
+) -> Result<Option<EventIndex>, LedgerError> {
+    match open_patiently(ledger, entries.origin()) {
+        Ok(mut index) => {
+            check_against(&index, held, entries)?;
+            let filed = index.file_the_rest(&|at| leaf_hash_in(entries, u64::MAX, &[], at));
+            if filed.is_ok() && fill(&mut index, entries, &mut |_| {}).is_ok() {
+                return Ok(Some(index));
+            }
+            index.condemn();
+        }
+        Err(IndexError::Busy { .. }) => return Ok(None),
+        Err(_) => {}
+    }
+    let Ok(mut index) = EventIndex::create(ledger, entries.origin(), INDEX_DEADLINE) else {
+        return Ok(None);
+    };
+    let filled = fill(&mut index, entries, &mut |_| {}).and_then(|()| Ok(index.complete()?));
+    match filled {
+        Ok(()) => Ok(Some(index)),
+        Err(_) => {
+            index.discard();
+            Ok(None)
         }
     }
 }
@@ -123,18 +192,41 @@ fn open_patiently(ledger: &Path, origin: &str) -> Result<EventIndex, IndexError>
     }
 }
 
-/// An index that is larger than the evidence, or ends in another leaf, is never legitimate; neither is trimmed.
-fn check_against(index: &EventIndex, entries: &Entries) -> Result<(), LedgerError> {
-    let (size, held) = (index.size(), Size(entries.frontier().size()));
-    if size > held {
-        return Err(IndexError::Ahead { index: size, entries: held }.into());
+/// What the evidence held when it was opened: a writer may have added to it since.
+#[derive(Clone, Copy)]
+pub(super) struct Held {
+    size: Size,
+    last: Option<Hash>,
+}
+
+impl Held {
+    /// Of a log to which nobody adds meanwhile.
+    fn of(entries: &Entries) -> Held {
+        Held { size: Size(entries.frontier().size()), last: entries.last_leaf_hash() }
     }
-    let last = match size.0.checked_sub(1) {
-        None => return Ok(()),
-        Some(_) if size == held => entries.last_leaf_hash(),
-        Some(last) => entries.read(last, 1)?.iter().next().map(|(_, _, hash)| hash),
+}
+
+/// An index that is larger than the evidence, or ends in another leaf, is never legitimate; neither is trimmed.
+fn check_against(index: &EventIndex, held: Held, entries: &Entries) -> Result<(), LedgerError> {
+    check_stated(index.size(), index.last_leaf_hash(), held, entries)
+}
+
+/// The same of what an index says of itself.
+fn check_stated(
+    size: Size,
+    last_leaf: Option<[u8; 32]>,
+    held: Held,
+    entries: &Entries,
+) -> Result<(), LedgerError> {
+    if size > held.size {
+        return Err(IndexError::Ahead { index: size, entries: held.size }.into());
+    }
+    let Some(last) = size.0.checked_sub(1) else { return Ok(()) };
+    let hash = match size == held.size {
+        true => held.last,
+        false => entries.read(last, 1)?.iter().next().map(|(_, _, hash)| hash),
     };
-    if index.last_leaf_hash() != last.map(|hash| hash.0) {
+    if last_leaf != hash.map(|hash| hash.0) {
         return Err(IndexError::Other { size }.into());
     }
     Ok(())
@@ -154,7 +246,7 @@ pub(super) fn fill(
             break;
         }
         let first = index.size().0;
-        index.apply(&decode_block(&block)?, &|index| leaf_hash_in(entries, first, &hashes, index))?;
+        index.apply(decode_block(&block)?, &|index| leaf_hash_in(entries, first, &hashes, index))?;
         progress(index.size().0);
     }
     Ok(())

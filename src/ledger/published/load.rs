@@ -1,6 +1,6 @@
 //! The entries of a question, found by the snapshot, with those that came after it.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::charter::CharterText;
 use crate::event::leaf::decode;
@@ -16,6 +16,8 @@ use super::make;
 pub(in crate::ledger) struct ReadModel {
     pub(super) snapshot: Snapshot,
     pub(super) tail: Vec<Entry>,
+    /// Where each of them is in the tail.
+    places: HashMap<EventId, usize>,
     /// The participants and bodies that entries after the base are of.
     pub(super) touched: HashSet<(BodyId, Option<ParticipantId>)>,
 }
@@ -34,21 +36,37 @@ impl ReadModel {
         if snapshot.size() > size {
             return Ok(None);
         }
-        let mut model = ReadModel { snapshot, tail: Vec::new(), touched: HashSet::new() };
+        let mut model =
+            ReadModel { snapshot, tail: Vec::new(), places: HashMap::new(), touched: HashSet::new() };
         for at in model.snapshot.size()..size {
             let entry = log_entry(log, Index(at))?;
-            if entry.event.corrects() && model.reaches_further(log, &entry)? {
+            if !model.add(entry, log)? {
                 return Ok(None);
             }
-            for who in entry.event.participant.iter().chain(&entry.event.about) {
-                model.touched.insert((entry.event.body.clone(), Some(who.clone())));
-            }
-            if entry.event.participant.is_none() {
-                model.touched.insert((entry.event.body.clone(), None));
-            }
-            model.tail.push(entry);
         }
         Ok(Some(model))
+    }
+
+    /// Takes in entries that were just appended; false where it can no longer be asked: where they reach further than it can
+    /// say, or are many.
+    pub(in crate::ledger) fn take(&mut self, entries: &[Entry], log: &Entries) -> bool {
+        self.tail.len() + entries.len() <= TAIL_MAX
+            && entries.iter().all(|entry| self.add(entry.clone(), log).unwrap_or(false))
+    }
+
+    fn add(&mut self, entry: Entry, log: &Entries) -> Result<bool, LedgerError> {
+        if entry.event.corrects() && self.reaches_further(log, &entry)? {
+            return Ok(false);
+        }
+        for who in entry.event.participant.iter().chain(&entry.event.about) {
+            self.touched.insert((entry.event.body.clone(), Some(who.clone())));
+        }
+        if entry.event.participant.is_none() {
+            self.touched.insert((entry.event.body.clone(), None));
+        }
+        self.places.insert(entry.event.id, self.tail.len());
+        self.tail.push(entry);
+        Ok(true)
     }
 
     /// Whether a correction moves what it corrects, or corrects an import.
@@ -70,7 +88,7 @@ impl ReadModel {
     }
 
     fn entry_of(&self, log: &Entries, id: EventId) -> Result<Option<Entry>, LedgerError> {
-        match self.tail.iter().find(|entry| entry.event.id == id) {
+        match self.places.get(&id).and_then(|at| self.tail.get(*at)) {
             Some(entry) => Ok(Some(entry.clone())),
             None => make::find(log, &self.snapshot, id),
         }
@@ -85,8 +103,11 @@ impl ReadModel {
     }
 
     /// Where the record of an entry begins in its segment, where that is known.
-    pub(in crate::ledger) fn place(&self, index: Index) -> Option<u32> {
-        self.snapshot.place(index.0).ok().flatten()
+    pub(in crate::ledger) fn place(&self, log: &Entries, index: Index) -> Option<u32> {
+        match index.0 < self.snapshot.size() {
+            true => self.snapshot.place(index.0).ok().flatten(),
+            false => passed(log, index),
+        }
     }
 
     /// The entries that can change the answer to a question of a scope, in the order of the log, as
@@ -116,16 +137,13 @@ impl ReadModel {
         Ok(Some(entries))
     }
 
-    /// The entries that make the rules of a body, of what its charter extends, and what may correct them. `brought` is a
-    /// text of the body that is not recorded yet.
-    ///
+    /// The entries that make the rules of a body, of what its charter extends, and what may correct them.     ///
     /// # Errors
     /// [`LedgerError`].
     pub(in crate::ledger) fn rules_of(
         &self,
         log: &Entries,
         body: &BodyId,
-        brought: Option<&str>,
     ) -> Result<Vec<Entry>, LedgerError> {
         let nobody = super::super::load::rules_scope().participant;
         let alone = |body: &BodyId| {
@@ -134,8 +152,8 @@ impl ReadModel {
         };
         let mut entries = alone(body)?;
         let own = entries.iter().filter(|entry| entry.event.body == *body);
-        let texts = own.filter_map(|entry| entry.event.act.charter_text());
-        if let Some(pattern) = texts.chain(brought).find_map(CharterText::extended) {
+        let pattern = own.filter_map(|entry| entry.event.act.charter_text()).find_map(CharterText::extended);
+        if let Some(pattern) = pattern {
             entries.extend(alone(&pattern)?);
             entries.sort_by_key(|entry| entry.index);
             entries.dedup_by_key(|entry| entry.index);
@@ -185,11 +203,18 @@ fn bearing(part: &Part, scope: &Scope) -> Result<Vec<u32>, LedgerError> {
     Ok(found)
 }
 
-/// An entry after the snapshot.
-fn log_entry(log: &Entries, index: Index) -> Result<Entry, LedgerError> {
+/// Where the record of an entry begins that was passed when the end of the log was looked for.
+fn passed(log: &Entries, index: Index) -> Option<u32> {
     let (first, places) = log.passed();
     let at = index.0.checked_sub(first).and_then(|at| usize::try_from(at).ok());
-    let place = at.and_then(|at| places.get(at)).copied();
-    let leaf = log.leaf_near(index.0, place)?;
+    at.and_then(|at| places.get(at)).copied()
+}
+
+/// An entry after the snapshot.
+fn log_entry(log: &Entries, index: Index) -> Result<Entry, LedgerError> {
+    let leaf = log.leaf_near(index.0, passed(log, index))?;
     decode(&leaf, index).map_err(|source| LedgerError::Entry { index, source })
 }
+
+/// A writer that has appended more asks the index.
+const TAIL_MAX: usize = 4096;

@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use crate::event::{BodyId, Day, ParticipantId, Scope, StatusId};
 use crate::history::{Certainty, History};
-use crate::ledger::source::Source;
 use crate::ledger::{Ledger, LedgerError};
 use crate::query::{Axes, BodyView};
 use crate::snapshot::{OnDay, PairAt, Part, RowDraft, StoredReading};
@@ -149,7 +148,7 @@ impl Ledger {
         ask: impl FnOnce(&ReadModel) -> Result<Option<T>, LedgerError>,
     ) -> Result<Option<T>, LedgerError> {
         self.open_index()?;
-        let Source::Model(model) = &self.index else { return Ok(None) };
+        let Some(model) = &self.model else { return Ok(None) };
         if self.supposes() {
             return Ok(None);
         }

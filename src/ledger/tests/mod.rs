@@ -8,7 +8,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::event::{Act, Cause, Day, Edtf, ParticipantId, Role, Scope, ScopeKey, StatusId};
+use crate::event::{Act, ActKind, Cause, Day, Edtf, Event, ParticipantId, Role, Scope, ScopeKey, StatusId};
 use crate::fixture::{
     ORIGIN, START, body, charters, create, holder, id, options, rectification, retraction, rows, who, writer,
 };

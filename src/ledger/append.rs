@@ -1,0 +1,192 @@
+//! Making events durable: judged, one frame, one sync; then learned, and indexed behind.
+
+use std::sync::Arc;
+
+use crate::event::leaf;
+use crate::event::{ActKind, Entry, Event, EventId, Index, Instant, Size};
+use crate::log::{Append, Hash, LogEngine};
+
+use super::{AppendOptions, Draft, Ledger, LedgerError, Receipt, admit};
+
+/// How far behind its last entry a clock may be before an append is refused, in microseconds.
+const CLOCK_TOLERANCE: i64 = 1_000_000;
+
+/// Entries that are to be made durable together, with their leaves.
+#[derive(Default)]
+pub(super) struct Frame {
+    pub(super) entries: Vec<Entry>,
+    pub(super) leaves: Vec<Vec<u8>>,
+}
+
+/// What was asked of one event: its id, and where it is recorded already.
+pub(super) type Asked = (EventId, Option<Index>);
+
+impl Ledger {
+    /// Appends events: all of them or none, each durable before this returns.
+    ///
+    /// An event that is recorded already, with the same content, is a retry: it gives its first receipt again.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; nothing is recorded then, but for [`LedgerError::Unsettled`].
+    pub fn append(
+        &mut self,
+        events: Vec<Event>,
+        options: AppendOptions,
+    ) -> Result<Vec<Receipt>, LedgerError> {
+        let drafts = self.admit(events)?;
+        let mut tree = self.entries.frontier();
+        let mut frame = Frame::default();
+        let asked = self.prepare(drafts, &options, &mut frame)?;
+        let made = self.write(frame)?;
+        self.receipts(&asked, &mut made.into_iter(), &mut tree)
+    }
+
+    /// Appends events that were admitted since the last append, as [`Ledger::append`] does, without receipts. Gives the
+    /// first and the last entry made; `None` where all were recorded before.
+    ///
+    /// # Errors
+    /// As of [`Ledger::append`].
+    pub fn record(
+        &mut self,
+        drafts: Vec<Draft>,
+        options: AppendOptions,
+    ) -> Result<Option<(Index, Index)>, LedgerError> {
+        let mut frame = Frame::default();
+        self.prepare(drafts, &options, &mut frame)?;
+        let made = self.write(frame)?;
+        Ok(made.first().zip(made.last()).map(|((first, ..), (last, ..))| (*first, *last)))
+    }
+
+    /// Adds to a frame the drafts that are not recorded yet: all of them or none.
+    pub(super) fn prepare(
+        &mut self,
+        drafts: Vec<Draft>,
+        options: &AppendOptions,
+        frame: &mut Frame,
+    ) -> Result<Vec<Asked>, LedgerError> {
+        let asked = drafts.iter().map(|draft| (draft.event.id, draft.recorded)).collect();
+        let new: Vec<Draft> = drafts.into_iter().filter(|draft| draft.recorded.is_none()).collect();
+        let size = Size(self.size().0 + frame.entries.len() as u64);
+        if let Some(expected) = options.expect_size.filter(|expected| *expected != size && !new.is_empty()) {
+            return Err(LedgerError::Size { expected, actual: size });
+        }
+        let last = match frame.entries.last() {
+            Some(before) => Some(before.recorded_at),
+            None => self.last_recorded()?,
+        };
+        let first = first_stamp(last, new.len(), options)?;
+        let stamps = (0..).map(|n| Instant::from_micros(first + n));
+        let mut leaves = Vec::with_capacity(new.len());
+        for (draft, stamp) in new.iter().zip(stamps.clone()) {
+            let signatures = self.signatures(draft.event.id, &draft.bytes)?;
+            leaves.push(leaf::splice_signed(&draft.bytes, stamp, &signatures).map_err(LedgerError::Leaf)?);
+        }
+        let entry = |((draft, recorded_at), at): ((Draft, Instant), u64)| Entry {
+            index: Index(size.0 + at),
+            recorded_at,
+            event: Arc::unwrap_or_clone(draft.event),
+        };
+        frame.entries.extend(new.into_iter().zip(stamps).zip(0..).map(entry));
+        frame.leaves.append(&mut leaves);
+        Ok(asked)
+    }
+
+    /// Makes a frame durable and learns it. Gives the place, the stamp and the leaf hash of each of its entries.
+    pub(super) fn write(&mut self, frame: Frame) -> Result<Vec<(Index, Instant, Hash)>, LedgerError> {
+        self.index.check()?;
+        let Some(first) = frame.entries.first().map(|entry| entry.index) else { return Ok(Vec::new()) };
+        let leaves: Vec<&[u8]> = frame.leaves.iter().map(Vec::as_slice).collect();
+        match self.entries.append(first.0, &leaves) {
+            Append::Done { .. } => {}
+            // The lock admits one writer, so another size means that this handle was bypassed.
+            Append::Conflict { actual } => {
+                return Err(LedgerError::Size { expected: Size(first.0), actual: Size(actual) });
+            }
+            Append::Unknown(source) => {
+                let ids = frame.entries.iter().map(|entry| entry.event.id).collect();
+                return Err(LedgerError::Unsettled { source, ids });
+            }
+            Append::Refused(error) => return Err(LedgerError::Log(error)),
+        }
+        let hashes = self.entries.appended_hashes();
+        let made = frame.entries.iter().zip(&hashes);
+        let made = made.map(|(entry, hash)| (entry.index, entry.recorded_at, *hash)).collect();
+        self.learn(frame.entries, hashes);
+        Ok(made)
+    }
+
+    /// The receipts of what was asked; `made` are the entries that were made for it, in order, and `tree` the tree before
+    /// them, which grows by them.
+    pub(super) fn receipts(
+        &self,
+        asked: &[Asked],
+        made: &mut dyn Iterator<Item = (Index, Instant, Hash)>,
+        tree: &mut crate::log::Frontier,
+    ) -> Result<Vec<Receipt>, LedgerError> {
+        let mut receipts = Vec::with_capacity(asked.len());
+        for (id, recorded) in asked {
+            if let Some(index) = recorded {
+                receipts.push(self.first_receipt(*index, *id)?);
+            } else if let Some((index, recorded_at, leaf_hash)) = made.next() {
+                tree.push(leaf_hash);
+                let (size, root) = (Size(index.0 + 1), tree.root());
+                let id = *id;
+                receipts.push(Receipt { index, size, id, recorded_at, leaf_hash, root, repeated: false });
+            }
+        }
+        Ok(receipts)
+    }
+
+    /// The stamp of the last entry.
+    fn last_recorded(&mut self) -> Result<Option<Instant>, LedgerError> {
+        if self.last_recorded.is_none() {
+            self.last_recorded = self.last_stamp()?;
+        }
+        Ok(self.last_recorded)
+    }
+
+    /// Keeps in memory, and hands to the index, what was just made durable.
+    fn learn(&mut self, entries: Vec<Entry>, hashes: Vec<Hash>) {
+        let Some(last) = entries.last() else { return };
+        // Opened before it is asked, it would be opened at a mark that the log has left.
+        self.snapshot = None;
+        self.last_recorded = Some(last.recorded_at);
+        let rules_change = self.keep_rules(&entries);
+        if let Some(register) = &mut self.register {
+            for entry in entries.iter().filter(|e| e.event.body.is_ledger()) {
+                Arc::make_mut(register).learn(entry.index, &entry.event);
+            }
+        }
+        self.places.add(&entries);
+        for entry in entries.iter().filter(|e| rules_change && admit::touches_rules(&e.event)) {
+            let body = &entry.event.body;
+            let extended = |charter: &Arc<crate::charter::Charter>| charter.extends.as_ref() == Some(body);
+            // An adoption bears on its own body alone, and on those that extend it.
+            match entry.event.act.kind() {
+                ActKind::CharterAdopted if !self.rules.values().any(extended) => {
+                    self.rules.remove(body);
+                }
+                _ => self.rules.clear(),
+            }
+        }
+        // What is published is asked first, as long as the entries after it are few.
+        if let Some(model) = &mut self.model
+            && !model.take(&entries, &self.entries)
+        {
+            self.model = None;
+        }
+        self.index.take(entries, hashes, &self.entries);
+    }
+}
+
+/// The first stamp of so many entries: strictly after the last entry's. A clock that went back is refused, not followed.
+fn first_stamp(last: Option<Instant>, count: usize, options: &AppendOptions) -> Result<i64, LedgerError> {
+    if let Some(last) = last
+        && options.now.micros() < last.micros() - CLOCK_TOLERANCE
+        && !options.accept_clock
+        && count > 0
+    {
+        return Err(LedgerError::Clock { now: options.now, last });
+    }
+    Ok(last.map_or(options.now.micros(), |last| options.now.micros().max(last.micros() + 1)))
+}
