@@ -129,7 +129,7 @@ fn check_against(index: &EventIndex, entries: &Entries) -> Result<(), LedgerErro
     let last = match size.0.checked_sub(1) {
         None => return Ok(()),
         Some(_) if size == held => entries.last_leaf_hash(),
-        Some(last) => entries.read(last, 1)?.iter().next().map(|(_, _, hash)| hash),
+        Some(last) => Some(entries.leaf(last)?.1),
     };
     if index.last_leaf_hash() != last.map(|hash| hash.0) {
         return Err(IndexError::Other { size }.into());
@@ -161,7 +161,7 @@ pub(super) fn fill(
 pub(super) fn leaf_hash_in(entries: &Entries, first: u64, hashes: &[Hash], index: Index) -> Option<Hash> {
     match index.0.checked_sub(first) {
         Some(at) => hashes.get(usize::try_from(at).ok()?).copied(),
-        None => entries.read(index.0, 1).ok()?.iter().next().map(|(_, _, hash)| hash),
+        None => entries.leaf(index.0).ok().map(|(_, hash)| hash),
     }
 }
 
