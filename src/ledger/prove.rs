@@ -116,8 +116,6 @@ impl Ledger {
     }
 
     pub(super) fn leaf_hashes(&self) -> Result<LeafHashes, LogError> {
-        let mut hashes = Vec::new();
-        self.entries.scan(0, |_, _, hash| hashes.push(hash))?;
-        Ok(LeafHashes::new(hashes))
+        Ok(LeafHashes::new(self.entries.leaf_hashes()?))
     }
 }

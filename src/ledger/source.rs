@@ -224,7 +224,7 @@ fn check_stated(
     let Some(last) = size.0.checked_sub(1) else { return Ok(()) };
     let hash = match size == held.size {
         true => held.last,
-        false => entries.read(last, 1)?.iter().next().map(|(_, _, hash)| hash),
+        false => Some(entries.leaf(last)?.1),
     };
     if last_leaf != hash.map(|hash| hash.0) {
         return Err(IndexError::Other { size }.into());
@@ -256,7 +256,7 @@ pub(super) fn fill(
 pub(super) fn leaf_hash_in(entries: &Entries, first: u64, hashes: &[Hash], index: Index) -> Option<Hash> {
     match index.0.checked_sub(first) {
         Some(at) => hashes.get(usize::try_from(at).ok()?).copied(),
-        None => entries.read(index.0, 1).ok()?.iter().next().map(|(_, _, hash)| hash),
+        None => entries.leaf(index.0).ok().map(|(_, hash)| hash),
     }
 }
 

@@ -7,6 +7,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::PoisonError;
 
+use super::LEAF_BYTES_MAX;
 use super::engine::LeafBlock;
 use super::entries::Entries;
 use super::error::LogError;
@@ -18,6 +19,8 @@ use super::tree::{Frontier, Hash, leaf_hash};
 
 /// So many sealed segments are kept open, and single leaves are read from them.
 const OPEN_MAX: usize = 64;
+/// Frames are looked through in pieces of this size.
+const WINDOW_BYTES: usize = 128 << 10;
 /// What stands before a leaf in a frame.
 const LEAF_OVERHEAD: u64 = 4 + 32;
 
@@ -127,29 +130,57 @@ impl Frames {
         Ok((leaf, Hash(hash)))
     }
 
-    /// Goes from frame to frame by their headers. What a header leads to is checked where it is read: by its hash.
+    /// Goes from frame to frame, and in each from leaf to leaf, by what is said of their lengths. What that leads to is
+    /// checked where it is read: a leaf by its hash.
     fn find(&mut self, segment: &Segment, written: Option<u64>) -> Result<(), LogError> {
         let unread = |e: io::Error| LogError::io(&segment.path, "cannot be read")(e);
         let length = self.file.metadata().map_err(unread)?.len();
-        let to = written.unwrap_or(length).clamp(self.end, length.max(self.end));
-        let mut bytes = vec![0; usize::try_from(to - self.end).unwrap_or(usize::MAX)];
-        self.file.read_exact_at(&mut bytes, self.end).map_err(unread)?;
-        let mut rest = bytes.as_slice();
-        while let Some(header) = frame::header(rest) {
+        let to = written.unwrap_or(length).min(length);
+        let mut window = Window { file: &self.file, to, start: 0, bytes: Vec::new() };
+        while let Some(header) =
+            window.at(self.end, frame::HEADER_BYTES).map_err(unread)?.and_then(frame::header)
+        {
             let next = segment.first + self.leaves.len() as u64;
-            let Some((frame, others)) = rest.split_at_checked(header.bytes) else { break };
-            if header.first != next {
+            if header.first != next || self.end + header.bytes as u64 > to {
                 break;
             }
             let mut at = self.end + frame::HEADER_BYTES as u64;
-            for (leaf, _) in frame::leaves(frame, &header) {
-                self.leaves.push((at + LEAF_OVERHEAD, leaf.len()));
-                at += LEAF_OVERHEAD + leaf.len() as u64;
+            for _ in 0..header.count {
+                let length = window.at(at, 4).map_err(unread)?.and_then(|bytes| bytes.try_into().ok());
+                let Some(length) = length.map(u32::from_le_bytes) else { break };
+                self.leaves.push((at + LEAF_OVERHEAD, (length as usize).min(LEAF_BYTES_MAX)));
+                at += LEAF_OVERHEAD + u64::from(length);
             }
             self.end += header.bytes as u64;
-            rest = others;
         }
         Ok(())
+    }
+}
+
+/// A file read forward, a part at a time, in one buffer.
+struct Window<'a> {
+    file: &'a File,
+    /// Nothing is read from here on.
+    to: u64,
+    start: u64,
+    bytes: Vec<u8>,
+}
+
+impl Window<'_> {
+    /// So many bytes from an offset on; `None` where they do not lie before the end.
+    fn at(&mut self, offset: u64, count: usize) -> io::Result<Option<&[u8]>> {
+        if offset.saturating_add(count as u64) > self.to {
+            return Ok(None);
+        }
+        let end = self.start + self.bytes.len() as u64;
+        if offset < self.start || offset + count as u64 > end {
+            let length = (self.to - offset).min(WINDOW_BYTES as u64) as usize;
+            self.bytes.resize(length, 0);
+            self.file.read_exact_at(&mut self.bytes, offset)?;
+            self.start = offset;
+        }
+        let at = (offset - self.start) as usize;
+        Ok(self.bytes.get(at..at + count))
     }
 }
 
@@ -212,10 +243,35 @@ impl Entries {
         Ok(frontier.root())
     }
 
-    /// Gives every leaf from an index on to `visit`, with its index and stored hash, in order, checking every frame.
+    /// The RFC 6962 hash of every leaf, as stored; sealed segments are not decompressed for it.
     ///
     /// # Errors
-    /// [`LogError::Damaged`] at the first frame that is not sound.
+    /// [`LogError::Damaged`] at the first part that is not sound.
+    pub fn leaf_hashes(&self) -> Result<Vec<Hash>, LogError> {
+        let (segments, size) = {
+            let state = self.state();
+            (state.segments.clone(), state.frontier.size())
+        };
+        let mut hashes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+        for segment in &segments {
+            match segment::form(&segment.path, segment.first, &self.origin)? {
+                Form::Sealed(sealed) => {
+                    leads_to(&sealed, &self.bounds(segment).0)?;
+                    hashes.extend(sealed.hashes()?);
+                }
+                Form::Frames(_) => self.visit_segment(segment, 0, |_, _, hash| hashes.push(hash))?,
+            }
+        }
+        // Of a segment that was filled and sealed since this log was opened for reading, more than it has.
+        hashes.truncate(usize::try_from(size).unwrap_or(usize::MAX));
+        Ok(hashes)
+    }
+
+    /// Gives every leaf from an index on to `visit`, with its index and stored hash, in order, checking every frame and
+    /// block.
+    ///
+    /// # Errors
+    /// [`LogError::Damaged`] at the first one that is not sound.
     pub fn scan(&self, from: u64, mut visit: impl FnMut(u64, &[u8], Hash)) -> Result<(), LogError> {
         let (segments, size) = {
             let state = self.state();

@@ -120,6 +120,7 @@ fn holds(log: &Entries, all: &[Vec<u8>]) {
         assert_eq!(log.root(index).unwrap(), tree.root(), "size {index}");
         tree.push(leaf_hash(leaf));
     }
+    assert!(log.leaf_hashes().unwrap().iter().copied().eq(all.iter().map(|leaf| leaf_hash(leaf))));
     for _ in 0..300 {
         let from = random.below(all.len());
         assert_eq!(log.leaf(from as u64).unwrap(), (all[from].clone(), leaf_hash(&all[from])));
@@ -402,6 +403,7 @@ fn a_reader_that_was_opened_before_more_was_appended_and_sealed_sees_what_it_saw
     for (reader, size) in readers {
         assert_eq!(reader.size().unwrap(), size as u64);
         assert!(read_all(&reader).unwrap() == all[..size], "{size}");
+        assert_eq!(reader.leaf_hashes().unwrap().len(), size);
         if let Some(last) = size.checked_sub(1) {
             assert_eq!(reader.leaf(last as u64).unwrap().0, all[last]);
         }
