@@ -10,17 +10,25 @@ use crate::log::{
     verifier_key,
 };
 
+use super::Options;
 use super::difference;
 use super::fault;
 use super::keys::{self, Reign};
 use super::report::Findings;
 use super::since::{Copy, Roots, Since};
-use super::{Options, on_every_core};
 
-/// A leaf with its place in the log.
+/// A leaf with its place in the log, and the hash of its bytes.
 pub(super) struct Leaf {
     pub(super) index: u64,
     pub(super) bytes: Vec<u8>,
+    hash: Hash,
+}
+
+impl Leaf {
+    pub(super) fn new(index: u64, bytes: Vec<u8>) -> Leaf {
+        let hash = leaf_hash(&bytes);
+        Leaf { index, bytes, hash }
+    }
 }
 
 /// Everything that is read from the folder.
@@ -75,14 +83,21 @@ pub(super) fn gather(
         leaves = read;
     }
     let mut broken: Vec<Leaf> = Vec::new();
-    let remains = salvage(path, |found| {
-        if !damage.is_empty() && found.intact {
-            broken.push(Leaf { index: found.index, bytes: found.leaf.to_vec() });
-        }
-    })?;
+    let (remains, hashed) = std::thread::scope(|scope| {
+        // Hashed anew from the bytes in memory, while the files are read for whatever else they say.
+        let hashing = scope.spawn(move || leaves.into_iter().map(|(at, leaf)| Leaf::new(at, leaf)).collect());
+        let remains = salvage(path, |found| {
+            if !damage.is_empty() && found.intact {
+                broken.push(Leaf::new(found.index, found.leaf.to_vec()));
+            }
+        });
+        let hashed: Vec<Leaf> = hashing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (remains, hashed)
+    });
+    let remains = remains?;
     // Leaves that verify reads are kept even where their hash differs, so that their content is judged too.
-    broken.extend(leaves);
-    leaves = broken;
+    broken.extend(hashed);
+    let mut leaves = broken;
     leaves.sort_by_key(|leaf| leaf.index);
     leaves.dedup_by_key(|leaf| leaf.index);
     let gap = leaves.iter().zip(0u64..).any(|(leaf, at)| leaf.index != at);
@@ -125,15 +140,15 @@ fn head_in(path: &Path) -> Result<Result<Option<SignedCheckpoint>, Damage>, LogE
     }
 }
 
-/// What is wrong with the files, and every leaf of a sound frame.
+/// What is wrong with the files, and the place and bytes of every leaf of a sound frame.
 fn verify(
     path: &Path,
     expected: u64,
     progress: &mut dyn FnMut(u64, u64),
-) -> Result<(Vec<Damage>, Vec<Leaf>), LogError> {
-    let mut leaves: Vec<Leaf> = Vec::new();
+) -> Result<(Vec<Damage>, Vec<(u64, Vec<u8>)>), LogError> {
+    let mut leaves: Vec<(u64, Vec<u8>)> = Vec::new();
     let checked = Entries::verify(path, |index, leaf| {
-        leaves.push(Leaf { index, bytes: leaf.to_vec() });
+        leaves.push((index, leaf.to_vec()));
         if index % 1024 == 0 {
             progress(index, expected.max(index));
         }
@@ -185,8 +200,7 @@ impl Evidence {
         self.roots.insert(0, self.frontier.root());
         let last_full = self.leaves.len() as u64 / FILED_EVERY * FILED_EVERY;
         let whole = self.leaves.iter().zip(0u64..).take_while(|(leaf, at)| leaf.index == *at).count();
-        let hash = |leaves: &[Leaf]| leaves.iter().map(|leaf| leaf_hash(&leaf.bytes)).collect::<Vec<_>>();
-        self.hashes = on_every_core(self.leaves.get(..whole).unwrap_or_default(), &hash).concat();
+        self.hashes = self.leaves.iter().take(whole).map(|leaf| leaf.hash).collect();
         for (hash, at) in self.hashes.iter().copied().zip(0u64..) {
             self.frontier.push(hash);
             let size = at + 1;

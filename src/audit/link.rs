@@ -6,7 +6,9 @@ use super::fault;
 use super::record::{Record, corrects};
 use super::report::Findings;
 
-pub(super) fn links(entries: &[Entry], found: &mut Findings) {
+/// What is wrong with the links of a record.
+pub(super) fn links(entries: &[Entry]) -> Findings {
+    let mut found = Findings::default();
     let record = Record::new(entries);
     let mut links = 0;
     for (at, entry) in entries.iter().enumerate() {
@@ -14,9 +16,9 @@ pub(super) fn links(entries: &[Entry], found: &mut Findings) {
         match event.to {
             Some(id) => {
                 links += 1;
-                let target = earlier(&record, id, at, entry.index, found);
+                let target = earlier(&record, id, at, entry.index, &mut found);
                 if let (Some(target), Act::RecordCorrected(correction)) = (target, &event.act) {
-                    rectification(&record, target, at, correction, entry.index, found);
+                    rectification(&record, target, at, correction, entry.index, &mut found);
                 }
             }
             None if corrects(event) => {
@@ -36,6 +38,7 @@ pub(super) fn links(entries: &[Entry], found: &mut Findings) {
         }
     }
     found.counted("links", links);
+    found
 }
 
 fn earlier(record: &Record<'_>, id: EventId, at: usize, entry: Index, found: &mut Findings) -> Option<usize> {

@@ -194,14 +194,19 @@ fn whole_record(
     found: &mut Findings,
     progress: &mut dyn FnMut(&'static str, u64, u64),
 ) -> Vec<RemarkItem> {
-    if !found.skips("links") {
-        link::links(entries, found);
-    }
-    // What follows rests on the charters, whether or not their own faults are told.
-    let charters = verdict::charters(entries, found);
-    if !found.skips("verdicts") {
-        verdict::verdicts(entries, found, &mut |at, of| progress("verdicts", at, of));
-    }
+    let charters = std::thread::scope(|scope| {
+        // Links rest on nothing that the other checks make.
+        let linked = (!found.skips("links")).then(|| scope.spawn(|| link::links(entries)));
+        // What follows rests on the charters, whether or not their own faults are told.
+        let charters = verdict::charters(entries, found);
+        if !found.skips("verdicts") {
+            verdict::verdicts(entries, found, &mut |at, of| progress("verdicts", at, of));
+        }
+        if let Some(linked) = linked {
+            found.absorb(linked.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        charters
+    });
     if !found.skips("projections") {
         let of = charters.len() as u64;
         projection::projections(entries, &charters, found, &mut |at| progress("projections", at, of));

@@ -9,9 +9,7 @@ use std::sync::mpsc::channel;
 use crate::charter::{Charter, Texts};
 use crate::event::{BodyId, Day, Entry, Index, ParticipantId, Scope, Size, StatusId, reaching};
 use crate::history::{Board, Certainty, Elsewhere, History, Pairs, Standing, withhold};
-use crate::query::{
-    Axes, BodyView, Charters, CheckpointRef, Material, Roster, RosterItem, elsewhere, listed, roster,
-};
+use crate::query::{Axes, BodyView, Charters, CheckpointRef, Material, Roster, elsewhere, listed, roster};
 
 use super::fault;
 use super::record::Record;
@@ -84,7 +82,10 @@ fn of_body(
     match BodyView::new(&material, body, size, Day::FUTURE) {
         Ok(view) => {
             for day in &days {
-                let asked = lines(&listed(&view, *day));
+                let said = |(who, certainty, possible): (&ParticipantId, _, Vec<StatusId>)| {
+                    (who.clone(), (certainty, possible.into_iter().collect()))
+                };
+                let asked = listed(&view, *day).map(said).collect();
                 compare(body, *day, &plain(&folded, *day), &asked, last.index, found);
             }
         }
@@ -179,13 +180,6 @@ fn asked(entries: &[Entry], body: &BodyId, size: Size, day: Day, texts: &Texts) 
     let charters = Charters::reading(texts.clone());
     let axes = Axes::on_day(day, None, size);
     roster(&material(entries, size, &charters), body, None, &axes).map_err(|error| error.to_string())
-}
-
-fn lines(listed: &[RosterItem]) -> BTreeMap<ParticipantId, Line> {
-    let line = |item: &RosterItem| {
-        (item.participant.clone(), (item.certainty, item.possible.iter().cloned().collect()))
-    };
-    listed.iter().map(line).collect()
 }
 
 fn compare(

@@ -183,9 +183,8 @@ fn ruling(entries: &[Entry]) -> Vec<bool> {
 
 fn judged(charter: &Charter, entry: &Entry, found: &mut Findings) {
     let event = &entry.event;
-    let statuses = charter.statuses();
     for status in [&event.toward, &event.status].into_iter().flatten() {
-        if !status.is_none() && statuses.iter().all(|s| s.id != *status) {
+        if !status.is_none() && charter.status(status).is_none() {
             let what = format!("{} had no status {status}", charter.body);
             found.at(fault::UNKNOWN_STATUS, entry.index, what);
         }

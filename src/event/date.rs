@@ -43,6 +43,17 @@ impl Day {
         NaiveDate::from_num_days_from_ce_opt(self.0.checked_add(EPOCH_FROM_CE)?)
     }
 
+    /// The day as `2023-07-01`, where its year has four digits.
+    fn plain(self) -> Option<SmolStr> {
+        let date = self.date()?;
+        let year = u32::try_from(date.year()).ok().filter(|year| *year <= 9999)?;
+        let mut text = *b"0000-00-00";
+        write_digits(year, text.get_mut(..4)?);
+        write_digits(date.month(), text.get_mut(5..7)?);
+        write_digits(date.day(), text.get_mut(8..)?);
+        std::str::from_utf8(&text).ok().map(SmolStr::new)
+    }
+
     /// The day after; the two ends of time stay where they are.
     pub fn next(self) -> Day {
         match self {
@@ -64,9 +75,10 @@ const EPOCH_FROM_CE: i32 = 719_163;
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.date() {
-            Some(date) => write!(f, "{}", date.format("%Y-%m-%d")),
-            None => f.write_str(".."),
+        match (self.plain(), self.date()) {
+            (Some(text), _) => f.write_str(&text),
+            (None, Some(date)) => write!(f, "{}", date.format("%Y-%m-%d")),
+            (None, None) => f.write_str(".."),
         }
     }
 }
@@ -170,7 +182,8 @@ impl Edtf {
 
     /// The date of one day.
     pub fn day(day: Day) -> Edtf {
-        Edtf { text: SmolStr::new(day.to_string()), earliest: day, latest: day }
+        let text = day.plain().unwrap_or_else(|| SmolStr::new(day.to_string()));
+        Edtf { text, earliest: day, latest: day }
     }
 
     /// Some day from `earliest` to `latest`, both included: one day where they are equal, else `[a..b]`.
@@ -230,6 +243,15 @@ fn plain_span(text: &str) -> Option<(Day, Day)> {
             Some((day, day))
         }
         _ => None,
+    }
+}
+
+/// Writes the last digits of a number, as many as there is room for.
+fn write_digits(number: u32, room: &mut [u8]) {
+    let mut rest = number;
+    for digit in room.iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
     }
 }
 
@@ -337,8 +359,26 @@ impl Instant {
             .map_err(|_| DateError::NotAnInstant(text.into()))
     }
 
+    /// The canonical form, where the year has four digits.
+    fn plain(self) -> Option<String> {
+        let day = self.day().plain()?;
+        let within = self.0.rem_euclid(MICROS_PER_DAY);
+        let (seconds, micros) =
+            (u32::try_from(within / 1_000_000).ok()?, u32::try_from(within % 1_000_000).ok()?);
+        let mut time = *b"T00:00:00.000000Z";
+        for (number, room) in
+            [(seconds / 3600, 1..3), (seconds / 60 % 60, 4..6), (seconds % 60, 7..9), (micros, 10..16)]
+        {
+            write_digits(number, time.get_mut(room)?);
+        }
+        Some([day.as_str(), std::str::from_utf8(&time).ok()?].concat())
+    }
+
     /// The form kept in a leaf: UTC with six decimals, `2026-11-23T17:31:00.000000Z`.
     pub fn canonical(self) -> String {
+        if let Some(text) = self.plain() {
+            return text;
+        }
         match Utc.timestamp_micros(self.0).single() {
             Some(t) => t.to_rfc3339_opts(SecondsFormat::Micros, true),
             None => format!("{}us", self.0),
@@ -466,6 +506,16 @@ mod tests {
     }
 
     #[test]
+    fn a_day_is_written_as_the_calendar_writes_it() {
+        for n in (-800_000..3_000_000).step_by(997).chain([-719_529, -719_528, 0, 2_932_896, 2_932_897]) {
+            let day = Day::from_days(n);
+            let written = day.date().unwrap().format("%Y-%m-%d").to_string();
+            assert_eq!((day.to_string(), Edtf::day(day).as_str()), (written.clone(), written.as_str()));
+        }
+        assert_eq!((Day::PAST.to_string(), Day::FUTURE.to_string()), ("..".into(), "..".into()));
+    }
+
+    #[test]
     fn an_instant_in_canonical_form_is_read_as_any_other_instant() {
         let good =
             ["2026-11-23T17:31:00.000000Z", "0001-01-01T00:00:00.000001Z", "1969-12-31T23:59:59.999999Z"];
@@ -473,6 +523,12 @@ mod tests {
             let other = text.replace('Z', "+00:00");
             assert_eq!(canonical_instant(text), Instant::parse(&other).ok(), "{text}");
             assert_eq!(Instant::parse(text).unwrap().canonical(), text);
+        }
+        for micros in [0, -1, 1, 1_790_000_000_123_456, -62_135_596_800_000_001, i64::MAX / 2, i64::MIN] {
+            let instant = Instant::from_micros(micros);
+            let other = Utc.timestamp_micros(micros).single();
+            let other = other.map(|t| t.to_rfc3339_opts(SecondsFormat::Micros, true));
+            assert_eq!(other.unwrap_or_else(|| format!("{micros}us")), instant.canonical());
         }
         let bad =
             ["2026-11-23T24:31:00.000000Z", "2026-11-31T17:31:00.000000Z", "2026-11-23T17:31:00.00000aZ"];

@@ -14,6 +14,7 @@ mod filing;
 mod ids;
 pub mod leaf;
 mod leaf_dates;
+mod leaf_event;
 mod leaf_read;
 mod number;
 mod participant;

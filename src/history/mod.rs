@@ -12,6 +12,7 @@ mod correction;
 mod entry_into_force;
 mod fact;
 mod influence;
+mod mover;
 mod notice;
 mod overlay;
 mod pair;

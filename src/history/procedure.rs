@@ -220,7 +220,8 @@ fn attained(charter: &Charter, course: &Course, life: &Lifecycle<'_>) -> Option<
     let opened = life.acts.first()?.event.date()?.latest();
     let before = course.on(opened.previous());
     let rank = |id: &StatusId| charter.status(id).map_or(0, |s| s.rank);
-    course.slices.iter().filter(|s| s.from >= opened).find_map(|slice| {
+    let since = course.slices.partition_point(|slice| slice.from < opened);
+    course.slices.iter().skip(since).find_map(|slice| {
         let [first, ..] = slice.worlds.as_slice() else { return None };
         let version = charter.on(slice.from);
         let meets = |status: &StatusId| match life.toward.as_ref().map(|id| version.current_name(id)) {

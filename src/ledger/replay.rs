@@ -17,6 +17,8 @@ pub type Tally = BTreeMap<BodyId, BTreeMap<StatusId, u64>>;
 
 /// The log is read in blocks of this many bytes of leaves.
 const BLOCK_BYTES: usize = 1 << 20;
+/// So many leaves are looked at together.
+const AT_A_TIME: usize = 16;
 
 /// Folds the first `size` leaves into the statuses of a day, telling `progress` how many were folded.
 ///
@@ -95,9 +97,14 @@ fn by_body_in(blocks: &[LeafBlock], size: Size) -> Result<HashMap<BodyId, Vec<Le
 /// Decodes leaves in place of what `entries` held.
 fn decode(leaves: &[Leaf<'_>], entries: &mut Vec<Entry>) -> Result<(), LedgerError> {
     entries.clear();
-    for (index, leaf) in leaves {
-        let entry = decode_for_status(leaf, *index);
-        entries.push(entry.map_err(|source| LedgerError::Entry { index: *index, source })?);
+    for leaves in leaves.chunks(AT_A_TIME) {
+        // The leaves of a body lie far apart. Where several are touched together, memory is waited for once.
+        let lines = leaves.iter().flat_map(|(_, leaf)| leaf.iter().step_by(64));
+        std::hint::black_box(lines.fold(0, |all, byte| all ^ byte));
+        for (index, leaf) in leaves {
+            let entry = decode_for_status(leaf, *index);
+            entries.push(entry.map_err(|source| LedgerError::Entry { index: *index, source })?);
+        }
     }
     Ok(())
 }
@@ -140,7 +147,7 @@ impl Record<'_> {
         }
         let all = self.all()?;
         for body in waiting {
-            if let Folded::Statuses(statuses) = self.fold(body, &all, true) {
+            if let Folded::Statuses(statuses) = self.fold(body, &all, true, (0, 1)) {
                 tally.insert(body.clone(), statuses);
             }
         }
@@ -149,20 +156,35 @@ impl Record<'_> {
 
     /// Folds every body, the next one on whichever core is free; beside the tally the bodies that cannot be folded without
     /// all others. `None` where a correction reaches out of some body.
-    fn pass(
-        &self,
+    fn pass<'r>(
+        &'r self,
         cores: usize,
         others: &Others<'_>,
         progress: &mut dyn FnMut(u64),
-    ) -> Result<Option<(Tally, Vec<&BodyId>)>, LedgerError> {
+    ) -> Result<Option<(Tally, Vec<&'r BodyId>)>, LedgerError> {
+        let all: usize = self.bodies.iter().map(|(_, leaves)| leaves.len()).sum();
+        // The bodies stand by size. One that is much of the record is folded by every core together.
+        let (large, small) =
+            self.bodies.split_at(self.bodies.partition_point(|(_, leaves)| leaves.len() * cores * 2 > all));
         let next = AtomicUsize::new(0);
         let (done, results) = channel();
         std::thread::scope(|scope| {
+            let (mut passed, mut read) = (Passed::default(), 0);
+            let mut take = |(body, leaves): &'r Body<'_>, folded: Result<Folded, LedgerError>| {
+                read += leaves.len() as u64;
+                progress(read);
+                Ok::<_, LedgerError>(passed.take(body, folded?))
+            };
+            for body in large {
+                if !take(body, self.fold_large(body, others, cores))? {
+                    return Ok(None);
+                }
+            }
             for _ in 0..cores {
                 let (done, next) = (done.clone(), &next);
                 scope.spawn(move || {
                     let mut entries = Vec::new();
-                    while let Some(body) = self.bodies.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    while let Some(body) = small.get(next.fetch_add(1, Ordering::Relaxed)) {
                         let folded = self.fold_body(body, others, &mut entries);
                         // Nobody listens any more where it all begins anew.
                         if done.send((body, folded)).is_err() {
@@ -172,18 +194,54 @@ impl Record<'_> {
                 });
             }
             drop(done);
-            let (mut tally, mut waiting, mut read) = (Tally::new(), Vec::new(), 0);
-            for ((body, leaves), folded) in results {
-                read += leaves.len() as u64;
-                progress(read);
-                match folded? {
-                    Folded::Statuses(statuses) => _ = tally.insert(body.clone(), statuses),
-                    Folded::NoCharter => {}
-                    Folded::Waits => waiting.push(body),
-                    Folded::ReachedInto => return Ok(None),
+            for (body, folded) in results {
+                if !take(body, folded)? {
+                    return Ok(None);
                 }
             }
-            Ok(Some((tally, waiting)))
+            Ok(Some((passed.tally, passed.waiting)))
+        })
+    }
+
+    /// Folds a body on every core: each decodes a part of its leaves and folds some of its participants.
+    fn fold_large(
+        &self,
+        (body, leaves): &Body<'_>,
+        others: &Others<'_>,
+        cores: usize,
+    ) -> Result<Folded, LedgerError> {
+        let share = leaves.len().div_ceil(cores).max(1);
+        let mut entries = std::thread::scope(|scope| {
+            let parts = leaves.chunks(share).map(|leaves| {
+                scope.spawn(move || {
+                    let mut entries = Vec::with_capacity(leaves.len());
+                    decode(leaves, &mut entries).map(|()| entries)
+                })
+            });
+            let parts: Vec<_> = parts.collect();
+            let mut entries = Vec::with_capacity(leaves.len());
+            for part in parts {
+                entries.append(&mut part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+            }
+            Ok::<_, LedgerError>(entries)
+        })?;
+        if !self.complete(&mut entries, others)? {
+            return Ok(Folded::ReachedInto);
+        }
+        let entries = entries.as_slice();
+        std::thread::scope(|scope| {
+            let one = |number| scope.spawn(move || self.fold(body, entries, false, (number, cores)));
+            let parts: Vec<_> = (0..cores).map(one).collect();
+            let mut all = Statuses::new();
+            for part in parts {
+                match part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)) {
+                    Folded::Statuses(part) => {
+                        part.into_iter().for_each(|(status, count)| *all.entry(status).or_default() += count);
+                    }
+                    other => return Ok(other),
+                }
+            }
+            Ok(Folded::Statuses(all))
         })
     }
 
@@ -195,8 +253,16 @@ impl Record<'_> {
         entries: &mut Vec<Entry>,
     ) -> Result<Folded, LedgerError> {
         decode(leaves, entries)?;
+        match self.complete(entries, others)? {
+            true => Ok(self.fold(body, entries, false, (0, 1))),
+            false => Ok(Folded::ReachedInto),
+        }
+    }
+
+    /// Adds to the entries of a body what bears on it beside them; false where that is not known yet.
+    fn complete(&self, entries: &mut Vec<Entry>, others: &Others<'_>) -> Result<bool, LedgerError> {
         match others {
-            Others::Pattern if reaches_out(entries) => return Ok(Folded::ReachedInto),
+            Others::Pattern if reaches_out(entries) => return Ok(false),
             Others::Pattern => {}
             Others::Reaching(reaching) => entries.extend_from_slice(reaching),
         }
@@ -209,7 +275,7 @@ impl Record<'_> {
             entries.sort_by_key(|entry| entry.index);
             entries.dedup_by_key(|entry| entry.index);
         }
-        Ok(self.fold(body, entries, false))
+        Ok(true)
     }
 
     /// Every entry, in the order of the log.
@@ -231,7 +297,8 @@ impl Record<'_> {
     }
 
     /// Folds a body from these entries: `all` of the record, or only what bears on it where its clauses wait for no other.
-    fn fold(&self, body: &BodyId, entries: &[Entry], all: bool) -> Folded {
+    /// Of its participants only those of one share are counted: its number, of how many.
+    fn fold(&self, body: &BodyId, entries: &[Entry], all: bool, (number, shares): (usize, usize)) -> Folded {
         let checkpoint = CheckpointRef { size: self.size, root: String::new() };
         let material = Material { entries, checkpoint, charters: &self.charters, scope: Scope::ALL };
         let Ok(view) = BodyView::new(&material, body, self.size, Day::FUTURE) else {
@@ -241,7 +308,7 @@ impl Record<'_> {
             return Folded::Waits;
         }
         let mut statuses = Statuses::new();
-        for who in view.participants() {
+        for who in view.participants().skip(number).step_by(shares) {
             let history = view.history(who);
             let Some(status) = history.settled_on(self.on).filter(|status| !status.is_none()) else {
                 continue;
@@ -252,6 +319,27 @@ impl Record<'_> {
             }
         }
         Folded::Statuses(statuses)
+    }
+}
+
+/// The bodies that were folded.
+#[derive(Default)]
+struct Passed<'r> {
+    tally: Tally,
+    /// Those whose clauses wait for other treaties.
+    waiting: Vec<&'r BodyId>,
+}
+
+impl<'r> Passed<'r> {
+    /// Takes what became of a body; false where everything is to be folded anew.
+    fn take(&mut self, body: &'r BodyId, folded: Folded) -> bool {
+        match folded {
+            Folded::Statuses(statuses) => _ = self.tally.insert(body.clone(), statuses),
+            Folded::NoCharter => {}
+            Folded::Waits => self.waiting.push(body),
+            Folded::ReachedInto => return false,
+        }
+        true
     }
 }
 

@@ -339,12 +339,16 @@ impl<'a> BodyView<'a> {
 
     /// Statuses in the order in which the rules name them, `none` first.
     pub fn in_order<'s>(&self, statuses: impl IntoIterator<Item = &'s StatusId>) -> Vec<StatusId> {
+        let mut listed: Vec<StatusId> = statuses.into_iter().cloned().collect();
+        // One has no order; mostly there is one.
+        if listed.len() < 2 {
+            return listed;
+        }
         let order = self.charter.statuses();
         let place = |id: &StatusId| match id.is_none() {
             true => 0,
             false => 1 + order.iter().position(|s| s.id == *id).unwrap_or(order.len()),
         };
-        let mut listed: Vec<StatusId> = statuses.into_iter().cloned().collect();
         listed.sort_by_key(|id| (place(id), id.clone()));
         listed.dedup();
         listed

@@ -1,11 +1,12 @@
 //! Every participant of a body by status.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::event::{BodyId, Day, Edtf, ParticipantId, StatusId};
-use crate::history::{Certainty, PairView};
+use crate::history::{Certainty, History, PairView, Reading};
 
 use super::Axes;
 use super::answer::{CheckpointRef, Coverage, OverlayItem, QuestionEcho, settled};
@@ -70,7 +71,8 @@ pub fn roster(
     axes: &Axes,
 ) -> Result<Roster, QueryError> {
     let view = BodyView::of(material, body, axes)?;
-    let mut participants: Vec<RosterItem> = listed(&view, axes.on);
+    let mut participants: Vec<RosterItem> =
+        view.pairs.iter().filter_map(|(id, pair)| line(&view, id, pair, axes.on)).collect();
     participants.retain(|item| only.is_none_or(|status| item.possible.contains(status)));
     let order = view.in_order(view.charter.statuses().iter().map(|s| &s.id));
     participants.sort_by_key(|item| {
@@ -102,9 +104,33 @@ pub fn roster(
     })
 }
 
-/// Every participant that has, or may have, a status on a day: the lines of a [`roster`], by id.
-pub fn listed(view: &BodyView<'_>, on: Day) -> Vec<RosterItem> {
-    view.pairs.iter().filter_map(|(id, pair)| line(view, id, pair, on)).collect()
+/// Every participant that has, or may have, a status on a day, with what a [`roster`] says of it, by id.
+pub fn listed<'v>(
+    view: &'v BodyView<'_>,
+    on: Day,
+) -> impl Iterator<Item = (&'v ParticipantId, Certainty, Vec<StatusId>)> {
+    let said =
+        move |(id, pair)| read(view, id, pair, on).map(|read| (id, read.reading.certainty, read.possible));
+    view.pairs.iter().filter_map(said)
+}
+
+/// What is read of a participant that has, or may have, a status.
+struct Read {
+    history: Arc<History>,
+    reading: Reading,
+    possible: Vec<StatusId>,
+}
+
+fn read(view: &BodyView<'_>, participant: &ParticipantId, pair: &PairView<'_>, on: Day) -> Option<Read> {
+    let history = view.history(participant);
+    // One line counts once: its acts stand under the name that continues it.
+    if pair.own.is_empty() && view.board.continued_by(&view.pairs, participant).is_some() {
+        return None;
+    }
+    let reading = history.on(on);
+    let possible = view.in_order(reading.statuses());
+    let some = !possible.iter().all(StatusId::is_none);
+    some.then_some(Read { history, reading, possible })
 }
 
 fn line(
@@ -113,16 +139,7 @@ fn line(
     pair: &PairView<'_>,
     on: Day,
 ) -> Option<RosterItem> {
-    let history = view.history(participant);
-    // One line counts once: its acts stand under the name that continues it.
-    if pair.own.is_empty() && view.board.continued_by(&view.pairs, participant).is_some() {
-        return None;
-    }
-    let reading = history.on(on);
-    let possible = view.in_order(reading.statuses());
-    if possible.iter().all(StatusId::is_none) {
-        return None;
-    }
+    let Read { history, reading, possible } = read(view, participant, pair, on)?;
     let status = settled(reading.certainty, &possible);
     let since = span(&history, &reading, on).0.filter(|_| status.is_some());
     Some(RosterItem {

@@ -1,5 +1,6 @@
 //! One participant's status in one body.
 
+use std::cell::LazyCell;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -201,7 +202,8 @@ pub(super) fn procedures(
     hindsight: &Hindsight<'_>,
     on: Day,
 ) -> Vec<ProcedureItem> {
-    let ended = hindsight.lifecycles();
+    // How a procedure ended is asked only of one that is open on the day.
+    let ended = LazyCell::new(|| hindsight.lifecycles());
     let open = |account: usize| -> Vec<ProcedureItem> {
         let lives = pair.lifecycles(&view.charter, history, account);
         let open = lives.iter().filter(|life| life.is_open(on));

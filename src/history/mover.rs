@@ -1,0 +1,196 @@
+//! What may move the status of a participant, and on which days: acts, what clauses give, mergers of statuses.
+
+use crate::charter::{Charter, EffectBy, Merger, Version};
+use crate::event::{Day, Edtf, Index, StatusId};
+
+use super::influence::{Derived, Given, Influence};
+use super::standing::Standing;
+
+/// Something that may change the status on one of the days from `earliest` to `latest`.
+pub(super) struct Mover<'a> {
+    pub(super) earliest: Day,
+    pub(super) latest: Day,
+    pub(super) order: DayOrder,
+    pub(super) date: Edtf,
+    pub(super) entry: Index,
+    pub(super) what: What<'a>,
+}
+
+/// What is known of the order among movers of one day.
+#[derive(Clone, Copy)]
+pub(super) struct DayOrder {
+    /// As the record gives it, smaller first.
+    sequence: Option<u16>,
+    /// As the vocabulary gives it, smaller first; 0 comes before everything.
+    precedence: u8,
+    /// Its place in the log, which decides where too many are open to try every order.
+    entry: Index,
+    /// Set where too many are open.
+    crowded: bool,
+    /// Among the effects of one act, the one that it has at once comes before the one that a clause computes.
+    computed: bool,
+}
+
+impl DayOrder {
+    /// Whether it comes first on a day that both share; false both ways where the order is open.
+    ///
+    /// Every comparison agrees with one line of all movers (mergers; acts with a sequence, by it; the others by the
+    /// vocabulary; the log), so that the first of any is always free to come.
+    pub(super) fn before(self, other: DayOrder) -> bool {
+        if self.entry == other.entry && self.computed != other.computed {
+            return other.computed;
+        }
+        if self.crowded || other.crowded {
+            return self.place() < other.place();
+        }
+        match (self.sequence, other.sequence) {
+            _ if (self.precedence == 0) != (other.precedence == 0) => self.precedence == 0,
+            (Some(a), Some(b)) => a < b,
+            (None, None) => self.precedence < other.precedence,
+            _ => false,
+        }
+    }
+
+    fn place(self) -> (bool, bool, Option<u16>, u8, Index, bool) {
+        let precedence = if self.sequence.is_some() { 0 } else { self.precedence };
+        (self.precedence != 0, self.sequence.is_none(), self.sequence, precedence, self.entry, self.computed)
+    }
+}
+
+pub(super) enum What<'a> {
+    /// An act, judged under the rules of its day, by those of one effect.
+    Act(&'a Standing<'a>, Option<EffectBy>),
+    /// An act that gives a status until an effect that a clause computes.
+    Meanwhile(&'a Standing<'a>, EffectBy),
+    /// An act that gives what another participant had, or takes what another one takes over.
+    Given(&'a Given),
+    /// A status that a clause gives without an act of the participant's own.
+    Derived(&'a Derived),
+    /// An act on a chain of a dispute: it gives what its source claims, whatever the charter would derive.
+    Claimed(&'a StatusId, &'a Standing<'a>),
+    /// A class of statuses becomes another.
+    Merger(&'a Merger, &'a Version),
+}
+
+/// How many movers of open order are followed in every order; the rest are taken on their last day, in the order of the
+/// log.
+const OPEN_MAX: usize = 6;
+
+/// Everything that may move a status, by first day, by last day, by entry.
+pub(super) fn movers<'a>(
+    charter: &'a Charter,
+    acts: &[&'a Standing<'a>],
+    influence: &'a Influence,
+) -> Vec<Mover<'a>> {
+    let mut movers: Vec<Mover<'a>> = Vec::with_capacity(acts.len());
+    for act in acts {
+        moving(charter, act, influence, &mut |date, what| {
+            let computed = matches!(what, What::Act(_, Some(_)));
+            let order = DayOrder {
+                sequence: act.event.sequence.filter(|_| !computed),
+                precedence: act.event.act.kind().precedence(),
+                entry: act.index,
+                crowded: false,
+                computed,
+            };
+            let (earliest, latest) = influence.span(&date);
+            movers.push(Mover { earliest, latest, order, date, entry: act.index, what });
+        });
+    }
+    for derived in &influence.derived {
+        let order = DayOrder {
+            sequence: None,
+            precedence: derived.precedence,
+            entry: derived.entry,
+            crowded: false,
+            computed: true,
+        };
+        let date = derived.on.clone();
+        let (earliest, latest) = influence.span(&date);
+        movers.push(Mover {
+            earliest,
+            latest,
+            order,
+            date,
+            entry: derived.entry,
+            what: What::Derived(derived),
+        });
+    }
+    for version in charter.versions() {
+        let date = version.effective.clone().unwrap_or_else(|| Edtf::one_of(Day::PAST, Day::PAST));
+        for merger in &version.mergers {
+            let (earliest, latest) = (date.earliest(), date.latest());
+            let what = What::Merger(merger, version);
+            let order = DayOrder {
+                sequence: None,
+                precedence: 0,
+                entry: version.entry,
+                crowded: false,
+                computed: false,
+            };
+            movers.push(Mover { earliest, latest, order, date: date.clone(), entry: version.entry, what });
+        }
+    }
+    movers.sort_by_key(|m| (m.earliest, m.latest, m.entry));
+    thin(&mut movers);
+    movers
+}
+
+/// Tells `each` what an act may move, and when: at once, and on the day that a clause computes.
+fn moving<'a>(
+    charter: &'a Charter,
+    act: &'a Standing<'a>,
+    influence: &'a Influence,
+    each: &mut dyn FnMut(Edtf, What<'a>),
+) {
+    let event = &*act.event;
+    if let Some(given) = influence.gives.get(&act.index) {
+        if let Some((given, date)) = given.as_ref().zip(event.effect()) {
+            each(date.clone(), What::Given(given));
+        }
+        return;
+    }
+    if event.rival.is_some() {
+        let stated = event.dates.get(crate::event::Role::Effective).or_else(|| event.effect());
+        if let Some((status, date)) = event.status.as_ref().zip(stated) {
+            each(date.clone(), What::Claimed(status, act));
+        }
+        return;
+    }
+    let kind = event.act.kind();
+    let at_once = charter.moves_at_once(kind);
+    let mut effects = charter.effects(kind).peekable();
+    let attested = || event.status.is_some() && kind.may_move_status();
+    if (at_once || (effects.peek().is_none() && attested()))
+        && let Some(date) = event.effect()
+    {
+        each(date.clone(), What::Act(act, None));
+    }
+    for effect in effects {
+        if let Some(date) = event.date().filter(|_| charter.gives_meanwhile(kind, effect)) {
+            each(date.clone(), What::Meanwhile(act, effect));
+        }
+        if let Some(date) = influence.effect(act, effect) {
+            each(date, What::Act(act, Some(effect)));
+        }
+    }
+}
+
+/// Keeps the number of movers that are open at once within [`OPEN_MAX`].
+fn thin(movers: &mut [Mover<'_>]) {
+    let mut open: Vec<Day> = Vec::new();
+    let mut crowded = false;
+    for mover in &mut *movers {
+        open.retain(|latest| *latest >= mover.earliest);
+        if open.len() >= OPEN_MAX {
+            mover.earliest = mover.latest;
+            mover.order.crowded = true;
+            crowded = true;
+        } else {
+            open.push(mover.latest);
+        }
+    }
+    if crowded {
+        movers.sort_by_key(|m| (m.earliest, m.latest, m.entry));
+    }
+}
