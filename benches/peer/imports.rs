@@ -1,0 +1,140 @@
+//! An import of everything with full judgement: each side in a process of its own, so that its memory can be read.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chancery::event::Instant;
+use chancery::ledger::{AppendOptions, Ledger};
+use chancery::log::Disk;
+
+use crate::limits::child;
+use crate::report::{Bound, Row, Samples, Unit, timed};
+use crate::shared::holder;
+use crate::sqlite::Peer;
+use crate::synthetic::{Shape, World};
+
+/// 2026-01-01 in microseconds.
+pub(crate) const RECORDED: i64 = 1_767_225_600_000_000;
+/// As many at a time as `chancery import events` takes.
+const AT_A_TIME: usize = 4_096;
+/// SQLite gains from longer transactions.
+const IN_A_TRANSACTION: usize = 50_000;
+
+/// The same events on both sides.
+pub(crate) struct Both {
+    /// What they are made of.
+    pub(crate) shape: Shape,
+    /// The ledger's folder.
+    pub(crate) ledger: PathBuf,
+    /// The database's file.
+    pub(crate) database: PathBuf,
+}
+
+/// What a child says of its import: how long the work took, and the most memory it had.
+pub(crate) struct Imported {
+    took: Duration,
+    memory: f64,
+}
+
+/// How an append is made here.
+pub(crate) fn options() -> AppendOptions {
+    AppendOptions { now: Instant::from_micros(RECORDED), expect_size: None, accept_clock: true }
+}
+
+/// In a child: makes what it is told, and prints nanoseconds and KiB.
+pub(crate) fn as_child(side: &str, path: &Path, shape: Shape) {
+    let mut world = World::new(shape);
+    let took = match side {
+        "chancery" => into_chancery(path, &mut world, shape.entries),
+        "sqlite" => into_sqlite(path, &mut world, shape.entries),
+        _ => only_made(&mut world, shape.entries),
+    };
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    println!("{} {}", took.as_nanos(), peak.trim().trim_end_matches(" kB"));
+}
+
+/// Takes batches of a world until there are so many, and gives how long the work on them took without their making.
+fn batches(
+    world: &mut World,
+    entries: usize,
+    size: usize,
+    mut work: impl FnMut(Vec<chancery::event::Event>),
+) -> Duration {
+    let mut left = entries;
+    let mut took = Duration::ZERO;
+    while left > 0 {
+        let events = world.batch(left.min(size));
+        left -= events.len();
+        took += timed(|| work(events));
+    }
+    took
+}
+
+fn into_chancery(path: &Path, world: &mut World, entries: usize) -> Duration {
+    Ledger::create(path, "chancery.bench/peer", &Disk::default()).unwrap();
+    let mut ledger = Ledger::open_writer(path, &holder(), Disk::default()).unwrap();
+    let took = batches(world, entries, AT_A_TIME, |events| {
+        let drafts = ledger.admit(events).unwrap();
+        ledger.record(drafts, options()).unwrap();
+    });
+    took + timed(|| ledger.close().unwrap())
+}
+
+fn into_sqlite(path: &Path, world: &mut World, entries: usize) -> Duration {
+    let mut peer = Peer::create(path);
+    let took = batches(world, entries, IN_A_TRANSACTION, |events| peer.append(&events, RECORDED));
+    took + timed(|| peer.checkpoint())
+}
+
+fn only_made(world: &mut World, entries: usize) -> Duration {
+    batches(world, entries, IN_A_TRANSACTION, drop)
+}
+
+fn import(side: &str, path: &Path, shape: Shape) -> Imported {
+    let by = shape.by.to_string();
+    let said = child(&["import", side, path.to_str().unwrap(), shape.name, &by]);
+    let (nanos, kib) = said.trim().split_once(' ').unwrap();
+    let took = Duration::from_nanos(nanos.parse().unwrap());
+    Imported { took, memory: kib.parse::<f64>().unwrap() * 1024.0 }
+}
+
+/// Makes a ledger and a database of the same events, in turn, so many times; the last of each stays.
+pub(crate) fn make(folder: &Path, shape: Shape, rounds: usize) -> (Both, Vec<[Imported; 2]>) {
+    let path = |end: &str| folder.join(format!("{}-{}.{end}", shape.name, shape.entries));
+    let both = Both { shape, ledger: path("ledger"), database: path("db") };
+    let round = |_| {
+        let _ = std::fs::remove_dir_all(&both.ledger);
+        for end in ["db", "db-wal", "db-shm"] {
+            let _ = std::fs::remove_file(path(end));
+        }
+        [import("chancery", &both.ledger, shape), import("sqlite", &both.database, shape)]
+    };
+    let imported = (0..rounds).map(round).collect();
+    (both, imported)
+}
+
+/// The rows of an import.
+pub(crate) fn rows(shape: Shape, imported: &[[Imported; 2]]) -> [Row; 2] {
+    let samples = |side: usize| {
+        let mut samples = Samples::default();
+        imported.iter().for_each(|round| samples.note(shape.entries, round[side].took));
+        samples
+    };
+    let memory = |side: usize| {
+        let mut samples = Samples::default();
+        imported.iter().for_each(|round| samples.join(&Samples::one(round[side].memory)));
+        samples
+    };
+    let name = shape.name;
+    let alone = import("nothing", Path::new("-"), shape).memory;
+    [
+        Row::new(format!("import with full judgement ({name})"), Unit::Rate, samples(0))
+            .peer(samples(1))
+            .targets(Bound::OfPeer(1.5), Bound::Fixed(300e3)),
+        Row::new(format!("peak memory of an import ({name})"), Unit::Bytes, memory(0))
+            .peer(memory(1))
+            .limit("the generator alone", Samples::one(alone))
+            .targets(Bound::Fixed(400.0 * 1048576.0), Bound::Fixed(150.0 * 1048576.0)),
+    ]
+}
