@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chancery::event::Instant;
+use chancery::event::{Event, Instant};
 use chancery::ledger::{AppendOptions, Ledger};
 use chancery::log::Disk;
 
@@ -17,8 +17,8 @@ use crate::synthetic::{Shape, World};
 pub(crate) const RECORDED: i64 = 1_767_225_600_000_000;
 /// As many at a time as `chancery import events` takes.
 const AT_A_TIME: usize = 4_096;
-/// SQLite gains from longer transactions.
-const IN_A_TRANSACTION: usize = 50_000;
+/// SQLite gains from longer transactions: so many of these batches in one.
+const IN_A_TRANSACTION: usize = 12;
 
 /// The same events on both sides.
 pub(crate) struct Both {
@@ -55,16 +55,11 @@ pub(crate) fn as_child(side: &str, path: &Path, shape: Shape) {
 }
 
 /// Takes batches of a world until there are so many, and gives how long the work on them took without their making.
-fn batches(
-    world: &mut World,
-    entries: usize,
-    size: usize,
-    mut work: impl FnMut(Vec<chancery::event::Event>),
-) -> Duration {
+fn batches(world: &mut World, entries: usize, mut work: impl FnMut(Vec<Event>)) -> Duration {
     let mut left = entries;
     let mut took = Duration::ZERO;
     while left > 0 {
-        let events = world.batch(left.min(size));
+        let events = world.batch(left.min(AT_A_TIME));
         left -= events.len();
         took += timed(|| work(events));
     }
@@ -74,7 +69,7 @@ fn batches(
 fn into_chancery(path: &Path, world: &mut World, entries: usize) -> Duration {
     Ledger::create(path, "chancery.bench/peer", &Disk::default()).unwrap();
     let mut ledger = Ledger::open_writer(path, &holder(), Disk::default()).unwrap();
-    let took = batches(world, entries, AT_A_TIME, |events| {
+    let took = batches(world, entries, |events| {
         let drafts = ledger.admit(events).unwrap();
         ledger.record(drafts, options()).unwrap();
     });
@@ -83,12 +78,28 @@ fn into_chancery(path: &Path, world: &mut World, entries: usize) -> Duration {
 
 fn into_sqlite(path: &Path, world: &mut World, entries: usize) -> Duration {
     let mut peer = Peer::create(path);
-    let took = batches(world, entries, IN_A_TRANSACTION, |events| peer.append(&events, RECORDED));
-    took + timed(|| peer.checkpoint())
+    let mut count = 0;
+    let took = batches(world, entries, |events| {
+        if count % IN_A_TRANSACTION == 0 {
+            peer.begin_batch();
+        }
+        peer.record_batch(&events, RECORDED);
+        count += 1;
+        if count % IN_A_TRANSACTION == 0 {
+            peer.commit_batch();
+        }
+    });
+    let finish = || {
+        if count % IN_A_TRANSACTION != 0 {
+            peer.commit_batch();
+        }
+        peer.checkpoint();
+    };
+    took + timed(finish)
 }
 
 fn only_made(world: &mut World, entries: usize) -> Duration {
-    batches(world, entries, IN_A_TRANSACTION, drop)
+    batches(world, entries, drop)
 }
 
 fn import(side: &str, path: &Path, shape: Shape) -> Imported {

@@ -105,11 +105,11 @@ impl Bench {
         self.group("board", || questions::boards(&both, self.rounds));
         self.group("replay", || [replays::replayed(&both, self.rounds.min(5))]);
         self.group("audit hashes", || [replays::hashes(&both, self.rounds)]);
-        self.group("audit everything", || [replays::audited(&both, 1)]);
         self.processes(&both);
         self.corrections();
         self.skewed();
         self.appends(&both);
+        self.group("audit everything", || [replays::audited(&both, 1)]);
     }
 
     fn processes(&self, both: &Both) {

@@ -121,10 +121,23 @@ impl Peer {
 
     /// Records events in one transaction, durable when this returns.
     pub(crate) fn append(&mut self, events: &[Event], now: i64) {
+        self.begin_batch();
+        self.record_batch(events, now);
+        self.commit_batch();
+    }
+
+    /// Begins a transaction.
+    pub(crate) fn begin_batch(&self) {
         self.connection.execute_batch("BEGIN IMMEDIATE").unwrap();
-        for event in events {
-            self.record(event, now + self.entries);
-        }
+    }
+
+    /// Records events in the transaction that was begun.
+    pub(crate) fn record_batch(&mut self, events: &[Event], now: i64) {
+        events.iter().for_each(|event| self.record(event, now + self.entries));
+    }
+
+    /// Makes everything durable that was recorded since the transaction began.
+    pub(crate) fn commit_batch(&self) {
         self.connection.execute_batch("COMMIT").unwrap();
     }
 
