@@ -23,7 +23,7 @@ mod synthetic;
 
 use std::path::{Path, PathBuf};
 
-use imports::{Both, make};
+use imports::{Both, judged, make};
 use report::Row;
 use synthetic::Shape;
 
@@ -90,9 +90,10 @@ impl Bench {
     fn run(&self) {
         println!("{} entries, {} rounds", self.entries, self.rounds);
         let shape = Shape::plain(self.entries);
-        let often = if self.wants("import") && self.entries <= 100_000 { 3 } else { 1 };
-        let (both, imported) = make(&self.folder, shape, often);
-        self.group("import and memory", || imports::rows(shape, &imported));
+        let both = match self.wants("import and memory") {
+            true => self.import(shape),
+            false => make(&self.folder, shape),
+        };
         if self.wants("agree") {
             questions::agree(&both);
         }
@@ -112,10 +113,18 @@ impl Bench {
         self.group("audit everything", || [replays::audited(&both, 1)]);
     }
 
+    /// Makes the ledger by imports, and prints their rows.
+    fn import(&self, shape: Shape) -> Both {
+        let often = if self.entries <= 100_000 { 3 } else { 1 };
+        let (both, imported) = judged(&self.folder, shape, often);
+        imports::rows(shape, &imported).iter().for_each(Row::print);
+        both
+    }
+
     fn processes(&self, both: &Both) {
         for entries in [10_000, 100_000].into_iter().filter(|size| *size < self.entries) {
             self.group("process status", || {
-                let (smaller, _) = make(&self.folder, Shape::plain(entries), 1);
+                let smaller = make(&self.folder, Shape::plain(entries));
                 [processes::status(&smaller, self.rounds * 3)]
             });
         }
@@ -125,8 +134,8 @@ impl Bench {
     fn corrections(&self) {
         self.group("corrections", || {
             let entries = self.entries.min(100_000);
-            let (corrected, _) = make(&self.folder, Shape::corrected(entries), 1);
-            let (uncorrected, _) = make(&self.folder, Shape::uncorrected(entries), 1);
+            let corrected = make(&self.folder, Shape::corrected(entries));
+            let uncorrected = make(&self.folder, Shape::uncorrected(entries));
             questions::agree(&corrected);
             corrections::rows(&corrected, &uncorrected, self.rounds)
         });
@@ -134,7 +143,7 @@ impl Bench {
 
     fn skewed(&self) {
         self.group("skewed", || {
-            let (skewed, _) = make(&self.folder, Shape::skewed(self.entries.min(100_000)), 1);
+            let skewed = make(&self.folder, Shape::skewed(self.entries.min(100_000)));
             questions::agree(&skewed);
             questions::busy(&skewed, self.rounds)
         });
