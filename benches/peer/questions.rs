@@ -140,7 +140,7 @@ pub(crate) fn boards(both: &Both, rounds: usize) -> [Row; 2] {
         (1, timed(work))
     };
     let mut theirs = || (1, timed(|| minimal::board(&both.database, TODAY)));
-    let [own, theirs] = in_turn(rounds.min(5), [&mut own, &mut theirs]);
+    let [own, theirs] = in_turn(rounds.min(3), [&mut own, &mut theirs]);
     let first = Row::new("whole board, first (handle just opened)", Unit::Time, own)
         .peer(theirs)
         .targets(Bound::OfPeer(0.5), Bound::Fixed(15e-3));
