@@ -38,10 +38,11 @@ pub(crate) struct Made {
 }
 
 /// xorshift64*: small, and the same everywhere.
-pub(crate) struct Random(u64);
+pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    /// The next number.
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
@@ -53,7 +54,8 @@ impl Random {
         (self.next() >> 11) % limit
     }
 
-    fn id(&mut self) -> EventId {
+    /// A name for an event.
+    pub(crate) fn id(&mut self) -> EventId {
         let (a, b) = (u128::from(self.next()), u128::from(self.next()));
         EventId(uuid::Builder::from_random_bytes((a << 64 | b).to_be_bytes()).into_uuid())
     }
@@ -81,7 +83,8 @@ const OTHER: &[(ActKind, Role, Option<&str>)] = &[
     (ActKind::WithdrawalEffective, Role::Effective, None),
 ];
 
-fn charter(body: &str) -> String {
+/// A charter with observers and members: granted, admitted, withdrawn.
+pub(crate) fn charter(body: &str) -> String {
     let article = "Statute, Article 4";
     let mut text = format!(
         "id = \"{body}\"\ntitle = \"Organisation of the {body}\"\nshort = \"{body}\"\nkind = \"organisation\"\n\

@@ -1,0 +1,100 @@
+//! Durable appends of one, of a hundred, and by many writers; and opening for them.
+
+use std::time::Duration;
+
+use chancery::event::{Event, Index};
+use chancery::ledger::Ledger;
+use chancery::log::Disk;
+
+use crate::imports::{Both, RECORDED, options};
+use crate::limits::{Raw, noise};
+use crate::report::{Bound, Row, Samples, Unit, in_turn, timed};
+use crate::shared::{Random, holder};
+use crate::sqlite::Peer;
+use crate::synthetic::World;
+
+/// How many clients write at once.
+const WRITERS: usize = 64;
+
+fn writer(both: &Both) -> Ledger {
+    Ledger::open_writer(&both.ledger, &holder(), Disk::default()).unwrap()
+}
+
+/// The world after everything that is recorded.
+pub(crate) fn continued(both: &Both) -> World {
+    let mut world = World::new(both.shape);
+    world.batch(both.shape.entries);
+    world
+}
+
+/// The bytes of a frame that was just appended: header and trailer around leaves, each with its length and hash.
+fn frame_bytes(ledger: &Ledger, from: u64) -> usize {
+    let leaves = (from..ledger.size().0).map(|at| 36 + ledger.leaf(Index(at)).unwrap().len());
+    (32 + leaves.sum::<usize>() + 4).next_multiple_of(16)
+}
+
+/// Appends batches of a size on each side, and raw bytes as many as Chancery wrote, in turn.
+pub(crate) fn appends(both: &Both, world: &mut World, size: usize, rounds: usize) -> Row {
+    let mut ledger = writer(both);
+    let mut peer = Peer::open(&both.database);
+    let mut raw = Raw::create(&both.ledger.with_extension("raw"));
+    let mut random = Random(7);
+    let [mut own, mut theirs, mut limit] = [Samples::default(), Samples::default(), Samples::default()];
+    for _ in 0..rounds {
+        let events = world.batch(size);
+        theirs.note(size, timed(|| peer.append(&events, RECORDED)));
+        let before = ledger.size().0;
+        own.note(size, timed(|| ledger.append(events, options()).unwrap()));
+        let bytes = noise(&mut random, frame_bytes(&ledger, before));
+        limit.note(size, timed(|| raw.write(&bytes)));
+    }
+    ledger.close().unwrap();
+    peer.checkpoint();
+    let (unit, [floor, aim]) = match size {
+        1 => (Unit::Time, [Bound::OfPeer(0.8), Bound::OfLimit(1.2)]),
+        _ => (Unit::Rate, [Bound::OfPeer(3.0), Bound::Fixed(300e3)]),
+    };
+    Row::new(format!("durable append of {size}, judged and indexed"), unit, own)
+        .peer(theirs)
+        .limit("raw write and fdatasync", limit)
+        .targets(floor, aim)
+}
+
+/// Appends by many clients, one event each at a time.
+pub(crate) fn writers(both: &Both, world: &mut World, each: usize) -> Row {
+    let mut ledger = writer(both);
+    let mut peer = Peer::open(&both.database);
+    let mut samples = [Samples::default(), Samples::default()];
+    for _ in 0..3 {
+        let events = world.batch(WRITERS * each);
+        samples[1].note(events.len(), through_one_connection(&mut peer, &events));
+        samples[0].note(events.len(), together(&mut ledger, events));
+    }
+    ledger.close().unwrap();
+    peer.checkpoint();
+    let [own, theirs] = samples;
+    Row::new(format!("durable appends, {WRITERS} writers"), Unit::Rate, own)
+        .peer(theirs)
+        .targets(Bound::Fixed(20e3), Bound::Fixed(40e3))
+}
+
+/// All writers' events, each acknowledged by itself: one writer after the other, until writers can share a sync.
+fn together(ledger: &mut Ledger, events: Vec<Event>) -> Duration {
+    timed(|| events.into_iter().for_each(|event| _ = ledger.append(vec![event], options()).unwrap()))
+}
+
+/// The same in SQLite, which admits one writer at a time: each commit has its own sync.
+fn through_one_connection(peer: &mut Peer, events: &[Event]) -> Duration {
+    timed(|| events.iter().for_each(|event| peer.append(std::slice::from_ref(event), RECORDED)))
+}
+
+/// Opening until an append could be made.
+pub(crate) fn open(both: &Both, rounds: usize) -> Row {
+    let [own, theirs] = in_turn(
+        rounds,
+        [&mut || (1, timed(|| writer(both))), &mut || (1, timed(|| Peer::open(&both.database).lock()))],
+    );
+    Row::new("open for writing", Unit::Time, own)
+        .peer(theirs)
+        .targets(Bound::Fixed(50e-3), Bound::Fixed(5e-3))
+}

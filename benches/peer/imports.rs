@@ -1,0 +1,183 @@
+//! An import of everything with full judgement: each side in a process of its own, so that its memory can be read.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chancery::event::leaf::{encode_event, splice};
+use chancery::event::{Event, Instant};
+use chancery::ledger::{AppendOptions, Ledger};
+use chancery::log::{Append, Disk, Entries, LogEngine};
+
+use crate::limits::child;
+use crate::report::{Bound, Row, Samples, Unit, timed};
+use crate::shared::holder;
+use crate::sqlite::Peer;
+use crate::synthetic::{Shape, World};
+
+/// 2026-01-01 in microseconds.
+pub(crate) const RECORDED: i64 = 1_767_225_600_000_000;
+const ORIGIN: &str = "chancery.bench/peer";
+/// As many at a time as `chancery import events` takes.
+const AT_A_TIME: usize = 4_096;
+/// SQLite gains from longer transactions: so many of these batches in one.
+const IN_A_TRANSACTION: usize = 12;
+
+/// The same events on both sides.
+pub(crate) struct Both {
+    /// What they are made of.
+    pub(crate) shape: Shape,
+    /// The ledger's folder.
+    pub(crate) ledger: PathBuf,
+    /// The database's file.
+    pub(crate) database: PathBuf,
+}
+
+/// What a child says of its import: how long the work took, and the most memory it had.
+pub(crate) struct Imported {
+    took: Duration,
+    memory: f64,
+}
+
+/// How an append is made here.
+pub(crate) fn options() -> AppendOptions {
+    AppendOptions { now: Instant::from_micros(RECORDED), expect_size: None, accept_clock: true }
+}
+
+/// In a child: makes what it is told, and prints nanoseconds and KiB.
+pub(crate) fn as_child(side: &str, path: &Path, shape: Shape) {
+    let mut world = World::new(shape);
+    let took = match side {
+        "chancery" => into_chancery(path, &mut world, shape.entries),
+        "written" => written(path, &mut world, shape.entries),
+        "sqlite" => into_sqlite(path, &mut world, shape.entries),
+        _ => only_made(&mut world, shape.entries),
+    };
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    println!("{} {}", took.as_nanos(), peak.trim().trim_end_matches(" kB"));
+}
+
+/// Takes batches of a world until there are so many, and gives how long the work on them took without their making.
+fn batches(world: &mut World, entries: usize, mut work: impl FnMut(Vec<Event>)) -> Duration {
+    let mut left = entries;
+    let mut took = Duration::ZERO;
+    while left > 0 {
+        let events = world.batch(left.min(AT_A_TIME));
+        left -= events.len();
+        took += timed(|| work(events));
+    }
+    took
+}
+
+fn into_chancery(path: &Path, world: &mut World, entries: usize) -> Duration {
+    Ledger::create(path, ORIGIN, &Disk::default()).unwrap();
+    let mut ledger = Ledger::open_writer(path, &holder(), Disk::default()).unwrap();
+    let took = batches(world, entries, |events| {
+        let drafts = ledger.admit(events).unwrap();
+        ledger.record(drafts, options()).unwrap();
+    });
+    took + timed(|| ledger.close().unwrap())
+}
+
+/// The same ledger in a tenth of the time: leaves written as they are, then indexed, none judged.
+fn written(path: &Path, world: &mut World, entries: usize) -> Duration {
+    Entries::create(path, ORIGIN, &Disk::default()).unwrap();
+    let log = Entries::open_writer(path, &holder(), Disk::default()).unwrap();
+    let mut stamp = RECORDED;
+    let took = batches(world, entries, |events| {
+        let leaf = |event: &Event| {
+            stamp += 1;
+            splice(&encode_event(event).unwrap(), Instant::from_micros(stamp)).unwrap()
+        };
+        let leaves: Vec<Vec<u8>> = events.iter().map(leaf).collect();
+        let leaves: Vec<&[u8]> = leaves.iter().map(Vec::as_slice).collect();
+        let done = log.append(log.size().unwrap(), &leaves);
+        assert!(matches!(done, Append::Done { .. }), "{done:?}");
+    });
+    drop(log);
+    let index = || Ledger::open_writer(path, &holder(), Disk::default()).unwrap().close().unwrap();
+    took + timed(index)
+}
+
+fn into_sqlite(path: &Path, world: &mut World, entries: usize) -> Duration {
+    let mut peer = Peer::create(path);
+    let mut count = 0;
+    let took = batches(world, entries, |events| {
+        if count % IN_A_TRANSACTION == 0 {
+            peer.begin_batch();
+        }
+        peer.record_batch(&events, RECORDED);
+        count += 1;
+        if count % IN_A_TRANSACTION == 0 {
+            peer.commit_batch();
+        }
+    });
+    let finish = || {
+        if count % IN_A_TRANSACTION != 0 {
+            peer.commit_batch();
+        }
+        peer.checkpoint();
+    };
+    took + timed(finish)
+}
+
+fn only_made(world: &mut World, entries: usize) -> Duration {
+    batches(world, entries, drop)
+}
+
+fn import(side: &str, path: &Path, shape: Shape) -> Imported {
+    let by = shape.by.to_string();
+    let said = child(&["import", side, path.to_str().unwrap(), shape.name, &by]);
+    let (nanos, kib) = said.trim().split_once(' ').unwrap();
+    let took = Duration::from_nanos(nanos.parse().unwrap());
+    Imported { took, memory: kib.parse::<f64>().unwrap() * 1024.0 }
+}
+
+/// Makes a ledger and a database of the same events.
+pub(crate) fn make(folder: &Path, shape: Shape) -> Both {
+    make_by("written", folder, shape, 1).0
+}
+
+/// The same by imports with full judgement, in turn, so many times; the last of each stays.
+pub(crate) fn judged(folder: &Path, shape: Shape, rounds: usize) -> (Both, Vec<[Imported; 2]>) {
+    make_by("chancery", folder, shape, rounds)
+}
+
+fn make_by(side: &str, folder: &Path, shape: Shape, rounds: usize) -> (Both, Vec<[Imported; 2]>) {
+    let path = |end: &str| folder.join(format!("{}-{}.{end}", shape.name, shape.entries));
+    let both = Both { shape, ledger: path("ledger"), database: path("db") };
+    let round = |_| {
+        let _ = std::fs::remove_dir_all(&both.ledger);
+        for end in ["db", "db-wal", "db-shm"] {
+            let _ = std::fs::remove_file(path(end));
+        }
+        [import(side, &both.ledger, shape), import("sqlite", &both.database, shape)]
+    };
+    let imported = (0..rounds).map(round).collect();
+    (both, imported)
+}
+
+/// The rows of an import.
+pub(crate) fn rows(shape: Shape, imported: &[[Imported; 2]]) -> [Row; 2] {
+    let samples = |side: usize| {
+        let mut samples = Samples::default();
+        imported.iter().for_each(|round| samples.note(shape.entries, round[side].took));
+        samples
+    };
+    let memory = |side: usize| {
+        let mut samples = Samples::default();
+        imported.iter().for_each(|round| samples.join(&Samples::one(round[side].memory)));
+        samples
+    };
+    let name = shape.name;
+    let alone = import("nothing", Path::new("-"), shape).memory;
+    [
+        Row::new(format!("import with full judgement ({name})"), Unit::Rate, samples(0))
+            .peer(samples(1))
+            .targets(Bound::OfPeer(1.5), Bound::Fixed(300e3)),
+        Row::new(format!("peak memory of an import ({name})"), Unit::Bytes, memory(0))
+            .peer(memory(1))
+            .limit("the generator alone", Samples::one(alone))
+            .targets(Bound::Fixed(400.0 * 1048576.0), Bound::Fixed(150.0 * 1048576.0)),
+    ]
+}

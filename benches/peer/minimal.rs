@@ -1,0 +1,41 @@
+//! The least that a program asking SQLite one question does: open to read, one prepared query by names, its rows.
+
+use std::path::Path;
+
+use chancery::event::Day;
+use rusqlite::{Connection, OpenFlags, Params, params};
+
+const PAIR: &str = "SELECT status FROM (SELECT status, valid_to FROM spell
+    WHERE body = (SELECT id FROM body WHERE name = ?1)
+    AND participant = (SELECT id FROM participant WHERE name = ?2)
+    AND recorded_to = 9223372036854775807 AND valid_from <= ?3 ORDER BY valid_from DESC LIMIT 1) WHERE valid_to > ?3";
+const BODY: &str = "SELECT participant, status FROM spell WHERE body = (SELECT id FROM body WHERE name = ?1)
+    AND recorded_to = 9223372036854775807 AND valid_from <= ?2 AND valid_to > ?2 ORDER BY participant";
+const BOARD: &str = "SELECT body, participant, status FROM spell
+    WHERE recorded_to = 9223372036854775807 AND valid_from <= ?1 AND valid_to > ?1 ORDER BY body, participant";
+
+/// Opens the database for one query and gives the last two columns of every row.
+fn rows(path: &Path, query: &str, with: impl Params, columns: [usize; 2]) -> Vec<(i64, i64)> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).unwrap();
+    connection.execute_batch("PRAGMA mmap_size = 1073741824").unwrap();
+    let mut ask = connection.prepare(query).unwrap();
+    let found = ask.query_map(with, |row| Ok((row.get(columns[0])?, row.get(columns[1])?))).unwrap();
+    found.collect::<Result<_, _>>().unwrap()
+}
+
+/// The status of a pair, by its place among the statuses.
+pub(crate) fn status(path: &Path, participant: &str, body: &str, day: Day) -> i64 {
+    let found = rows(path, PAIR, params![body, participant, day.days()], [0, 0]);
+    found.first().map_or(0, |(status, _)| *status)
+}
+
+/// Who has which status in a body.
+pub(crate) fn roster(path: &Path, body: &str, day: Day) -> Vec<(i64, i64)> {
+    rows(path, BODY, params![body, day.days()], [0, 1])
+}
+
+/// Who has which status in all bodies.
+pub(crate) fn board(path: &Path, day: Day) -> Vec<(i64, i64)> {
+    rows(path, BOARD, params![day.days()], [1, 2])
+}

@@ -1,0 +1,63 @@
+//! Everything folded again, and everything hashed and judged again.
+
+use chancery::audit::{Options, audit};
+use chancery::event::Size;
+use chancery::ledger::replay;
+use chancery::log::{Entries, LogEngine};
+
+use crate::imports::Both;
+use crate::limits::{leaves, root};
+use crate::report::{Bound, Row, Unit, in_turn, timed};
+use crate::sqlite::Peer;
+use crate::synthetic::TODAY;
+
+/// From the leaves, and from the rows of every event, to how many have which status today.
+pub(crate) fn replayed(both: &Both, rounds: usize) -> Row {
+    let log = Entries::open_reader(&both.ledger).unwrap();
+    let size = log.size().unwrap();
+    let peer = Peer::open(&both.database);
+    let fold = || {
+        let tally = replay(&log, Size(size), TODAY, &mut |_| {}).unwrap();
+        tally.values().flat_map(|statuses| statuses.values()).sum::<u64>()
+    };
+    assert_eq!(fold(), peer.replay(TODAY) as u64);
+    let [own, theirs] = in_turn(
+        rounds,
+        [&mut || (size as usize, timed(fold)), &mut || {
+            (peer.entries() as usize, timed(|| peer.replay(TODAY)))
+        }],
+    );
+    Row::new("replay from leaves to today's statuses", Unit::Rate, own)
+        .peer(theirs)
+        .targets(Bound::Fixed(1e6), Bound::Fixed(2.5e6))
+}
+
+/// Every byte of the log verified, beside the raw hashing of the same leaves in memory on one core.
+pub(crate) fn hashes(both: &Both, rounds: usize) -> Row {
+    let leaves = leaves(&both.ledger);
+    let verify = || {
+        let (damage, tree) = Entries::verify(&both.ledger, |_, _| {}).unwrap();
+        assert!(damage.is_empty());
+        tree.root()
+    };
+    assert_eq!(verify(), root(&leaves));
+    let [own, limit] = in_turn(
+        rounds,
+        [&mut || (leaves.len(), timed(verify)), &mut || (leaves.len(), timed(|| root(&leaves)))],
+    );
+    Row::new("audit of the hashes", Unit::Rate, own)
+        .limit("raw RFC 6962 on one core", limit)
+        .targets(Bound::OfLimit(0.8), Bound::OfLimit(1.9))
+}
+
+/// Every check of the audit.
+pub(crate) fn audited(both: &Both, rounds: usize) -> Row {
+    let size = Entries::open_reader(&both.ledger).unwrap().size().unwrap() as usize;
+    let work = || {
+        let report = audit(&both.ledger, &Options::default(), &mut |_, _, _| {}).unwrap();
+        assert!(report.is_clean(), "{:?}", report.findings.first());
+    };
+    let [own] = in_turn(rounds, [&mut || (size, timed(work))]);
+    Row::new("audit of everything, with judgement", Unit::Rate, own)
+        .targets(Bound::Fixed(300e3), Bound::Fixed(700e3))
+}
