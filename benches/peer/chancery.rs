@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use chancery::event::{BodyId, ParticipantId, Scope, StatusId};
-use chancery::ledger::Ledger;
-use chancery::query::{Axes, BodyView, status};
+use chancery::event::{BodyId, ParticipantId, StatusId};
+use chancery::ledger::{Ledger, Placed};
+use chancery::query::Axes;
 
 use crate::synthetic::TODAY;
 
@@ -24,34 +24,19 @@ pub(crate) fn status_of(
     (participant, body): &(ParticipantId, BodyId),
     axes: &Axes,
 ) -> Option<StatusId> {
-    let loaded = ledger.load(&Scope::of_pair(participant.clone(), body.clone())).unwrap();
-    let material = ledger.material(&loaded, axes.as_recorded).unwrap();
-    status(&material, participant, body, axes).unwrap().status
+    let said = ledger.status_on(participant, body, axes).unwrap();
+    match &*said.reading.statuses {
+        [only] => Some(only.clone()),
+        _ => None,
+    }
 }
 
-/// Whoever may have a status in a body, by id; `None` for a status that the record leaves open.
-pub(crate) fn roster_of(
-    ledger: &mut Ledger,
-    body: &BodyId,
-    axes: &Axes,
-) -> Vec<(ParticipantId, Option<StatusId>)> {
-    let loaded = ledger.load(&Scope::of_body(body.clone())).unwrap();
-    let material = ledger.material(&loaded, axes.as_recorded).unwrap();
-    let view = BodyView::of(&material, body, axes).unwrap();
-    let mut rows: Vec<(ParticipantId, Option<StatusId>)> = view
-        .participants()
-        .map(|who| (who.clone(), view.history(who).on(axes.on).status().cloned()))
-        .filter(|(_, status)| status.as_ref().is_none_or(|status| !status.is_none()))
-        .collect();
-    rows.sort_by(|a, b| a.0.cmp(&b.0));
-    rows
+/// Whoever may have a status in a body, by id, with what may be said of it.
+pub(crate) fn roster_of(ledger: &mut Ledger, body: &BodyId, axes: &Axes) -> Vec<Placed> {
+    ledger.roster_on(body, axes).unwrap()
 }
 
-/// The roster of every body.
-pub(crate) fn board_of(
-    ledger: &mut Ledger,
-    bodies: &[BodyId],
-    axes: &Axes,
-) -> Vec<Vec<(ParticipantId, Option<StatusId>)>> {
-    bodies.iter().map(|body| roster_of(ledger, body, axes)).collect()
+/// The roster of every body in which anybody has a status.
+pub(crate) fn board_of(ledger: &mut Ledger, axes: &Axes) -> Vec<(BodyId, Vec<Placed>)> {
+    ledger.board_on(axes).unwrap()
 }

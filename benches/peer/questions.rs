@@ -130,12 +130,11 @@ pub(crate) fn rosters(both: &Both, rounds: usize) -> [Row; 2] {
 
 /// Who is in which body today, of a handle that is opened for it, and again.
 pub(crate) fn boards(both: &Both, rounds: usize) -> [Row; 2] {
-    let bodies = both.shape.bodies();
     let mut own = || {
         let work = || {
             let mut ledger = open(&both.ledger);
             let axes = today(&ledger);
-            board_of(&mut ledger, &bodies, &axes)
+            board_of(&mut ledger, &axes)
         };
         (1, timed(work))
     };
@@ -147,7 +146,7 @@ pub(crate) fn boards(both: &Both, rounds: usize) -> [Row; 2] {
     let mut ledger = open(&both.ledger);
     let axes = today(&ledger);
     let peer = Peer::open(&both.database);
-    let mut own = || (1, timed(|| board_of(&mut ledger, &bodies, &axes)));
+    let mut own = || (1, timed(|| board_of(&mut ledger, &axes)));
     let mut theirs = || (1, timed(|| peer.board(TODAY)));
     _ = (own(), theirs());
     let [own, theirs] = in_turn(rounds.min(10), [&mut own, &mut theirs]);
@@ -217,7 +216,7 @@ pub(crate) fn agree(both: &Both) {
     recorded.print("  the same as the first half of the record has it");
     let bodies = both.shape.bodies();
     let axes = today(&ledger);
-    let own: usize = board_of(&mut ledger, &bodies, &axes).iter().map(Vec::len).sum();
+    let own: usize = board_of(&mut ledger, &axes).iter().map(|(_, roster)| roster.len()).sum();
     let theirs = peer.board(TODAY);
     let rosters: usize = bodies.iter().map(|body| peer.roster(peer.body(body), TODAY).len()).sum();
     println!("  whole board: {own} participants with a status, SQLite {}", theirs.len());

@@ -51,6 +51,7 @@ mod publish;
 mod quality;
 mod question;
 mod questions;
+mod quick;
 mod receipt;
 mod recorder;
 mod recorder_list;
@@ -176,14 +177,18 @@ pub(crate) fn command() -> clap::Command {
 
 /// Runs the command line and gives the process its exit code.
 pub fn run() -> ExitCode {
-    let matches = match Cli::command().try_get_matches() {
-        Ok(matches) => matches,
-        Err(error) => return usage(&error),
+    let words: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    let cli = match quick::read(&words) {
+        Some(cli) => cli,
+        None => match Cli::command().try_get_matches_from(words) {
+            Ok(matches) => match Cli::from_arg_matches(&matches) {
+                Ok(cli) => cli,
+                Err(error) => return fail(&Failure::usage(error)),
+            },
+            Err(error) => return usage(&error),
+        },
     };
-    let done = Cli::from_arg_matches(&matches)
-        .map_err(Failure::usage)
-        .and_then(|cli| Context::new(&cli.global).and_then(|context| dispatch(cli.command, &context)));
-    match done {
+    match Context::new(&cli.global).and_then(|context| dispatch(cli.command, &context)) {
         Ok(exit) => ExitCode::from(exit as u8),
         Err(failure) => fail(&failure),
     }

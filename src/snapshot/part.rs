@@ -206,13 +206,8 @@ impl Part {
             return Err(self.map.damaged(start));
         }
         let bytes = self.map.bytes(start + number * PAIR_BYTES, PAIR_BYTES)?;
-        let mut words = bytes.as_chunks::<4>().0.iter().map(|word| u32::from_le_bytes(*word));
-        let mut next = || words.next().unwrap_or(NONE);
-        let (body, who, postings, rows) = (next(), next(), next(), next());
-        let known_through = Day::from_days(next().cast_signed());
-        let last = next();
-        let (recorded_through, is_joined) = (Index(u64::from(last & !JOINED)), last & JOINED != 0);
-        Ok(PairAt { number, body, who, postings, rows, known_through, recorded_through, is_joined })
+        let record = bytes.first_chunk().ok_or_else(|| self.map.damaged(start))?;
+        Ok(pair_at(number, record))
     }
 
     /// The number of the first pair that does not come before a body and participant.
@@ -339,23 +334,29 @@ impl Part {
         pair: &PairAt,
         day: Day,
     ) -> Result<Option<(&StoredReading, Day, Option<Index>)>, SnapshotError> {
-        let rows = pair.rows as usize..self.record(pair.number + 1)?.rows as usize;
-        if rows.is_empty() {
-            return Ok(None);
-        }
+        let next = self.record(pair.number + 1)?;
+        self.row_of(self.rows(pair.rows as usize..next.rows as usize)?, day)
+    }
+
+    fn rows(&self, rows: Range<usize>) -> Result<&[[u8; ROW_BYTES]], SnapshotError> {
         let (start, length) = self.section(Section::Rows);
-        if rows.end * ROW_BYTES > length || rows.start > rows.end {
+        if rows.end.saturating_mul(ROW_BYTES) > length || rows.start > rows.end {
             return Err(self.map.damaged(start));
         }
-        let bytes = self.map.bytes(start + rows.start * ROW_BYTES, rows.len() * ROW_BYTES)?;
-        let rows = bytes.as_chunks::<ROW_BYTES>().0;
-        let word = |row: &[u8; ROW_BYTES], at: usize| {
-            u32::from_le_bytes([row[at], row[at + 1], row[at + 2], row[at + 3]])
-        };
+        Ok(self.map.bytes(start + rows.start * ROW_BYTES, rows.len() * ROW_BYTES)?.as_chunks().0)
+    }
+
+    /// The row of some rows, by first day, in which a day lies.
+    fn row_of(
+        &self,
+        rows: &[[u8; ROW_BYTES]],
+        day: Day,
+    ) -> Result<Option<(&StoredReading, Day, Option<Index>)>, SnapshotError> {
         let first = |row: &[u8; ROW_BYTES]| Day::from_days(word(row, 0).cast_signed());
         let after = rows.partition_point(|row| first(row) <= day);
         let Some(row) = after.checked_sub(1).and_then(|at| rows.get(at)) else { return Ok(None) };
-        let reading = self.readings.get(word(row, 4) as usize).ok_or_else(|| self.map.damaged(start))?;
+        let damaged = || self.map.damaged(self.section(Section::Rows).0);
+        let reading = self.readings.get(word(row, 4) as usize).ok_or_else(damaged)?;
         let entry = Some(word(row, 8)).filter(|entry| *entry != NONE).map(|entry| Index(u64::from(entry)));
         Ok(Some((reading, first(row), entry)))
     }
@@ -370,10 +371,24 @@ impl Part {
         day: Day,
         mut visit: impl FnMut(PairAt, &StoredReading, Day, Option<Index>),
     ) -> Result<(), SnapshotError> {
-        for number in pairs {
-            let pair = self.record(number)?;
-            if let Some(row) = self.row(&pair, day)? {
-                visit(pair, row.0, row.1, row.2);
+        if pairs.is_empty() {
+            return Ok(());
+        }
+        let (start, length) = self.section(Section::Pairs);
+        if (pairs.end + 1).saturating_mul(PAIR_BYTES) > length {
+            return Err(self.map.damaged(start));
+        }
+        let bytes = self.map.bytes(start + pairs.start * PAIR_BYTES, (pairs.len() + 1) * PAIR_BYTES)?;
+        let records = bytes.as_chunks::<PAIR_BYTES>().0;
+        let rows_of = |record: &[u8; PAIR_BYTES]| word(record, 12) as usize;
+        let (first, last) = (records.first().map_or(0, rows_of), records.last().map_or(0, rows_of));
+        let rows = self.rows(first..last)?;
+        for (number, pair) in pairs.zip(records.windows(2)) {
+            let [record, next] = pair else { continue };
+            let own = rows_of(record).wrapping_sub(first)..rows_of(next).wrapping_sub(first);
+            let own = rows.get(own).ok_or_else(|| self.map.damaged(start))?;
+            if let Some((reading, since, entry)) = self.row_of(own, day)? {
+                visit(pair_at(number, record), reading, since, entry);
             }
         }
         Ok(())
@@ -457,6 +472,25 @@ impl Part {
     /// The file.
     pub fn path(&self) -> &Path {
         self.map.path()
+    }
+}
+
+fn word<const N: usize>(bytes: &[u8; N], at: usize) -> u32 {
+    let word = bytes.get(at..).and_then(|rest| rest.first_chunk::<4>());
+    word.map_or(NONE, |word| u32::from_le_bytes(*word))
+}
+
+fn pair_at(number: usize, record: &[u8; PAIR_BYTES]) -> PairAt {
+    let last = word(record, 20);
+    PairAt {
+        number,
+        body: word(record, 0),
+        who: word(record, 4),
+        postings: word(record, 8),
+        rows: word(record, 12),
+        known_through: Day::from_days(word(record, 16).cast_signed()),
+        recorded_through: Index(u64::from(last & !JOINED)),
+        is_joined: last & JOINED != 0,
     }
 }
 

@@ -49,6 +49,37 @@ impl ReadModel {
         Ok(base.on(&pair, axes.on)?)
     }
 
+    /// The rows of every body; `None` where something came after the base, or one of them does not hold.
+    fn board(&self, axes: &Axes) -> Result<Option<Vec<(BodyId, Vec<Placed>)>>, LedgerError> {
+        let Some(base) = self.snapshot.base().filter(|_| is_plain(axes) && self.is_current()) else {
+            return Ok(None);
+        };
+        let mut board: Vec<(BodyId, Vec<Placed>)> = Vec::new();
+        let mut held = true;
+        let mut failed = None;
+        base.each_on(base.range(), axes.on, |pair, reading, since, entry| {
+            held &= self.covers(&pair, axes);
+            if !held || is_none(reading) {
+                return;
+            }
+            match base.names_of(&pair) {
+                Ok((body, Some(who))) => {
+                    let placed = (who.clone(), OnDay { reading: reading.clone(), since, entry });
+                    match board.last_mut() {
+                        Some((last, roster)) if last == body => roster.push(placed),
+                        _ => board.push((body.clone(), vec![placed])),
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => failed = Some(error),
+            }
+        })?;
+        match failed {
+            Some(error) => Err(error.into()),
+            None => Ok(held.then_some(board)),
+        }
+    }
+
     /// The rows of some pairs; `None` where one of them does not hold for the question.
     fn rows(
         &self,
@@ -133,13 +164,22 @@ impl Ledger {
         Ok(placed.filter(|(_, said)| !is_none(&said.reading)).collect())
     }
 
-    /// Everyone who has, or may have, a status anywhere, by body.
+    /// Everyone who has, or may have, a status anywhere, by body; a body in which nobody has is left out.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub fn board_on(&mut self, axes: &Axes) -> Result<Vec<(BodyId, Vec<Placed>)>, LedgerError> {
-        let bodies = self.bodies_by(axes.as_recorded)?;
-        bodies.into_iter().map(|body| self.roster_on(&body, axes).map(|roster| (body, roster))).collect()
+        if let Some(board) = self.from_model(|model| model.board(axes))? {
+            return Ok(board);
+        }
+        let mut board = Vec::new();
+        for body in self.bodies_by(axes.as_recorded)? {
+            let roster = self.roster_on(&body, axes)?;
+            if !roster.is_empty() {
+                board.push((body, roster));
+            }
+        }
+        Ok(board)
     }
 
     /// Asks the read model; where it is not there, or cannot be read, nothing.
