@@ -149,6 +149,7 @@ fn a_sync_that_fails_under_several_callers_is_unknown_to_each_and_a_retry_settle
     let mut ledger = Ledger::open_writer(&path, &holder(), disk).unwrap();
     let batch = |n: u128| vec![grant(n, "MNG", "2004-06-17"), grant(n + 1, "IND", "2005-07-05")];
     let at = options(START + 10);
+    let nobodys = Event::new(id(60), Act::StatusGranted, body("sco"));
     let asked = vec![(batch(50), at), (vec![nobodys], at), (batch(70), at), (charters(), at)];
     let answers = together(&mut ledger, asked);
     let [one, refused, other, retry] = answers.try_into().unwrap();
