@@ -173,9 +173,10 @@ impl From<LedgerError> for Failure {
             | LedgerError::RotationElsewhere
             | LedgerError::Was { .. } => Failure::new(Exit::Refused, error),
             LedgerError::Leaf(LeafError::TooLarge { .. }) => Failure::new(Exit::Refused, error),
-            LedgerError::Unsettled { .. } | LedgerError::Entry { .. } | LedgerError::Charter(_) => {
-                Failure::new(Exit::Unavailable, error)
-            }
+            LedgerError::Unsettled { .. }
+            | LedgerError::DeskFailed
+            | LedgerError::Entry { .. }
+            | LedgerError::Charter(_) => Failure::new(Exit::Unavailable, error),
             LedgerError::Recorder(error) => {
                 let remedy = recorder_remedy(&error);
                 remedy.into_iter().fold(Failure::new(Exit::Refused, error), Failure::help)

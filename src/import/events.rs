@@ -239,15 +239,17 @@ impl Intake<'_> {
         self.report.without_act += part.without_act;
         self.adopt(&part.items)?;
         let mut acts = Vec::with_capacity(part.items.len());
-        let mut events: Vec<Arc<Event>> = Vec::with_capacity(part.items.len());
+        let mut events: Vec<(Arc<Event>, Option<Vec<u8>>)> = Vec::with_capacity(part.items.len());
         for Item { line, cells, act } in part.items {
-            let act = act.map(|Line { mut event, doubts, .. }| {
+            let act = act.map(|(Line { mut event, doubts, .. }, bytes)| {
+                let mut bytes = Some(bytes);
                 if let Some(held) = self.held.get(&event.body) {
                     held.meet(&mut event);
                     event.to = event.to.map(|to| held.name(to));
+                    bytes = None;
                 }
                 let event = Arc::new(event);
-                events.push(Arc::clone(&event));
+                events.push((Arc::clone(&event), bytes));
                 (event, doubts)
             });
             acts.push((line, cells, act));
@@ -301,7 +303,7 @@ impl Intake<'_> {
     /// Adopts for each body without a charter one that extends the pattern of its kind.
     fn adopt(&mut self, part: &[Item]) -> Result<(), EventsError> {
         let mut fresh: Vec<Event> = Vec::new();
-        for line in part.iter().filter_map(|item| item.act.as_ref().ok()) {
+        for (line, _) in part.iter().filter_map(|item| item.act.as_ref().ok()) {
             let body = &line.event.body;
             // No body can have the ledger's own name: each such line is refused by itself.
             if body.is_ledger() || self.bodies.contains_key(body) {

@@ -1,12 +1,13 @@
 //! Reading ahead: the next parts of a file are read and named while the ones before are judged and made durable.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
+use memchr::memmem;
 use uuid::Uuid;
 
-use crate::event::leaf::encode_event;
+use crate::event::leaf::{LEAF_BYTES_MAX, encode_event};
 use crate::event::{Act, Cause, Dates, EventId, Retraction};
 
 use super::lines::LineError;
@@ -14,7 +15,7 @@ use super::neutral::Line;
 use super::stream::{Said, Stream};
 
 /// Lines are recorded so many at a time: each such part is whole or absent.
-const LINES_AT_A_TIME: usize = 4_096;
+const LINES_AT_A_TIME: usize = 1_024;
 
 /// How many parts are read ahead.
 pub(super) const AHEAD: usize = 2;
@@ -28,7 +29,8 @@ pub(super) struct Item {
     pub(super) line: u64,
     /// The line whole, or the row cell by cell.
     pub(super) cells: Arc<Vec<Vec<u8>>>,
-    pub(super) act: Result<Line, String>,
+    /// With the canonical bytes of its event.
+    pub(super) act: Result<(Line, Vec<u8>), String>,
 }
 
 /// What is recorded at once.
@@ -45,15 +47,17 @@ pub(super) struct Part {
 pub(super) struct Reader {
     /// The import to which they belong.
     import: EventId,
-    /// How often the same line was met.
-    seen: HashMap<Uuid, u32>,
+    /// The lines that were met.
+    seen: HashSet<Uuid>,
+    /// How often, of those that were met again.
+    again: HashMap<Uuid, u32>,
     /// What a dated snapshot states, by what tells it apart: a later line may take it back.
     stated: HashMap<String, Vec<EventId>>,
 }
 
 impl Reader {
     pub(super) fn new(import: EventId) -> Reader {
-        Reader { import, seen: HashMap::new(), stated: HashMap::new() }
+        Reader { import, seen: HashSet::new(), again: HashMap::new(), stated: HashMap::new() }
     }
 
     /// Sends part after part, until the end, a line that cannot be read, or a receiver that wants no more.
@@ -88,13 +92,13 @@ impl Reader {
             part.without_act += 1;
         }
         for act in said.acts {
-            let act = act.and_then(|mut act| self.settle(&mut act).map(|()| act));
+            let act = act.and_then(|mut act| self.settle(&mut act).map(|bytes| (act, bytes)));
             part.items.push(Item { line, cells: Arc::clone(&cells), act });
         }
     }
 
-    /// Gives an act its id, and makes a retraction of a line that takes back an earlier one.
-    fn settle(&mut self, line: &mut Line) -> Result<(), String> {
+    /// Gives an act its id, and makes a retraction of a line that takes back an earlier one. Gives the canonical bytes.
+    fn settle(&mut self, line: &mut Line) -> Result<Vec<u8>, String> {
         let dated = line.event.known_from.is_some();
         if line.retracts {
             let stated = self.stated.get_mut(&line.key).and_then(Vec::pop);
@@ -105,15 +109,78 @@ impl Reader {
         }
         let stated = encode_event(&line.event).map_err(|e| e.to_string())?;
         let name = Uuid::new_v5(&LINES, &stated);
-        let again = self.seen.entry(name).and_modify(|n| *n += 1).or_insert(0);
-        line.event.id = EventId(match *again {
-            0 => name,
-            n => Uuid::new_v5(&name, &n.to_be_bytes()),
+        line.event.id = EventId(match self.seen.insert(name) {
+            true => name,
+            false => {
+                let again = self.again.entry(name).or_default();
+                *again += 1;
+                Uuid::new_v5(&name, &again.to_be_bytes())
+            }
         });
         line.event.import = Some(self.import);
         if dated && !line.retracts {
             self.stated.entry(line.key.clone()).or_default().push(line.event.id);
         }
-        Ok(())
+        match renamed(&stated, line.event.id, self.import) {
+            Some(bytes) => Ok(bytes),
+            None => encode_event(&line.event).map_err(|e| e.to_string()),
+        }
+    }
+}
+
+/// The canonical bytes of an event without an id or an import, once it has both; `None` where it had any, or would be too
+/// large. Within a text quotes are escaped, so that nothing but the id looks like it.
+fn renamed(stated: &[u8], id: EventId, import: EventId) -> Option<Vec<u8>> {
+    const NO_ID: &[u8] = br#""id":"00000000-0000-0000-0000-000000000000""#;
+    let at = memmem::find(stated, NO_ID)?;
+    let (before, after) = (stated.get(..at)?, stated.get(at + NO_ID.len()..)?);
+    if after.starts_with(br#","import":"#) {
+        return None;
+    }
+    let named = format!(r#""id":"{id}","import":"{import}""#);
+    let bytes = [before, named.as_bytes(), after].concat();
+    (bytes.len() + NO_ID.len() * 2 < LEAF_BYTES_MAX).then_some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{BodyId, Event, ImportReceipt};
+
+    #[test]
+    fn an_event_that_is_given_its_id_has_the_bytes_of_one_that_had_it() {
+        let receipt = ImportReceipt {
+            file: r#""id":"00000000-0000-0000-0000-000000000000""#.into(),
+            importer: "i".into(),
+            refused: 1,
+            sha256: "s".into(),
+            taken: 2,
+        };
+        let acts = [
+            Act::TreatySigned,
+            Act::InstrumentDeposited(Some(crate::event::Form::Accession)),
+            Act::RightsSuspended(Some(r#"says "id":"00000000-0000-0000-0000-000000000000""#.into())),
+            Act::EntryRetracted(Retraction { cause: Cause::SourceChanged }),
+            Act::ImportRecorded(receipt),
+        ];
+        let (id, import) = (EventId(Uuid::from_u128(7)), EventId(Uuid::from_u128(8)));
+        for act in acts {
+            let mut event = Event::new(EventId(Uuid::nil()), act, BodyId::parse("sco").unwrap());
+            event.note = Some(r#""id":"00000000-0000-0000-0000-000000000000" \ "#.into());
+            event.to = Some(EventId(Uuid::nil()));
+            let stated = encode_event(&event).unwrap();
+            (event.id, event.import) = (id, Some(import));
+            assert_eq!(renamed(&stated, id, import), Some(encode_event(&event).unwrap()));
+            let named = encode_event(&event).unwrap();
+            assert_eq!(renamed(&named, id, import), None);
+        }
+    }
+
+    #[test]
+    fn an_event_that_grows_too_large_with_its_id_is_encoded_anew() {
+        let mut event = Event::new(EventId(Uuid::nil()), Act::TreatySigned, BodyId::parse("sco").unwrap());
+        event.note = Some("x".repeat(LEAF_BYTES_MAX - 200));
+        let stated = encode_event(&event).unwrap();
+        assert_eq!(renamed(&stated, EventId(Uuid::from_u128(7)), EventId(Uuid::from_u128(8))), None);
     }
 }

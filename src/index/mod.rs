@@ -22,7 +22,6 @@ use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::{Entry, EventId, Index, Scope, Size};
@@ -59,8 +58,13 @@ pub struct EventIndex {
     lookup: Lookup,
     /// What is filed.
     groups: Groups,
+    /// How many transactions sled was not asked to write out.
+    unflushed: usize,
     complete: bool,
 }
+
+/// sled keeps in memory what it was not asked to write out.
+const UNFLUSHED_MAX: usize = 32;
 
 /// What an index says of itself before it is opened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -95,7 +99,7 @@ const HEAD: &[u8] = b"head";
 const COMPLETE: &str = "complete";
 /// A copy of the head beside the files of sled, so that it is known before they are opened.
 const HEAD_FILE: &str = "head";
-const CACHE_BYTES: u64 = 64 << 20;
+const CACHE_BYTES: u64 = 32 << 20;
 
 impl Store {
     fn open(folder: &Path) -> Result<Store, sled::Error> {
@@ -160,8 +164,8 @@ fn failed(error: sled::transaction::TransactionError<()>) -> sled::Error {
     }
 }
 
-/// A run with its first index, before it is encoded.
-type NewParts = (u64, EventsRun, Arc<PostingsRun>, IdsRun);
+/// The events and the ids of a run, before they are encoded.
+type NewParts = (EventsRun, IdsRun);
 
 /// The values of one run in the three trees.
 struct NewRun {
@@ -215,6 +219,7 @@ impl EventIndex {
             newer: HashMap::new(),
             corrections: OnceCell::new(),
             lookup: Lookup::default(),
+            unflushed: 0,
             complete,
         }
     }
@@ -306,34 +311,36 @@ impl EventIndex {
         let mut new: Vec<NewParts> = Vec::new();
         for part in self.pending[..count].chunks(run::RUN_ENTRIES) {
             let (events, postings, ids) = run::build(part);
-            let postings = Arc::new(postings);
-            let first = part.first().map_or(0, |e| e.index.0);
-            metas.push(RunMeta::known(first, Arc::clone(&postings)));
-            new.push((first, events, postings, ids));
+            metas.push(RunMeta::of(part.first().map_or(0, |e| e.index.0), &postings));
+            new.push((events, ids));
         }
+        let mut first_new = self.runs.len();
         if let Some(span) = merge_span(&metas) {
-            let merged = self.merged(&metas, span.clone(), &new)?;
+            let (meta, events, ids) = self.merged(&metas, span.clone(), &new)?;
             gone.extend(metas[span.clone()].iter().map(|m| m.first));
-            new.retain(|(first, ..)| !gone.contains(first));
-            metas.splice(span, [RunMeta::known(merged.0, Arc::clone(&merged.2))]);
-            new.push(merged);
+            new.truncate(span.start.saturating_sub(first_new));
+            new.push((events, ids));
+            first_new = first_new.min(span.start);
+            metas.splice(span, [meta]);
         }
-        let runs: Vec<NewRun> = new
-            .iter()
-            .map(|(first, events, postings, ids)| NewRun {
-                first: *first,
-                events: events.encode(),
-                postings: postings.encode(),
-                ids: ids.encode(),
-            })
-            .collect();
+        let stored = |(meta, (events, ids)): (&RunMeta, &NewParts)| NewRun {
+            first: meta.first,
+            events: events.encode(),
+            postings: meta.postings.bytes().to_vec(),
+            ids: ids.encode(),
+        };
+        let runs: Vec<NewRun> = metas[first_new..].iter().zip(&new).map(stored).collect();
         let bytes = head.encode();
         self.state(&bytes);
         self.store.run(move |store| store.put(&runs, &gone, &bytes))?;
         self.runs = metas;
         self.lookup.forget();
         self.pending.drain(..count);
-        Ok(())
+        self.unflushed += 1;
+        match self.unflushed < UNFLUSHED_MAX {
+            true => Ok(()),
+            false => self.hand_over(),
+        }
     }
 
     /// Says beside sled what its head says. Where that cannot be written, who opens the index waits for sled.
@@ -347,17 +354,16 @@ impl EventIndex {
         metas: &[RunMeta],
         span: Range<usize>,
         new: &[NewParts],
-    ) -> Result<NewParts, IndexError> {
+    ) -> Result<(RunMeta, EventsRun, IdsRun), IndexError> {
         let mut entries = Vec::new();
-        for meta in &metas[span.clone()] {
-            match new.iter().find(|(first, ..)| *first == meta.first) {
-                Some((first, events, ..)) => entries.extend(self.decode(events, *first, |_| true)?),
+        for (at, meta) in metas.iter().enumerate().take(span.end).skip(span.start) {
+            match at.checked_sub(self.runs.len()).and_then(|at| new.get(at)) {
+                Some((events, _)) => entries.extend(self.decode(events, meta.first, |_| true)?),
                 None => entries.extend(self.decode(&self.events(meta)?, meta.first, |_| true)?),
             }
         }
         let (events, postings, ids) = run::build(&entries);
-        let postings = Arc::new(postings);
-        Ok((metas.get(span.start).map_or(0, |m| m.first), events, postings, ids))
+        Ok((RunMeta::of(entries.first().map_or(0, |e| e.index.0), &postings), events, ids))
     }
 
     /// Hands what was applied to the operating system.
@@ -367,6 +373,11 @@ impl EventIndex {
     pub fn flush(&mut self) -> Result<(), IndexError> {
         self.put_pending()?;
         self.put_groups()?;
+        self.hand_over()
+    }
+
+    fn hand_over(&mut self) -> Result<(), IndexError> {
+        self.unflushed = 0;
         // Not a promise of durability: sled 0.34 only asks for it with sync_file_range. The evidence is elsewhere.
         self.store.run(|store| store.db.flush().map(|_| ()))
     }

@@ -19,9 +19,9 @@ impl Postings {
         Postings { stored: value.into(), known: OnceCell::new() }
     }
 
-    /// As they were just made.
-    pub(super) fn known(run: Arc<PostingsRun>) -> Postings {
-        Postings { stored: Arc::default(), known: OnceCell::from(run) }
+    /// Their bytes.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.stored
     }
 
     /// The postings, which must be those of so many entries.

@@ -6,7 +6,6 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::Arc;
 
 use bincode::{BorrowDecode, Decode, Encode};
 use uuid::Uuid;
@@ -101,9 +100,9 @@ pub(super) struct RunMeta {
 }
 
 impl RunMeta {
-    /// Of a run that was just made.
-    pub(super) fn known(first: u64, postings: Arc<PostingsRun>) -> RunMeta {
-        RunMeta { first, count: postings.count(), postings: Postings::known(postings) }
+    /// Of a run that was just made. Its postings are kept as they are stored: many runs are never asked.
+    pub(super) fn of(first: u64, postings: &PostingsRun) -> RunMeta {
+        RunMeta { first, count: postings.count(), postings: Postings::stored(postings.encode()) }
     }
 }
 

@@ -40,6 +40,11 @@ pub(super) fn touches_rules(event: &Event) -> bool {
     )
 }
 
+/// Whether others can only be judged when this one is recorded: it changes rules, what was said, or who may record.
+pub(super) fn changes_judgement(event: &Event) -> bool {
+    touches_rules(event) || event.act.kind().is_of_ledger() || event.body.is_ledger()
+}
+
 impl Ledger {
     /// Checks events that are to be recorded together, in order.
     ///
@@ -53,29 +58,37 @@ impl Ledger {
                 false => source,
             })
         };
-        let events = events.into_iter().map(Arc::new).collect();
+        let events = events.into_iter().map(|event| (Arc::new(event), None)).collect();
         self.sift(events)?.into_iter().enumerate().map(located).collect()
     }
 
     /// Checks events one by one, in order: what is not admitted is left out, with its reason, and the others are judged
-    /// without it.
+    /// without it. Canonical bytes that are at hand are not made again.
     ///
     /// # Errors
     /// [`LedgerError`] where the ledger cannot be read.
-    pub fn sift(&mut self, events: Vec<Arc<Event>>) -> Result<Vec<Result<Draft, LedgerError>>, LedgerError> {
-        let known = self.find_all(&events.iter().map(|e| e.id).collect::<Vec<_>>())?;
-        let mut batch = Batch::default();
+    pub(crate) fn sift(
+        &mut self,
+        events: Vec<(Arc<Event>, Option<Vec<u8>>)>,
+    ) -> Result<Vec<Result<Draft, LedgerError>>, LedgerError> {
+        let known = self.find_all(&events.iter().map(|(event, _)| event.id).collect::<Vec<_>>())?;
+        let mut batch = Batch { events: HashMap::with_capacity(events.len()), ..Batch::default() };
         let each = events.into_iter().zip(known);
-        Ok(each.map(|(event, recorded)| self.admit_one(event, recorded, &mut batch)).collect())
+        Ok(each
+            .map(|((event, bytes), recorded)| {
+                let bytes = bytes.map_or_else(|| encode_event(&event).map_err(LedgerError::Leaf), Ok)?;
+                self.admit_one(event, bytes, recorded, &mut batch)
+            })
+            .collect())
     }
 
     fn admit_one(
         &mut self,
         event: Arc<Event>,
+        bytes: Vec<u8>,
         recorded: Option<Index>,
         batch: &mut Batch,
     ) -> Result<Draft, LedgerError> {
-        let bytes = encode_event(&event).map_err(LedgerError::Leaf)?;
         if let Some(index) = recorded {
             let entry =
                 decode(&self.leaf(index)?, index).map_err(|source| LedgerError::Entry { index, source })?;
@@ -177,6 +190,9 @@ impl Ledger {
 
     /// The rules of a body as this ledger and the batch know them.
     pub(super) fn rules(&mut self, body: &BodyId, batch: &Batch) -> Result<Arc<Charter>, LedgerError> {
+        if !batch.makes_rules() {
+            return self.charter(body);
+        }
         if !batch.rules(body) {
             let known = self.charter(body);
             let pattern = known.as_ref().ok().and_then(|charter| charter.extends.clone());
@@ -351,6 +367,11 @@ impl Batch {
         self.charters.push(event.clone());
     }
 
+    /// Whether it has texts of any body.
+    pub(super) fn makes_rules(&self) -> bool {
+        !self.charters.is_empty()
+    }
+
     /// Whether some of its texts are of a body.
     pub(super) fn rules(&self, body: &BodyId) -> bool {
         self.charters.iter().any(|event| event.body == *body)
@@ -383,10 +404,10 @@ fn check_form(event: &Event) -> Result<(), LedgerError> {
     }
     let optional =
         act.is_record_keeping() || matches!(act, ActKind::CharterAdopted | ActKind::CharterAmended);
-    let counts = |role: &&Role| !matches!(**role, Role::Planned | Role::Until);
-    let own: Vec<Role> = act.roles().iter().filter(counts).copied().collect();
     let dated = event.dates.iter().any(|(role, _)| !matches!(role, Role::Planned | Role::Until));
     if !optional && !dated {
+        let counts = |role: &&Role| !matches!(**role, Role::Planned | Role::Until);
+        let own: Vec<Role> = act.roles().iter().filter(counts).copied().collect();
         let effect = |role: &Role| *role != Role::Effective || own.len() == 1;
         return Err(LedgerError::DateNeeded {
             act,
@@ -397,11 +418,10 @@ fn check_form(event: &Event) -> Result<(), LedgerError> {
 }
 
 fn known_status(rules: &Charter, status: &StatusId, event: &Event) -> Result<(), LedgerError> {
-    let known = rules.statuses();
-    if status.is_none() || known.iter().any(|s| s.id == *status) {
+    if status.is_none() || rules.status(status).is_some() {
         return Ok(());
     }
-    let list: Vec<&str> = known.iter().map(|s| s.id.as_str()).collect();
+    let list: Vec<&str> = rules.statuses().iter().map(|s| s.id.as_str()).collect();
     Err(LedgerError::NoStatus { body: event.body.clone(), status: status.clone(), known: list.join(", ") })
 }
 

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::charter::Charter;
 use crate::event::leaf;
 use crate::event::{ActKind, Entry, Event, EventId, Index, Instant, Size};
-use crate::log::{Append, Hash, LogEngine};
+use crate::log::{Append, Frontier, Hash, LogEngine};
 
 use super::{AppendOptions, Draft, Ledger, LedgerError, Receipt, admit};
 
@@ -121,7 +122,7 @@ impl Ledger {
         &self,
         asked: &[Asked],
         made: &mut dyn Iterator<Item = (Index, Instant, Hash)>,
-        tree: &mut crate::log::Frontier,
+        tree: &mut Frontier,
     ) -> Result<Vec<Receipt>, LedgerError> {
         let mut receipts = Vec::with_capacity(asked.len());
         for (id, recorded) in asked {
@@ -160,7 +161,7 @@ impl Ledger {
         self.places.add(&entries);
         for entry in entries.iter().filter(|e| rules_change && admit::touches_rules(&e.event)) {
             let body = &entry.event.body;
-            let extended = |charter: &Arc<crate::charter::Charter>| charter.extends.as_ref() == Some(body);
+            let extended = |charter: &Arc<Charter>| charter.extends.as_ref() == Some(body);
             // An adoption bears on its own body alone, and on those that extend it.
             match entry.event.act.kind() {
                 ActKind::CharterAdopted if !self.rules.values().any(extended) => {

@@ -68,6 +68,11 @@ pub enum LedgerError {
         /// The events that were to be recorded.
         ids: Vec<EventId>,
     },
+    /// A thread that appended for others was stopped in the middle.
+    #[error(
+        "an append for several callers was stopped in the middle: open the ledger again, and run it again with the same ids"
+    )]
+    DeskFailed,
     /// Not the size expected.
     #[error("the ledger has {actual} entries, not the {expected} expected: nothing was recorded")]
     Size {

@@ -44,18 +44,25 @@ impl Ledger {
         if let Some(entry) = self.supposed.iter().find(|e| e.event.id == id) {
             return Ok(Some(entry.index));
         }
-        match self.places.newer.get(&id) {
-            Some(index) => Ok(Some(*index)),
-            None => self.find_older(id),
-        }
+        self.find_recorded(id)
     }
 
     /// Where events are recorded, many at once.
     pub(super) fn find_all(&mut self, ids: &[EventId]) -> Result<Vec<Option<Index>>, LedgerError> {
-        if ids.len() > 1 && self.model.is_none() {
+        if let [id] = ids {
+            return Ok(vec![self.find(*id)?]);
+        }
+        if self.model.is_none() {
             self.read_older()?;
         }
-        ids.iter().map(|id| self.find(*id)).collect()
+        ids.iter().map(|id| self.find_recorded(*id)).collect()
+    }
+
+    fn find_recorded(&self, id: EventId) -> Result<Option<Index>, LedgerError> {
+        match self.places.newer.get(&id) {
+            Some(index) => Ok(Some(*index)),
+            None => self.find_older(id),
+        }
     }
 
     /// Where an event is that was recorded before this handle was opened.

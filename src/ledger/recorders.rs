@@ -149,6 +149,12 @@ impl Ledger {
             Some(register) => Arc::clone(register),
             None => self.register()?,
         };
+        let plain = !Sides::is_correction(event);
+        if plain && self.signers.is_empty() && !self.offered.contains_key(&event.id) {
+            // Nobody signs, and it bears on its own body alone: most events that are imported are of this kind.
+            let act = event.act.kind();
+            return self.lacking(&register, [(&event.body, act)], Some(act), batch, 0);
+        }
         let reach = self.reach(event, batch)?;
         if Sides::is_correction(event) && reach.bodies.iter().any(BodyId::is_ledger) {
             return Err(RecorderError::NotCorrected.into());
@@ -174,40 +180,53 @@ impl Ledger {
         }
         signed.sort();
         signed.dedup();
-        let lacking = match self.needed(&register, &reach, batch, signed.len())? {
-            Some((_, error)) if self.demands => return Err(error.into()),
-            lacking => lacking.map_or(0, |(needed, _)| needed - signed.len()),
-        };
-        Ok(lacking)
+        let ruled = reach.ruled.iter().map(|(body, act)| (body, *act));
+        self.lacking(&register, ruled, reach.acts.first().copied(), batch, signed.len())
+    }
+
+    /// How many more signatures are asked for than there are; an error where it is to be written.
+    fn lacking<'e>(
+        &mut self,
+        register: &Register,
+        ruled: impl IntoIterator<Item = (&'e BodyId, ActKind)>,
+        act: Option<ActKind>,
+        batch: &Batch,
+        signed: usize,
+    ) -> Result<usize, LedgerError> {
+        match self.needed(register, ruled, act, batch, signed)? {
+            Some((_, error)) if self.demands => Err(error.into()),
+            lacking => Ok(lacking.map_or(0, |(needed, _)| needed - signed)),
+        }
     }
 
     /// How many signatures are asked for, and what is said where that is more than there are.
-    fn needed(
+    fn needed<'e>(
         &mut self,
         register: &Register,
-        reach: &Reach,
+        ruled: impl IntoIterator<Item = (&'e BodyId, ActKind)>,
+        act: Option<ActKind>,
         batch: &Batch,
         signed: usize,
     ) -> Result<Option<(usize, RecorderError)>, LedgerError> {
         let mut most: Option<(usize, RecorderError)> = None;
-        for (body, act) in &reach.ruled {
+        for (body, act) in ruled {
             // Thousands of charters may be adopted at once: nothing is folded for a body that has none.
-            if !batch.rules(body) && !self.rule_entries()?.may_rule(body) {
+            let folded = !batch.makes_rules() && self.rules.contains_key(body);
+            if !folded && !batch.rules(body) && !self.rule_entries()?.may_rule(body) {
                 continue;
             }
             let needed = match self.rules(body, batch) {
-                Ok(charter) => charter.latest().signers(*act),
+                Ok(charter) => charter.latest().signers(act),
                 // Whatever is wrong with the body's rules is told by the checks of what the event says.
                 Err(LedgerError::NoBody(_) | LedgerError::Charter(_)) => 0,
                 Err(error) => return Err(error),
             };
             if needed > signed && most.as_ref().is_none_or(|(most, _)| needed > *most) {
-                let (body, act) = (body.clone(), *act);
+                let body = body.clone();
                 most = Some((needed, RecorderError::TooFew { body, act, needed, signed }));
             }
         }
         if most.is_none() && register.required.is_some() && signed == 0 {
-            let act = reach.acts.first().copied();
             most = act.map(|act| (1, RecorderError::Unsigned { act }));
         }
         Ok(most)

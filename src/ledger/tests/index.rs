@@ -52,6 +52,63 @@ fn an_index_of_another_history_is_refused_and_neither_is_changed() {
     assert_eq!(bytes(&one.join("entries")), evidence);
 }
 
+#[test]
+fn an_index_is_refused_by_what_stands_beside_it_or_else_by_what_it_holds() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, other) = (dir.path().join("one"), dir.path().join("other"));
+    small(&one).close().unwrap();
+    let mut ledger = small(&other);
+    ledger.append(vec![grant(50, "MNG", "2004-06-17")], options(START + 10)).unwrap();
+    ledger.close().unwrap();
+    let stated = |path: &Path| path.join("sled/000001/head");
+    let own = std::fs::read(stated(&one)).unwrap();
+    std::fs::remove_dir_all(one.join("sled")).unwrap();
+    copy(&other.join("sled"), &one.join("sled"));
+    let open = || Ledger::open_writer(&one, &holder(), Disk::default());
+    let refused =
+        |error: LedgerError| matches!(error, LedgerError::Index(IndexError::Ahead { index: Size(8), .. }));
+
+    // Refused at once, while somebody has the index open.
+    let held = EventIndex::open(&one, ORIGIN, INDEX_DEADLINE).unwrap();
+    assert!(open().is_err_and(refused));
+    drop(held);
+    released(&one);
+    for unread in [None, Some(&b"another thing"[..])] {
+        match unread {
+            None => std::fs::remove_file(stated(&one)).unwrap(),
+            Some(bytes) => std::fs::write(stated(&one), bytes).unwrap(),
+        }
+        assert!(open().is_err_and(refused), "sled itself is asked");
+        released(&one);
+    }
+    // What stands beside it is right, the index is not: nothing rests on it, and nothing is appended once it is known.
+    std::fs::write(stated(&one), own).unwrap();
+    let mut ledger = open().unwrap();
+    assert!(ledger.load(&Scope::ALL).is_err_and(refused));
+    assert!(ledger.append(vec![grant(51, "IND", "2005-07-05")], options(START + 20)).is_err_and(refused));
+    assert_eq!(ledger.size(), Size(7));
+}
+
+#[test]
+fn an_index_is_made_anew_while_appends_go_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("l");
+    small(&path).close().unwrap();
+    std::fs::remove_dir_all(path.join("sled")).unwrap();
+    let mut ledger = writer(&path);
+    for first in (50..1550u128).step_by(100) {
+        let events = (first..first + 100).map(|n| grant(n, "MNG", "2004-06-17")).collect();
+        ledger.append(events, options(START + 10)).unwrap();
+    }
+    assert!(has_index(&mut ledger));
+    drop(ledger);
+    released(&path);
+    let index = EventIndex::open(&path, ORIGIN, INDEX_DEADLINE).unwrap();
+    assert_eq!(index.size(), Size(1507));
+    assert_eq!(index.find(id(1549)).unwrap(), Some(Index(1506)));
+    assert_eq!(index.load(&Scope::ALL).unwrap().len(), 1507);
+}
+
 /// Whether a ledger answers from an index.
 fn has_index(ledger: &mut Ledger) -> bool {
     ledger.index.ask(|_| Ok(())).unwrap().is_some()
