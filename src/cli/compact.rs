@@ -11,12 +11,12 @@ use super::render::{Page, count};
 #[command(after_help = "Example:
   chancery compact
 
-The log lies in segments. A writer compresses each one that is full while it goes
-on with the next; this does it for those of earlier versions, or of a writer that
-was interrupted. Each is written beside its place, read back, every entry held
-against its hash, and only then put in place of the old one: whenever it is
-interrupted, nothing is lost, and a second run goes on where the first ended.
-Questions and audits go on meanwhile; appends wait.")]
+The log lies in segments. A writer compresses each one that is full while
+it goes on with the next; this does it for those of earlier versions, or of
+a writer that was interrupted. Each is written beside its place, read back,
+every entry held against its hash, and only then put in place of the old
+one: whenever it is interrupted nothing is lost, and a second run goes on
+where the first ended. Questions and audits go on meanwhile; appends wait.")]
 pub(super) struct Args {}
 
 const SHAPE: Shape =

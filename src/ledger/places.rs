@@ -52,6 +52,7 @@ impl Ledger {
         if let [id] = ids {
             return Ok(vec![self.find(*id)?]);
         }
+        self.open_index()?;
         if self.model.is_none() {
             self.read_older()?;
         }

@@ -117,15 +117,16 @@ struct Stored {
     /// Where its frame or its block begins.
     offset: u64,
     index: u64,
-    /// Where the leaf lies in the bytes at hand.
+    /// In which part, and where in it.
+    part: usize,
     at: Range<usize>,
 }
 
 /// A segment that was read, with every leaf of its sound frames or blocks hashed.
 struct Walked {
     segment: Segment,
-    /// The bytes of the file; of a sealed segment its leaves, decompressed.
-    bytes: Vec<u8>,
+    /// The bytes of the file; of a sealed segment those of each block, decompressed.
+    parts: Vec<Vec<u8>>,
     leaves: Vec<Stored>,
     scan: Scan,
     /// The hash of every leaf as it is; the stored one where a sealed leaf cannot be had.
@@ -152,25 +153,25 @@ impl Walked {
     fn frames(segment: Segment, bytes: Vec<u8>) -> Walked {
         let (mut leaves, mut hashes, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
         let start = bytes.as_ptr().addr();
-        let scan =
-            segment::walk_frames(Start::of(&segment), &bytes, u64::MAX, |offset, index, leaf, hash| {
-                let found = leaf_hash(leaf);
-                if found != hash {
-                    wrong.push(leaves.len());
-                }
-                hashes.push(found);
-                // Its place rather than the slice, so that it can be handed on with the bytes.
-                let at = leaf.as_ptr().addr() - start;
-                leaves.push(Stored { offset, index, at: at..at + leaf.len() });
-            });
-        Walked { segment, bytes, leaves, scan, hashes, wrong, broken: Vec::new() }
+        let scan = segment::walk_frames(Start::of(&segment), &bytes, u64::MAX, |offset, index, leaf, hash| {
+            let found = leaf_hash(leaf);
+            if found != hash {
+                wrong.push(leaves.len());
+            }
+            hashes.push(found);
+            // Its place rather than the slice, so that it can be handed on with the bytes.
+            let at = leaf.as_ptr().addr() - start;
+            leaves.push(Stored { offset, index, part: 0, at: at..at + leaf.len() });
+        });
+        Walked { segment, parts: vec![bytes], leaves, scan, hashes, wrong, broken: Vec::new() }
     }
 
     fn sealed(segment: Segment, file: &[u8]) -> Walked {
         let found = sealed::salvage(file, segment.first);
         let mut hashes = found.hashes;
-        let (mut bytes, mut leaves, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
-        for (offset, block) in &found.blocks {
+        let (mut parts, mut leaves, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
+        for (offset, block) in found.blocks {
+            let start = block.raw().as_ptr().addr();
             for (index, leaf) in block.leaves() {
                 let hash = leaf_hash(leaf);
                 match usize::try_from(index - segment.first).ok().and_then(|at| hashes.get_mut(at)) {
@@ -181,19 +182,20 @@ impl Walked {
                     Some(_) => {}
                     None => hashes.push(hash),
                 }
-                let at = bytes.len()..bytes.len() + leaf.len();
-                leaves.push(Stored { offset: *offset as u64, index, at });
-                bytes.extend_from_slice(leaf);
+                let at = leaf.as_ptr().addr() - start;
+                let (offset, part) = (offset as u64, parts.len());
+                leaves.push(Stored { offset, index, part, at: at..at + leaf.len() });
             }
+            parts.push(block.into_raw());
         }
         let mut after = segment.before.clone();
         hashes.iter().for_each(|hash| after.push(*hash));
         let scan = Scan { after, end: file.len() as u64, last: None, broken: None };
-        Walked { segment, bytes, leaves, scan, hashes, wrong, broken: found.wrong }
+        Walked { segment, parts, leaves, scan, hashes, wrong, broken: found.wrong }
     }
 
     fn leaf(&self, stored: &Stored) -> &[u8] {
-        self.bytes.get(stored.at.clone()).unwrap_or_default()
+        self.parts.get(stored.part).and_then(|part| part.get(stored.at.clone())).unwrap_or_default()
     }
 
     /// The tree with the leaves as they are, up to so many.
@@ -268,7 +270,8 @@ impl Audit<'_> {
 
     /// What stands in a segment of frames beside its sound frames.
     fn judge_frames(&mut self, path: &Path, walked: &Walked, last: bool) {
-        let Walked { segment, bytes, scan, .. } = walked;
+        let Walked { segment, scan, .. } = walked;
+        let bytes = walked.parts.first().map(Vec::as_slice).unwrap_or_default();
         if (bytes.len() as u64) < segment.capacity {
             let what = format!("the segment is cut short, {} bytes of {}", bytes.len(), segment.capacity);
             self.add(path, bytes.len() as u64, None, Some(what));

@@ -17,7 +17,7 @@ use super::segment::{self, Form, HEADER_BYTES, Segment};
 use super::tail;
 use super::tree::{Frontier, Hash, leaf_hash};
 
-/// So many sealed segments are kept open, and single leaves are read from them.
+/// So many segments of each form are kept open, and single leaves are read from them.
 const OPEN_MAX: usize = 64;
 /// Frames are looked through in pieces of this size.
 const WINDOW_BYTES: usize = 128 << 10;
@@ -32,7 +32,7 @@ pub(super) struct OpenSegments {
     /// The block decompressed last, with the first index of its segment.
     block: Option<(u64, usize, Block)>,
     unpacker: Option<Unpacker>,
-    frames: Option<Frames>,
+    frames: Vec<Frames>,
 }
 
 /// A segment of frames whose leaves were found.
@@ -45,6 +45,14 @@ struct Frames {
     end: u64,
 }
 
+/// Keeps one more open, and no more than [`OPEN_MAX`].
+fn push<T>(open: &mut Vec<T>, one: T) {
+    if open.len() == OPEN_MAX {
+        open.remove(0);
+    }
+    open.push(one);
+}
+
 impl OpenSegments {
     /// A leaf and its stored hash; `written` is where the frames of the segment end, where it is the last.
     fn leaf(
@@ -55,24 +63,19 @@ impl OpenSegments {
         written: Option<u64>,
     ) -> Result<(Vec<u8>, Hash), LogError> {
         let known = self.sealed.iter().any(|open| open.segment.first == segment.first);
-        let framed = self.frames.as_ref().is_some_and(|open| open.first == segment.first);
-        if !known && !framed {
+        if !known && !self.frames.iter().any(|open| open.first == segment.first) {
             match segment::form(&segment.path, segment.first, origin)? {
                 Form::Frames(file) => {
                     let (leaves, end) = (Vec::new(), HEADER_BYTES as u64);
-                    self.frames = Some(Frames { first: segment.first, file, leaves, end });
+                    let frames = Frames { first: segment.first, file, leaves, end };
+                    push(&mut self.frames, frames);
                 }
-                Form::Sealed(sealed) => {
-                    if self.sealed.len() == OPEN_MAX {
-                        self.sealed.remove(0);
-                    }
-                    self.sealed.push(*sealed);
-                }
+                Form::Sealed(sealed) => push(&mut self.sealed, *sealed),
             }
         }
-        match &mut self.frames {
-            Some(frames) if frames.first == segment.first => frames.leaf(segment, index, written),
-            _ => self.sealed_leaf(segment, index),
+        match self.frames.iter_mut().find(|open| open.first == segment.first) {
+            Some(frames) => frames.leaf(segment, index, written),
+            None => self.sealed_leaf(segment, index),
         }
     }
 

@@ -222,10 +222,19 @@ impl Block {
         })
     }
 
+    /// Its bytes.
+    pub(super) fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    pub(super) fn into_raw(self) -> Vec<u8> {
+        self.raw
+    }
+
     /// Whether its leaves fill it.
     fn is_whole(&self) -> bool {
-        let bytes: usize = self.leaves().map(|(_, leaf)| leaf.len() + LENGTH_BYTES).sum();
-        bytes == self.raw.len() && self.leaves().count() == self.count
+        let sum = |(bytes, count), (_, leaf): (u64, &[u8])| (bytes + leaf.len() + LENGTH_BYTES, count + 1);
+        self.leaves().fold((0, 0), sum) == (self.raw.len(), self.count)
     }
 }
 
