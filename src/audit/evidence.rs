@@ -140,13 +140,16 @@ fn head_in(path: &Path) -> Result<Result<Option<SignedCheckpoint>, Damage>, LogE
     }
 }
 
+/// The place of a leaf and its bytes, before they are hashed.
+type Read = (u64, Vec<u8>);
+
 /// What is wrong with the files, and the place and bytes of every leaf of a sound frame.
 fn verify(
     path: &Path,
     expected: u64,
     progress: &mut dyn FnMut(u64, u64),
-) -> Result<(Vec<Damage>, Vec<(u64, Vec<u8>)>), LogError> {
-    let mut leaves: Vec<(u64, Vec<u8>)> = Vec::new();
+) -> Result<(Vec<Damage>, Vec<Read>), LogError> {
+    let mut leaves: Vec<Read> = Vec::new();
     let checked = Entries::verify(path, |index, leaf| {
         leaves.push((index, leaf.to_vec()));
         if index % 1024 == 0 {
