@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chancery::event::{Event, Index};
-use chancery::ledger::Ledger;
+use chancery::ledger::{Desk, Ledger};
 use chancery::log::Disk;
 
 use crate::imports::{Both, RECORDED, options};
@@ -68,7 +68,9 @@ pub(crate) fn writers(both: &Both, world: &mut World, each: usize) -> Row {
     for _ in 0..3 {
         let events = world.batch(WRITERS * each);
         samples[1].note(events.len(), through_one_connection(&mut peer, &events));
-        samples[0].note(events.len(), together(&mut ledger, events));
+        let (count, took);
+        (ledger, count, took) = together(ledger, events);
+        samples[0].note(count, took);
     }
     ledger.close().unwrap();
     peer.checkpoint();
@@ -78,9 +80,20 @@ pub(crate) fn writers(both: &Both, world: &mut World, each: usize) -> Row {
         .targets(Bound::Fixed(20e3), Bound::Fixed(40e3))
 }
 
-/// All writers' events, each acknowledged by itself: one writer after the other, until writers can share a sync.
-fn together(ledger: &mut Ledger, events: Vec<Event>) -> Duration {
-    timed(|| events.into_iter().for_each(|event| _ = ledger.append(vec![event], options()).unwrap()))
+/// All writers' events, each acknowledged by itself, from as many threads: those that wait share a sync.
+fn together(ledger: Ledger, events: Vec<Event>) -> (Ledger, usize, Duration) {
+    let (desk, count) = (Desk::new(ledger), events.len());
+    let took = timed(|| {
+        std::thread::scope(|scope| {
+            for own in events.chunks(count.div_ceil(WRITERS)) {
+                let desk = &desk;
+                scope.spawn(move || {
+                    own.iter().for_each(|event| _ = desk.append(vec![event.clone()], options()).unwrap());
+                });
+            }
+        });
+    });
+    (desk.close(), count, took)
 }
 
 /// The same in SQLite, which admits one writer at a time: each commit has its own sync.

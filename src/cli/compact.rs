@@ -16,18 +16,24 @@ it goes on with the next; this does it for those of earlier versions, or of
 a writer that was interrupted. Each is written beside its place, read back,
 every entry held against its hash, and only then put in place of the old
 one: whenever it is interrupted nothing is lost, and a second run goes on
-where the first ended. Questions and audits go on meanwhile; appends wait.")]
+where the first ended. Questions and audits go on meanwhile; appends wait.
+
+It also publishes the read model of everything recorded anew, in snapshot/,
+from which questions are answered; that folder may be removed at any time.")]
 pub(super) struct Args {}
 
 const SHAPE: Shape =
     Shape { list: None, columns: &["segments", "entries", "sealed_before", "bytes_before", "bytes_after"] };
 
 pub(super) fn run(_: &Args, context: &Context) -> Result<Exit, Failure> {
-    let ledger = context.writer("compact")?;
+    let mut ledger = context.writer("compact")?;
     let bar = context.bar(ledger.size().0, "entries");
     let done = ledger.log().compact(&mut |entries| bar.set_position(entries));
     bar.finish_and_clear();
     let done = done?;
+    let bar = context.bar(ledger.size().0, "published");
+    ledger.publish_base(&mut |entries| bar.inc(entries))?;
+    bar.finish_and_clear();
     context.close(ledger);
     let answer = json!({
         "segments": done.segments,

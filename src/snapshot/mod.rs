@@ -11,6 +11,7 @@ mod folder;
 mod header;
 mod map;
 mod part;
+mod rows;
 
 use std::path::PathBuf;
 

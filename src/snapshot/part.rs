@@ -42,9 +42,9 @@ pub(super) const JOINED: u32 = 1 << 31;
 
 /// A part of a snapshot.
 pub struct Part {
-    map: Map,
+    pub(super) map: Map,
     header: Header,
-    readings: Vec<StoredReading>,
+    pub(super) readings: Vec<StoredReading>,
     ids: OnceLock<Vec<(Option<BodyId>, Option<ParticipantId>)>>,
 }
 
@@ -71,12 +71,12 @@ pub struct OnDay {
 /// A pair of a part: one participant in one body, or the body alone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PairAt {
-    number: usize,
+    pub(super) number: usize,
     body: u32,
     /// 0 for the body alone, else one more than the number of the participant's name.
     who: u32,
     postings: u32,
-    rows: u32,
+    pub(super) rows: u32,
     /// From this day on everything that bears on the pair is known.
     pub known_through: Day,
     /// The last entry that bears on the pair.
@@ -126,7 +126,7 @@ impl Part {
         self.header.before
     }
 
-    fn section(&self, section: Section) -> Span {
+    pub(super) fn section(&self, section: Section) -> Span {
         self.header.sections[section as usize]
     }
 
@@ -200,7 +200,7 @@ impl Part {
         self.count(Section::Pairs, PAIR_BYTES).saturating_sub(1)
     }
 
-    fn record(&self, number: usize) -> Result<PairAt, SnapshotError> {
+    pub(super) fn record(&self, number: usize) -> Result<PairAt, SnapshotError> {
         let (start, length) = self.section(Section::Pairs);
         if (number + 1) * PAIR_BYTES > length {
             return Err(self.map.damaged(start));
@@ -320,80 +320,6 @@ impl Part {
         self.numbers(Section::Postings, pair.postings as usize..next.postings as usize)
     }
 
-    /// What may be said of a pair on a day, by everything recorded and known; `None` where the part has no rows for it.
-    ///
-    /// # Errors
-    /// [`SnapshotError`].
-    pub fn on(&self, pair: &PairAt, day: Day) -> Result<Option<OnDay>, SnapshotError> {
-        let row = self.row(pair, day)?;
-        Ok(row.map(|(reading, since, entry)| OnDay { reading: reading.clone(), since, entry }))
-    }
-
-    fn row(
-        &self,
-        pair: &PairAt,
-        day: Day,
-    ) -> Result<Option<(&StoredReading, Day, Option<Index>)>, SnapshotError> {
-        let next = self.record(pair.number + 1)?;
-        self.row_of(self.rows(pair.rows as usize..next.rows as usize)?, day)
-    }
-
-    fn rows(&self, rows: Range<usize>) -> Result<&[[u8; ROW_BYTES]], SnapshotError> {
-        let (start, length) = self.section(Section::Rows);
-        if rows.end.saturating_mul(ROW_BYTES) > length || rows.start > rows.end {
-            return Err(self.map.damaged(start));
-        }
-        Ok(self.map.bytes(start + rows.start * ROW_BYTES, rows.len() * ROW_BYTES)?.as_chunks().0)
-    }
-
-    /// The row of some rows, by first day, in which a day lies.
-    fn row_of(
-        &self,
-        rows: &[[u8; ROW_BYTES]],
-        day: Day,
-    ) -> Result<Option<(&StoredReading, Day, Option<Index>)>, SnapshotError> {
-        let first = |row: &[u8; ROW_BYTES]| Day::from_days(word(row, 0).cast_signed());
-        let after = rows.partition_point(|row| first(row) <= day);
-        let Some(row) = after.checked_sub(1).and_then(|at| rows.get(at)) else { return Ok(None) };
-        let damaged = || self.map.damaged(self.section(Section::Rows).0);
-        let reading = self.readings.get(word(row, 4) as usize).ok_or_else(damaged)?;
-        let entry = Some(word(row, 8)).filter(|entry| *entry != NONE).map(|entry| Index(u64::from(entry)));
-        Ok(Some((reading, first(row), entry)))
-    }
-
-    /// What may be said on a day of each pair with rows, by everything recorded and known.
-    ///
-    /// # Errors
-    /// [`SnapshotError`].
-    pub fn each_on(
-        &self,
-        pairs: Range<usize>,
-        day: Day,
-        mut visit: impl FnMut(PairAt, &StoredReading, Day, Option<Index>),
-    ) -> Result<(), SnapshotError> {
-        if pairs.is_empty() {
-            return Ok(());
-        }
-        let (start, length) = self.section(Section::Pairs);
-        if (pairs.end + 1).saturating_mul(PAIR_BYTES) > length {
-            return Err(self.map.damaged(start));
-        }
-        let bytes = self.map.bytes(start + pairs.start * PAIR_BYTES, (pairs.len() + 1) * PAIR_BYTES)?;
-        let records = bytes.as_chunks::<PAIR_BYTES>().0;
-        let rows_of = |record: &[u8; PAIR_BYTES]| word(record, 12) as usize;
-        let (first, last) = (records.first().map_or(0, rows_of), records.last().map_or(0, rows_of));
-        let rows = self.rows(first..last)?;
-        for (number, pair) in pairs.zip(records.windows(2)) {
-            let [record, next] = pair else { continue };
-            let own = rows_of(record).wrapping_sub(first)..rows_of(next).wrapping_sub(first);
-            let own = rows.get(own).ok_or_else(|| self.map.damaged(start))?;
-            if let Some((reading, since, entry)) = self.row_of(own, day)? {
-                visit(pair_at(number, record), reading, since, entry);
-            }
-        }
-        Ok(())
-    }
-
     /// The pairs of a body, by number.
     ///
     /// # Errors
@@ -475,12 +401,12 @@ impl Part {
     }
 }
 
-fn word<const N: usize>(bytes: &[u8; N], at: usize) -> u32 {
+pub(super) fn word<const N: usize>(bytes: &[u8; N], at: usize) -> u32 {
     let word = bytes.get(at..).and_then(|rest| rest.first_chunk::<4>());
     word.map_or(NONE, |word| u32::from_le_bytes(*word))
 }
 
-fn pair_at(number: usize, record: &[u8; PAIR_BYTES]) -> PairAt {
+pub(super) fn pair_at(number: usize, record: &[u8; PAIR_BYTES]) -> PairAt {
     let last = word(record, 20);
     PairAt {
         number,

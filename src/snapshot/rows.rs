@@ -1,0 +1,84 @@
+//! What a part says of a day: the row of a pair, or of many.
+
+use std::ops::Range;
+
+use crate::event::{Day, Index};
+
+use super::SnapshotError;
+use super::part::{NONE, OnDay, PAIR_BYTES, PairAt, Part, ROW_BYTES, Section, StoredReading, pair_at, word};
+
+impl Part {
+    /// What may be said of a pair on a day, by everything recorded and known; `None` where the part has no rows for it.
+    ///
+    /// # Errors
+    /// [`SnapshotError`].
+    pub fn on(&self, pair: &PairAt, day: Day) -> Result<Option<OnDay>, SnapshotError> {
+        let row = self.row(pair, day)?;
+        Ok(row.map(|(reading, since, entry)| OnDay { reading: reading.clone(), since, entry }))
+    }
+
+    fn row(
+        &self,
+        pair: &PairAt,
+        day: Day,
+    ) -> Result<Option<(&StoredReading, Day, Option<Index>)>, SnapshotError> {
+        let next = self.record(pair.number + 1)?;
+        self.row_of(self.rows(pair.rows as usize..next.rows as usize)?, day)
+    }
+
+    fn rows(&self, rows: Range<usize>) -> Result<&[[u8; ROW_BYTES]], SnapshotError> {
+        let (start, length) = self.section(Section::Rows);
+        if rows.end.saturating_mul(ROW_BYTES) > length || rows.start > rows.end {
+            return Err(self.map.damaged(start));
+        }
+        Ok(self.map.bytes(start + rows.start * ROW_BYTES, rows.len() * ROW_BYTES)?.as_chunks().0)
+    }
+
+    /// The row of some rows, by first day, in which a day lies.
+    fn row_of(
+        &self,
+        rows: &[[u8; ROW_BYTES]],
+        day: Day,
+    ) -> Result<Option<(&StoredReading, Day, Option<Index>)>, SnapshotError> {
+        let first = |row: &[u8; ROW_BYTES]| Day::from_days(word(row, 0).cast_signed());
+        let after = rows.partition_point(|row| first(row) <= day);
+        let Some(row) = after.checked_sub(1).and_then(|at| rows.get(at)) else { return Ok(None) };
+        let damaged = || self.map.damaged(self.section(Section::Rows).0);
+        let reading = self.readings.get(word(row, 4) as usize).ok_or_else(damaged)?;
+        let entry = Some(word(row, 8)).filter(|entry| *entry != NONE).map(|entry| Index(u64::from(entry)));
+        Ok(Some((reading, first(row), entry)))
+    }
+
+    /// What may be said on a day of each pair with rows, by everything recorded and known.
+    ///
+    /// # Errors
+    /// [`SnapshotError`].
+    pub fn each_on(
+        &self,
+        pairs: Range<usize>,
+        day: Day,
+        mut visit: impl FnMut(PairAt, &StoredReading, Day, Option<Index>),
+    ) -> Result<(), SnapshotError> {
+        if pairs.is_empty() {
+            return Ok(());
+        }
+        let (start, length) = self.section(Section::Pairs);
+        if (pairs.end + 1).saturating_mul(PAIR_BYTES) > length {
+            return Err(self.map.damaged(start));
+        }
+        let bytes = self.map.bytes(start + pairs.start * PAIR_BYTES, (pairs.len() + 1) * PAIR_BYTES)?;
+        let records = bytes.as_chunks::<PAIR_BYTES>().0;
+        let rows_of = |record: &[u8; PAIR_BYTES]| word(record, 12) as usize;
+        let (first, last) = (records.first().map_or(0, rows_of), records.last().map_or(0, rows_of));
+        let rows = self.rows(first..last)?;
+        for (number, pair) in pairs.zip(records.windows(2)) {
+            let [record, next] = pair else { continue };
+            let own = rows_of(record).wrapping_sub(first)..rows_of(next).wrapping_sub(first);
+            let own = rows.get(own).ok_or_else(|| self.map.damaged(start))?;
+            if let Some((reading, since, entry)) = self.row_of(own, day)? {
+                visit(pair_at(number, record), reading, since, entry);
+            }
+        }
+        Ok(())
+    }
+}
