@@ -64,6 +64,14 @@ impl EventIndex {
         Ok(self.corrections.get_or_init(|| all))
     }
 
+    /// Every correction, by the event that it names: where it is, and its own id.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn corrections_by_target(&self) -> Result<HashMap<EventId, Vec<(Index, EventId)>>, IndexError> {
+        Ok(self.corrections()?.of.clone())
+    }
+
     /// The entries that can change the answer to a question of a scope, in the order of the log: those it admits that
     /// correct nothing, those that some correction moves, and every correction of either. [`load`](Self::load) gives all
     /// corrections of the ledger instead.

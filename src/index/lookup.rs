@@ -36,8 +36,11 @@ impl BodyActs {
 }
 
 impl Lookup {
-    pub(super) fn forget(&mut self) {
-        *self = Lookup::default();
+    /// Forgets what changed: runs from some first entries on are others now, and bodies have more acts.
+    pub(super) fn forget(&mut self, changed: impl IntoIterator<Item = u64>) {
+        let runs = self.runs.get_mut();
+        changed.into_iter().for_each(|first| _ = runs.remove(&first));
+        self.bodies.get_mut().clear();
     }
 }
 

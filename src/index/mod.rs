@@ -332,9 +332,9 @@ impl EventIndex {
         let runs: Vec<NewRun> = metas[first_new..].iter().zip(&new).map(stored).collect();
         let bytes = head.encode();
         self.state(&bytes);
+        self.lookup.forget(gone.iter().copied().chain(runs.iter().map(|run| run.first)));
         self.store.run(move |store| store.put(&runs, &gone, &bytes))?;
         self.runs = metas;
-        self.lookup.forget();
         self.pending.drain(..count);
         self.unflushed += 1;
         match self.unflushed < UNFLUSHED_MAX {

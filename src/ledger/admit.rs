@@ -320,11 +320,10 @@ impl Ledger {
     /// [`LedgerError`].
     pub fn as_it_stands(&mut self, event: &Event) -> Result<Event, LedgerError> {
         let base = underlying(self, &Batch::default(), event.clone())?;
-        let scope = Scope { body: Some(base.body.clone()), participant: base.participant.clone() };
-        let loaded = self.load(&scope)?;
-        let acts = standing(loaded.entries(), Size(u64::MAX), Day::FUTURE);
-        let stands = acts.into_iter().find(|a| a.event.id == base.id);
-        Ok(stands.map_or(base, |a| a.event.into_owned()))
+        let family = self.family(&base)?;
+        let acts = standing(&family, Size(u64::MAX), Day::FUTURE);
+        let stands = acts.into_iter().find(|a| a.event.id == base.id).map(|a| a.event.into_owned());
+        Ok(stands.unwrap_or(base))
     }
 }
 

@@ -152,7 +152,7 @@ impl Ledger {
         // Opened before it is asked, it would be opened at a mark that the log has left.
         self.snapshot = None;
         self.last_recorded = Some(last.recorded_at);
-        let rules_change = self.keep_rules(&entries);
+        let rules_change = self.keep_rules(&entries) && self.bear_on_rules(&entries);
         if let Some(register) = &mut self.register {
             for entry in entries.iter().filter(|e| e.event.body.is_ledger()) {
                 Arc::make_mut(register).learn(entry.index, &entry.event);
@@ -177,6 +177,27 @@ impl Ledger {
             self.model = None;
         }
         self.index.take(entries, hashes, &self.entries);
+    }
+}
+
+impl Ledger {
+    /// Whether one of some entries may make rules, or correct what does: an act of a body alone, or what moves another.
+    fn bear_on_rules(&self, entries: &[Entry]) -> bool {
+        let alone = |event: &Event| event.participant.is_none();
+        entries.iter().any(|entry| {
+            let mut event = entry.event.clone();
+            while event.corrects() {
+                let target = event.to.and_then(|to| match entries.iter().find(|e| e.event.id == to) {
+                    Some(found) => Some(found.event.clone()),
+                    None => Some(self.entry(self.find(to).ok()??).ok()?.event),
+                });
+                match target {
+                    Some(found) if !event.moves_another() => event = found,
+                    _ => return true,
+                }
+            }
+            alone(&event)
+        })
     }
 }
 

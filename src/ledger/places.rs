@@ -1,13 +1,13 @@
 //! Where each event is recorded, by its id: what this handle appended is known, what was there before is looked up.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use memchr::memmem;
 
 use crate::event::leaf::decode;
-use crate::event::{Entry, EventId, Index, Size};
+use crate::event::{Entry, Event, EventId, Index, Scope, Size};
 use crate::index::Places;
 
 use super::source::Source;
@@ -21,17 +21,29 @@ pub(super) struct Known {
     older: OnceCell<Places>,
     /// Where those are that this handle appended.
     newer: HashMap<EventId, Index>,
+    /// The corrections by what they name, once somebody asked for those of before.
+    corrections: Option<HashMap<EventId, Vec<Correction>>>,
 }
+
+/// Where a correction is, and its id.
+type Correction = (Index, EventId);
 
 impl Known {
     /// Of a log of so many entries.
     pub(super) fn since(before: Size) -> Known {
-        Known { before, older: OnceCell::new(), newer: HashMap::new() }
+        let corrections = (before == Size(0)).then(HashMap::new);
+        Known { before, older: OnceCell::new(), newer: HashMap::new(), corrections }
     }
 
     /// Takes in what was appended.
     pub(super) fn add(&mut self, entries: &[Entry]) {
         self.newer.extend(entries.iter().map(|entry| (entry.event.id, entry.index)));
+        let Some(corrections) = &mut self.corrections else { return };
+        for entry in entries.iter().filter(|entry| entry.event.corrects()) {
+            if let Some(to) = entry.event.to {
+                corrections.entry(to).or_default().push((entry.index, entry.event.id));
+            }
+        }
     }
 }
 
@@ -64,6 +76,33 @@ impl Ledger {
             Some(index) => Ok(Some(*index)),
             None => self.find_older(id),
         }
+    }
+
+    /// An event that corrects nothing, with the corrections of it and of its import, in the order of the log: what decides
+    /// how it stands.
+    pub(super) fn family(&mut self, base: &Event) -> Result<Vec<Entry>, LedgerError> {
+        self.open_index()?;
+        if self.places.corrections.is_none() && self.model.is_none() {
+            self.places.corrections = self.index.ask(|index| index.corrections_by_target())?;
+        }
+        let Some(corrections) = &self.places.corrections else {
+            let scope = Scope { body: Some(base.body.clone()), participant: base.participant.clone() };
+            return Ok(self.load(&scope)?.entries().to_vec());
+        };
+        let (mut open, mut found) = (vec![base.id], BTreeSet::new());
+        if let Some(import) = base.import.filter(|import| corrections.contains_key(import)) {
+            open.push(import);
+            found.extend(self.find(import)?);
+        }
+        found.extend(self.find(base.id)?);
+        while let Some(id) = open.pop() {
+            for (index, id) in corrections.get(&id).map_or(&[][..], Vec::as_slice) {
+                if found.insert(*index) {
+                    open.push(*id);
+                }
+            }
+        }
+        found.into_iter().map(|index| self.entry(index)).collect()
     }
 
     /// Where an event is that was recorded before this handle was opened.

@@ -153,16 +153,17 @@ impl Walked {
     fn frames(segment: Segment, bytes: Vec<u8>) -> Walked {
         let (mut leaves, mut hashes, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
         let start = bytes.as_ptr().addr();
-        let scan = segment::walk_frames(Start::of(&segment), &bytes, u64::MAX, |offset, index, leaf, hash| {
-            let found = leaf_hash(leaf);
-            if found != hash {
-                wrong.push(leaves.len());
-            }
-            hashes.push(found);
-            // Its place rather than the slice, so that it can be handed on with the bytes.
-            let at = leaf.as_ptr().addr() - start;
-            leaves.push(Stored { offset, index, part: 0, at: at..at + leaf.len() });
-        });
+        let scan =
+            segment::walk_frames(Start::of(&segment), &bytes, u64::MAX, |offset, index, leaf, hash| {
+                let found = leaf_hash(leaf);
+                if found != hash {
+                    wrong.push(leaves.len());
+                }
+                hashes.push(found);
+                // Its place rather than the slice, so that it can be handed on with the bytes.
+                let at = leaf.as_ptr().addr() - start;
+                leaves.push(Stored { offset, index, part: 0, at: at..at + leaf.len() });
+            });
         Walked { segment, parts: vec![bytes], leaves, scan, hashes, wrong, broken: Vec::new() }
     }
 

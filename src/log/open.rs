@@ -36,7 +36,7 @@ impl Entries {
         let mut before = None;
         loop {
             let held = Lock::is_held(ledger);
-            match Entries::open(ledger, held, mark) {
+            match Entries::open(ledger, held, mark, true) {
                 // A writer that came in between is seen halfway through a write; damage is seen twice the same.
                 Err(LogError::Damaged { offset, what, .. })
                     if !held && before != Some((offset, what.clone())) =>
@@ -48,11 +48,13 @@ impl Entries {
         }
     }
 
-    /// Finds the end of the log and checks it against what was promised; changes nothing.
+    /// Finds the end of the log and checks it against what was promised; changes nothing. Whoever only `reads` looks no
+    /// further beyond a mark than the log goes.
     fn open(
         ledger: &Path,
         beside_writer: bool,
         mark: Option<&Mark>,
+        reads: bool,
     ) -> Result<(Entries, Watermark), LogError> {
         let origin = format::read(ledger)?;
         // In this order: what a writer adds meanwhile may be listed and not promised, never the other way round.
@@ -97,11 +99,15 @@ impl Entries {
             here && mark.tree.size() <= head.size && head.origin == origin
         };
         // Whatever is wrong with a mark, the log is then judged without it.
-        if let Some((mark, head)) = mark.zip(checkpoint.as_ref()).filter(usable)
-            && let Ok(found) = find(listed.clone(), Some(mark))
-            && found.covered == Some(head.root)
-        {
-            return Ok((log(found, Some(mark.tree.size())), watermark));
+        if let Some((mark, head)) = mark.zip(checkpoint.as_ref()).filter(usable) {
+            let near = match reads {
+                true => tail::near(&listed, watermark, promise, mark.start(), head.size)?,
+                false => None,
+            };
+            let found = near.map_or_else(|| find(listed.clone(), Some(mark)), Ok);
+            if let Some(found) = found.ok().filter(|found| found.covered == Some(head.root)) {
+                return Ok((log(found, Some(mark.tree.size())), watermark));
+            }
         }
         let log = log(find(listed, None)?, None);
         checkpoint.map_or(Ok(()), |checkpoint| log.check(&checkpoint))?;
@@ -130,7 +136,7 @@ impl Entries {
         format::read(ledger)?;
         let lock = Lock::take(ledger, holder)?;
         SignedCheckpoint::check_signature(ledger)?;
-        let (mut log, watermark) = Entries::open(ledger, false, mark)?;
+        let (mut log, watermark) = Entries::open(ledger, false, mark, false)?;
         let state = log.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         let Some(last) = state.segments.last() else { return Err(LogError::Absent(ledger.to_owned())) };
         let torn = log.recovered.as_ref();

@@ -1,5 +1,7 @@
 //! Where the log ends: what is believed of its last segment, and how a write that a crash cut short is told from damage.
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::checkpoint::Checkpoint;
@@ -146,6 +148,48 @@ pub(super) fn at_rest(
         None => last_before(&segments, origin)?,
     };
     Ok(Tail { segments, after: scan.after, last, end: scan.end, torn, passed, covered })
+}
+
+/// So much is looked at from a mark on, before all of the segment is.
+const NEAR_BYTES: usize = 64 << 10;
+
+/// The end of a log found close to a mark, for whoever only reads: what was acknowledged ends there, and only zeros are seen
+/// behind it. `None` where more has to be looked at to tell.
+pub(super) fn near(
+    segments: &[Segment],
+    watermark: Watermark,
+    promise: Promise,
+    start: Start,
+    covered: u64,
+) -> Result<Option<Tail>, LogError> {
+    let Some(last) = segments.last() else { return Ok(None) };
+    let unread = |e: std::io::Error| LogError::io(&last.path, "cannot be read")(e);
+    let file = File::open(&last.path).map_err(unread)?;
+    if file.metadata().map_err(unread)?.len() < last.capacity {
+        return Ok(None);
+    }
+    let mut bytes = vec![0; NEAR_BYTES];
+    let read = file.read_at(&mut bytes, start.offset).map_err(unread)?;
+    bytes.truncate(read);
+    let base = start.offset;
+    let (scan, mut passed, covered) = walk(Start { offset: 0, ..start }, &bytes, u64::MAX, covered);
+    let end = usize::try_from(scan.end).unwrap_or(usize::MAX);
+    let after = bytes.get(end..).unwrap_or(&[]);
+    let clear = scan.broken.is_none() && after.iter().all(|byte| *byte == 0);
+    let whole = after.len() >= frame::HEADER_BYTES || base + scan.end == last.capacity;
+    let (after, end) = (scan.after, base + scan.end);
+    if !clear
+        || !whole
+        || after.size() < promise.size
+        || (after.size(), end) != (watermark.size, watermark.offset)
+    {
+        return Ok(None);
+    }
+    for offset in &mut passed.offsets {
+        *offset += u32::try_from(base).unwrap_or(u32::MAX);
+    }
+    let segments = segments.to_vec();
+    Ok(Some(Tail { segments, after, last: scan.last, end, torn: None, passed, covered }))
 }
 
 /// Walks the last segment, remembering where its leaves lie and the root over `covered` leaves.

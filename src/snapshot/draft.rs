@@ -111,7 +111,9 @@ impl Draft {
         for (((body, who), pair), at) in self.pairs.iter().zip(0u32..) {
             let who = who.as_ref().map_or(0, |who| number(who) + 1);
             by_participant.push((who, at));
-            let through = pair.known_through.unwrap_or(Day::PAST).days().cast_unsigned();
+            // Of what nothing is stated, no question is late enough.
+            let last = pair.known_through.map_or(JOINED - 1, |_| pair.recorded_through);
+            let through = pair.known_through.unwrap_or(Day::FUTURE).days().cast_unsigned();
             let (posted, ruled) = (postings.len() / 4, rows.len() / super::part::ROW_BYTES);
             let record = [
                 number(body),
@@ -119,7 +121,7 @@ impl Draft {
                 posted as u32,
                 ruled as u32,
                 through,
-                pair.recorded_through | if pair.joined { JOINED } else { 0 },
+                last | if pair.joined { JOINED } else { 0 },
             ];
             put(&mut pairs, record);
             let mut entries = pair.entries.clone();

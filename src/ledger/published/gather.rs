@@ -16,9 +16,10 @@ pub(super) struct Gathered {
     pub(super) draft: Draft,
     /// The entries of each body without what no fold reads.
     bodies: BTreeMap<SmolStr, Vec<Packed>>,
-    /// On which pairs the entries bear that correct nothing, by index.
-    keys: HashMap<u32, Key>,
-    known_keys: HashMap<Key, Key>,
+    /// On which pairs the entries bear that correct nothing, by index: the number of the key.
+    keys: Vec<u32>,
+    known_keys: HashMap<Key, u32>,
+    all_keys: Vec<Key>,
     ids: HashMap<EventId, u32>,
     corrections: Vec<Correction>,
     imports: Vec<u32>,
@@ -26,6 +27,9 @@ pub(super) struct Gathered {
 
 /// The body, the participant and whom it is about.
 type Key = (SmolStr, Option<SmolStr>, Option<SmolStr>);
+
+/// Of an entry that corrects another.
+const NO_KEY: u32 = u32::MAX;
 
 struct Packed {
     index: u32,
@@ -62,8 +66,13 @@ impl Gathered {
         } else {
             let key = key_of(event);
             post(&mut self.draft, &key, entry.index);
-            let key = self.known_keys.entry(key.clone()).or_insert(key).clone();
-            self.keys.insert(index, key);
+            let next = self.all_keys.len() as u32;
+            let number = *self.known_keys.entry(key.clone()).or_insert(next);
+            if number == next {
+                self.all_keys.push(key);
+            }
+            self.keys.resize(index as usize, NO_KEY);
+            self.keys.push(number);
             if event.act.kind() == ActKind::ImportRecorded {
                 self.imports.push(index);
             }
@@ -101,7 +110,8 @@ impl Gathered {
             if self.imports.binary_search(&root).is_ok() {
                 found.imports.extend([(root, root), (root, correction.index)]);
             }
-            let Some(key) = self.keys.get(&root) else { continue };
+            let number = self.keys.get(root as usize).copied().unwrap_or(NO_KEY);
+            let Some(key) = self.all_keys.get(number as usize) else { continue };
             post(&mut self.draft, key, Index(u64::from(correction.index)));
             if key.0 != correction.body {
                 found.strayed.entry(key.0.clone()).or_default().push(correction.index);

@@ -37,13 +37,28 @@ impl Ledger {
         }
         let base = known.base().map_or(0, |base| base.size());
         match (size - base).checked_mul(DELTA_SHARE) {
-            Some(share) if share <= base => match delta(self.log(), &known, base)? {
-                Some(draft) => {
-                    self.put(draft, known.base().map_or(Hash([0; 32]), |base| base.mark().tree.root()))
-                }
-                None => self.publish_base(progress),
-            },
+            Some(share) if share <= base && self.publish_after(&known, base)? => Ok(()),
             _ => self.publish_base(progress),
+        }
+    }
+
+    /// Publishes what follows the base; false where only a new base can say it.
+    fn publish_after(&self, known: &Snapshot, base: u64) -> Result<bool, LedgerError> {
+        let before = known.base().map_or(Hash([0; 32]), |base| base.mark().tree.root());
+        match delta(self.log(), known, base)? {
+            Some(draft) => self.put(draft, before).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    #[cfg(test)]
+    pub(in crate::ledger) fn publish_delta(&self) -> Result<bool, LedgerError> {
+        match Snapshot::open(self.path()) {
+            Some(known) => {
+                let base = known.base().map_or(0, |base| base.size());
+                self.publish_after(&known, base)
+            }
+            None => Ok(false),
         }
     }
 

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use crate::event::{BodyId, Day, ParticipantId, Scope, StatusId};
+use crate::event::{ActKind, BodyId, Day, Entry, ParticipantId, Scope, StatusId};
 use crate::history::{Certainty, History};
-use crate::ledger::{Ledger, LedgerError};
-use crate::query::{Axes, BodyView};
+use crate::ledger::{Ledger, LedgerError, Loaded};
+use crate::query::{Axes, BodyView, CheckpointRef, Material};
 use crate::snapshot::{OnDay, PairAt, Part, RowDraft, StoredReading};
 
 use super::ReadModel;
@@ -133,8 +133,13 @@ impl Ledger {
         if let Some(row) = self.from_model(|model| model.row(who, body, axes))? {
             return Ok(row);
         }
-        let loaded = self.load(&Scope::of_pair(who.clone(), body.clone()))?;
-        let material = self.material(&loaded, axes.as_recorded)?;
+        let mut loaded = self.load(&Scope::of_pair(who.clone(), body.clone()))?;
+        // What the one did that continues the other is asked of the whole body, as rows are folded.
+        let continues = |entry: &Entry| entry.event.act.kind() == ActKind::ContinuationDeclared;
+        if loaded.entries().iter().any(continues) {
+            loaded = self.load(&Scope::of_body(body.clone()))?;
+        }
+        let material = self.without_root(&loaded, axes);
         let view = BodyView::of(&material, body, axes)?;
         Ok(on(&view.history(who), axes.on))
     }
@@ -158,7 +163,7 @@ impl Ledger {
 
     fn fold_roster(&mut self, body: &BodyId, axes: &Axes) -> Result<Vec<Placed>, LedgerError> {
         let loaded = self.load(&Scope::of_body(body.clone()))?;
-        let material = self.material(&loaded, axes.as_recorded)?;
+        let material = self.without_root(&loaded, axes);
         let view = BodyView::of(&material, body, axes)?;
         let placed = view.pairs.keys().map(|who| (who.clone(), on(&view.history(who), axes.on)));
         Ok(placed.filter(|(_, said)| !is_none(&said.reading)).collect())
@@ -180,6 +185,13 @@ impl Ledger {
             }
         }
         Ok(board)
+    }
+
+    /// What a fold needs that is shown to nobody: the root of a past size costs more than the fold.
+    fn without_root<'a>(&'a self, loaded: &'a Loaded, axes: &Axes) -> Material<'a> {
+        let checkpoint = CheckpointRef { size: axes.as_recorded, root: String::new() };
+        let (entries, scope) = (loaded.entries(), loaded.scope().clone());
+        Material { entries, checkpoint, charters: &self.charters, scope }
     }
 
     /// Asks the read model; where it is not there, or cannot be read, nothing.

@@ -2,6 +2,7 @@
 
 mod desk;
 mod index;
+mod published;
 mod recorders;
 
 use std::path::Path;
