@@ -47,7 +47,7 @@ pub use error::LedgerError;
 pub use held::Held;
 pub use load::Loaded;
 pub use parts::Part;
-pub use published::Placed;
+pub use published::{BodyRoster, Placed};
 pub use recorder_error::RecorderError;
 pub use recorders::Attested;
 pub use register::{Recorder, Register, recorder_name};

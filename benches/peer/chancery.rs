@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use chancery::event::{BodyId, ParticipantId, StatusId};
-use chancery::ledger::{Ledger, Placed};
+use chancery::ledger::{BodyRoster, Ledger, Placed};
 use chancery::query::Axes;
 
 use crate::synthetic::TODAY;
@@ -37,6 +37,6 @@ pub(crate) fn roster_of(ledger: &mut Ledger, body: &BodyId, axes: &Axes) -> Vec<
 }
 
 /// The roster of every body in which anybody has a status.
-pub(crate) fn board_of(ledger: &mut Ledger, axes: &Axes) -> Vec<(BodyId, Vec<Placed>)> {
+pub(crate) fn board_of(ledger: &mut Ledger, axes: &Axes) -> Vec<BodyRoster> {
     ledger.board_on(axes).unwrap()
 }

@@ -40,12 +40,15 @@ pub(super) const NONE: u32 = u32::MAX;
 /// Set beside the last entry that bears on a pair where acts of others do.
 pub(super) const JOINED: u32 = 1 << 31;
 
+/// What a name may be the id of.
+type NamedBy = (Option<BodyId>, Option<ParticipantId>);
+
 /// A part of a snapshot.
 pub struct Part {
     pub(super) map: Map,
     header: Header,
     pub(super) readings: Vec<StoredReading>,
-    ids: OnceLock<Vec<(Option<BodyId>, Option<ParticipantId>)>>,
+    ids: OnceLock<Vec<NamedBy>>,
 }
 
 /// What may be said of a day.
@@ -305,7 +308,7 @@ impl Part {
         Ok((body, who))
     }
 
-    fn read_ids(&self) -> Result<Vec<(Option<BodyId>, Option<ParticipantId>)>, SnapshotError> {
+    fn read_ids(&self) -> Result<Vec<NamedBy>, SnapshotError> {
         let count = self.number(Section::Names, 0)? as usize;
         let ids = (0..count).map(|at| self.text(Section::Names, at));
         ids.map(|name| name.map(|name| (BodyId::parse(name).ok(), ParticipantId::parse(name).ok()))).collect()

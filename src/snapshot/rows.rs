@@ -7,6 +7,9 @@ use crate::event::{Day, Index};
 use super::SnapshotError;
 use super::part::{NONE, OnDay, PAIR_BYTES, PairAt, Part, ROW_BYTES, Section, StoredReading, pair_at, word};
 
+/// What may be said, since when, and the entry that it rests on.
+type Row<'p> = (&'p StoredReading, Day, Option<Index>);
+
 impl Part {
     /// What may be said of a pair on a day, by everything recorded and known; `None` where the part has no rows for it.
     ///
@@ -17,11 +20,7 @@ impl Part {
         Ok(row.map(|(reading, since, entry)| OnDay { reading: reading.clone(), since, entry }))
     }
 
-    fn row(
-        &self,
-        pair: &PairAt,
-        day: Day,
-    ) -> Result<Option<(&StoredReading, Day, Option<Index>)>, SnapshotError> {
+    fn row(&self, pair: &PairAt, day: Day) -> Result<Option<Row<'_>>, SnapshotError> {
         let next = self.record(pair.number + 1)?;
         self.row_of(self.rows(pair.rows as usize..next.rows as usize)?, day)
     }
@@ -35,11 +34,7 @@ impl Part {
     }
 
     /// The row of some rows, by first day, in which a day lies.
-    fn row_of(
-        &self,
-        rows: &[[u8; ROW_BYTES]],
-        day: Day,
-    ) -> Result<Option<(&StoredReading, Day, Option<Index>)>, SnapshotError> {
+    fn row_of(&self, rows: &[[u8; ROW_BYTES]], day: Day) -> Result<Option<Row<'_>>, SnapshotError> {
         let first = |row: &[u8; ROW_BYTES]| Day::from_days(word(row, 0).cast_signed());
         let after = rows.partition_point(|row| first(row) <= day);
         let Some(row) = after.checked_sub(1).and_then(|at| rows.get(at)) else { return Ok(None) };

@@ -7,4 +7,4 @@ mod on_day;
 mod rows;
 
 pub(super) use load::ReadModel;
-pub use on_day::Placed;
+pub use on_day::{BodyRoster, Placed};

@@ -14,6 +14,9 @@ use super::rows::row;
 /// A participant with what may be said of it.
 pub type Placed = (ParticipantId, OnDay);
 
+/// A body with everyone who has, or may have, a status in it.
+pub type BodyRoster = (BodyId, Vec<Placed>);
+
 impl ReadModel {
     /// Whether all that bears on a pair was recorded and known by the question's days.
     fn covers(&self, pair: &PairAt, axes: &Axes) -> bool {
@@ -50,11 +53,11 @@ impl ReadModel {
     }
 
     /// The rows of every body; `None` where something came after the base, or one of them does not hold.
-    fn board(&self, axes: &Axes) -> Result<Option<Vec<(BodyId, Vec<Placed>)>>, LedgerError> {
+    fn board(&self, axes: &Axes) -> Result<Option<Vec<BodyRoster>>, LedgerError> {
         let Some(base) = self.snapshot.base().filter(|_| is_plain(axes) && self.is_current()) else {
             return Ok(None);
         };
-        let mut board: Vec<(BodyId, Vec<Placed>)> = Vec::new();
+        let mut board: Vec<BodyRoster> = Vec::new();
         let mut held = true;
         let mut failed = None;
         base.each_on(base.range(), axes.on, |pair, reading, since, entry| {
@@ -130,7 +133,7 @@ impl Ledger {
         body: &BodyId,
         axes: &Axes,
     ) -> Result<OnDay, LedgerError> {
-        if let Some(row) = self.from_model(|model| model.row(who, body, axes))? {
+        if let Some(row) = self.ask_model(|model| model.row(who, body, axes))? {
             return Ok(row);
         }
         let mut loaded = self.load(&Scope::of_pair(who.clone(), body.clone()))?;
@@ -149,7 +152,7 @@ impl Ledger {
     /// # Errors
     /// As of [`Ledger::status_on`].
     pub fn roster_on(&mut self, body: &BodyId, axes: &Axes) -> Result<Vec<Placed>, LedgerError> {
-        let rows = self.from_model(|model| {
+        let rows = self.ask_model(|model| {
             let Some(base) = model.snapshot.base().filter(|_| is_plain(axes)) else { return Ok(None) };
             let range = base.range_of(body)?;
             let alone = base.pair(body, None)?.filter(|alone| model.covers(alone, axes));
@@ -173,8 +176,8 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn board_on(&mut self, axes: &Axes) -> Result<Vec<(BodyId, Vec<Placed>)>, LedgerError> {
-        if let Some(board) = self.from_model(|model| model.board(axes))? {
+    pub fn board_on(&mut self, axes: &Axes) -> Result<Vec<BodyRoster>, LedgerError> {
+        if let Some(board) = self.ask_model(|model| model.board(axes))? {
             return Ok(board);
         }
         let mut board = Vec::new();
@@ -195,7 +198,7 @@ impl Ledger {
     }
 
     /// Asks the read model; where it is not there, or cannot be read, nothing.
-    fn from_model<T>(
+    fn ask_model<T>(
         &mut self,
         ask: impl FnOnce(&ReadModel) -> Result<Option<T>, LedgerError>,
     ) -> Result<Option<T>, LedgerError> {

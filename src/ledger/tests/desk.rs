@@ -207,7 +207,7 @@ fn case() -> impl Strategy<Value = Case> {
 
 fn batch(case: &Case) -> (Vec<Event>, AppendOptions) {
     let at = options(START + 10_000_000);
-    let act = |n: u128| grant(n, if n % 2 == 0 { "MNG" } else { "IND" }, "2004-06-17");
+    let act = |n: u128| grant(n, if n.is_multiple_of(2) { "MNG" } else { "IND" }, "2004-06-17");
     match case {
         Case::Plain(n) => (vec![act(*n)], at),
         Case::Pair(a, b) => (vec![act(*a), act(*b)], at),
