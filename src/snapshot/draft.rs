@@ -81,6 +81,14 @@ impl Draft {
         pair.joined = joined;
     }
 
+    /// The pairs of a body to which anything was posted, without the body alone.
+    pub fn pairs_of<'d>(&'d self, body: &SmolStr) -> impl Iterator<Item = &'d PairKey> + use<'d> {
+        let body = body.clone();
+        let from = self.pairs.range((body.clone(), None)..);
+        let own = from.map(|(pair, _)| pair).take_while(move |pair| pair.0 == body);
+        own.filter(|pair| pair.1.is_some())
+    }
+
     /// The entries posted to a pair.
     pub fn entries_of(&self, pair: &PairKey) -> &[u32] {
         self.pairs.get(pair).map_or(&[], |pair| &pair.entries)

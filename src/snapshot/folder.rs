@@ -133,8 +133,3 @@ pub fn publish(
     }
     Ok(())
 }
-
-/// Removes every part: what cannot be read is made anew.
-pub fn remove_all(ledger: &Path) {
-    let _ = std::fs::remove_dir_all(ledger.join(FOLDER));
-}

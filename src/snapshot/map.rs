@@ -32,10 +32,6 @@ impl Map {
         Ok(Map { map, path: path.to_owned(), blocks_end: 0, sound: Vec::new() })
     }
 
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// How many bytes the file has.
     pub(super) fn length(&self) -> usize {
         self.map.len()

@@ -16,7 +16,7 @@ mod rows;
 use std::path::PathBuf;
 
 pub use draft::{Draft, PairKey, RowDraft};
-pub use folder::{Snapshot, publish, remove_all};
+pub use folder::{Snapshot, publish};
 pub use part::{OnDay, PairAt, Part, StoredReading};
 
 /// Why a snapshot cannot be read. Questions go on without it.

@@ -256,14 +256,6 @@ impl Part {
         self.range_of(body)?.map(|at| self.record(at)).collect()
     }
 
-    /// Every pair, by body.
-    ///
-    /// # Errors
-    /// [`SnapshotError`] for one that cannot be read.
-    pub fn all(&self) -> impl Iterator<Item = Result<PairAt, SnapshotError>> {
-        (0..self.pairs()).map(|at| self.record(at))
-    }
-
     /// Everything recorded of a participant, by body, and the acts of every body alone.
     ///
     /// # Errors
@@ -387,20 +379,6 @@ impl Part {
     pub fn imports(&self) -> Result<Vec<(u32, u32)>, SnapshotError> {
         let numbers = self.numbers(Section::Imports, 0..self.count(Section::Imports, 4))?;
         Ok(numbers.as_chunks::<2>().0.iter().map(|[import, entry]| (*import, *entry)).collect())
-    }
-
-    /// Looks at every block.
-    ///
-    /// # Errors
-    /// [`SnapshotError::Damaged`], the first one that is not sound.
-    pub fn check(&self) -> Result<(), SnapshotError> {
-        let start = super::map::BLOCK_BYTES;
-        self.map.bytes(start, self.header.blocks_end - start).map(|_| ())
-    }
-
-    /// The file.
-    pub fn path(&self) -> &Path {
-        self.map.path()
     }
 }
 

@@ -44,7 +44,8 @@ impl Part {
         Ok(Some((reading, first(row), entry)))
     }
 
-    /// What may be said on a day of each pair with rows, by everything recorded and known.
+    /// What may be said on a day of each pair of some, by everything recorded and known. Whether there was something to say
+    /// of every participant: false where a body had no rules that could be read.
     ///
     /// # Errors
     /// [`SnapshotError`].
@@ -53,9 +54,10 @@ impl Part {
         pairs: Range<usize>,
         day: Day,
         mut visit: impl FnMut(PairAt, &StoredReading, Day, Option<Index>),
-    ) -> Result<(), SnapshotError> {
+    ) -> Result<bool, SnapshotError> {
+        let mut whole = true;
         if pairs.is_empty() {
-            return Ok(());
+            return Ok(whole);
         }
         let (start, length) = self.section(Section::Pairs);
         if (pairs.end + 1).saturating_mul(PAIR_BYTES) > length {
@@ -70,10 +72,12 @@ impl Part {
             let [record, next] = pair else { continue };
             let own = rows_of(record).wrapping_sub(first)..rows_of(next).wrapping_sub(first);
             let own = rows.get(own).ok_or_else(|| self.map.damaged(start))?;
-            if let Some((reading, since, entry)) = self.row_of(own, day)? {
-                visit(pair_at(number, record), reading, since, entry);
+            let pair = pair_at(number, record);
+            match self.row_of(own, day)? {
+                Some((reading, since, entry)) => visit(pair, reading, since, entry),
+                None => whole &= pair.is_alone(),
             }
         }
-        Ok(())
+        Ok(whole)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use smol_str::SmolStr;
 
-use crate::event::{Act, ActKind, Entry, Event, EventId, Index};
+use crate::event::{ActKind, Entry, Event, EventId, Index};
 use crate::index::{pack, unpack};
 use crate::ledger::LedgerError;
 use crate::snapshot::{Draft, PairKey};
@@ -73,7 +73,7 @@ impl Gathered {
             }
             self.keys.resize(index as usize, NO_KEY);
             self.keys.push(number);
-            if event.act.kind() == ActKind::ImportRecorded {
+            if is_import(event) {
                 self.imports.push(index);
             }
         }
@@ -211,5 +211,5 @@ pub(super) fn post(draft: &mut Draft, key: &Key, entry: Index) {
 
 /// Whether an act is the record of an import.
 pub(super) fn is_import(event: &Event) -> bool {
-    matches!(event.act.kind(), ActKind::ImportRecorded) && !matches!(event.act, Act::RecordCorrected(_))
+    event.act.kind() == ActKind::ImportRecorded
 }

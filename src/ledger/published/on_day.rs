@@ -52,16 +52,16 @@ impl ReadModel {
         Ok(base.on(&pair, axes.on)?)
     }
 
-    /// The rows of every body; `None` where something came after the base, or one of them does not hold.
-    fn board(&self, axes: &Axes) -> Result<Option<Vec<BodyRoster>>, LedgerError> {
-        let Some(base) = self.snapshot.base().filter(|_| is_plain(axes) && self.is_current()) else {
-            return Ok(None);
-        };
-        let mut board: Vec<BodyRoster> = Vec::new();
-        let mut held = true;
-        let mut failed = None;
-        base.each_on(base.range(), axes.on, |pair, reading, since, entry| {
-            held &= self.covers(&pair, axes);
+    /// The rows of some pairs, by body; `None` where one of them does not hold for the question.
+    fn rows(
+        &self,
+        base: &Part,
+        pairs: Range<usize>,
+        axes: &Axes,
+    ) -> Result<Option<Vec<BodyRoster>>, LedgerError> {
+        let (mut board, mut held, mut failed) = (Vec::<BodyRoster>::new(), true, None);
+        let whole = base.each_on(pairs, axes.on, |pair, reading, since, entry| {
+            held &= self.covers(&pair, axes) && (!pair.is_joined || self.is_current());
             if !held || is_none(reading) {
                 return;
             }
@@ -79,34 +79,7 @@ impl ReadModel {
         })?;
         match failed {
             Some(error) => Err(error.into()),
-            None => Ok(held.then_some(board)),
-        }
-    }
-
-    /// The rows of some pairs; `None` where one of them does not hold for the question.
-    fn rows(
-        &self,
-        base: &Part,
-        pairs: Range<usize>,
-        axes: &Axes,
-    ) -> Result<Option<Vec<Placed>>, LedgerError> {
-        let (mut found, mut held, mut failed) = (Vec::with_capacity(pairs.len()), true, None);
-        base.each_on(pairs, axes.on, |pair, reading, since, entry| {
-            held &= self.covers(&pair, axes) && (!pair.is_joined || self.is_current());
-            if !held || is_none(reading) {
-                return;
-            }
-            match base.names_of(&pair) {
-                Ok((_, Some(who))) => {
-                    found.push((who.clone(), OnDay { reading: reading.clone(), since, entry }));
-                }
-                Ok(_) => {}
-                Err(error) => failed = Some(error),
-            }
-        })?;
-        match failed {
-            Some(error) => Err(error.into()),
-            None => Ok(held.then_some(found)),
+            None => Ok((held && whole).then_some(board)),
         }
     }
 }
@@ -159,7 +132,8 @@ impl Ledger {
             if alone.is_none() || !model.is_current() && model.is_touched(body)? {
                 return Ok(None);
             }
-            model.rows(base, range, axes)
+            let board = model.rows(base, range, axes)?;
+            Ok(board.map(|board| board.into_iter().flat_map(|(_, roster)| roster).collect()))
         })?;
         rows.map_or_else(|| self.fold_roster(body, axes), Ok)
     }
@@ -177,7 +151,11 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn board_on(&mut self, axes: &Axes) -> Result<Vec<BodyRoster>, LedgerError> {
-        if let Some(board) = self.ask_model(|model| model.board(axes))? {
+        let board = self.ask_model(|model| match model.snapshot.base() {
+            Some(base) if is_plain(axes) && model.is_current() => model.rows(base, base.range(), axes),
+            _ => Ok(None),
+        })?;
+        if let Some(board) = board {
             return Ok(board);
         }
         let mut board = Vec::new();

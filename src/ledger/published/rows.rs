@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use smol_str::SmolStr;
 
-use crate::event::{BodyId, Day, Entry, Index, Scope, Size};
+use crate::event::{BodyId, Day, Entry, Index, ParticipantId, Scope, Size};
 use crate::history::{History, Spell, correction_known};
 use crate::ledger::LedgerError;
 use crate::query::{BodyView, Charters, CheckpointRef, Material, QueryError, waits_for};
@@ -89,14 +89,18 @@ fn of_body(
         whole || e.event.participant.is_none() || roots.extra.binary_search(&(e.index.0 as u32)).is_ok()
     };
     let through = Through::of(entries.iter().filter(everywhere));
-    let mut stated = Vec::with_capacity(view.pairs.len());
-    for (who, acts) in &view.pairs {
+    // Also of whom nothing stands any more: something did, at an earlier size or to who knew less.
+    let posted = gathered.draft.pairs_of(name).filter_map(|pair| ParticipantId::parse(pair.1.as_ref()?).ok());
+    let everyone: BTreeSet<ParticipantId> = posted.chain(view.pairs.keys().cloned()).collect();
+    let mut stated = Vec::with_capacity(everyone.len() + 1);
+    for who in &everyone {
         let pair = (name.clone(), Some(SmolStr::new(who.as_str())));
         let posted = gathered.draft.entries_of(&pair).iter();
         let place = |at: &u32| entries.binary_search_by_key(&Index(u64::from(*at)), |e| e.index).ok();
         let own = Through::of(posted.filter_map(|at| entries.get(place(at)?))).with(through);
         // What a rectification says of an act may be known later than either.
-        let said = acts.own.iter().chain(&acts.about).map(|act| act.known.day).max();
+        let acts = view.pairs.get(who).into_iter().flat_map(|acts| acts.own.iter().chain(&acts.about));
+        let said = acts.map(|act| act.known.day).max();
         let history = view.history(who);
         let rows = history.spells().into_iter().map(|spell| row(&history, spell)).collect();
         let recorded_through = own.last.unwrap_or(Index(0));

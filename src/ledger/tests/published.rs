@@ -237,7 +237,7 @@ fn nor_do_corrections_that_move_entries_and_withdraw_imports_make_a_difference()
 }
 
 #[test]
-fn a_question_is_answered_from_what_is_published_without_sled_and_without_the_right_to_write() {
+fn a_question_is_answered_from_what_is_published_without_sled() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("l");
     let mut ledger = small(&path);
@@ -254,6 +254,30 @@ fn a_question_is_answered_from_what_is_published_without_sled_and_without_the_ri
     assert_eq!(ledger.find(id(1_299)).unwrap(), Some(Index(306)));
     assert_eq!(ledger.find(id(7_777)).unwrap(), None);
     assert!(!path.join("sled").exists());
+}
+
+#[test]
+fn whoever_was_withdrawn_whole_is_on_the_roster_of_an_earlier_size() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("l");
+    let mut ledger = small(&path);
+    let slip = grant(50, "MNG", "2004-06-17");
+    ledger.append(vec![slip.clone(), grant(51, "IND", "2005-07-05")], options(START + 10)).unwrap();
+    ledger.append(vec![retraction(52, &slip, Cause::Clerical)], options(START + 20)).unwrap();
+    ledger.publish_base(&mut |_| {}).unwrap();
+    ledger.close().unwrap();
+    let mut ledger = Ledger::open_reader(&path).unwrap();
+    let mut names = |size| -> Vec<String> {
+        let axes = Axes::on_day("2020-01-01".parse().unwrap(), None, Size(size));
+        let sco = ledger.roster_on(&body("sco"), &axes).unwrap();
+        let board: Vec<_> =
+            ledger.board_on(&axes).unwrap().into_iter().flat_map(|(_, roster)| roster).collect();
+        assert_eq!(board, sco);
+        sco.iter().map(|(who, _)| who.to_string()).collect()
+    };
+    assert_eq!(names(9), ["IND", "MNG"]);
+    assert_eq!(names(10), ["IND"]);
+    assert!(ledger.model.is_some());
 }
 
 #[test]
