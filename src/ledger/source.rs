@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::event::leaf::decode;
+use crate::event::leaf::{LeafError, decode};
 use crate::event::{Entry, Index, Size};
 use crate::index::{EventIndex, FiledUnder, IndexError, Stated};
 use crate::log::{Entries, Hash, LeafBlock, LogEngine};
@@ -246,7 +246,7 @@ pub(super) fn fill(
             break;
         }
         let first = index.size().0;
-        index.apply(decode_block(&block)?, &|index| leaf_hash_in(entries, first, &hashes, index))?;
+        index.apply(decode_block(&block, decode)?, &|index| leaf_hash_in(entries, first, &hashes, index))?;
         progress(index.size().0);
     }
     Ok(())
@@ -263,11 +263,14 @@ pub(super) fn leaf_hash_in(entries: &Entries, first: u64, hashes: &[Hash], index
 /// Blocks of fewer leaves are not worth a thread.
 const WORTH_A_THREAD: usize = 256;
 
+/// How a leaf is decoded.
+pub(super) type Decoder = fn(&[u8], Index) -> Result<Entry, LeafError>;
+
 /// The entries of a block, decoded on every core, in order.
 ///
 /// # Errors
 /// [`LedgerError::Entry`], the first one that cannot be read.
-pub(super) fn decode_block(block: &LeafBlock) -> Result<Vec<Entry>, LedgerError> {
+pub(super) fn decode_block(block: &LeafBlock, decode: Decoder) -> Result<Vec<Entry>, LedgerError> {
     let leaves: Vec<(Index, &[u8])> = block.iter().map(|(at, leaf, _)| (Index(at), leaf)).collect();
     let one = |(index, leaf): &(Index, &[u8])| {
         decode(leaf, *index).map_err(|source| LedgerError::Entry { index: *index, source })

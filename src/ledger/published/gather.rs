@@ -14,7 +14,7 @@ use crate::snapshot::{Draft, PairKey};
 pub(super) struct Gathered {
     /// The postings so far.
     pub(super) draft: Draft,
-    /// The entries of each body without what no fold reads.
+    /// The entries of each body, packed.
     bodies: BTreeMap<SmolStr, Vec<Packed>>,
     /// On which pairs the entries bear that correct nothing, by index: the number of the key.
     keys: Vec<u32>,
@@ -54,7 +54,7 @@ pub(super) struct Roots {
 }
 
 impl Gathered {
-    /// Takes in the next entry.
+    /// Takes in the next entry, of which no more is read than what a status may follow from.
     pub(super) fn add(&mut self, entry: Entry) {
         let index = entry.index.0 as u32;
         let event = &entry.event;
@@ -77,7 +77,7 @@ impl Gathered {
                 self.imports.push(index);
             }
         }
-        let bytes = pack(&slim(entry.clone())).into_boxed_slice();
+        let bytes = pack(&entry).into_boxed_slice();
         match self.bodies.get_mut(entry.event.body.as_str()) {
             Some(entries) => entries.push(Packed { index, bytes }),
             None => _ = self.bodies.insert(body_of(&entry.event), vec![Packed { index, bytes }]),
@@ -172,16 +172,6 @@ impl Packed {
         let index = Index(u64::from(self.index));
         unpack(&self.bytes, index).map_err(|what| LedgerError::Packed { index, what })
     }
-}
-
-/// The entry without the texts that no fold reads. What rules or corrections say is kept whole.
-fn slim(mut entry: Entry) -> Entry {
-    let event = &mut entry.event;
-    if event.participant.is_some() && !event.corrects() {
-        (event.title, event.place, event.note, event.recorder) = (None, None, None, None);
-        event.evidence.clear();
-    }
-    entry
 }
 
 fn body_of(event: &Event) -> SmolStr {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::event::leaf::decode;
+use crate::event::leaf::{decode, decode_for_status};
 use crate::event::{Entry, Event, EventId, Index, Size};
 use crate::ledger::source::decode_block;
 use crate::ledger::{Ledger, LedgerError};
@@ -94,7 +94,7 @@ fn base(log: &Entries, progress: &mut dyn FnMut(u64)) -> Result<Draft, LedgerErr
             break;
         }
         at += block.len() as u64;
-        decode_block(&block)?.into_iter().for_each(|entry| gathered.add(entry));
+        decode_block(&block, decode_for_status)?.into_iter().for_each(|entry| gathered.add(entry));
     }
     let roots = gathered.settle();
     let stated = rows::fold(&gathered, &roots, Size(size), progress)?;
@@ -117,7 +117,7 @@ fn delta(log: &Entries, known: &Snapshot, from: u64) -> Result<Option<Draft>, Le
             break;
         }
         at += block.len() as u64;
-        for entry in decode_block(&block)? {
+        for entry in decode_block(&block, decode_for_status)? {
             draft.name(entry.event.id, entry.index);
             if entry.event.corrects() {
                 let Some(root) = root(log, known, &fresh, &entry)? else { continue };
