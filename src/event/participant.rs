@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 use smol_str::SmolStr;
@@ -185,10 +185,31 @@ const AMBIGUOUS: [(&str, &[&str]); 3] =
 /// How like two names must be for one to be suggested for the other.
 const LIKENESS: f64 = 0.87;
 
-/// The register: participants under all their names.
+/// The register: participants under all their names. A line of it is read when its participant is asked for, since a
+/// command has to do with few.
 pub struct Register {
-    participants: Vec<Participant>,
-    by_word: HashMap<String, usize>,
+    /// By id.
+    lines: Vec<Line>,
+    by_word: OnceLock<HashMap<String, usize>>,
+}
+
+/// A line of the register.
+struct Line {
+    id: &'static str,
+    text: &'static str,
+    /// `None` where it is not of the form; a test holds that there is none.
+    participant: OnceLock<Option<Participant>>,
+}
+
+impl Line {
+    fn new(text: &'static str) -> Line {
+        let id = text.split('|').next().unwrap_or_default().trim();
+        Line { id, text, participant: OnceLock::new() }
+    }
+
+    fn participant(&self) -> Option<&Participant> {
+        self.participant.get_or_init(|| read_line(self.text)).as_ref()
+    }
 }
 
 impl Register {
@@ -198,22 +219,33 @@ impl Register {
         &BUILTIN
     }
 
-    /// Lines that are not of the form are passed over; a test holds that there are none.
     fn read(text: &'static str) -> Register {
-        let lines = text.lines().filter(|line| !line.starts_with('#'));
-        let mut register = Register { participants: Vec::new(), by_word: HashMap::new() };
-        for participant in lines.filter_map(read_line) {
-            let at = register.participants.len();
-            let words = participant.names.iter().map(|n| n.name).chain(participant.aliases.iter().copied());
-            let codes = participant.codes.iter().copied().chain([participant.id.as_str()]);
-            for word in words.chain(codes) {
-                register.by_word.entry(fold(word)).or_insert(at);
+        let lines = text.lines().filter(|line| !line.starts_with('#')).map(Line::new).collect();
+        Register { lines, by_word: OnceLock::new() }
+    }
+
+    /// Everybody by each of their words.
+    fn by_word(&self) -> &HashMap<String, usize> {
+        self.by_word.get_or_init(|| {
+            let mut by_word = HashMap::new();
+            for (at, participant) in self.lines.iter().map(Line::participant).enumerate() {
+                let Some(participant) = participant else { continue };
+                let names = participant.names.iter().map(|n| n.name);
+                let words = names.chain(participant.aliases.iter().copied());
+                for word in words.chain(participant.codes.iter().copied()) {
+                    by_word.entry(fold(word)).or_insert(at);
+                }
+                // An id is nobody else's word, whatever stood before.
+                by_word.insert(fold(participant.id.as_str()), at);
             }
-            // An id is nobody else's word, whatever stood before.
-            register.by_word.insert(fold(participant.id.as_str()), at);
-            register.participants.push(participant);
-        }
-        register
+            by_word
+        })
+    }
+
+    /// The participant whose id this is, written as ids are.
+    fn of_id(&self, id: &str) -> Option<&Participant> {
+        let at = self.lines.binary_search_by(|line| line.id.cmp(id)).ok()?;
+        self.lines.get(at)?.participant()
     }
 
     /// The participant that a word names: an id, a code, a name of any time, an alias; in any case, with or without
@@ -222,13 +254,16 @@ impl Register {
     /// # Errors
     /// [`ResolveError`] with the nearest name, or with everybody whom the word may mean.
     pub fn resolve(&self, word: &str) -> Result<&Participant, ResolveError> {
+        if let Some(participant) = self.of_id(&word.to_ascii_uppercase()) {
+            return Ok(participant);
+        }
         let folded = fold(word);
         let several = AMBIGUOUS.iter().find(|(ambiguous, _)| *ambiguous == folded);
         if let Some((_, ids)) = several {
             let candidates = ids.iter().filter_map(|id| ParticipantId::parse(id).ok()).collect();
             return Err(ResolveError::Ambiguous { word: word.into(), candidates });
         }
-        let found = self.by_word.get(&folded).and_then(|at| self.participants.get(*at));
+        let found = self.by_word().get(&folded).and_then(|at| self.lines.get(*at)?.participant());
         found.ok_or_else(|| ResolveError::Unknown {
             word: word.chars().take(80).collect(),
             nearest: self.nearest(&folded),
@@ -236,9 +271,9 @@ impl Register {
     }
 
     fn nearest(&self, folded: &str) -> Option<(String, ParticipantId)> {
-        let scored = self.by_word.iter().filter(|(word, _)| word.len() > 3).filter_map(|(word, at)| {
+        let scored = self.by_word().iter().filter(|(word, _)| word.len() > 3).filter_map(|(word, at)| {
             let score = strsim::jaro_winkler(folded, word);
-            let participant = self.participants.get(*at)?;
+            let participant = self.lines.get(*at)?.participant()?;
             (score >= LIKENESS).then_some((score, participant))
         });
         let best = scored.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.id.cmp(&a.1.id)));
@@ -247,8 +282,7 @@ impl Register {
 
     /// The participant of an id.
     pub fn get(&self, id: &ParticipantId) -> Option<&Participant> {
-        let at = self.participants.binary_search_by(|p| p.id.cmp(id)).ok()?;
-        self.participants.get(at)
+        self.of_id(id.as_str())
     }
 
     /// The name of an id on a day, the id itself where the register does not know it.
@@ -264,29 +298,44 @@ impl Register {
             let words = p.names.iter().map(|n| n.name).chain(p.aliases.iter().copied());
             words.chain(p.codes.iter().copied()).chain([p.id.as_str()]).any(holds)
         };
-        self.participants.iter().filter(found).collect()
+        self.iter().filter(found).collect()
     }
 
     /// Everybody, by id.
     pub fn iter(&self) -> impl Iterator<Item = &Participant> {
-        self.participants.iter()
+        self.lines.iter().filter_map(Line::participant)
     }
 }
 
 /// Words compare without case, accents, punctuation and a leading article.
 fn fold(word: &str) -> String {
-    let plain = |c: char| match c {
-        c if is_combining_mark(c) => None,
-        '\'' | '’' | '.' => None,
-        c if c.is_alphanumeric() => Some(c),
-        _ => Some(' '),
-    };
-    let folded: String = word.nfd().filter_map(plain).flat_map(char::to_lowercase).collect();
-    let words: Vec<&str> = folded.split_whitespace().collect();
-    match words.as_slice() {
-        ["the", rest @ ..] if !rest.is_empty() => rest.join(" "),
-        words => words.join(" "),
+    // What is ASCII is decomposed as it stands.
+    let folded = if word.is_ascii() { plain(word.chars()) } else { plain(word.nfd()) };
+    match folded.strip_prefix("the ") {
+        Some(rest) => rest.to_owned(),
+        None => folded,
     }
+}
+
+/// Lower case, words a space apart, without marks.
+fn plain(text: impl Iterator<Item = char>) -> String {
+    let mut plain = String::new();
+    let mut apart = false;
+    for c in text {
+        match c {
+            '\'' | '’' | '.' => {}
+            c if !c.is_ascii() && is_combining_mark(c) => {}
+            c if c.is_alphanumeric() => {
+                if apart && !plain.is_empty() {
+                    plain.push(' ');
+                }
+                apart = false;
+                plain.extend(c.to_lowercase());
+            }
+            _ => apart = true,
+        }
+    }
+    plain
 }
 
 fn read_line(line: &'static str) -> Option<Participant> {

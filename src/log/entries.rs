@@ -14,7 +14,7 @@ use super::key::{SigningKey, VerifierKey};
 use super::leaves::OpenSegments;
 use super::lock::Lock;
 use super::seal::Sealer;
-use super::segment::{self, Segment};
+use super::segment::{self, Listed};
 use super::tail::{Passed, TornTail};
 use super::tree::{Frontier, Hash};
 use super::watermark::{self, Watermark};
@@ -38,7 +38,7 @@ pub struct Entries {
 }
 
 pub(super) struct State {
-    pub(super) segments: Vec<Segment>,
+    pub(super) segments: Vec<Listed>,
     pub(super) frontier: Frontier,
     /// The hashes of the leaves that were appended together last; after opening, of the last leaf alone.
     pub(super) last: Vec<Hash>,
@@ -259,8 +259,8 @@ fn poisoned(path: &Path, why: &str) -> LogError {
 impl Entries {
     /// A segment with room for a frame of these leaves; begins the next one where the last is full.
     fn make_room(&self, state: &mut State, writer: &Writer, leaves: &[&[u8]]) -> Result<(), LogError> {
-        let (path, capacity) =
-            state.segments.last().map(|s| (s.path.clone(), s.capacity)).unwrap_or_default();
+        let last = state.segments.last().map(|segment| segment.header(&self.origin)).transpose()?;
+        let (path, capacity) = last.map(|s| (s.path.clone(), s.capacity)).unwrap_or_default();
         if let Some(why) = &state.poisoned {
             return Err(poisoned(&path, why));
         }
@@ -286,7 +286,7 @@ impl Entries {
         if let Some(full) = state.segments.last() {
             writer.sealer.seal(full, &self.origin, &made.before, &writer.disk);
         }
-        state.segments.push(made);
+        state.segments.push(made.into());
         state.tail = Some(file);
         state.end = segment::HEADER_BYTES as u64;
         Ok(())

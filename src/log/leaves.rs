@@ -13,7 +13,7 @@ use super::entries::Entries;
 use super::error::LogError;
 use super::frame;
 use super::sealed::{Block, Sealed, Unpacker};
-use super::segment::{self, Form, HEADER_BYTES, Segment};
+use super::segment::{self, Form, HEADER_BYTES, Listed};
 use super::tail;
 use super::tree::{Frontier, Hash, leaf_hash};
 
@@ -57,7 +57,7 @@ impl OpenSegments {
     /// A leaf and its stored hash; `written` is where the frames of the segment end, where it is the last.
     fn leaf(
         &mut self,
-        segment: &Segment,
+        segment: &Listed,
         origin: &str,
         index: u64,
         written: Option<u64>,
@@ -79,7 +79,7 @@ impl OpenSegments {
         }
     }
 
-    fn sealed_leaf(&mut self, segment: &Segment, index: u64) -> Result<(Vec<u8>, Hash), LogError> {
+    fn sealed_leaf(&mut self, segment: &Listed, index: u64) -> Result<(Vec<u8>, Hash), LogError> {
         let missing = || damaged(&segment.path, HEADER_BYTES as u64, "the leaf is missing", index);
         let at = self.sealed.iter().position(|open| open.segment.first == segment.first);
         let sealed = self.sealed.remove(at.ok_or_else(missing)?);
@@ -116,7 +116,7 @@ impl OpenSegments {
 impl Frames {
     fn leaf(
         &mut self,
-        segment: &Segment,
+        segment: &Listed,
         index: u64,
         written: Option<u64>,
     ) -> Result<(Vec<u8>, Hash), LogError> {
@@ -135,7 +135,7 @@ impl Frames {
 
     /// Goes from frame to frame, and in each from leaf to leaf, by what is said of their lengths. What that leads to is
     /// checked where it is read: a leaf by its hash.
-    fn find(&mut self, segment: &Segment, written: Option<u64>) -> Result<(), LogError> {
+    fn find(&mut self, segment: &Listed, written: Option<u64>) -> Result<(), LogError> {
         let unread = |e: io::Error| LogError::io(&segment.path, "cannot be read")(e);
         let length = self.file.metadata().map_err(unread)?.len();
         let to = written.unwrap_or(length).min(length);
@@ -228,16 +228,16 @@ impl Entries {
             return Ok(state.frontier.root());
         }
         let beyond = LogError::Beyond { size: state.frontier.size(), asked: size };
-        let holds = |s: &&Segment| s.first <= size;
+        let holds = |s: &&Listed| s.first <= size;
         let segment =
             state.segments.iter().rev().find(holds).cloned().filter(|_| size < state.frontier.size());
         drop(state);
         let segment = segment.ok_or(beyond)?;
         if let Form::Sealed(sealed) = segment::form(&segment.path, segment.first, &self.origin)? {
-            leads_to(&sealed, &self.bounds(&segment).0)?;
+            leads_to(&sealed, &self.bounds(&segment)?.0)?;
             return Ok(sealed.tree(size)?.0.root());
         }
-        let mut frontier = segment.before.clone();
+        let mut frontier = segment.header(&self.origin)?.before.clone();
         self.visit_segment(&segment, 0, |index, _, hash| {
             if index < size {
                 frontier.push(hash);
@@ -259,7 +259,7 @@ impl Entries {
         for segment in &segments {
             match segment::form(&segment.path, segment.first, &self.origin)? {
                 Form::Sealed(sealed) => {
-                    leads_to(&sealed, &self.bounds(segment).0)?;
+                    leads_to(&sealed, &self.bounds(segment)?.0)?;
                     hashes.extend(sealed.hashes()?);
                 }
                 Form::Frames(_) => self.visit_segment(segment, 0, |_, _, hash| hashes.push(hash))?,
@@ -292,28 +292,29 @@ impl Entries {
     }
 
     /// The tree where a segment must end, and where its frames do where it is the last.
-    fn bounds(&self, segment: &Segment) -> (Frontier, Option<u64>) {
+    fn bounds(&self, segment: &Listed) -> Result<(Frontier, Option<u64>), LogError> {
         let state = self.state();
         let at = state.segments.iter().position(|s| s.first == segment.first);
-        match at.and_then(|at| state.segments.get(at + 1)) {
-            Some(next) => (next.before.clone(), None),
+        Ok(match at.and_then(|at| state.segments.get(at + 1)) {
+            Some(next) => (next.header(&self.origin)?.before.clone(), None),
             None => (state.frontier.clone(), Some(state.end)),
-        }
+        })
     }
 
     /// Gives the leaves of a segment to `visit`, of a sealed one those from an index on.
     fn visit_segment(
         &self,
-        segment: &Segment,
+        segment: &Listed,
         from: u64,
         visit: impl FnMut(u64, &[u8], Hash),
     ) -> Result<(), LogError> {
-        let (next, end) = self.bounds(segment);
+        let (next, end) = self.bounds(segment)?;
         let file = match segment::form(&segment.path, segment.first, &self.origin)? {
             Form::Sealed(sealed) => return visit_sealed(&sealed, &next, from, visit),
             Form::Frames(file) => file,
         };
         let bytes = segment::read_file(file, &segment.path, end)?;
+        let segment = segment.header(&self.origin)?;
         let scan = segment::walk(segment, &bytes, u64::MAX, visit);
         if scan.after != next {
             let what = scan.broken.map_or(tail::GAP, |(what, _)| what);
@@ -323,7 +324,7 @@ impl Entries {
     }
 
     /// The leaves of a segment of frames in blocks of about a mebibyte.
-    fn blocks(&self, segment: &Segment, size: u64) -> Result<VecDeque<(u64, LeafBlock)>, LogError> {
+    fn blocks(&self, segment: &Listed, size: u64) -> Result<VecDeque<(u64, LeafBlock)>, LogError> {
         let mut blocks: VecDeque<(u64, LeafBlock)> = VecDeque::new();
         self.visit_segment(segment, 0, |index, leaf, hash| {
             if index >= size {
@@ -345,7 +346,7 @@ impl Entries {
     /// `max_bytes`.
     pub(super) fn read_from(
         &self,
-        segment: &Segment,
+        segment: &Listed,
         (from, size): (u64, u64),
         max_bytes: usize,
     ) -> Result<LeafBlock, LogError> {
@@ -357,7 +358,7 @@ impl Entries {
             Some(cached) => cached,
             None => match segment::form(&segment.path, segment.first, &self.origin)? {
                 Form::Sealed(sealed) => {
-                    leads_to(&sealed, &self.bounds(segment).0)?;
+                    leads_to(&sealed, &self.bounds(segment)?.0)?;
                     return read_sealed(&sealed, (from, size), max_bytes);
                 }
                 Form::Frames(_) => (segment.first, self.blocks(segment, size)?),

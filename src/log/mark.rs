@@ -8,7 +8,7 @@ use super::LEAF_BYTES_MAX;
 use super::entries::Entries;
 use super::error::LogError;
 use super::frame::LEAF_OVERHEAD;
-use super::segment::{self, Segment, Start};
+use super::segment::{self, Listed, Start};
 use super::tail;
 use super::tree::{Frontier, Hash, leaf_hash};
 
@@ -66,7 +66,7 @@ impl Entries {
         };
         let Some(segment) = segment else { return Ok((0, Vec::new())) };
         let image = segment::image(&segment.path, 0)?;
-        let (_, passed, _) = tail::walk(Start::of(&segment), &image.bytes, size, 0);
+        let (_, passed, _) = tail::walk(Start::of(segment.header(&self.origin)?), &image.bytes, size, 0);
         Ok((passed.first, passed.offsets))
     }
 
@@ -108,7 +108,7 @@ impl Entries {
         if leaf_hash(&record) == hash { Ok(record) } else { Err(other()) }
     }
 
-    fn file(&self, segment: &Segment) -> Result<Arc<File>, LogError> {
+    fn file(&self, segment: &Listed) -> Result<Arc<File>, LogError> {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(file) = files.get(&segment.first) {
             return Ok(Arc::clone(file));

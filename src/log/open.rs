@@ -11,7 +11,7 @@ use super::format;
 use super::lock::{Holder, Lock};
 use super::mark::Mark;
 use super::seal::{self, Sealer};
-use super::segment::{self, Segment};
+use super::segment::{self, Listed};
 use super::tail::{self, Promise, Tail, TornTail};
 use super::watermark::{self, Watermark};
 
@@ -61,7 +61,7 @@ impl Entries {
         let watermark = Watermark::read(ledger)?;
         let checkpoint = Checkpoint::read(&ledger.join("checkpoint"))?;
         let promise = Promise::of(watermark, checkpoint.as_ref());
-        let find = |segments: Vec<Segment>, mark: Option<&Mark>| {
+        let find = |segments: Vec<Listed>, mark: Option<&Mark>| {
             let start = mark.map(Mark::start);
             let covered = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size);
             match beside_writer {
@@ -93,7 +93,8 @@ impl Entries {
                 open: Mutex::default(),
             }
         };
-        let listed = segments(ledger, &origin)?;
+        let listed: Vec<Listed> =
+            segment::list(ledger)?.into_iter().map(|(first, path)| Listed::new(first, path)).collect();
         let usable = |(mark, head): &(&Mark, &Checkpoint)| {
             let here = listed.last().is_some_and(|last| last.first == mark.segment);
             here && mark.tree.size() <= head.size && head.origin == origin
@@ -101,7 +102,7 @@ impl Entries {
         // Whatever is wrong with a mark, the log is then judged without it.
         if let Some((mark, head)) = mark.zip(checkpoint.as_ref()).filter(usable) {
             let near = match reads {
-                true => tail::near(&listed, watermark, promise, mark.start(), head.size)?,
+                true => tail::near(&listed, &origin, watermark, promise, mark.start(), head.size)?,
                 false => None,
             };
             let found = near.map_or_else(|| find(listed.clone(), Some(mark)), Ok);
@@ -109,6 +110,8 @@ impl Entries {
                 return Ok((log(found, Some(mark.tree.size())), watermark));
             }
         }
+        // Without a mark every header must be sound.
+        listed.iter().try_for_each(|segment| segment.header(&origin).map(drop))?;
         let log = log(find(listed, None)?, None);
         checkpoint.map_or(Ok(()), |checkpoint| log.check(&checkpoint))?;
         Ok((log, watermark))
@@ -169,14 +172,10 @@ impl Entries {
     }
 }
 
-fn segments(ledger: &Path, origin: &str) -> Result<Vec<Segment>, LogError> {
-    segment::list(ledger)?.iter().map(|(first, path)| segment::open(path, *first, origin)).collect()
-}
-
 /// Makes all that was found durable, and clears what was cut short.
 fn make_durable(
     ledger: &Path,
-    last: &Segment,
+    last: &Listed,
     end: u64,
     watermark: Watermark,
     torn: Option<&TornTail>,

@@ -10,7 +10,7 @@ use super::disk::Disk;
 use super::entries::Entries;
 use super::error::LogError;
 use super::sealed::{self, Encoder};
-use super::segment::{self, Segment};
+use super::segment::{self, Listed, Segment};
 use super::tail;
 use super::tree::{Frontier, leaf_hash};
 
@@ -49,7 +49,7 @@ pub(super) struct Sealer {
 
 impl Sealer {
     /// Has a segment sealed that `next` follows. Where that fails it stays as it is: `compact` says why.
-    pub(super) fn seal(&self, segment: &Segment, origin: &str, next: &Frontier, disk: &Disk) {
+    pub(super) fn seal(&self, segment: &Listed, origin: &str, next: &Frontier, disk: &Disk) {
         let job = Job {
             path: segment.path.clone(),
             first: segment.first,
@@ -200,7 +200,7 @@ impl Entries {
             let [segment, next] = pair else { continue };
             let (path, first) = (segment.path.clone(), segment.first);
             let (origin, disk) = (self.origin().to_owned(), disk.clone());
-            let job = Job { path, first, origin, next: next.before.clone(), disk };
+            let job = Job { path, first, origin, next: next.header(self.origin())?.before.clone(), disk };
             let _held = sealer.turn.lock().unwrap_or_else(PoisonError::into_inner);
             match job.run()? {
                 None => done.sealed_before += 1,

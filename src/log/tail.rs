@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::checkpoint::Checkpoint;
 use super::error::LogError;
 use super::frame;
-use super::segment::{self, Image, Scan, Segment, Start};
+use super::segment::{self, Image, Listed, Scan, Segment, Start};
 use super::tree::{Frontier, Hash};
 use super::watermark::Watermark;
 
@@ -24,7 +24,7 @@ pub struct TornTail {
 
 /// The end of a log as it was found.
 pub(super) struct Tail {
-    pub(super) segments: Vec<Segment>,
+    pub(super) segments: Vec<Listed>,
     /// The tree over every leaf.
     pub(super) after: Frontier,
     /// The hash of the last leaf.
@@ -112,13 +112,13 @@ pub(super) fn torn(
 pub(super) fn at_rest(
     ledger: &Path,
     origin: &str,
-    segments: Vec<Segment>,
+    segments: Vec<Listed>,
     watermark: Watermark,
     promise: Promise,
     start: Option<Start>,
     covered: u64,
 ) -> Result<Tail, LogError> {
-    let Some(last) = segments.last() else { return Err(LogError::Absent(ledger.to_owned())) };
+    let last = last_of(&segments, ledger)?.header(origin)?;
     if let Some(seal) = last.seal {
         let what = format!(
             "the segment from entry {} on is missing, since only one that another follows is sealed: restore it, or \
@@ -156,13 +156,15 @@ const NEAR_BYTES: usize = 64 << 10;
 /// The end of a log found close to a mark, for whoever only reads: what was acknowledged ends there, and only zeros are seen
 /// behind it. `None` where more has to be looked at to tell.
 pub(super) fn near(
-    segments: &[Segment],
+    segments: &[Listed],
+    origin: &str,
     watermark: Watermark,
     promise: Promise,
     start: Start,
     covered: u64,
 ) -> Result<Option<Tail>, LogError> {
     let Some(last) = segments.last() else { return Ok(None) };
+    let last = last.header(origin)?;
     let unread = |e: std::io::Error| LogError::io(&last.path, "cannot be read")(e);
     let file = File::open(&last.path).map_err(unread)?;
     if file.metadata().map_err(unread)?.len() < last.capacity {
@@ -212,7 +214,7 @@ pub(super) fn walk(start: Start, bytes: &[u8], size: u64, covered: u64) -> (Scan
 pub(super) fn promised(
     ledger: &Path,
     origin: &str,
-    mut segments: Vec<Segment>,
+    mut segments: Vec<Listed>,
     promise: Promise,
     start: Option<Start>,
     covered: u64,
@@ -221,7 +223,7 @@ pub(super) fn promised(
     while segments.len() > 1 && segments.last().is_some_and(|s| s.first >= promise.size) {
         segments.pop();
     }
-    let Some(last) = segments.last() else { return Err(LogError::Absent(ledger.to_owned())) };
+    let last = last_of(&segments, ledger)?.header(origin)?;
     let (scan, passed, covered) = match start {
         Some(start) => {
             let Image { bytes, .. } = segment::image(&last.path, start.offset)?;
@@ -236,11 +238,16 @@ pub(super) fn promised(
     Ok(Tail { segments, after: scan.after, last: scan.last, end: scan.end, torn: None, passed, covered })
 }
 
+fn last_of<'a>(segments: &'a [Listed], ledger: &Path) -> Result<&'a Listed, LogError> {
+    segments.last().ok_or_else(|| LogError::Absent(ledger.to_owned()))
+}
+
 /// The last leaf of the segment before the last.
-fn last_before(segments: &[Segment], origin: &str) -> Result<Option<Hash>, LogError> {
+fn last_before(segments: &[Listed], origin: &str) -> Result<Option<Hash>, LogError> {
     let Some(before) = segments.len().checked_sub(2).and_then(|at| segments.get(at)) else { return Ok(None) };
+    let before = before.header(origin)?;
     let scan = segment::end_of(before, origin, u64::MAX)?;
-    match segments.last() {
+    match segments.last().map(|last| last.header(origin)).transpose()? {
         Some(last) if last.before != scan.after => Err(damaged_at(before, &scan, GAP)),
         _ => Ok(scan.last),
     }
