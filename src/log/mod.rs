@@ -37,7 +37,7 @@ mod tree;
 mod watermark;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use audit::Damage;
 pub use checkpoint::{Checkpoint, SignedCheckpoint};

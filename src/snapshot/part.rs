@@ -47,7 +47,7 @@ type NamedBy = (Option<BodyId>, Option<ParticipantId>);
 pub struct Part {
     pub(super) map: Map,
     header: Header,
-    pub(super) readings: Vec<StoredReading>,
+    pub(super) readings: Vec<Known>,
     ids: OnceLock<Vec<NamedBy>>,
 }
 
@@ -58,6 +58,20 @@ pub struct StoredReading {
     pub certainty: Certainty,
     /// The statuses that are possible, in the order of their ids.
     pub statuses: Arc<[StatusId]>,
+}
+
+impl StoredReading {
+    /// Whether it is certain that there is no status.
+    pub fn is_none(&self) -> bool {
+        self.statuses.iter().all(StatusId::is_none)
+    }
+}
+
+/// A reading of a part.
+pub(super) struct Known {
+    pub(super) said: StoredReading,
+    /// [`StoredReading::is_none`], asked of every row.
+    pub(super) is_none: bool,
 }
 
 /// The status of one participant in one body on one day, without the acts behind it.
@@ -89,6 +103,11 @@ pub struct PairAt {
 }
 
 impl PairAt {
+    /// Whether both are of one body.
+    pub fn is_of_body_of(&self, other: &PairAt) -> bool {
+        self.body == other.body
+    }
+
     /// Whether it is a body with acts of its own alone.
     pub fn is_alone(&self) -> bool {
         self.who == 0
@@ -170,7 +189,7 @@ impl Part {
         std::str::from_utf8(bytes).map_err(|_| self.map.damaged(start))
     }
 
-    fn read_readings(&self) -> Result<Vec<StoredReading>, SnapshotError> {
+    fn read_readings(&self) -> Result<Vec<Known>, SnapshotError> {
         let damaged = || self.map.damaged(self.section(Section::Readings).0);
         let count = self.number(Section::Readings, 0)? as usize;
         let read = |at: usize| {
@@ -179,7 +198,8 @@ impl Part {
             let known = [Certainty::Certain, Certainty::Possible, Certainty::Contested];
             let certainty = known.into_iter().find(|c| c.name() == certainty).ok_or_else(damaged)?;
             let statuses: Result<Vec<StatusId>, _> = statuses.split(' ').map(StatusId::parse).collect();
-            Ok(StoredReading { certainty, statuses: statuses.map_err(|_| damaged())?.into() })
+            let said = StoredReading { certainty, statuses: statuses.map_err(|_| damaged())?.into() };
+            Ok(Known { is_none: said.is_none(), said })
         };
         (0..count).map(read).collect()
     }

@@ -3,6 +3,7 @@
 mod desk;
 mod index;
 mod published;
+mod publishing;
 mod recorders;
 
 use std::path::Path;
