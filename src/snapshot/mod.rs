@@ -12,6 +12,8 @@ mod header;
 mod map;
 mod part;
 mod rows;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 
