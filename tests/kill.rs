@@ -98,9 +98,9 @@ fn a_hundred_kills_during_imports_leave_whole_parts_and_can_be_finished() {
 #[test]
 fn two_hundred_kills_around_the_publishing_of_a_snapshot_change_no_answer() {
     let start = Env::sco();
-    let statuses = ["sco-partner", "sco-observer", "sco-member"];
+    let statuses = ["sco-partner", "observer", "member"];
     let event = |n: usize| {
-        let (year, toward, who) = (1_990 + n % 35, statuses[n % 3], ["LAO", "KHM", "NPL"][n % 3]);
+        let (year, toward, who) = (2_002 + n % 23, statuses[n % 3], ["LAO", "KHM", "NPL"][n % 3]);
         json!({"act": "application-filed", "body": "sco", "participant": who, "toward": toward,
                "dates": {"done": format!("{year}-07")}, "note": format!("event {n}")})
     };
