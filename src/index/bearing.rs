@@ -58,7 +58,8 @@ impl EventIndex {
         }
         let mut all = Corrections::default();
         for meta in &self.runs {
-            self.postings(meta)?.corrections().iter().for_each(|c| all.insert(meta.first, c));
+            let postings = meta.postings.read(meta.count).map_err(|what| self.damaged(what))?;
+            postings.corrections().iter().for_each(|c| all.insert(meta.first, c));
         }
         self.pending.iter().for_each(|entry| all.add(entry));
         Ok(self.corrections.get_or_init(|| all))

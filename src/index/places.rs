@@ -17,8 +17,10 @@ impl EventIndex {
     /// # Errors
     /// [`IndexError`].
     pub fn find(&self, id: EventId) -> Result<Option<Index>, IndexError> {
-        let places = self.places()?;
-        Ok(self.newer.get(&id).or_else(|| places.get(&id)).copied())
+        if let Some(index) = self.waiting.get(&id).or_else(|| self.newer.get(&id)) {
+            return Ok(Some(*index));
+        }
+        Ok(self.places()?.get(&id).copied())
     }
 
     /// Where events are, in the order asked.

@@ -172,11 +172,12 @@ impl Ledger {
         }
         // What is published is asked first, as long as the entries after it are few.
         if let Some(model) = &mut self.model
-            && !model.take(&entries, &self.entries)
+            && !model.take(&entries, &self.met.borrow(), &self.entries)
         {
             self.model = None;
         }
-        self.index.take(entries, hashes, &self.entries);
+        let met = self.met.take().into_entries();
+        self.index.take(entries, hashes, met, &self.entries);
     }
 }
 

@@ -1,11 +1,12 @@
 //! Where a ledger looks entries up: the index where it can be had, else the entries themselves.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::leaf::{LeafError, decode};
-use crate::event::{Entry, Index, Size};
+use crate::event::{Entry, EventId, Index, Size};
 use crate::index::{EventIndex, FiledUnder, IndexError, Stated};
 use crate::log::{Entries, Hash, LeafBlock, LogEngine};
 
@@ -67,14 +68,21 @@ impl Source {
         Ok(if current { Source::Index(Box::new(index)) } else { Source::Entries })
     }
 
-    /// Adds what was just made durable, with the hashes of its leaves. An index that fails is left behind: the next writer
-    /// makes it anew.
-    pub(super) fn take(&mut self, entries: Vec<Entry>, hashes: Vec<Hash>, log: &Entries) {
+    /// Adds what was just made durable, with the hashes of its leaves, and what was read while it was judged. An index that
+    /// fails is left behind: the next writer makes it anew.
+    pub(super) fn take(
+        &mut self,
+        entries: Vec<Entry>,
+        hashes: Vec<Hash>,
+        met: HashMap<EventId, Entry>,
+        log: &Entries,
+    ) {
         match self {
-            Source::Behind(behind) => behind.take(entries, hashes),
+            Source::Behind(behind) => behind.take(entries, hashes, met),
             Source::Index(index) => {
                 let first = entries.first().map_or(0, |entry| entry.index.0);
-                if index.apply(entries, &|at| leaf_hash_in(log, first, &hashes, at)).is_err() {
+                let leaf = |at| leaf_hash_in(log, first, &hashes, at);
+                if index.apply_knowing(entries, &met, &leaf).is_err() {
                     index.condemn();
                     *self = Source::Entries;
                 }
