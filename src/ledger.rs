@@ -333,7 +333,7 @@ impl Ledger {
         // The one that follows this writer is closed before another takes its place.
         self.index = source::Source::Entries;
         let mut index = EventIndex::create(&self.path, self.origin(), INDEX_DEADLINE)?;
-        source::fill(&mut index, &self.entries, progress)?;
+        source::fill(&mut index, &self.entries, Size(self.entries.frontier().size()), progress)?;
         index.complete()?;
         self.index = source::Source::Index(Box::new(index));
         Ok(self.size())

@@ -23,6 +23,10 @@ mod synthetic;
 
 use std::path::{Path, PathBuf};
 
+/// As `chancery` itself has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 use imports::{Both, judged, make};
 use report::Row;
 use synthetic::Shape;

@@ -123,16 +123,36 @@ impl Groups {
     }
 }
 
+/// Entries that need not be read.
+pub(super) struct Known<'k> {
+    /// Some that are recorded.
+    pub(super) known: &'k HashMap<EventId, Entry>,
+    /// Those that are not in sled yet, one after another.
+    pub(super) pending: &'k [Entry],
+}
+
+impl<'k> Known<'k> {
+    fn of(&self, id: EventId) -> Option<&'k Entry> {
+        self.known.get(&id).or_else(|| self.pending.iter().rev().find(|entry| entry.event.id == id))
+    }
+
+    fn of_index(&self, id: EventId, index: Index) -> Option<&'k Entry> {
+        self.known.get(&id).or_else(|| {
+            let at = index.0.checked_sub(self.pending.first()?.index.0)?;
+            self.pending.get(usize::try_from(at).ok()?)
+        })
+    }
+}
+
 /// A value for a tree of sled.
 pub(super) type Pair = (Vec<u8>, Vec<u8>);
 
 impl EventIndex {
-    /// Files an entry that follows on those that are applied; `leaf` gives the hash of any leaf up to it, and some entries
-    /// are known.
+    /// Files an entry that follows on those that are filed; `leaf` gives the hash of any leaf up to it.
     pub(super) fn file(
         &mut self,
         entry: &Entry,
-        known: &HashMap<EventId, Entry>,
+        known: &Known<'_>,
         leaf: &dyn Fn(Index) -> Option<Hash>,
     ) -> Result<(), IndexError> {
         let filed = match entry.event.corrects() {
@@ -163,26 +183,23 @@ impl EventIndex {
     /// # Errors
     /// [`IndexError`].
     pub fn file_the_rest(&mut self, leaf: &dyn Fn(Index) -> Option<Hash>) -> Result<(), IndexError> {
+        let none = HashMap::new();
         for at in self.groups.size..self.head.size {
             let entry = self.entry(Index(at))?;
             let entry = entry.ok_or_else(|| self.damaged(format!("entry {at} is missing")))?;
-            self.file(&entry, &HashMap::new(), leaf)?;
+            self.file(&entry, &Known { known: &none, pending: &[] }, leaf)?;
         }
         Ok(())
     }
 
     /// What a correction corrects in the end, with every correction of that before it, in the order of the log; each is
     /// among those known or read.
-    fn family<'k>(
-        &self,
-        correction: &Entry,
-        known: &'k HashMap<EventId, Entry>,
-    ) -> Result<Vec<Cow<'k, Entry>>, IndexError> {
+    fn family<'k>(&self, correction: &Entry, known: &Known<'k>) -> Result<Vec<Cow<'k, Entry>>, IndexError> {
         let corrections = self.corrections()?;
         let Some(root) = correction.event.to.and_then(|id| corrections.root(id)) else {
             return Ok(Vec::new());
         };
-        let first = known.get(&root).map(|entry| entry.index);
+        let first = known.of(root).map(|entry| entry.index);
         let Some(first) = first.map_or_else(|| self.find(root), |index| Ok(Some(index)))? else {
             return Ok(Vec::new());
         };
@@ -197,7 +214,7 @@ impl EventIndex {
         }
         let mut family = Vec::with_capacity(places.len());
         for (index, id) in places.range(first..correction.index.max(first)) {
-            match known.get(id) {
+            match known.of_index(*id, *index) {
                 Some(entry) => family.push(Cow::Borrowed(entry)),
                 None => family.extend(self.entry(*index)?.map(Cow::Owned)),
             }

@@ -34,7 +34,7 @@ pub use places::Places;
 pub(crate) use stored::{pack_into, unpack};
 
 use bearing::Corrections;
-use filed::{Groups, Pair};
+use filed::{Groups, Known, Pair};
 use guard::{Asked, Guarded};
 use lookup::Lookup;
 use postings::joined;
@@ -55,8 +55,6 @@ pub struct EventIndex {
     ids: OnceCell<Places>,
     /// Where those are that were put into sled since.
     newer: HashMap<EventId, Index>,
-    /// Where those are that are not in sled yet.
-    waiting: HashMap<EventId, Index>,
     /// What each correction corrects; gathered for the first question.
     corrections: OnceCell<Corrections>,
     lookup: Lookup,
@@ -138,7 +136,6 @@ impl EventIndex {
             pending: Vec::new(),
             ids: OnceCell::new(),
             newer: HashMap::new(),
-            waiting: HashMap::new(),
             corrections: OnceCell::new(),
             lookup: Lookup::default(),
             unflushed: 0,
@@ -210,22 +207,38 @@ impl EventIndex {
             }
         }
         self.file_the_rest(leaf)?;
-        for entry in entries {
-            // What it corrects may be in the same batch, so that each is there before the next is filed.
-            self.file(&entry, known, leaf)?;
-            self.head.size += 1;
-            self.head.last = leaf(entry.index).map(|hash| hash.0);
-            self.waiting.insert(entry.event.id, entry.index);
-            if let Some(corrections) = self.corrections.get_mut() {
-                corrections.add(&entry);
-            }
-            self.pending.push(entry);
+        let Some(last) = entries.last().map(|entry| entry.index) else { return Ok(()) };
+        if entries.iter().any(|entry| entry.event.corrects()) {
+            self.corrections()?;
         }
+        let from = self.pending.len();
+        match from {
+            // Entries are large: where nothing waits they stay where they are.
+            0 => self.pending = entries,
+            _ => self.pending.extend(entries),
+        }
+        self.head.size = last.0 + 1;
+        self.head.last = leaf(last).map(|hash| hash.0);
+        let pending = std::mem::take(&mut self.pending);
+        let filed = pending[from..].iter().try_for_each(|entry| {
+            self.file(entry, &Known { known, pending: &pending }, leaf)?;
+            if let Some(corrections) = self.corrections.get_mut() {
+                corrections.add(entry);
+            }
+            Ok(())
+        });
+        self.pending = pending;
+        filed?;
         // Whole runs alone, so that none of them has to be joined. Until then they are in memory, which loses nothing: the
         // evidence is in the log, and who opens an index that is behind catches it up.
         let count = self.pending.len() / run::RUN_ENTRIES * run::RUN_ENTRIES;
         let last = count.checked_sub(1).and_then(|at| self.pending.get(at)).and_then(|last| leaf(last.index));
         self.put_first(count, last.map(|hash| hash.0))
+    }
+
+    /// How many entries sled has, or is about to have.
+    fn stored(&self) -> u64 {
+        self.runs.last().map_or(0, |run| run.first + run.count)
     }
 
     /// Puts all of the last entries into sled.
@@ -279,11 +292,9 @@ impl EventIndex {
             self.unflushed = 0;
         }
         self.runs = metas;
-        for entry in self.pending.drain(..count) {
-            self.waiting.remove(&entry.event.id);
-            if self.ids.get().is_some() {
-                self.newer.insert(entry.event.id, entry.index);
-            }
+        let gone = self.pending.drain(..count);
+        if self.ids.get().is_some() {
+            self.newer.extend(gone.map(|entry| (entry.event.id, entry.index)));
         }
         Ok(())
     }

@@ -184,8 +184,10 @@ impl Ledger {
 impl Ledger {
     /// Whether one of some entries may make rules, or correct what does: an act of a body alone, or what moves another.
     fn bear_on_rules(&self, entries: &[Entry]) -> bool {
-        let alone = |event: &Event| event.participant.is_none();
         entries.iter().any(|entry| {
+            if !entry.event.corrects() {
+                return entry.event.participant.is_none();
+            }
             let mut event = entry.event.clone();
             while event.corrects() {
                 let target = event.to.and_then(|to| match entries.iter().find(|e| e.event.id == to) {
@@ -197,7 +199,7 @@ impl Ledger {
                     _ => return true,
                 }
             }
-            alone(&event)
+            event.participant.is_none()
         })
     }
 }

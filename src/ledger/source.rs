@@ -164,7 +164,7 @@ pub(super) fn for_writer(
         Ok(mut index) => {
             check_against(&index, held, entries)?;
             let filed = index.file_the_rest(&|at| leaf_hash_in(entries, u64::MAX, &[], at));
-            if filed.is_ok() && fill(&mut index, entries, &mut |_| {}).is_ok() {
+            if filed.is_ok() && fill(&mut index, entries, held.size, &mut |_| {}).is_ok() {
                 return Ok(Some(index));
             }
             index.condemn();
@@ -175,7 +175,7 @@ pub(super) fn for_writer(
     let Ok(mut index) = EventIndex::create(ledger, entries.origin(), INDEX_DEADLINE) else {
         return Ok(None);
     };
-    let filled = fill(&mut index, entries, &mut |_| {}).and_then(|()| Ok(index.complete()?));
+    let filled = fill(&mut index, entries, held.size, &mut |_| {}).and_then(|()| Ok(index.complete()?));
     match filled {
         Ok(()) => Ok(Some(index)),
         Err(_) => {
@@ -240,14 +240,14 @@ fn check_stated(
     Ok(())
 }
 
-/// Brings an index up to the entries.
+/// Brings an index up to the first `size` entries. What a writer adds meanwhile it hands over itself, with what it read.
 pub(super) fn fill(
     index: &mut EventIndex,
     entries: &Entries,
+    size: Size,
     progress: &mut dyn FnMut(u64),
 ) -> Result<(), LedgerError> {
-    let size = entries.frontier().size();
-    while index.size().0 < size {
+    while index.size() < size {
         let block = entries.read(index.size().0, BLOCK_BYTES)?;
         let hashes: Vec<Hash> = block.iter().map(|(_, _, hash)| hash).collect();
         if hashes.is_empty() {

@@ -70,7 +70,7 @@ fn of_body(
 ) -> Result<Vec<Stated>, LedgerError> {
     let Ok(body) = BodyId::parse(name) else { return Ok(Vec::new()) };
     let mut entries = gathered.entries_of(std::slice::from_ref(name), roots)?;
-    let others = reach(gathered, roots, &body, size, charters)?;
+    let others = reach(gathered, roots, (&body, &entries), size, charters)?;
     let joined = !others.is_empty();
     if joined {
         let all: Vec<SmolStr> =
@@ -140,20 +140,25 @@ impl Readings {
 fn reach(
     gathered: &Gathered<'_>,
     roots: &Roots,
-    body: &BodyId,
+    (body, own): (&BodyId, &[Entry]),
     size: Size,
     charters: &Charters,
 ) -> Result<BTreeSet<BodyId>, LedgerError> {
     let mut failed = None;
     let mut charter = |of: &BodyId| {
-        let entries = match gathered.entries_of(&[SmolStr::new(of.as_str())], roots) {
+        let others = match of == body {
+            true => Ok(Vec::new()),
+            false => gathered.entries_of(&[SmolStr::new(of.as_str())], roots),
+        };
+        let others = match others {
             Ok(entries) => entries,
             Err(error) => {
                 failed = Some(error);
                 return None;
             }
         };
-        let alone: Vec<Entry> = entries.into_iter().filter(|e| e.event.participant.is_none()).collect();
+        let entries = if of == body { own } else { &others };
+        let alone: Vec<Entry> = entries.iter().filter(|e| e.event.participant.is_none()).cloned().collect();
         let checkpoint = CheckpointRef { size, root: String::new() };
         let scope = Scope::of_body(of.clone());
         let material = Material { entries: &alone, checkpoint, charters, scope };
