@@ -171,10 +171,11 @@ impl Ledger {
             }
         }
         // What is published is asked first, as long as the entries after it are few.
-        if let Some(model) = &mut self.model
-            && !model.take(&entries, &self.met.borrow(), &self.entries)
-        {
-            self.model = None;
+        if let Some(mut model) = self.model.take() {
+            match model.take(&entries, &self.met.borrow(), &self.entries) {
+                true => self.model = Some(model),
+                false => self.places.keep(model),
+            }
         }
         let met = self.met.take().into_entries();
         self.index.take(entries, hashes, met, &self.entries);

@@ -10,6 +10,7 @@ use crate::event::leaf::decode;
 use crate::event::{Entry, Event, EventId, Index, Scope, Size};
 use crate::index::Places;
 
+use super::published::ReadModel;
 use super::source::Source;
 use super::{Ledger, LedgerError};
 
@@ -25,6 +26,8 @@ pub(super) struct Known {
     corrections: HashMap<EventId, Vec<Correction>>,
     /// Whether those of before are among them, because there were none or somebody asked for them.
     all: bool,
+    /// What was published before, once too much was appended for questions to be asked of it: it still finds.
+    published: Option<Box<ReadModel>>,
 }
 
 /// Entries that were read while events were judged that name them, so that nobody reads them twice for the same append.
@@ -61,7 +64,12 @@ impl Known {
     /// Of a log of so many entries.
     pub(super) fn since(before: Size) -> Known {
         let (newer, corrections) = (HashMap::new(), HashMap::new());
-        Known { before, older: OnceCell::new(), newer, corrections, all: before == Size(0) }
+        Known { before, older: OnceCell::new(), newer, corrections, all: before == Size(0), published: None }
+    }
+
+    /// Keeps what was published, to find by it.
+    pub(super) fn keep(&mut self, published: Box<ReadModel>) {
+        self.published = Some(published);
     }
 
     /// Takes in what was appended.
@@ -91,10 +99,15 @@ impl Ledger {
     pub(super) fn find_all(&mut self, ids: &[EventId]) -> Result<Vec<Option<Index>>, LedgerError> {
         // Where something is published, an event is found by it, and sled is not waited for.
         self.open_index()?;
-        if self.model.is_none() && ids.len() > 1 {
+        if self.published().is_none() && ids.len() > 1 {
             self.read_older()?;
         }
         ids.iter().map(|id| self.find_recorded(*id)).collect()
+    }
+
+    /// What was published, with which entries are found that were recorded before this handle was opened.
+    fn published(&self) -> Option<&ReadModel> {
+        self.model.as_deref().or(self.places.published.as_deref())
     }
 
     /// Keeps an entry that was read, for a writer.
@@ -121,9 +134,10 @@ impl Ledger {
     /// how it stands.
     pub(super) fn family(&mut self, base: &Event) -> Result<Vec<Entry>, LedgerError> {
         self.open_index()?;
+        let published = self.published().is_some();
         let known = &mut self.places;
         if !known.all
-            && self.model.is_none()
+            && !published
             && let Some(older) = self.index.ask(|index| index.corrections_by_target())?
         {
             // Answered when the index has everything: those that this handle appended are among them.
@@ -166,7 +180,7 @@ impl Ledger {
         if self.places.all || at.0 >= self.places.before.0 && base.import.is_none() {
             return Ok(Some(Vec::new()));
         }
-        let Some(model) = &self.model else { return Ok(None) };
+        let Some(model) = self.published() else { return Ok(None) };
         // What corrects a correction is posted to the pair of what that is about in the end.
         let mut root = base.clone();
         while root.corrects() {
@@ -186,7 +200,7 @@ impl Ledger {
         if let Some(met) = self.met.borrow().get(id) {
             return Ok(Some(met.index));
         }
-        if let Some(found) = self.model.as_ref().and_then(|model| model.entry_of(&self.entries, id).ok()) {
+        if let Some(found) = self.published().and_then(|model| model.entry_of(&self.entries, id).ok()) {
             found.iter().for_each(|entry| self.meet(entry));
             return Ok(found.map(|entry| entry.index));
         }
