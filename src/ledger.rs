@@ -70,6 +70,8 @@ pub struct Ledger {
     rule_entries: Option<rules::RuleEntries>,
     loaded: std::cell::RefCell<HashMap<Scope, Arc<Vec<Entry>>>>,
     places: places::Known,
+    /// What was read while events were judged that name it.
+    met: std::cell::RefCell<places::Met>,
     last_recorded: Option<Instant>,
     supposed: Vec<Entry>,
     register: Option<Arc<Register>>,
@@ -178,6 +180,7 @@ impl Ledger {
             rule_entries: None,
             loaded: std::cell::RefCell::default(),
             places,
+            met: std::cell::RefCell::default(),
             last_recorded: None,
             supposed: Vec::new(),
             register: None,
@@ -284,8 +287,13 @@ impl Ledger {
         if let Some(entry) = self.supposed.iter().find(|e| e.index == index) {
             return Ok(entry.clone());
         }
-        leaf::decode(&self.leaf(index)?, index)
-            .map_err(|source: LeafError| LedgerError::Entry { index, source })
+        if let Some(entry) = self.met.borrow().at(index) {
+            return Ok(entry.clone());
+        }
+        let entry = leaf::decode(&self.leaf(index)?, index)
+            .map_err(|source: LeafError| LedgerError::Entry { index, source })?;
+        self.meet(&entry);
+        Ok(entry)
     }
 
     /// Writes the head of the log and brings the index to disk. Dropping a ledger without it loses nothing.
@@ -300,9 +308,20 @@ impl Ledger {
         };
         self.index.ask(EventIndex::flush)?;
         self.write_head(head)?;
+        self.let_go();
         // Nothing depends on a snapshot: where none can be put in place, questions read what they read before.
         let _ = self.publish_snapshot(&mut |_| {});
         Ok(())
+    }
+
+    /// Closes the index and forgets what appends are judged by, which may be much: a snapshot is made of the log alone.
+    fn let_go(&mut self) {
+        self.index = source::Source::Entries;
+        self.places = places::Known::since(self.size());
+        (self.model, self.rule_entries) = (None, None);
+        self.rules.clear();
+        self.loaded.borrow_mut().clear();
+        self.met.take();
     }
 
     /// Builds the index anew from the entries, telling `progress` how many are in it.
@@ -314,7 +333,7 @@ impl Ledger {
         // The one that follows this writer is closed before another takes its place.
         self.index = source::Source::Entries;
         let mut index = EventIndex::create(&self.path, self.origin(), INDEX_DEADLINE)?;
-        source::fill(&mut index, &self.entries, progress)?;
+        source::fill(&mut index, &self.entries, Size(self.entries.frontier().size()), progress)?;
         index.complete()?;
         self.index = source::Source::Index(Box::new(index));
         Ok(self.size())

@@ -58,7 +58,8 @@ impl EventIndex {
         }
         let mut all = Corrections::default();
         for meta in &self.runs {
-            self.postings(meta)?.corrections().iter().for_each(|c| all.insert(meta.first, c));
+            let postings = meta.postings.read(meta.count).map_err(|what| self.damaged(what))?;
+            postings.corrections().iter().for_each(|c| all.insert(meta.first, c));
         }
         self.pending.iter().for_each(|entry| all.add(entry));
         Ok(self.corrections.get_or_init(|| all))
@@ -144,8 +145,7 @@ impl EventIndex {
 
     /// One entry; `None` past the end.
     pub(super) fn entry(&self, index: Index) -> Result<Option<Entry>, IndexError> {
-        let stored = self.head.size - self.pending.len() as u64;
-        if let Some(at) = index.0.checked_sub(stored) {
+        if let Some(at) = index.0.checked_sub(self.stored()) {
             return Ok(self.pending.get(usize::try_from(at).unwrap_or(usize::MAX)).cloned());
         }
         let after = self.runs.partition_point(|meta| meta.first <= index.0);

@@ -1,7 +1,8 @@
 //! The completeness map as the index keeps it: what is filed under each heading, so that the head of the log can state the
 //! map without every entry being read again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 
 use bincode::{Decode, Encode};
 use smol_str::SmolStr;
@@ -10,7 +11,8 @@ use crate::event::{Entry, EventId, Heading, Index, filed_by_correction, headings
 use crate::log::{Frontier, Hash, Member, members_root};
 
 use super::run::{decode_bare, encode_bare, seal, unseal};
-use super::{EventIndex, IndexError, Store};
+use super::store::Store;
+use super::{EventIndex, IndexError};
 
 /// What is filed under a heading, as it is stored: the entries in the order of filing, and the right edge of the tree over
 /// their leaves.
@@ -121,21 +123,43 @@ impl Groups {
     }
 }
 
+/// Entries that need not be read.
+pub(super) struct Known<'k> {
+    /// Some that are recorded.
+    pub(super) known: &'k HashMap<EventId, Entry>,
+    /// Those that are not in sled yet, one after another.
+    pub(super) pending: &'k [Entry],
+}
+
+impl<'k> Known<'k> {
+    fn of(&self, id: EventId) -> Option<&'k Entry> {
+        self.known.get(&id).or_else(|| self.pending.iter().rev().find(|entry| entry.event.id == id))
+    }
+
+    fn of_index(&self, id: EventId, index: Index) -> Option<&'k Entry> {
+        self.known.get(&id).or_else(|| {
+            let at = index.0.checked_sub(self.pending.first()?.index.0)?;
+            self.pending.get(usize::try_from(at).ok()?)
+        })
+    }
+}
+
 /// A value for a tree of sled.
 pub(super) type Pair = (Vec<u8>, Vec<u8>);
 
 impl EventIndex {
-    /// Files an entry that follows on those that are applied; `leaf` gives the hash of any leaf up to it.
+    /// Files an entry that follows on those that are filed; `leaf` gives the hash of any leaf up to it.
     pub(super) fn file(
         &mut self,
         entry: &Entry,
+        known: &Known<'_>,
         leaf: &dyn Fn(Index) -> Option<Hash>,
     ) -> Result<(), IndexError> {
         let filed = match entry.event.corrects() {
             false => headings(&entry.event, []).into_iter().map(|of| (of, vec![entry.index])).collect(),
             true => {
-                let family = self.family(entry.event.to, entry.index)?;
-                filed_by_correction(&family.iter().collect::<Vec<_>>(), entry)
+                let family = self.family(entry, known)?;
+                filed_by_correction(&family.iter().map(|entry| &**entry).collect::<Vec<_>>(), entry)
             }
         };
         for (heading, indexes) in filed {
@@ -144,12 +168,11 @@ impl EventIndex {
                 hashes.ok_or_else(|| self.damaged(format!("{heading:?} names an entry without a leaf")))?;
             let group = self.group(heading.group())?;
             group.changed = true;
-            if !group.headings.contains_key(heading.name()) {
-                group.headings.insert(heading.name().into(), Filing::default());
-            }
-            if let Some(filing) = group.headings.get_mut(heading.name()) {
-                indexes.into_iter().zip(hashes).for_each(|(index, hash)| filing.push(index, hash));
-            }
+            let filing = match group.headings.get_mut(heading.name()) {
+                Some(filing) => filing,
+                None => group.headings.entry(heading.name().into()).or_default(),
+            };
+            indexes.into_iter().zip(hashes).for_each(|(index, hash)| filing.push(index, hash));
         }
         self.groups.size = entry.index.0 + 1;
         Ok(())
@@ -160,33 +183,43 @@ impl EventIndex {
     /// # Errors
     /// [`IndexError`].
     pub fn file_the_rest(&mut self, leaf: &dyn Fn(Index) -> Option<Hash>) -> Result<(), IndexError> {
+        let none = HashMap::new();
         for at in self.groups.size..self.head.size {
             let entry = self.entry(Index(at))?;
             let entry = entry.ok_or_else(|| self.damaged(format!("entry {at} is missing")))?;
-            self.file(&entry, leaf)?;
+            self.file(&entry, &Known { known: &none, pending: &[] }, leaf)?;
         }
         Ok(())
     }
 
-    /// What an event, or what it corrects in the end, is, with every correction of it before an index, in the order of the
-    /// log.
-    fn family(&self, id: Option<EventId>, before: Index) -> Result<Vec<Entry>, IndexError> {
+    /// What a correction corrects in the end, with every correction of that before it, in the order of the log; each is
+    /// among those known or read.
+    fn family<'k>(&self, correction: &Entry, known: &Known<'k>) -> Result<Vec<Cow<'k, Entry>>, IndexError> {
         let corrections = self.corrections()?;
-        let root = id.and_then(|id| corrections.root(id));
-        let Some(first) = root.map(|root| self.find(root)).transpose()?.flatten() else {
+        let Some(root) = correction.event.to.and_then(|id| corrections.root(id)) else {
             return Ok(Vec::new());
         };
-        let mut places = BTreeSet::from([first]);
-        let mut open: Vec<EventId> = root.into_iter().collect();
+        let first = known.of(root).map(|entry| entry.index);
+        let Some(first) = first.map_or_else(|| self.find(root), |index| Ok(Some(index)))? else {
+            return Ok(Vec::new());
+        };
+        let mut places = BTreeMap::from([(first, root)]);
+        let mut open = vec![root];
         while let Some(id) = open.pop() {
             for (index, id) in corrections.of(id) {
-                if places.insert(*index) {
+                if places.insert(*index, *id).is_none() {
                     open.push(*id);
                 }
             }
         }
-        let entries = places.range(first..before.max(first)).map(|index| self.entry(*index));
-        Ok(entries.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+        let mut family = Vec::with_capacity(places.len());
+        for (index, id) in places.range(first..correction.index.max(first)) {
+            match known.of_index(*id, *index) {
+                Some(entry) => family.push(Cow::Borrowed(entry)),
+                None => family.extend(self.entry(*index)?.map(Cow::Owned)),
+            }
+        }
+        Ok(family)
     }
 
     /// A group as it stands.
@@ -217,6 +250,7 @@ impl EventIndex {
             filed.push((name.as_bytes().to_vec(), seal(&encode_bare(&group.stored()))));
             heads.push((name.as_bytes().to_vec(), seal(&encode_bare(&group.head()))));
         }
+        self.settle()?;
         self.head.filed = self.groups.size;
         let head = self.head.encode();
         self.store.run(move |store| store.put_groups(&filed, &heads, &head))?;

@@ -17,6 +17,9 @@ pub(super) struct Guarded<S> {
     deadline: Duration,
 }
 
+/// What was asked and not waited for yet.
+pub(super) struct Asked<T>(Receiver<Result<T, sled::Error>>);
+
 type Job<S> = Box<dyn FnOnce(&S) + Send>;
 
 const THREAD: &str = "index";
@@ -61,12 +64,25 @@ impl<S: 'static> Guarded<S> {
         &self,
         ask: impl FnOnce(&S) -> Result<T, sled::Error> + Send + 'static,
     ) -> Result<T, IndexError> {
+        self.end(self.begin(ask)?)
+    }
+
+    /// Asks the value without waiting for the answer; whatever is asked later is answered after it.
+    pub(super) fn begin<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&S) -> Result<T, sled::Error> + Send + 'static,
+    ) -> Result<Asked<T>, IndexError> {
         let (done, answer) = channel();
         let job: Job<S> = Box::new(move |value| _ = done.send(ask(value)));
-        if self.jobs.as_ref().is_none_or(|jobs| jobs.send(job).is_err()) {
-            return Err(self.panicked());
+        match self.jobs.as_ref().is_some_and(|jobs| jobs.send(job).is_ok()) {
+            true => Ok(Asked(answer)),
+            false => Err(self.panicked()),
         }
-        self.wait(&answer)?.map_err(|error| self.translate(&error))
+    }
+
+    /// Waits for what was asked.
+    pub(super) fn end<T>(&self, asked: Asked<T>) -> Result<T, IndexError> {
+        self.wait(&asked.0)?.map_err(|error| self.translate(&error))
     }
 
     fn wait<T>(&self, answer: &Receiver<T>) -> Result<T, IndexError> {

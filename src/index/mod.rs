@@ -13,6 +13,7 @@ mod lookup;
 mod places;
 mod postings;
 mod run;
+mod store;
 mod stored;
 
 #[cfg(test)]
@@ -30,14 +31,15 @@ use crate::log::Hash;
 pub use error::IndexError;
 pub use filed::FiledUnder;
 pub use places::Places;
-pub(crate) use stored::{pack, unpack};
+pub(crate) use stored::{pack_into, unpack};
 
 use bearing::Corrections;
-use filed::{Groups, Pair};
-use guard::Guarded;
+use filed::{Groups, Known, Pair};
+use guard::{Asked, Guarded};
 use lookup::Lookup;
 use postings::joined;
 use run::{EventsRun, Head, IdsRun, PostingsRun, RunMeta, merge_span};
+use store::{HEAD, NewRun, Store};
 
 /// The event log in sled, of one generation.
 pub struct EventIndex {
@@ -51,7 +53,7 @@ pub struct EventIndex {
     pending: Vec<Entry>,
     /// Where the events are that were in sled when the first one was looked for; shared with whoever judges appends.
     ids: OnceCell<Places>,
-    /// Where those are that were added since.
+    /// Where those are that were put into sled since.
     newer: HashMap<EventId, Index>,
     /// What each correction corrects; gathered for the first question.
     corrections: OnceCell<Corrections>,
@@ -60,6 +62,8 @@ pub struct EventIndex {
     groups: Groups,
     /// How many transactions sled was not asked to write out.
     unflushed: usize,
+    /// The last transaction, until it is known what became of it.
+    writing: Option<Asked<()>>,
     complete: bool,
 }
 
@@ -82,98 +86,13 @@ pub enum Stated {
     },
 }
 
-/// An open sled database.
-pub(crate) struct Store {
-    db: sled::Db,
-    events: sled::Tree,
-    postings: sled::Tree,
-    ids: sled::Tree,
-    /// What is filed under the headings of each group of the completeness map.
-    filed: sled::Tree,
-    /// The heads of the groups.
-    heads: sled::Tree,
-    meta: sled::Tree,
-}
-
-const HEAD: &[u8] = b"head";
+/// What says that a generation holds everything that it was made for.
 const COMPLETE: &str = "complete";
 /// A copy of the head beside the files of sled, so that it is known before they are opened.
 const HEAD_FILE: &str = "head";
-const CACHE_BYTES: u64 = 32 << 20;
-
-impl Store {
-    fn open(folder: &Path) -> Result<Store, sled::Error> {
-        let config = sled::Config::new().path(folder).cache_capacity(CACHE_BYTES).flush_every_ms(None);
-        let db = config.open()?;
-        Ok(Store {
-            events: db.open_tree("events")?,
-            postings: db.open_tree("postings")?,
-            ids: db.open_tree("ids")?,
-            filed: db.open_tree("filed")?,
-            heads: db.open_tree("heads")?,
-            meta: db.open_tree("meta")?,
-            db,
-        })
-    }
-
-    /// Writes new runs, removes those that they replace, and moves the head: all of it or nothing.
-    fn put(&self, runs: &[NewRun], gone: &[u64], head: &[u8]) -> Result<(), sled::Error> {
-        use sled::Transactional;
-        let trees = (&self.events, &self.postings, &self.ids, &self.meta);
-        let done = trees.transaction(|(events, postings, ids, meta)| {
-            for first in gone {
-                let key = first.to_be_bytes();
-                events.remove(&key)?;
-                postings.remove(&key)?;
-                ids.remove(&key)?;
-            }
-            for run in runs {
-                let key = run.first.to_be_bytes();
-                events.insert(&key, run.events.as_slice())?;
-                postings.insert(&key, run.postings.as_slice())?;
-                ids.insert(&key, run.ids.as_slice())?;
-            }
-            meta.insert(HEAD, head)?;
-            Ok::<(), sled::transaction::ConflictableTransactionError<()>>(())
-        });
-        done.map_err(failed)
-    }
-
-    /// Writes groups of the completeness map with their heads, and moves the head: all of it or nothing.
-    fn put_groups(&self, filed: &[Pair], heads: &[Pair], head: &[u8]) -> Result<(), sled::Error> {
-        use sled::Transactional;
-        let trees = (&self.filed, &self.heads, &self.meta);
-        let done = trees.transaction(|(all, tops, meta)| {
-            for (name, value) in filed {
-                all.insert(name.as_slice(), value.as_slice())?;
-            }
-            for (name, value) in heads {
-                tops.insert(name.as_slice(), value.as_slice())?;
-            }
-            meta.insert(HEAD, head)?;
-            Ok::<(), sled::transaction::ConflictableTransactionError<()>>(())
-        });
-        done.map_err(failed)
-    }
-}
-
-fn failed(error: sled::transaction::TransactionError<()>) -> sled::Error {
-    match error {
-        sled::transaction::TransactionError::Storage(error) => error,
-        sled::transaction::TransactionError::Abort(()) => sled::Error::Unsupported("aborted".into()),
-    }
-}
 
 /// The events and the ids of a run, before they are encoded.
 type NewParts = (EventsRun, IdsRun);
-
-/// The values of one run in the three trees.
-struct NewRun {
-    first: u64,
-    events: Vec<u8>,
-    postings: Vec<u8>,
-    ids: Vec<u8>,
-}
 
 impl EventIndex {
     /// Opens the newest complete generation under `<ledger>/sled`; never makes one.
@@ -220,6 +139,7 @@ impl EventIndex {
             corrections: OnceCell::new(),
             lookup: Lookup::default(),
             unflushed: 0,
+            writing: None,
             complete,
         }
     }
@@ -262,10 +182,23 @@ impl EventIndex {
     /// Adds entries, which must follow on those it holds; `leaf` gives the RFC 6962 hash of any leaf up to the last of them.
     ///
     /// # Errors
-    /// [`IndexError::Gap`] where they do not; what sled says.
+    /// [`IndexError::Gap`] where they do not; what sled says, which may be said of an earlier call.
     pub fn apply(
         &mut self,
         entries: Vec<Entry>,
+        leaf: &dyn Fn(Index) -> Option<Hash>,
+    ) -> Result<(), IndexError> {
+        self.apply_knowing(entries, &HashMap::new(), leaf)
+    }
+
+    /// The same where some recorded entries are at hand, by id: what they name need not be read again.
+    ///
+    /// # Errors
+    /// As of [`EventIndex::apply`].
+    pub fn apply_knowing(
+        &mut self,
+        entries: Vec<Entry>,
+        known: &HashMap<EventId, Entry>,
         leaf: &dyn Fn(Index) -> Option<Hash>,
     ) -> Result<(), IndexError> {
         for (expected, entry) in (self.head.size..).zip(&entries) {
@@ -274,24 +207,38 @@ impl EventIndex {
             }
         }
         self.file_the_rest(leaf)?;
-        for entry in entries {
-            // What it corrects may be in the same batch, so that each is there before the next is filed.
-            self.file(&entry, leaf)?;
-            self.head.size += 1;
-            self.head.last = leaf(entry.index).map(|hash| hash.0);
-            if self.ids.get().is_some() {
-                self.newer.insert(entry.event.id, entry.index);
-            }
-            if let Some(corrections) = self.corrections.get_mut() {
-                corrections.add(&entry);
-            }
-            self.pending.push(entry);
+        let Some(last) = entries.last().map(|entry| entry.index) else { return Ok(()) };
+        if entries.iter().any(|entry| entry.event.corrects()) {
+            self.corrections()?;
         }
+        let from = self.pending.len();
+        match from {
+            // Entries are large: where nothing waits they stay where they are.
+            0 => self.pending = entries,
+            _ => self.pending.extend(entries),
+        }
+        self.head.size = last.0 + 1;
+        self.head.last = leaf(last).map(|hash| hash.0);
+        let pending = std::mem::take(&mut self.pending);
+        let filed = pending[from..].iter().try_for_each(|entry| {
+            self.file(entry, &Known { known, pending: &pending }, leaf)?;
+            if let Some(corrections) = self.corrections.get_mut() {
+                corrections.add(entry);
+            }
+            Ok(())
+        });
+        self.pending = pending;
+        filed?;
         // Whole runs alone, so that none of them has to be joined. Until then they are in memory, which loses nothing: the
         // evidence is in the log, and who opens an index that is behind catches it up.
         let count = self.pending.len() / run::RUN_ENTRIES * run::RUN_ENTRIES;
         let last = count.checked_sub(1).and_then(|at| self.pending.get(at)).and_then(|last| leaf(last.index));
         self.put_first(count, last.map(|hash| hash.0))
+    }
+
+    /// How many entries sled has, or is about to have.
+    fn stored(&self) -> u64 {
+        self.runs.last().map_or(0, |run| run.first + run.count)
     }
 
     /// Puts all of the last entries into sled.
@@ -331,16 +278,30 @@ impl EventIndex {
         };
         let runs: Vec<NewRun> = metas[first_new..].iter().zip(&new).map(stored).collect();
         let bytes = head.encode();
+        self.settle()?;
         self.state(&bytes);
         self.lookup.forget(gone.iter().copied().chain(runs.iter().map(|run| run.first)));
-        self.store.run(move |store| store.put(&runs, &gone, &bytes))?;
-        self.runs = metas;
-        self.pending.drain(..count);
         self.unflushed += 1;
-        match self.unflushed < UNFLUSHED_MAX {
-            true => Ok(()),
-            false => self.hand_over(),
+        let flush = self.unflushed >= UNFLUSHED_MAX;
+        // Nobody waits for sled: whatever is asked later is answered after it, and what became of it is asked before the next.
+        self.writing = Some(self.store.begin(move |store| {
+            store.put(&runs, &gone, &bytes)?;
+            if flush { store.db.flush().map(|_| ()) } else { Ok(()) }
+        })?);
+        if flush {
+            self.unflushed = 0;
         }
+        self.runs = metas;
+        let gone = self.pending.drain(..count);
+        if self.ids.get().is_some() {
+            self.newer.extend(gone.map(|entry| (entry.event.id, entry.index)));
+        }
+        Ok(())
+    }
+
+    /// Waits for the last transaction.
+    fn settle(&mut self) -> Result<(), IndexError> {
+        self.writing.take().map_or(Ok(()), |asked| self.store.end(asked))
     }
 
     /// Says beside sled what its head says. Where that cannot be written, who opens the index waits for sled.
@@ -373,10 +334,7 @@ impl EventIndex {
     pub fn flush(&mut self) -> Result<(), IndexError> {
         self.put_pending()?;
         self.put_groups()?;
-        self.hand_over()
-    }
-
-    fn hand_over(&mut self) -> Result<(), IndexError> {
+        self.settle()?;
         self.unflushed = 0;
         // Not a promise of durability: sled 0.34 only asks for it with sync_file_range. The evidence is elsewhere.
         self.store.run(|store| store.db.flush().map(|_| ()))
@@ -392,6 +350,7 @@ impl EventIndex {
         }
         self.put_pending()?;
         let bytes = self.head.encode();
+        self.settle()?;
         self.state(&bytes);
         self.store.run(move |store| store.put(&[], &[], &bytes))?;
         self.flush()?;
@@ -473,7 +432,7 @@ impl EventIndex {
 impl Drop for EventIndex {
     /// An index that could not be brought to sled is behind, and caught up by the next writer.
     fn drop(&mut self) {
-        let _ = self.put_pending();
+        let _ = self.put_pending().and_then(|()| self.settle());
     }
 }
 

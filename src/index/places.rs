@@ -17,8 +17,13 @@ impl EventIndex {
     /// # Errors
     /// [`IndexError`].
     pub fn find(&self, id: EventId) -> Result<Option<Index>, IndexError> {
-        let places = self.places()?;
-        Ok(self.newer.get(&id).or_else(|| places.get(&id)).copied())
+        if let Some(entry) = self.pending.iter().rev().find(|entry| entry.event.id == id) {
+            return Ok(Some(entry.index));
+        }
+        if let Some(index) = self.newer.get(&id) {
+            return Ok(Some(*index));
+        }
+        Ok(self.places()?.get(&id).copied())
     }
 
     /// Where events are, in the order asked.
@@ -56,7 +61,7 @@ impl EventIndex {
             next += run.count();
             ids.extend(run.iter());
         }
-        let stored = self.head.size - self.pending.len() as u64;
+        let stored = self.stored();
         if next != stored {
             return Err(self.damaged(format!("it holds {next} ids of {stored}")));
         }

@@ -32,11 +32,23 @@ impl Postings {
         if let Some(known) = self.known.get() {
             return Ok(known);
         }
-        let run = PostingsRun::decode(&self.stored)?;
-        if run.count() != count {
-            return Err(format!("a run has {} entries of {count}", run.count()));
+        let run = self.read(count)?;
+        Ok(self.known.get_or_init(|| run))
+    }
+
+    /// The same for whoever needs them once: they are not kept.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub(super) fn read(&self, count: u64) -> Result<Arc<PostingsRun>, String> {
+        if let Some(known) = self.known.get() {
+            return Ok(Arc::clone(known));
         }
-        Ok(self.known.get_or_init(|| Arc::new(run)))
+        let run = PostingsRun::decode(&self.stored)?;
+        match run.count() == count {
+            true => Ok(Arc::new(run)),
+            false => Err(format!("a run has {} entries of {count}", run.count())),
+        }
     }
 }
 

@@ -36,6 +36,12 @@ pub(super) fn encode_bare<T: Encode>(value: &T) -> Vec<u8> {
     bincode::encode_to_vec(value, config()).unwrap_or_default()
 }
 
+/// Adds an encoded value to bytes, without its envelope.
+pub(super) fn encode_bare_into<T: Encode>(value: &T, bytes: &mut Vec<u8>) {
+    // As of `encode_bare`: there is nothing that could fail.
+    let _ = bincode::encode_into_std_write(value, bytes, config());
+}
+
 /// Decodes a value that takes every byte.
 pub(super) fn decode_bare<T: Decode<()>>(bytes: &[u8]) -> Result<T, String> {
     let (value, used) = bincode::decode_from_slice(bytes, config()).map_err(|e| e.to_string())?;
@@ -352,7 +358,7 @@ pub(super) fn build(entries: &[Entry]) -> (EventsRun, PostingsRun, IdsRun) {
     let mut numbers = Numbers::default();
     for (at, entry) in entries.iter().enumerate() {
         postings.corrections.extend(StoredCorrection::of(at, &entry.event));
-        events.bytes.extend(encode_bare(&StoredEntry::of(entry)));
+        encode_bare_into(&StoredEntry::of(entry), &mut events.bytes);
         events.ends.push(events.bytes.len() as u32);
         let number = numbers.key(ScopeKey::of(&entry.event), &mut postings);
         postings.numbers.push(number);

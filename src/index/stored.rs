@@ -59,9 +59,9 @@ struct StoredEvidence<'a> {
     url: Option<&'a str>,
 }
 
-/// An entry without its index, as short as the index keeps it.
-pub(crate) fn pack(entry: &Entry) -> Vec<u8> {
-    super::run::encode_bare(&StoredEntry::of(entry))
+/// Adds an entry without its index to bytes, as short as the index keeps it.
+pub(crate) fn pack_into(entry: &Entry, bytes: &mut Vec<u8>) {
+    super::run::encode_bare_into(&StoredEntry::of(entry), bytes);
 }
 
 /// An entry that was packed.

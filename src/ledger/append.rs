@@ -171,20 +171,24 @@ impl Ledger {
             }
         }
         // What is published is asked first, as long as the entries after it are few.
-        if let Some(model) = &mut self.model
-            && !model.take(&entries, &self.entries)
-        {
-            self.model = None;
+        if let Some(mut model) = self.model.take() {
+            match model.take(&entries, &self.met.borrow(), &self.entries) {
+                true => self.model = Some(model),
+                false => self.places.keep(model),
+            }
         }
-        self.index.take(entries, hashes, &self.entries);
+        let met = self.met.take().into_entries();
+        self.index.take(entries, hashes, met, &self.entries);
     }
 }
 
 impl Ledger {
     /// Whether one of some entries may make rules, or correct what does: an act of a body alone, or what moves another.
     fn bear_on_rules(&self, entries: &[Entry]) -> bool {
-        let alone = |event: &Event| event.participant.is_none();
         entries.iter().any(|entry| {
+            if !entry.event.corrects() {
+                return entry.event.participant.is_none();
+            }
             let mut event = entry.event.clone();
             while event.corrects() {
                 let target = event.to.and_then(|to| match entries.iter().find(|e| e.event.id == to) {
@@ -196,7 +200,7 @@ impl Ledger {
                     _ => return true,
                 }
             }
-            alone(&event)
+            event.participant.is_none()
         })
     }
 }

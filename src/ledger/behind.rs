@@ -3,13 +3,14 @@
 //! The thread opens the index, catches it up, and takes what was made durable in the order of the log. Whoever asks it is
 //! answered when it has taken everything handed over before. An index that fails is left behind, and no append with it.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::event::{Entry, Index};
+use crate::event::{Entry, EventId, Index};
 use crate::index::{EventIndex, IndexError};
 use crate::log::{Entries, Hash};
 
@@ -39,8 +40,8 @@ struct Shared {
 }
 
 enum Job {
-    /// Entries that were made durable, with the hashes of their leaves.
-    Take(Vec<Entry>, Vec<Hash>),
+    /// Entries that were made durable, with the hashes of their leaves, and what was read while they were judged.
+    Take(Vec<Entry>, Vec<Hash>, HashMap<EventId, Entry>),
     Answer(Question),
 }
 
@@ -69,7 +70,7 @@ impl Behind {
     }
 
     /// Hands over what was just made durable.
-    pub(super) fn take(&self, entries: Vec<Entry>, hashes: Vec<Hash>) {
+    pub(super) fn take(&self, entries: Vec<Entry>, hashes: Vec<Hash>, met: HashMap<EventId, Entry>) {
         let lock = self.shared.waiting.lock();
         let mut waiting = lock.unwrap_or_else(PoisonError::into_inner);
         while *waiting > WAITING_MAX && self.runs() {
@@ -80,7 +81,7 @@ impl Behind {
         drop(waiting);
         if let Some(jobs) = &self.jobs {
             // A thread that has ended keeps no index: the next writer catches it up.
-            let _ = jobs.send(Job::Take(entries, hashes));
+            let _ = jobs.send(Job::Take(entries, hashes, met));
         }
     }
 
@@ -128,10 +129,10 @@ impl Shared {
     fn work(&self, mut index: Option<EventIndex>, log: &Entries, inbox: &Receiver<Job>) {
         for job in inbox {
             match job {
-                Job::Take(entries, hashes) => {
+                Job::Take(entries, hashes, met) => {
                     let count = entries.len();
                     if let Some(open) = &mut index
-                        && take(open, entries, &hashes, log).is_err()
+                        && take(open, entries, &hashes, &met, log).is_err()
                     {
                         give_up(&mut index);
                     }
@@ -149,12 +150,13 @@ fn take(
     index: &mut EventIndex,
     mut entries: Vec<Entry>,
     hashes: &[Hash],
+    met: &HashMap<EventId, Entry>,
     log: &Entries,
 ) -> Result<(), IndexError> {
     let first = entries.first().map_or(0, |entry| entry.index.0);
     let known = usize::try_from(index.size().0.saturating_sub(first)).unwrap_or(usize::MAX);
     entries.drain(..known.min(entries.len()));
-    index.apply(entries, &|at: Index| leaf_hash_in(log, first, hashes, at))
+    index.apply_knowing(entries, met, &|at: Index| leaf_hash_in(log, first, hashes, at))
 }
 
 fn give_up(index: &mut Option<EventIndex>) {

@@ -10,6 +10,7 @@ use crate::event::leaf::decode;
 use crate::event::{Entry, Event, EventId, Index, Scope, Size};
 use crate::index::Places;
 
+use super::published::ReadModel;
 use super::source::Source;
 use super::{Ledger, LedgerError};
 
@@ -21,8 +22,39 @@ pub(super) struct Known {
     older: OnceCell<Places>,
     /// Where those are that this handle appended.
     newer: HashMap<EventId, Index>,
-    /// The corrections by what they name, once somebody asked for those of before.
-    corrections: Option<HashMap<EventId, Vec<Correction>>>,
+    /// The corrections by what they name: those that this handle appended.
+    corrections: HashMap<EventId, Vec<Correction>>,
+    /// Whether those of before are among them, because there were none or somebody asked for them.
+    all: bool,
+    /// What was published before, once too much was appended for questions to be asked of it: it still finds.
+    published: Option<Box<ReadModel>>,
+}
+
+/// Entries that were read while events were judged that name them, so that nobody reads them twice for the same append.
+#[derive(Default)]
+pub(super) struct Met {
+    entries: HashMap<EventId, Entry>,
+    ids: HashMap<Index, EventId>,
+}
+
+/// So many are kept.
+const MET_MAX: usize = 4_096;
+
+impl Met {
+    /// The one of an id.
+    pub(super) fn get(&self, id: EventId) -> Option<&Entry> {
+        self.entries.get(&id)
+    }
+
+    /// The one at a place.
+    pub(super) fn at(&self, index: Index) -> Option<&Entry> {
+        self.get(*self.ids.get(&index)?)
+    }
+
+    /// All of them, by id.
+    pub(super) fn into_entries(self) -> HashMap<EventId, Entry> {
+        self.entries
+    }
 }
 
 /// Where a correction is, and its id.
@@ -31,17 +63,21 @@ type Correction = (Index, EventId);
 impl Known {
     /// Of a log of so many entries.
     pub(super) fn since(before: Size) -> Known {
-        let corrections = (before == Size(0)).then(HashMap::new);
-        Known { before, older: OnceCell::new(), newer: HashMap::new(), corrections }
+        let (newer, corrections) = (HashMap::new(), HashMap::new());
+        Known { before, older: OnceCell::new(), newer, corrections, all: before == Size(0), published: None }
+    }
+
+    /// Keeps what was published, to find by it.
+    pub(super) fn keep(&mut self, published: Box<ReadModel>) {
+        self.published = Some(published);
     }
 
     /// Takes in what was appended.
     pub(super) fn add(&mut self, entries: &[Entry]) {
         self.newer.extend(entries.iter().map(|entry| (entry.event.id, entry.index)));
-        let Some(corrections) = &mut self.corrections else { return };
         for entry in entries.iter().filter(|entry| entry.event.corrects()) {
             if let Some(to) = entry.event.to {
-                corrections.entry(to).or_default().push((entry.index, entry.event.id));
+                self.corrections.entry(to).or_default().push((entry.index, entry.event.id));
             }
         }
     }
@@ -61,14 +97,30 @@ impl Ledger {
 
     /// Where events are recorded, many at once.
     pub(super) fn find_all(&mut self, ids: &[EventId]) -> Result<Vec<Option<Index>>, LedgerError> {
-        if let [id] = ids {
-            return Ok(vec![self.find(*id)?]);
-        }
+        // Where something is published, an event is found by it, and sled is not waited for.
         self.open_index()?;
-        if self.model.is_none() {
+        if self.published().is_none() && ids.len() > 1 {
             self.read_older()?;
         }
         ids.iter().map(|id| self.find_recorded(*id)).collect()
+    }
+
+    /// What was published, with which entries are found that were recorded before this handle was opened.
+    fn published(&self) -> Option<&ReadModel> {
+        self.model.as_deref().or(self.places.published.as_deref())
+    }
+
+    /// Keeps an entry that was read, for a writer.
+    pub(super) fn meet(&self, entry: &Entry) {
+        if !self.demands {
+            return;
+        }
+        let mut met = self.met.borrow_mut();
+        if met.entries.len() >= MET_MAX {
+            *met = Met::default();
+        }
+        met.ids.insert(entry.index, entry.event.id);
+        met.entries.insert(entry.event.id, entry.clone());
     }
 
     fn find_recorded(&self, id: EventId) -> Result<Option<Index>, LedgerError> {
@@ -82,27 +134,62 @@ impl Ledger {
     /// how it stands.
     pub(super) fn family(&mut self, base: &Event) -> Result<Vec<Entry>, LedgerError> {
         self.open_index()?;
-        if self.places.corrections.is_none() && self.model.is_none() {
-            self.places.corrections = self.index.ask(|index| index.corrections_by_target())?;
+        let published = self.published().is_some();
+        let known = &mut self.places;
+        if !known.all
+            && !published
+            && let Some(older) = self.index.ask(|index| index.corrections_by_target())?
+        {
+            // Answered when the index has everything: those that this handle appended are among them.
+            (known.corrections, known.all) = (older, true);
         }
-        let Some(corrections) = &self.places.corrections else {
+        let Some(at) = self.find(base.id)? else { return Ok(Vec::new()) };
+        let Some(older) = self.older_corrections(base, at)? else {
             let scope = Scope { body: Some(base.body.clone()), participant: base.participant.clone() };
             return Ok(self.load(&scope)?.entries().to_vec());
         };
-        let (mut open, mut found) = (vec![base.id], BTreeSet::new());
-        if let Some(import) = base.import.filter(|import| corrections.contains_key(import)) {
+        let mut before: HashMap<EventId, Vec<Correction>> = HashMap::new();
+        for entry in older {
+            if let Some(to) = entry.event.to {
+                before.entry(to).or_default().push((entry.index, entry.event.id));
+            }
+            self.meet(&entry);
+        }
+        let corrections = |id: &EventId| {
+            let of = |known: &HashMap<EventId, Vec<Correction>>| known.get(id).cloned().unwrap_or_default();
+            [of(&before), of(&self.places.corrections)].concat()
+        };
+        let (mut open, mut found) = (vec![base.id], BTreeSet::from([at]));
+        if let Some(import) = base.import.filter(|import| !corrections(import).is_empty()) {
             open.push(import);
             found.extend(self.find(import)?);
         }
-        found.extend(self.find(base.id)?);
         while let Some(id) = open.pop() {
-            for (index, id) in corrections.get(&id).map_or(&[][..], Vec::as_slice) {
-                if found.insert(*index) {
-                    open.push(*id);
+            for (index, id) in corrections(&id) {
+                if found.insert(index) {
+                    open.push(id);
                 }
             }
         }
         found.into_iter().map(|index| self.entry(index)).collect()
+    }
+
+    /// The corrections of an event, or of its import, that were recorded before this handle was opened and are not known by
+    /// what they name; others may be among them. `None` where only the entries of its pair tell.
+    fn older_corrections(&self, base: &Event, at: Index) -> Result<Option<Vec<Entry>>, LedgerError> {
+        if self.places.all || at.0 >= self.places.before.0 && base.import.is_none() {
+            return Ok(Some(Vec::new()));
+        }
+        let Some(model) = self.published() else { return Ok(None) };
+        // What corrects a correction is posted to the pair of what that is about in the end.
+        let mut root = base.clone();
+        while root.corrects() {
+            let found = root.to.map(|to| self.find(to)).transpose()?.flatten();
+            let Some(found) = found else { return Ok(None) };
+            root = self.entry(found)?.event;
+        }
+        let import = base.import.map(|id| self.find(id)).transpose()?.flatten();
+        Ok(model.corrections(&self.entries, &root, at, import).ok())
     }
 
     /// Where an event is that was recorded before this handle was opened.
@@ -110,8 +197,12 @@ impl Ledger {
         if self.places.before == Size(0) {
             return Ok(None);
         }
-        if let Some(found) = self.model.as_ref().and_then(|model| model.find(&self.entries, id).ok()) {
-            return Ok(found);
+        if let Some(met) = self.met.borrow().get(id) {
+            return Ok(Some(met.index));
+        }
+        if let Some(found) = self.published().and_then(|model| model.entry_of(&self.entries, id).ok()) {
+            found.iter().for_each(|entry| self.meet(entry));
+            return Ok(found.map(|entry| entry.index));
         }
         // A writer is asked for one id after the other.
         if self.demands && self.places.older.get().is_none() {

@@ -100,7 +100,9 @@ impl Ledger {
         if let Some(register) = &self.register {
             return Ok(Arc::clone(register));
         }
-        let register = Arc::new(Register::of(self.rule_entries()?.own(&BodyId::ledger())));
+        let ledger = BodyId::ledger();
+        let entries = self.rules_of(&ledger)?;
+        let register = Arc::new(Register::of(entries.iter().filter(|entry| entry.event.body == ledger)));
         self.register = Some(Arc::clone(&register));
         Ok(register)
     }
@@ -212,7 +214,9 @@ impl Ledger {
         for (body, act) in ruled {
             // Thousands of charters may be adopted at once: nothing is folded for a body that has none.
             let folded = !batch.makes_rules() && self.rules.contains_key(body);
-            if !folded && !batch.rules(body) && !self.rule_entries()?.may_rule(body) {
+            // What is published finds the texts of one body without those of all.
+            let sought = folded || batch.rules(body) || self.model.is_some();
+            if !sought && !self.rule_entries()?.may_rule(body) {
                 continue;
             }
             let needed = match self.rules(body, batch) {

@@ -1,11 +1,12 @@
 //! Where a ledger looks entries up: the index where it can be had, else the entries themselves.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::leaf::{LeafError, decode};
-use crate::event::{Entry, Index, Size};
+use crate::event::{Entry, EventId, Index, Size};
 use crate::index::{EventIndex, FiledUnder, IndexError, Stated};
 use crate::log::{Entries, Hash, LeafBlock, LogEngine};
 
@@ -67,14 +68,21 @@ impl Source {
         Ok(if current { Source::Index(Box::new(index)) } else { Source::Entries })
     }
 
-    /// Adds what was just made durable, with the hashes of its leaves. An index that fails is left behind: the next writer
-    /// makes it anew.
-    pub(super) fn take(&mut self, entries: Vec<Entry>, hashes: Vec<Hash>, log: &Entries) {
+    /// Adds what was just made durable, with the hashes of its leaves, and what was read while it was judged. An index that
+    /// fails is left behind: the next writer makes it anew.
+    pub(super) fn take(
+        &mut self,
+        entries: Vec<Entry>,
+        hashes: Vec<Hash>,
+        met: HashMap<EventId, Entry>,
+        log: &Entries,
+    ) {
         match self {
-            Source::Behind(behind) => behind.take(entries, hashes),
+            Source::Behind(behind) => behind.take(entries, hashes, met),
             Source::Index(index) => {
                 let first = entries.first().map_or(0, |entry| entry.index.0);
-                if index.apply(entries, &|at| leaf_hash_in(log, first, &hashes, at)).is_err() {
+                let leaf = |at| leaf_hash_in(log, first, &hashes, at);
+                if index.apply_knowing(entries, &met, &leaf).is_err() {
                     index.condemn();
                     *self = Source::Entries;
                 }
@@ -156,7 +164,7 @@ pub(super) fn for_writer(
         Ok(mut index) => {
             check_against(&index, held, entries)?;
             let filed = index.file_the_rest(&|at| leaf_hash_in(entries, u64::MAX, &[], at));
-            if filed.is_ok() && fill(&mut index, entries, &mut |_| {}).is_ok() {
+            if filed.is_ok() && fill(&mut index, entries, held.size, &mut |_| {}).is_ok() {
                 return Ok(Some(index));
             }
             index.condemn();
@@ -167,7 +175,7 @@ pub(super) fn for_writer(
     let Ok(mut index) = EventIndex::create(ledger, entries.origin(), INDEX_DEADLINE) else {
         return Ok(None);
     };
-    let filled = fill(&mut index, entries, &mut |_| {}).and_then(|()| Ok(index.complete()?));
+    let filled = fill(&mut index, entries, held.size, &mut |_| {}).and_then(|()| Ok(index.complete()?));
     match filled {
         Ok(()) => Ok(Some(index)),
         Err(_) => {
@@ -232,14 +240,14 @@ fn check_stated(
     Ok(())
 }
 
-/// Brings an index up to the entries.
+/// Brings an index up to the first `size` entries. What a writer adds meanwhile it hands over itself, with what it read.
 pub(super) fn fill(
     index: &mut EventIndex,
     entries: &Entries,
+    size: Size,
     progress: &mut dyn FnMut(u64),
 ) -> Result<(), LedgerError> {
-    let size = entries.frontier().size();
-    while index.size().0 < size {
+    while index.size() < size {
         let block = entries.read(index.size().0, BLOCK_BYTES)?;
         let hashes: Vec<Hash> = block.iter().map(|(_, _, hash)| hash).collect();
         if hashes.is_empty() {

@@ -19,6 +19,8 @@ use super::tree::{Frontier, Hash, leaf_hash};
 
 /// So many segments of each form are kept open, and single leaves are read from them.
 const OPEN_MAX: usize = 64;
+/// So many blocks are kept decompressed, some 40 KiB each: the charters of a few hundred bodies.
+const BLOCKS_MAX: usize = 16;
 /// Frames are looked through in pieces of this size.
 const WINDOW_BYTES: usize = 128 << 10;
 /// What stands before a leaf in a frame.
@@ -29,8 +31,9 @@ const LEAF_OVERHEAD: u64 = 4 + 32;
 pub(super) struct OpenSegments {
     /// The one used last is the last.
     sealed: Vec<Sealed>,
-    /// The block decompressed last, with the first index of its segment.
-    block: Option<(u64, usize, Block)>,
+    /// The blocks decompressed last, each with the first index of its segment and its number; the one used last is the
+    /// last.
+    blocks: VecDeque<(u64, usize, Block)>,
     unpacker: Option<Unpacker>,
     frames: Vec<Frames>,
 }
@@ -92,8 +95,8 @@ impl OpenSegments {
         let hash = sealed.hash(index)?;
         let number = sealed.block_of(index);
         let place = (sealed.segment.first, number);
-        let held = self.block.take().filter(|(first, number, _)| (*first, *number) == place);
-        let block = match held {
+        let held = self.blocks.iter().position(|(first, number, _)| (*first, *number) == place);
+        let block = match held.and_then(|at| self.blocks.remove(at)) {
             Some((.., block)) => block,
             None => {
                 let unpacker = match &mut self.unpacker {
@@ -108,7 +111,10 @@ impl OpenSegments {
             }
         };
         let leaf = block.leaves().find(|(at, _)| *at == index).map(|(_, leaf)| leaf.to_vec());
-        self.block = Some((place.0, place.1, block));
+        if self.blocks.len() == BLOCKS_MAX {
+            self.blocks.pop_front();
+        }
+        self.blocks.push_back((place.0, place.1, block));
         Ok(leaf.map(|leaf| (leaf, hash)))
     }
 }

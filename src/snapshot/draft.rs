@@ -60,6 +60,11 @@ impl Draft {
         }
     }
 
+    /// Entries bear on a pair.
+    pub fn post_all(&mut self, pair: &PairKey, entries: &[u32]) {
+        self.pairs.entry(pair.clone()).or_default().entries.extend_from_slice(entries);
+    }
+
     /// An entry has an id.
     pub fn name(&mut self, id: EventId, entry: Index) {
         self.ids.push((key_of(id), entry.0 as u32));

@@ -6,6 +6,7 @@ use crate::charter::CharterText;
 use crate::event::leaf::decode;
 use crate::event::{BodyId, Entry, EventId, Index, ParticipantId, Scope};
 use crate::ledger::LedgerError;
+use crate::ledger::places::Met;
 use crate::log::Entries;
 use crate::snapshot::{Part, Snapshot};
 
@@ -16,6 +17,8 @@ use super::make;
 pub(in crate::ledger) struct ReadModel {
     pub(super) snapshot: Snapshot,
     pub(super) tail: Vec<Entry>,
+    /// The corrections in the tail that were there when it was opened.
+    pub(super) read: Vec<usize>,
     /// Where each of them is in the tail.
     places: HashMap<EventId, usize>,
     /// The participants and bodies that entries after the base are of.
@@ -36,26 +39,33 @@ impl ReadModel {
         if snapshot.size() > size {
             return Ok(None);
         }
-        let mut model =
-            ReadModel { snapshot, tail: Vec::new(), places: HashMap::new(), touched: HashSet::new() };
+        let mut model = ReadModel {
+            snapshot,
+            tail: Vec::new(),
+            read: Vec::new(),
+            places: HashMap::new(),
+            touched: HashSet::new(),
+        };
         for at in model.snapshot.size()..size {
             let entry = log_entry(log, Index(at))?;
-            if !model.add(entry, log)? {
+            if !model.add(entry, &Met::default(), log)? {
                 return Ok(None);
             }
         }
+        let tail = model.tail.iter().enumerate();
+        model.read = tail.filter(|(_, entry)| entry.event.corrects()).map(|(at, _)| at).collect();
         Ok(Some(model))
     }
 
     /// Takes in entries that were just appended; false where it can no longer be asked: where they reach further than it can
     /// say, or are many.
-    pub(in crate::ledger) fn take(&mut self, entries: &[Entry], log: &Entries) -> bool {
+    pub(in crate::ledger) fn take(&mut self, entries: &[Entry], met: &Met, log: &Entries) -> bool {
         self.tail.len() + entries.len() <= TAIL_MAX
-            && entries.iter().all(|entry| self.add(entry.clone(), log).unwrap_or(false))
+            && entries.iter().all(|entry| self.add(entry.clone(), met, log).unwrap_or(false))
     }
 
-    fn add(&mut self, entry: Entry, log: &Entries) -> Result<bool, LedgerError> {
-        if entry.event.corrects() && self.reaches_further(log, &entry)? {
+    fn add(&mut self, entry: Entry, met: &Met, log: &Entries) -> Result<bool, LedgerError> {
+        if entry.event.corrects() && self.reaches_further(log, met, &entry)? {
             return Ok(false);
         }
         for who in entry.event.participant.iter().chain(&entry.event.about) {
@@ -70,16 +80,20 @@ impl ReadModel {
     }
 
     /// Whether a correction moves what it corrects, or corrects an import.
-    fn reaches_further(&mut self, log: &Entries, entry: &Entry) -> Result<bool, LedgerError> {
+    fn reaches_further(&mut self, log: &Entries, met: &Met, entry: &Entry) -> Result<bool, LedgerError> {
         let mut event = entry.event.clone();
         while event.corrects() {
             if event.moves_another() {
                 return Ok(true);
             }
-            let Some(found) = event.to.map(|to| self.entry_of(log, to)).transpose()?.flatten() else {
-                return Ok(false);
+            let Some(to) = event.to else { return Ok(false) };
+            event = match met.get(to) {
+                Some(found) => found.event.clone(),
+                None => match self.entry_of(log, to)? {
+                    Some(found) => found.event,
+                    None => return Ok(false),
+                },
             };
-            event = found.event;
         }
         let whose = event.participant.iter().chain(&event.about).cloned().map(Some);
         let alone = event.participant.is_none().then_some(None);
@@ -87,19 +101,19 @@ impl ReadModel {
         Ok(is_import(&event))
     }
 
-    fn entry_of(&self, log: &Entries, id: EventId) -> Result<Option<Entry>, LedgerError> {
+    /// An entry by its id.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(in crate::ledger) fn entry_of(
+        &self,
+        log: &Entries,
+        id: EventId,
+    ) -> Result<Option<Entry>, LedgerError> {
         match self.places.get(&id).and_then(|at| self.tail.get(*at)) {
             Some(entry) => Ok(Some(entry.clone())),
             None => make::find(log, &self.snapshot, id),
         }
-    }
-
-    /// Where an event is recorded.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub(in crate::ledger) fn find(&self, log: &Entries, id: EventId) -> Result<Option<Index>, LedgerError> {
-        Ok(self.entry_of(log, id)?.map(|entry| entry.index))
     }
 
     /// Where the record of an entry begins in its segment, where that is known.

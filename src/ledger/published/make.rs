@@ -9,11 +9,11 @@ use crate::ledger::{Ledger, LedgerError};
 use crate::log::{Entries, Hash, LogEngine};
 use crate::snapshot::{Draft, Snapshot, publish};
 
-use super::gather::{Gathered, is_import, key_of, post};
+use super::gather::{gather, is_import, key_of, post};
 use super::rows;
 
 /// The log is read in blocks of this many bytes of leaves.
-const BLOCK_BYTES: usize = 1 << 20;
+pub(super) const BLOCK_BYTES: usize = 1 << 20;
 /// Fewer entries than this beyond a snapshot are read from the log with each question.
 const TAIL_ENTRIES: u64 = 256;
 /// The base is made anew when what follows it is more than one part in so many of it.
@@ -86,17 +86,7 @@ impl Ledger {
 /// Everything from the first entry on.
 fn base(log: &Entries, progress: &mut dyn FnMut(u64)) -> Result<Draft, LedgerError> {
     let size = log.frontier().size();
-    let mut gathered = Gathered::default();
-    let mut at = 0;
-    while at < size {
-        let block = log.read(at, BLOCK_BYTES)?;
-        if block.is_empty() {
-            break;
-        }
-        at += block.len() as u64;
-        decode_block(&block, decode_for_status)?.into_iter().for_each(|entry| gathered.add(entry));
-    }
-    let roots = gathered.settle();
+    let (gathered, roots) = gather(log, size)?;
     let stated = rows::fold(&gathered, &roots, Size(size), progress)?;
     let mut draft = gathered.draft;
     stated.into_iter().for_each(|stated| stated.put(&mut draft));

@@ -1,9 +1,11 @@
 //! The published read model of a ledger: made of its entries, and asked in place of sled.
 
+mod family;
 mod gather;
 mod load;
 mod make;
 mod on_day;
+mod packed;
 mod rows;
 
 pub(super) use load::ReadModel;

@@ -1,11 +1,12 @@
 //! What the rules make of everything recorded and known, as rows: the plain fold, body by body.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use smol_str::SmolStr;
 
-use crate::event::{BodyId, Day, Entry, Index, ParticipantId, Scope, Size};
+use crate::event::{BodyId, Day, Entry, Index, ParticipantId, Scope, Size, StatusId};
 use crate::history::{History, Spell, correction_known};
 use crate::ledger::LedgerError;
 use crate::query::{BodyView, Charters, CheckpointRef, Material, QueryError, waits_for};
@@ -33,7 +34,7 @@ impl Stated {
 /// # Errors
 /// [`LedgerError`].
 pub(super) fn fold(
-    gathered: &Gathered,
+    gathered: &Gathered<'_>,
     roots: &Roots,
     size: Size,
     progress: &mut dyn FnMut(u64),
@@ -43,9 +44,9 @@ pub(super) fn fold(
     let next = AtomicUsize::new(0);
     let charters = Charters::default();
     let work = |tell: &mut dyn FnMut(u64)| {
-        let mut stated = Vec::new();
+        let (mut stated, mut readings) = (Vec::new(), Readings::default());
         while let Some(body) = bodies.get(next.fetch_add(1, Ordering::Relaxed)) {
-            stated.extend(of_body(gathered, roots, body, size, &charters)?);
+            stated.extend(of_body(gathered, roots, body, (size, &charters), &mut readings)?);
             tell(gathered.count(body) as u64);
         }
         Ok::<Vec<Stated>, LedgerError>(stated)
@@ -61,15 +62,15 @@ pub(super) fn fold(
 }
 
 fn of_body(
-    gathered: &Gathered,
+    gathered: &Gathered<'_>,
     roots: &Roots,
     name: &SmolStr,
-    size: Size,
-    charters: &Charters,
+    (size, charters): (Size, &Charters),
+    readings: &mut Readings,
 ) -> Result<Vec<Stated>, LedgerError> {
     let Ok(body) = BodyId::parse(name) else { return Ok(Vec::new()) };
     let mut entries = gathered.entries_of(std::slice::from_ref(name), roots)?;
-    let others = reach(gathered, roots, &body, size, charters)?;
+    let others = reach(gathered, roots, (&body, &entries), size, charters)?;
     let joined = !others.is_empty();
     if joined {
         let all: Vec<SmolStr> =
@@ -102,7 +103,9 @@ fn of_body(
         let acts = view.pairs.get(who).into_iter().flat_map(|acts| acts.own.iter().chain(&acts.about));
         let said = acts.map(|act| act.known.day).max();
         let history = view.history(who);
-        let rows = history.spells().into_iter().map(|spell| row(&history, spell)).collect();
+        let spells = history.spells();
+        let mut rows = Vec::with_capacity(spells.len());
+        rows.extend(spells.into_iter().map(|spell| readings.shared(row(&history, spell))));
         let recorded_through = own.last.unwrap_or(Index(0));
         let known_through = own.known.max(said.unwrap_or(Day::PAST));
         stated.push(Stated { pair, rows, known_through, recorded_through, joined: whole });
@@ -119,24 +122,43 @@ fn of_body(
     Ok(stated)
 }
 
+/// What may be said, each once: there is little of it, and most rows say the same.
+#[derive(Default)]
+struct Readings(HashSet<Arc<[StatusId]>>);
+
+impl Readings {
+    fn shared(&mut self, mut row: RowDraft) -> RowDraft {
+        match self.0.get(&row.reading.statuses) {
+            Some(known) => row.reading.statuses = Arc::clone(known),
+            None => _ = self.0.insert(Arc::clone(&row.reading.statuses)),
+        }
+        row
+    }
+}
+
 /// The other bodies on whose acts the statuses in a body rest.
 fn reach(
-    gathered: &Gathered,
+    gathered: &Gathered<'_>,
     roots: &Roots,
-    body: &BodyId,
+    (body, own): (&BodyId, &[Entry]),
     size: Size,
     charters: &Charters,
 ) -> Result<BTreeSet<BodyId>, LedgerError> {
     let mut failed = None;
     let mut charter = |of: &BodyId| {
-        let entries = match gathered.entries_of(&[SmolStr::new(of.as_str())], roots) {
+        let others = match of == body {
+            true => Ok(Vec::new()),
+            false => gathered.entries_of(&[SmolStr::new(of.as_str())], roots),
+        };
+        let others = match others {
             Ok(entries) => entries,
             Err(error) => {
                 failed = Some(error);
                 return None;
             }
         };
-        let alone: Vec<Entry> = entries.into_iter().filter(|e| e.event.participant.is_none()).collect();
+        let entries = if of == body { own } else { &others };
+        let alone: Vec<Entry> = entries.iter().filter(|e| e.event.participant.is_none()).cloned().collect();
         let checkpoint = CheckpointRef { size, root: String::new() };
         let scope = Scope::of_body(of.clone());
         let material = Material { entries: &alone, checkpoint, charters, scope };

@@ -11,7 +11,7 @@ use crate::charter::{Template, charter_event};
 use crate::event::leaf::{encode_event, splice};
 use crate::event::{EventId, ImportReceipt, Register, Rival};
 use crate::fixture::data;
-use crate::history::History;
+use crate::history::{History, standing};
 use crate::import::{EventsFile, import_events, read_csv};
 use crate::log::{Append, LogEngine};
 use crate::query::{BodyView, QueryError};
@@ -383,6 +383,47 @@ fn a_question_is_answered_from_what_is_published_without_sled() {
     assert_eq!(ledger.find(id(1_299)).unwrap(), Some(Index(306)));
     assert_eq!(ledger.find(id(7_777)).unwrap(), None);
     assert!(!path.join("sled").exists());
+}
+
+/// Every event stands for a writer as it does in the whole record.
+fn stand_as_in(ledger: &mut Ledger, entries: &[Entry]) {
+    let acts = standing(entries, Size(u64::MAX), Day::FUTURE);
+    for Entry { event, .. } in entries.iter().filter(|e| !matches!(e.event.act, Act::RecordCorrected(_))) {
+        let stands = acts.iter().find(|act| act.event.id == event.id);
+        let stands = stands.map_or_else(|| event.clone(), |act| act.event.clone().into_owned());
+        assert_eq!(ledger.as_it_stands(event).unwrap(), stands);
+    }
+}
+
+#[test]
+fn how_an_event_stands_is_found_by_what_is_published_also_when_that_is_asked_nothing_else_any_more() {
+    for (moves, seed) in [(false, 0x1d), (true, 0x2d), (false, 0x3d), (true, 0x4d)] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("l");
+        Entries::create(&path, ORIGIN, &Disk::default()).unwrap();
+        let mut world = World::new(seed, moves);
+        (0..120).for_each(|_| world.step());
+        world.write(&path, Disk::default());
+        writer(&path).publish_base(&mut |_| {}).unwrap();
+        if !moves {
+            (0..40).for_each(|_| world.step());
+            world.write(&path, Disk::default());
+        }
+        let entries = world.entries();
+        let mut ledger = writer(&path);
+        ledger.open_index().unwrap();
+        assert!(ledger.model.is_some());
+        stand_as_in(&mut ledger, &entries);
+        let published = ledger.model.take().unwrap();
+        ledger.places.keep(published);
+        stand_as_in(&mut ledger, &entries);
+        assert_eq!(ledger.find(entries[100].event.id).unwrap(), Some(Index(100)));
+        assert_eq!(ledger.find_all(&[entries[7].event.id, id(4)]).unwrap(), [Some(Index(7)), None]);
+        drop(ledger);
+        // And without anything published.
+        std::fs::remove_dir_all(path.join("snapshot")).unwrap();
+        stand_as_in(&mut writer(&path), &entries);
+    }
 }
 
 #[test]
