@@ -44,8 +44,6 @@ pub(super) struct Line {
 
 /// So many questions about a body are each answered from the entries of who is asked of.
 const FEW: usize = 16;
-/// With more entries than these, bodies that are not asked of now are let go of.
-const HELD_MAX: usize = 1 << 20;
 
 /// The head of the log at a size.
 type HeadOf<'h> = dyn FnMut(&Ledger, Size) -> Result<CheckpointRef, Failure> + 'h;
@@ -53,9 +51,8 @@ type HeadOf<'h> = dyn FnMut(&Ledger, Size) -> Result<CheckpointRef, Failure> + '
 /// What was read for the questions so far.
 #[derive(Default)]
 pub(super) struct Answers {
+    /// Whole bodies.
     bodies: BTreeMap<BodyId, Loaded>,
-    /// How many entries the bodies have together.
-    entries: usize,
     /// How often each body was asked of.
     asked: HashMap<BodyId, usize>,
 }
@@ -104,18 +101,12 @@ impl Answers {
             *self.asked.entry(question.body.clone()).or_default() += 1;
         }
         let often = |body: &&BodyId| self.asked.get(*body).is_some_and(|times| *times > FEW);
-        let wanted: BTreeSet<&BodyId> =
-            questions.iter().map(|question| &question.body).filter(often).collect();
-        for body in wanted.iter().copied() {
-            if self.entries > HELD_MAX {
-                self.bodies.retain(|held, _| wanted.contains(held));
-                self.entries = self.bodies.values().map(|loaded| loaded.entries().len()).sum();
-            }
-            if !self.bodies.contains_key(body) {
-                let loaded = ledger.load(&Scope::of_body(body.clone()))?;
-                self.entries += loaded.entries().len();
-                self.bodies.insert(body.clone(), loaded);
-            }
+        let fresh = |body: &&BodyId| !self.bodies.contains_key(*body);
+        let wanted = questions.iter().map(|question| &question.body).filter(often).filter(fresh);
+        let wanted: BTreeSet<&BodyId> = wanted.collect();
+        ledger.read_ahead(wanted.iter().copied())?;
+        for body in wanted {
+            self.bodies.insert(body.clone(), ledger.load(&Scope::of_body(body.clone()))?);
         }
         Ok(())
     }

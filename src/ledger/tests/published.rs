@@ -190,7 +190,7 @@ fn plain(
 
 /// What can be asked.
 pub(super) struct Field {
-    bodies: Vec<BodyId>,
+    pub(super) bodies: Vec<BodyId>,
     participants: Vec<ParticipantId>,
     days: (i32, i32),
 }
