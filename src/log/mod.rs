@@ -59,7 +59,7 @@ pub(crate) use proof::extends;
 pub use proof::{LeafHashes, prove_consistency, prove_inclusion};
 pub use proof_text::{Claim, ProofError, ProofText};
 pub use rotation::{Rotation, RotationError};
-pub use salvage::{Remains, Salvaged, salvage};
+pub use salvage::{Remains, Salvaged, salvage, stated};
 pub use seal::Compacted;
 pub use signature::{Signature, SignatureError};
 pub use tail::TornTail;

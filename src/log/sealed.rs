@@ -222,15 +222,6 @@ impl Block {
         })
     }
 
-    /// Its bytes.
-    pub(super) fn raw(&self) -> &[u8] {
-        &self.raw
-    }
-
-    pub(super) fn into_raw(self) -> Vec<u8> {
-        self.raw
-    }
-
     /// Whether its leaves fill it.
     fn is_whole(&self) -> bool {
         let sum = |(bytes, count), (_, leaf): (u64, &[u8])| (bytes + leaf.len() + LENGTH_BYTES, count + 1);
@@ -239,13 +230,22 @@ impl Block {
 }
 
 /// Takes blocks out of their compression.
-pub(super) struct Unpacker(Decompressor<'static>);
+pub(super) struct Unpacker {
+    zstd: Decompressor<'static>,
+    /// Where the next block goes.
+    raw: Vec<u8>,
+}
 
 impl Unpacker {
     /// # Errors
     /// What Zstandard says: there is no memory.
     pub(super) fn new() -> io::Result<Unpacker> {
-        Ok(Unpacker(Decompressor::new()?))
+        Ok(Unpacker { zstd: Decompressor::new()?, raw: Vec::new() })
+    }
+
+    /// Lets the next block be unpacked where this one was.
+    pub(super) fn reuse(&mut self, block: Block) {
+        self.raw = block.raw;
     }
 
     /// The block whose bytes these are; what is wrong with it, where it cannot be had whole.
@@ -258,8 +258,13 @@ impl Unpacker {
         if crc32c::crc32c(bytes) != sum {
             return Err("the block does not match its checksum");
         }
-        let raw = self.0.decompress(bytes, raw).map_err(|_| "the block cannot be decompressed")?;
-        let block = Block { first, raw, count };
+        let mut into = std::mem::take(&mut self.raw);
+        into.clear();
+        into.reserve(raw);
+        let unpacked = self.zstd.decompress_to_buffer(bytes, &mut into);
+        // The buffer may be larger than what the block is said to need.
+        unpacked.ok().filter(|unpacked| *unpacked <= raw).ok_or("the block cannot be decompressed")?;
+        let block = Block { first, raw: into, count };
         if block.is_whole() { Ok(block) } else { Err("the block does not hold the leaves that it counts") }
     }
 }
@@ -385,25 +390,34 @@ impl Sealed {
                     *hash.ok_or_else(|| self.damaged(HEADER_BYTES, index, "the hash is missing"))?,
                 );
             }
+            unpacker.reuse(block);
         }
         Ok(())
     }
 }
 
-/// What stands in a sealed segment, sound or not.
+/// What stands in a sealed segment beside its leaves, sound or not.
 #[derive(Default)]
 pub(super) struct Salvage {
     /// The hashes of its leaves, as stored.
     pub(super) hashes: Vec<Hash>,
-    /// The blocks that could be had: where each begins in the file, and its leaves.
-    pub(super) blocks: Vec<(usize, Block)>,
     /// What is wrong: where, which leaf, what.
     pub(super) wrong: Vec<(usize, u64, &'static str)>,
 }
 
-/// Everything that can be read of a sealed segment that begins with the leaf `first`, given its bytes; whatever is not
-/// sound is passed over and told.
-pub(super) fn salvage(bytes: &[u8], first: u64) -> Salvage {
+/// A leaf of a sealed segment that could be had.
+pub(super) struct SealedLeaf<'a> {
+    /// Where its block begins in the file.
+    pub(super) offset: usize,
+    pub(super) index: u64,
+    pub(super) leaf: &'a [u8],
+    /// Its hash as stored, where there is one.
+    pub(super) stored: Option<Hash>,
+}
+
+/// Gives every leaf that can be had of a sealed segment that begins with the leaf `first` to `visit`, in order; whatever is
+/// not sound is passed over and told.
+pub(super) fn salvage(bytes: &[u8], first: u64, mut visit: impl FnMut(SealedLeaf<'_>)) -> Salvage {
     let mut found = Salvage::default();
     let Some(seal) = stated(bytes) else {
         found.wrong.push((0, first, "nothing says how many leaves the segment holds"));
@@ -432,7 +446,14 @@ pub(super) fn salvage(bytes: &[u8], first: u64) -> Salvage {
         let leaves = (first.saturating_add(before), seal.leaves_in(number));
         let stored = blocks.get(place.start..place.end).ok_or("the block is missing");
         match stored.and_then(|bytes| unpacker.block(bytes, (place.raw, place.sum), leaves)) {
-            Ok(block) => found.blocks.push((at, block)),
+            Ok(block) => {
+                for (index, leaf) in block.leaves() {
+                    let place = usize::try_from(index - first).ok();
+                    let stored = place.and_then(|place| found.hashes.get(place)).copied();
+                    visit(SealedLeaf { offset: at, index, leaf, stored });
+                }
+                unpacker.reuse(block);
+            }
             Err(what) => found.wrong.push((at, leaves.0, what)),
         }
     }
