@@ -269,13 +269,13 @@ fn decoded(
     let keep = Keep { bytes: !options.since.is_empty(), evidence: options.conformity };
     let (telling, told) = channel();
     let mut parts = std::thread::scope(|scope| {
-        let read = |(part, leaves): (usize, &'_ mut [evidence::Leaf])| {
+        let mut workers = Vec::new();
+        for (part, leaves) in evidence.leaves.chunks_mut(share).enumerate() {
             let telling = telling.clone();
             // There is room for all others behind the first part.
             let room = if part == 0 { count } else { share };
-            scope.spawn(move || read_all(leaves, keep, room, &telling))
-        };
-        let workers: Vec<_> = evidence.leaves.chunks_mut(share).enumerate().map(read).collect();
+            workers.push(scope.spawn(move || read_all(leaves, keep, room, &telling)));
+        }
         drop(telling);
         let mut done = 0;
         for more in told {
