@@ -27,6 +27,10 @@ use imports::{Both, judged, make};
 use report::Row;
 use synthetic::Shape;
 
+/// The one of the program itself.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if arguments.first().is_some_and(|word| word == "child") {

@@ -156,14 +156,14 @@ impl Places {
     pub(super) fn new(mut entries: Vec<Entry>) -> Places {
         let last = entries.last().map(|last| (last.index, last.recorded_at.day()));
         let reaching = reaching(&entries).into_iter().filter_map(|at| entries.get(at)).cloned().collect();
-        let mut numbers: HashMap<BodyId, usize> = HashMap::new();
+        let mut numbers: HashMap<BodyId, u32> = HashMap::new();
         for entry in &entries {
             if !numbers.contains_key(&entry.event.body) {
-                numbers.insert(entry.event.body.clone(), numbers.len());
+                numbers.insert(entry.event.body.clone(), numbers.len() as u32);
             }
         }
-        // In place: there are too many entries to hold them twice.
-        entries.sort_by_cached_key(|entry| (numbers.get(&entry.event.body).copied(), entry.index));
+        // In place, since there are too many entries to hold them twice; those of a body stay in their order.
+        entries.sort_by_cached_key(|entry| numbers.get(&entry.event.body).copied().unwrap_or_default());
         let (mut own, mut at) = (HashMap::new(), 0);
         for of_body in entries.chunk_by(|a, b| a.event.body == b.event.body) {
             let end = at + of_body.len();

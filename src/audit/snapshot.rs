@@ -330,8 +330,7 @@ struct Least<'e> {
 impl<'e> Least<'e> {
     fn of(entries: &'e [Entry], body: &BodyId, view: &BodyView<'_>, size: Size) -> Least<'e> {
         let charter = &view.charter;
-        let joined =
-            charter.joins_participants() || charter.extends.is_some() || !charter.waits_for().is_empty();
+        let joined = charter.joins_participants() || !charter.waits_for().is_empty();
         let mut least = Least { entries, joined, known: Day::PAST, recorded: None };
         let own = entries.iter().filter(|entry| entry.event.body == *body && size.holds(entry.index));
         own.filter(|entry| joined || entry.event.participant.is_none()).for_each(|entry| least.add(entry));

@@ -9,11 +9,12 @@ use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::LEAF_BYTES_MAX;
+use super::block::{Block, Unpacker};
 use super::engine::LeafBlock;
 use super::entries::Entries;
 use super::error::LogError;
 use super::frame;
-use super::sealed::{Block, Sealed, Unpacker};
+use super::sealed::Sealed;
 use super::segment::{self, Form, HEADER_BYTES, Segment};
 use super::tail;
 use super::tree::{Frontier, Hash, leaf_hash};

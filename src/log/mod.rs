@@ -7,6 +7,7 @@
 //! Positions are an *index* (from 0); a *size* counts leaves. The bytes are described in `docs/FORMAT.md`.
 
 mod audit;
+mod block;
 mod checkpoint;
 mod cosignature;
 mod disk;

@@ -18,9 +18,10 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use zstd::bulk::{Compressor, Decompressor};
+use zstd::bulk::Compressor;
 
 use super::LEAF_BYTES_MAX;
+use super::block::{Block, LENGTH_BYTES, Unpacker};
 use super::error::LogError;
 use super::segment::{self, HEADER_BYTES, Segment};
 use super::tree::{Frontier, Hash};
@@ -34,7 +35,6 @@ const LEVEL: i32 = 1;
 const HASH_BYTES: usize = 32;
 const SUM_BYTES: usize = 4;
 const ENTRY_BYTES: usize = 12;
-const LENGTH_BYTES: usize = 2;
 /// More leaves than any segment can hold.
 const LEAVES_MAX: u64 = 1 << 32;
 const REMEDY: &str = "`chancery audit` lists all damage, `chancery repair --from DIR` restores";
@@ -201,72 +201,6 @@ pub(super) struct Sealed {
     seal: Seal,
     file: File,
     places: Vec<Place>,
-}
-
-/// The leaves of a block, decompressed.
-pub(super) struct Block {
-    /// The index of its first leaf.
-    pub(super) first: u64,
-    raw: Vec<u8>,
-    count: usize,
-}
-
-impl Block {
-    /// Its leaves in order; fewer where lengths do not add up.
-    pub(super) fn leaves(&self) -> impl Iterator<Item = (u64, &[u8])> {
-        let (lengths, mut rest) = self.raw.split_at_checked(self.count * LENGTH_BYTES).unwrap_or_default();
-        (self.first..).zip(lengths.as_chunks::<LENGTH_BYTES>().0).map_while(move |(index, length)| {
-            let (leaf, others) = rest.split_at_checked(usize::from(u16::from_le_bytes(*length)))?;
-            rest = others;
-            Some((index, leaf))
-        })
-    }
-
-    /// Whether its leaves fill it.
-    fn is_whole(&self) -> bool {
-        let sum = |(bytes, count), (_, leaf): (u64, &[u8])| (bytes + leaf.len() + LENGTH_BYTES, count + 1);
-        self.leaves().fold((0, 0), sum) == (self.raw.len(), self.count)
-    }
-}
-
-/// Takes blocks out of their compression.
-pub(super) struct Unpacker {
-    zstd: Decompressor<'static>,
-    /// Where the next block goes.
-    raw: Vec<u8>,
-}
-
-impl Unpacker {
-    /// # Errors
-    /// What Zstandard says: there is no memory.
-    pub(super) fn new() -> io::Result<Unpacker> {
-        Ok(Unpacker { zstd: Decompressor::new()?, raw: Vec::new() })
-    }
-
-    /// Lets the next block be unpacked where this one was.
-    pub(super) fn reuse(&mut self, block: Block) {
-        self.raw = block.raw;
-    }
-
-    /// The block whose bytes these are; what is wrong with it, where it cannot be had whole.
-    fn block(
-        &mut self,
-        bytes: &[u8],
-        (raw, sum): (usize, u32),
-        (first, count): (u64, usize),
-    ) -> Result<Block, &'static str> {
-        if crc32c::crc32c(bytes) != sum {
-            return Err("the block does not match its checksum");
-        }
-        let mut into = std::mem::take(&mut self.raw);
-        into.clear();
-        into.reserve(raw);
-        let unpacked = self.zstd.decompress_to_buffer(bytes, &mut into);
-        // The buffer may be larger than what the block is said to need.
-        unpacked.ok().filter(|unpacked| *unpacked <= raw).ok_or("the block cannot be decompressed")?;
-        let block = Block { first, raw: into, count };
-        if block.is_whole() { Ok(block) } else { Err("the block does not hold the leaves that it counts") }
-    }
 }
 
 impl Sealed {
