@@ -321,7 +321,7 @@ impl Sweep<'_> {
         let (entry, date, made) = (mover.entry, mover.date.clone(), self.causes.len());
         self.causes.push(Cause { entry, date, rule, clause, previous, also });
         self.last.resize(self.movers.len(), None);
-        let before = std::mem::replace(&mut self.last[at], Some(made));
+        let before = self.last[at].replace(made);
         self.made.push((to.clone(), before));
         made
     }
