@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::event::{BodyId, Day, EventId, Index, ParticipantId, StatusId};
 use crate::history::Certainty;
-use crate::log::{Hash, Mark};
+use crate::log::Mark;
 
 use super::SnapshotError;
 use super::header::{Header, Span};
@@ -46,7 +46,7 @@ type NamedBy = (Option<BodyId>, Option<ParticipantId>);
 /// A part of a snapshot.
 pub struct Part {
     pub(super) map: Map,
-    header: Header,
+    pub(super) header: Header,
     pub(super) readings: Vec<Known>,
     ids: OnceLock<Vec<NamedBy>>,
 }
@@ -108,6 +108,11 @@ impl PairAt {
         self.body == other.body
     }
 
+    /// The numbers of its names, by which pairs stand in order.
+    pub(super) fn key(&self) -> (u32, u32) {
+        (self.body, self.who)
+    }
+
     /// Whether it is a body with acts of its own alone.
     pub fn is_alone(&self) -> bool {
         self.who == 0
@@ -144,19 +149,15 @@ impl Part {
         &self.header.mark
     }
 
-    pub(super) fn before(&self) -> Hash {
-        self.header.before
-    }
-
     pub(super) fn section(&self, section: Section) -> Span {
         self.header.sections[section as usize]
     }
 
-    fn count(&self, section: Section, bytes: usize) -> usize {
+    pub(super) fn count(&self, section: Section, bytes: usize) -> usize {
         self.section(section).1 / bytes
     }
 
-    fn number(&self, section: Section, at: usize) -> Result<u32, SnapshotError> {
+    pub(super) fn number(&self, section: Section, at: usize) -> Result<u32, SnapshotError> {
         let (start, length) = self.section(section);
         let place = at.saturating_mul(4);
         if place + 4 > length {
@@ -166,7 +167,7 @@ impl Part {
         bytes.try_into().map(u32::from_le_bytes).map_err(|_| self.map.damaged(start))
     }
 
-    fn numbers(&self, section: Section, range: Range<usize>) -> Result<Vec<u32>, SnapshotError> {
+    pub(super) fn numbers(&self, section: Section, range: Range<usize>) -> Result<Vec<u32>, SnapshotError> {
         let (start, length) = self.section(section);
         if range.end.saturating_mul(4) > length || range.start > range.end {
             return Err(self.map.damaged(start));
@@ -176,7 +177,7 @@ impl Part {
     }
 
     /// A text of a table: its count, the end of each, the bytes of all.
-    fn text(&self, section: Section, at: usize) -> Result<&str, SnapshotError> {
+    pub(super) fn text(&self, section: Section, at: usize) -> Result<&str, SnapshotError> {
         let (start, length) = self.section(section);
         let count = self.number(section, 0)? as usize;
         let end = self.number(section, 1 + at)? as usize;
@@ -219,11 +220,15 @@ impl Part {
     }
 
     /// How many pairs there are.
-    fn pairs(&self) -> usize {
+    pub(super) fn pairs(&self) -> usize {
         self.count(Section::Pairs, PAIR_BYTES).saturating_sub(1)
     }
 
-    pub(super) fn record(&self, number: usize) -> Result<PairAt, SnapshotError> {
+    /// A pair by its number.
+    ///
+    /// # Errors
+    /// [`SnapshotError`].
+    pub fn record(&self, number: usize) -> Result<PairAt, SnapshotError> {
         let (start, length) = self.section(Section::Pairs);
         if (number + 1) * PAIR_BYTES > length {
             return Err(self.map.damaged(start));

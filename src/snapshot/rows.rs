@@ -28,7 +28,7 @@ impl Part {
         self.row_of(self.rows(pair.rows as usize..next.rows as usize)?, day)
     }
 
-    fn rows(&self, rows: Range<usize>) -> Result<&[[u8; ROW_BYTES]], SnapshotError> {
+    pub(super) fn rows(&self, rows: Range<usize>) -> Result<&[[u8; ROW_BYTES]], SnapshotError> {
         let (start, length) = self.section(Section::Rows);
         if rows.end.saturating_mul(ROW_BYTES) > length || rows.start > rows.end {
             return Err(self.map.damaged(start));

@@ -7,6 +7,7 @@ use flate2::read::GzDecoder;
 
 use super::index::copy;
 use super::*;
+use crate::audit::{CHECKS, Options, audit};
 use crate::charter::{Template, charter_event};
 use crate::event::leaf::{encode_event, splice};
 use crate::event::{EventId, ImportReceipt, Register, Rival};
@@ -224,6 +225,15 @@ pub(super) fn compare(ledger: &mut Ledger, entries: &[Entry], field: &Field, ran
     assert_eq!(roster, expected, "{body}, {axes:?}");
 }
 
+/// The audit makes of the log, in its own way, what is published.
+fn audited(path: &Path) {
+    let skip = CHECKS.iter().map(|check| check.name).filter(|name| *name != "snapshot").collect();
+    let report = audit(path, &Options { skip, ..Options::default() }, &mut |_, _, _| {}).unwrap();
+    assert_eq!(report.findings, []);
+    let check = report.checks.iter().find(|check| check.name == "snapshot").unwrap();
+    assert!(check.count > 0 && check.left_out.is_none(), "{check:?}");
+}
+
 fn asked_at_random(moves: bool, seed: u64) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("l");
@@ -241,6 +251,7 @@ fn asked_at_random(moves: bool, seed: u64) {
             _ => {}
         }
         drop(ledger);
+        audited(&path);
         let entries = world.entries();
         let mut ledger = Ledger::open_reader(&path).unwrap();
         ledger.open_index().unwrap();
