@@ -234,3 +234,25 @@ fn a_status_asked_for_before_it_existed_is_flagged() {
         answer.notes
     );
 }
+
+#[test]
+fn whoever_waits_on_a_roster_is_whose_open_procedure_is_decided() {
+    let Some(entries) = sco() else { return };
+    let folded = Charters::default();
+    let material = material(&entries, &folded);
+    let mut waited = 0;
+    for year in 2001..2027 {
+        for known in ["", "2022-12-31"] {
+            let axes = axes(&format!("{year}-10-01"), known);
+            let (asked, open) =
+                (roster(&material, &body("sco"), None, &axes), pending(&material, &body("sco"), &axes));
+            let (Ok(asked), Ok(open)) = (asked, open) else { continue };
+            let decided =
+                open.procedures.into_iter().filter(|item| item.procedure.stage == ActKind::StatusDecided);
+            let decided: Vec<_> = decided.collect();
+            assert_eq!(asked.waiting, decided, "{year}");
+            waited += decided.len();
+        }
+    }
+    assert!(waited > 0);
+}
