@@ -64,6 +64,11 @@ impl LeafBlock {
         LeafBlock { first, ..LeafBlock::default() }
     }
 
+    /// With room for so many bytes of leaves.
+    pub(super) fn with_room(first: u64, bytes: usize) -> LeafBlock {
+        LeafBlock { bytes: Vec::with_capacity(bytes), ..LeafBlock::starting_at(first) }
+    }
+
     pub(super) fn push(&mut self, leaf: &[u8], hash: Hash) {
         self.bytes.extend_from_slice(leaf);
         self.ends.push(self.bytes.len());
