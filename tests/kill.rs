@@ -1,12 +1,14 @@
 //! SIGKILL in the middle of appends and imports: nothing acknowledged is lost, no gap, each batch whole or absent.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::env::{Env, Rng, times};
+use crate::env::{Env, Rng, copy, times};
 
 /// Every leaf of the ledger, decoded.
 fn leaves(env: &Env) -> Vec<Value> {
@@ -91,4 +93,50 @@ fn a_hundred_kills_during_imports_leave_whole_parts_and_can_be_finished() {
         assert_eq!(leaves(&env).len(), 7 + 2_501);
     }
     assert!(cut_short > 0, "no import was cut short");
+}
+
+#[test]
+fn two_hundred_kills_around_the_publishing_of_a_snapshot_change_no_answer() {
+    let start = Env::sco();
+    let statuses = ["sco-partner", "observer", "member"];
+    let event = |n: usize| {
+        let (year, toward, who) = (2_002 + n % 23, statuses[n % 3], ["LAO", "KHM", "NPL"][n % 3]);
+        json!({"act": "application-filed", "body": "sco", "participant": who, "toward": toward,
+               "dates": {"done": format!("{year}-07")}, "note": format!("event {n}")})
+    };
+    let lines = |of: std::ops::Range<usize>| of.map(|n| format!("{}\n", event(n))).collect::<String>();
+    start.write("first.jsonl", lines(0..600));
+    start.run(&["append", "--from", "first.jsonl"]).ok();
+    let mut rng = Rng(0x5eed_0006);
+    let (mut before, mut after) = (0, 0);
+    let mut env = Env::new();
+    for round in 0..times(200) {
+        if round % 8 == 0 {
+            env = Env::new();
+            copy(&start.ledger(), &env.ledger());
+        }
+        env.write("more.jsonl", lines(round * 300..(round + 1) * 300));
+        let published = snapshots(&env);
+        killed(&env, "chancery append --from more.jsonl", Duration::from_millis(20 + rng.below(500)));
+        match snapshots(&env) == published {
+            true => before += 1,
+            false => after += 1,
+        }
+        let other = Env::new();
+        copy(&env.ledger(), &other.ledger());
+        for cache in ["snapshot", "sled"] {
+            let _ = std::fs::remove_dir_all(other.ledger().join(cache));
+        }
+        for question in [["roster", "sco", "--on", "2020-01-01"], ["pending", "sco", "--on", "2025-12-01"]] {
+            assert_eq!(env.run(&question).ok(), other.run(&question).ok(), "round {round}, {question:?}");
+        }
+        assert_eq!(env.run(&["audit"]).ok(), "", "round {round}");
+    }
+    assert!(before > 0 && after > 0, "{before} kills before a snapshot was in place, {after} after");
+}
+
+/// The files of the snapshot.
+fn snapshots(env: &Env) -> BTreeSet<OsString> {
+    let listed = std::fs::read_dir(env.ledger().join("snapshot")).into_iter().flatten().flatten();
+    listed.map(|file| file.file_name()).collect()
 }

@@ -44,7 +44,7 @@ fn a_module_imports_only_what_stands_to_its_right() {
         ("publish", &["log"]),
         ("witness", &["log"]),
         ("certificate", &["event", "charter", "history", "query", "log"]),
-        ("audit", &["event", "charter", "history", "query", "log", "certificate", "publish"]),
+        ("audit", &["event", "charter", "history", "query", "log", "certificate", "publish", "snapshot"]),
         ("ledger", &["event", "charter", "history", "query", "index", "log", "certificate", "snapshot"]),
         (
             "cli",

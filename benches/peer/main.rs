@@ -23,7 +23,7 @@ mod synthetic;
 
 use std::path::{Path, PathBuf};
 
-/// As `chancery` itself has it.
+/// The allocator of the program that is measured.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -15,7 +15,7 @@ impl Check {
     /// Whether it is made: some are of a ledger's folder alone, some of a published tree.
     pub fn is_made(&self, published: bool) -> bool {
         match self.name {
-            "frames" | "tree" => !published,
+            "frames" | "tree" | "snapshot" => !published,
             "bundles" | "tiles" => published,
             _ => true,
         }
@@ -23,7 +23,7 @@ impl Check {
 }
 
 /// Every check, in the order in which they are made.
-pub const CHECKS: [Check; 16] = [
+pub const CHECKS: [Check; 17] = [
     Check {
         name: "frames",
         what: "every segment and frame is as written, every leaf has its stored hash, none is missing",
@@ -72,5 +72,9 @@ pub const CHECKS: [Check; 16] = [
     Check {
         name: "projections",
         what: "two ways of deriving every status agree; the first entries alone give what they gave",
+    },
+    Check {
+        name: "snapshot",
+        what: "what is published for questions names the entries of the log, and says what the rules make of them",
     },
 ];

@@ -8,13 +8,8 @@ use super::fault;
 use super::report::Findings;
 
 /// Compares every head that states a map and whose entries are there. `hashes` are those of the leaves.
-pub(super) fn completeness(
-    entries: &[Entry],
-    hashes: &[Hash],
-    heads: &[(String, &Checkpoint)],
-    found: &mut Findings,
-) {
-    let mut stated = 0;
+pub(super) fn completeness(entries: &[Entry], hashes: &[Hash], heads: &[(String, &Checkpoint)]) -> Findings {
+    let (mut found, mut stated) = (Findings::default(), 0);
     for (place, head) in heads {
         let Some(map) = head.completeness() else { continue };
         let size = usize::try_from(head.size).unwrap_or(usize::MAX);
@@ -33,4 +28,5 @@ pub(super) fn completeness(
     if stated == 0 {
         found.left_out("completeness", "no head states a completeness map");
     }
+    found
 }

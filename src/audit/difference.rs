@@ -87,15 +87,15 @@ fn differences(copy: &Copy, later: &[&Leaf]) -> Vec<(u64, Fault, String)> {
 
 /// Pairs by bytes, then by id; and what of the copy is left.
 fn pair<'a>(copy: &'a Copy, later: &[&'a Leaf]) -> (Vec<Pair<'a>>, Vec<(u64, &'a [u8])>) {
-    let by_bytes: HashMap<&[u8], u64> = later.iter().rev().map(|l| (l.bytes.as_slice(), l.index)).collect();
+    let by_bytes: HashMap<&[u8], u64> = later.iter().rev().map(|l| (&*l.bytes, l.index)).collect();
     let known: HashSet<&[u8]> = copy.rest.iter().map(|(_, leaf)| leaf.as_slice()).collect();
-    let others = later.iter().rev().filter(|l| !known.contains(l.bytes.as_slice()));
+    let others = later.iter().rev().filter(|l| !known.contains(&*l.bytes));
     let by_id: HashMap<EventId, &&Leaf> = others.filter_map(|l| Some((id(&l.bytes, l.index)?, l))).collect();
     let (mut pairs, mut removed) = (Vec::new(), Vec::new());
     let mut taken: HashSet<u64> = HashSet::new();
     for (old, was) in &copy.rest {
         let same = by_bytes.get(was.as_slice()).map(|new| (*new, was.as_slice()));
-        let changed = || id(was, *old).and_then(|id| by_id.get(&id)).map(|l| (l.index, l.bytes.as_slice()));
+        let changed = || id(was, *old).and_then(|id| by_id.get(&id)).map(|l| (l.index, &*l.bytes));
         match same.or_else(changed).filter(|(new, _)| taken.insert(*new)) {
             Some((new, is)) => pairs.push(Pair { old: *old, new, was, is }),
             None => removed.push((*old, was.as_slice())),

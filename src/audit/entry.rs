@@ -1,13 +1,13 @@
 //! Checks of entries one by one, and of each against those before it.
 
-use std::collections::HashMap;
-
-use crate::event::leaf::{LeafError, decode_signed, encode_event, splice_signed};
-use crate::event::{Entry, EventId, EventSignature, Index};
+use crate::event::leaf::{LeafError, decode_signed};
+use crate::event::{Entry, Event, EventId, EventSignature, Index, is_leaf_of};
 
 use super::evidence::Leaf;
 use super::fault;
+use super::record::corrects;
 use super::report::Findings;
+use super::verdict::rules_of;
 
 /// Reads a leaf and writes it anew from what was understood: only the canonical form survives that.
 pub(super) fn canonical(leaf: &Leaf, found: &mut Findings) -> Option<(Entry, Vec<EventSignature>)> {
@@ -23,23 +23,31 @@ pub(super) fn canonical(leaf: &Leaf, found: &mut Findings) -> Option<(Entry, Vec
             return None;
         }
     };
-    let again = encode_event(&entry.event);
-    let again = again.and_then(|event| splice_signed(&event, entry.recorded_at, &signatures));
-    if again.ok().as_deref() != Some(leaf.bytes.as_slice()) {
+    if !is_leaf_of(&leaf.bytes, &entry, &signatures) {
         found.at(fault::NOT_CANONICAL, index, LeafError::NotCanonical.to_string());
     }
     Some((entry, signatures))
 }
 
+/// Whether something follows from the evidence of an event: since when a correction is known, by what a rule was made.
+pub(super) fn rests_on_its_evidence(event: &Event) -> bool {
+    corrects(event) || rules_of(event.act.kind())
+}
+
 pub(super) fn ids(entries: &[Entry], found: &mut Findings) {
     found.counted("ids", entries.len() as u64);
-    let mut seen: HashMap<EventId, Index> = HashMap::with_capacity(entries.len());
-    for entry in entries {
-        let first = *seen.entry(entry.event.id).or_insert(entry.index);
-        if first != entry.index {
-            let what = format!("its id {} is that of entry {first}", entry.event.id);
-            found.at(fault::ID_TAKEN, entry.index, what);
-        }
+    let mut ids: Vec<(EventId, usize)> = entries.iter().map(|entry| entry.event.id).zip(0..).collect();
+    ids.sort_unstable();
+    let mut again: Vec<(usize, usize)> = Vec::new();
+    for same in ids.chunk_by(|(a, _), (b, _)| a == b) {
+        let Some(((_, first), others)) = same.split_first() else { continue };
+        again.extend(others.iter().map(|(_, at)| (*at, *first)));
+    }
+    again.sort_unstable();
+    for (at, first) in again {
+        let (Some(entry), Some(first)) = (entries.get(at), entries.get(first)) else { continue };
+        let what = format!("its id {} is that of entry {}", entry.event.id, first.index);
+        found.at(fault::ID_TAKEN, entry.index, what);
     }
 }
 

@@ -7,27 +7,32 @@ use std::time::Duration;
 use crate::event::{Entry, Index};
 use crate::log::{
     Checkpoint, Damage, Entries, Frontier, Hash, LogError, SignedCheckpoint, VerifierKey, leaf_hash, salvage,
-    verifier_key,
+    stated, verifier_key,
 };
 
 use super::Options;
 use super::difference;
 use super::fault;
 use super::keys::{self, Reign};
+use super::on_every_core;
 use super::report::Findings;
 use super::since::{Copy, Roots, Since};
 
 /// A leaf with its place in the log, and the hash of its bytes.
 pub(super) struct Leaf {
     pub(super) index: u64,
-    pub(super) bytes: Vec<u8>,
+    pub(super) bytes: Box<[u8]>,
     hash: Hash,
 }
 
 impl Leaf {
-    pub(super) fn new(index: u64, bytes: Vec<u8>) -> Leaf {
-        let hash = leaf_hash(&bytes);
-        Leaf { index, bytes, hash }
+    pub(super) fn new(index: u64, bytes: &[u8]) -> Leaf {
+        Leaf::hashed(index, bytes, leaf_hash(bytes))
+    }
+
+    /// A leaf whose bytes were just found to have this hash.
+    fn hashed(index: u64, bytes: &[u8], hash: Hash) -> Leaf {
+        Leaf { index, bytes: bytes.into(), hash }
     }
 }
 
@@ -62,13 +67,18 @@ pub(super) struct Evidence {
 /// A report keeps the head at every entry of this number.
 const FILED_EVERY: u64 = 256;
 
+/// Room for more leaves than this is not made before they are read, whatever the checkpoint says.
+const EXPECTED_MAX: usize = 1 << 24;
+
 /// How long a frame that is just being written may take.
 const IN_FLIGHT: Duration = Duration::from_millis(50);
 
-/// Reads the folder. The checkpoint comes first, so that a running writer cannot get ahead of the entries read.
+/// Reads the folder. The checkpoint comes first, so that a running writer cannot get ahead of the entries read. `sizes` are
+/// others at which a root will be asked for.
 pub(super) fn gather(
     path: &Path,
     options: &Options,
+    sizes: impl Iterator<Item = u64>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Evidence, LogError> {
     let (checkpoint_path, cosigned_path) = (path.join("checkpoint"), path.join("cosigned"));
@@ -82,24 +92,24 @@ pub(super) fn gather(
         damage.retain(|d| again.contains(d));
         leaves = read;
     }
-    let mut broken: Vec<Leaf> = Vec::new();
-    let (remains, hashed) = std::thread::scope(|scope| {
-        // Hashed anew from the bytes in memory, while the files are read for whatever else they say.
-        let hashing = scope.spawn(move || leaves.into_iter().map(|(at, leaf)| Leaf::new(at, leaf)).collect());
-        let remains = salvage(path, |found| {
-            if !damage.is_empty() && found.intact {
-                broken.push(Leaf::new(found.index, found.leaf.to_vec()));
-            }
-        });
-        let hashed: Vec<Leaf> = hashing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        (remains, hashed)
-    });
-    let remains = remains?;
-    // Leaves that verify reads are kept even where their hash differs, so that their content is judged too.
-    broken.extend(hashed);
-    let mut leaves = broken;
-    leaves.sort_by_key(|leaf| leaf.index);
-    leaves.dedup_by_key(|leaf| leaf.index);
+    let remains = match damage.is_empty() {
+        true => stated(path)?,
+        // Past whatever is broken. Leaves that verify reads are kept even where their hash differs, so that their content is
+        // judged too.
+        false => {
+            let mut broken: Vec<Leaf> = Vec::new();
+            let remains = salvage(path, |found| {
+                if found.intact {
+                    broken.push(Leaf::hashed(found.index, found.leaf, found.stored));
+                }
+            })?;
+            broken.append(&mut leaves);
+            leaves = broken;
+            leaves.sort_by_key(|leaf| leaf.index);
+            leaves.dedup_by_key(|leaf| leaf.index);
+            remains
+        }
+    };
     let gap = leaves.iter().zip(0u64..).any(|(leaf, at)| leaf.index != at);
     let incomplete = gap || (!damage.is_empty() && (leaves.len() as u64) < remains.extent);
     let mut evidence = Evidence {
@@ -126,7 +136,7 @@ pub(super) fn gather(
         filed: Vec::new(),
         leaves,
     };
-    evidence.grow(&options.since);
+    evidence.grow(&options.since, sizes);
     progress(evidence.frontier.size(), evidence.frontier.size());
     Ok(evidence)
 }
@@ -140,21 +150,17 @@ fn head_in(path: &Path) -> Result<Result<Option<SignedCheckpoint>, Damage>, LogE
     }
 }
 
-/// The place of a leaf and its bytes, before they are hashed.
-type Read = (u64, Vec<u8>);
-
-/// What is wrong with the files, and the place and bytes of every leaf of a sound frame.
+/// What is wrong with the files, and every leaf of a sound frame or block.
 fn verify(
     path: &Path,
     expected: u64,
     progress: &mut dyn FnMut(u64, u64),
-) -> Result<(Vec<Damage>, Vec<Read>), LogError> {
-    let mut leaves: Vec<Read> = Vec::new();
-    let checked = Entries::verify(path, |index, leaf| {
-        leaves.push((index, leaf.to_vec()));
-        if index % 1024 == 0 {
-            progress(index, expected.max(index));
-        }
+) -> Result<(Vec<Damage>, Vec<Leaf>), LogError> {
+    let mut leaves: Vec<Leaf> = Vec::with_capacity(usize::try_from(expected).unwrap_or(0).min(EXPECTED_MAX));
+    let checked = Entries::verify_with(path, &Leaf::hashed, &mut |mut part| {
+        leaves.append(&mut part);
+        let read = leaves.len() as u64;
+        progress(read, expected.max(read));
     });
     match checked {
         Ok((damage, _)) => Ok((damage, leaves)),
@@ -163,6 +169,13 @@ fn verify(
         }
         Err(error) => Err(error),
     }
+}
+
+/// The root over so many leaves.
+fn root_of(hashes: &[Hash; FILED_EVERY as usize]) -> Hash {
+    let mut tree = Frontier::default();
+    hashes.iter().for_each(|hash| tree.push(*hash));
+    tree.root()
 }
 
 impl Evidence {
@@ -190,31 +203,54 @@ impl Evidence {
             keys: Vec::new(),
             filed: Vec::new(),
         };
-        evidence.grow(since);
+        evidence.grow(since, std::iter::empty());
         evidence
     }
 
     /// Grows the tree from the leaves' bytes alone.
-    fn grow(&mut self, since: &[Since]) {
+    fn grow(&mut self, since: &[Since], others: impl Iterator<Item = u64>) {
         let own = self.checkpoint.iter().chain(&self.cosigned).flatten().map(|signed| &signed.head);
         let stated = own.chain(&self.heads);
         let stated = stated.chain(since.iter().flat_map(Since::heads));
-        let sizes: BTreeSet<u64> = stated.map(|c| c.size).collect();
+        let sizes: BTreeSet<u64> = stated.map(|c| c.size).chain(others).collect();
         self.roots.insert(0, self.frontier.root());
         let last_full = self.leaves.len() as u64 / FILED_EVERY * FILED_EVERY;
         let whole = self.leaves.iter().zip(0u64..).take_while(|(leaf, at)| leaf.index == *at).count();
         self.hashes = self.leaves.iter().take(whole).map(|leaf| leaf.hash).collect();
-        for (hash, at) in self.hashes.iter().copied().zip(0u64..) {
-            self.frontier.push(hash);
-            let size = at + 1;
-            if sizes.contains(&size) {
-                self.roots.insert(size, self.frontier.root());
+        let origin = self.origin.clone().unwrap_or_default();
+        let (groups, rest) = self.hashes.as_chunks::<{ FILED_EVERY as usize }>();
+        let each = |groups: &[[Hash; FILED_EVERY as usize]]| groups.iter().map(root_of).collect::<Vec<_>>();
+        let group_roots = on_every_core(groups, &each).into_iter().flatten();
+        let (roots, filed, mut tree) = (&mut self.roots, &mut self.filed, Frontier::default());
+        let mut reached = |tree: &Frontier, head: bool| {
+            if sizes.contains(&tree.size()) {
+                roots.insert(tree.size(), tree.root());
             }
-            if size.is_multiple_of(FILED_EVERY) || size > last_full {
-                let origin = self.origin.clone().unwrap_or_default();
-                self.filed.push(Checkpoint::new(&origin, size, self.frontier.root()));
+            if head {
+                filed.push(Checkpoint::new(&origin, tree.size(), tree.root()));
             }
+        };
+        for (group, root) in groups.iter().zip(group_roots) {
+            if sizes.range(tree.size() + 1..tree.size() + FILED_EVERY).next().is_some() {
+                let mut within = tree.clone();
+                for hash in group.iter().take(group.len() - 1) {
+                    within.push(*hash);
+                    reached(&within, false);
+                }
+            }
+            tree.push_full(FILED_EVERY.trailing_zeros(), root);
+            reached(&tree, true);
         }
+        for hash in rest {
+            tree.push(*hash);
+            reached(&tree, tree.size() > last_full);
+        }
+        self.frontier = tree;
+    }
+
+    /// The root over the first entries, where it was asked for and all of them are there.
+    pub(super) fn root(&self, size: u64) -> Option<Hash> {
+        self.roots.get(&size).copied()
     }
 
     pub(super) fn frames(&self, found: &mut Findings) {
@@ -342,6 +378,6 @@ impl Evidence {
 
     fn leaf(&self, index: u64) -> Option<&[u8]> {
         let at = self.leaves.binary_search_by_key(&index, |leaf| leaf.index).ok()?;
-        self.leaves.get(at).map(|leaf| leaf.bytes.as_slice())
+        self.leaves.get(at).map(|leaf| &*leaf.bytes)
     }
 }

@@ -28,6 +28,9 @@ const PUBLISH: &str = "the file was changed or lost since it was published, or o
 const FORGED: &str = "it was written without the keys that it needs: keep the folder, find out by whom, compare with a \
                       copy, `chancery audit --since COPY`; then retract it";
 
+const SNAPSHOT: &str = "the record is untouched, but what was answered from this folder may be wrong: remove `snapshot/`, \
+                        `chancery compact` makes it anew";
+
 /// Each fault as a constant, and all of them in a table, so that none can be missing there.
 macro_rules! faults {
     ($($name:ident: $check:literal, $code:literal, $what:literal, $remedy:expr;)*) => {
@@ -118,4 +121,11 @@ faults! {
     TWO_ANSWERS: "projections", "two-answers", "two ways of deriving a status disagree", PROGRAM;
     ANOTHER_PAST: "projections", "another-past", "the first entries alone give another roster than --as-recorded",
         PROGRAM;
+    SNAPSHOT_DAMAGED: "snapshot", "damaged", "a part of `snapshot/` is not as it was written", SNAPSHOT;
+    SNAPSHOT_OTHER_LOG: "snapshot", "other-log",
+        "a part of `snapshot/` is of other entries than the log's, or than its name says", SNAPSHOT;
+    SNAPSHOT_OTHER_ENTRIES: "snapshot", "other-entries",
+        "a part of `snapshot/` has other entries for a pair, or for an id, than the log", SNAPSHOT;
+    SNAPSHOT_OTHER_ROWS: "snapshot", "other-rows",
+        "a part of `snapshot/` says of a pair what the rules do not make of the log", SNAPSHOT;
 }

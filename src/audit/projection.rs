@@ -2,18 +2,22 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
+use std::sync::{Arc, OnceLock};
 
 use crate::charter::{Charter, Texts};
 use crate::event::{BodyId, Day, Entry, Index, ParticipantId, Scope, Size, StatusId, reaching};
 use crate::history::{Board, Certainty, Elsewhere, History, Pairs, Standing, withhold};
-use crate::query::{Axes, BodyView, Charters, CheckpointRef, Material, Roster, elsewhere, listed, roster};
+use crate::query::{
+    Axes, BodyView, Charters, CheckpointRef, Material, QueryError, Roster, elsewhere, listed, roster,
+};
 
 use super::fault;
 use super::record::Record;
 use super::report::Findings;
+use super::snapshot::{self, Published};
 use super::verdict::Rules;
 
 /// What is said of one participant.
@@ -22,15 +26,23 @@ type Line = (Certainty, BTreeSet<StatusId>);
 /// How many days of a body's record are compared besides the last recorded one.
 const DAYS: usize = 4;
 
+/// What is looked at in each body.
+pub(super) struct What<'a> {
+    /// Whether statuses are derived in two ways, and the past.
+    pub(super) projected: bool,
+    /// What is published.
+    pub(super) published: Option<&'a Published>,
+}
+
 /// Derives every body on every core, telling `progress` how many are done.
 pub(super) fn projections(
-    entries: &[Entry],
+    places: &Places,
     charters: &Rules,
+    what: &What<'_>,
     found: &mut Findings,
     progress: &mut dyn FnMut(u64),
 ) {
-    let Some(last) = entries.last() else { return };
-    let places = Places::new(entries);
+    let Some(last) = places.last else { return };
     // The same text says the same: each is read once. What texts make of a body is folded anew for every answer.
     let texts = Texts::default();
     let bodies: Vec<(&BodyId, &Charter)> = charters.iter().collect();
@@ -38,12 +50,12 @@ pub(super) fn projections(
     let (done, results) = channel();
     let mut parts: Vec<(usize, Findings)> = std::thread::scope(|scope| {
         for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            let (done, next, bodies, places, texts) = (done.clone(), &next, &bodies, &places, &texts);
+            let (done, next, bodies, texts) = (done.clone(), &next, &bodies, &texts);
             scope.spawn(move || {
                 let mut at = next.fetch_add(1, Ordering::Relaxed);
                 while let Some((body, charter)) = bodies.get(at) {
                     let mut found = Findings::default();
-                    of_body(places, (body, charter), last, texts, &mut found);
+                    of_body((places, what), (body, charter), last, texts, &mut found);
                     if done.send((at, found)).is_err() {
                         return;
                     }
@@ -57,41 +69,68 @@ pub(super) fn projections(
     // Findings stand in the order of the bodies, whichever was done first.
     parts.sort_by_key(|(at, _)| *at);
     parts.into_iter().for_each(|(_, part)| found.absorb(part));
+    for base in what.published.into_iter().flat_map(Published::bases) {
+        snapshot::without_rules(base, Size(last.0.0 + 1), charters, found);
+    }
 }
 
-/// Compares the two ways of deriving one body, and its past.
+/// Derives one body as a question does, and compares what else is said of it.
 fn of_body(
-    places: &Places<'_>,
+    (places, what): (&Places, &What<'_>),
     (body, charter): (&BodyId, &Charter),
-    last: &Entry,
+    (last, today): (Index, Day),
     texts: &Texts,
     found: &mut Findings,
 ) {
-    let size = Size(last.index.0 + 1);
+    let size = Size(last.0 + 1);
     let of_body = places.of(body, charter);
-    let (pairs, alone) = acts(&of_body, body);
-    let board = Board::new(charter, &pairs, &alone, None, waited(&of_body, charter, texts));
-    let recorded = pairs.iter().filter(|(_, pair)| !pair.own.is_empty());
-    let folded: Vec<(&ParticipantId, Arc<History>)> =
-        recorded.map(|(id, _)| (id, board.history(charter, &pairs, id))).collect();
-    let days = days(&folded, last.recorded_at.day());
-    found.counted("projections", (folded.len() * days.len()) as u64);
     // A question folds the charter itself: nothing rests on what was derived here.
     let charters = Charters::reading(texts.clone());
     let material = material(&of_body, size, &charters);
-    match BodyView::new(&material, body, size, Day::FUTURE) {
+    let view = BodyView::new(&material, body, size, Day::FUTURE);
+    if what.projected {
+        two_ways(&of_body, (body, charter), (last, today), (&view, texts), found);
+        prefixes(&of_body, &of_body, body, today, texts, found);
+    }
+    for base in what.published.into_iter().flat_map(Published::bases) {
+        let covered = Size(base.1.size());
+        match covered == size {
+            true => snapshot::body(base, body, &of_body, view.as_ref().ok(), found),
+            false => {
+                let view = BodyView::new(&material, body, covered, Day::FUTURE);
+                snapshot::body(base, body, &of_body, view.as_ref().ok(), found);
+            }
+        }
+    }
+}
+
+/// Compares the two ways of deriving one body.
+fn two_ways(
+    of_body: &[Entry],
+    (body, charter): (&BodyId, &Charter),
+    (last, today): (Index, Day),
+    (view, texts): (&Result<BodyView<'_>, QueryError>, &Texts),
+    found: &mut Findings,
+) {
+    let (pairs, alone) = acts(of_body, body);
+    let board = Board::new(charter, &pairs, &alone, None, waited(of_body, charter, texts));
+    let recorded = pairs.iter().filter(|(_, pair)| !pair.own.is_empty());
+    let folded: Vec<(&ParticipantId, Arc<History>)> =
+        recorded.map(|(id, _)| (id, board.history(charter, &pairs, id))).collect();
+    let days = days(&folded, today);
+    found.counted("projections", (folded.len() * days.len()) as u64);
+    match view {
         Ok(view) => {
             for day in &days {
                 let said = |(who, certainty, possible): (&ParticipantId, _, Vec<StatusId>)| {
                     (who.clone(), (certainty, possible.into_iter().collect()))
                 };
-                let asked = listed(&view, *day).map(said).collect();
-                compare(body, *day, &plain(&folded, *day), &asked, last.index, found);
+                let asked = listed(view, *day).map(said).collect();
+                compare(body, *day, &plain(&folded, *day), &asked, last, found);
             }
         }
-        Err(error) => days.iter().for_each(|_| found.at(fault::NO_ANSWER, last.index, error.to_string())),
+        Err(error) => days.iter().for_each(|_| found.at(fault::NO_ANSWER, last, error.to_string())),
     }
-    prefixes(&of_body, &of_body, body, last.recorded_at.day(), texts, found);
 }
 
 fn material<'a>(entries: &'a [Entry], size: Size, charters: &'a Charters) -> Material<'a> {
@@ -99,35 +138,63 @@ fn material<'a>(entries: &'a [Entry], size: Size, charters: &'a Charters) -> Mat
     Material { entries, checkpoint, charters, scope: Scope::ALL }
 }
 
-/// Where the entries of each body stand, and those that bear on other bodies than their own.
-pub(super) struct Places<'a> {
-    entries: &'a [Entry],
-    own: HashMap<&'a BodyId, Vec<usize>>,
-    reaching: Vec<usize>,
+/// The entries of each body, and those that bear on other bodies than their own.
+pub(super) struct Places {
+    /// Body after body, those of each in the order of the log.
+    entries: Vec<Entry>,
+    /// Where those of each body stand.
+    own: HashMap<BodyId, Range<usize>>,
+    reaching: Vec<Entry>,
+    /// The last entry of all: its place, and the day on which it was recorded.
+    last: Option<(Index, Day)>,
+    /// All of them in the order of the log, where a charter waits for other treaties.
+    all: OnceLock<Vec<Entry>>,
 }
 
-impl<'a> Places<'a> {
-    pub(super) fn new(entries: &'a [Entry]) -> Places<'a> {
-        let mut places = Places { entries, own: HashMap::new(), reaching: reaching(entries) };
-        for (at, entry) in entries.iter().enumerate() {
-            places.own.entry(&entry.event.body).or_default().push(at);
+impl Places {
+    /// Sets out the whole record.
+    pub(super) fn new(mut entries: Vec<Entry>) -> Places {
+        let last = entries.last().map(|last| (last.index, last.recorded_at.day()));
+        let reaching = reaching(&entries).into_iter().filter_map(|at| entries.get(at)).cloned().collect();
+        let mut numbers: HashMap<BodyId, u32> = HashMap::new();
+        for entry in &entries {
+            if !numbers.contains_key(&entry.event.body) {
+                numbers.insert(entry.event.body.clone(), numbers.len() as u32);
+            }
         }
-        places
+        // In place, since there are too many entries to hold them twice; those of a body stay in their order.
+        entries.sort_by_cached_key(|entry| numbers.get(&entry.event.body).copied().unwrap_or_default());
+        let (mut own, mut at) = (HashMap::new(), 0);
+        for of_body in entries.chunk_by(|a, b| a.event.body == b.event.body) {
+            let end = at + of_body.len();
+            own.extend(of_body.first().map(|entry| (entry.event.body.clone(), at..end)));
+            at = end;
+        }
+        Places { entries, own, reaching, last, all: OnceLock::new() }
     }
 
     /// The entries that bear on a body: its own, those of the charter that it extends, and whatever is corrected across
     /// bodies, wherever that belongs.
-    pub(super) fn of(&self, body: &BodyId, charter: &Charter) -> Cow<'a, [Entry]> {
-        let own = |of: &BodyId| self.own.get(of).map_or(&[][..], Vec::as_slice);
-        let pattern = charter.extends.as_ref().map_or(&[][..], own);
-        let mut places: Vec<usize> = [own(body), pattern, &self.reaching].concat();
-        places.sort_unstable();
-        places.dedup();
-        if !charter.waits_for().is_empty() || places.len() == self.entries.len() {
-            return Cow::Borrowed(self.entries);
+    pub(super) fn of(&self, body: &BodyId, charter: &Charter) -> Cow<'_, [Entry]> {
+        if !charter.waits_for().is_empty() {
+            return Cow::Borrowed(self.all.get_or_init(|| in_order(self.entries.iter())));
         }
-        places.into_iter().map(|at| self.entries[at].clone()).collect()
+        let own = |of: &BodyId| self.own.get(of).and_then(|own| self.entries.get(own.clone()));
+        let pattern = charter.extends.as_ref().and_then(own).unwrap_or_default();
+        let own = own(body).unwrap_or_default();
+        if pattern.is_empty() && self.reaching.is_empty() {
+            return Cow::Borrowed(own);
+        }
+        Cow::Owned(in_order(own.iter().chain(pattern).chain(&self.reaching)))
     }
+}
+
+/// Entries in the order of the log, each once.
+fn in_order<'e>(entries: impl Iterator<Item = &'e Entry>) -> Vec<Entry> {
+    let mut entries: Vec<&Entry> = entries.collect();
+    entries.sort_by_key(|entry| entry.index);
+    entries.dedup_by_key(|entry| entry.index);
+    entries.into_iter().cloned().collect()
 }
 
 /// The acts that stand in a body: by participant, and those of the body alone.

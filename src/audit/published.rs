@@ -8,7 +8,7 @@ use super::evidence::Evidence;
 use super::fault;
 use super::report::Findings;
 use super::tiles::Tree;
-use super::{Options, Report, conclude, one_by_one};
+use super::{Options, Report, conclude, decoded};
 
 /// Why a published tree cannot be audited.
 #[derive(Debug, thiserror::Error)]
@@ -42,11 +42,11 @@ pub fn audit_published(
     tree.judge(source, &signed.head, &mut found);
     let head = (signed.clone(), source.place(CHECKPOINT));
     let mut evidence = Evidence::of_published(tree.into_leaves(), head, key.clone(), &options.since);
-    let (entries, signatures, readable) = one_by_one(&evidence, &mut found, progress);
-    evidence.follow_keys(&entries, &mut found);
+    let decoded = decoded(&mut evidence, options, &mut found, progress);
+    evidence.follow_keys(&decoded.entries, &mut found);
     found.counted("checkpoint", 1);
     evidence.signature(&signed, &source.place(CHECKPOINT), &mut found);
-    Ok(conclude(evidence, (&entries, &signatures, readable), options, found, progress)?)
+    Ok(conclude(evidence, decoded, (options, None), found, progress)?)
 }
 
 /// The head as it was fetched; none where it says nothing.

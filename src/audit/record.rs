@@ -11,34 +11,56 @@ use crate::history::{Standing, Stated};
 /// Entries with who corrects whom; positions count in the slice.
 pub(super) struct Record<'a> {
     entries: &'a [Entry],
-    /// The first entry of each id: an id names one event, and it is the one that had it first.
-    places: HashMap<EventId, usize>,
-    /// The corrections that name each entry, oldest first.
-    corrections: HashMap<usize, Vec<usize>>,
+    /// The first entry of each id that some entry names: an id names one event, and it is the one that had it first.
+    places: HashMap<EventId, Option<usize>>,
+    /// By entry one more than its place in `corrections`, or 0 where nothing corrects it; empty where nothing is corrected.
+    corrected: Vec<u32>,
+    /// The corrections that name an entry, oldest first.
+    corrections: Vec<Vec<usize>>,
 }
 
 impl<'a> Record<'a> {
     pub(super) fn new(entries: &'a [Entry]) -> Record<'a> {
-        let mut record = Record { entries, places: HashMap::new(), corrections: HashMap::new() };
+        let named = entries.iter().flat_map(|entry| entry.event.to.into_iter().chain(entry.event.import));
+        let places = named.map(|id| (id, None)).collect();
+        let mut record = Record { entries, places, corrected: Vec::new(), corrections: Vec::new() };
+        if record.places.is_empty() {
+            return record;
+        }
         for (at, entry) in entries.iter().enumerate() {
             if corrects(&entry.event)
-                && let Some(target) = entry.event.to.and_then(|id| record.places.get(&id))
+                && let Some(target) = entry.event.to.and_then(|id| record.place(id))
             {
-                record.corrections.entry(*target).or_default().push(at);
+                record.correct(target, at);
             }
-            record.places.entry(entry.event.id).or_insert(at);
+            if let Some(place) = record.places.get_mut(&entry.event.id) {
+                place.get_or_insert(at);
+            }
         }
         record
     }
 
-    /// Where an id was first used.
+    fn correct(&mut self, target: usize, by: usize) {
+        self.corrected.resize(self.entries.len(), 0);
+        let Some(number) = self.corrected.get_mut(target) else { return };
+        if *number == 0 {
+            self.corrections.push(Vec::new());
+            *number = self.corrections.len() as u32;
+        }
+        if let Some(corrections) = self.corrections.get_mut(*number as usize - 1) {
+            corrections.push(by);
+        }
+    }
+
+    /// Where an id was first used that some entry names as the one that it answers or corrects, or as its import.
     pub(super) fn place(&self, id: EventId) -> Option<usize> {
-        self.places.get(&id).copied()
+        self.places.get(&id).copied().flatten()
     }
 
     /// The corrections that name an entry, oldest first.
     pub(super) fn corrections(&self, at: usize) -> &[usize] {
-        self.corrections.get(&at).map_or(&[], Vec::as_slice)
+        let number = self.corrected.get(at).and_then(|number| number.checked_sub(1));
+        number.and_then(|number| self.corrections.get(number as usize)).map_or(&[], Vec::as_slice)
     }
 
     /// Whether a standing retraction among `standing` that lies at `after` or later withdraws an entry or its import.

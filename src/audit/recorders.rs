@@ -26,7 +26,7 @@ pub(super) fn recorders(
     entries: &[Entry],
     signatures: &[Vec<EventSignature>],
     found: &mut Findings,
-    progress: &mut dyn FnMut(u64, u64),
+    progress: &dyn Fn(u64, u64),
 ) {
     found.counted("recorders", entries.len() as u64);
     let signed = signatures.iter().any(|each| !each.is_empty());

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::charter::{Charter, Judgement, Remark, judge, lint, refuse};
-use crate::event::{Act, Day, Edtf, Entry, Event, Index, Role, StatusId};
+use crate::event::{Act, Day, Edtf, Event, Index, Role, StatusId};
 use crate::history::{History, Standing};
 use crate::query::{Lifetimes, is_state_list};
 
@@ -13,10 +13,9 @@ use super::report::RemarkItem;
 use super::verdict::Rules;
 
 /// Every remark on a record, by entry.
-pub(super) fn conformity(entries: &[Entry], charters: &Rules) -> Vec<RemarkItem> {
+pub(super) fn conformity(places: &Places, charters: &Rules) -> Vec<RemarkItem> {
     let mut remarks = Vec::new();
-    let places = Places::new(entries);
-    let lifetimes = listed(&places, charters);
+    let lifetimes = listed(places, charters);
     for (body, charter) in charters {
         rules(charter, &mut remarks);
         let of_body = places.of(body, charter);
@@ -50,7 +49,7 @@ pub(super) fn conformity(entries: &[Entry], charters: &Rules) -> Vec<RemarkItem>
 }
 
 /// What the lists of states in the record say of everyone.
-fn listed(places: &Places<'_>, charters: &Rules) -> Lifetimes {
+fn listed(places: &Places, charters: &Rules) -> Lifetimes {
     let lists = charters.iter().filter(|(body, _)| is_state_list(body));
     let entries: Vec<_> = lists.map(|(body, charter)| (body, places.of(body, charter))).collect();
     let pairs: Vec<_> = entries.iter().map(|(body, of_body)| (*body, acts(of_body, body).0)).collect();

@@ -134,7 +134,7 @@ fn leaves(path: &Path) -> Vec<Vec<u8>> {
 
 #[test]
 fn a_sound_ledger_has_no_finding_and_every_check_looked_at_something() {
-    let (_dir, path) = ledger();
+    let (_dir, path) = snapshot::published();
     let report = run(&path);
     assert_eq!(report.findings, vec![]);
     assert_eq!((report.size, report.origin.as_str()), (Size(12), ORIGIN));
@@ -450,3 +450,4 @@ fn an_entry_rewritten_with_its_hashes_is_restored_where_the_checkpoint_shows_whi
 }
 
 mod recorders;
+mod snapshot;

@@ -144,7 +144,7 @@ impl Tree {
         }
         let first = part.number() * WIDTH;
         let leaves = ranges.iter().take(part.width()).zip(first..);
-        self.leaves.extend(leaves.map(|(range, index)| Leaf::new(index, leaf(range).to_vec())));
+        self.leaves.extend(leaves.map(|(range, index)| Leaf::new(index, leaf(range))));
         Some(row)
     }
 

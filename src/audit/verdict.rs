@@ -46,7 +46,7 @@ pub(super) fn charters(entries: &[Entry], found: &mut Findings) -> Rules {
 }
 
 /// Whether an act makes rules, by itself or with another of the same kinds.
-fn rules_of(act: ActKind) -> bool {
+pub(super) fn rules_of(act: ActKind) -> bool {
     use ActKind as K;
     matches!(act, K::CharterAdopted | K::CharterAmended | K::CorrectionProposed | K::CorrectionEffected)
 }
@@ -64,14 +64,14 @@ fn undefined(charter: &Charter, found: &mut Findings) {
 }
 
 /// Judges every entry under the rules that were recorded before it.
-pub(super) fn verdicts(entries: &[Entry], found: &mut Findings, progress: &mut dyn FnMut(u64, u64)) {
+pub(super) fn verdicts(entries: &[Entry], found: &mut Findings, progress: &dyn Fn(u64, u64)) {
     let mut rules = RulesInTime::new(entries);
+    found.counted("verdicts", entries.len() as u64);
     for entry in entries {
         let event = &entry.event;
         if entry.index.0.is_multiple_of(STEP) {
             progress(entry.index.0, entries.len() as u64);
         }
-        found.counted("verdicts", 1);
         if let Err(what) = form(event) {
             found.at(fault::INCOMPLETE_ACT, entry.index, what);
         }
@@ -109,7 +109,10 @@ impl RulesInTime {
     /// The charter of a body, where one was recorded before the next entry.
     pub(super) fn charter(&mut self, body: &BodyId) -> Option<&Charter> {
         let RulesInTime { rules, known, .. } = self;
-        known.entry(body.clone()).or_insert_with(|| rules.fold(body)).as_ref()
+        if !known.contains_key(body) {
+            known.insert(body.clone(), rules.fold(body));
+        }
+        known.get(body)?.as_ref()
     }
 
     /// Goes on behind the next entry.
@@ -161,7 +164,9 @@ impl RulesSoFar {
 /// Which entries change the rules for those after them: charters, imports (which can be retracted whole) and whatever
 /// corrects one of these.
 fn ruling(entries: &[Entry]) -> Vec<bool> {
-    let mut places: HashMap<EventId, bool> = HashMap::new();
+    let named = entries.iter().filter(|entry| corrects(&entry.event)).filter_map(|entry| entry.event.to);
+    // Of what a correction names, whether it rules, once it was passed.
+    let mut places: HashMap<EventId, Option<bool>> = named.map(|id| (id, None)).collect();
     let mut ruling = Vec::with_capacity(entries.len());
     for entry in entries {
         let event = &entry.event;
@@ -173,9 +178,11 @@ fn ruling(entries: &[Entry]) -> Vec<bool> {
                 | ActKind::CorrectionEffected
                 | ActKind::ImportRecorded
         );
-        let target = event.to.and_then(|id| places.get(&id)).copied().unwrap_or(false);
-        let rules = own || (corrects(event) && target);
-        places.entry(event.id).or_insert(rules);
+        let target = event.to.filter(|_| corrects(event)).and_then(|id| places.get(&id).copied().flatten());
+        let rules = own || target == Some(true);
+        if let Some(place) = places.get_mut(&event.id) {
+            place.get_or_insert(rules);
+        }
         ruling.push(rules);
     }
     ruling

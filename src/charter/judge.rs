@@ -2,7 +2,7 @@
 
 use crate::event::{Act, ActKind, Edtf, Event, Index, Reply, StatusId};
 
-use super::{Charter, EffectBy, Transition, Version};
+use super::{Charter, EffectBy, Ruled, Transition, Version};
 
 /// What an act does to its participant's status under one version of the rules.
 #[derive(Clone, PartialEq, Debug)]
@@ -80,14 +80,84 @@ pub fn judge(version: &Version, from: &StatusId, event: &Event) -> Judgement {
     judge_effect(version, from, event, computed.filter(|_| !at_once))
 }
 
-/// Judges by the rules of one effect only: `None` are those that the act has at once.
-pub fn judge_effect(
-    version: &Version,
-    from: &StatusId,
-    event: &Event,
-    effect: Option<EffectBy>,
-) -> Judgement {
+/// A status that begins, told without a word: those are made where they are asked for.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Motion<'v> {
+    /// The status after it.
+    pub to: &'v StatusId,
+    /// The rule that moves it; `None` where the source's claim stands.
+    by: Option<&'v Ruled<Transition>>,
+}
+
+impl Motion<'_> {
+    /// The adoption or amendment whose rule moves it; `None` where the source's claim stands.
+    pub fn rule(&self) -> Option<Index> {
+        self.by.map(|by| by.entry)
+    }
+
+    /// The rule with its article, in a line.
+    pub fn clause(&self) -> String {
+        match self.by {
+            Some(by) => line(&by.rule),
+            None => "attested by the source; the charter has no rule for it".to_owned(),
+        }
+    }
+}
+
+/// The rule of an act under one version of the rules.
+enum Ruling<'v> {
+    /// The act is none that moves a status.
+    Moot,
+    /// No rule speaks of it.
+    Silent,
+    /// This one.
+    By(&'v Ruled<Transition>),
+}
+
+fn ruling<'v>(version: &'v Version, from: &StatusId, event: &Event, effect: Option<EffectBy>) -> Ruling<'v> {
     let kind = event.act.kind();
+    // A deferral leaves everything open; only a rejection ends what the application began.
+    let deferred =
+        matches!(event.act, Act::ApplicationDeferredOrRejected(reply) if reply != Some(Reply::Rejected));
+    if event.for_another().is_some() || deferred {
+        return Ruling::Moot;
+    }
+    let rules = || version.transitions.iter().filter(|t| t.rule.act.0 == kind && t.rule.effect == effect);
+    let meant = || rules().filter(|t| is_meant(&t.rule, version, event));
+    let foreseen = |t: &&Ruled<Transition>| t.rule.from.is_empty() || t.rule.from.contains(from);
+    // Where no rule is the one meant, and the event does not say what it is toward, any of its act is.
+    let found = match meant().next() {
+        Some(first) => meant().find(foreseen).or(Some(first)),
+        None if event.toward.is_none() => rules().find(foreseen).or_else(|| rules().next()),
+        None => None,
+    };
+    found.map_or(Ruling::Silent, Ruling::By)
+}
+
+/// Whether a rule would take a consent back: whoever has consented does not cease to by signing.
+fn takes_back(version: &Version, from: &StatusId, event: &Event, rule: &Transition) -> bool {
+    signs(event.act.kind()) && rank(version, from) > rank(version, &rule.to)
+}
+
+/// What an act of a participant whose status before it is `from` moves by the rules of one effect only: `None` are those
+/// that the act has at once.
+pub fn motion<'v>(
+    version: &'v Version,
+    from: &StatusId,
+    event: &'v Event,
+    effect: Option<EffectBy>,
+) -> Option<Motion<'v>> {
+    match ruling(version, from, event, effect) {
+        Ruling::Moot => None,
+        Ruling::Silent => attested(event, version).map(|to| Motion { to, by: None }),
+        Ruling::By(by) => {
+            (!takes_back(version, from, event, &by.rule)).then_some(Motion { to: &by.rule.to, by: Some(by) })
+        }
+    }
+}
+
+/// Judges by the rules of one effect only: `None` are those that the act has at once.
+fn judge_effect(version: &Version, from: &StatusId, event: &Event, effect: Option<EffectBy>) -> Judgement {
     let mut remarks = Vec::new();
     if let Some(toward) = &event.toward
         && version.status(toward).is_none()
@@ -96,36 +166,24 @@ pub fn judge_effect(
     {
         remarks.push(Remark::NoSuchStatusYet { toward: toward.clone() });
     }
-    // A deferral leaves everything open; only a rejection ends what the application began.
-    let deferred =
-        matches!(event.act, Act::ApplicationDeferredOrRejected(reply) if reply != Some(Reply::Rejected));
-    if event.for_another().is_some() || deferred {
-        return Judgement { moves: None, remarks };
+    match ruling(version, from, event, effect) {
+        Ruling::Moot => {}
+        Ruling::Silent if attested(event, version).is_some() => {
+            remarks.extend(event.status.clone().map(|claimed| Remark::Attested { claimed }));
+        }
+        Ruling::Silent => {}
+        Ruling::By(Ruled { rule, .. }) => {
+            if !rule.from.is_empty() && !rule.from.contains(from) && rule.to != *from {
+                remarks.push(Remark::OutOfOrder { from: from.clone(), article: rule.article.clone() });
+            }
+            claim(event, &rule.to, &mut remarks);
+        }
     }
-    let rules = || version.transitions.iter().filter(|t| t.rule.act.0 == kind && t.rule.effect == effect);
-    let meant = || rules().filter(|t| is_meant(&t.rule, version, event));
-    let foreseen = |t: &&super::Ruled<Transition>| t.rule.from.is_empty() || t.rule.from.contains(from);
-    // Where no rule is the one meant, and the event does not say what it is toward, any of its act is.
-    let found = match meant().next() {
-        Some(first) => meant().find(foreseen).or(Some(first)),
-        None if event.toward.is_none() => rules().find(foreseen).or_else(|| rules().next()),
-        None => None,
-    };
-    let Some(transition) = found else {
-        let moves = attested(kind, event, version, &mut remarks);
-        return Judgement { moves, remarks };
-    };
-    let rule = &transition.rule;
-    if !rule.from.is_empty() && !rule.from.contains(from) && rule.to != *from {
-        remarks.push(Remark::OutOfOrder { from: from.clone(), article: rule.article.clone() });
-    }
-    claim(event, &rule.to, &mut remarks);
-    if signs(kind) && rank(version, from) > rank(version, &rule.to) {
-        // Whoever has consented does not cease to by signing.
-        return Judgement { moves: None, remarks };
-    }
-    let clause = line(rule);
-    let moves = Some(Move { to: rule.to.clone(), rule: Some(transition.entry), clause });
+    let moves = motion(version, from, event, effect).map(|motion| Move {
+        to: motion.to.clone(),
+        rule: motion.rule(),
+        clause: motion.clause(),
+    });
     Judgement { moves, remarks }
 }
 
@@ -144,14 +202,17 @@ fn rank(version: &Version, status: &StatusId) -> u8 {
 
 /// What an act gives until the effect that a clause computes: only from a status from which the rules foresee the act, so
 /// that who consents twice does not fall back.
-pub fn judge_meanwhile(version: &Version, from: &StatusId, event: &Event, effect: EffectBy) -> Option<Move> {
+pub fn judge_meanwhile<'v>(
+    version: &'v Version,
+    from: &StatusId,
+    event: &Event,
+    effect: EffectBy,
+) -> Option<Motion<'v>> {
     let rules = || version.transitions.iter().filter(|t| t.rule.act.0 == event.act.kind());
     let foreseen = |t: &Transition| t.from.is_empty() || t.from.contains(from);
     let of_effect = |t: &Transition| t.effect == Some(effect) && foreseen(t) && is_meant(t, version, event);
-    let transition = rules().find(|t| of_effect(&t.rule) && event.for_another().is_none())?;
-    let to = transition.rule.meanwhile.clone()?;
-    let clause = line(&transition.rule);
-    Some(Move { to, rule: Some(transition.entry), clause })
+    let by = rules().find(|t| of_effect(&t.rule) && event.for_another().is_none())?;
+    Some(Motion { to: by.rule.meanwhile.as_ref()?, by: Some(by) })
 }
 
 /// Whether a rule is the one that an event speaks of: by the status sought where the rule names one, else by the status
@@ -168,14 +229,11 @@ fn is_meant(rule: &Transition, version: &Version, event: &Event) -> bool {
 }
 
 /// A source's own result stands only where the rules are silent on an act that may change a status.
-fn attested(kind: ActKind, event: &Event, version: &Version, remarks: &mut Vec<Remark>) -> Option<Move> {
+fn attested<'v>(event: &'v Event, version: &'v Version) -> Option<&'v StatusId> {
+    let kind = event.act.kind();
     let claimed = event.status.as_ref().filter(|_| kind.may_move_status())?;
-    if version.transitions.iter().any(|t| t.rule.act.0 == kind) {
-        return None;
-    }
-    remarks.push(Remark::Attested { claimed: claimed.clone() });
-    let clause = "attested by the source; the charter has no rule for it".to_owned();
-    Some(Move { to: version.current_name(claimed).clone(), rule: None, clause })
+    let ruled = version.transitions.iter().any(|t| t.rule.act.0 == kind);
+    (!ruled).then(|| version.current_name(claimed))
 }
 
 fn claim(event: &Event, derived: &StatusId, remarks: &mut Vec<Remark>) {

@@ -24,7 +24,7 @@ use crate::event::{ActKind, BodyId, Day, Edtf, Event, EventId, Index, StatusId};
 
 pub use clause::{Bound, Clause, ClauseError, Condition, Delay, Floor, NoticeEnd, Rule, SetRef, When};
 pub use clauses::{Accession, Clauses, StatedClause, check_names, unknown_names};
-pub use judge::{Judgement, Move, Refusal, Remark, judge, judge_effect, judge_meanwhile, refuse};
+pub use judge::{Judgement, Motion, Move, Refusal, Remark, judge, judge_meanwhile, motion, refuse};
 pub use lint::{Fault, lint, undefined};
 pub use signers::Signers;
 pub use sound::check_sound;

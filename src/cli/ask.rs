@@ -1,15 +1,15 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use indicatif::ProgressBar;
-use serde::Serialize;
 use serde_json::json;
 
-use crate::event::{BodyId, ParticipantId, Scope, Size, StatusId};
-use crate::ledger::{Ledger, Loaded};
-use crate::query::{Axes, Batch, CheckpointRef, Materials, StatusAnswer};
+use crate::event::{BodyId, ParticipantId, Size, StatusId};
+use crate::ledger::Ledger;
+use crate::query::{Axes, CheckpointRef};
 
+use super::answers::{Answered, Answers, Asked, Line, Question};
 use super::axes::AxesArgs;
 use super::context::{Context, Format, input_name};
 use super::error::{Exit, Failure};
@@ -37,8 +37,10 @@ pub(super) struct Args {
     from: PathBuf,
 }
 
-/// Questions are answered so many at a time; no more are held.
+/// Questions are answered so many at a time, then twice as many, since what is set out for them is set out once; no more
+/// than the most are held.
 const TOGETHER: usize = 2_000;
+const TOGETHER_MAX: usize = 16_000;
 
 pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let mut ledger = context.reader()?;
@@ -60,9 +62,11 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     })?;
     let mut resolver = Resolver::default();
     let mut out = Output::new(context, ledger.head(ledger.size())?);
+    let mut answers = Answers::default();
+    let mut most = TOGETHER;
     loop {
         let mut together = Vec::new();
-        while together.len() < TOGETHER
+        while together.len() < most
             && let Some(row) = rows.next().map_err(|e| Failure::file(&args.from, &e))?
         {
             together.push(row);
@@ -72,24 +76,11 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         }
         let asked: Vec<Asked> =
             together.into_iter().map(|row| resolver.question(row, context, &mut ledger)).collect();
-        out.write(&answers(&mut ledger, &mut resolver, asked)?)?;
+        out.write(&answers.of(asked, &mut ledger, &mut |ledger, size| resolver.head(ledger, size))?)?;
+        most = (most * 2).min(TOGETHER_MAX);
     }
     bar.finish_and_clear();
     out.end()
-}
-
-/// A row and what it asks.
-struct Asked {
-    line: u64,
-    words: Words,
-    question: Result<Question, String>,
-}
-
-struct Question {
-    participant: ParticipantId,
-    body: BodyId,
-    axes: Axes,
-    is: Option<StatusId>,
 }
 
 /// What words were found to mean: the same ones come again and again.
@@ -167,63 +158,6 @@ fn remembered<T: Clone>(
     let found = find(word);
     known.insert(word.to_owned(), found.clone());
     found
-}
-
-/// A row with its answer, or with what is wrong.
-struct Answered {
-    line: u64,
-    words: Words,
-    answer: Result<Line, String>,
-}
-
-/// An answer as a line: that of `status`, and whether the status is the one named.
-#[derive(Serialize)]
-struct Line {
-    #[serde(flatten)]
-    answer: StatusAnswer,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    is: Option<bool>,
-}
-
-fn answers(
-    ledger: &mut Ledger,
-    resolver: &mut Resolver,
-    asked: Vec<Asked>,
-) -> Result<Vec<Answered>, Failure> {
-    let needed: BTreeSet<(BodyId, Size)> = asked
-        .iter()
-        .filter_map(|a| a.question.as_ref().ok())
-        .map(|q| (q.body.clone(), q.axes.as_recorded))
-        .collect();
-    let mut loaded: BTreeMap<BodyId, Loaded> = BTreeMap::new();
-    for (body, _) in &needed {
-        loaded.insert(body.clone(), ledger.load(&Scope::of_body(body.clone()))?);
-    }
-    let mut materials = Materials::new();
-    for (body, size) in needed {
-        let Some(entries) = loaded.get(&body) else { continue };
-        let mut material = ledger.material(entries, ledger.size())?;
-        material.checkpoint = resolver.head(ledger, size)?;
-        materials.insert((body, size), material);
-    }
-    let mut batch = Batch::new(&materials);
-    let mut answer = |question: Question| -> Result<Line, String> {
-        let mut answer =
-            batch.status(&question.participant, &question.body, &question.axes).map_err(|e| e.to_string())?;
-        let is = question.is.map(|wanted| {
-            if let Some(charter) = batch.charter(&question.body, &question.axes) {
-                answer.flag_absent(charter, &wanted);
-            }
-            answer.status.as_ref() == Some(&wanted)
-        });
-        Ok(Line { answer, is })
-    };
-    let one = |asked: Asked| Answered {
-        line: asked.line,
-        words: asked.words,
-        answer: asked.question.and_then(&mut answer),
-    };
-    Ok(asked.into_iter().map(one).collect())
 }
 
 /// Where answers go, in the form asked for.

@@ -1,6 +1,7 @@
 //! The command line: one file a command, an `Args` struct whose doc comment is the help text, then one short function.
 
 mod acts;
+mod answers;
 mod append;
 mod ask;
 mod audit;

@@ -92,6 +92,9 @@ impl Event {
     /// The act's own legal date with the part it plays.
     pub fn dated(&self) -> Option<(Role, &Edtf)> {
         let counts = |role: Role| !matches!(role, Role::Planned | Role::Until);
+        if let [(role, date)] = self.dates.0.as_slice() {
+            return counts(*role).then_some((*role, date));
+        }
         let roles = self.act.kind().roles().iter().filter(|role| counts(**role));
         let own = roles.filter_map(|role| Some((*role, self.dates.get(*role)?))).next();
         own.or_else(|| self.dates.iter().find(|(role, _)| counts(*role)))
@@ -111,8 +114,13 @@ impl Event {
         if let Some(from) = self.known_from.as_ref().or_else(|| self.dates.get(Role::Notified)) {
             return Known { day: from.latest(), assumed: false };
         }
-        let roles = self.act.kind().roles();
         let counts = |role: Role| !matches!(role, Role::Effective | Role::Planned | Role::Until);
+        if let [(role, date)] = self.dates.0.as_slice()
+            && counts(*role)
+        {
+            return Known { day: date.latest(), assumed: true };
+        }
+        let roles = self.act.kind().roles();
         let of_act = roles.iter().filter(|role| counts(**role)).find_map(|role| self.dates.get(*role));
         let other = || self.dates.iter().find(|(role, _)| counts(*role)).map(|(_, date)| date);
         // Only an act that is nothing but its effect is known by it.

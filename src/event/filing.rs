@@ -85,6 +85,17 @@ pub fn headings<'e>(event: &Event, corrections: impl IntoIterator<Item = &'e Eve
     found
 }
 
+/// The headings of an event that nothing corrects: those of [`headings`], each once.
+fn uncorrected(event: &Event) -> impl Iterator<Item = Heading> {
+    let group: SmolStr = event.body.as_str().into();
+    let who = |id: &ParticipantId| id.as_str().to_smolstr();
+    let own = event.participant.as_ref().map(who).unwrap_or_default();
+    let about = event.about.as_ref().filter(|about| event.participant.as_ref() != Some(*about)).map(who);
+    let import = event.act.kind() == ActKind::ImportRecorded;
+    let named = std::iter::once(own).chain(about).map(move |name| Heading { group: group.clone(), name });
+    named.chain(import.then(|| Heading::of_import(event.id)))
+}
+
 /// What a correction adds to the map: under headings that the corrected entry was filed under, itself; under headings
 /// that it gives to the entry, the entry and every correction of it.
 ///
@@ -116,7 +127,7 @@ pub fn filings(entries: &[Entry]) -> BTreeMap<Heading, Vec<Index>> {
         let family = if event.corrects() {
             event.to.and_then(|to| family_of.get(&to)).copied()
         } else {
-            for heading in headings(event, []) {
+            for heading in uncorrected(event) {
                 found.entry(heading).or_default().push(entry.index);
             }
             corrected.contains(&event.id).then(|| {

@@ -227,7 +227,7 @@ pub fn splice_signed(
     Ok(leaf)
 }
 
-fn check_signatures(signatures: &[EventSignature]) -> Result<(), LeafError> {
+pub(super) fn check_signatures(signatures: &[EventSignature]) -> Result<(), LeafError> {
     let in_order = signatures.is_sorted_by(|a, b| a.recorder < b.recorder);
     if in_order && !signatures.is_empty() { Ok(()) } else { Err(LeafError::Signatures) }
 }
@@ -390,7 +390,7 @@ pub fn encode_offer(event: &Event, signatures: Vec<EventSignature>) -> Result<Ve
     Ok(serde_json::to_vec(&SignedV2 { event: wire(event), sig: signatures })?)
 }
 
-fn wire(event: &Event) -> EventV1<'_> {
+pub(super) fn wire(event: &Event) -> EventV1<'_> {
     fn text(value: &Option<String>) -> Option<Cow<'_, str>> {
         value.as_deref().map(Cow::Borrowed)
     }

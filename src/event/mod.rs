@@ -15,6 +15,7 @@ mod ids;
 pub mod leaf;
 mod leaf_dates;
 mod leaf_event;
+mod leaf_match;
 mod leaf_read;
 mod number;
 mod participant;
@@ -31,6 +32,7 @@ pub use event::{Dates, Entry, Event, Finding, Form, ImportReceipt, Known, Reply,
 pub use evidence::{Evidence, Grade, Quote};
 pub use filing::{Heading, filed_by_correction, filings, headings};
 pub use ids::{BodyId, EventId, IdError, Index, RecorderId, Size, StatusId};
+pub use leaf_match::is_leaf_of;
 pub use number::{StateList, StateNumber, StateNumbers};
 pub use participant::{
     Name, Participant, ParticipantId, ParticipantIdError, ParticipantKind, Register, ResolveError,

@@ -198,7 +198,7 @@ struct Line {
     id: &'static str,
     text: &'static str,
     /// `None` where it is not of the form; a test holds that there is none.
-    participant: OnceLock<Option<Participant>>,
+    participant: OnceLock<Option<Box<Participant>>>,
 }
 
 impl Line {
@@ -208,7 +208,7 @@ impl Line {
     }
 
     fn participant(&self) -> Option<&Participant> {
-        self.participant.get_or_init(|| read_line(self.text)).as_ref()
+        self.participant.get_or_init(|| read_line(self.text).map(Box::new)).as_deref()
     }
 }
 

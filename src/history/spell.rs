@@ -4,12 +4,12 @@
 //! with the act that gave it, and the course is the set of worlds that remain possible from each day on. It equals what
 //! trying every combination of days would give; a property test holds it against exactly that.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
-use crate::charter::{Charter, Version, judge_effect, judge_meanwhile};
+use crate::charter::{Charter, Merger, Motion, Version, judge_meanwhile, motion};
 use crate::event::{Day, Edtf, Index, StatusId};
 
-use super::influence::Influence;
+use super::influence::{Derived, Given, Influence};
 use super::mover::{Mover, What, movers};
 use super::standing::Standing;
 
@@ -99,7 +99,8 @@ pub(super) fn unfold(
 ) -> Course {
     let movers = movers(charter, acts, influence);
     let days = days(charter, &movers);
-    let mut sweep = Sweep { charter, movers: &movers, causes: Vec::new(), known: HashMap::new() };
+    let mut sweep =
+        Sweep { charter, movers: &movers, causes: Vec::new(), made: Vec::new(), last: Vec::new() };
     let mut open: Vec<usize> = Vec::new();
     let mut waiting = (0..movers.len()).peekable();
     // Nearly always one world is possible and one act of one day moves it: then there is no set of worlds to keep.
@@ -180,7 +181,10 @@ struct Sweep<'a> {
     charter: &'a Charter,
     movers: &'a [Mover<'a>],
     causes: Vec<Cause>,
-    known: HashMap<(usize, Option<CauseId>, StatusId), CauseId>,
+    /// The status that each cause gives, and the cause that the same mover made before it.
+    made: Vec<(StatusId, Option<CauseId>)>,
+    /// The last cause that each mover made.
+    last: Vec<Option<CauseId>>,
 }
 
 impl Sweep<'_> {
@@ -272,46 +276,80 @@ impl Sweep<'_> {
 
     fn moved(&mut self, at: usize, world: &World, version: &Version) -> World {
         let mover = &self.movers[at];
-        let mut also: &[Index] = &[];
-        let (to, rule, clause, previous) = match &mover.what {
-            What::Act(act, effect) => match judge_effect(version, &world.status, &act.event, *effect).moves {
-                Some(step) => (step.to, step.rule, step.clause, None),
+        let (to, words, previous) = match &mover.what {
+            What::Act(act, effect) => match motion(version, &world.status, &act.event, *effect) {
+                Some(motion) => (motion.to, Words::Of(motion), None),
                 None => return world.clone(),
             },
             What::Meanwhile(act, effect) => {
                 match judge_meanwhile(version, &world.status, &act.event, *effect) {
-                    Some(step) => (step.to, step.rule, step.clause, None),
+                    Some(motion) => (motion.to, Words::Of(motion), None),
                     None => return world.clone(),
                 }
             }
-            What::Given(given) => {
-                also = &given.also;
-                (given.status.clone(), given.rule, given.clause.clone(), None)
-            }
-            What::Derived(derived) => {
-                also = &derived.also;
-                (derived.to.clone(), Some(derived.rule), derived.clause.clone(), None)
-            }
-            What::Claimed(status, act) => {
-                let rival = act.event.rival.as_ref().map(ToString::to_string).unwrap_or_default();
-                let status = version.current_name(status);
-                (status.clone(), None, format!("what the source holds, on the chain {rival}"), None)
-            }
+            What::Given(given) => (&given.status, Words::Given(given), None),
+            What::Derived(derived) => (&derived.to, Words::Derived(derived), None),
+            What::Claimed(status, act) => (version.current_name(status), Words::Claimed(act), None),
             What::Merger(merger, version) if merger.from.contains(&world.status) => {
-                let clause = format!("{} ({})", merger.rule, merger.article);
-                (merger.to.clone(), Some(version.entry), clause, world.cause)
+                (&merger.to, Words::Merged(merger, version), world.cause)
             }
             What::Merger(..) => return world.clone(),
         };
-        if to == world.status {
+        if *to == world.status {
             return world.clone();
         }
-        let causes = &mut self.causes;
-        let cause = *self.known.entry((at, previous, to.clone())).or_insert_with(|| {
-            let (entry, date, also) = (mover.entry, mover.date.clone(), also.to_vec());
-            causes.push(Cause { entry, date, rule, clause, previous, also });
-            causes.len() - 1
-        });
-        World { status: to, cause: Some(cause) }
+        let cause = self.known(at, previous, to).unwrap_or_else(|| self.cause(at, previous, to, words));
+        World { status: to.clone(), cause: Some(cause) }
+    }
+
+    /// The cause that a mover made of another one before, where it gave the same status.
+    fn known(&self, at: usize, previous: Option<CauseId>, to: &StatusId) -> Option<CauseId> {
+        let mut made = self.last.get(at).copied().flatten();
+        while let Some(cause) = made {
+            let (status, before) = self.made.get(cause)?;
+            if status == to && self.causes.get(cause)?.previous == previous {
+                return Some(cause);
+            }
+            made = *before;
+        }
+        None
+    }
+
+    fn cause(&mut self, at: usize, previous: Option<CauseId>, to: &StatusId, words: Words<'_>) -> CauseId {
+        let (rule, clause, also) = words.said();
+        let mover = &self.movers[at];
+        let (entry, date, made) = (mover.entry, mover.date.clone(), self.causes.len());
+        self.causes.push(Cause { entry, date, rule, clause, previous, also });
+        self.last.resize(self.movers.len(), None);
+        let before = self.last[at].replace(made);
+        self.made.push((to.clone(), before));
+        made
+    }
+}
+
+/// What is said of a cause.
+enum Words<'a> {
+    Of(Motion<'a>),
+    Given(&'a Given),
+    Derived(&'a Derived),
+    Claimed(&'a Standing<'a>),
+    Merged(&'a Merger, &'a Version),
+}
+
+impl Words<'_> {
+    /// The adoption or amendment whose rule it is, the rule in a line, and what else it rests on.
+    fn said(self) -> (Option<Index>, String, Vec<Index>) {
+        match self {
+            Words::Of(motion) => (motion.rule(), motion.clause(), Vec::new()),
+            Words::Given(given) => (given.rule, given.clause.clone(), given.also.clone()),
+            Words::Derived(derived) => (Some(derived.rule), derived.clause.clone(), derived.also.clone()),
+            Words::Claimed(act) => {
+                let rival = act.event.rival.as_ref().map(ToString::to_string).unwrap_or_default();
+                (None, format!("what the source holds, on the chain {rival}"), Vec::new())
+            }
+            Words::Merged(merger, version) => {
+                (Some(version.entry), format!("{} ({})", merger.rule, merger.article), Vec::new())
+            }
+        }
     }
 }

@@ -130,13 +130,14 @@ pub fn correction_known(event: &Event) -> Day {
 /// What corrections do to the entries before them; positions count in the slice that was read.
 #[derive(Default)]
 struct Corrections {
-    /// By position; empty where nothing is corrected.
+    /// By position one more than the place of its effect, or 0 where nothing corrects it; empty where nothing is corrected.
+    numbers: Vec<u32>,
     effects: Vec<Effect>,
     retracted_imports: HashSet<EventId>,
 }
 
 /// What corrections do to one entry.
-#[derive(Clone, Default)]
+#[derive(Default)]
 struct Effect {
     retracted: bool,
     /// What rectifications set, oldest first.
@@ -144,13 +145,26 @@ struct Effect {
 }
 
 impl Corrections {
+    fn of(&self, at: usize) -> Option<&Effect> {
+        let number = self.numbers.get(at)?.checked_sub(1)?;
+        self.effects.get(number as usize)
+    }
+
+    fn of_mut(&mut self, at: usize) -> &mut Effect {
+        if self.numbers[at] == 0 {
+            self.effects.push(Effect::default());
+            self.numbers[at] = self.effects.len() as u32;
+        }
+        &mut self.effects[self.numbers[at] as usize - 1]
+    }
+
     fn withdraws(&self, at: usize, entry: &Entry) -> bool {
-        self.effects.get(at).is_some_and(|effect| effect.retracted)
+        self.of(at).is_some_and(|effect| effect.retracted)
             || entry.event.import.is_some_and(|id| self.retracted_imports.contains(&id))
     }
 
     fn read<'a>(&self, at: usize, event: &'a Event) -> (Stated<'a>, Vec<Index>) {
-        let changes = self.effects.get(at).map_or(&[][..], |effect| &effect.changes);
+        let changes = self.of(at).map_or(&[][..], |effect| &effect.changes);
         if changes.is_empty() {
             return (Stated::Recorded(event), Vec::new());
         }
@@ -179,7 +193,7 @@ fn corrections(entries: &[Entry], known: Day) -> Corrections {
             *place = at;
         }
     }
-    found.effects = vec![Effect::default(); entries.len()];
+    found.numbers = vec![0; entries.len()];
     for (at, entry) in entries.iter().enumerate().rev() {
         let counts = is_correction(entry) && correction_known(&entry.event) <= known;
         if !counts || found.withdraws(at, entry) {
@@ -189,17 +203,17 @@ fn corrections(entries: &[Entry], known: Day) -> Corrections {
         let Some(target) = target else { continue };
         match &entry.event.act {
             Act::EntryRetracted(_) => {
-                found.effects[target].retracted = true;
+                found.of_mut(target).retracted = true;
                 if entries[target].event.act.kind() == ActKind::ImportRecorded {
                     found.retracted_imports.insert(entries[target].event.id);
                 }
             }
             Act::RecordCorrected(correction) => {
                 let mut now = correction.now.clone();
-                for (_, later) in std::mem::take(&mut found.effects[at].changes) {
+                for (_, later) in std::mem::take(&mut found.of_mut(at).changes) {
                     now.extend(later);
                 }
-                found.effects[target].changes.insert(0, (entry.index, now));
+                found.of_mut(target).changes.insert(0, (entry.index, now));
             }
             _ => {}
         }

@@ -107,7 +107,11 @@ impl Ledger {
     }
 
     /// Keeps what was loaded of a scope, with what is supposed.
-    fn loaded_now(&mut self, mut entries: Vec<Entry>, scope: &Scope) -> Result<Loaded, LedgerError> {
+    pub(super) fn loaded_now(
+        &mut self,
+        mut entries: Vec<Entry>,
+        scope: &Scope,
+    ) -> Result<Loaded, LedgerError> {
         if self.supposes() {
             entries.extend(self.supposed.iter().filter(|e| scope.admits(&e.event)).cloned());
             self.add_targets(&mut entries)?;

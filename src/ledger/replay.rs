@@ -7,7 +7,7 @@ use std::sync::mpsc::channel;
 use crate::charter::CharterText;
 use crate::event::leaf::{body_of, decode_for_status};
 use crate::event::{Act, ActKind, BodyId, Day, Entry, EventId, Index, Scope, Size, StatusId, reaching};
-use crate::log::{Entries, LeafBlock, LogEngine};
+use crate::log::{Entries, LeafBlock};
 use crate::query::{BodyView, Charters, CheckpointRef, Material};
 
 use super::LedgerError;
@@ -15,8 +15,6 @@ use super::LedgerError;
 /// How many participants certainly have which status, by body.
 pub type Tally = BTreeMap<BodyId, BTreeMap<StatusId, u64>>;
 
-/// The log is read in blocks of this many bytes of leaves.
-const BLOCK_BYTES: usize = 1 << 20;
 /// So many leaves are looked at together.
 const AT_A_TIME: usize = 16;
 
@@ -31,27 +29,15 @@ pub fn replay(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Tally, LedgerError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let blocks = read(log, size)?;
-    let mut bodies: Vec<Body<'_>> = by_body(&blocks, size, cores)?.into_iter().collect();
+    let read = log.read_each(size.0, &|leaves| (places(&leaves), leaves))?;
+    let (found, segments): (Vec<_>, Vec<LeafBlock>) = read.into_iter().unzip();
+    let found: Vec<Places> = found.into_iter().collect::<Result<_, _>>()?;
+    let mut bodies: Vec<Body<'_>> = by_body(&segments, found).into_iter().collect();
     // The largest first, so that no core is left with one at the end.
     bodies.sort_by_key(|(_, leaves)| std::cmp::Reverse(leaves.len()));
     let places = bodies.iter().enumerate().map(|(at, (body, _))| (body, at)).collect();
     let record = Record { bodies: &bodies, places, size, on, charters: Charters::default() };
     record.tally(cores, progress)
-}
-
-/// The first `size` leaves as they are read from the log.
-fn read(log: &Entries, size: Size) -> Result<Vec<LeafBlock>, LedgerError> {
-    let (mut blocks, mut at) = (Vec::new(), 0);
-    while at < size.0 {
-        let block = log.read(at, BLOCK_BYTES)?;
-        at += block.len() as u64;
-        if block.is_empty() {
-            break;
-        }
-        blocks.push(block);
-    }
-    Ok(blocks)
 }
 
 /// A leaf with its place in the log.
@@ -60,38 +46,38 @@ type Leaf<'a> = (Index, &'a [u8]);
 /// A body with its leaves, in the order of the log.
 type Body<'a> = (BodyId, Vec<Leaf<'a>>);
 
-/// The leaves of every body.
-fn by_body(
-    blocks: &[LeafBlock],
-    size: Size,
-    cores: usize,
-) -> Result<HashMap<BodyId, Vec<Leaf<'_>>>, LedgerError> {
-    let share = blocks.len().div_ceil(cores).max(1);
-    std::thread::scope(|scope| {
-        let parts = blocks.chunks(share).map(|part| scope.spawn(move || by_body_in(part, size)));
-        let parts: Vec<_> = parts.collect();
-        let mut bodies: HashMap<BodyId, Vec<Leaf<'_>>> = HashMap::new();
-        for part in parts {
-            for (body, leaves) in part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))? {
-                bodies.entry(body).or_default().extend(leaves);
-            }
-        }
-        Ok(bodies)
-    })
-}
+/// Where the leaves of every body stand in a segment, in rising order.
+type Places = HashMap<BodyId, Vec<u32>>;
 
-fn by_body_in(blocks: &[LeafBlock], size: Size) -> Result<HashMap<BodyId, Vec<Leaf<'_>>>, LedgerError> {
-    let mut bodies: HashMap<BodyId, Vec<Leaf<'_>>> = HashMap::new();
-    let leaves = blocks.iter().flat_map(LeafBlock::iter);
-    for (at, leaf, _) in leaves.take_while(|(at, ..)| size.holds(Index(*at))) {
-        let index = Index(at);
+/// Where the leaves of every body stand in a segment.
+///
+/// # Errors
+/// [`LedgerError::Entry`], the first leaf that cannot be read.
+fn places(leaves: &LeafBlock) -> Result<Places, LedgerError> {
+    let mut places = Places::new();
+    for (at, (index, leaf, _)) in (0..).zip(leaves.iter()) {
+        let index = Index(index);
         let body = body_of(leaf, index).map_err(|source| LedgerError::Entry { index, source })?;
-        match bodies.get_mut(&body) {
-            Some(leaves) => leaves.push((index, leaf)),
-            None => _ = bodies.insert(body, vec![(index, leaf)]),
+        match places.get_mut(&body) {
+            Some(places) => places.push(at),
+            None => _ = places.insert(body, vec![at]),
         }
     }
-    Ok(bodies)
+    Ok(places)
+}
+
+/// The leaves of every body.
+fn by_body<'a>(segments: &'a [LeafBlock], places: Vec<Places>) -> HashMap<BodyId, Vec<Leaf<'a>>> {
+    let mut bodies: HashMap<BodyId, Vec<Leaf<'a>>> = HashMap::new();
+    for (segment, places) in segments.iter().zip(places) {
+        for (body, places) in places {
+            let leaves = places
+                .into_iter()
+                .filter_map(|at| Some((Index(segment.first() + u64::from(at)), segment.leaf(at as usize)?)));
+            bodies.entry(body).or_default().extend(leaves);
+        }
+    }
+    bodies
 }
 
 /// Decodes leaves in place of what `entries` held.

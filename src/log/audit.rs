@@ -1,18 +1,19 @@
 //! The audit of the evidence: every byte looked at, everything that is wrong said at once.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::fs::File;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
 
 use super::checkpoint::Checkpoint;
 use super::entries::Entries;
 use super::error::LogError;
 use super::format;
 use super::lock::Lock;
-use super::sealed::{self, Seal};
+use super::sealed::{self, Seal, SealedLeaf};
 use super::segment::{self, Scan, Segment, Start};
-use super::tail;
+use super::tail::{self, TornTail};
 use super::tree::{Frontier, Hash, leaf_hash};
 use super::watermark::{self, Watermark};
 
@@ -29,7 +30,7 @@ pub struct Damage {
     pub what: String,
 }
 
-struct Audit<'a> {
+struct Audit {
     damage: Vec<Damage>,
     /// The tree over the leaves so far; unknown after a segment that could not be read.
     tree: Option<Frontier>,
@@ -38,17 +39,30 @@ struct Audit<'a> {
     held: bool,
     /// The size at which the checkpoint's root is compared, and the root found there.
     head: (u64, Option<Hash>),
-    visit: &'a mut dyn FnMut(u64, &[u8]),
 }
 
+/// What is made of a leaf: its index, its bytes and their hash.
+type Keep<'k, T> = &'k (dyn Fn(u64, &[u8], Hash) -> T + Sync);
+
 impl Entries {
-    /// Looks at every byte of the log, sharing nothing with what was read before, and says everything that is wrong.
+    /// Looks at every byte of the log, sharing nothing with what was read before, and says everything that is wrong; beside
+    /// it the tree over the leaves as they are.
     ///
     /// # Errors
     /// [`LogError`] where the files cannot be listed at all.
-    pub fn verify(
+    pub fn verify(ledger: &Path) -> Result<(Vec<Damage>, Frontier), LogError> {
+        Entries::verify_with(ledger, &|_, _, _| (), &mut |_| {})
+    }
+
+    /// The same; of every leaf that is read it `keep`s something, on whichever core reads it, and gives it to `take`, a
+    /// segment at a time and in the order of the log. The hash is that of the leaf's bytes.
+    ///
+    /// # Errors
+    /// As of [`Entries::verify`].
+    pub fn verify_with<T: Send>(
         ledger: &Path,
-        mut visit: impl FnMut(u64, &[u8]),
+        keep: &(dyn Fn(u64, &[u8], Hash) -> T + Sync),
+        take: &mut dyn FnMut(Vec<T>),
     ) -> Result<(Vec<Damage>, Frontier), LogError> {
         let origin = format::read(ledger)?;
         let held = Lock::is_held(ledger);
@@ -59,25 +73,11 @@ impl Entries {
         let acknowledged = watermark.as_ref().map_or(0, |w| w.size).max(covered);
         let tree = Frontier::default();
         let head = (covered, (covered == 0).then(|| tree.root()));
-        let mut audit =
-            Audit { damage: Vec::new(), tree: Some(tree), acknowledged, held, head, visit: &mut visit };
+        let mut audit = Audit { damage: Vec::new(), tree: Some(tree), acknowledged, held, head };
         let listed = segment::list(ledger)?;
-        std::thread::scope(|scope| {
-            let mut ahead = listed.iter().map(|(first, path)| {
-                let origin = origin.as_str();
-                scope.spawn(move || Walked::read(path, *first, origin))
-            });
-            // So many segments are read and hashed at a time, each by a thread; they are judged in their order.
-            let cores = std::thread::available_parallelism().map_or(1, usize::from);
-            let mut reading: VecDeque<_> = ahead.by_ref().take(cores).collect();
-            let mut segments = listed.iter().enumerate();
-            while let Some(first) = reading.pop_front() {
-                let walked = first.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-                reading.extend(ahead.next());
-                if let Some((at, (first, path))) = segments.next() {
-                    audit.judge(path, *first, walked, at + 1 == listed.len());
-                }
-            }
+        walk_all(&listed, &origin, keep, &mut |at, walked| {
+            let Some((first, path)) = listed.get(at) else { return };
+            audit.judge(path, *first, walked, at + 1 == listed.len(), take);
         });
         let tree = audit.tree.take().unwrap_or_default();
         match watermark {
@@ -101,6 +101,43 @@ impl Entries {
     }
 }
 
+/// Reads and hashes every segment, the next one on whichever core is free, and gives each with its place to `judge`, in
+/// their order.
+fn walk_all<T: Send>(
+    listed: &[(u64, PathBuf)],
+    origin: &str,
+    keep: Keep<'_, T>,
+    judge: &mut dyn FnMut(usize, Result<Walked<T>, LogError>),
+) {
+    let next = AtomicUsize::new(0);
+    let (done, results) = channel();
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            let (done, next) = (done.clone(), &next);
+            scope.spawn(move || {
+                let mut file = Vec::new();
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some((first, path)) = listed.get(at) else { return };
+                    let walked = Walked::read((path, *first, origin), keep, &mut file);
+                    if done.send((at, walked)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(done);
+        let (mut waiting, mut due) = (BTreeMap::new(), 0);
+        for (at, walked) in results {
+            waiting.insert(at, walked);
+            while let Some(walked) = waiting.remove(&due) {
+                judge(due, walked);
+                due += 1;
+            }
+        }
+    });
+}
+
 fn wrong_head(checkpoint: &Checkpoint, origin: &str, tree: &Frontier, root: Option<Hash>) -> Option<String> {
     if checkpoint.origin != origin {
         return Some(format!("the checkpoint is of another log, {}", checkpoint.origin));
@@ -112,91 +149,90 @@ fn wrong_head(checkpoint: &Checkpoint, origin: &str, tree: &Frontier, root: Opti
         .then(|| format!("the first {} entries do not give the root of the checkpoint", checkpoint.size))
 }
 
-/// A leaf as it lies in a segment.
-struct Stored {
-    /// Where its frame or its block begins.
-    offset: u64,
-    index: u64,
-    /// In which part, and where in it.
-    part: usize,
-    at: Range<usize>,
-}
-
 /// A segment that was read, with every leaf of its sound frames or blocks hashed.
-struct Walked {
+struct Walked<T> {
     segment: Segment,
-    /// The bytes of the file; of a sealed segment those of each block, decompressed.
-    parts: Vec<Vec<u8>>,
-    leaves: Vec<Stored>,
+    /// How long the file is, in bytes.
+    length: usize,
     scan: Scan,
+    /// What was kept of each leaf.
+    kept: Vec<T>,
     /// The hash of every leaf as it is; the stored one where a sealed leaf cannot be had.
     hashes: Vec<Hash>,
-    /// The places among the leaves of those that do not have their stored hash.
-    wrong: Vec<usize>,
+    /// The leaves that do not have their stored hash: where the frame or block of each begins, and its index.
+    wrong: Vec<(u64, u64)>,
     /// What else is wrong with a sealed segment: where, from which entry on, what.
     broken: Vec<(usize, u64, &'static str)>,
+    /// What stands behind the frames of one that is not sealed.
+    torn: Result<Option<TornTail>, LogError>,
 }
 
-impl Walked {
+impl<T> Walked<T> {
+    /// Reads a segment; `file` is where its bytes are put.
+    ///
     /// # Errors
     /// [`LogError`] where the segment's header is damaged or the file cannot be read.
-    fn read(path: &Path, first: u64, origin: &str) -> Result<Walked, LogError> {
-        let file = File::open(path).map_err(LogError::io(path, "cannot be opened"))?;
-        let segment = segment::read_header(&file, path, first, origin)?;
-        let bytes = segment::read_file(file, path, None)?;
+    fn read(
+        (path, first, origin): (&Path, u64, &str),
+        keep: Keep<'_, T>,
+        file: &mut Vec<u8>,
+    ) -> Result<Walked<T>, LogError> {
+        let opened = File::open(path).map_err(LogError::io(path, "cannot be opened"))?;
+        let segment = segment::read_header(&opened, path, first, origin)?;
+        segment::read_into(file, opened, path, None)?;
         Ok(match segment.seal {
-            Some(_) => Walked::sealed(segment, &bytes),
-            None => Walked::frames(segment, bytes),
+            Some(_) => Walked::sealed(segment, file, keep),
+            None => Walked::frames(segment, file, keep),
         })
     }
 
-    fn frames(segment: Segment, bytes: Vec<u8>) -> Walked {
-        let (mut leaves, mut hashes, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
-        let start = bytes.as_ptr().addr();
+    fn frames(segment: Segment, bytes: &[u8], keep: Keep<'_, T>) -> Walked<T> {
+        let (mut kept, mut hashes, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
         let scan =
-            segment::walk_frames(Start::of(&segment), &bytes, u64::MAX, |offset, index, leaf, hash| {
+            segment::walk_frames(Start::of(&segment), bytes, u64::MAX, |offset, index, leaf, stored| {
                 let found = leaf_hash(leaf);
-                if found != hash {
-                    wrong.push(leaves.len());
+                if found != stored {
+                    wrong.push((offset, index));
                 }
                 hashes.push(found);
-                // Its place rather than the slice, so that it can be handed on with the bytes.
-                let at = leaf.as_ptr().addr() - start;
-                leaves.push(Stored { offset, index, part: 0, at: at..at + leaf.len() });
+                kept.push(keep(index, leaf, found));
             });
-        Walked { segment, parts: vec![bytes], leaves, scan, hashes, wrong, broken: Vec::new() }
+        let torn = tail::torn(&segment, bytes, bytes.len(), &scan);
+        Walked { segment, length: bytes.len(), scan, kept, hashes, wrong, broken: Vec::new(), torn }
     }
 
-    fn sealed(segment: Segment, file: &[u8]) -> Walked {
-        let found = sealed::salvage(file, segment.first);
-        let mut hashes = found.hashes;
-        let (mut parts, mut leaves, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
-        for (offset, block) in found.blocks {
-            let start = block.raw().as_ptr().addr();
-            for (index, leaf) in block.leaves() {
-                let hash = leaf_hash(leaf);
-                match usize::try_from(index - segment.first).ok().and_then(|at| hashes.get_mut(at)) {
-                    Some(stored) if *stored != hash => {
-                        wrong.push(leaves.len());
-                        *stored = hash;
-                    }
-                    Some(_) => {}
-                    None => hashes.push(hash),
-                }
-                let at = leaf.as_ptr().addr() - start;
-                let (offset, part) = (offset as u64, parts.len());
-                leaves.push(Stored { offset, index, part, at: at..at + leaf.len() });
+    fn sealed(segment: Segment, bytes: &[u8], keep: Keep<'_, T>) -> Walked<T> {
+        let (mut kept, mut wrong, mut other) = (Vec::new(), Vec::new(), Vec::new());
+        let found = sealed::salvage(bytes, segment.first, |SealedLeaf { offset, index, leaf, stored }| {
+            let hash = leaf_hash(leaf);
+            if stored.is_some_and(|stored| stored != hash) {
+                wrong.push((offset as u64, index));
             }
-            parts.push(block.into_raw());
+            if stored != Some(hash) {
+                other.push((index, hash));
+            }
+            kept.push(keep(index, leaf, hash));
+        });
+        let mut hashes = found.hashes;
+        for (index, hash) in other {
+            match usize::try_from(index - segment.first).ok().and_then(|at| hashes.get_mut(at)) {
+                Some(stored) => *stored = hash,
+                None => hashes.push(hash),
+            }
         }
         let mut after = segment.before.clone();
         hashes.iter().for_each(|hash| after.push(*hash));
-        let scan = Scan { after, end: file.len() as u64, last: None, broken: None };
-        Walked { segment, parts, leaves, scan, hashes, wrong, broken: found.wrong }
-    }
-
-    fn leaf(&self, stored: &Stored) -> &[u8] {
-        self.parts.get(stored.part).and_then(|part| part.get(stored.at.clone())).unwrap_or_default()
+        let scan = Scan { after, end: bytes.len() as u64, last: None, broken: None };
+        Walked {
+            segment,
+            length: bytes.len(),
+            scan,
+            kept,
+            hashes,
+            wrong,
+            broken: found.wrong,
+            torn: Ok(None),
+        }
     }
 
     /// The tree with the leaves as they are, up to so many.
@@ -208,7 +244,7 @@ impl Walked {
     }
 }
 
-impl Audit<'_> {
+impl Audit {
     fn add(&mut self, path: &Path, offset: u64, index: Option<u64>, what: Option<String>) {
         self.damage.extend(what.map(|what| Damage { path: path.to_owned(), offset, index, what }));
     }
@@ -220,24 +256,31 @@ impl Audit<'_> {
         }
     }
 
-    fn judge(&mut self, path: &Path, first: u64, walked: Result<Walked, LogError>, last: bool) {
-        let walked = match walked {
+    fn judge<T>(
+        &mut self,
+        path: &Path,
+        first: u64,
+        walked: Result<Walked<T>, LogError>,
+        last: bool,
+        take: &mut dyn FnMut(Vec<T>),
+    ) {
+        let mut walked = match walked {
             Ok(walked) => walked,
             Err(error) => {
                 self.error(path, Some(first), &error);
                 return self.tree = None;
             }
         };
-        let Walked { segment, leaves, scan, wrong, .. } = &walked;
+        take(std::mem::take(&mut walked.kept));
+        let Walked { segment, scan, wrong, .. } = &walked;
         if self.tree.as_ref().is_some_and(|tree| *tree != segment.before) {
             let size = self.tree.as_ref().map_or(0, Frontier::size);
             let what = format!("the segment does not continue the {size} entries before it");
             self.add(path, 0, Some(segment.first), Some(what));
         }
-        leaves.iter().for_each(|stored| (self.visit)(stored.index, walked.leaf(stored)));
-        for stored in wrong.iter().filter_map(|at| leaves.get(*at)) {
+        for (offset, index) in wrong {
             let what = "the leaf does not have its stored hash";
-            self.add(path, stored.offset, Some(stored.index), Some(what.into()));
+            self.add(path, *offset, Some(*index), Some(what.into()));
         }
         let tree = if wrong.is_empty() { scan.after.clone() } else { walked.grown(u64::MAX) };
         let covered = self.head.0;
@@ -254,7 +297,13 @@ impl Audit<'_> {
     }
 
     /// What a sealed segment has besides its leaves.
-    fn judge_seal(&mut self, path: &Path, seal: &Seal, walked: &Walked, (tree, last): (&Frontier, bool)) {
+    fn judge_seal<T>(
+        &mut self,
+        path: &Path,
+        seal: &Seal,
+        walked: &Walked<T>,
+        (tree, last): (&Frontier, bool),
+    ) {
         for (offset, index, what) in &walked.broken {
             self.add(path, *offset as u64, Some(*index), Some((*what).to_owned()));
         }
@@ -270,17 +319,16 @@ impl Audit<'_> {
     }
 
     /// What stands in a segment of frames beside its sound frames.
-    fn judge_frames(&mut self, path: &Path, walked: &Walked, last: bool) {
-        let Walked { segment, scan, .. } = walked;
-        let bytes = walked.parts.first().map(Vec::as_slice).unwrap_or_default();
-        if (bytes.len() as u64) < segment.capacity {
-            let what = format!("the segment is cut short, {} bytes of {}", bytes.len(), segment.capacity);
-            self.add(path, bytes.len() as u64, None, Some(what));
+    fn judge_frames<T>(&mut self, path: &Path, walked: &Walked<T>, last: bool) {
+        let Walked { segment, scan, length, .. } = walked;
+        if (*length as u64) < segment.capacity {
+            let what = format!("the segment is cut short, {length} bytes of {}", segment.capacity);
+            self.add(path, *length as u64, None, Some(what));
         }
         let index = Some(scan.after.size());
         let busy = self.held && scan.after.size() >= self.acknowledged;
-        match tail::torn(segment, bytes, bytes.len(), scan) {
-            Err(error) if !(last && busy) => self.error(path, index, &error),
+        match &walked.torn {
+            Err(error) if !(last && busy) => self.error(path, index, error),
             Ok(Some(torn)) if !last => {
                 let what = "something stands between the last frame and the next segment";
                 self.add(path, torn.offset, index, Some(what.into()));

@@ -64,9 +64,10 @@ impl LeafBlock {
         LeafBlock { first, ..LeafBlock::default() }
     }
 
-    /// With room for so many bytes of leaves.
-    pub(super) fn with_room(first: u64, bytes: usize) -> LeafBlock {
-        LeafBlock { bytes: Vec::with_capacity(bytes), ..LeafBlock::starting_at(first) }
+    /// One with room for so many leaves of so many bytes together.
+    pub(super) fn with_room(first: u64, leaves: usize, bytes: usize) -> LeafBlock {
+        let (bytes, ends) = (Vec::with_capacity(bytes), Vec::with_capacity(leaves));
+        LeafBlock { first, bytes, ends, hashes: Vec::with_capacity(leaves) }
     }
 
     pub(super) fn push(&mut self, leaf: &[u8], hash: Hash) {
@@ -78,6 +79,12 @@ impl LeafBlock {
     /// The index of its first leaf.
     pub fn first(&self) -> u64 {
         self.first
+    }
+
+    /// The bytes of the leaf at a place in it, counted from its first.
+    pub fn leaf(&self, at: usize) -> Option<&[u8]> {
+        let start = at.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        self.bytes.get(start..*self.ends.get(at)?)
     }
 
     /// How many leaves it holds.

@@ -6,13 +6,15 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::PoisonError;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::LEAF_BYTES_MAX;
+use super::block::{Block, Unpacker};
 use super::engine::LeafBlock;
 use super::entries::Entries;
 use super::error::LogError;
 use super::frame;
-use super::sealed::{Block, Sealed, Unpacker};
+use super::sealed::Sealed;
 use super::segment::{self, Form, HEADER_BYTES, Listed};
 use super::tail;
 use super::tree::{Frontier, Hash, leaf_hash};
@@ -25,6 +27,8 @@ const BLOCKS_MAX: usize = 16;
 const WINDOW_BYTES: usize = 128 << 10;
 /// So much room a block of leaves that are read together has from the beginning.
 const ROOM_BYTES: usize = 1 << 20;
+/// Few leaves are shorter.
+const USUAL_BYTES: usize = 256;
 /// What stands before a leaf in a frame.
 const LEAF_OVERHEAD: u64 = 4 + 32;
 
@@ -299,6 +303,54 @@ impl Entries {
         Ok(())
     }
 
+    /// What `keep` makes of the first `size` leaves, a segment at a time, each read on whichever core is free and with every
+    /// frame and block checked; in the order of the log.
+    ///
+    /// # Errors
+    /// [`LogError::Damaged`] at the first part that is not sound.
+    pub fn read_each<T: Send>(
+        &self,
+        size: u64,
+        keep: &(dyn Fn(LeafBlock) -> T + Sync),
+    ) -> Result<Vec<T>, LogError> {
+        let mut segments = self.state().segments.clone();
+        segments.retain(|segment| segment.first < size);
+        let next = AtomicUsize::new(0);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let read_some = || {
+            let mut made: Vec<(usize, Result<T, LogError>)> = Vec::new();
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(segment) = segments.get(at) else { return made };
+                made.push((at, self.whole(segment, size).map(keep)));
+            }
+        };
+        let mut made: Vec<(usize, Result<T, LogError>)> = std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..cores).map(|_| scope.spawn(read_some)).collect();
+            let joined = workers.into_iter().map(|worker| worker.join());
+            joined.flat_map(|made| made.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+        });
+        made.sort_by_key(|(at, _)| *at);
+        made.into_iter().map(|(_, made)| made).collect()
+    }
+
+    /// The leaves of a segment that come before `size`.
+    fn whole(&self, segment: &Listed, size: u64) -> Result<LeafBlock, LogError> {
+        let (next, end) = self.bounds(segment)?;
+        let header = segment.header(&self.origin)?;
+        let leaves = usize::try_from(next.size().min(size) - segment.first).unwrap_or(0);
+        // Sealed leaves need some four times the room that they take up.
+        let room = end.map_or(header.capacity, |end| end.min(header.capacity)) as usize;
+        let room = if header.seal.is_some() { room * 4 } else { room };
+        let mut block = LeafBlock::with_room(segment.first, leaves, room);
+        self.visit_segment(segment, 0, |index, leaf, hash| {
+            if index < size {
+                block.push(leaf, hash);
+            }
+        })?;
+        Ok(block)
+    }
+
     /// The tree where a segment must end, and where its frames do where it is the last.
     fn bounds(&self, segment: &Listed) -> Result<(Frontier, Option<u64>), LogError> {
         let state = self.state();
@@ -413,7 +465,8 @@ fn visit_sealed(
 fn read_sealed(sealed: &Sealed, (from, size): (u64, u64), max_bytes: usize) -> Result<LeafBlock, LogError> {
     let hashes = sealed.hashes()?;
     let mut unpacker = Unpacker::new().map_err(LogError::io(&sealed.segment.path, "cannot be read"))?;
-    let mut read = LeafBlock::with_room(from, max_bytes.min(ROOM_BYTES));
+    let room = max_bytes.min(ROOM_BYTES);
+    let mut read = LeafBlock::with_room(from, room / USUAL_BYTES, room);
     for number in sealed.block_of(from)..=sealed.block_of(sealed.segment.first + sealed.leaves() - 1) {
         let block = sealed.block(number, &mut unpacker)?;
         for (index, leaf) in block.leaves().filter(|(index, _)| (from..size).contains(index)) {
@@ -424,6 +477,7 @@ fn read_sealed(sealed: &Sealed, (from, size): (u64, u64), max_bytes: usize) -> R
             let missing = || damaged(&sealed.segment.path, HEADER_BYTES as u64, "the hash is missing", index);
             read.push(leaf, hash.ok_or_else(missing)?);
         }
+        unpacker.reuse(block);
     }
     Ok(read)
 }

@@ -7,6 +7,7 @@
 //! Positions are an *index* (from 0); a *size* counts leaves. The bytes are described in `docs/FORMAT.md`.
 
 mod audit;
+mod block;
 mod checkpoint;
 mod cosignature;
 mod disk;
@@ -37,7 +38,7 @@ mod tree;
 mod watermark;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use audit::Damage;
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
@@ -59,7 +60,7 @@ pub(crate) use proof::extends;
 pub use proof::{LeafHashes, prove_consistency, prove_inclusion};
 pub use proof_text::{Claim, ProofError, ProofText};
 pub use rotation::{Rotation, RotationError};
-pub use salvage::{Remains, Salvaged, salvage};
+pub use salvage::{Remains, Salvaged, salvage, stated};
 pub use seal::Compacted;
 pub use signature::{Signature, SignatureError};
 pub use tail::TornTail;

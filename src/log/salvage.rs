@@ -6,6 +6,7 @@ use std::path::Path;
 use super::checkpoint::Checkpoint;
 use super::error::LogError;
 use super::frame::{self, ALIGNMENT, Found};
+use super::sealed::SealedLeaf;
 use super::tree::{Hash, leaf_hash};
 use super::watermark::Watermark;
 use super::{format, sealed, segment};
@@ -41,6 +42,22 @@ pub struct Remains {
 /// # Errors
 /// [`LogError::Absent`], [`LogError::Version`], or [`LogError::Io`] where files cannot be read at all.
 pub fn salvage(ledger: &Path, mut visit: impl FnMut(Salvaged<'_>)) -> Result<Remains, LogError> {
+    remains(ledger, Some(&mut visit))
+}
+
+/// What a ledger says of itself beside its leaves, of which none is read: so the extent is what the names of the segments,
+/// the watermark and the checkpoint tell.
+///
+/// # Errors
+/// As of [`salvage`].
+pub fn stated(ledger: &Path) -> Result<Remains, LogError> {
+    remains(ledger, None)
+}
+
+/// Takes a leaf that was found.
+type Visit<'v> = &'v mut dyn FnMut(Salvaged<'_>);
+
+fn remains(ledger: &Path, mut visit: Option<Visit<'_>>) -> Result<Remains, LogError> {
     let origin = match format::read(ledger) {
         Ok(origin) => Some(origin),
         Err(LogError::Damaged { .. }) => None,
@@ -65,7 +82,7 @@ pub fn salvage(ledger: &Path, mut visit: impl FnMut(Salvaged<'_>)) -> Result<Rem
         remains.origin = checkpoint.as_ref().map(|c| c.origin.clone());
     }
     for (at, (first, path)) in listed.iter().enumerate() {
-        let bytes = segment::read(path, None)?;
+        let bytes = segment::read(path, visit.is_none().then_some(segment::HEADER_BYTES as u64))?;
         if remains.origin.is_none() {
             remains.origin = named_origin(&bytes);
         }
@@ -77,9 +94,10 @@ pub fn salvage(ledger: &Path, mut visit: impl FnMut(Salvaged<'_>)) -> Result<Rem
         }
         remains.extent = remains.extent.max(*first);
         let last = at + 1 == listed.len();
+        let Some(visit) = &mut visit else { continue };
         let reached = match sealed::is_one(&bytes) {
-            true => sealed_leaves(&bytes, *first, &mut visit),
-            false => leaves(&bytes, last.then_some(floor), &mut visit),
+            true => sealed_leaves(&bytes, *first, visit),
+            false => leaves(&bytes, last.then_some(floor), visit),
         };
         remains.extent = remains.extent.max(reached);
     }
@@ -89,7 +107,7 @@ pub fn salvage(ledger: &Path, mut visit: impl FnMut(Salvaged<'_>)) -> Result<Rem
 
 /// Gives every leaf of a segment and the size that its frames reach. `floor` is set for the last segment: frames that
 /// begin there or later may be cut short.
-fn leaves(bytes: &[u8], floor: Option<u64>, visit: &mut impl FnMut(Salvaged<'_>)) -> u64 {
+fn leaves(bytes: &[u8], floor: Option<u64>, visit: &mut Visit<'_>) -> u64 {
     let mut at = segment::HEADER_BYTES;
     let mut reached = 0;
     while let Some(rest) = bytes.get(at..).filter(|rest| rest.len() >= frame::HEADER_BYTES) {
@@ -117,13 +135,12 @@ fn leaves(bytes: &[u8], floor: Option<u64>, visit: &mut impl FnMut(Salvaged<'_>)
 }
 
 /// Gives every leaf of a sealed segment that can be had, and the size that it reaches.
-fn sealed_leaves(bytes: &[u8], first: u64, visit: &mut impl FnMut(Salvaged<'_>)) -> u64 {
-    let found = sealed::salvage(bytes, first);
-    for (index, leaf) in found.blocks.iter().flat_map(|(_, block)| block.leaves()) {
-        if let Some(stored) = found.hashes.get((index - first) as usize).copied() {
+fn sealed_leaves(bytes: &[u8], first: u64, visit: &mut Visit<'_>) -> u64 {
+    let found = sealed::salvage(bytes, first, |SealedLeaf { index, leaf, stored, .. }| {
+        if let Some(stored) = stored {
             visit(Salvaged { index, leaf, stored, intact: leaf_hash(leaf) == stored });
         }
-    }
+    });
     first.saturating_add(found.hashes.len() as u64)
 }
 

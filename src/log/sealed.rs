@@ -18,9 +18,10 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use zstd::bulk::{Compressor, Decompressor};
+use zstd::bulk::Compressor;
 
 use super::LEAF_BYTES_MAX;
+use super::block::{Block, LENGTH_BYTES, Unpacker};
 use super::error::LogError;
 use super::segment::{self, HEADER_BYTES, Segment};
 use super::tree::{Frontier, Hash};
@@ -34,7 +35,6 @@ const LEVEL: i32 = 1;
 const HASH_BYTES: usize = 32;
 const SUM_BYTES: usize = 4;
 const ENTRY_BYTES: usize = 12;
-const LENGTH_BYTES: usize = 2;
 /// More leaves than any segment can hold.
 const LEAVES_MAX: u64 = 1 << 32;
 const REMEDY: &str = "`chancery audit` lists all damage, `chancery repair --from DIR` restores";
@@ -203,67 +203,6 @@ pub(super) struct Sealed {
     places: Vec<Place>,
 }
 
-/// The leaves of a block, decompressed.
-pub(super) struct Block {
-    /// The index of its first leaf.
-    pub(super) first: u64,
-    raw: Vec<u8>,
-    count: usize,
-}
-
-impl Block {
-    /// Its leaves in order; fewer where lengths do not add up.
-    pub(super) fn leaves(&self) -> impl Iterator<Item = (u64, &[u8])> {
-        let (lengths, mut rest) = self.raw.split_at_checked(self.count * LENGTH_BYTES).unwrap_or_default();
-        (self.first..).zip(lengths.as_chunks::<LENGTH_BYTES>().0).map_while(move |(index, length)| {
-            let (leaf, others) = rest.split_at_checked(usize::from(u16::from_le_bytes(*length)))?;
-            rest = others;
-            Some((index, leaf))
-        })
-    }
-
-    /// Its bytes.
-    pub(super) fn raw(&self) -> &[u8] {
-        &self.raw
-    }
-
-    pub(super) fn into_raw(self) -> Vec<u8> {
-        self.raw
-    }
-
-    /// Whether its leaves fill it.
-    fn is_whole(&self) -> bool {
-        let sum = |(bytes, count), (_, leaf): (u64, &[u8])| (bytes + leaf.len() + LENGTH_BYTES, count + 1);
-        self.leaves().fold((0, 0), sum) == (self.raw.len(), self.count)
-    }
-}
-
-/// Takes blocks out of their compression.
-pub(super) struct Unpacker(Decompressor<'static>);
-
-impl Unpacker {
-    /// # Errors
-    /// What Zstandard says: there is no memory.
-    pub(super) fn new() -> io::Result<Unpacker> {
-        Ok(Unpacker(Decompressor::new()?))
-    }
-
-    /// The block whose bytes these are; what is wrong with it, where it cannot be had whole.
-    fn block(
-        &mut self,
-        bytes: &[u8],
-        (raw, sum): (usize, u32),
-        (first, count): (u64, usize),
-    ) -> Result<Block, &'static str> {
-        if crc32c::crc32c(bytes) != sum {
-            return Err("the block does not match its checksum");
-        }
-        let raw = self.0.decompress(bytes, raw).map_err(|_| "the block cannot be decompressed")?;
-        let block = Block { first, raw, count };
-        if block.is_whole() { Ok(block) } else { Err("the block does not hold the leaves that it counts") }
-    }
-}
-
 impl Sealed {
     /// Reads the header and the list of blocks, and checks that the segment belongs to this log.
     ///
@@ -385,25 +324,34 @@ impl Sealed {
                     *hash.ok_or_else(|| self.damaged(HEADER_BYTES, index, "the hash is missing"))?,
                 );
             }
+            unpacker.reuse(block);
         }
         Ok(())
     }
 }
 
-/// What stands in a sealed segment, sound or not.
+/// What stands in a sealed segment beside its leaves, sound or not.
 #[derive(Default)]
 pub(super) struct Salvage {
     /// The hashes of its leaves, as stored.
     pub(super) hashes: Vec<Hash>,
-    /// The blocks that could be had: where each begins in the file, and its leaves.
-    pub(super) blocks: Vec<(usize, Block)>,
     /// What is wrong: where, which leaf, what.
     pub(super) wrong: Vec<(usize, u64, &'static str)>,
 }
 
-/// Everything that can be read of a sealed segment that begins with the leaf `first`, given its bytes; whatever is not
-/// sound is passed over and told.
-pub(super) fn salvage(bytes: &[u8], first: u64) -> Salvage {
+/// A leaf of a sealed segment that could be had.
+pub(super) struct SealedLeaf<'a> {
+    /// Where its block begins in the file.
+    pub(super) offset: usize,
+    pub(super) index: u64,
+    pub(super) leaf: &'a [u8],
+    /// Its hash as stored, where there is one.
+    pub(super) stored: Option<Hash>,
+}
+
+/// Gives every leaf that can be had of a sealed segment that begins with the leaf `first` to `visit`, in order; whatever is
+/// not sound is passed over and told.
+pub(super) fn salvage(bytes: &[u8], first: u64, mut visit: impl FnMut(SealedLeaf<'_>)) -> Salvage {
     let mut found = Salvage::default();
     let Some(seal) = stated(bytes) else {
         found.wrong.push((0, first, "nothing says how many leaves the segment holds"));
@@ -432,7 +380,14 @@ pub(super) fn salvage(bytes: &[u8], first: u64) -> Salvage {
         let leaves = (first.saturating_add(before), seal.leaves_in(number));
         let stored = blocks.get(place.start..place.end).ok_or("the block is missing");
         match stored.and_then(|bytes| unpacker.block(bytes, (place.raw, place.sum), leaves)) {
-            Ok(block) => found.blocks.push((at, block)),
+            Ok(block) => {
+                for (index, leaf) in block.leaves() {
+                    let place = usize::try_from(index - first).ok();
+                    let stored = place.and_then(|place| found.hashes.get(place)).copied();
+                    visit(SealedLeaf { offset: at, index, leaf, stored });
+                }
+                unpacker.reuse(block);
+            }
             Err(what) => found.wrong.push((at, leaves.0, what)),
         }
     }

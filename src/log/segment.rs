@@ -264,10 +264,22 @@ pub(super) fn read(path: &Path, limit: Option<u64>) -> Result<Vec<u8>, LogError>
 /// The same of a file that is open and was not read from.
 pub(super) fn read_file(file: File, path: &Path, limit: Option<u64>) -> Result<Vec<u8>, LogError> {
     let mut bytes = Vec::new();
+    read_into(&mut bytes, file, path, limit)?;
+    Ok(bytes)
+}
+
+/// The same in place of what a buffer held.
+pub(super) fn read_into(
+    bytes: &mut Vec<u8>,
+    file: File,
+    path: &Path,
+    limit: Option<u64>,
+) -> Result<(), LogError> {
+    bytes.clear();
     let length = file.metadata().map(|m| m.len()).unwrap_or(0).min(limit.unwrap_or(u64::MAX));
     bytes.reserve_exact(usize::try_from(length).unwrap_or(0));
-    file.take(length).read_to_end(&mut bytes).map_err(LogError::io(path, "cannot be read"))?;
-    Ok(bytes)
+    file.take(length).read_to_end(bytes).map_err(LogError::io(path, "cannot be read"))?;
+    Ok(())
 }
 
 /// A segment of which only what was written is read: the rest of it, and what lies before the place from which it was

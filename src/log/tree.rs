@@ -64,13 +64,18 @@ impl Frontier {
 
     /// Adds a leaf by its hash.
     pub fn push(&mut self, leaf: Hash) {
-        let mut node = leaf;
-        for _ in 0..self.size.trailing_ones() {
+        self.push_full(0, leaf);
+    }
+
+    /// Adds a full subtree of 2^`height` leaves by its root, where the tree has a multiple of so many leaves.
+    pub fn push_full(&mut self, height: u32, root: Hash) {
+        let mut node = root;
+        for _ in 0..(self.size >> height).trailing_ones() {
             let Some(left) = self.roots.pop() else { break };
             node = node_hash(left, node);
         }
         self.roots.push(node);
-        self.size += 1;
+        self.size += 1 << height;
     }
 
     /// The root of the tree; of the empty tree, SHA-256 of nothing.

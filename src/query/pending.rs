@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::event::{ActKind, BodyId, ParticipantId};
-use crate::history::PairView;
+use crate::event::{Act, ActKind, BodyId, ParticipantId};
+use crate::history::{PairView, Standing};
 
 use super::Axes;
 use super::answer::{CheckpointRef, Coverage, ProcedureItem, QuestionEcho};
@@ -37,16 +37,30 @@ pub struct PendingItem {
     pub procedure: ProcedureItem,
 }
 
-pub(super) struct Items {
+struct Items {
     open: Vec<PendingItem>,
     contested: Vec<PendingItem>,
 }
 
-impl Items {
-    /// Those that are decided and wait for their condition.
-    pub(super) fn waiting(self) -> Vec<PendingItem> {
-        self.open.into_iter().filter(|item| item.procedure.stage == ActKind::StatusDecided).collect()
-    }
+/// The open procedures of a body on a day that are decided and wait for their condition.
+///
+/// # Errors
+/// [`QueryError`].
+pub(super) fn waiting(
+    material: &Material<'_>,
+    view: &BodyView<'_>,
+    body: &BodyId,
+    axes: &Axes,
+) -> Result<Vec<PendingItem>, QueryError> {
+    // A stage is reached by an act of its kind, or by a claim of one: of most participants there is none.
+    let decided = |act: &Standing<'_>| match &act.event.act {
+        Act::ClaimRecorded(Some(claimed)) => *claimed == ActKind::StatusDecided,
+        own => own.kind() == ActKind::StatusDecided,
+    };
+    let may_wait = |pair: &PairView<'_>| pair.own.iter().chain(&pair.about).any(decided);
+    let mut open = items(material, view, body, axes, &may_wait)?.open;
+    open.retain(|item| item.procedure.stage == ActKind::StatusDecided);
+    Ok(open)
 }
 
 /// Answers for a body.
@@ -55,7 +69,7 @@ impl Items {
 /// [`QueryError`].
 pub fn pending(material: &Material<'_>, body: &BodyId, axes: &Axes) -> Result<Pending, QueryError> {
     let view = BodyView::of(material, body, axes)?;
-    let items = items(material, &view, body, axes)?;
+    let items = items(material, &view, body, axes, &|_| true)?;
     let ruled = |id: &ParticipantId| {
         let lines = view.every_ruling(id).into_iter();
         lines.map(|line| format!("{id}: {line}")).collect::<Vec<_>>()
@@ -71,11 +85,13 @@ pub fn pending(material: &Material<'_>, body: &BodyId, axes: &Axes) -> Result<Pe
     })
 }
 
-pub(super) fn items(
+/// The procedures of the participants of whom they are `asked`.
+fn items(
     material: &Material<'_>,
     view: &BodyView<'_>,
     body: &BodyId,
     axes: &Axes,
+    asked: &dyn Fn(&PairView<'_>) -> bool,
 ) -> Result<Items, QueryError> {
     let later = match axes.as_known {
         Some(_) => Some(BodyView::today(material, body, axes)?),
@@ -84,7 +100,7 @@ pub(super) fn items(
     let today = later.as_ref().unwrap_or(view);
     let nothing = PairView::default();
     let mut found = Items { open: Vec::new(), contested: Vec::new() };
-    for (participant, pair) in &view.pairs {
+    for (participant, pair) in view.pairs.iter().filter(|(_, pair)| asked(pair)) {
         let then = today.pairs.get(participant).unwrap_or(&nothing);
         let history = view.history(participant);
         let hindsight = Hindsight { view: today, pair: then, history: today.history(participant) };

@@ -11,7 +11,7 @@ use crate::history::{Certainty, History, PairView, Reading};
 use super::Axes;
 use super::answer::{CheckpointRef, Coverage, OverlayItem, QuestionEcho, settled};
 use super::body::{BodyView, Material, QueryError};
-use super::pending::{PendingItem, items};
+use super::pending::{PendingItem, waiting};
 use super::status::{overlay_items, span};
 
 /// Who has which status in a body on a day.
@@ -92,7 +92,7 @@ pub fn roster(
             count.certain += u64::from(item.status.is_some());
         }
     }
-    let waiting = items(material, &view, body, axes)?.waiting();
+    let waiting = waiting(material, &view, body, axes)?;
     Ok(Roster {
         question: QuestionEcho::new("roster", None, Some(body), axes),
         notes: notes(material, &view, only, &participants, axes.on),

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::event::{BodyId, Day, Edtf, Entry, ParticipantId, StatusId};
-use crate::history::{Certainty, Closing, History, Lifecycle, PairView, Reading, Standing, overlays};
+use crate::history::{
+    Certainty, Closing, History, Lifecycle, PairView, Reading, Standing, moves_overlays, overlays,
+};
 
 use super::Axes;
 use super::answer::{
@@ -178,6 +180,10 @@ pub(super) fn overlay_items(
     history: &History,
     on: Day,
 ) -> Vec<OverlayItem> {
+    // Of most participants there is none, and nothing else needs to be looked at.
+    if !pair.own.iter().chain(&view.alone).any(|act| moves_overlays(&act.event)) {
+        return Vec::new();
+    }
     let reading = history.on(on);
     let holds = reading.statuses().into_iter().any(|id| !id.is_none());
     let in_force = reading.status().is_some() && reading.status() == view.full_status(on);

@@ -96,6 +96,36 @@ impl Snapshot {
     }
 }
 
+/// A file of the folder.
+pub struct PartFile {
+    /// Where it lies.
+    pub path: PathBuf,
+    /// What it holds, or why it cannot be read.
+    pub part: Result<Part, SnapshotError>,
+    /// Whether its name says what is in it.
+    pub is_named: bool,
+}
+
+/// Every part in the folder of a ledger, used or not, by first index and size.
+pub fn part_files(ledger: &Path) -> Vec<PartFile> {
+    let mut listed = listed(ledger);
+    listed.sort();
+    let file = |(.., path): Named| {
+        let part = Part::open(&path);
+        let name = part.as_ref().map(|part| file_name(part.first(), part.mark()));
+        let is_named = name.is_ok_and(|name| path.file_name().is_some_and(|own| *own == *name));
+        PartFile { path, part, is_named }
+    };
+    // One that a writer removed since the folder was listed is none.
+    listed.into_iter().map(file).filter(|file| file.part.is_ok() || file.path.exists()).collect()
+}
+
+/// The name of a part that begins with the entry `first`.
+fn file_name(first: u64, mark: &Mark) -> String {
+    let root: String = mark.tree.root().0.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("{first:020}-{:020}-{root}.{EXTENSION}", mark.tree.size())
+}
+
 fn listed(ledger: &Path) -> Vec<Named> {
     let Ok(files) = std::fs::read_dir(ledger.join(FOLDER)) else { return Vec::new() };
     let named = |path: PathBuf| {
@@ -122,8 +152,7 @@ pub fn publish(
     let folder = ledger.join(FOLDER);
     let failed = |source| SnapshotError::Io { path: folder.clone(), source };
     std::fs::create_dir_all(&folder).map_err(failed)?;
-    let root: String = mark.tree.root().0.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let path = folder.join(format!("{first:020}-{:020}-{root}.{EXTENSION}", mark.tree.size()));
+    let path = folder.join(file_name(first, mark));
     disk.replace(&path, bytes).map_err(failed)?;
     for (.., other) in listed(ledger).into_iter().filter(|(at, ..)| *at >= first) {
         if other != path {

@@ -12,11 +12,14 @@ mod header;
 mod map;
 mod part;
 mod rows;
+#[cfg(test)]
+mod tests;
+mod whole;
 
 use std::path::PathBuf;
 
 pub use draft::{Draft, PairKey, RowDraft};
-pub use folder::{Snapshot, publish};
+pub use folder::{PartFile, Snapshot, part_files, publish};
 pub use part::{OnDay, PairAt, Part, StoredReading};
 
 /// Why a snapshot cannot be read. Questions go on without it.

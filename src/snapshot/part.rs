@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::event::{BodyId, Day, EventId, Index, ParticipantId, StatusId};
 use crate::history::Certainty;
-use crate::log::{Hash, Mark};
+use crate::log::Mark;
 
 use super::SnapshotError;
 use super::header::{Header, Span};
@@ -46,8 +46,8 @@ type NamedBy = (Option<BodyId>, Option<ParticipantId>);
 /// A part of a snapshot.
 pub struct Part {
     pub(super) map: Map,
-    header: Header,
-    pub(super) readings: Vec<StoredReading>,
+    pub(super) header: Header,
+    pub(super) readings: Vec<Known>,
     ids: OnceLock<Vec<NamedBy>>,
 }
 
@@ -58,6 +58,20 @@ pub struct StoredReading {
     pub certainty: Certainty,
     /// The statuses that are possible, in the order of their ids.
     pub statuses: Arc<[StatusId]>,
+}
+
+impl StoredReading {
+    /// Whether it is certain that there is no status.
+    pub fn is_none(&self) -> bool {
+        self.statuses.iter().all(StatusId::is_none)
+    }
+}
+
+/// A reading of a part.
+pub(super) struct Known {
+    pub(super) said: StoredReading,
+    /// [`StoredReading::is_none`], asked of every row.
+    pub(super) is_none: bool,
 }
 
 /// The status of one participant in one body on one day, without the acts behind it.
@@ -89,6 +103,16 @@ pub struct PairAt {
 }
 
 impl PairAt {
+    /// Whether both are of one body.
+    pub fn is_of_body_of(&self, other: &PairAt) -> bool {
+        self.body == other.body
+    }
+
+    /// The numbers of its names, by which pairs stand in order.
+    pub(super) fn key(&self) -> (u32, u32) {
+        (self.body, self.who)
+    }
+
     /// Whether it is a body with acts of its own alone.
     pub fn is_alone(&self) -> bool {
         self.who == 0
@@ -125,19 +149,15 @@ impl Part {
         &self.header.mark
     }
 
-    pub(super) fn before(&self) -> Hash {
-        self.header.before
-    }
-
     pub(super) fn section(&self, section: Section) -> Span {
         self.header.sections[section as usize]
     }
 
-    fn count(&self, section: Section, bytes: usize) -> usize {
+    pub(super) fn count(&self, section: Section, bytes: usize) -> usize {
         self.section(section).1 / bytes
     }
 
-    fn number(&self, section: Section, at: usize) -> Result<u32, SnapshotError> {
+    pub(super) fn number(&self, section: Section, at: usize) -> Result<u32, SnapshotError> {
         let (start, length) = self.section(section);
         let place = at.saturating_mul(4);
         if place + 4 > length {
@@ -147,7 +167,7 @@ impl Part {
         bytes.try_into().map(u32::from_le_bytes).map_err(|_| self.map.damaged(start))
     }
 
-    fn numbers(&self, section: Section, range: Range<usize>) -> Result<Vec<u32>, SnapshotError> {
+    pub(super) fn numbers(&self, section: Section, range: Range<usize>) -> Result<Vec<u32>, SnapshotError> {
         let (start, length) = self.section(section);
         if range.end.saturating_mul(4) > length || range.start > range.end {
             return Err(self.map.damaged(start));
@@ -157,7 +177,7 @@ impl Part {
     }
 
     /// A text of a table: its count, the end of each, the bytes of all.
-    fn text(&self, section: Section, at: usize) -> Result<&str, SnapshotError> {
+    pub(super) fn text(&self, section: Section, at: usize) -> Result<&str, SnapshotError> {
         let (start, length) = self.section(section);
         let count = self.number(section, 0)? as usize;
         let end = self.number(section, 1 + at)? as usize;
@@ -170,7 +190,7 @@ impl Part {
         std::str::from_utf8(bytes).map_err(|_| self.map.damaged(start))
     }
 
-    fn read_readings(&self) -> Result<Vec<StoredReading>, SnapshotError> {
+    fn read_readings(&self) -> Result<Vec<Known>, SnapshotError> {
         let damaged = || self.map.damaged(self.section(Section::Readings).0);
         let count = self.number(Section::Readings, 0)? as usize;
         let read = |at: usize| {
@@ -179,7 +199,8 @@ impl Part {
             let known = [Certainty::Certain, Certainty::Possible, Certainty::Contested];
             let certainty = known.into_iter().find(|c| c.name() == certainty).ok_or_else(damaged)?;
             let statuses: Result<Vec<StatusId>, _> = statuses.split(' ').map(StatusId::parse).collect();
-            Ok(StoredReading { certainty, statuses: statuses.map_err(|_| damaged())?.into() })
+            let said = StoredReading { certainty, statuses: statuses.map_err(|_| damaged())?.into() };
+            Ok(Known { is_none: said.is_none(), said })
         };
         (0..count).map(read).collect()
     }
@@ -199,11 +220,15 @@ impl Part {
     }
 
     /// How many pairs there are.
-    fn pairs(&self) -> usize {
+    pub(super) fn pairs(&self) -> usize {
         self.count(Section::Pairs, PAIR_BYTES).saturating_sub(1)
     }
 
-    pub(super) fn record(&self, number: usize) -> Result<PairAt, SnapshotError> {
+    /// A pair by its number.
+    ///
+    /// # Errors
+    /// [`SnapshotError`].
+    pub fn record(&self, number: usize) -> Result<PairAt, SnapshotError> {
         let (start, length) = self.section(Section::Pairs);
         if (number + 1) * PAIR_BYTES > length {
             return Err(self.map.damaged(start));

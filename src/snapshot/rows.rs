@@ -5,10 +5,13 @@ use std::ops::Range;
 use crate::event::{Day, Index};
 
 use super::SnapshotError;
-use super::part::{NONE, OnDay, PAIR_BYTES, PairAt, Part, ROW_BYTES, Section, StoredReading, pair_at, word};
+use super::part::{Known, NONE, OnDay, PAIR_BYTES, PairAt, Part, ROW_BYTES, Section, pair_at, word};
 
 /// What may be said, since when, and the entry that it rests on.
-type Row<'p> = (&'p StoredReading, Day, Option<Index>);
+type Row<'p> = (&'p Known, Day, Option<Index>);
+
+/// So many rows are few.
+const FEW: usize = 32;
 
 impl Part {
     /// What may be said of a pair on a day, by everything recorded and known; `None` where the part has no rows for it.
@@ -17,7 +20,7 @@ impl Part {
     /// [`SnapshotError`].
     pub fn on(&self, pair: &PairAt, day: Day) -> Result<Option<OnDay>, SnapshotError> {
         let row = self.row(pair, day)?;
-        Ok(row.map(|(reading, since, entry)| OnDay { reading: reading.clone(), since, entry }))
+        Ok(row.map(|(reading, since, entry)| OnDay { reading: reading.said.clone(), since, entry }))
     }
 
     fn row(&self, pair: &PairAt, day: Day) -> Result<Option<Row<'_>>, SnapshotError> {
@@ -25,7 +28,7 @@ impl Part {
         self.row_of(self.rows(pair.rows as usize..next.rows as usize)?, day)
     }
 
-    fn rows(&self, rows: Range<usize>) -> Result<&[[u8; ROW_BYTES]], SnapshotError> {
+    pub(super) fn rows(&self, rows: Range<usize>) -> Result<&[[u8; ROW_BYTES]], SnapshotError> {
         let (start, length) = self.section(Section::Rows);
         if rows.end.saturating_mul(ROW_BYTES) > length || rows.start > rows.end {
             return Err(self.map.damaged(start));
@@ -36,7 +39,11 @@ impl Part {
     /// The row of some rows, by first day, in which a day lies.
     fn row_of(&self, rows: &[[u8; ROW_BYTES]], day: Day) -> Result<Option<Row<'_>>, SnapshotError> {
         let first = |row: &[u8; ROW_BYTES]| Day::from_days(word(row, 0).cast_signed());
-        let after = rows.partition_point(|row| first(row) <= day);
+        // Few are counted faster than halved: nothing has to be guessed.
+        let after = match rows.len() <= FEW {
+            true => rows.iter().map(|row| usize::from(first(row) <= day)).sum(),
+            false => rows.partition_point(|row| first(row) <= day),
+        };
         let Some(row) = after.checked_sub(1).and_then(|at| rows.get(at)) else { return Ok(None) };
         let damaged = || self.map.damaged(self.section(Section::Rows).0);
         let reading = self.readings.get(word(row, 4) as usize).ok_or_else(damaged)?;
@@ -44,8 +51,9 @@ impl Part {
         Ok(Some((reading, first(row), entry)))
     }
 
-    /// What may be said on a day of each pair of some, by everything recorded and known. Whether there was something to say
-    /// of every participant: false where a body had no rules that could be read.
+    /// What may be said on a day of each pair of some, by everything recorded and known; of whom it is certain that it has no
+    /// status is passed over. False, as soon as it is seen, where rows do not hold for one of the pairs, or where a
+    /// participant has none since its body had no rules that could be read.
     ///
     /// # Errors
     /// [`SnapshotError`].
@@ -53,11 +61,11 @@ impl Part {
         &self,
         pairs: Range<usize>,
         day: Day,
-        mut visit: impl FnMut(PairAt, &StoredReading, Day, Option<Index>),
+        holds: impl Fn(&PairAt) -> bool,
+        mut visit: impl FnMut(PairAt, OnDay),
     ) -> Result<bool, SnapshotError> {
-        let mut whole = true;
         if pairs.is_empty() {
-            return Ok(whole);
+            return Ok(true);
         }
         let (start, length) = self.section(Section::Pairs);
         if (pairs.end + 1).saturating_mul(PAIR_BYTES) > length {
@@ -73,11 +81,14 @@ impl Part {
             let own = rows_of(record).wrapping_sub(first)..rows_of(next).wrapping_sub(first);
             let own = rows.get(own).ok_or_else(|| self.map.damaged(start))?;
             let pair = pair_at(number, record);
-            match self.row_of(own, day)? {
-                Some((reading, since, entry)) => visit(pair, reading, since, entry),
-                None => whole &= pair.is_alone(),
+            let row = self.row_of(own, day)?;
+            if !holds(&pair) || row.is_none() && !pair.is_alone() {
+                return Ok(false);
+            }
+            if let Some((reading, since, entry)) = row.filter(|(reading, ..)| !reading.is_none) {
+                visit(pair, OnDay { reading: reading.said.clone(), since, entry });
             }
         }
-        Ok(whole)
+        Ok(true)
     }
 }

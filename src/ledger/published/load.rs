@@ -137,18 +137,34 @@ impl ReadModel {
         if *scope == Scope::ALL {
             return Ok(None);
         }
+        let places = self.places_of(scope)?;
+        let mut entries = Vec::with_capacity(places.len() + self.tail.len());
+        for at in places {
+            entries.push(make::entry(log, &self.snapshot, Index(u64::from(at)))?);
+        }
+        self.completed(log, scope, entries).map(Some)
+    }
+
+    /// Where the entries of a scope are that the snapshot covers, in the order of the log.
+    pub(super) fn places_of(&self, scope: &Scope) -> Result<BTreeSet<u32>, LedgerError> {
         let mut places: BTreeSet<u32> = BTreeSet::new();
         for part in self.snapshot.parts() {
             places.extend(part.extra()?);
             places.extend(bearing(part, scope)?);
         }
-        let mut entries = Vec::with_capacity(places.len() + self.tail.len());
-        for at in places {
-            entries.push(make::entry(log, &self.snapshot, Index(u64::from(at)))?);
-        }
+        Ok(places)
+    }
+
+    /// The entries of a scope with the imports that bear on them, and with what came after the snapshot.
+    pub(super) fn completed(
+        &self,
+        log: &Entries,
+        scope: &Scope,
+        mut entries: Vec<Entry>,
+    ) -> Result<Vec<Entry>, LedgerError> {
         self.add_imports(log, &mut entries)?;
         entries.extend(self.tail.iter().filter(|entry| scope.admits(&entry.event)).cloned());
-        Ok(Some(entries))
+        Ok(entries)
     }
 
     /// The entries that make the rules of a body, of what its charter extends, and what may correct them.     ///

@@ -52,7 +52,7 @@ impl Ledger {
     }
 
     #[cfg(test)]
-    pub(in crate::ledger) fn publish_delta(&self) -> Result<bool, LedgerError> {
+    pub(crate) fn publish_delta(&self) -> Result<bool, LedgerError> {
         match Snapshot::open(self.path()) {
             Some(known) => {
                 let base = known.base().map_or(0, |base| base.size());

@@ -1,5 +1,6 @@
 //! The published read model of a ledger: made of its entries, and asked in place of sled.
 
+mod ahead;
 mod family;
 mod gather;
 mod load;

@@ -52,46 +52,53 @@ impl ReadModel {
         Ok(base.on(&pair, axes.on)?)
     }
 
-    /// The rows of some pairs, by body; `None` where one of them does not hold for the question.
-    fn rows(
+    /// The row of everyone of some pairs who has, or may have, a status on the day of the question; false where one of the
+    /// pairs has rows that do not hold for it.
+    fn each_row(
         &self,
         base: &Part,
         pairs: Range<usize>,
         axes: &Axes,
-    ) -> Result<Option<Vec<BodyRoster>>, LedgerError> {
-        let (mut board, mut held, mut failed) = (Vec::<BodyRoster>::new(), true, None);
-        let whole = base.each_on(pairs, axes.on, |pair, reading, since, entry| {
-            held &= self.covers(&pair, axes) && (!pair.is_joined || self.is_current());
-            if !held || is_none(reading) {
-                return;
-            }
-            match base.names_of(&pair) {
-                Ok((body, Some(who))) => {
-                    let placed = (who.clone(), OnDay { reading: reading.clone(), since, entry });
-                    match board.last_mut() {
-                        Some((last, roster)) if last == body => roster.push(placed),
-                        _ => board.push((body.clone(), vec![placed])),
-                    }
-                }
-                Ok(_) => {}
-                Err(error) => failed = Some(error),
+        mut visit: impl FnMut(PairAt, &BodyId, Placed),
+    ) -> Result<bool, LedgerError> {
+        let current = self.is_current();
+        let holds = |pair: &PairAt| self.covers(pair, axes) && (!pair.is_joined || current);
+        let mut done = Ok(());
+        let whole = base.each_on(pairs, axes.on, holds, |pair, said| match base.names_of(&pair) {
+            Ok((body, Some(who))) => visit(pair, body, (who.clone(), said)),
+            Ok(_) => {}
+            Err(error) => done = Err(error),
+        })?;
+        done?;
+        Ok(whole)
+    }
+
+    /// The rows of a body's participants; `None` where one of them does not hold for the question.
+    fn roster(&self, base: &Part, body: &BodyId, axes: &Axes) -> Result<Option<Vec<Placed>>, LedgerError> {
+        let pairs = base.range_of(body)?;
+        let mut roster = Vec::with_capacity(pairs.len());
+        let whole = self.each_row(base, pairs, axes, |_, _, placed| roster.push(placed))?;
+        Ok(whole.then_some(roster))
+    }
+
+    /// The rows of everyone, by body; `None` where one of them does not hold for the question.
+    fn board(&self, base: &Part, axes: &Axes) -> Result<Option<Vec<BodyRoster>>, LedgerError> {
+        let mut board = Vec::<BodyRoster>::new();
+        let mut before: Option<PairAt> = None;
+        let whole = self.each_row(base, base.range(), axes, |pair, body, placed| {
+            let same = before.replace(pair).is_some_and(|before| before.is_of_body_of(&pair));
+            match board.last_mut().filter(|_| same) {
+                Some((_, roster)) => roster.push(placed),
+                None => board.push((body.clone(), vec![placed])),
             }
         })?;
-        match failed {
-            Some(error) => Err(error.into()),
-            None => Ok((held && whole).then_some(board)),
-        }
+        Ok(whole.then_some(board))
     }
 }
 
 /// Whether rows can answer it: a whole day, without a view of disputes.
 fn is_plain(axes: &Axes) -> bool {
     axes.at.is_none() && axes.view.is_none()
-}
-
-/// Whether a participant certainly has no status.
-fn is_none(reading: &StoredReading) -> bool {
-    reading.statuses.iter().all(StatusId::is_none)
 }
 
 impl Ledger {
@@ -127,13 +134,11 @@ impl Ledger {
     pub fn roster_on(&mut self, body: &BodyId, axes: &Axes) -> Result<Vec<Placed>, LedgerError> {
         let rows = self.ask_model(|model| {
             let Some(base) = model.snapshot.base().filter(|_| is_plain(axes)) else { return Ok(None) };
-            let range = base.range_of(body)?;
             let alone = base.pair(body, None)?.filter(|alone| model.covers(alone, axes));
             if alone.is_none() || !model.is_current() && model.is_touched(body)? {
                 return Ok(None);
             }
-            let board = model.rows(base, range, axes)?;
-            Ok(board.map(|board| board.into_iter().flat_map(|(_, roster)| roster).collect()))
+            model.roster(base, body, axes)
         })?;
         rows.map_or_else(|| self.fold_roster(body, axes), Ok)
     }
@@ -143,7 +148,7 @@ impl Ledger {
         let material = self.without_root(&loaded, axes);
         let view = BodyView::of(&material, body, axes)?;
         let placed = view.pairs.keys().map(|who| (who.clone(), on(&view.history(who), axes.on)));
-        Ok(placed.filter(|(_, said)| !is_none(&said.reading)).collect())
+        Ok(placed.filter(|(_, said)| !said.reading.is_none()).collect())
     }
 
     /// Everyone who has, or may have, a status anywhere, by body; a body in which nobody has is left out.
@@ -152,7 +157,7 @@ impl Ledger {
     /// [`LedgerError`].
     pub fn board_on(&mut self, axes: &Axes) -> Result<Vec<BodyRoster>, LedgerError> {
         let board = self.ask_model(|model| match model.snapshot.base() {
-            Some(base) if is_plain(axes) && model.is_current() => model.rows(base, base.range(), axes),
+            Some(base) if is_plain(axes) && model.is_current() => model.board(base, axes),
             _ => Ok(None),
         })?;
         if let Some(board) = board {

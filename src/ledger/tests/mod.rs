@@ -1,8 +1,10 @@
 //! What a receipt promises, what is refused, and that no path to the entries changes an answer.
 
+mod ahead;
 mod desk;
 mod index;
 mod published;
+mod publishing;
 mod recorders;
 
 use std::path::Path;

@@ -1,24 +1,32 @@
 //! What is published says what the plain fold says, whatever is asked, and nothing rests on it.
 
+use std::collections::BTreeSet;
+use std::io::Read;
+
+use flate2::read::GzDecoder;
+
 use super::index::copy;
 use super::*;
+use crate::audit::{CHECKS, Options, audit};
 use crate::charter::{Template, charter_event};
 use crate::event::leaf::{encode_event, splice};
-use crate::event::{EventId, ImportReceipt, Rival};
+use crate::event::{EventId, ImportReceipt, Register, Rival};
+use crate::fixture::data;
 use crate::history::{History, standing};
+use crate::import::{EventsFile, import_events, read_csv};
 use crate::log::{Append, LogEngine};
 use crate::query::{BodyView, QueryError};
 use crate::snapshot::OnDay;
 
 /// A tenth of the questions; `.ci/run` asks all of them.
-fn questions() -> usize {
+pub(super) fn questions() -> usize {
     if std::env::var("CHANCERY_FAULTS").is_ok_and(|v| v == "full") { 10_000 } else { 1_000 }
 }
 
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn below(&mut self, limit: usize) -> usize {
+    pub(super) fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -29,8 +37,8 @@ impl Random {
         of[self.below(of.len())]
     }
 
-    fn day(&mut self) -> Day {
-        Day::from_days(10_000 + self.below(8_000) as i32)
+    fn day(&mut self, (from, to): (i32, i32)) -> Day {
+        Day::from_days(from + self.below((to - from) as usize) as i32)
     }
 }
 
@@ -47,18 +55,24 @@ const ACTS: [(ActKind, Role); 8] = [
     (ActKind::ContinuationDeclared, Role::Effective),
 ];
 
+/// Days since 1970 in which everything happens that is made up: 1997 to 2019.
+const DAYS: (i32, i32) = (10_000, 18_000);
+/// And in which everything real happens: 1880 to 2026.
+const REAL_DAYS: (i32, i32) = (-32_870, 20_800);
+
 /// A record in which everything happens that a read model must know of.
-struct World {
+pub(super) struct World {
     random: Random,
     next: u128,
     events: Vec<Event>,
     /// Whether corrections move entries and withdraw imports.
     moves: bool,
+    days: (i32, i32),
 }
 
 impl World {
-    fn new(seed: u64, moves: bool) -> World {
-        let mut world = World { random: Random(seed), next: 1_000, events: Vec::new(), moves };
+    pub(super) fn new(seed: u64, moves: bool) -> World {
+        let mut world = World::empty(seed, moves);
         for body in BODIES {
             for (at, text) in Template::find(body).unwrap().texts.iter().enumerate() {
                 let id = world.id();
@@ -76,12 +90,16 @@ impl World {
         world
     }
 
+    fn empty(seed: u64, moves: bool) -> World {
+        World { random: Random(seed), next: 1_000, events: Vec::new(), moves, days: DAYS }
+    }
+
     fn id(&mut self) -> EventId {
         self.next += 1 + self.random.below(1 << 20) as u128;
         id(self.next.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
 
-    fn step(&mut self) {
+    pub(super) fn step(&mut self) {
         let number = self.id();
         let event = match self.random.below(10) {
             0 | 1 => self.correction(number),
@@ -95,11 +113,11 @@ impl World {
         let (act, role) = random.one(&ACTS);
         let mut event = Event::new(number, Act::bare(act).unwrap(), body(random.one(&BODIES)));
         event.participant = Some(who(random.one(&WHO)));
-        let day = Edtf::day(random.day());
+        let day = Edtf::day(random.day(self.days));
         let shown = &day.as_str()[..[4, 7, 10, 10, 10][random.below(5)]];
         event.dates.set(role, Edtf::parse(shown).unwrap());
         if random.below(3) == 0 {
-            event.known_from = Some(Edtf::day(random.day()));
+            event.known_from = Some(Edtf::day(random.day(self.days)));
         }
         if random.below(4) == 0 {
             event.toward = Some(StatusId::parse(random.one(&["member", "observer", "sco-member"])).unwrap());
@@ -127,7 +145,7 @@ impl World {
             2 if self.moves => rectification(n, &target, "body", self.random.one(&BODIES)),
             _ if import => self.act(number),
             _ => {
-                let day = Edtf::day(self.random.day());
+                let day = Edtf::day(self.random.day(self.days));
                 let (_, role) = self.random.one(&ACTS);
                 rectification(n, &target, role.name(), day.as_str())
             }
@@ -135,8 +153,8 @@ impl World {
     }
 
     /// Appends what is not recorded yet, without judgement: a read model takes a record as it is.
-    fn write(&self, path: &Path) {
-        let log = Entries::open_writer(path, &holder(), Disk::default()).unwrap();
+    pub(super) fn write(&self, path: &Path, disk: Disk) {
+        let log = Entries::open_writer(path, &holder(), disk).unwrap();
         let size = log.size().unwrap() as usize;
         let leaf = |(at, event): (usize, &Event)| {
             splice(&encode_event(event).unwrap(), Instant::from_micros(START + at as i64)).unwrap()
@@ -147,7 +165,7 @@ impl World {
         log.write_checkpoint().unwrap();
     }
 
-    fn entries(&self) -> Vec<Entry> {
+    pub(super) fn entries(&self) -> Vec<Entry> {
         let entry = |(at, event): (usize, &Event)| Entry {
             index: Index(at as u64),
             recorded_at: Instant::from_micros(START + at as i64),
@@ -171,13 +189,27 @@ fn plain(
     Ok(view.pairs.keys().map(|who| (who.clone(), said(&view.history(who)))).collect())
 }
 
+/// What can be asked.
+pub(super) struct Field {
+    pub(super) bodies: Vec<BodyId>,
+    participants: Vec<ParticipantId>,
+    days: (i32, i32),
+}
+
+impl Field {
+    pub(super) fn made_up() -> Field {
+        Field { bodies: BODIES.map(body).into(), participants: WHO.map(who).into(), days: DAYS }
+    }
+}
+
 /// Asks one random question in both ways.
-fn compare(ledger: &mut Ledger, entries: &[Entry], random: &mut Random) {
+pub(super) fn compare(ledger: &mut Ledger, entries: &[Entry], field: &Field, random: &mut Random) {
     let size = entries.len();
-    let known = (random.below(2) == 0).then(|| Edtf::day(random.day()));
+    let known = (random.below(2) == 0).then(|| Edtf::day(random.day(field.days)));
     let recorded = if random.below(2) == 0 { size } else { 1 + random.below(size) };
-    let axes = Axes::on_day(random.day(), known, Size(recorded as u64));
-    let (body, who) = (body(random.one(&BODIES)), who(random.one(&WHO)));
+    let axes = Axes::on_day(random.day(field.days), known, Size(recorded as u64));
+    let body = field.bodies[random.below(field.bodies.len())].clone();
+    let who = field.participants[random.below(field.participants.len())].clone();
     let Ok(expected) = plain(entries, &body, &axes) else {
         ledger.status_on(&who, &body, &axes).unwrap_err();
         return;
@@ -193,6 +225,15 @@ fn compare(ledger: &mut Ledger, entries: &[Entry], random: &mut Random) {
     assert_eq!(roster, expected, "{body}, {axes:?}");
 }
 
+/// The audit makes of the log, in its own way, what is published.
+fn audited(path: &Path) {
+    let skip = CHECKS.iter().map(|check| check.name).filter(|name| *name != "snapshot").collect();
+    let report = audit(path, &Options { skip, ..Options::default() }, &mut |_, _, _| {}).unwrap();
+    assert_eq!(report.findings, []);
+    let check = report.checks.iter().find(|check| check.name == "snapshot").unwrap();
+    assert!(check.count > 0 && check.left_out.is_none(), "{check:?}");
+}
+
 fn asked_at_random(moves: bool, seed: u64) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("l");
@@ -201,7 +242,7 @@ fn asked_at_random(moves: bool, seed: u64) {
     let mut random = Random(seed ^ 0x5555_aaaa);
     for round in 0..6 {
         (0..40).for_each(|_| world.step());
-        world.write(&path);
+        world.write(&path, Disk::default());
         // A base alone, a base with entries after it, a base with a delta, and both.
         let mut ledger = writer(&path);
         match round {
@@ -210,6 +251,7 @@ fn asked_at_random(moves: bool, seed: u64) {
             _ => {}
         }
         drop(ledger);
+        audited(&path);
         let entries = world.entries();
         let mut ledger = Ledger::open_reader(&path).unwrap();
         ledger.open_index().unwrap();
@@ -221,7 +263,105 @@ fn asked_at_random(moves: bool, seed: u64) {
         }
         assert!(moves || ledger.model.is_some(), "round {round}: nothing published was used");
         for _ in 0..questions() / 12 {
-            compare(&mut ledger, &entries, &mut random);
+            compare(&mut ledger, &entries, &Field::made_up(), &mut random);
+        }
+    }
+}
+
+/// Five organisations and the treaties of WIPO as their sources record them, in the order of their days; `None` where the
+/// data is not there.
+fn real_events() -> Option<Vec<Event>> {
+    let mut events = Vec::new();
+    for name in ["sco", "nato", "eu", "brics", "un"] {
+        let file = if name == "un" { "un_members.csv".to_owned() } else { format!("{name}_events.csv") };
+        let rows = data(&file)?;
+        let resolve =
+            |word: &str| Register::builtin().resolve(word).map(|p| p.id.clone()).map_err(|e| e.to_string());
+        let rows = read_csv(rows.as_bytes(), &body(name), id(100), &resolve).unwrap();
+        events.extend(rows.taken.into_iter().map(|row| row.event));
+        let texts = Template::find(name).unwrap().texts;
+        events.extend(texts.iter().enumerate().map(|(at, text)| {
+            let number = 10 * name.len() as u128 + u128::from(name.as_bytes()[0]) * 1_000 + at as u128;
+            charter_event(text, at > 0, id(number)).unwrap()
+        }));
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let mut ledger = create(&dir.path().join("l"));
+    let root = std::env::var_os("CHANCERY_DATA").map(std::path::PathBuf::from);
+    let root = root.unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data").into());
+    let path = root.join("real/wipo.jsonl.gz");
+    let open = || -> std::io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(GzDecoder::new(std::fs::File::open(&path)?)))
+    };
+    let file = EventsFile {
+        name: "wipo.jsonl.gz",
+        open: &open,
+        surveyed: None,
+        survivors_only: false,
+        dry_run: false,
+        keep: false,
+        map: None,
+        note: None,
+    };
+    import_events(&mut ledger, &file, options(START), &|_| {}).unwrap();
+    let size = ledger.size().0;
+    events.extend((0..size).map(|at| ledger.entry(Index(at)).unwrap().event));
+    // Charters first: whatever is asked after them is asked of bodies that have rules.
+    events.sort_by_key(|event| event.act.kind() != ActKind::CharterAdopted);
+    Some(events)
+}
+
+#[test]
+fn of_what_really_happened_the_same_is_said_as_by_the_fold_of_all_entries() {
+    let Some(events) = real_events() else { return };
+    let named = |event: &Event| event.participant.clone();
+    let field = Field {
+        bodies: events.iter().map(|event| event.body.clone()).collect::<BTreeSet<_>>().into_iter().collect(),
+        participants: events.iter().filter_map(named).collect::<BTreeSet<_>>().into_iter().collect(),
+        days: REAL_DAYS,
+    };
+    assert!(field.bodies.len() > 20 && field.participants.len() > 190, "{}", field.bodies.len());
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("l");
+    Entries::create(&path, ORIGIN, &Disk::default()).unwrap();
+    let mut world = World { days: REAL_DAYS, ..World::empty(0x1883, false) };
+    let mut random = Random(0x2026);
+    let (begin, rest) = events.split_at(events.len() / 2);
+    for (round, real) in [begin, rest, &[]].into_iter().enumerate() {
+        for event in real {
+            world.events.push(event.clone());
+            if world.random.below(20) == 0 {
+                let number = world.id();
+                let correction = world.correction(number);
+                world.events.push(correction);
+            }
+        }
+        world.write(&path, Disk::default());
+        if round < 2 {
+            writer(&path).publish_base(&mut |_| {}).unwrap();
+        }
+        (0..20).for_each(|_| {
+            let number = world.id();
+            let correction = world.correction(number);
+            world.events.push(correction);
+        });
+        world.write(&path, Disk::default());
+        let entries = world.entries();
+        let mut ledger = Ledger::open_reader(&path).unwrap();
+        ledger.open_index().unwrap();
+        if ledger.model.is_none() {
+            // The log has left the segment of the mark: whoever closes a ledger publishes then.
+            let mut writing = writer(&path);
+            if !writing.publish_delta().unwrap() {
+                writing.publish_base(&mut |_| {}).unwrap();
+            }
+            drop(writing);
+            ledger = Ledger::open_reader(&path).unwrap();
+            ledger.open_index().unwrap();
+        }
+        assert!(ledger.model.is_some(), "round {round}: nothing published was used");
+        for _ in 0..questions() / 3 {
+            compare(&mut ledger, &entries, &field, &mut random);
         }
     }
 }
@@ -274,11 +414,11 @@ fn how_an_event_stands_is_found_by_what_is_published_also_when_that_is_asked_not
         Entries::create(&path, ORIGIN, &Disk::default()).unwrap();
         let mut world = World::new(seed, moves);
         (0..120).for_each(|_| world.step());
-        world.write(&path);
+        world.write(&path, Disk::default());
         writer(&path).publish_base(&mut |_| {}).unwrap();
         if !moves {
             (0..40).for_each(|_| world.step());
-            world.write(&path);
+            world.write(&path, Disk::default());
         }
         let entries = world.entries();
         let mut ledger = writer(&path);
@@ -328,7 +468,7 @@ fn a_changed_bit_of_what_is_published_changes_no_answer() {
     Entries::create(&path, ORIGIN, &Disk::default()).unwrap();
     let mut world = World::new(0x77, false);
     (0..60).for_each(|_| world.step());
-    world.write(&path);
+    world.write(&path, Disk::default());
     writer(&path).publish_base(&mut |_| {}).unwrap();
     let part = std::fs::read_dir(path.join("snapshot")).unwrap().next().unwrap().unwrap().path();
     let sound = std::fs::read(&part).unwrap();
@@ -339,7 +479,7 @@ fn a_changed_bit_of_what_is_published_changes_no_answer() {
         let at = random.below(bytes.len());
         bytes[at] ^= 1 << random.below(8);
         std::fs::write(&part, &bytes).unwrap();
-        compare(&mut Ledger::open_reader(&path).unwrap(), &entries, &mut random);
+        compare(&mut Ledger::open_reader(&path).unwrap(), &entries, &Field::made_up(), &mut random);
     }
 }
 
@@ -351,7 +491,7 @@ fn a_snapshot_of_another_history_is_not_believed() {
         Entries::create(path, ORIGIN, &Disk::default()).unwrap();
         let mut world = World::new(0xabc0 + seed, false);
         (0..60).for_each(|_| world.step());
-        world.write(path);
+        world.write(path, Disk::default());
         writer(path).publish_base(&mut |_| {}).unwrap();
     }
     std::fs::remove_dir_all(one.join("snapshot")).unwrap();

@@ -2,6 +2,7 @@
 
 mod conformance;
 mod cosignature;
+pub(crate) mod drive;
 mod flips;
 mod format;
 mod multiproof;

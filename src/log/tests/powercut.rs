@@ -1,147 +1,10 @@
 //! The power is cut at any moment: of what was not synced any sectors and any names may be lost, nothing else may.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
 
 use super::super::{Disk, Entries, LogEngine, LogError, Operation};
+use super::drive::Drive;
 use super::{Folder, ORIGIN, Xorshift, add, cases, evidence, holder, leaf, read_all, restore, sealed};
-
-const SECTOR: u64 = 512;
-
-/// What a disk holds for certain, and what it was asked for since the last sync.
-#[derive(Clone, Default)]
-struct Drive {
-    durable: Vec<Vec<u8>>,
-    pending: Vec<Vec<Operation>>,
-    names: BTreeMap<PathBuf, usize>,
-    pending_names: Vec<Operation>,
-    /// The names as the running program sees them, and the file that each pending name concerns.
-    seen: HashMap<PathBuf, usize>,
-    concerned: Vec<usize>,
-}
-
-impl Drive {
-    fn holding(ledger: &Path, files: &BTreeMap<PathBuf, Vec<u8>>) -> Drive {
-        let mut drive = Drive::default();
-        for (name, bytes) in files {
-            let file = drive.file(bytes.clone());
-            drive.names.insert(ledger.join(name), file);
-            drive.seen.insert(ledger.join(name), file);
-        }
-        drive
-    }
-
-    fn file(&mut self, bytes: Vec<u8>) -> usize {
-        self.durable.push(bytes);
-        self.pending.push(Vec::new());
-        self.durable.len() - 1
-    }
-
-    fn name(&mut self, operation: &Operation, file: usize) {
-        self.pending_names.push(operation.clone());
-        self.concerned.push(file);
-    }
-
-    fn run(&mut self, operation: &Operation) {
-        match operation {
-            Operation::Create(path) => {
-                let file = self.file(Vec::new());
-                self.seen.insert(path.clone(), file);
-                self.name(operation, file);
-            }
-            Operation::Allocate(path, _) | Operation::Write(path, ..) => {
-                self.pending[self.seen[path]].push(operation.clone());
-            }
-            Operation::Sync(path) => {
-                let file = self.seen[path];
-                for pending in std::mem::take(&mut self.pending[file]) {
-                    apply(&mut self.durable[file], &pending, |_| true);
-                }
-            }
-            Operation::Rename(from, to) => {
-                let file = self.seen.remove(from).unwrap();
-                self.seen.insert(to.clone(), file);
-                self.name(operation, file);
-            }
-            Operation::Remove(path) => {
-                let file = self.seen.remove(path).unwrap();
-                self.name(operation, file);
-            }
-            Operation::SyncDir(folder) => {
-                let pending: Vec<_> = self.pending_names.drain(..).zip(self.concerned.drain(..)).collect();
-                for (operation, file) in pending {
-                    match parent(&operation) == Some(folder) {
-                        true => rename(&mut self.names, &operation, file),
-                        false => self.name(&operation, file),
-                    }
-                }
-            }
-        }
-    }
-
-    /// The folder as somebody finds it when the power is back.
-    fn cut(self, ledger: &Path, random: &mut Xorshift) -> BTreeMap<PathBuf, Vec<u8>> {
-        // Now and then nothing or everything arrives, which a coin for each sector would hardly ever give.
-        let chance = [0, 10, 50, 90, 100][random.below(5)];
-        self.cut_with(ledger, random, chance)
-    }
-
-    fn cut_with(mut self, ledger: &Path, random: &mut Xorshift, chance: usize) -> BTreeMap<PathBuf, Vec<u8>> {
-        let mut arrives = || random.below(100) < chance;
-        for (operation, file) in self.pending_names.iter().zip(&self.concerned) {
-            if arrives() {
-                rename(&mut self.names, operation, *file);
-            }
-        }
-        for (bytes, pending) in self.durable.iter_mut().zip(&self.pending) {
-            pending.iter().for_each(|operation| apply(bytes, operation, |_| arrives()));
-        }
-        let named = |(path, file): (&PathBuf, &usize)| {
-            (path.strip_prefix(ledger).unwrap().to_owned(), self.durable[*file].clone())
-        };
-        self.names.iter().map(named).collect()
-    }
-}
-
-fn parent(operation: &Operation) -> Option<&Path> {
-    match operation {
-        Operation::Create(path) | Operation::Remove(path) | Operation::Rename(_, path) => path.parent(),
-        _ => None,
-    }
-}
-
-fn rename(names: &mut BTreeMap<PathBuf, usize>, operation: &Operation, file: usize) {
-    match operation {
-        Operation::Create(path) => drop(names.insert(path.clone(), file)),
-        Operation::Remove(path) => drop(names.remove(path)),
-        Operation::Rename(from, to) => {
-            names.remove(from);
-            names.insert(to.clone(), file);
-        }
-        _ => {}
-    }
-}
-
-fn apply(bytes: &mut Vec<u8>, operation: &Operation, mut arrives: impl FnMut(u64) -> bool) {
-    match operation {
-        Operation::Allocate(_, size) if arrives(0) => bytes.resize(bytes.len().max(*size as usize), 0),
-        Operation::Write(_, offset, written) => {
-            let end = offset + written.len() as u64;
-            let mut at = *offset;
-            while at < end {
-                let next = ((at / SECTOR + 1) * SECTOR).min(end);
-                if arrives(at) {
-                    let (from, to) = (at as usize, next as usize);
-                    bytes.resize(bytes.len().max(to), 0);
-                    bytes[from..to]
-                        .copy_from_slice(&written[(at - offset) as usize..(next - offset) as usize]);
-                }
-                at = next;
-            }
-        }
-        _ => {}
-    }
-}
 
 /// What was promised, and after how many operations.
 #[derive(Default)]
@@ -219,7 +82,7 @@ fn goes_on(folder: &Folder, log: Entries, case: &str) {
     log.write_checkpoint().unwrap();
     drop(log);
     assert!(read_all(&folder.reader()).unwrap() == kept, "{case}: what was appended afterwards");
-    assert_eq!(Entries::verify(&folder.path, |_, _| {}).unwrap().0, [], "{case}");
+    assert_eq!(Entries::verify(&folder.path).unwrap().0, [], "{case}");
 }
 
 #[test]
@@ -234,7 +97,7 @@ fn a_power_cut_at_any_moment_loses_nothing_that_was_acknowledged() {
         let mut drive = Drive::default();
         operations[..cut].iter().for_each(|operation| drive.run(operation));
         let found = Folder::new();
-        restore(&found.path, &drive.cut(&folder.path, &mut random));
+        restore(&found.path, &drive.cut(&folder.path, &mut |limit| random.below(limit)));
         if promises.created.is_some_and(|created| cut < created) {
             match Entries::open_reader(&found.path).map(|log| log.size().unwrap()) {
                 Ok(0) | Err(LogError::Damaged { .. }) => continue,
@@ -258,7 +121,7 @@ fn at_every_moment_what_was_acknowledged_needs_nothing_that_was_not_synced() {
         let case =
             format!("after {cut} of {} operations, with nothing that was not synced", operations.len());
         let found = Folder::new();
-        restore(&found.path, &drive.clone().cut_with(&folder.path, &mut random, 0));
+        restore(&found.path, &drive.clone().cut_with(&folder.path, &mut |limit| random.below(limit), 0));
         survives(&found, &promises, promises.at(cut), &case);
         operations.get(cut).into_iter().for_each(|operation| drive.run(operation));
     }
@@ -277,7 +140,7 @@ fn a_second_power_cut_while_the_log_recovers_from_the_first_loses_nothing_either
         let mut drive = Drive::default();
         operations[..cut].iter().for_each(|operation| drive.run(operation));
         let found = Folder::new();
-        let first = drive.cut(&folder.path, &mut random);
+        let first = drive.cut(&folder.path, &mut |limit| random.below(limit));
         restore(&found.path, &first);
         let disk = Disk::recording();
         let log = found.writer_on(disk.clone()).unwrap();
@@ -298,7 +161,7 @@ fn a_second_power_cut_while_the_log_recovers_from_the_first_loses_nothing_either
         let mut drive = Drive::holding(&found.path, &first);
         again[..second].iter().for_each(|operation| drive.run(operation));
         let last = Folder::new();
-        restore(&last.path, &drive.cut(&found.path, &mut random));
+        restore(&last.path, &drive.cut(&found.path, &mut |limit| random.below(limit)));
         let log = survives(&last, &later, later.at(second), &case);
         goes_on(&last, log, &case);
     }
@@ -325,7 +188,7 @@ fn a_power_cut_at_any_moment_of_sealing_loses_nothing() {
         let mut drive = Drive::holding(&folder.path, &files);
         operations[..cut].iter().for_each(|operation| drive.run(operation));
         let found = Folder::new();
-        restore(&found.path, &drive.cut(&folder.path, &mut random));
+        restore(&found.path, &drive.cut(&folder.path, &mut |limit| random.below(limit)));
         let log = survives(&found, &promises, size, &case);
         log.compact(&mut |_| {}).unwrap_or_else(|error| panic!("{case}: {error}"));
         goes_on(&found, log, &case);

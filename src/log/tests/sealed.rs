@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::super::sealed::{BLOCK_LEAVES, Encoder, Sealed};
 use super::super::segment;
 use super::super::tree::{Frontier, leaf_hash};
-use super::super::{Compacted, Disk, Entries, LEAF_BYTES_MAX, LogEngine, LogError, salvage};
+use super::super::{Compacted, Disk, Entries, LEAF_BYTES_MAX, LogEngine, LogError, salvage, stated};
 use super::{Folder, ORIGIN, Xorshift, add, cases, evidence, flip, leaf, read_all, read_from, restore};
 
 /// A tree of so many leaves.
@@ -150,8 +150,13 @@ fn a_writer_seals_every_segment_but_the_last_and_all_leaves_are_as_they_were() {
     holds(&folder.writer(), &all);
     let mut visited = Vec::new();
     let (damage, tree) =
-        Entries::verify(&folder.path, |index, leaf| visited.push((index, leaf.to_vec()))).unwrap();
+        Entries::verify_with(&folder.path, &|at, leaf, hash| (at, leaf.to_vec(), hash), &mut |part| {
+            visited.extend(part);
+        })
+        .unwrap();
     assert_eq!((damage, tree), (Vec::new(), folder.reader().frontier()));
+    assert!(visited.iter().all(|(_, leaf, hash)| *hash == leaf_hash(leaf)));
+    let visited: Vec<_> = visited.into_iter().map(|(at, leaf, _)| (at, leaf)).collect();
     assert!(visited.iter().map(|(_, leaf)| leaf).eq(&all));
     let mut saved = Vec::new();
     let remains = salvage(&folder.path, |found| {
@@ -162,6 +167,8 @@ fn a_writer_seals_every_segment_but_the_last_and_all_leaves_are_as_they_were() {
     let remains = remains.unwrap();
     assert_eq!((remains.extent, remains.origin.as_deref()), (all.len() as u64, Some(ORIGIN)));
     assert!(remains.heads.len() > made.len() - 1);
+    let told = stated(&folder.path).unwrap();
+    assert_eq!((told.heads, told.origin, told.extent), (remains.heads, remains.origin, all.len() as u64));
 }
 
 #[test]
@@ -202,7 +209,7 @@ fn compacting_seals_what_is_not_sealed_and_nothing_twice() {
     drop(writer);
     holds(&readers_before, &all);
     holds(&folder.reader(), &all);
-    assert_eq!(Entries::verify(&folder.path, |_, _| {}).unwrap().0, []);
+    assert_eq!(Entries::verify(&folder.path).unwrap().0, []);
     assert!(matches!(folder.reader().compact(&mut |_| {}), Err(LogError::ReadOnly)));
 }
 
@@ -267,7 +274,7 @@ fn without_the_segment_behind_it_a_sealed_one_is_damage() {
     std::fs::remove_file(folder.file("checkpoint")).unwrap();
     let error = Entries::open_reader(&folder.path).map(|_| ()).unwrap_err();
     assert!(error.to_string().contains(&format!("the segment from entry {last} on is missing")), "{error}");
-    let (damage, _) = Entries::verify(&folder.path, |_, _| {}).unwrap();
+    let (damage, _) = Entries::verify(&folder.path).unwrap();
     assert!(damage.iter().any(|d| d.what.starts_with("the segment that follows is missing")), "{damage:?}");
 }
 
@@ -293,10 +300,8 @@ fn is_found(folder: &Folder, all: &[Vec<u8>], path: &Path, changed: &[u8], what:
             }
         }
     }
-    let (damage, _) = Entries::verify(&folder.path, |index, leaf| {
-        assert!(leaf == all[index as usize], "{what}: leaf {index}");
-    })
-    .unwrap();
+    let keep = |index, leaf: &[u8], _| assert!(leaf == all[index as usize], "{what}: leaf {index}");
+    let (damage, _) = Entries::verify_with(&folder.path, &keep, &mut |_| {}).unwrap();
     assert!(damage.iter().any(|d| d.path == path), "{what}: {damage:?}");
 }
 

@@ -242,7 +242,7 @@ fn entries_are_read_across_segments() {
         all.get(size as usize).into_iter().for_each(|leaf| tree.push(super::super::leaf_hash(leaf)));
     }
     assert!(matches!(log.root(121), Err(LogError::Beyond { size: 120, asked: 121 })));
-    let (damage, verified) = Entries::verify(&folder.path, |_, _| {}).unwrap();
+    let (damage, verified) = Entries::verify(&folder.path).unwrap();
     assert_eq!((damage, verified), (vec![], log.frontier()));
 }
 
@@ -255,7 +255,7 @@ fn a_missing_middle_segment_is_damage() {
         matches!(&found, LogError::Damaged { path, offset, .. } if *path == folder.segment(0) && *offset > 30_000),
         "{found}"
     );
-    let (damage, _) = Entries::verify(&folder.path, |_, _| {}).unwrap();
+    let (damage, _) = Entries::verify(&folder.path).unwrap();
     assert_eq!(damage[0].path, folder.segment(firsts[2]));
     assert_eq!(damage.len(), 1, "{damage:?}");
 }
@@ -283,8 +283,12 @@ fn the_audit_says_every_damage_at_once() {
     flip(&folder.segment(firsts[0]), block + 100, 1);
     flip(&folder.segment(firsts[1]), 200, 1);
     flip(&watermark::path(&folder.path), 9, 1);
-    let (damage, _) =
-        Entries::verify(&folder.path, |index, leaf| assert_eq!(leaf, all[index as usize])).unwrap();
+    let (damage, _) = Entries::verify_with(
+        &folder.path,
+        &|index, leaf, _| assert_eq!(leaf, all[index as usize]),
+        &mut |_| {},
+    )
+    .unwrap();
     let found: Vec<_> = damage.iter().map(|d| (d.path.clone(), d.offset, d.index)).collect();
     assert_eq!(
         found,
@@ -334,7 +338,7 @@ fn a_reader_beside_a_writer_sees_what_was_acknowledged_and_not_what_is_being_wri
         let file = std::fs::OpenOptions::new().write(true).open(folder.segment(0)).unwrap();
         std::os::unix::fs::FileExt::write_all_at(&file, &frame[..written], end).unwrap();
         assert_eq!(read_all(&folder.reader()).unwrap(), leaves(0..3), "{written}");
-        assert_eq!(Entries::verify(&folder.path, |_, _| {}).unwrap().0, [], "{written}");
+        assert_eq!(Entries::verify(&folder.path).unwrap().0, [], "{written}");
     }
 }
 
@@ -444,7 +448,7 @@ fn disk_that_fails_everywhere(code: i32) {
         let expected: Vec<_> = (0..found.len() as u64).map(|n| leaf(n, 6000)).collect();
         assert!(found == expected, "{nth}");
         add(&log, &leaves(50..51));
-        assert_eq!(Entries::verify(&folder.path, |_, _| {}).unwrap().0, [], "{nth}");
+        assert_eq!(Entries::verify(&folder.path).unwrap().0, [], "{nth}");
     }
 }
 
