@@ -351,11 +351,15 @@ impl IdsRun {
     }
 }
 
+/// Most events have fewer bytes.
+const USUAL_BYTES: usize = 256;
+
 /// The three values of a run of at most [`RUN_ENTRIES`] entries.
 pub(super) fn build(entries: &[Entry]) -> (EventsRun, PostingsRun, IdsRun) {
     let (mut events, mut postings, mut ids) =
         (EventsRun::default(), PostingsRun::default(), IdsRun::default());
     let mut numbers = Numbers::default();
+    events.bytes.reserve(entries.len() * USUAL_BYTES);
     for (at, entry) in entries.iter().enumerate() {
         postings.corrections.extend(StoredCorrection::of(at, &entry.event));
         encode_bare_into(&StoredEntry::of(entry), &mut events.bytes);

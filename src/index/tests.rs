@@ -384,3 +384,26 @@ fn a_run_of_many_entries_is_compressed_and_comes_back() {
         }
     }
 }
+
+#[test]
+fn what_is_asked_later_is_answered_after_what_nobody_waited_for_and_a_failure_is_told_at_the_end() {
+    use super::guard::Guarded;
+    use std::sync::Mutex;
+    let store = Guarded::start(Path::new("store"), DEADLINE, || Ok(Mutex::new(Vec::new()))).unwrap();
+    let slow = store.begin(|said: &Mutex<Vec<u8>>| {
+        std::thread::sleep(Duration::from_millis(50));
+        said.lock().unwrap().push(1);
+        Ok(())
+    });
+    let failed = store.begin(|_| Err::<(), _>(sled::Error::Unsupported("no such thing".into()))).unwrap();
+    assert_eq!(store.run(|said| Ok(said.lock().unwrap().clone())).unwrap(), [1]);
+    store.end(slow.unwrap()).unwrap();
+    let error = store.end(failed).unwrap_err();
+    assert!(error.to_string().contains("no such thing"), "{error}");
+    let stopped = store.begin(|_| -> Result<(), _> { std::panic::panic_any("stopped") }).unwrap();
+    assert!(matches!(store.end(stopped), Err(IndexError::Damaged { .. })));
+    assert!(matches!(
+        store.begin(|_| Ok(())).and_then(|asked| store.end(asked)),
+        Err(IndexError::Damaged { .. })
+    ));
+}

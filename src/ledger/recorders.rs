@@ -214,8 +214,9 @@ impl Ledger {
         for (body, act) in ruled {
             // Thousands of charters may be adopted at once: nothing is folded for a body that has none.
             let folded = !batch.makes_rules() && self.rules.contains_key(body);
-            // What is published finds the texts of one body without those of all.
-            let sought = folded || batch.rules(body) || self.model.is_some();
+            // What is published finds the texts of one body without those of all, and most bodies have some.
+            let published = self.model.is_some() && act != ActKind::CharterAdopted;
+            let sought = folded || published || batch.rules(body);
             if !sought && !self.rule_entries()?.may_rule(body) {
                 continue;
             }

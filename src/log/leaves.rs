@@ -25,6 +25,10 @@ const OPEN_MAX: usize = 64;
 const BLOCKS_MAX: usize = 16;
 /// Frames are looked through in pieces of this size.
 const WINDOW_BYTES: usize = 128 << 10;
+/// So much room a block of leaves that are read together has from the beginning.
+const ROOM_BYTES: usize = 1 << 20;
+/// Few leaves are shorter.
+const USUAL_BYTES: usize = 256;
 /// What stands before a leaf in a frame.
 const LEAF_OVERHEAD: u64 = 4 + 32;
 
@@ -461,7 +465,8 @@ fn visit_sealed(
 fn read_sealed(sealed: &Sealed, (from, size): (u64, u64), max_bytes: usize) -> Result<LeafBlock, LogError> {
     let hashes = sealed.hashes()?;
     let mut unpacker = Unpacker::new().map_err(LogError::io(&sealed.segment.path, "cannot be read"))?;
-    let mut read = LeafBlock::starting_at(from);
+    let room = max_bytes.min(ROOM_BYTES);
+    let mut read = LeafBlock::with_room(from, room / USUAL_BYTES, room);
     for number in sealed.block_of(from)..=sealed.block_of(sealed.segment.first + sealed.leaves() - 1) {
         let block = sealed.block(number, &mut unpacker)?;
         for (index, leaf) in block.leaves().filter(|(index, _)| (from..size).contains(index)) {

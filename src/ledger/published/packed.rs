@@ -7,7 +7,7 @@ use crate::index::{pack_into, unpack};
 use crate::ledger::LedgerError;
 
 /// A chunk is compressed once it has so many bytes.
-const CHUNK_BYTES: usize = 32 << 10;
+const CHUNK_BYTES: usize = 16 << 10;
 /// How hard Zstandard tries.
 const LEVEL: i32 = 1;
 /// What stands before an entry: its index and its length.
