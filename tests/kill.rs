@@ -25,6 +25,8 @@ fn killed(env: &Env, script: &str, after: Duration) {
     let group = format!("-{}", child.id());
     env.command("/bin/kill").args(["-9", "--", &group]).stderr(Stdio::null()).status().unwrap();
     child.wait().unwrap();
+    // Whoever was killed in the middle of a sync goes when that ends, and until then holds the lock.
+    env.sh("flock chancery.ledger/LOCK true").ok();
 }
 
 #[test]
@@ -118,8 +120,6 @@ fn two_hundred_kills_around_the_publishing_of_a_snapshot_change_no_answer() {
         env.write("more.jsonl", lines(round * 300..(round + 1) * 300));
         let published = snapshots(&env);
         killed(&env, "chancery append --from more.jsonl", Duration::from_millis(20 + rng.below(500)));
-        // Whoever was killed in the middle of a sync goes when that ends, and until then holds the lock.
-        env.sh("flock chancery.ledger/LOCK true").ok();
         match snapshots(&env) == published {
             true => before += 1,
             false => after += 1,
