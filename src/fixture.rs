@@ -17,15 +17,21 @@ pub(crate) const ORIGIN: &str = "ledger.example/sco";
 /// 2026-01-01T00:00:00Z.
 pub(crate) const START: i64 = 1_767_225_600_000_000;
 
-/// A file of the data set, or `None` with a message where it is absent.
-pub(crate) fn data(file: &str) -> Option<String> {
+/// The path of a file of the data set, or `None` with a message where it is absent.
+pub(crate) fn data_path(file: &str) -> Option<PathBuf> {
     let root = std::env::var_os("CHANCERY_DATA").map(PathBuf::from);
     let root = root.unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data").into());
-    let text = std::fs::read_to_string(root.join(file)).ok();
-    if text.is_none() {
+    let path = root.join(file);
+    if !path.is_file() {
         println!("skipped: {file} is not at $CHANCERY_DATA");
+        return None;
     }
-    text
+    Some(path)
+}
+
+/// A file of the data set, or `None` with a message where it is absent.
+pub(crate) fn data(file: &str) -> Option<String> {
+    data_path(file).and_then(|path| std::fs::read_to_string(path).ok())
 }
 
 pub(crate) fn id(n: u128) -> EventId {

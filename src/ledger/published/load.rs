@@ -167,7 +167,8 @@ impl ReadModel {
         Ok(entries)
     }
 
-    /// The entries that make the rules of a body, of what its charter extends, and what may correct them.     ///
+    /// The entries that make the rules of a body, of what its charter extends, and what may correct them.
+    ///
     /// # Errors
     /// [`LedgerError`].
     pub(in crate::ledger) fn rules_of(

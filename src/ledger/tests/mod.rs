@@ -5,6 +5,7 @@ mod desk;
 mod index;
 mod published;
 mod publishing;
+mod real;
 mod recorders;
 
 use std::path::Path;

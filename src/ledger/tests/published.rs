@@ -1,19 +1,12 @@
 //! What is published says what the plain fold says, whatever is asked, and nothing rests on it.
 
-use std::collections::BTreeSet;
-use std::io::Read;
-
-use flate2::read::GzDecoder;
-
 use super::index::copy;
 use super::*;
 use crate::audit::{CHECKS, Options, audit};
 use crate::charter::{Template, charter_event};
 use crate::event::leaf::{encode_event, splice};
-use crate::event::{EventId, ImportReceipt, Register, Rival};
-use crate::fixture::data;
+use crate::event::{EventId, ImportReceipt, Rival};
 use crate::history::{History, standing};
-use crate::import::{EventsFile, import_events, read_csv};
 use crate::log::{Append, LogEngine};
 use crate::query::{BodyView, QueryError};
 use crate::snapshot::OnDay;
@@ -57,17 +50,15 @@ const ACTS: [(ActKind, Role); 8] = [
 
 /// Days since 1970 in which everything happens that is made up: 1997 to 2019.
 const DAYS: (i32, i32) = (10_000, 18_000);
-/// And in which everything real happens: 1880 to 2026.
-const REAL_DAYS: (i32, i32) = (-32_870, 20_800);
 
 /// A record in which everything happens that a read model must know of.
 pub(super) struct World {
-    random: Random,
+    pub(super) random: Random,
     next: u128,
-    events: Vec<Event>,
+    pub(super) events: Vec<Event>,
     /// Whether corrections move entries and withdraw imports.
     moves: bool,
-    days: (i32, i32),
+    pub(super) days: (i32, i32),
 }
 
 impl World {
@@ -90,11 +81,11 @@ impl World {
         world
     }
 
-    fn empty(seed: u64, moves: bool) -> World {
+    pub(super) fn empty(seed: u64, moves: bool) -> World {
         World { random: Random(seed), next: 1_000, events: Vec::new(), moves, days: DAYS }
     }
 
-    fn id(&mut self) -> EventId {
+    pub(super) fn id(&mut self) -> EventId {
         self.next += 1 + self.random.below(1 << 20) as u128;
         id(self.next.wrapping_mul(0x9e37_79b9_7f4a_7c15))
     }
@@ -134,7 +125,7 @@ impl World {
         event
     }
 
-    fn correction(&mut self, number: EventId) -> Event {
+    pub(super) fn correction(&mut self, number: EventId) -> Event {
         let at = self.random.below(self.events.len());
         let target = self.events[at].clone();
         let n = number.0.as_u128();
@@ -192,8 +183,8 @@ fn plain(
 /// What can be asked.
 pub(super) struct Field {
     pub(super) bodies: Vec<BodyId>,
-    participants: Vec<ParticipantId>,
-    days: (i32, i32),
+    pub(super) participants: Vec<ParticipantId>,
+    pub(super) days: (i32, i32),
 }
 
 impl Field {
@@ -264,104 +255,6 @@ fn asked_at_random(moves: bool, seed: u64) {
         assert!(moves || ledger.model.is_some(), "round {round}: nothing published was used");
         for _ in 0..questions() / 12 {
             compare(&mut ledger, &entries, &Field::made_up(), &mut random);
-        }
-    }
-}
-
-/// Five organisations and the treaties of WIPO as their sources record them, in the order of their days; `None` where the
-/// data is not there.
-fn real_events() -> Option<Vec<Event>> {
-    let mut events = Vec::new();
-    for name in ["sco", "nato", "eu", "brics", "un"] {
-        let file = if name == "un" { "un_members.csv".to_owned() } else { format!("{name}_events.csv") };
-        let rows = data(&file)?;
-        let resolve =
-            |word: &str| Register::builtin().resolve(word).map(|p| p.id.clone()).map_err(|e| e.to_string());
-        let rows = read_csv(rows.as_bytes(), &body(name), id(100), &resolve).unwrap();
-        events.extend(rows.taken.into_iter().map(|row| row.event));
-        let texts = Template::find(name).unwrap().texts;
-        events.extend(texts.iter().enumerate().map(|(at, text)| {
-            let number = 10 * name.len() as u128 + u128::from(name.as_bytes()[0]) * 1_000 + at as u128;
-            charter_event(text, at > 0, id(number)).unwrap()
-        }));
-    }
-    let dir = tempfile::tempdir().unwrap();
-    let mut ledger = create(&dir.path().join("l"));
-    let root = std::env::var_os("CHANCERY_DATA").map(std::path::PathBuf::from);
-    let root = root.unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data").into());
-    let path = root.join("real/wipo.jsonl.gz");
-    let open = || -> std::io::Result<Box<dyn Read + Send>> {
-        Ok(Box::new(GzDecoder::new(std::fs::File::open(&path)?)))
-    };
-    let file = EventsFile {
-        name: "wipo.jsonl.gz",
-        open: &open,
-        surveyed: None,
-        survivors_only: false,
-        dry_run: false,
-        keep: false,
-        map: None,
-        note: None,
-    };
-    import_events(&mut ledger, &file, options(START), &|_| {}).unwrap();
-    let size = ledger.size().0;
-    events.extend((0..size).map(|at| ledger.entry(Index(at)).unwrap().event));
-    // Charters first: whatever is asked after them is asked of bodies that have rules.
-    events.sort_by_key(|event| event.act.kind() != ActKind::CharterAdopted);
-    Some(events)
-}
-
-#[test]
-fn of_what_really_happened_the_same_is_said_as_by_the_fold_of_all_entries() {
-    let Some(events) = real_events() else { return };
-    let named = |event: &Event| event.participant.clone();
-    let field = Field {
-        bodies: events.iter().map(|event| event.body.clone()).collect::<BTreeSet<_>>().into_iter().collect(),
-        participants: events.iter().filter_map(named).collect::<BTreeSet<_>>().into_iter().collect(),
-        days: REAL_DAYS,
-    };
-    assert!(field.bodies.len() > 20 && field.participants.len() > 190, "{}", field.bodies.len());
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("l");
-    Entries::create(&path, ORIGIN, &Disk::default()).unwrap();
-    let mut world = World { days: REAL_DAYS, ..World::empty(0x1883, false) };
-    let mut random = Random(0x2026);
-    let (begin, rest) = events.split_at(events.len() / 2);
-    for (round, real) in [begin, rest, &[]].into_iter().enumerate() {
-        for event in real {
-            world.events.push(event.clone());
-            if world.random.below(20) == 0 {
-                let number = world.id();
-                let correction = world.correction(number);
-                world.events.push(correction);
-            }
-        }
-        world.write(&path, Disk::default());
-        if round < 2 {
-            writer(&path).publish_base(&mut |_| {}).unwrap();
-        }
-        (0..20).for_each(|_| {
-            let number = world.id();
-            let correction = world.correction(number);
-            world.events.push(correction);
-        });
-        world.write(&path, Disk::default());
-        let entries = world.entries();
-        let mut ledger = Ledger::open_reader(&path).unwrap();
-        ledger.open_index().unwrap();
-        if ledger.model.is_none() {
-            // The log has left the segment of the mark: whoever closes a ledger publishes then.
-            let mut writing = writer(&path);
-            if !writing.publish_delta().unwrap() {
-                writing.publish_base(&mut |_| {}).unwrap();
-            }
-            drop(writing);
-            ledger = Ledger::open_reader(&path).unwrap();
-            ledger.open_index().unwrap();
-        }
-        assert!(ledger.model.is_some(), "round {round}: nothing published was used");
-        for _ in 0..questions() / 3 {
-            compare(&mut ledger, &entries, &field, &mut random);
         }
     }
 }
