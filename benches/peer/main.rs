@@ -159,7 +159,7 @@ impl Bench {
             let mut world = appends::continued(both);
             self.group("append one", || [appends::appends(both, &mut world, 1, self.rounds * 20)]);
             self.group("append hundred", || [appends::appends(both, &mut world, 100, self.rounds * 3)]);
-            self.group("append writers", || [appends::writers(both, &mut world, 8)]);
+            self.group("append writers", || [appends::writers(both, &mut world, 100)]);
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::index::{EventIndex, FiledUnder, IndexError, Stated};
 use crate::log::{Entries, Hash, LeafBlock, LogEngine};
 
 use super::behind::Behind;
+use super::published::TAIL_ENTRIES;
 use super::{INDEX_DEADLINE, LedgerError};
 
 /// Where a ledger looks entries up.
@@ -48,9 +49,29 @@ impl Source {
         Ok(Source::Behind(behind))
     }
 
+    /// What a question is answered from: the entries themselves where they are too few for a snapshot, since they are read
+    /// before sled and its threads are open; else the index.
+    ///
+    /// # Errors
+    /// [`LedgerError::Index`] where the index is not this log's.
+    pub(super) fn for_question(ledger: &Path, entries: &Entries) -> Result<Source, LedgerError> {
+        let held = Held::of(entries);
+        if held.size.0 < TAIL_ENTRIES
+            && let Stated::Head { size, last } = EventIndex::stated(ledger, entries.origin())
+            && size <= held.size
+        {
+            check_stated(size, last, held, entries)?;
+            return Ok(Source::Entries);
+        }
+        Source::of_index(ledger, entries)
+    }
+
     /// Opens the index for a question; whatever is wrong with it, the entries are read instead, unless it holds more
     /// than they do.
-    pub(super) fn for_question(ledger: &Path, entries: &Entries) -> Result<Source, LedgerError> {
+    ///
+    /// # Errors
+    /// As of [`Source::for_question`].
+    pub(super) fn of_index(ledger: &Path, entries: &Entries) -> Result<Source, LedgerError> {
         if crate::log::Lock::is_held(ledger) {
             return Ok(Source::Entries);
         }

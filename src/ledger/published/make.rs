@@ -15,7 +15,7 @@ use super::rows;
 /// The log is read in blocks of this many bytes of leaves.
 pub(super) const BLOCK_BYTES: usize = 1 << 20;
 /// Fewer entries than this beyond a snapshot are read from the log with each question.
-const TAIL_ENTRIES: u64 = 256;
+pub(in crate::ledger) const TAIL_ENTRIES: u64 = 256;
 /// The base is made anew when what follows it is more than one part in so many of it.
 const DELTA_SHARE: u64 = 16;
 

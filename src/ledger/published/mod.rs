@@ -10,4 +10,5 @@ mod packed;
 mod rows;
 
 pub(super) use load::ReadModel;
+pub(super) use make::TAIL_ENTRIES;
 pub use on_day::{BodyRoster, Placed};

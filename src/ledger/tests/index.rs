@@ -181,7 +181,7 @@ fn a_damaged_index_never_gives_a_wrong_answer_and_never_stops_a_writer() {
             content.truncate(next(content.len()));
         }
         std::fs::write(file, content).unwrap();
-        let mut reader = Ledger::open_reader(&path).unwrap();
+        let mut reader = indexed(&path);
         assert_eq!(ask(&mut reader, &who("PAK"), size, "2006-01-01", None), right, "trial {trial}");
         assert_eq!(board(&mut reader, size, "2006-01-01"), right_board, "trial {trial}");
         drop(reader);
@@ -211,13 +211,33 @@ fn named_segment((path, _): &(PathBuf, Vec<u8>)) -> bool {
 }
 
 #[test]
+fn few_entries_are_read_from_the_log_and_sled_is_not_opened() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("l");
+    let from_index = |count: u128| {
+        let mut ledger = if path.exists() { writer(&path) } else { small(&path) };
+        let more = (u128::from(ledger.size().0)..count).map(|n| grant(1_000 + n, "MNG", "2004-06-17"));
+        ledger.append(more.collect(), options(START + 10)).unwrap();
+        ledger.close().unwrap();
+        let _ = std::fs::remove_dir_all(path.join("snapshot"));
+        let mut reader = Ledger::open_reader(&path).unwrap();
+        let size = reader.size();
+        let answer = ask(&mut reader, &who("MNG"), size, "2005-01-01", None);
+        assert_eq!(answer["status"], json!("observer"));
+        matches!(reader.index, source::Source::Index(_))
+    };
+    assert!(!from_index(255));
+    assert!(from_index(256));
+}
+
+#[test]
 fn a_damaged_generation_is_replaced_by_the_next_writer() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("l");
     small(&path).close().unwrap();
     assert!(path.join("sled/000001/complete").exists());
     std::fs::write(path.join("sled/000001/db"), b"").unwrap();
-    let mut reader = Ledger::open_reader(&path).unwrap();
+    let mut reader = indexed(&path);
     assert_eq!(reader.bodies().unwrap(), [body("sco")]);
     assert!(!path.join("sled/000002").exists(), "a question makes no generation");
     drop(reader);
@@ -239,7 +259,7 @@ fn a_ledger_answers_from_its_entries_while_another_has_the_index() {
     let held = EventIndex::open(&path, ORIGIN, INDEX_DEADLINE).unwrap();
     let second = EventIndex::open(&path, ORIGIN, INDEX_DEADLINE).map(|_| ());
     assert!(matches!(second, Err(IndexError::Busy { .. })), "{second:?}");
-    let mut reader = Ledger::open_reader(&path).unwrap();
+    let mut reader = indexed(&path);
     assert_eq!(ask(&mut reader, &who("MNG"), Size(8), "2005-01-01", None)["status"], json!("observer"));
     let mut writer = writer(&path);
     assert!(!has_index(&mut writer));
