@@ -195,7 +195,7 @@ pub struct Register {
 
 /// A line of the register.
 struct Line {
-    id: &'static str,
+    /// What begins with the id.
     text: &'static str,
     /// `None` where it is not of the form; a test holds that there is none.
     participant: OnceLock<Option<Box<Participant>>>,
@@ -203,8 +203,11 @@ struct Line {
 
 impl Line {
     fn new(text: &'static str) -> Line {
-        let id = text.split('|').next().unwrap_or_default().trim();
-        Line { id, text, participant: OnceLock::new() }
+        Line { text, participant: OnceLock::new() }
+    }
+
+    fn id(&self) -> &str {
+        self.text.split_once('|').map_or(self.text, |(id, _)| id).trim()
     }
 
     fn participant(&self) -> Option<&Participant> {
@@ -220,7 +223,8 @@ impl Register {
     }
 
     fn read(text: &'static str) -> Register {
-        let lines = text.lines().filter(|line| !line.starts_with('#')).map(Line::new).collect();
+        let mut lines = Vec::with_capacity(text.lines().count());
+        lines.extend(text.lines().filter(|line| !line.starts_with('#')).map(Line::new));
         Register { lines, by_word: OnceLock::new() }
     }
 
@@ -244,7 +248,7 @@ impl Register {
 
     /// The participant whose id this is, written as ids are.
     fn of_id(&self, id: &str) -> Option<&Participant> {
-        let at = self.lines.binary_search_by(|line| line.id.cmp(id)).ok()?;
+        let at = self.lines.binary_search_by(|line| line.id().cmp(id)).ok()?;
         self.lines.get(at)?.participant()
     }
 

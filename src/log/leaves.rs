@@ -21,7 +21,7 @@ use super::tree::{Frontier, Hash, leaf_hash};
 
 /// So many segments of each form are kept open, and single leaves are read from them.
 const OPEN_MAX: usize = 64;
-/// So many blocks are kept decompressed, some 40 KiB each: the charters of a few hundred bodies.
+/// So many blocks are kept decompressed that were asked for twice, some 40 KiB each: the charters of a few hundred bodies.
 const BLOCKS_MAX: usize = 16;
 /// Frames are looked through in pieces of this size.
 const WINDOW_BYTES: usize = 128 << 10;
@@ -40,6 +40,8 @@ pub(super) struct OpenSegments {
     /// The blocks decompressed last, each with the first index of its segment and its number; the one used last is the
     /// last.
     blocks: VecDeque<(u64, usize, Block)>,
+    /// The blocks that were asked for last and are not kept: most are asked for once, each where the one before it was.
+    met: VecDeque<(u64, usize)>,
     unpacker: Option<Unpacker>,
     frames: Vec<Frames>,
 }
@@ -101,28 +103,38 @@ impl OpenSegments {
         let hash = sealed.hash(index)?;
         let number = sealed.block_of(index);
         let place = (sealed.segment.first, number);
+        let of = |block: &Block| block.leaves().find(|(at, _)| *at == index).map(|(_, leaf)| leaf.to_vec());
         let held = self.blocks.iter().position(|(first, number, _)| (*first, *number) == place);
-        let block = match held.and_then(|at| self.blocks.remove(at)) {
-            Some((.., block)) => block,
-            None => {
-                let unpacker = match &mut self.unpacker {
-                    Some(unpacker) => unpacker,
-                    none => {
-                        let made =
-                            Unpacker::new().map_err(LogError::io(&sealed.segment.path, "cannot be read"));
-                        none.insert(made?)
-                    }
-                };
-                sealed.block(number, unpacker)?
+        if let Some(held) = held.and_then(|at| self.blocks.remove(at)) {
+            let leaf = of(&held.2);
+            self.blocks.push_back(held);
+            return Ok(leaf.map(|leaf| (leaf, hash)));
+        }
+        let unpacker = match &mut self.unpacker {
+            Some(unpacker) => unpacker,
+            none => {
+                none.insert(Unpacker::new().map_err(LogError::io(&sealed.segment.path, "cannot be read"))?)
             }
         };
-        let leaf = block.leaves().find(|(at, _)| *at == index).map(|(_, leaf)| leaf.to_vec());
-        if self.blocks.len() == BLOCKS_MAX {
-            self.blocks.pop_front();
+        let block = sealed.block(number, unpacker)?;
+        let leaf = of(&block);
+        match self.met.contains(&place) {
+            true => push_back(&mut self.blocks, (place.0, place.1, block)),
+            false => {
+                push_back(&mut self.met, place);
+                unpacker.reuse(block);
+            }
         }
-        self.blocks.push_back((place.0, place.1, block));
         Ok(leaf.map(|leaf| (leaf, hash)))
     }
+}
+
+/// Keeps one more block, and no more than [`BLOCKS_MAX`].
+fn push_back<T>(blocks: &mut VecDeque<T>, one: T) {
+    if blocks.len() == BLOCKS_MAX {
+        blocks.pop_front();
+    }
+    blocks.push_back(one);
 }
 
 impl Frames {

@@ -179,20 +179,22 @@ struct Place {
     sum: u32,
 }
 
-/// The blocks, where the list makes sense: none is empty, none may be larger than its leaves can be.
-fn places(list: &[u8], seal: &Seal) -> Option<Vec<Place>> {
-    let mut start = 0;
-    let mut found = Vec::with_capacity(seal.blocks());
-    for (number, entry) in list.as_chunks::<ENTRY_BYTES>().0.iter().enumerate() {
-        let number_at = |at: usize| Some(u32::from_le_bytes(array(entry, at)?));
-        let (end, raw, sum) = (number_at(0)? as usize, number_at(4)? as usize, number_at(8)?);
-        if end <= start || raw > seal.leaves_in(number) * (LENGTH_BYTES + LEAF_BYTES_MAX) {
-            return None;
-        }
-        found.push(Place { start, end, raw, sum });
-        start = end;
-    }
-    Some(found)
+/// A block by its number in the list; what is behind the list is no block.
+fn place(list: &[u8], number: usize) -> Option<Place> {
+    let entries = list.as_chunks::<ENTRY_BYTES>().0;
+    let number_at = |of: usize, at: usize| Some(u32::from_le_bytes(array(entries.get(of)?, at)?));
+    let start = number.checked_sub(1).map_or(Some(0), |before| number_at(before, 0))? as usize;
+    let (end, raw, sum) =
+        (number_at(number, 0)? as usize, number_at(number, 4)? as usize, number_at(number, 8)?);
+    Some(Place { start, end, raw, sum })
+}
+
+/// Every block, where the list makes sense: none is empty, none may be larger than its leaves can be.
+fn places(list: &[u8], seal: &Seal) -> Option<impl Iterator<Item = Place>> {
+    let all = || (0..seal.blocks()).map_while(|number| place(list, number));
+    let most = |number| seal.leaves_in(number) * (LENGTH_BYTES + LEAF_BYTES_MAX);
+    let sound = all().zip(0..).all(|(place, number)| place.start < place.end && place.raw <= most(number));
+    sound.then(all)
 }
 
 /// A sealed segment, open.
@@ -200,7 +202,8 @@ pub(super) struct Sealed {
     pub(super) segment: Segment,
     seal: Seal,
     file: File,
-    places: Vec<Place>,
+    /// The list of blocks, which was found sound.
+    list: Vec<u8>,
 }
 
 impl Sealed {
@@ -228,7 +231,7 @@ impl Sealed {
         if places.last().is_none_or(|last| (seal.blocks_at() + last.end) as u64 != length) {
             return Err(damaged(at, "the blocks do not fill the segment"));
         }
-        Ok(Sealed { segment, seal, file, places })
+        Ok(Sealed { segment, seal, file, list })
     }
 
     /// How many leaves it holds.
@@ -298,7 +301,9 @@ impl Sealed {
     /// [`LogError::Damaged`] where it is not sound.
     pub(super) fn block(&self, number: usize, unpacker: &mut Unpacker) -> Result<Block, LogError> {
         let first = self.segment.first + number as u64 * u64::from(self.seal.per_block);
-        let place = self.places.get(number).copied();
+        let place = Some(number)
+            .filter(|number| *number < self.seal.blocks())
+            .and_then(|number| place(&self.list, number));
         let place = place.ok_or_else(|| self.damaged(self.seal.list_at(), first, "the block is missing"))?;
         let at = self.seal.blocks_at() + place.start;
         let bytes = self.read(at, place.end - place.start)?;
@@ -314,7 +319,7 @@ impl Sealed {
     pub(super) fn visit(&self, from: u64, mut visit: impl FnMut(u64, &[u8], Hash)) -> Result<(), LogError> {
         let hashes = self.hashes()?;
         let mut unpacker = Unpacker::new().map_err(LogError::io(&self.segment.path, "cannot be read"))?;
-        for number in self.block_of(from)..self.places.len() {
+        for number in self.block_of(from)..self.seal.blocks() {
             let block = self.block(number, &mut unpacker)?;
             for (index, leaf) in block.leaves().filter(|(index, _)| *index >= from) {
                 let hash = hashes.get((index - self.segment.first) as usize);
@@ -365,7 +370,7 @@ pub(super) fn salvage(bytes: &[u8], first: u64, mut visit: impl FnMut(SealedLeaf
     found.hashes = hashes.map(|(hashes, _)| hashes_of(hashes)).unwrap_or_default();
     let list = summed(part(seal.list_at(), seal.blocks_at())).filter(|(_, sound)| *sound);
     let blocks = part(seal.blocks_at(), bytes.len());
-    let listed = list.and_then(|(list, _)| places(list, &seal));
+    let listed = list.and_then(|(list, _)| Some(places(list, &seal)?.collect::<Vec<_>>()));
     if listed.is_none() {
         found.wrong.push((seal.list_at(), first, "the list of blocks does not match its checksum"));
     }

@@ -150,8 +150,10 @@ pub(super) fn at_rest(
     Ok(Tail { segments, after: scan.after, last, end: scan.end, torn, passed, covered })
 }
 
-/// So much is looked at from a mark on, before all of the segment is.
-const NEAR_BYTES: usize = 64 << 10;
+/// So much may lie between a mark and the end before all of the segment is looked at.
+const NEAR_BYTES: u64 = 64 << 10;
+/// So much is looked at behind the end: whatever was appended since begins there.
+const BEHIND_BYTES: u64 = 4 << 10;
 
 /// The end of a log found close to a mark, for whoever only reads: what was acknowledged ends there, and only zeros are seen
 /// behind it. `None` where more has to be looked at to tell.
@@ -170,7 +172,9 @@ pub(super) fn near(
     if file.metadata().map_err(unread)?.len() < last.capacity {
         return Ok(None);
     }
-    let mut bytes = vec![0; NEAR_BYTES];
+    let between = watermark.offset.checked_sub(start.offset).filter(|between| *between <= NEAR_BYTES);
+    let Some(between) = between else { return Ok(None) };
+    let mut bytes = vec![0; (between + BEHIND_BYTES) as usize];
     let read = file.read_at(&mut bytes, start.offset).map_err(unread)?;
     bytes.truncate(read);
     let base = start.offset;
