@@ -7,7 +7,9 @@ mod load;
 mod make;
 mod on_day;
 mod packed;
+mod past;
 mod rows;
 
 pub(super) use load::ReadModel;
 pub use on_day::{BodyRoster, Placed};
+pub(super) use past::Past;
