@@ -69,6 +69,8 @@ pub struct Ledger {
     rules: HashMap<BodyId, Arc<Charter>>,
     rule_entries: Option<rules::RuleEntries>,
     loaded: std::cell::RefCell<HashMap<Scope, Arc<Vec<Entry>>>>,
+    /// What was folded of what is loaded, where nothing that was published answers.
+    past: published::Past,
     places: places::Known,
     /// What was read while events were judged that name it.
     met: std::cell::RefCell<places::Met>,
@@ -179,6 +181,7 @@ impl Ledger {
             rules: HashMap::new(),
             rule_entries: None,
             loaded: std::cell::RefCell::default(),
+            past: published::Past::default(),
             places,
             met: std::cell::RefCell::default(),
             last_recorded: None,
@@ -321,6 +324,7 @@ impl Ledger {
         (self.model, self.rule_entries) = (None, None);
         self.rules.clear();
         self.loaded.borrow_mut().clear();
+        self.past.forget();
         self.met.take();
     }
 

@@ -24,21 +24,38 @@ fn past(ledger: &Ledger) -> Axes {
     Axes::on_day(Day::from_days(FIRST_DAY + 800), Some(known), Size(ledger.size().0 / 2))
 }
 
+/// The same as ever another size has it, so that next to nothing was asked before.
+fn another_past(ledger: &Ledger, round: &mut u64) -> Axes {
+    let half = ledger.size().0 / 2;
+    *round += 1;
+    Axes { as_recorded: Size(half + *round * APART % half), ..past(ledger) }
+}
+
+/// So many entries lie between such sizes: some of every pair are among them.
+const APART: u64 = 7_919;
+
 /// The present and the past of the corrected ledger, beside the same questions to the uncorrected one.
-pub(crate) fn rows(corrected: &Both, uncorrected: &Both, rounds: usize) -> [Row; 2] {
+pub(crate) fn rows(corrected: &Both, uncorrected: &Both, rounds: usize) -> [Row; 3] {
     let (mut with, mut without) = (open(&corrected.ledger), open(&uncorrected.ledger));
-    let mut row = |task: &str, axes: fn(&Ledger) -> Axes, beside: fn(&Ledger) -> Axes| {
-        let (own_axes, other_axes) = (axes(&with), beside(&without));
-        let mut own = || asked(&mut with, corrected, &own_axes);
+    let mut round = 0;
+    let mut row = |task: &str, axes: &mut dyn FnMut(&Ledger) -> Axes| {
+        let other_axes = today(&without);
+        let mut own = || {
+            let own_axes = axes(&with);
+            asked(&mut with, corrected, &own_axes)
+        };
         let mut other = || asked(&mut without, uncorrected, &other_axes);
         _ = (own(), other());
         let [own, other] = in_turn(rounds, [&mut own, &mut other]);
         Row::new(task, Unit::Time, own).limit("the same without corrections", other)
     };
     [
-        row("status with five corrections of each act, the present, warm", today, today)
+        row("status with five corrections of each act, the present, warm", &mut today)
             .targets(Bound::OfLimit(2.0), Bound::OfLimit(1.2)),
-        row("status with five corrections of each act, inside the past, warm", past, today)
+        row("status with five corrections of each act, inside the past, warm", &mut past)
             .targets(Bound::OfLimit(6.0), Bound::OfLimit(3.0)),
+        row("status with five corrections of each act, inside another past each time", &mut |ledger| {
+            another_past(ledger, &mut round)
+        }),
     ]
 }

@@ -1,10 +1,13 @@
 //! Which entries stand, and what they say, given what was recorded and what was known.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::event::{Act, ActKind, Cause, Changes, Day, Entry, Event, EventId, Index, Known, Size};
+
+use super::region::Region;
 
 /// An act of the record that stands: not retracted, read with its rectifications.
 #[derive(Clone, Debug)]
@@ -57,9 +60,15 @@ impl Deref for Stated<'_> {
 /// day. Record-keeping acts are known at once. Entries must be in the order of the log; corrections whose target is not
 /// among them, or not before them, are passed over.
 pub fn standing(entries: &[Entry], recorded: Size, known: Day) -> Vec<Standing<'_>> {
+    standing_in(entries, recorded, known).0
+}
+
+/// The same with the region in which the same acts stand and read alike.
+pub fn standing_in(entries: &[Entry], recorded: Size, known: Day) -> (Vec<Standing<'_>>, Region) {
     let held = entries.partition_point(|e| recorded.holds(e.index));
+    let mut region = Region::of(entries, held);
     let entries = &entries[..held];
-    let corrections = corrections(entries, known);
+    let corrections = corrections(entries, known, &mut region);
     let mut acts = Vec::with_capacity(entries.len());
     for (at, entry) in entries.iter().enumerate() {
         if corrections.withdraws(at, entry) || is_correction(entry) {
@@ -67,11 +76,11 @@ pub fn standing(entries: &[Entry], recorded: Size, known: Day) -> Vec<Standing<'
         }
         let (event, corrected_by) = corrections.read(at, &entry.event);
         let when = event.known();
-        if when.day <= known || event.act.kind().is_record_keeping() {
+        if event.act.kind().is_record_keeping() || region.is_known(when.day, known) {
             acts.push(Standing { index: entry.index, event, known: when, corrected_by });
         }
     }
-    acts
+    (acts, region)
 }
 
 /// The acts that their source took back by then (a retraction for `source-changed`), as they were recorded, in the order of
@@ -129,28 +138,28 @@ pub fn correction_known(event: &Event) -> Day {
 
 /// What corrections do to the entries before them; positions count in the slice that was read.
 #[derive(Default)]
-struct Corrections {
+struct Corrections<'e> {
     /// By position one more than the place of its effect, or 0 where nothing corrects it; empty where nothing is corrected.
     numbers: Vec<u32>,
-    effects: Vec<Effect>,
+    effects: Vec<Effect<'e>>,
     retracted_imports: HashSet<EventId>,
 }
 
 /// What corrections do to one entry.
 #[derive(Default)]
-struct Effect {
+struct Effect<'e> {
     retracted: bool,
     /// What rectifications set, oldest first.
-    changes: Vec<(Index, Changes)>,
+    changes: Vec<(Index, Cow<'e, Changes>)>,
 }
 
-impl Corrections {
-    fn of(&self, at: usize) -> Option<&Effect> {
+impl<'e> Corrections<'e> {
+    fn of(&self, at: usize) -> Option<&Effect<'e>> {
         let number = self.numbers.get(at)?.checked_sub(1)?;
         self.effects.get(number as usize)
     }
 
-    fn of_mut(&mut self, at: usize) -> &mut Effect {
+    fn of_mut(&mut self, at: usize) -> &mut Effect<'e> {
         if self.numbers[at] == 0 {
             self.effects.push(Effect::default());
             self.numbers[at] = self.effects.len() as u32;
@@ -170,7 +179,7 @@ impl Corrections {
         }
         let mut corrected = event.clone();
         for (_, change) in changes {
-            for (field, value) in change {
+            for (field, value) in change.iter() {
                 // `Ledger` admits no correction whose value the field cannot take; one that is damaged changes nothing.
                 let _ = field.0.write(&mut corrected, value);
             }
@@ -180,7 +189,7 @@ impl Corrections {
 }
 
 /// From the newest back: whether a correction stands is settled before its target is looked at.
-fn corrections(entries: &[Entry], known: Day) -> Corrections {
+fn corrections<'e>(entries: &'e [Entry], known: Day, region: &mut Region) -> Corrections<'e> {
     let mut found = Corrections::default();
     // Only what a correction names is looked for.
     let named = entries.iter().filter(|entry| is_correction(entry)).filter_map(|entry| entry.event.to);
@@ -195,7 +204,7 @@ fn corrections(entries: &[Entry], known: Day) -> Corrections {
     }
     found.numbers = vec![0; entries.len()];
     for (at, entry) in entries.iter().enumerate().rev() {
-        let counts = is_correction(entry) && correction_known(&entry.event) <= known;
+        let counts = is_correction(entry) && region.is_known(correction_known(&entry.event), known);
         if !counts || found.withdraws(at, entry) {
             continue;
         }
@@ -209,9 +218,12 @@ fn corrections(entries: &[Entry], known: Day) -> Corrections {
                 }
             }
             Act::RecordCorrected(correction) => {
-                let mut now = correction.now.clone();
-                for (_, later) in std::mem::take(&mut found.of_mut(at).changes) {
-                    now.extend(later);
+                let mut now = Cow::Borrowed(&correction.now);
+                let later = found.numbers[at].checked_sub(1).and_then(|n| found.effects.get_mut(n as usize));
+                for (_, later) in
+                    later.map(|effect| std::mem::take(&mut effect.changes)).into_iter().flatten()
+                {
+                    now.to_mut().extend(later.into_owned());
                 }
                 found.of_mut(target).changes.insert(0, (entry.index, now));
             }

@@ -152,6 +152,7 @@ impl Ledger {
     /// anything to them.
     pub(super) fn keep_rules(&mut self, appended: &[Entry]) -> bool {
         let scope = rules_scope();
+        self.past.forget();
         let mut loaded = self.loaded.borrow_mut();
         loaded.retain(|known, _| *known == scope);
         let Some(rules) = loaded.get_mut(&scope) else { return true };

@@ -29,6 +29,7 @@ impl Ledger {
         let indexes = entries.iter().map(|entry| entry.index).collect();
         self.supposed.extend(entries);
         self.loaded.borrow_mut().clear();
+        self.past.forget();
         self.rules.clear();
         self.register = None;
         Ok(indexes)

@@ -8,8 +8,8 @@ use crate::event::{
     Act, BodyId, Day, Edtf, Entry, Index, Moment, ParticipantId, Scope, Size, StatusId, Survey,
 };
 use crate::history::{
-    Board, Cause, Course, Elsewhere, EntryIntoForce, History, Pairs, Reading, Standing, Withheld, certified,
-    charter_acts, next_representation, standing, withhold,
+    Board, Cause, Course, Elsewhere, EntryIntoForce, History, Pairs, Reading, Region, Standing, Withheld,
+    certified, charter_acts, next_representation, standing, standing_in, withhold,
 };
 
 use super::Axes;
@@ -102,6 +102,8 @@ pub struct BodyView<'a> {
     pub whole: bool,
     /// Whose account of a dispute is followed.
     pub policy: Option<Arc<Policy>>,
+    /// What may be recorded and known for just these acts to stand.
+    pub region: Region,
 }
 
 impl<'a> BodyView<'a> {
@@ -144,7 +146,7 @@ impl<'a> BodyView<'a> {
         moment: Option<&Moment>,
         open: &[&BodyId],
     ) -> Result<BodyView<'a>, QueryError> {
-        let acts = standing(material.entries, recorded, known);
+        let (acts, region) = standing_in(material.entries, recorded, known);
         let charter = charter(material, body, recorded, &acts)?;
         let (acts, mut withheld) = withhold(acts);
         withheld.retain(|held| held.act.event.body == *body);
@@ -181,7 +183,8 @@ impl<'a> BodyView<'a> {
         let elsewhere = elsewhere_of(material, &charter, recorded, known, open);
         let board = Board::new(&charter, &pairs, &alone, moment, elsewhere);
         let whole = material.scope.participant.is_none();
-        Ok(BodyView { charter, pairs, withheld, alone, pattern, surveyed, board, whole, policy: None })
+        let policy = None;
+        Ok(BodyView { charter, pairs, withheld, alone, pattern, surveyed, board, whole, policy, region })
     }
 
     /// The status of a participant through all of time; of one with no act, no status.
@@ -286,6 +289,7 @@ impl<'a> BodyView<'a> {
             surveyed: self.surveyed.clone(),
             whole: self.whole,
             policy: self.policy.clone(),
+            region: self.region.clone(),
         }
     }
 

@@ -21,6 +21,7 @@ use std::path::PathBuf;
 pub use draft::{Draft, PairKey, RowDraft};
 pub use folder::{PartFile, Snapshot, part_files, publish};
 pub use part::{OnDay, PairAt, Part, StoredReading};
+pub use rows::Said;
 
 /// Why a snapshot cannot be read. Questions go on without it.
 #[derive(Debug, thiserror::Error)]

@@ -41,7 +41,7 @@ pub(super) const NONE: u32 = u32::MAX;
 pub(super) const JOINED: u32 = 1 << 31;
 
 /// What a name may be the id of.
-type NamedBy = (Option<BodyId>, Option<ParticipantId>);
+pub(super) type NamedBy = (Option<BodyId>, Option<ParticipantId>);
 
 /// A part of a snapshot.
 pub struct Part {
@@ -103,9 +103,9 @@ pub struct PairAt {
 }
 
 impl PairAt {
-    /// Whether both are of one body.
-    pub fn is_of_body_of(&self, other: &PairAt) -> bool {
-        self.body == other.body
+    /// The participant, among what names may be the ids of; `None` for the body alone.
+    pub(super) fn who_of<'n>(&self, names: &'n [NamedBy]) -> Option<&'n ParticipantId> {
+        names.get(self.who.checked_sub(1)? as usize)?.1.as_ref()
     }
 
     /// The numbers of its names, by which pairs stand in order.
@@ -308,21 +308,23 @@ impl Part {
     /// # Errors
     /// [`SnapshotError`].
     pub fn names_of(&self, pair: &PairAt) -> Result<(&BodyId, Option<&ParticipantId>), SnapshotError> {
-        let ids = match self.ids.get() {
-            Some(ids) => ids,
-            None => {
-                let ids = self.read_ids()?;
-                self.ids.get_or_init(|| ids)
-            }
-        };
+        let names = self.names()?;
         let damaged = || self.map.damaged(self.section(Section::Names).0);
-        let named = |number: u32| ids.get(number as usize);
-        let body = named(pair.body).and_then(|(body, _)| body.as_ref()).ok_or_else(damaged)?;
-        let who = match pair.who.checked_sub(1) {
-            None => None,
-            Some(who) => Some(named(who).and_then(|(_, who)| who.as_ref()).ok_or_else(damaged)?),
+        let body = names.get(pair.body as usize).and_then(|(body, _)| body.as_ref()).ok_or_else(damaged)?;
+        let who = match pair.is_alone() {
+            true => None,
+            false => Some(pair.who_of(names).ok_or_else(damaged)?),
         };
         Ok((body, who))
+    }
+
+    /// What each name may be the id of, by its number.
+    pub(super) fn names(&self) -> Result<&[NamedBy], SnapshotError> {
+        if let Some(ids) = self.ids.get() {
+            return Ok(ids);
+        }
+        let ids = self.read_ids()?;
+        Ok(self.ids.get_or_init(|| ids))
     }
 
     fn read_ids(&self) -> Result<Vec<NamedBy>, SnapshotError> {
@@ -348,6 +350,18 @@ impl Part {
         match self.name(body.as_str())? {
             Some(body) => Ok(self.from(body, 0)?..self.from(body + 1, 0)?),
             None => Ok(0..0),
+        }
+    }
+
+    /// The pairs from one on that are of its body, by number.
+    ///
+    /// # Errors
+    /// [`SnapshotError`].
+    pub fn range_from(&self, first: &PairAt) -> Result<Range<usize>, SnapshotError> {
+        let end = self.from(first.body + 1, 0)?;
+        match end > first.number {
+            true => Ok(first.number..end),
+            false => Err(self.map.damaged(self.section(Section::Pairs).0)),
         }
     }
 

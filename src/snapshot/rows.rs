@@ -2,13 +2,29 @@
 
 use std::ops::Range;
 
-use crate::event::{Day, Index};
+use crate::event::{Day, Index, ParticipantId};
 
 use super::SnapshotError;
-use super::part::{Known, NONE, OnDay, PAIR_BYTES, PairAt, Part, ROW_BYTES, Section, pair_at, word};
+use super::part::{
+    Known, NONE, OnDay, PAIR_BYTES, PairAt, Part, ROW_BYTES, Section, StoredReading, pair_at, word,
+};
 
-/// What may be said, since when, and the entry that it rests on.
-type Row<'p> = (&'p Known, Day, Option<Index>);
+/// What may be said of one participant of many, where it is not certain that it has no status.
+pub struct Said<'p> {
+    /// Who it is.
+    pub who: &'p ParticipantId,
+    reading: &'p StoredReading,
+    since: Day,
+    entry: Option<u32>,
+}
+
+impl Said<'_> {
+    /// The same as an answer.
+    pub fn on_day(&self) -> OnDay {
+        let entry = self.entry.map(|entry| Index(u64::from(entry)));
+        OnDay { reading: self.reading.clone(), since: self.since, entry }
+    }
+}
 
 /// So many rows are few.
 const FEW: usize = 32;
@@ -19,13 +35,18 @@ impl Part {
     /// # Errors
     /// [`SnapshotError`].
     pub fn on(&self, pair: &PairAt, day: Day) -> Result<Option<OnDay>, SnapshotError> {
-        let row = self.row(pair, day)?;
-        Ok(row.map(|(reading, since, entry)| OnDay { reading: reading.said.clone(), since, entry }))
+        let next = self.record(pair.number + 1)?;
+        let Some(row) = row_on(self.rows(pair.rows as usize..next.rows as usize)?, day) else {
+            return Ok(None);
+        };
+        let reading = self.reading_of(row)?.said.clone();
+        let entry = entry_of(row).map(|entry| Index(u64::from(entry)));
+        Ok(Some(OnDay { reading, since: first_of(row), entry }))
     }
 
-    fn row(&self, pair: &PairAt, day: Day) -> Result<Option<Row<'_>>, SnapshotError> {
-        let next = self.record(pair.number + 1)?;
-        self.row_of(self.rows(pair.rows as usize..next.rows as usize)?, day)
+    fn reading_of(&self, row: &[u8; ROW_BYTES]) -> Result<&Known, SnapshotError> {
+        let reading = self.readings.get(word(row, 4) as usize);
+        reading.ok_or_else(|| self.map.damaged(self.section(Section::Rows).0))
     }
 
     pub(super) fn rows(&self, rows: Range<usize>) -> Result<&[[u8; ROW_BYTES]], SnapshotError> {
@@ -36,33 +57,18 @@ impl Part {
         Ok(self.map.bytes(start + rows.start * ROW_BYTES, rows.len() * ROW_BYTES)?.as_chunks().0)
     }
 
-    /// The row of some rows, by first day, in which a day lies.
-    fn row_of(&self, rows: &[[u8; ROW_BYTES]], day: Day) -> Result<Option<Row<'_>>, SnapshotError> {
-        let first = |row: &[u8; ROW_BYTES]| Day::from_days(word(row, 0).cast_signed());
-        // Few are counted faster than halved: nothing has to be guessed.
-        let after = match rows.len() <= FEW {
-            true => rows.iter().map(|row| usize::from(first(row) <= day)).sum(),
-            false => rows.partition_point(|row| first(row) <= day),
-        };
-        let Some(row) = after.checked_sub(1).and_then(|at| rows.get(at)) else { return Ok(None) };
-        let damaged = || self.map.damaged(self.section(Section::Rows).0);
-        let reading = self.readings.get(word(row, 4) as usize).ok_or_else(damaged)?;
-        let entry = Some(word(row, 8)).filter(|entry| *entry != NONE).map(|entry| Index(u64::from(entry)));
-        Ok(Some((reading, first(row), entry)))
-    }
-
-    /// What may be said on a day of each pair of some, by everything recorded and known; of whom it is certain that it has no
-    /// status is passed over. False, as soon as it is seen, where rows do not hold for one of the pairs, or where a
-    /// participant has none since its body had no rules that could be read.
+    /// Adds to `found` what may be said on a day of each pair of some, by everything recorded and known; of whom it is certain
+    /// that it has no status is passed over. False, as soon as it is seen, where rows do not hold for one of the pairs, or
+    /// where a participant has none since its body had no rules that could be read.
     ///
     /// # Errors
     /// [`SnapshotError`].
-    pub fn each_on(
-        &self,
+    pub fn all_on<'p>(
+        &'p self,
         pairs: Range<usize>,
         day: Day,
         holds: impl Fn(&PairAt) -> bool,
-        mut visit: impl FnMut(PairAt, OnDay),
+        found: &mut Vec<Said<'p>>,
     ) -> Result<bool, SnapshotError> {
         if pairs.is_empty() {
             return Ok(true);
@@ -71,6 +77,7 @@ impl Part {
         if (pairs.end + 1).saturating_mul(PAIR_BYTES) > length {
             return Err(self.map.damaged(start));
         }
+        let names = self.names()?;
         let bytes = self.map.bytes(start + pairs.start * PAIR_BYTES, (pairs.len() + 1) * PAIR_BYTES)?;
         let records = bytes.as_chunks::<PAIR_BYTES>().0;
         let rows_of = |record: &[u8; PAIR_BYTES]| word(record, 12) as usize;
@@ -81,14 +88,40 @@ impl Part {
             let own = rows_of(record).wrapping_sub(first)..rows_of(next).wrapping_sub(first);
             let own = rows.get(own).ok_or_else(|| self.map.damaged(start))?;
             let pair = pair_at(number, record);
-            let row = self.row_of(own, day)?;
+            let row = row_on(own, day);
             if !holds(&pair) || row.is_none() && !pair.is_alone() {
                 return Ok(false);
             }
-            if let Some((reading, since, entry)) = row.filter(|(reading, ..)| !reading.is_none) {
-                visit(pair, OnDay { reading: reading.said.clone(), since, entry });
+            let Some(row) = row else { continue };
+            let reading = self.reading_of(row)?;
+            if !reading.is_none {
+                let who = pair.who_of(names).ok_or_else(|| self.map.damaged(start))?;
+                found.push(Said { who, reading: &reading.said, since: first_of(row), entry: entry_of(row) });
             }
         }
         Ok(true)
     }
+}
+
+/// The row of some, by first day, in which a day lies.
+fn row_on(rows: &[[u8; ROW_BYTES]], day: Day) -> Option<&[u8; ROW_BYTES]> {
+    // Most questions are about the present.
+    let last = rows.last()?;
+    if first_of(last) <= day {
+        return Some(last);
+    }
+    // Few are counted faster than halved: nothing has to be guessed.
+    let after = match rows.len() <= FEW {
+        true => rows.iter().map(|row| usize::from(first_of(row) <= day)).sum(),
+        false => rows.partition_point(|row| first_of(row) <= day),
+    };
+    rows.get(after.checked_sub(1)?)
+}
+
+fn first_of(row: &[u8; ROW_BYTES]) -> Day {
+    Day::from_days(word(row, 0).cast_signed())
+}
+
+fn entry_of(row: &[u8; ROW_BYTES]) -> Option<u32> {
+    Some(word(row, 8)).filter(|entry| *entry != NONE)
 }

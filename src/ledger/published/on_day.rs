@@ -6,9 +6,10 @@ use crate::event::{ActKind, BodyId, Day, Entry, ParticipantId, Scope, StatusId};
 use crate::history::{Certainty, History};
 use crate::ledger::{Ledger, LedgerError, Loaded};
 use crate::query::{Axes, BodyView, CheckpointRef, Material};
-use crate::snapshot::{OnDay, PairAt, Part, RowDraft, StoredReading};
+use crate::snapshot::{OnDay, PairAt, Part, RowDraft, Said, StoredReading};
 
 use super::ReadModel;
+use super::past::row_on;
 use super::rows::row;
 
 /// A participant with what may be said of it.
@@ -52,48 +53,51 @@ impl ReadModel {
         Ok(base.on(&pair, axes.on)?)
     }
 
-    /// The row of everyone of some pairs who has, or may have, a status on the day of the question; false where one of the
-    /// pairs has rows that do not hold for it.
-    fn each_row(
+    /// Of a body's participants from one of its pairs on, those who have, or may have, a status on the day of the question;
+    /// false where one of the pairs has rows that do not hold for it.
+    fn everyone<'p>(
         &self,
-        base: &Part,
+        base: &'p Part,
         pairs: Range<usize>,
         axes: &Axes,
-        mut visit: impl FnMut(PairAt, &BodyId, Placed),
+        found: &mut Vec<Said<'p>>,
     ) -> Result<bool, LedgerError> {
         let current = self.is_current();
         let holds = |pair: &PairAt| self.covers(pair, axes) && (!pair.is_joined || current);
-        let mut done = Ok(());
-        let whole = base.each_on(pairs, axes.on, holds, |pair, said| match base.names_of(&pair) {
-            Ok((body, Some(who))) => visit(pair, body, (who.clone(), said)),
-            Ok(_) => {}
-            Err(error) => done = Err(error),
-        })?;
-        done?;
-        Ok(whole)
+        Ok(base.all_on(pairs, axes.on, holds, found)?)
     }
 
     /// The rows of a body's participants; `None` where one of them does not hold for the question.
-    fn roster(&self, base: &Part, body: &BodyId, axes: &Axes) -> Result<Option<Vec<Placed>>, LedgerError> {
-        let pairs = base.range_of(body)?;
-        let mut roster = Vec::with_capacity(pairs.len());
-        let whole = self.each_row(base, pairs, axes, |_, _, placed| roster.push(placed))?;
-        Ok(whole.then_some(roster))
+    fn roster(&self, base: &Part, alone: &PairAt, axes: &Axes) -> Result<Option<Vec<Placed>>, LedgerError> {
+        let pairs = base.range_from(alone)?;
+        let mut found = Vec::with_capacity(pairs.len());
+        let whole = self.everyone(base, pairs, axes, &mut found)?;
+        Ok(whole.then(|| placed(&found)))
     }
 
     /// The rows of everyone, by body; `None` where one of them does not hold for the question.
     fn board(&self, base: &Part, axes: &Axes) -> Result<Option<Vec<BodyRoster>>, LedgerError> {
         let mut board = Vec::<BodyRoster>::new();
-        let mut before: Option<PairAt> = None;
-        let whole = self.each_row(base, base.range(), axes, |pair, body, placed| {
-            let same = before.replace(pair).is_some_and(|before| before.is_of_body_of(&pair));
-            match board.last_mut().filter(|_| same) {
-                Some((_, roster)) => roster.push(placed),
-                None => board.push((body.clone(), vec![placed])),
+        let (mut at, mut found) = (base.range(), Vec::new());
+        while !at.is_empty() {
+            let first = base.record(at.start)?;
+            let pairs = base.range_from(&first)?;
+            at.start = pairs.end;
+            found.clear();
+            if !self.everyone(base, pairs, axes, &mut found)? {
+                return Ok(None);
             }
-        })?;
-        Ok(whole.then_some(board))
+            if !found.is_empty() {
+                board.push((base.names_of(&first)?.0.clone(), placed(&found)));
+            }
+        }
+        Ok(Some(board))
     }
+}
+
+/// What was found of some, in a vector of just their number.
+fn placed(found: &[Said<'_>]) -> Vec<Placed> {
+    found.iter().map(|said| (said.who.clone(), said.on_day())).collect()
 }
 
 /// Whether rows can answer it: a whole day, without a view of disputes.
@@ -116,15 +120,27 @@ impl Ledger {
         if let Some(row) = self.ask_model(|model| model.row(who, body, axes))? {
             return Ok(row);
         }
+        if let Some(row) = self.past.row(who, body, axes).filter(|_| is_plain(axes)) {
+            return Ok(said(Some(row.clone())));
+        }
         let mut loaded = self.load(&Scope::of_pair(who.clone(), body.clone()))?;
         // What the one did that continues the other is asked of the whole body, as rows are folded.
         let continues = |entry: &Entry| entry.event.act.kind() == ActKind::ContinuationDeclared;
         if loaded.entries().iter().any(continues) {
             loaded = self.load(&Scope::of_body(body.clone()))?;
         }
-        let material = self.without_root(&loaded, axes);
-        let view = BodyView::of(&material, body, axes)?;
-        Ok(on(&view.history(who), axes.on))
+        let (history, region) = {
+            let material = self.without_root(&loaded, axes);
+            let view = BodyView::of(&material, body, axes)?;
+            (view.history(who), view.region.clone())
+        };
+        if !is_plain(axes) {
+            return Ok(on(&history, axes.on));
+        }
+        let rows: Vec<RowDraft> = history.spells().into_iter().map(|spell| row(&history, spell)).collect();
+        let said = said(row_on(&rows, axes.on).cloned());
+        self.past.keep(who, body, region, rows);
+        Ok(said)
     }
 
     /// Everyone who has, or may have, a status in a body, in the order of their ids.
@@ -135,10 +151,12 @@ impl Ledger {
         let rows = self.ask_model(|model| {
             let Some(base) = model.snapshot.base().filter(|_| is_plain(axes)) else { return Ok(None) };
             let alone = base.pair(body, None)?.filter(|alone| model.covers(alone, axes));
-            if alone.is_none() || !model.is_current() && model.is_touched(body)? {
-                return Ok(None);
+            match alone {
+                Some(alone) if model.is_current() || !model.is_touched(body)? => {
+                    model.roster(base, &alone, axes)
+                }
+                _ => Ok(None),
             }
-            model.roster(base, body, axes)
         })?;
         rows.map_or_else(|| self.fold_roster(body, axes), Ok)
     }
@@ -205,7 +223,12 @@ fn on(history: &History, day: Day) -> OnDay {
     let spells = history.spells();
     let after = spells.partition_point(|spell| spell.from <= day);
     let here = after.checked_sub(1).and_then(|at| spells.into_iter().nth(at));
-    match here.map(|spell| row(history, spell)) {
+    said(here.map(|spell| row(history, spell)))
+}
+
+/// What a row says; without one there is no status from the beginning.
+fn said(row: Option<RowDraft>) -> OnDay {
+    match row {
         Some(RowDraft { from: since, reading, entry }) => OnDay { reading, since, entry },
         None => OnDay {
             reading: StoredReading { certainty: Certainty::Certain, statuses: [StatusId::none()].into() },

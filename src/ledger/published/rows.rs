@@ -124,10 +124,10 @@ fn of_body(
 
 /// What may be said, each once: there is little of it, and most rows say the same.
 #[derive(Default)]
-struct Readings(HashSet<Arc<[StatusId]>>);
+pub(super) struct Readings(HashSet<Arc<[StatusId]>>);
 
 impl Readings {
-    fn shared(&mut self, mut row: RowDraft) -> RowDraft {
+    pub(super) fn shared(&mut self, mut row: RowDraft) -> RowDraft {
         match self.0.get(&row.reading.statuses) {
             Some(known) => row.reading.statuses = Arc::clone(known),
             None => _ = self.0.insert(Arc::clone(&row.reading.statuses)),
@@ -195,7 +195,11 @@ impl Through {
 
 /// A spell as a row.
 pub(super) fn row(history: &History, spell: Spell) -> RowDraft {
-    let statuses = spell.reading.statuses().into_iter().cloned().collect();
+    let statuses = match spell.reading.worlds.as_slice() {
+        // Nearly always one is possible.
+        [(_, world)] => [world.status.clone()].into(),
+        _ => spell.reading.statuses().into_iter().cloned().collect(),
+    };
     let reading = StoredReading { certainty: spell.reading.certainty, statuses };
     let entries = spell.reading.worlds.iter().filter_map(|(account, world)| {
         let course = &history.accounts.get(*account)?.course;

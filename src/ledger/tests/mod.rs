@@ -3,6 +3,7 @@
 mod ahead;
 mod desk;
 mod index;
+mod past;
 mod published;
 mod publishing;
 mod real;

@@ -30,7 +30,7 @@ impl Random {
         of[self.below(of.len())]
     }
 
-    fn day(&mut self, (from, to): (i32, i32)) -> Day {
+    pub(super) fn day(&mut self, (from, to): (i32, i32)) -> Day {
         Day::from_days(from + self.below((to - from) as usize) as i32)
     }
 }
@@ -130,7 +130,7 @@ impl World {
         let target = self.events[at].clone();
         let n = number.0.as_u128();
         let import = matches!(target.act, Act::ImportRecorded(_));
-        match self.random.below(4) {
+        let mut event = match self.random.below(4) {
             0 if self.moves || !import => retraction(n, &target, Cause::Clerical),
             1 if self.moves => rectification(n, &target, "participant", self.random.one(&WHO)),
             2 if self.moves => rectification(n, &target, "body", self.random.one(&BODIES)),
@@ -138,9 +138,20 @@ impl World {
             _ => {
                 let day = Edtf::day(self.random.day(self.days));
                 let (_, role) = self.random.one(&ACTS);
-                rectification(n, &target, role.name(), day.as_str())
+                let field = if self.random.below(4) == 0 { "known-from" } else { role.name() };
+                rectification(n, &target, field, day.as_str())
+            }
+        };
+        // Half of them tell what became known on a day.
+        if event.corrects() && self.random.below(2) == 0 {
+            event.known_from = Some(Edtf::day(self.random.day(self.days)));
+            match &mut event.act {
+                Act::RecordCorrected(correction) => correction.cause = Cause::SourceChanged,
+                Act::EntryRetracted(retraction) => retraction.cause = Cause::SourceChanged,
+                _ => {}
             }
         }
+        event
     }
 
     /// Appends what is not recorded yet, without judgement: a read model takes a record as it is.
@@ -201,15 +212,25 @@ pub(super) fn compare(ledger: &mut Ledger, entries: &[Entry], field: &Field, ran
     let axes = Axes::on_day(random.day(field.days), known, Size(recorded as u64));
     let body = field.bodies[random.below(field.bodies.len())].clone();
     let who = field.participants[random.below(field.participants.len())].clone();
-    let Ok(expected) = plain(entries, &body, &axes) else {
-        ledger.status_on(&who, &body, &axes).unwrap_err();
+    compare_at(ledger, entries, (&who, &body), &axes);
+}
+
+/// Asks one question in both ways.
+pub(super) fn compare_at(
+    ledger: &mut Ledger,
+    entries: &[Entry],
+    (who, body): (&ParticipantId, &BodyId),
+    axes: &Axes,
+) {
+    let Ok(expected) = plain(entries, body, axes) else {
+        ledger.status_on(who, body, axes).unwrap_err();
         return;
     };
     let none = vec![StatusId::none()];
-    let of_one = expected.iter().find(|(other, _)| *other == who).map_or(&none, |(_, said)| said);
-    let said = ledger.status_on(&who, &body, &axes).unwrap();
+    let of_one = expected.iter().find(|(other, _)| other == who).map_or(&none, |(_, said)| said);
+    let said = ledger.status_on(who, body, axes).unwrap();
     assert_eq!(&*said.reading.statuses, of_one.as_slice(), "{who} in {body}, {axes:?}");
-    let roster = ledger.roster_on(&body, &axes).unwrap();
+    let roster = ledger.roster_on(body, axes).unwrap();
     let statuses = |said: &OnDay| said.reading.statuses.to_vec();
     let roster: Vec<_> = roster.iter().map(|(who, said)| (who.clone(), statuses(said))).collect();
     let expected: Vec<_> = expected.into_iter().filter(|(_, said)| *said != none).collect();
