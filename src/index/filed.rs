@@ -10,15 +10,16 @@ use smol_str::SmolStr;
 use crate::event::{Entry, EventId, Heading, Index, filed_by_correction, headings};
 use crate::log::{Frontier, Hash, Member, members_root};
 
-use super::run::{decode_bare, encode_bare, seal, unseal};
+use super::events::{differences, sums};
+use super::run::{decode_bare, encode_bare, packed, seal, unpacked, unseal};
 use super::store::Store;
 use super::{EventIndex, IndexError};
 
-/// What is filed under a heading, as it is stored: the entries in the order of filing, and the right edge of the tree over
-/// their leaves.
+/// What is filed under a heading, as it is stored: the entries in the order of filing, each less the one before it, and the
+/// right edge of the tree over their leaves.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode)]
 struct StoredFiling {
-    entries: Vec<u64>,
+    steps: Vec<u64>,
     roots: Vec<[u8; 32]>,
 }
 
@@ -70,7 +71,7 @@ impl Filing {
 impl StoredFiling {
     fn tree(&self) -> Option<Frontier> {
         let roots = self.roots.iter().map(|root| Hash(*root)).collect();
-        Frontier::from_roots(self.entries.len() as u64, roots)
+        Frontier::from_roots(self.steps.len() as u64, roots)
     }
 }
 
@@ -79,7 +80,7 @@ impl StoredGroup {
     fn group(self) -> Option<Group> {
         let filing = |(name, stored): (String, StoredFiling)| {
             let tree = stored.tree()?;
-            Some((SmolStr::from(name), Filing { entries: stored.entries, tree }))
+            Some((SmolStr::from(name), Filing { entries: sums(stored.steps).collect(), tree }))
         };
         Some(Group {
             headings: self.headings.into_iter().map(filing).collect::<Option<_>>()?,
@@ -92,7 +93,8 @@ impl Group {
     fn stored(&self) -> StoredGroup {
         let filing = |(name, filing): (&SmolStr, &Filing)| {
             let roots = filing.tree.roots().iter().map(|root| root.0).collect();
-            (name.to_string(), StoredFiling { entries: filing.entries.clone(), roots })
+            let steps = differences(filing.entries.iter().copied()).collect();
+            (name.to_string(), StoredFiling { steps, roots })
         };
         StoredGroup { headings: self.headings.iter().map(filing).collect() }
     }
@@ -237,7 +239,10 @@ impl EventIndex {
     }
 
     fn read<T: Decode<()>>(&self, value: &[u8]) -> Result<T, IndexError> {
-        unseal(value).and_then(decode_bare).map_err(|what| self.damaged(what))
+        unseal(value)
+            .and_then(unpacked)
+            .and_then(|plain| decode_bare(&plain))
+            .map_err(|what| self.damaged(what))
     }
 
     /// Puts the groups that changed into sled.
@@ -247,8 +252,8 @@ impl EventIndex {
         }
         let (mut filed, mut heads) = (Vec::<Pair>::new(), Vec::<Pair>::new());
         for (name, group) in self.groups.known.iter().filter(|(_, group)| group.changed) {
-            filed.push((name.as_bytes().to_vec(), seal(&encode_bare(&group.stored()))));
-            heads.push((name.as_bytes().to_vec(), seal(&encode_bare(&group.head()))));
+            filed.push((name.as_bytes().to_vec(), seal(&packed(&encode_bare(&group.stored()), true))));
+            heads.push((name.as_bytes().to_vec(), seal(&packed(&encode_bare(&group.head()), false))));
         }
         self.settle()?;
         self.head.filed = self.groups.size;
@@ -294,7 +299,7 @@ impl EventIndex {
                 let tree = filing.tree();
                 let tree =
                     tree.ok_or_else(|| self.damaged(format!("the group {group} does not fit its tree")))?;
-                let entries = filing.entries.into_iter().map(Index).collect();
+                let entries = sums(filing.steps).map(Index).collect();
                 found.push(FiledUnder { heading: Heading::named(&group, &name), entries, root: tree.root() });
             }
         }

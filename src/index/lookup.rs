@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use crate::event::{BodyId, Entry, Index, ParticipantId};
 
-use super::run::{EventsRun, RunMeta};
+use super::events::EventsRun;
+use super::run::RunMeta;
 use super::{EventIndex, IndexError};
 
 /// So many runs are kept; about 300 KB each.

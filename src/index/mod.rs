@@ -7,6 +7,7 @@
 
 mod bearing;
 mod error;
+mod events;
 mod filed;
 mod guard;
 mod lookup;
@@ -31,14 +32,17 @@ use crate::log::Hash;
 pub use error::IndexError;
 pub use filed::FiledUnder;
 pub use places::Places;
+#[cfg(test)]
+pub(crate) use store::SEGMENT_BYTES;
 pub(crate) use stored::{pack_into, unpack};
 
 use bearing::Corrections;
+use events::{EventsRun, IdsRun};
 use filed::{Groups, Known, Pair};
 use guard::{Asked, Guarded};
 use lookup::Lookup;
 use postings::joined;
-use run::{EventsRun, Head, IdsRun, PostingsRun, RunMeta, merge_span};
+use run::{Head, PostingsRun, RunMeta, merge_span};
 use store::{HEAD, NewRun, Store};
 
 /// The event log in sled, of one generation.
@@ -90,9 +94,6 @@ pub enum Stated {
 const COMPLETE: &str = "complete";
 /// A copy of the head beside the files of sled, so that it is known before they are opened.
 const HEAD_FILE: &str = "head";
-
-/// The events and the ids of a run, before they are encoded.
-type NewParts = (EventsRun, IdsRun);
 
 impl EventIndex {
     /// Opens the newest complete generation under `<ledger>/sled`; never makes one.
@@ -255,26 +256,26 @@ impl EventIndex {
         let head = Head { size, last, ..self.head.clone() };
         let mut metas = self.runs.clone();
         let mut gone = Vec::new();
-        let mut new: Vec<NewParts> = Vec::new();
+        let mut new: Vec<EventsRun> = Vec::new();
         for part in self.pending[..count].chunks(run::RUN_ENTRIES) {
-            let (events, postings, ids) = run::build(part);
+            let (events, postings) = run::build(part);
             metas.push(RunMeta::of(part.first().map_or(0, |e| e.index.0), &postings));
-            new.push((events, ids));
+            new.push(events);
         }
         let mut first_new = self.runs.len();
         if let Some(span) = merge_span(&metas) {
-            let (meta, events, ids) = self.merged(&metas, span.clone(), &new)?;
+            let (meta, events) = self.merged(&metas, span.clone(), &new)?;
             gone.extend(metas[span.clone()].iter().map(|m| m.first));
             new.truncate(span.start.saturating_sub(first_new));
-            new.push((events, ids));
+            new.push(events);
             first_new = first_new.min(span.start);
             metas.splice(span, [meta]);
         }
-        let stored = |(meta, (events, ids)): (&RunMeta, &NewParts)| NewRun {
+        let stored = |(meta, events): (&RunMeta, &EventsRun)| NewRun {
             first: meta.first,
             events: events.encode(),
             postings: meta.postings.bytes().to_vec(),
-            ids: ids.encode(),
+            ids: events.ids().encode(),
         };
         let runs: Vec<NewRun> = metas[first_new..].iter().zip(&new).map(stored).collect();
         let bytes = head.encode();
@@ -314,17 +315,17 @@ impl EventIndex {
         &self,
         metas: &[RunMeta],
         span: Range<usize>,
-        new: &[NewParts],
-    ) -> Result<(RunMeta, EventsRun, IdsRun), IndexError> {
+        new: &[EventsRun],
+    ) -> Result<(RunMeta, EventsRun), IndexError> {
         let mut entries = Vec::new();
         for (at, meta) in metas.iter().enumerate().take(span.end).skip(span.start) {
             match at.checked_sub(self.runs.len()).and_then(|at| new.get(at)) {
-                Some((events, _)) => entries.extend(self.decode(events, meta.first, |_| true)?),
+                Some(events) => entries.extend(self.decode(events, meta.first, |_| true)?),
                 None => entries.extend(self.decode(&self.events(meta)?, meta.first, |_| true)?),
             }
         }
-        let (events, postings, ids) = run::build(&entries);
-        Ok((RunMeta::of(entries.first().map_or(0, |e| e.index.0), &postings), events, ids))
+        let (events, postings) = run::build(&entries);
+        Ok((RunMeta::of(entries.first().map_or(0, |e| e.index.0), &postings), events))
     }
 
     /// Hands what was applied to the operating system.
@@ -399,10 +400,13 @@ impl EventIndex {
 
     fn events(&self, meta: &RunMeta) -> Result<EventsRun, IndexError> {
         let key = meta.first.to_be_bytes();
-        let value = self.store.run(move |store| store.events.get(key).map(|v| v.map(|v| v.to_vec())))?;
-        let value = value
-            .ok_or_else(|| self.damaged(format!("the events from entry {} on are missing", meta.first)))?;
-        let run = EventsRun::decode(&value).map_err(|what| self.damaged(what))?;
+        let (events, ids) = self.store.run(move |store| Ok((store.events.get(key)?, store.ids.get(key)?)))?;
+        let missing =
+            |what: &str| self.damaged(format!("the {what} from entry {} on are missing", meta.first));
+        let events = events.ok_or_else(|| missing("events"))?;
+        let ids = ids.ok_or_else(|| missing("ids"))?;
+        let run = IdsRun::decode(&ids).and_then(|ids| EventsRun::decode(&events, ids));
+        let run = run.map_err(|what| self.damaged(what))?;
         if run.count() as u64 != meta.count {
             return Err(self
                 .damaged(format!("the events from entry {} on are not those of its postings", meta.first)));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::event::{EventId, Index};
 
-use super::run::IdsRun;
+use super::events::IdsRun;
 use super::{EventIndex, IndexError};
 
 /// Where events are, by id.
@@ -59,7 +59,7 @@ impl EventIndex {
                 return Err(self.damaged(format!("the ids from entry {next} on are missing")));
             }
             next += run.count();
-            ids.extend(run.iter());
+            ids.extend(run.iter(first));
         }
         let stored = self.stored();
         if next != stored {

@@ -1,7 +1,7 @@
 //! Runs: consecutive entries under one key, in the three trees; and the head.
 //!
-//! Every value is an envelope: magic `0xC7`, schema (2 bytes), CRC-32C (4 bytes), bincode. The decoder has a limit, takes
-//! every byte, and bincode is big-endian. The events of larger runs are compressed inside it.
+//! Every value is an envelope: magic `0xC7`, schema (2 bytes), CRC-32C (4 bytes), payload. The decoder has a limit, takes
+//! every byte, and bincode is big-endian. What larger runs hold is compressed inside it.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,10 +10,10 @@ use std::ops::Range;
 use bincode::{BorrowDecode, Decode, Encode};
 use uuid::Uuid;
 
-use crate::event::{Entry, Event, EventId, Index, Scope, ScopeKey};
+use crate::event::{Entry, Event, EventId, Scope, ScopeKey};
 
+use super::events::EventsRun;
 use super::postings::Postings;
-use super::stored::StoredEntry;
 
 /// How many entries a run may have.
 pub(super) const RUN_ENTRIES: usize = 1024;
@@ -21,7 +21,7 @@ pub(super) const RUN_ENTRIES: usize = 1024;
 const FAN: usize = 8;
 
 const MAGIC: u8 = 0xC7;
-const SCHEMA: u16 = 5;
+const SCHEMA: u16 = 6;
 const HEADER_BYTES: usize = 7;
 
 const LIMIT: usize = 128 << 20;
@@ -52,6 +52,12 @@ pub(super) fn decode_bare<T: Decode<()>>(bytes: &[u8]) -> Result<T, String> {
 pub(super) fn borrow_bare<'a, T: BorrowDecode<'a, ()>>(bytes: &'a [u8]) -> Result<T, String> {
     let (value, used) = bincode::borrow_decode_from_slice(bytes, config()).map_err(|e| e.to_string())?;
     if used == bytes.len() { Ok(value) } else { Err("a value has bytes to spare".into()) }
+}
+
+/// Decodes a value that has other bytes behind it, and gives these.
+pub(super) fn decode_first<T: Decode<()>>(bytes: &[u8]) -> Result<(T, &[u8]), String> {
+    let (value, used) = bincode::decode_from_slice(bytes, config()).map_err(|e| e.to_string())?;
+    Ok((value, bytes.get(used..).unwrap_or_default()))
 }
 
 /// Puts a value into its envelope.
@@ -243,11 +249,11 @@ impl PostingsRun {
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
-        seal(&encode_bare(self))
+        seal(&packed(&encode_bare(self), self.numbers.len() > PLAIN_ENTRIES))
     }
 
     pub(super) fn decode(value: &[u8]) -> Result<PostingsRun, String> {
-        let run: PostingsRun = decode_bare(unseal(value)?)?;
+        let run: PostingsRun = decode_bare(&unpacked(unseal(value)?)?)?;
         let known = |n: &u16| usize::from(*n) < run.keys.len();
         let held = |c: &StoredCorrection| usize::from(c.at) < run.numbers.len();
         let named = |k: &StoredKey| {
@@ -262,59 +268,26 @@ impl PostingsRun {
     }
 }
 
-/// The events of a run, each encoded by itself, so that one is read without the others.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(super) struct EventsRun {
-    ends: Vec<u32>,
-    bytes: Vec<u8>,
-}
-
-impl EventsRun {
-    pub(super) fn count(&self) -> usize {
-        self.ends.len()
-    }
-
-    pub(super) fn entry(&self, at: usize, first: u64) -> Result<Entry, String> {
-        let end = self.ends.get(at).copied().ok_or("an event is missing")? as usize;
-        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or(0) as usize;
-        let bytes = self.bytes.get(start..end).ok_or("an event lies outside its run")?;
-        borrow_bare::<StoredEntry<'_>>(bytes)?.entry(Index(first + at as u64))
-    }
-
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let mut plain = Vec::with_capacity(4 + 4 * self.ends.len() + self.bytes.len());
-        plain.extend_from_slice(&(self.ends.len() as u32).to_be_bytes());
-        self.ends.iter().for_each(|end| plain.extend_from_slice(&end.to_be_bytes()));
-        plain.extend_from_slice(&self.bytes);
-        seal(&packed(&plain, self.ends.len() > PLAIN_ENTRIES))
-    }
-
-    pub(super) fn decode(value: &[u8]) -> Result<EventsRun, String> {
-        let plain = unpacked(unseal(value)?)?;
-        let (count, rest) = plain.split_first_chunk::<4>().ok_or("a run is cut short")?;
-        let count = u32::from_be_bytes(*count) as usize;
-        let (ends, bytes) = rest.split_at_checked(count.saturating_mul(4)).ok_or("a run is cut short")?;
-        let ends = ends.as_chunks::<4>().0.iter().map(|end| u32::from_be_bytes(*end)).collect();
-        Ok(EventsRun { ends, bytes: bytes.to_vec() })
-    }
-}
-
 /// Runs of so few entries are written again soon, joined: they are not worth compressing.
-const PLAIN_ENTRIES: usize = 64;
+pub(super) const PLAIN_ENTRIES: usize = 64;
+/// How hard Zstandard tries. At 3 a million entries took up more, at 6 a fiftieth less.
+const LEVEL: i32 = 1;
 const PACKED: u8 = 1;
 const PLAIN: u8 = 0;
 
-/// A payload with its form before it; compressed, with its length, where that is wanted and can be had.
-fn packed(plain: &[u8], compress: bool) -> Vec<u8> {
-    let (mut payload, body) = match compress.then(|| zstd::bulk::compress(plain, 1)) {
-        Some(Ok(body)) => ([&[PACKED][..], &(plain.len() as u32).to_be_bytes()].concat(), Cow::Owned(body)),
-        _ => (vec![PLAIN], Cow::Borrowed(plain)),
+/// A payload with its form before it; compressed, with its length, where that is wanted and makes it shorter.
+pub(super) fn packed(plain: &[u8], compress: bool) -> Vec<u8> {
+    let compressed = compress.then(|| zstd::bulk::compress(plain, LEVEL)).and_then(Result::ok);
+    let (mut payload, body) = match compressed.filter(|body| body.len() + 4 < plain.len()) {
+        Some(body) => ([&[PACKED][..], &(plain.len() as u32).to_be_bytes()].concat(), Cow::Owned(body)),
+        None => (vec![PLAIN], Cow::Borrowed(plain)),
     };
     payload.extend_from_slice(&body);
     payload
 }
 
-fn unpacked(payload: &[u8]) -> Result<Cow<'_, [u8]>, String> {
+/// Takes a payload out of its form.
+pub(super) fn unpacked(payload: &[u8]) -> Result<Cow<'_, [u8]>, String> {
     match payload.split_first() {
         Some((&PLAIN, plain)) => Ok(Cow::Borrowed(plain)),
         Some((&PACKED, rest)) => {
@@ -327,49 +300,18 @@ fn unpacked(payload: &[u8]) -> Result<Cow<'_, [u8]>, String> {
     }
 }
 
-/// The ids of a run, sorted.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode)]
-pub(super) struct IdsRun {
-    ids: Vec<([u8; 16], u64)>,
-}
-
-impl IdsRun {
-    pub(super) fn count(&self) -> u64 {
-        self.ids.len() as u64
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = (EventId, Index)> {
-        self.ids.iter().map(|(id, index)| (EventId(Uuid::from_bytes(*id)), Index(*index)))
-    }
-
-    pub(super) fn encode(&self) -> Vec<u8> {
-        seal(&encode_bare(self))
-    }
-
-    pub(super) fn decode(value: &[u8]) -> Result<IdsRun, String> {
-        decode_bare(unseal(value)?)
-    }
-}
-
-/// Most events have fewer bytes.
-const USUAL_BYTES: usize = 256;
-
-/// The three values of a run of at most [`RUN_ENTRIES`] entries.
-pub(super) fn build(entries: &[Entry]) -> (EventsRun, PostingsRun, IdsRun) {
-    let (mut events, mut postings, mut ids) =
-        (EventsRun::default(), PostingsRun::default(), IdsRun::default());
+/// The values of a run of at most [`RUN_ENTRIES`] entries.
+pub(super) fn build(entries: &[Entry]) -> (EventsRun, PostingsRun) {
+    let mut events = EventsRun::with_capacity(entries.len());
+    let mut postings = PostingsRun::default();
     let mut numbers = Numbers::default();
-    events.bytes.reserve(entries.len() * USUAL_BYTES);
     for (at, entry) in entries.iter().enumerate() {
         postings.corrections.extend(StoredCorrection::of(at, &entry.event));
-        encode_bare_into(&StoredEntry::of(entry), &mut events.bytes);
-        events.ends.push(events.bytes.len() as u32);
+        events.push(entry);
         let number = numbers.key(ScopeKey::of(&entry.event), &mut postings);
         postings.numbers.push(number);
-        ids.ids.push((*entry.event.id.0.as_bytes(), entry.index.0));
     }
-    ids.ids.sort_unstable();
-    (events, postings, ids)
+    (events, postings)
 }
 
 /// The runs at the end that should become one: the tail of a size class, once it has [`FAN`] of them.

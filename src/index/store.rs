@@ -20,10 +20,14 @@ pub(super) struct Store {
 /// The key of the head.
 pub(super) const HEAD: &[u8] = b"head";
 const CACHE_BYTES: u64 = 32 << 20;
+/// A value that takes more than a quarter of a segment has a file of its own, which goes when the value is replaced. In a
+/// segment it would stay until half of that is replaced: with larger segments sled takes up half as much again as it holds.
+pub(crate) const SEGMENT_BYTES: usize = 64 << 10;
 
 impl Store {
     pub(super) fn open(folder: &Path) -> Result<Store, sled::Error> {
-        let config = sled::Config::new().path(folder).cache_capacity(CACHE_BYTES).flush_every_ms(None);
+        let config = sled::Config::new().path(folder).segment_size(SEGMENT_BYTES);
+        let config = config.cache_capacity(CACHE_BYTES).flush_every_ms(None);
         let db = config.open()?;
         Ok(Store {
             events: db.open_tree("events")?,

@@ -11,23 +11,24 @@ use crate::event::{
     Quote, Rival, Role, StatusId,
 };
 
-/// An entry without its index, which is its place in the run.
+/// An entry without its index.
 #[derive(Clone, PartialEq, Debug, Encode, BorrowDecode)]
-pub(super) struct StoredEntry<'a> {
+struct StoredEntry<'a> {
     recorded_at: i64,
+    id: [u8; 16],
     event: StoredEvent<'a>,
 }
 
-/// Acts with a payload of their own are few and large: they are kept as their canonical JSON.
+/// An event without its id, which a run keeps apart. Acts with a payload of their own are few and large: they are kept as
+/// their canonical JSON.
 #[derive(Clone, PartialEq, Debug, Encode, BorrowDecode)]
-enum StoredEvent<'a> {
+pub(super) enum StoredEvent<'a> {
     Flat(Box<Flat<'a>>),
     Json(Cow<'a, str>),
 }
 
 #[derive(Clone, PartialEq, Debug, Encode, BorrowDecode)]
-struct Flat<'a> {
-    id: [u8; 16],
+pub(super) struct Flat<'a> {
     act: &'a str,
     form: Option<&'a str>,
     body: &'a str,
@@ -61,7 +62,12 @@ struct StoredEvidence<'a> {
 
 /// Adds an entry without its index to bytes, as short as the index keeps it.
 pub(crate) fn pack_into(entry: &Entry, bytes: &mut Vec<u8>) {
-    super::run::encode_bare_into(&StoredEntry::of(entry), bytes);
+    let stored = StoredEntry {
+        recorded_at: entry.recorded_at.micros(),
+        id: *entry.event.id.0.as_bytes(),
+        event: StoredEvent::of(&entry.event),
+    };
+    super::run::encode_bare_into(&stored, bytes);
 }
 
 /// An entry that was packed.
@@ -69,27 +75,13 @@ pub(crate) fn pack_into(entry: &Entry, bytes: &mut Vec<u8>) {
 /// # Errors
 /// What is wrong with the bytes.
 pub(crate) fn unpack(bytes: &[u8], index: Index) -> Result<Entry, String> {
-    super::run::borrow_bare::<StoredEntry<'_>>(bytes)?.entry(index)
-}
-
-impl<'a> StoredEntry<'a> {
-    pub(super) fn of(entry: &'a Entry) -> StoredEntry<'a> {
-        StoredEntry { recorded_at: entry.recorded_at.micros(), event: StoredEvent::of(&entry.event) }
-    }
-
-    pub(super) fn entry(self, index: Index) -> Result<Entry, String> {
-        let event = match self.event {
-            StoredEvent::Flat(flat) => flat.event()?,
-            StoredEvent::Json(json) => {
-                decode_draft(json.as_bytes(), EventId(Uuid::nil())).map_err(|e| e.to_string())?
-            }
-        };
-        Ok(Entry { index, recorded_at: Instant::from_micros(self.recorded_at), event })
-    }
+    let stored = super::run::borrow_bare::<StoredEntry<'_>>(bytes)?;
+    let event = stored.event.event(EventId(Uuid::from_bytes(stored.id)))?;
+    Ok(Entry { index, recorded_at: Instant::from_micros(stored.recorded_at), event })
 }
 
 impl<'a> StoredEvent<'a> {
-    fn of(event: &'a Event) -> StoredEvent<'a> {
+    pub(super) fn of(event: &'a Event) -> StoredEvent<'a> {
         let form = match &event.act {
             Act::InstrumentDeposited(form) => *form,
             act if Act::bare(act.kind()).as_ref() == Some(act) => None,
@@ -101,7 +93,6 @@ impl<'a> StoredEvent<'a> {
         };
         let name = |form: Form| Form::ALL.iter().find(|(f, _)| *f == form).map(|(_, name)| *name);
         StoredEvent::Flat(Box::new(Flat {
-            id: *event.id.0.as_bytes(),
             act: event.act.kind().name(),
             form: form.and_then(name),
             body: event.body.as_str(),
@@ -122,6 +113,17 @@ impl<'a> StoredEvent<'a> {
             recorder: event.recorder.as_deref(),
         }))
     }
+
+    /// The event, which has this id.
+    pub(super) fn event(self, id: EventId) -> Result<Event, String> {
+        match self {
+            StoredEvent::Flat(flat) => flat.event(id),
+            StoredEvent::Json(json) => {
+                let event = decode_draft(json.as_bytes(), id).map_err(said)?;
+                if event.id == id { Ok(event) } else { Err("an event has another id than its entry".into()) }
+            }
+        }
+    }
 }
 
 fn said<E: ToString>(error: E) -> String {
@@ -133,7 +135,7 @@ fn date(text: Option<&str>) -> Result<Option<Edtf>, String> {
 }
 
 impl Flat<'_> {
-    fn event(self) -> Result<Event, String> {
+    fn event(self, id: EventId) -> Result<Event, String> {
         let kind: ActKind = self.act.parse().map_err(said)?;
         let act = match kind {
             ActKind::InstrumentDeposited => Act::InstrumentDeposited(self.form.and_then(Form::from_name)),
@@ -141,8 +143,7 @@ impl Flat<'_> {
         };
         let participant = |id: Option<&str>| id.map(ParticipantId::parse).transpose().map_err(said);
         let status = |id: Option<&str>| id.map(StatusId::parse).transpose().map_err(said);
-        let mut event =
-            Event::new(EventId(Uuid::from_bytes(self.id)), act, BodyId::parse(self.body).map_err(said)?);
+        let mut event = Event::new(id, act, BodyId::parse(self.body).map_err(said)?);
         event.participant = participant(self.participant)?;
         event.about = participant(self.about)?;
         for (role, text) in self.dates {

@@ -1,5 +1,7 @@
 //! The index against brute force over the entries that it was given, and its bytes.
 
+mod runs;
+
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::time::Duration;
@@ -301,7 +303,8 @@ fn a_hole_in_any_tree_is_damage() {
         drop(reopen(dir.path()));
         let folder = dir.path().join("sled/000001");
         let db = (0..500).find_map(|_| {
-            sled::open(&folder).map_err(|_| std::thread::sleep(Duration::from_millis(10))).ok()
+            let config = sled::Config::new().path(&folder).segment_size(SEGMENT_BYTES);
+            config.open().map_err(|_| std::thread::sleep(Duration::from_millis(10))).ok()
         });
         let db = db.unwrap();
         let key = if tree == "meta" { HEAD.to_vec() } else { 2u64.to_be_bytes().to_vec() };
@@ -312,76 +315,6 @@ fn a_hole_in_any_tree_is_damage() {
             index.find(id(0)).map(|_| ())
         });
         assert!(matches!(found, Err(IndexError::Damaged { .. })), "{tree}: {found:?}");
-    }
-}
-
-/// An entry that fills every field, encoded as sled holds it. A change of these bytes is a new schema.
-#[test]
-fn the_bytes_of_a_run_are_those_of_schema_5() {
-    let mut event = Event::new(id(7), Act::InstrumentDeposited(Some(Form::Accession)), body("sco"));
-    event.participant = Some(participant("BLR"));
-    event.about = Some(participant("IRN"));
-    event.dates.set(Role::Deposited, Edtf::parse("2010-05").unwrap());
-    event.toward = Some(crate::event::StatusId::parse("member").unwrap());
-    event.title = Some("t".into());
-    event.sequence = Some(300);
-    event.rival = Some(Rival::parse("D:c").unwrap());
-    event.import = Some(id(1));
-    let mut evidence = Evidence::citing("c", Some(Grade::Press));
-    evidence.quote = Some(Quote::Text("q".into()));
-    event.evidence.push(evidence);
-    let entries = [entry(0, event), entry(1, retraction(8, &plain(7).event, Cause::Clerical))];
-    let (events, postings, ids) = run::build(&entries);
-    let head = Head { origin: "o".into(), size: 2, last: Some([9; 32]), filed: 1 };
-    let golden = [
-        (events.encode(), EVENTS),
-        (postings.encode(), POSTINGS),
-        (ids.encode(), IDS),
-        (head.encode(), HEAD_BYTES),
-    ];
-    let found = golden.each_ref().map(|(bytes, _)| hex(bytes));
-    assert_eq!(found, golden.each_ref().map(|(_, expected)| (*expected).to_owned()));
-    let decoded = EventsRun::decode(&golden[0].0).unwrap();
-    assert_eq!([0, 1].map(|at| decoded.entry(at, 0).unwrap()), entries);
-    for at in 0..golden[0].0.len() {
-        let mut damaged = golden[0].0.clone();
-        damaged[at] ^= 1;
-        assert!(EventsRun::decode(&damaged).is_err(), "byte {at}");
-        assert!(EventsRun::decode(&golden[0].0[..at]).is_err(), "cut at {at}");
-    }
-}
-
-const EVENTS: &str = "\
-    c70005e5f106d70000000002000000890000012efb07d0000000000000000000000000000000000714696e737472756d\
-    656e742d6465706f73697465640109616363657373696f6e0373636f0103424c52010507323031302d303501066d656d\
-    626572010349524e00000101740001fb012c0103443a6300010000000000000000000000000000000101016301057072\
-    65737300010001710000000000fb07d201a07b22616374223a22656e7472792d726574726163746564222c22626f6479\
-    223a2273636f222c226964223a2230303030303030302d303030302d303030302d303030302d30303030303030303030\
-    3038222c2272657472616374696f6e223a7b226361757365223a22636c65726963616c227d2c22746f223a2230303030\
-    303030302d303030302d303030302d303030302d303030303030303030303037227d";
-const POSTINGS: &str = "\
-    c70005603f1e56030373636f03424c520349524e020001010102000000000102000101010000000000000000000000000000\
-    0008010000000000000000000000000000000700";
-const IDS: &str = "\
-    c70005391d6e910200000000000000000000000000000007000000000000000000000000000000000801";
-const HEAD_BYTES: &str = "\
-    c70005e3721f06016f0201090909090909090909090909090909090909090909090909090909090909090901";
-
-#[test]
-fn a_run_of_many_entries_is_compressed_and_comes_back() {
-    for count in [1, 64, 65, 1024] {
-        let entries: Vec<_> = (0..count).map(plain).collect();
-        let (events, ..) = run::build(&entries);
-        let value = events.encode();
-        let decoded = EventsRun::decode(&value).unwrap();
-        let back: Vec<_> = (0..count).map(|at| decoded.entry(at, 0).unwrap()).collect();
-        assert_eq!(back, entries);
-        assert_eq!(value.len() < 40 * count, count > 64, "{count} entries, {} bytes", value.len());
-        for at in (0..value.len()).step_by(value.len() / 40 + 1) {
-            let mut damaged = value.clone();
-            damaged[at] ^= 1;
-            assert!(EventsRun::decode(&damaged).is_err(), "byte {at}");
-        }
     }
 }
 

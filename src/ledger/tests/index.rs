@@ -249,6 +249,43 @@ fn a_damaged_generation_is_replaced_by_the_next_writer() {
 }
 
 #[test]
+fn an_index_of_an_older_schema_is_replaced_by_the_next_writer() {
+    for other_segments in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("l");
+        small(&path).close().unwrap();
+        let evidence = bytes(&path.join("entries"));
+        released(&path);
+        let folder = path.join("sled/000001");
+        let mut head = std::fs::read(folder.join("head")).unwrap();
+        let schema = u16::from_be_bytes([head[1], head[2]]);
+        head[1..3].copy_from_slice(&(schema - 1).to_be_bytes());
+        std::fs::write(folder.join("head"), &head).unwrap();
+        if other_segments {
+            for name in ["db", "conf", "blobs"] {
+                let _ = std::fs::remove_file(folder.join(name));
+                let _ = std::fs::remove_dir_all(folder.join(name));
+            }
+        }
+        let segments = if other_segments { 512 << 10 } else { crate::index::SEGMENT_BYTES };
+        let db = sled::Config::new().path(&folder).segment_size(segments).open().unwrap();
+        db.open_tree("meta").unwrap().insert("head", head).unwrap();
+        drop(db);
+        let mut reader = Ledger::open_reader(&path).unwrap();
+        assert_eq!(reader.load(&Scope::ALL).unwrap().entries().len(), charters().len());
+        drop(reader);
+        assert!(!path.join("sled/000002").exists(), "a question makes no generation");
+        let mut ledger = writer(&path);
+        assert!(has_index(&mut ledger));
+        assert_eq!(ledger.load(&Scope::ALL).unwrap().entries().len(), charters().len());
+        assert!(path.join("sled/000002/complete").exists());
+        assert!(!path.join("sled/000001").exists());
+        ledger.close().unwrap();
+        assert_eq!(bytes(&path.join("entries")), evidence);
+    }
+}
+
+#[test]
 fn a_ledger_answers_from_its_entries_while_another_has_the_index() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("l");
