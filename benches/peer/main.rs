@@ -108,7 +108,9 @@ impl Bench {
         self.group("status", || questions::statuses(&both, self.rounds));
         self.group("roster", || questions::rosters(&both, self.rounds));
         self.group("board", || questions::boards(&both, self.rounds));
-        self.group("replay", || [replays::replayed(&both, self.rounds.min(5))]);
+        self.group("replay", || {
+            [replays::replayed(&both, self.rounds.min(5)), replays::from_rows(&both, self.rounds)]
+        });
         self.group("audit hashes", || [replays::hashes(&both, self.rounds)]);
         self.processes(&both);
         self.corrections();

@@ -2,9 +2,11 @@
 
 use chancery::audit::{Options, audit};
 use chancery::event::Size;
-use chancery::ledger::replay;
+use chancery::history::Certainty;
+use chancery::ledger::{Placed, replay};
 use chancery::log::{Entries, LogEngine};
 
+use crate::chancery::{board_of, open, today};
 use crate::imports::Both;
 use crate::limits::{leaves, root};
 use crate::report::{Bound, Row, Unit, in_turn, timed};
@@ -30,6 +32,22 @@ pub(crate) fn replayed(both: &Both, rounds: usize) -> Row {
     Row::new("replay from leaves to today's statuses", Unit::Rate, own)
         .peer(theirs)
         .targets(Bound::Fixed(1e6), Bound::Fixed(2.5e6))
+}
+
+/// The same from the rows of the snapshot, by a handle that is opened for it: every row of everybody is read.
+pub(crate) fn from_rows(both: &Both, rounds: usize) -> Row {
+    let size = Entries::open_reader(&both.ledger).unwrap().size().unwrap();
+    let fold = || {
+        let mut ledger = open(&both.ledger);
+        let axes = today(&ledger);
+        let rosters = board_of(&mut ledger, &axes);
+        let certain = |placed: &&Placed| placed.1.reading.certainty == Certainty::Certain;
+        rosters.iter().map(|(_, roster)| roster.iter().filter(certain).count()).sum::<usize>()
+    };
+    assert_eq!(fold(), Peer::open(&both.database).replay(TODAY));
+    let [own] = in_turn(rounds, [&mut || (size as usize, timed(fold))]);
+    Row::new("replay from rows to today's statuses", Unit::Rate, own)
+        .targets(Bound::Fixed(30e6), Bound::Fixed(100e6))
 }
 
 /// Every byte of the log verified, beside the raw hashing of the same leaves in memory on one core.
