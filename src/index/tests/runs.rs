@@ -76,6 +76,8 @@ fn a_run_of_many_entries_is_compressed_and_comes_back() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn a_run_comes_back_whatever_its_ids_and_times_are(
         parts in prop::collection::vec((any::<u128>(), any::<i64>(), 0..40usize, any::<bool>()), 0..200),
