@@ -68,6 +68,9 @@ impl Header {
             return None;
         }
         let [first, size, segment, offset] = [rest.number()?, rest.number()?, rest.number()?, rest.number()?];
+        if first > size {
+            return None;
+        }
         let before = Hash(rest.take()?);
         let last = Some(Hash(rest.take()?)).filter(|_| size > 0);
         let mut sections = [(0, 0); SECTIONS];

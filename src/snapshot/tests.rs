@@ -141,3 +141,15 @@ fn what_was_written_into_a_part_is_read_from_it() {
     assert_eq!(found, [Index(1)]);
     assert_eq!((part.place(4).unwrap(), part.place(3).unwrap()), (Some(4_172), None));
 }
+
+#[test]
+fn a_part_that_begins_behind_its_end_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("one.part");
+    for (first, sound) in [(6, true), (7, false)] {
+        let mut part = draft();
+        part.first = first;
+        std::fs::write(&path, part.encode("x.org/l", BEFORE, mark()).unwrap()).unwrap();
+        assert_eq!(Part::open(&path).is_ok(), sound, "{first}");
+    }
+}
