@@ -109,7 +109,9 @@ impl Bench {
         self.group("roster", || questions::rosters(&both, self.rounds));
         self.group("board", || questions::boards(&both, self.rounds));
         self.group("replay", || {
-            [replays::replayed(&both, self.rounds.min(5)), replays::from_rows(&both, self.rounds)]
+            let leaves = replays::replayed(&both, self.rounds.min(5));
+            let runs = replays::from_runs(&both, self.rounds.min(3));
+            [leaves, runs, replays::from_rows(&both, self.rounds)]
         });
         self.group("audit hashes", || [replays::hashes(&both, self.rounds)]);
         self.processes(&both);

@@ -1,10 +1,14 @@
 //! Everything folded again, and everything hashed and judged again.
 
+use std::time::Duration;
+
 use chancery::audit::{Options, audit};
-use chancery::event::Size;
+use chancery::event::{Day, Entry, ParticipantId, Scope, Size};
 use chancery::history::Certainty;
+use chancery::index::EventIndex;
 use chancery::ledger::{Placed, replay};
 use chancery::log::{Entries, LogEngine};
+use chancery::query::{BodyView, Charters, CheckpointRef, Material};
 
 use crate::chancery::{board_of, open, today};
 use crate::imports::Both;
@@ -32,6 +36,36 @@ pub(crate) fn replayed(both: &Both, rounds: usize) -> Row {
     Row::new("replay from leaves to today's statuses", Unit::Rate, own)
         .peer(theirs)
         .targets(Bound::Fixed(1e6), Bound::Fixed(2.5e6))
+}
+
+/// The same from the runs of events in sled, on one core.
+pub(crate) fn from_runs(both: &Both, rounds: usize) -> Row {
+    let log = Entries::open_reader(&both.ledger).unwrap();
+    let size = Size(log.size().unwrap());
+    let fold = || {
+        let index = EventIndex::open(&both.ledger, log.origin(), DEADLINE).unwrap();
+        let mut entries = index.load(&Scope::ALL).unwrap();
+        entries.sort_by(|a, b| a.event.body.cmp(&b.event.body));
+        let charters = Charters::default();
+        let bodies = entries.chunk_by(|a, b| a.event.body == b.event.body);
+        bodies.map(|of_body| certain(of_body, size, &charters)).sum::<usize>()
+    };
+    assert_eq!(fold(), Peer::open(&both.database).replay(TODAY));
+    let [own] = in_turn(rounds, [&mut || (size.0 as usize, timed(fold))]);
+    Row::new("replay from sled's runs to today's statuses", Unit::Rate, own)
+        .targets(Bound::Fixed(3e6), Bound::Fixed(6e6))
+}
+
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// How many certainly have a status today by the entries of their body.
+fn certain(entries: &[Entry], size: Size, charters: &Charters) -> usize {
+    let checkpoint = CheckpointRef { size, root: String::new() };
+    let material = Material { entries, checkpoint, charters, scope: Scope::ALL };
+    let view = BodyView::new(&material, &entries[0].event.body, size, Day::FUTURE).unwrap();
+    let has_one =
+        |who: &&ParticipantId| view.history(who).settled_on(TODAY).is_some_and(|status| !status.is_none());
+    view.participants().filter(has_one).count()
 }
 
 /// The same from the rows of the snapshot, by a handle that is opened for it: every row of everybody is read.
