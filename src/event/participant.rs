@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, OnceLock};
 
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -155,6 +156,12 @@ impl Participant {
             |n: &&Name| n.from.is_none_or(|from| from <= day) && n.until.is_none_or(|until| day < until);
         self.names.iter().find(used).map_or_else(|| self.name(), |name| name.name)
     }
+
+    /// Every word for it but its id.
+    fn words(&self) -> impl Iterator<Item = &str> {
+        let names = self.names.iter().map(|name| name.name);
+        names.chain(self.aliases.iter().copied()).chain(self.codes.iter().copied())
+    }
 }
 
 /// A word that the register cannot settle.
@@ -191,7 +198,12 @@ pub struct Register {
     /// By id.
     lines: Vec<Line>,
     by_word: OnceLock<HashMap<String, usize>>,
+    /// How many words were looked for before there was a table of all of them.
+    sought: AtomicUsize,
 }
+
+/// Of so few words each is looked for in the lines: making the table of all words takes as long as that.
+const FEW_WORDS: usize = 16;
 
 /// A line of the register.
 struct Line {
@@ -210,6 +222,14 @@ impl Line {
         self.text.split_once('|').map_or(self.text, |(id, _)| id).trim()
     }
 
+    /// Whether some word of the line may be this one, folded: what is written in ASCII without marks that are dropped has every
+    /// part of its words as it stands.
+    fn may_have(&self, folded: &str) -> bool {
+        let first = folded.split(' ').next().unwrap_or_default();
+        let as_it_stands = self.text.is_ascii() && !self.text.contains(['.', '\'']);
+        !as_it_stands || self.text.to_ascii_lowercase().contains(first)
+    }
+
     fn participant(&self) -> Option<&Participant> {
         self.participant.get_or_init(|| read_line(self.text).map(Box::new)).as_deref()
     }
@@ -225,7 +245,7 @@ impl Register {
     fn read(text: &'static str) -> Register {
         let mut lines = Vec::with_capacity(text.lines().count());
         lines.extend(text.lines().filter(|line| !line.starts_with('#')).map(Line::new));
-        Register { lines, by_word: OnceLock::new() }
+        Register { lines, by_word: OnceLock::new(), sought: AtomicUsize::new(0) }
     }
 
     /// Everybody by each of their words.
@@ -234,9 +254,7 @@ impl Register {
             let mut by_word = HashMap::new();
             for (at, participant) in self.lines.iter().map(Line::participant).enumerate() {
                 let Some(participant) = participant else { continue };
-                let names = participant.names.iter().map(|n| n.name);
-                let words = names.chain(participant.aliases.iter().copied());
-                for word in words.chain(participant.codes.iter().copied()) {
+                for word in participant.words() {
                     by_word.entry(fold(word)).or_insert(at);
                 }
                 // An id is nobody else's word, whatever stood before.
@@ -244,6 +262,22 @@ impl Register {
             }
             by_word
         })
+    }
+
+    /// The participant that a folded word names.
+    fn of_word(&self, folded: &str) -> Option<&Participant> {
+        if self.by_word.get().is_none() && self.sought.fetch_add(1, Ordering::Relaxed) < FEW_WORDS {
+            return self.sought_in_lines(folded);
+        }
+        self.lines.get(*self.by_word().get(folded)?)?.participant()
+    }
+
+    /// The same without the table of all words.
+    fn sought_in_lines(&self, folded: &str) -> Option<&Participant> {
+        let lines: Vec<&Line> = self.lines.iter().filter(|line| line.may_have(folded)).collect();
+        let of_id = lines.iter().find(|line| fold(line.id()) == folded).and_then(|line| line.participant());
+        let has_word = |of: &&Participant| of.words().any(|word| fold(word) == folded);
+        of_id.or_else(|| lines.iter().filter_map(|line| line.participant()).find(has_word))
     }
 
     /// The participant whose id this is, written as ids are.
@@ -267,8 +301,7 @@ impl Register {
             let candidates = ids.iter().filter_map(|id| ParticipantId::parse(id).ok()).collect();
             return Err(ResolveError::Ambiguous { word: word.into(), candidates });
         }
-        let found = self.by_word().get(&folded).and_then(|at| self.lines.get(*at)?.participant());
-        found.ok_or_else(|| ResolveError::Unknown {
+        self.of_word(&folded).ok_or_else(|| ResolveError::Unknown {
             word: word.chars().take(80).collect(),
             nearest: self.nearest(&folded),
         })
@@ -298,10 +331,7 @@ impl Register {
     pub fn search(&self, word: &str) -> Vec<&Participant> {
         let folded = fold(word);
         let holds = |text: &str| fold(text).contains(&folded);
-        let found = |p: &&Participant| {
-            let words = p.names.iter().map(|n| n.name).chain(p.aliases.iter().copied());
-            words.chain(p.codes.iter().copied()).chain([p.id.as_str()]).any(holds)
-        };
+        let found = |p: &&Participant| p.words().chain([p.id.as_str()]).any(holds);
         self.iter().filter(found).collect()
     }
 
@@ -434,6 +464,19 @@ mod tests {
         ];
         for (word, expected) in words {
             assert_eq!(id(word), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_word_is_found_in_the_lines_as_in_the_table_of_all_words() {
+        let register = Register::builtin();
+        let of_table = |word: &str| register.lines.get(*register.by_word().get(word)?)?.participant();
+        let mut words: BTreeSet<String> = register.by_word().keys().cloned().collect();
+        // What nobody is called, some of it nearly.
+        words.extend(register.by_word().keys().flat_map(|word| [format!("{word}x"), format!("{word} a")]));
+        words.extend(register.by_word().keys().filter_map(|word| Some(word.split_once(' ')?.0.to_owned())));
+        for word in words {
+            assert_eq!(register.sought_in_lines(&word), of_table(&word), "{word}");
         }
     }
 
