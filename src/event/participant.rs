@@ -202,7 +202,7 @@ pub struct Register {
     sought: AtomicUsize,
 }
 
-/// Of so few words each is looked for in the lines: making the table of all words takes as long as that.
+/// So many words are looked for in the lines, each in a quarter of the time that the table of all words takes to make, or less.
 const FEW_WORDS: usize = 16;
 
 /// A line of the register.
