@@ -1,5 +1,6 @@
 //! The questions of the data set, and what must not matter to an answer.
 
+mod needs;
 mod partial;
 mod record;
 

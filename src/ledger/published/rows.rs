@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use crate::event::{BodyId, Day, Entry, Index, ParticipantId, Scope, Size, StatusId};
 use crate::history::{History, Spell, correction_known};
 use crate::ledger::LedgerError;
-use crate::query::{BodyView, Charters, CheckpointRef, Material, QueryError, waits_for};
+use crate::query::{BodyView, Charters, CheckpointRef, Material, QueryError};
 use crate::snapshot::{Draft, PairKey, RowDraft, StoredReading};
 
 use super::gather::{Gathered, Roots};
@@ -206,4 +206,20 @@ pub(super) fn row(history: &History, spell: Spell) -> RowDraft {
         course.causes.get(world.cause?).map(|cause| cause.entry)
     });
     RowDraft { from: spell.from, reading, entry: entries.min() }
+}
+
+/// The treaties for which the clauses of a body wait, those for which theirs wait, and the charters that any extends.
+fn waits_for(
+    body: &BodyId,
+    charter: &mut dyn FnMut(&BodyId) -> Option<std::sync::Arc<crate::charter::Charter>>,
+) -> BTreeSet<BodyId> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![body.clone()];
+    while let Some(next) = open.pop() {
+        let Some(charter) = charter(&next) else { continue };
+        let others = charter.waits_for().iter().chain(&charter.extends).cloned();
+        open.extend(others.filter(|other| found.insert(other.clone())));
+    }
+    found.remove(body);
+    found
 }
