@@ -25,7 +25,7 @@ pub(super) type Source<'s, E> = &'s mut dyn FnMut(&Wanted) -> Result<Vec<Entry>,
 /// Everything that an answer may rest on.
 pub(super) struct Gathered {
     /// The entries, in the order of the log.
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Arc<Vec<Entry>>,
     /// The headings that were asked for.
     pub(super) wanted: BTreeSet<Wanted>,
     /// What bears on the question in its body.
@@ -68,7 +68,8 @@ pub(super) fn gather<E>(asked: &Asked, charters: &Charters, source: Source<'_, E
         scope = Scope::of_body(asked.body.clone());
         gathering.want(Wanted::Group(asked.body.clone()))?;
     }
-    Ok(Gathered { entries: gathering.found.into_values().collect(), wanted: gathering.wanted, scope })
+    let entries = Arc::new(gathering.found.into_values().collect());
+    Ok(Gathered { entries, wanted: gathering.wanted, scope })
 }
 
 struct Gathering<'a, E> {

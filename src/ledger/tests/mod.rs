@@ -3,7 +3,6 @@
 mod ahead;
 mod desk;
 mod index;
-mod past;
 mod published;
 mod publishing;
 mod real;
