@@ -1,6 +1,7 @@
 //! Writes a certificate.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
@@ -39,7 +40,7 @@ pub fn make<E: From<CertificateError>>(
 ) -> Result<String, E> {
     let asked = Asked::of_answer(answer).map_err(CertificateError::Question)?;
     let mut leaves: BTreeMap<Index, String> = BTreeMap::new();
-    let charters = Charters::default();
+    let charters = Arc::new(Charters::default());
     let gathered = needs(&asked.scope(), &asked.body, &charters.texts, &mut |need| {
         let filed = under(evidence.map, need);
         let indexes = filed.into_iter().flat_map(|filed| &filed.entries);
@@ -55,9 +56,9 @@ pub fn make<E: From<CertificateError>>(
     let head = &evidence.head.head;
     let checkpoint = CheckpointRef { size: asked.size(), root: head.root.to_string() };
     let material = Material {
-        entries: &gathered.entries,
+        entries: Arc::clone(&gathered.entries),
         checkpoint,
-        charters: &charters,
+        charters,
         scope: gathered.scope.clone(),
     };
     let derived = asked.answer(&material).map_err(CertificateError::from)?;

@@ -1,6 +1,7 @@
 //! Verifies a certificate with nothing but a verifier key: every proof, and the answer derived again from the entries.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -25,7 +26,7 @@ pub struct Verified {
     /// The head under which it holds.
     pub checkpoint: SignedCheckpoint,
     /// The entries that it may rest on, every one of them.
-    pub entries: Vec<Entry>,
+    pub entries: Arc<Vec<Entry>>,
     /// The program that wrote it.
     pub program: String,
 }
@@ -50,7 +51,7 @@ pub fn verify(text: &str, key: &VerifierKey, program: &str) -> Result<Verified, 
     if asked.size() != Size(head.size) {
         return Err(CertificateError::Size { asked: asked.size(), size: Size(head.size) });
     }
-    let charters = Charters::default();
+    let charters = Arc::new(Charters::default());
     let gathered =
         needs(&asked.scope(), &asked.body, &charters.texts, &mut |need| map.under(need, &entries))?;
     let asked_for: BTreeSet<Index> = gathered.entries.iter().map(|entry| entry.index).collect();
@@ -58,9 +59,9 @@ pub fn verify(text: &str, key: &VerifierKey, program: &str) -> Result<Verified, 
         return Err(CertificateError::Spare(*index));
     }
     let material = Material {
-        entries: &gathered.entries,
+        entries: Arc::clone(&gathered.entries),
         checkpoint: CheckpointRef { size: asked.size(), root: head.root.to_string() },
-        charters: &charters,
+        charters,
         scope: gathered.scope,
     };
     let answer = asked.answer(&material)?;

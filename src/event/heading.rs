@@ -102,9 +102,9 @@ fn uncorrected(event: &Event) -> impl Iterator<Item = Heading> {
 /// `family` is the entry and the corrections of it before this one, in the order of the log.
 pub fn filed_by_correction(family: &[&Entry], correction: &Entry) -> Vec<(Heading, Vec<Index>)> {
     let Some((root, before)) = family.split_first() else { return Vec::new() };
-    let corrections = || before.iter().map(|entry| &entry.event);
+    let corrections = || before.iter().map(|entry| &*entry.event);
     let old = headings(&root.event, corrections());
-    let all = headings(&root.event, corrections().chain([&correction.event]));
+    let all = headings(&root.event, corrections().chain([&*correction.event]));
     let whole = || family.iter().map(|entry| entry.index).chain([correction.index]).collect();
     let filed = |heading: Heading| match old.contains(&heading) {
         true => (heading, vec![correction.index]),

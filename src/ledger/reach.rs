@@ -1,6 +1,7 @@
 //! The entries that a question depends on, gathered heading by heading.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::event::{BodyId, Entry, Index, ParticipantId, Scope, filings};
 use crate::query::{Need, Needs, needs};
@@ -29,7 +30,7 @@ impl Ledger {
             }
             Ok::<_, LedgerError>(under(need, &read))
         })?;
-        Ok(Loaded::of(entries, scope))
+        Ok(Loaded::of(Arc::unwrap_or_clone(entries), scope))
     }
 
     /// The entries of one participant in every body, with those of the bodies whose rules make its status rest on others.

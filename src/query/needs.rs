@@ -7,6 +7,7 @@
 //! what today's rules leave out may bear on it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::charter::{Charter, CharterAct, Texts};
 use crate::event::{ActKind, BodyId, Entry, Heading, Index, Scope};
@@ -24,7 +25,7 @@ pub enum Need {
 #[derive(Clone, Debug)]
 pub struct Needs {
     /// The entries, in the order of the log, each once.
-    pub entries: Vec<Entry>,
+    pub entries: Arc<Vec<Entry>>,
     /// The parts of the record in which they were looked for.
     pub parts: BTreeSet<Need>,
     /// The participant in the body, or all of the body if participants are counted or joined.
@@ -62,7 +63,8 @@ pub fn needs<E>(
         scope.participant = None;
         gathering.add(Need::Group(body.clone()))?;
     }
-    Ok(Needs { entries: gathering.entries.into_values().collect(), parts: gathering.parts, scope })
+    let entries = Arc::new(gathering.entries.into_values().collect());
+    Ok(Needs { entries, parts: gathering.parts, scope })
 }
 
 /// The union of the rules that every text recorded for a body states.

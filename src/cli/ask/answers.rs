@@ -86,7 +86,7 @@ impl Answers {
             let checkpoint = head(ledger, question.axes.as_recorded)?;
             materials.insert(key, Material { checkpoint, ..ledger.material(loaded, ledger.size())? });
         }
-        let mut batch = Batch::new(&materials);
+        let mut batch = Batch::new(materials);
         let mut one = |(asked, alone): (Asked, Option<Result<Line, String>>)| Answered {
             line: asked.line,
             words: asked.words,
@@ -122,10 +122,10 @@ fn answer_alone(
     let checkpoint = head(ledger, question.axes.as_recorded)?;
     let material = Material { checkpoint, ..ledger.material(&loaded, ledger.size())? };
     let materials = Materials::from([((question.body.clone(), question.axes.as_recorded), material)]);
-    Ok(answer(&mut Batch::new(&materials), question))
+    Ok(answer(&mut Batch::new(materials), question))
 }
 
-fn answer(batch: &mut Batch<'_>, question: &Question) -> Result<Line, String> {
+fn answer(batch: &mut Batch, question: &Question) -> Result<Line, String> {
     let mut answer =
         batch.status(&question.participant, &question.body, &question.axes).map_err(|e| e.to_string())?;
     let is = question.is.as_ref().map(|wanted| {

@@ -160,7 +160,7 @@ impl Asked {
     ///
     /// # Errors
     /// [`Failure`].
-    pub(crate) fn material(&self) -> Result<Material<'_>, Failure> {
+    pub(crate) fn material(&self) -> Result<Material, Failure> {
         Ok(self.ledger.material(&self.loaded, self.axes.as_recorded)?)
     }
 }

@@ -47,7 +47,7 @@ pub(crate) fn quality(
         let line = |(line, event): &(u64, Arc<Event>)| Entry {
             index: Index(lines_from.0 + line),
             recorded_at: context.now,
-            event: Event::clone(event),
+            event: Arc::clone(event),
         };
         entries.extend(looked.lines.iter().filter(|(_, event)| bodies(&event.body)).map(line));
         entries.sort_by_key(|entry| entry.index);

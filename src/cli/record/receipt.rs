@@ -1,6 +1,7 @@
 //! What an append answers: where it is recorded, what changes, what the rules remark.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -32,11 +33,11 @@ pub(crate) fn append(
     mode: Mode<'_>,
 ) -> Result<(), Failure> {
     let drafts = ledger.admit(events.clone())?;
-    let fresh: Vec<Event> =
-        drafts.iter().filter(|d| d.recorded.is_none()).map(|d| Event::clone(&d.event)).collect();
+    let fresh: Vec<Arc<Event>> =
+        drafts.iter().filter(|d| d.recorded.is_none()).map(|d| Arc::clone(&d.event)).collect();
     let consequences = ledger.consequences(&fresh)?;
     let receipts = match mode {
-        Mode::Record => ledger.append(events.clone(), options)?,
+        Mode::Record => ledger.append(events, options)?,
         Mode::DryRun => Vec::new(),
         Mode::Draft(file) => {
             let signed = write_drafts(ledger, &drafts, file)?;
@@ -45,10 +46,11 @@ pub(crate) fn append(
     };
     let dry_run = !mode.records();
     let answer = json(&receipts, &consequences, dry_run);
-    let shown = if dry_run { &fresh } else { &events };
+    let shown = drafts.iter().filter(|draft| !dry_run || draft.recorded.is_none());
+    let shown: Vec<&Event> = shown.map(|draft| &*draft.event).collect();
     let lacking = drafts.iter().map(|draft| draft.lacking).max().unwrap_or(0);
     context.answer(&answer, SHAPE, |page| {
-        text(page, shown, &receipts, &consequences, dry_run) + &lack(page, lacking)
+        text(page, &shown, &receipts, &consequences, dry_run) + &lack(page, lacking)
     })
 }
 
@@ -126,7 +128,7 @@ fn json(receipts: &[Receipt], consequences: &Consequences, dry_run: bool) -> Val
 
 fn text(
     page: &Page,
-    events: &[Event],
+    events: &[&Event],
     receipts: &[Receipt],
     consequences: &Consequences,
     dry_run: bool,
@@ -141,7 +143,7 @@ fn text(
     match receipts {
         [] => {}
         [one] => {
-            let summary = events.first().map(summary).unwrap_or_default();
+            let summary = events.first().copied().map(summary).unwrap_or_default();
             let again = if one.repeated { "   recorded before: this is its first receipt" } else { "" };
             out.push_str(&page.wrap(
                 &format!("{}  ", strong(&format!("entry {}", one.index))),

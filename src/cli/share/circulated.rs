@@ -1,5 +1,7 @@
 //! `notify --circulated`: that notifications have gone out, each as an act of its own.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use crate::event::leaf::encode_event;
@@ -89,7 +91,7 @@ impl Circular<'_> {
             }
             _ => {
                 let mut event = self.blank(Act::DepositaryNotified, notification.body.clone(), &answers);
-                event.participant = answers.participant;
+                event.participant.clone_from(&answers.participant);
                 self.named(ledger, event)
             }
         }
@@ -151,7 +153,7 @@ fn of_entries(
     }
     let mut events = Vec::with_capacity(entries.len());
     for entry in entries {
-        let body = ledger.entry(*entry)?.event.body;
+        let body = ledger.entry(*entry)?.event.body.clone();
         let waiting = drafts(ledger, std::slice::from_ref(&body), Size(0), axes)?.notifications;
         let asked = |n: &&Notification| {
             let of_the_treaty = n.kind == NotificationKind::EntryIntoForce;
@@ -195,7 +197,7 @@ fn again(
         let same =
             event.dates.get(Role::Notified) == Some(circular.on) && event.evidence == circular.evidence;
         if same {
-            return Ok(event);
+            return Ok(Arc::unwrap_or_clone(event));
         }
         told = told.or(Some((index, event)));
     }

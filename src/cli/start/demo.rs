@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Instant as Clock;
 
 use crate::charter::Template;
@@ -216,7 +217,7 @@ fn kuwait(ledger: &Ledger) -> Result<Event, Failure> {
     ledger.scan(Index(0), |entry| {
         let signed = entry.event.act.kind() == ActKind::PartnershipMemorandumSigned;
         if signed && entry.event.participant.as_ref() == Some(&kwt) {
-            found = Some(entry.event);
+            found = Some(Arc::unwrap_or_clone(entry.event));
         }
     })?;
     found.ok_or_else(|| Failure::usage("the demonstration record holds no memorandum of Kuwait"))

@@ -128,7 +128,11 @@ fn record(seeds: &[Seed]) -> Vec<Entry> {
 
 fn push(entries: &mut Vec<Entry>, event: Event) {
     let n = entries.len() as u64;
-    entries.push(Entry { index: Index(n), recorded_at: Instant::from_micros(1_000 + n as i64), event });
+    entries.push(Entry {
+        index: Index(n),
+        recorded_at: Instant::from_micros(1_000 + n as i64),
+        event: event.into(),
+    });
 }
 
 fn under(need: &Need, entries: &[Entry], filed: &BTreeMap<Heading, Vec<Index>>) -> Vec<Entry> {
@@ -149,8 +153,8 @@ fn answered(
     axes: &Axes,
 ) -> String {
     let checkpoint = CheckpointRef { size: axes.as_recorded, root: String::new() };
-    let charters = Charters::default();
-    let material = Material { entries, checkpoint, charters: &charters, scope };
+    let charters = Charters::default().into();
+    let material = Material { entries: entries.to_vec().into(), checkpoint, charters, scope };
     let answer = match one {
         Some(one) => status(&material, one, of, axes).map(|answer| serde_json::to_string(&answer).unwrap()),
         None => roster(&material, of, None, axes).map(|answer| serde_json::to_string(&answer).unwrap()),
