@@ -1,6 +1,7 @@
 //! The one place where all parts meet: entries are admitted, made durable, indexed, and asked.
 
 mod admit;
+mod answers;
 mod append;
 mod behind;
 mod certify;
@@ -14,6 +15,7 @@ mod places;
 mod prove;
 mod published;
 mod reach;
+mod reading;
 mod recorder_error;
 mod recorders;
 mod register;
@@ -36,7 +38,7 @@ use crate::event::leaf::{self, LeafError};
 use crate::event::{BodyId, Entry, EventId, EventSignature, Index, Instant, Scope, Size};
 use crate::index::EventIndex;
 use crate::log::{Disk, Entries, Hash, Holder, SigningKey, TornTail, leaf_hash};
-use crate::query::{Charters, CheckpointRef, Material};
+use crate::query::{Charters, CheckpointRef, Material, Recorded};
 use crate::snapshot::Snapshot;
 
 pub use admit::Draft;
@@ -48,6 +50,7 @@ pub use held::Held;
 pub use load::Loaded;
 pub use parts::Part;
 pub use published::{BodyRoster, Placed};
+pub use reading::Reading;
 pub use recorder_error::RecorderError;
 pub use recorders::Attested;
 pub use register::{Recorder, Register, recorder_name};
@@ -111,17 +114,6 @@ pub struct AppendOptions {
     pub expect_size: Option<Size>,
     /// Go on although the clock is behind the last entry.
     pub accept_clock: bool,
-}
-
-/// What `--as-recorded` names.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Recorded {
-    /// Everything.
-    All,
-    /// The first so many entries.
-    Size(Size),
-    /// The entries stamped then or earlier.
-    Time(Instant),
 }
 
 /// How long opening or reading the index may take before the entries are read instead.

@@ -86,5 +86,5 @@ pub mod query;
 pub mod snapshot;
 pub mod witness;
 
-pub use ledger::{AppendOptions, Ledger, LedgerError, Receipt, Recorded};
-pub use query::{Axes, StatusAnswer, status};
+pub use ledger::{AppendOptions, Ledger, LedgerError, Receipt};
+pub use query::{Answer, Axes, Question, Recorded, StatusAnswer, status};

@@ -93,10 +93,10 @@ fn of_body(
     for base in what.published.into_iter().flat_map(Published::bases) {
         let covered = Size(base.1.size());
         match covered == size {
-            true => snapshot::body(base, body, &of_body, view.as_ref().ok(), found),
+            true => snapshot::body(base, body, &of_body, view.as_deref().ok(), found),
             false => {
                 let view = BodyView::new(&material, body, covered, Day::FUTURE);
-                snapshot::body(base, body, &of_body, view.as_ref().ok(), found);
+                snapshot::body(base, body, &of_body, view.as_deref().ok(), found);
             }
         }
     }
@@ -107,7 +107,7 @@ fn two_ways(
     of_body: &Arc<Vec<Entry>>,
     (body, charter): (&BodyId, &Charter),
     (last, today): (Index, Day),
-    (view, texts): (&Result<BodyView, QueryError>, &Texts),
+    (view, texts): (&Result<Arc<BodyView>, QueryError>, &Texts),
     found: &mut Findings,
 ) {
     let (pairs, alone) = acts(of_body, body);

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::event::{Event, EventId, Index, Instant};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Reading};
 use crate::log::{Disk, Holder};
 
 use crate::cli::error::Failure;
@@ -139,6 +139,24 @@ impl Context {
             *supposed.places.borrow_mut() = ledger.suppose(supposed.events.clone())?;
         }
         Ok(ledger)
+    }
+
+    /// Opens the ledger for questions of every kind.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(crate) fn reading(&self) -> Result<Reading, Failure> {
+        self.check_url()?;
+        let reading = Reading::open(&self.ledger, self.now)?;
+        let Some(supposed) = &self.supposed else { return Ok(reading) };
+        let (reading, places) = reading.supposing(supposed.events.clone())?;
+        *supposed.places.borrow_mut() = places;
+        Ok(reading)
+    }
+
+    /// Whether answers suppose events that are not recorded.
+    pub(crate) fn supposes(&self) -> bool {
+        self.supposed.is_some()
     }
 
     /// The same surroundings, in which every answer supposes events.

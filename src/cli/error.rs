@@ -4,14 +4,15 @@ use std::fmt;
 
 use crate::certificate::CertificateError;
 use crate::charter::{CharterError, CharterTextError};
+use crate::cli::render::one_of;
 use crate::event::leaf::LeafError;
-use crate::event::{DateError, Size};
+use crate::event::{BodyId, DateError, ResolveError, Size, StatusId};
 use crate::import::{ImportError, Reject};
 use crate::index::IndexError;
 use crate::ledger::{LedgerError, RecorderError};
 use crate::log::{KeyError, LogError};
 use crate::publish::{PublishError, SourceError};
-use crate::query::QueryError;
+use crate::query::{QueryError, QuestionError};
 use crate::witness::{MemoryError, WitnessError};
 
 /// The exit codes of every command.
@@ -159,6 +160,7 @@ impl From<LedgerError> for Failure {
         match error {
             LedgerError::Log(error) => error.into(),
             LedgerError::Query(error) => error.into(),
+            LedgerError::Question(error) => (*error).into(),
             LedgerError::Index(error) => error.into(),
             LedgerError::Size { actual, .. } => Failure::new(Exit::Refused, &error)
                 .help(format!("see what came in: chancery log --from {actual}; then ask for that size")),
@@ -275,6 +277,46 @@ fn no_body(error: impl fmt::Display) -> Failure {
         .help("see what there is: chancery bodies; adopt another: chancery charter adopt FILE")
 }
 
+impl From<QuestionError> for Failure {
+    fn from(error: QuestionError) -> Failure {
+        let listed = |names: &[String]| one_of(&names.iter().map(String::as_str).collect::<Vec<_>>());
+        let failure = Failure::usage(&error);
+        match error {
+            QuestionError::NoRange => failure
+                .help("what changed in the world:  --on 2023-07-01..2024-07-05")
+                .help("what the world learnt:      --as-known 2023-03-06..2023-07-05")
+                .help("what this ledger learnt:    --as-recorded 127..128"),
+            QuestionError::BothSides(_) => {
+                failure.help("name two participants: chancery relations USA FRA --in BODY")
+            }
+            QuestionError::Window { .. } => {
+                failure.help("--from and --to are both included; --to is --on unless given")
+            }
+            QuestionError::View { shipped, .. } => {
+                failure.help(format!("it is {}, or a file of your own that ends in .toml", listed(&shipped)))
+            }
+            QuestionError::ViewCount { .. } => {
+                failure.help("a view is [[view]] with a name and its [[view.rank]]s, the best first")
+            }
+            QuestionError::NoBodies => failure.help("adopt one: chancery charter adopt sco"),
+            QuestionError::BodyNeeded(bodies) => {
+                let ids: Vec<&str> = bodies.iter().map(BodyId::as_str).collect();
+                failure.help(format!("it is one of: {}", ids.join(", ")))
+            }
+            QuestionError::UnknownStatus { known, .. } => {
+                let ids: Vec<&str> = known.iter().map(StatusId::as_str).collect();
+                failure.help(format!("it has: {}, none", ids.join(", ")))
+            }
+            QuestionError::NoStatuses(_) => failure.help("count acts instead: --act ACT"),
+            QuestionError::ActOfBody(_) => {
+                failure.help("count takes acts of participants; see the entries: chancery log --help")
+            }
+            QuestionError::BeforeSupposed => failure.help("leave --as-recorded out, or ask without what-if"),
+            _ => failure,
+        }
+    }
+}
+
 impl From<QueryError> for Failure {
     fn from(error: QueryError) -> Failure {
         match error {
@@ -340,6 +382,12 @@ impl From<ImportError> for Failure {
 
 impl From<DateError> for Failure {
     fn from(error: DateError) -> Failure {
+        Failure::usage(error)
+    }
+}
+
+impl From<ResolveError> for Failure {
+    fn from(error: ResolveError) -> Failure {
         Failure::usage(error)
     }
 }

@@ -34,6 +34,20 @@ pub struct Board {
     folded: Mutex<HashMap<ParticipantId, Arc<History>>>,
 }
 
+impl Clone for Board {
+    fn clone(&self) -> Board {
+        Board {
+            entry_into_force: self.entry_into_force.clone(),
+            elsewhere: self.elsewhere.clone(),
+            certified: self.certified.clone(),
+            when: Arc::clone(&self.when),
+            accessions: self.accessions.clone(),
+            moment: self.moment.clone(),
+            folded: Mutex::new(self.folded.lock().unwrap_or_else(PoisonError::into_inner).clone()),
+        }
+    }
+}
+
 impl Board {
     /// Evaluates the clauses of a body over the acts that stand. With `moment`, acts that state an instant are set
     /// before or after it.
@@ -100,6 +114,10 @@ impl Board {
             return Arc::clone(known);
         }
         let history = Arc::new(self.fold(charter, pairs, who, &BTreeSet::new()));
+        // A participant of whom nothing is recorded leaves nothing behind.
+        if !pairs.contains_key(who) && !self.accessions.contains_key(who) {
+            return history;
+        }
         // Where another thread folded the same meanwhile, everyone keeps the first.
         Arc::clone(folded().entry(who.clone()).or_insert(history))
     }

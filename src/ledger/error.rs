@@ -8,7 +8,7 @@ use crate::event::{
 };
 use crate::index::IndexError;
 use crate::log::{LogError, RotationError};
-use crate::query::QueryError;
+use crate::query::{QueryError, QuestionError};
 use crate::snapshot::SnapshotError;
 
 use super::recorder_error::RecorderError;
@@ -37,6 +37,9 @@ pub enum LedgerError {
     /// The question.
     #[error("{0}")]
     Query(#[from] QueryError),
+    /// A question that cannot be asked.
+    #[error("{0}")]
+    Question(Box<QuestionError>),
     /// The certificate of an answer.
     #[error("{0}")]
     Certificate(Box<CertificateError>),
@@ -240,4 +243,10 @@ pub enum LedgerError {
         /// What is wrong with it.
         source: Box<LedgerError>,
     },
+}
+
+impl From<QuestionError> for LedgerError {
+    fn from(error: QuestionError) -> LedgerError {
+        LedgerError::Question(Box::new(error))
+    }
 }

@@ -1,7 +1,10 @@
 //! The acts of one body that stand for a question, by participant, with the rules they are judged under.
 
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 
 use crate::charter::{Charter, CharterAct, CharterError, Texts};
 use crate::event::{
@@ -41,10 +44,11 @@ pub struct Material {
     pub scope: Scope,
 }
 
-/// Folded charters by body and the entries that make them: the same texts are parsed once.
-#[derive(Default)]
+/// Folded charters and evaluated bodies, kept for the next question that reads the same entries: as many as there is room
+/// for. Threads share them.
 pub struct Charters {
-    folded: Mutex<HashMap<CharterKey, Arc<Charter>>>,
+    folded: Cache<CharterKey, Arc<Charter>>,
+    views: Cache<ViewKey, Arc<BodyView>, ViewWeight>,
     /// The texts that were read for them.
     pub texts: Texts,
 }
@@ -55,7 +59,42 @@ type CharterKey = (BodyId, Vec<CharterActKey>);
 /// What of an adoption or amendment makes the rules: rectified, the same entry says something else.
 type CharterActKey = (Index, Option<Edtf>, Day, Option<String>);
 
+/// The entries of a material by their address, which a kept view holds on to; the body; how many of the entries are read,
+/// and by which day they were known; and whether only a part of the body was looked up.
+type ViewKey = (usize, BodyId, usize, Day, bool);
+
+/// The most charters that are kept.
+const CHARTERS: usize = 1 << 14;
+/// The room for evaluated bodies if nothing is said, in entries.
+const ROOM: u64 = 1 << 14;
+
+/// An evaluated body takes the room of its entries, and some for itself.
+#[derive(Clone)]
+struct ViewWeight;
+
+impl Weighter<ViewKey, Arc<BodyView>> for ViewWeight {
+    fn weight(&self, _: &ViewKey, view: &Arc<BodyView>) -> u64 {
+        view.entries.len() as u64 + 16
+    }
+}
+
+impl Default for Charters {
+    fn default() -> Charters {
+        Charters::with_room(ROOM)
+    }
+}
+
 impl Charters {
+    /// None yet, with room for evaluated bodies of so many entries.
+    pub fn with_room(entries: u64) -> Charters {
+        let bodies = usize::try_from(entries / 64).unwrap_or(usize::MAX).max(16);
+        Charters {
+            folded: Cache::new(CHARTERS),
+            views: Cache::with_weighter(bodies, entries, ViewWeight),
+            texts: Texts::default(),
+        }
+    }
+
     /// None yet, over texts that others read as well.
     pub fn reading(texts: Texts) -> Charters {
         Charters { texts, ..Charters::default() }
@@ -67,15 +106,14 @@ impl Charters {
     /// [`CharterError`] where a text cannot be read.
     pub fn fold(&self, body: &BodyId, acts: &[CharterAct<'_>]) -> Result<Option<Arc<Charter>>, CharterError> {
         let key = (body.clone(), acts.iter().map(act_key).collect::<Vec<_>>());
-        let known = || self.folded.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(charter) = known().get(&key) {
-            return Ok(Some(Arc::clone(charter)));
+        if let Some(charter) = self.folded.get(&key) {
+            return Ok(Some(charter));
         }
-        // Folded without the lock: bodies are folded on several threads at once.
+        // Folded without a lock: bodies are folded on several threads at once.
         let Some(charter) = Charter::fold_with(body, acts, &self.texts)?.map(Arc::new) else {
             return Ok(None);
         };
-        known().insert(key, Arc::clone(&charter));
+        self.folded.insert(key, Arc::clone(&charter));
         Ok(Some(charter))
     }
 }
@@ -85,6 +123,7 @@ fn act_key(act: &CharterAct<'_>) -> CharterActKey {
 }
 
 /// One body as a question sees it.
+#[derive(Clone)]
 pub struct BodyView {
     /// Its rules.
     pub charter: Arc<Charter>,
@@ -109,7 +148,8 @@ pub struct BodyView {
 }
 
 impl BodyView {
-    /// Sets out the acts of a body that stand in the first `recorded` entries for who knows what was public by `known`.
+    /// Sets out the acts of a body that stand in the first `recorded` entries for who knows what was public by `known`. A
+    /// body that was set out before of the same entries is shared.
     ///
     /// # Errors
     /// [`QueryError::NoBody`] where no charter of it is recorded.
@@ -118,26 +158,48 @@ impl BodyView {
         body: &BodyId,
         recorded: Size,
         known: Day,
-    ) -> Result<BodyView, QueryError> {
-        BodyView::at(material, body, recorded, known, None, &[])
+    ) -> Result<Arc<BodyView>, QueryError> {
+        let read = material.entries.partition_point(|entry| recorded.holds(entry.index));
+        let part = material.scope.participant.is_some();
+        let key = (Arc::as_ptr(&material.entries) as usize, body.clone(), read, known, part);
+        if let Some(view) = material.charters.views.get(&key) {
+            return Ok(view);
+        }
+        let view = Arc::new(BodyView::at(material, body, recorded, known, None, &[])?);
+        material.charters.views.insert(key, Arc::clone(&view));
+        Ok(view)
     }
 
     /// The same for the dates of a question.
     ///
     /// # Errors
     /// [`QueryError`].
-    pub fn of(material: &Material, body: &BodyId, axes: &Axes) -> Result<BodyView, QueryError> {
-        Ok(BodyView::at(material, body, axes.as_recorded, axes.known(), axes.at.as_ref(), &[])?
-            .with_view(axes))
+    pub fn of(material: &Material, body: &BodyId, axes: &Axes) -> Result<Arc<BodyView>, QueryError> {
+        BodyView::known_by(material, body, axes, axes.known())
     }
 
     /// The same with everything that is known today.
     ///
     /// # Errors
     /// [`QueryError`].
-    pub fn today(material: &Material, body: &BodyId, axes: &Axes) -> Result<BodyView, QueryError> {
-        Ok(BodyView::at(material, body, axes.as_recorded, Day::FUTURE, axes.at.as_ref(), &[])?
-            .with_view(axes))
+    pub fn today(material: &Material, body: &BodyId, axes: &Axes) -> Result<Arc<BodyView>, QueryError> {
+        BodyView::known_by(material, body, axes, Day::FUTURE)
+    }
+
+    fn known_by(
+        material: &Material,
+        body: &BodyId,
+        axes: &Axes,
+        known: Day,
+    ) -> Result<Arc<BodyView>, QueryError> {
+        let view = match &axes.at {
+            // Acts that state an instant lie otherwise to every moment.
+            Some(moment) => {
+                Arc::new(BodyView::at(material, body, axes.as_recorded, known, Some(moment), &[])?)
+            }
+            None => BodyView::new(material, body, axes.as_recorded, known)?,
+        };
+        Ok(view.with_view(axes))
     }
 
     fn at(

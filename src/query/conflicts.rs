@@ -136,54 +136,61 @@ impl ChainEntry {
 /// Dates of one act that are further apart are two acts.
 const NEAR: i64 = 60;
 
-/// Answers for the bodies given; with `only`, for one participant.
+/// Answers for one body; with `only`, for one participant in it.
 ///
 /// # Errors
 /// [`QueryError`].
 pub fn conflicts(
     material: &Material,
-    bodies: &[BodyId],
+    body: &BodyId,
     only: Option<&ParticipantId>,
     axes: &Axes,
 ) -> Result<Conflicts, QueryError> {
-    let one = match bodies {
-        [one] => Some(one),
-        _ => None,
-    };
-    let mut answer = Conflicts {
-        question: QuestionEcho::new("conflicts", only, one, axes),
-        conflicts: Vec::new(),
-        notes: Vec::new(),
-        coverage: None,
-        checkpoint: material.checkpoint.clone(),
-    };
     let taken_back = taken_back(&material.entries, axes.as_recorded, axes.known());
-    for body in bodies {
-        let view = BodyView::of(material, body, axes)?;
-        let mut found = Vec::new();
-        for (participant, pair) in view.pairs.iter().filter(|(id, _)| only.is_none_or(|only| only == *id)) {
-            let side = Side { view: &view, pair, body, participant, on: axes.on };
-            let own = |act: &&Standing| {
-                act.event.body == *body && act.event.participant.as_ref() == Some(participant)
-            };
-            found.extend(side.restated(&taken_back.iter().filter(own).collect::<Vec<_>>()));
-            let history = view.undecided(participant);
-            found.extend(side.rivals(&history));
-            found.extend(side.dates());
-            found.extend(side.claims(&history));
-            found.extend(side.repeated());
-        }
-        found.sort_by(|a, b| (a.kind, &a.participant, &a.entries).cmp(&(b.kind, &b.participant, &b.entries)));
-        answer.conflicts.extend(found);
-        answer.notes.extend(view.end_of_record(axes.on));
-        let ruled = view.pairs.keys().filter(|id| only.is_none_or(|only| only == *id));
-        for participant in ruled {
-            let lines = view.every_ruling(participant).into_iter();
-            answer.notes.extend(lines.map(|line| format!("{participant}: {line}")));
-        }
-        answer.coverage = one.and_then(|_| view.coverage(axes.on));
+    let view = BodyView::of(material, body, axes)?;
+    let is_asked = |id: &ParticipantId| only.is_none_or(|only| only == id);
+    let mut conflicts = Vec::new();
+    for (participant, pair) in view.pairs.iter().filter(|(id, _)| is_asked(id)) {
+        let side = Side { view: &view, pair, body, participant, on: axes.on };
+        let own =
+            |act: &&Standing| act.event.body == *body && act.event.participant.as_ref() == Some(participant);
+        conflicts.extend(side.restated(&taken_back.iter().filter(own).collect::<Vec<_>>()));
+        let history = view.undecided(participant);
+        conflicts.extend(side.rivals(&history));
+        conflicts.extend(side.dates());
+        conflicts.extend(side.claims(&history));
+        conflicts.extend(side.repeated());
     }
-    Ok(answer)
+    conflicts.sort_by(|a, b| (a.kind, &a.participant, &a.entries).cmp(&(b.kind, &b.participant, &b.entries)));
+    let mut notes: Vec<String> = view.end_of_record(axes.on).into_iter().collect();
+    for participant in view.pairs.keys().filter(|id| is_asked(id)) {
+        let lines = view.every_ruling(participant).into_iter();
+        notes.extend(lines.map(|line| format!("{participant}: {line}")));
+    }
+    Ok(Conflicts {
+        question: QuestionEcho::new("conflicts", only, Some(body), axes),
+        conflicts,
+        notes,
+        coverage: view.coverage(axes.on),
+        checkpoint: material.checkpoint.clone(),
+    })
+}
+
+impl Conflicts {
+    /// One answer of those in several bodies.
+    pub fn joined(parts: Vec<Conflicts>, question: QuestionEcho, checkpoint: CheckpointRef) -> Conflicts {
+        let coverage = match parts.as_slice() {
+            [only] => only.coverage.clone(),
+            _ => None,
+        };
+        let mut answer =
+            Conflicts { question, conflicts: Vec::new(), notes: Vec::new(), coverage, checkpoint };
+        for part in parts {
+            answer.conflicts.extend(part.conflicts);
+            answer.notes.extend(part.notes);
+        }
+        answer
+    }
 }
 
 /// One participant of a body, on the day asked.

@@ -82,7 +82,7 @@ pub struct PeriodItem {
 }
 
 /// The span asked about, both days included; open ends are the first act and the day of the question.
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Window {
     /// The first day.
     pub from: Option<Day>,

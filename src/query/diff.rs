@@ -1,6 +1,7 @@
 //! What changed in the world between two days, or what we learnt between two states of the record or of knowledge.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -30,6 +31,9 @@ pub enum Between {
 pub struct Diff {
     /// What was asked.
     pub question: DiffEcho,
+    /// The two things that are compared.
+    #[serde(skip)]
+    pub between: Between,
     /// By body, then by participant.
     pub changes: Vec<DiffItem>,
     /// Procedures that were opened, closed or carried on.
@@ -38,6 +42,9 @@ pub struct Diff {
     pub entries: Vec<DiffEntry>,
     /// What a reader must know besides.
     pub notes: Vec<String>,
+    /// Those of the notes that say where the record of a body ends.
+    #[serde(skip)]
+    ends_of_records: Vec<String>,
     /// The head of the record that was read.
     pub checkpoint: CheckpointRef,
 }
@@ -145,63 +152,96 @@ pub struct DiffEntry {
     pub date: Option<Edtf>,
 }
 
-/// Compares in the bodies given; with `only`, for one participant.
+/// Compares in one body; with `only`, for one participant in it.
 ///
 /// # Errors
 /// [`QueryError`].
 pub fn diff(
     material: &Material,
-    bodies: &[BodyId],
+    body: &BodyId,
     only: Option<&ParticipantId>,
     between: Between,
     axes: &Axes,
 ) -> Result<Diff, QueryError> {
-    let mut answer = Diff {
-        question: echo(bodies, only, between, axes),
-        changes: Vec::new(),
-        procedures: Vec::new(),
-        entries: Vec::new(),
-        notes: Vec::new(),
-        checkpoint: material.checkpoint.clone(),
-    };
+    let mut answer = Diff::of(std::slice::from_ref(body), only, between, axes, material.checkpoint.clone());
     let (first, second) = ends(between, axes);
-    let mut told: BTreeSet<Index> = BTreeSet::new();
-    let wanted = |id: &ParticipantId| only.is_none_or(|only| only == id);
-    for body in bodies {
-        let (before, after) = (at(material, body, &first)?, at(material, body, &second)?);
-        let Some(any) = after.as_ref().or(before.as_ref()) else { continue };
-        let sides = Sides { material, before: before.as_ref(), after: after.as_ref(), between, axes };
-        let mut names: BTreeSet<&ParticipantId> = any.pairs.keys().collect();
-        names.extend(before.iter().flat_map(|view| view.pairs.keys()));
-        let mut concerned: BTreeSet<ParticipantId> = BTreeSet::new();
-        for id in names.into_iter().filter(|id| wanted(id)) {
-            match sides.item(any, id, body) {
-                Found::Change(item) => {
-                    told.extend(item.because.iter().copied());
-                    concerned.insert(id.clone());
-                    answer.changes.push(*item);
-                }
-                Found::Returned(note) => answer.notes.push(note),
-                Found::Nothing => {}
+    let (before, after) = (at(material, body, &first)?, at(material, body, &second)?);
+    let Some(any) = after.as_ref().or(before.as_ref()) else { return Ok(answer) };
+    let sides = Sides { material, before: before.as_deref(), after: after.as_deref(), between, axes };
+    let mut bearing: BTreeSet<Index> = BTreeSet::new();
+    let mut names: BTreeSet<&ParticipantId> = any.pairs.keys().collect();
+    names.extend(before.iter().flat_map(|view| view.pairs.keys()));
+    let mut concerned: BTreeSet<ParticipantId> = BTreeSet::new();
+    let is_asked = |id: &ParticipantId| only.is_none_or(|only| only == id);
+    for id in names.into_iter().filter(|id| is_asked(id)) {
+        match sides.item(any, id, body) {
+            Found::Change(item) => {
+                bearing.extend(item.because.iter().copied());
+                concerned.insert(id.clone());
+                answer.changes.push(*item);
             }
+            Found::Returned(note) => answer.notes.push(note),
+            Found::Nothing => {}
         }
-        for axes in [&first, &second] {
-            let line = any.end_of_record(axes.on).filter(|_| axes.on.date().is_some());
-            answer.notes.extend(line.filter(|line| !answer.notes.contains(line)));
-        }
-        let open = |view: &Option<BodyView>, axes| match view {
-            Some(_) => pending(material, body, axes).map(|pending| pending.procedures),
-            None => Ok(Vec::new()),
-        };
-        let (then, now) = (open(&before, &first)?, open(&after, &second)?);
-        let kept = procedures(any, second.on, then, now).into_iter().filter(|p| wanted(&p.item.participant));
-        let kept: Vec<ProcedureChange> = kept.collect();
-        concerned.extend(kept.iter().map(|p| p.item.participant.clone()));
-        answer.procedures.extend(kept);
-        told.extend(concerned.iter().flat_map(|id| sides.acts(id)));
     }
-    answer.entries = material.entries.iter().filter(|e| told.contains(&e.index)).map(brief).collect();
+    for axes in [&first, &second] {
+        let line = any.end_of_record(axes.on).filter(|_| axes.on.date().is_some());
+        answer.ends_of_records.extend(line.filter(|line| !answer.ends_of_records.contains(line)));
+    }
+    let open = |view: &Option<Arc<BodyView>>, axes| match view {
+        Some(_) => pending(material, body, axes).map(|pending| pending.procedures),
+        None => Ok(Vec::new()),
+    };
+    let (then, now) = (open(&before, &first)?, open(&after, &second)?);
+    let kept = procedures(any, second.on, then, now).into_iter().filter(|p| is_asked(&p.item.participant));
+    let kept: Vec<ProcedureChange> = kept.collect();
+    concerned.extend(kept.iter().map(|p| p.item.participant.clone()));
+    answer.procedures.extend(kept);
+    bearing.extend(concerned.iter().flat_map(|id| sides.acts(id)));
+    answer.entries = material.entries.iter().filter(|e| bearing.contains(&e.index)).map(brief).collect();
+    answer.notes.extend(answer.ends_of_records.iter().cloned());
     Ok(answer)
+}
+
+impl Diff {
+    /// Without any difference yet.
+    pub fn of(
+        bodies: &[BodyId],
+        only: Option<&ParticipantId>,
+        between: Between,
+        axes: &Axes,
+        checkpoint: CheckpointRef,
+    ) -> Diff {
+        Diff {
+            question: echo(bodies, only, between, axes),
+            between,
+            changes: Vec::new(),
+            procedures: Vec::new(),
+            entries: Vec::new(),
+            notes: Vec::new(),
+            ends_of_records: Vec::new(),
+            checkpoint,
+        }
+    }
+
+    /// One answer of those in several bodies; the end of a record is stated once.
+    #[must_use]
+    pub fn joined(mut self, parts: Vec<Diff>) -> Diff {
+        let mut entries: BTreeMap<Index, DiffEntry> = BTreeMap::new();
+        let mut stated: BTreeSet<String> = BTreeSet::new();
+        for part in parts {
+            for note in part.notes {
+                if !part.ends_of_records.contains(&note) || stated.insert(note.clone()) {
+                    self.notes.push(note);
+                }
+            }
+            self.changes.extend(part.changes);
+            self.procedures.extend(part.procedures);
+            entries.extend(part.entries.into_iter().map(|entry| (entry.index, entry)));
+        }
+        self.entries = entries.into_values().collect();
+        self
+    }
 }
 
 fn echo(bodies: &[BodyId], only: Option<&ParticipantId>, between: Between, axes: &Axes) -> DiffEcho {
@@ -240,7 +280,7 @@ fn ends(between: Between, axes: &Axes) -> (Axes, Axes) {
 }
 
 /// A body as it was; `None` where its charter was not recorded yet.
-fn at(material: &Material, body: &BodyId, axes: &Axes) -> Result<Option<BodyView>, QueryError> {
+fn at(material: &Material, body: &BodyId, axes: &Axes) -> Result<Option<Arc<BodyView>>, QueryError> {
     match BodyView::new(material, body, axes.as_recorded, axes.known()) {
         Ok(view) => Ok(Some(view.with_view(axes))),
         Err(QueryError::NoBody(_)) => Ok(None),

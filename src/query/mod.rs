@@ -5,7 +5,8 @@
 
 mod addressee;
 mod answer;
-mod batch;
+mod ask;
+mod asked;
 mod body;
 mod clock;
 mod communications;
@@ -30,6 +31,7 @@ mod pending;
 mod policy;
 mod portfolio;
 mod quality;
+mod question;
 mod quorum;
 mod relations;
 mod renaming;
@@ -55,7 +57,8 @@ pub use answer::{
     Afterwards, Because, CheckpointRef, ConflictSide, Coverage, DayAct, OutcomeItem, OverlayItem,
     ProcedureItem, QuestionEcho, QuorumItem, ScheduledItem,
 };
-pub use batch::{Batch, Materials};
+pub use ask::{Answer, Bodies, QuestionError};
+pub use asked::{Asked, Ends, Recorded, day, days, known, participant, range, recorded};
 pub use body::{BodyView, Charters, Material, QueryError, elsewhere};
 pub use communications::{CommunicationItem, Communications, FindingItem, OutcomeAct, communications};
 pub use compare::{
@@ -78,8 +81,9 @@ pub use panel::{Fold, OUTSIDE, Panel, PanelBody, PanelRow, PanelSpan, panel};
 pub use particulars::{Change, Particulars};
 pub use pending::{Pending, PendingItem, pending};
 pub use policy::{Policy, PolicyError, Rank, Ruling};
-pub use portfolio::{Portfolio, PortfolioItem, portfolio};
+pub use portfolio::{InPortfolio, Portfolio, PortfolioItem, portfolio};
 pub use quality::{Examination, Examined, FindingDate, Quality, QualityCount, QualityFinding, QualityKind};
+pub use question::{Kind, Options, Question, Threshold, View};
 pub use relations::{DeclarationItem, RelationItem, Relations, relations};
 pub use reservations::{ObjectionItem, ReservationItem, Reservations, WithdrawalItem, reservations};
 pub use revision::{Revision, Revisions, revisions};
@@ -90,7 +94,7 @@ pub use table::{Registration, Table, TableInForce, TableRow, table};
 pub use timeline::{SpellItem, Timeline, timeline};
 pub use universe::Universe;
 pub use upsurge::{Compared, Upsurge};
-pub use when::{First, Sought, Threshold, When, WhenSpan, when};
+pub use when::{First, Sought, When, WhenSpan, when};
 
 use std::sync::Arc;
 

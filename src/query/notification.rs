@@ -138,7 +138,7 @@ pub fn notifications(
         circulation: Circulation::of(&material.entries[..held], view.acts()),
         addressees: addressees(&view, axes.on),
         view: &view,
-        before: before.as_ref(),
+        before: before.as_deref(),
         since,
         axes,
     };

@@ -1,6 +1,7 @@
 //! Statuses by participant and year.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use serde::Serialize;
@@ -102,13 +103,14 @@ pub fn panel(
     axes: &Axes,
     checkpoint: CheckpointRef,
 ) -> Result<Panel, QueryError> {
-    let views: Vec<BodyView> =
+    let views: Vec<Arc<BodyView>> =
         bodies.iter().map(|(body, material)| BodyView::of(material, body, axes)).collect::<Result<_, _>>()?;
     let seats = seats.map(|(body, material)| BodyView::of(material, body, axes)).transpose()?;
     let to = asked.to.unwrap_or_else(|| last_full_year(axes.on));
-    let from = asked.from.or_else(|| views.iter().filter_map(first_year).min()).unwrap_or(to).min(to);
-    let recorded: BTreeSet<ParticipantId> = views.iter().flat_map(listed).cloned().collect();
-    let lines = Lines::of(recorded.iter().chain(seats.iter().flat_map(listed)));
+    let from =
+        asked.from.or_else(|| views.iter().filter_map(|view| first_year(view)).min()).unwrap_or(to).min(to);
+    let recorded: BTreeSet<ParticipantId> = views.iter().flat_map(|view| listed(view)).cloned().collect();
+    let lines = Lines::of(recorded.iter().chain(seats.iter().flat_map(|seat| listed(seat))));
     let mut years: Vec<(Year, Seats)> =
         (from..=to).filter_map(Year::new).map(|year| (year, Seats::new())).collect();
     match &seats {

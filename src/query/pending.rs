@@ -97,7 +97,7 @@ fn items(
         Some(_) => Some(BodyView::today(material, body, axes)?),
         None => None,
     };
-    let today = later.as_ref().unwrap_or(view);
+    let today = later.as_deref().unwrap_or(view);
     let nothing = PairView::default();
     let mut found = Items { open: Vec::new(), contested: Vec::new() };
     for (participant, pair) in view.pairs.iter().filter(|(_, pair)| asked(pair)) {

@@ -209,11 +209,13 @@ impl Rank {
 }
 
 impl BodyView {
-    /// Follows the view of a question.
+    /// The same, following the view of a question.
     #[must_use]
-    pub fn with_view(mut self, axes: &Axes) -> Self {
-        self.policy = axes.view.clone();
-        self
+    pub fn with_view(self: Arc<Self>, axes: &Axes) -> Arc<BodyView> {
+        match &axes.view {
+            None => self,
+            Some(policy) => Arc::new(BodyView { policy: Some(Arc::clone(policy)), ..(*self).clone() }),
+        }
     }
 
     /// A history as the view has it.

@@ -53,45 +53,63 @@ impl PortfolioItem {
     }
 }
 
-/// Answers for one participant in the bodies given, each with its own entries. A body in which it has no status, nothing
-/// open and no act of its own is left out.
+/// Answers for one participant in one body; nothing where it has no status, nothing open and no act of its own.
 ///
 /// # Errors
 /// [`QueryError`].
 pub fn portfolio(
-    parts: &[(BodyId, Material)],
+    material: &Material,
     participant: &ParticipantId,
+    body: &BodyId,
     axes: &Axes,
-    checkpoint: CheckpointRef,
-) -> Result<Portfolio, QueryError> {
-    let mut bodies = Vec::new();
-    let mut notes: Vec<String> = Vec::new();
-    for (body, material) in parts {
-        let view = BodyView::of(material, body, axes)?;
-        let later = match axes.as_known {
-            Some(_) => Some(BodyView::today(material, body, axes)?),
-            None => None,
-        };
-        let answer = in_view(material, &view, later.as_ref().unwrap_or(&view), participant, body, axes);
-        let acted = view.participants().any(|who| who == participant)
-            || view.board.continued_by(&view.pairs, participant).is_some();
-        let idle = answer.status.as_ref().is_some_and(StatusId::is_none);
-        if idle && !acted && answer.procedures.is_empty() {
-            continue;
-        }
-        notes.extend(answer.notes.iter().map(|note| format!("{body}: {note}")));
-        bodies.push(PortfolioItem {
-            body: body.clone(),
-            status: answer.status,
-            certainty: answer.certainty,
-            possible: answer.possible,
-            since: answer.since,
-            until: answer.until,
-            overlays: answer.overlays,
-            scheduled: answer.scheduled,
-            procedures: answer.procedures,
-        });
+) -> Result<Option<InPortfolio>, QueryError> {
+    let view = BodyView::of(material, body, axes)?;
+    let later = match axes.as_known {
+        Some(_) => Some(BodyView::today(material, body, axes)?),
+        None => None,
+    };
+    let answer = in_view(material, &view, later.as_ref().unwrap_or(&view), participant, body, axes);
+    let acted = view.participants().any(|who| who == participant)
+        || view.board.continued_by(&view.pairs, participant).is_some();
+    let idle = answer.status.as_ref().is_some_and(StatusId::is_none);
+    if idle && !acted && answer.procedures.is_empty() {
+        return Ok(None);
     }
-    let question = QuestionEcho::new("portfolio", Some(participant), None, axes);
-    Ok(Portfolio { question, bodies, notes, checkpoint })
+    let item = PortfolioItem {
+        body: body.clone(),
+        status: answer.status,
+        certainty: answer.certainty,
+        possible: answer.possible,
+        since: answer.since,
+        until: answer.until,
+        overlays: answer.overlays,
+        scheduled: answer.scheduled,
+        procedures: answer.procedures,
+    };
+    Ok(Some(InPortfolio { item, notes: answer.notes }))
+}
+
+/// One body of a portfolio with what a reader must know of it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct InPortfolio {
+    /// The body.
+    pub item: PortfolioItem,
+    /// What a reader must know besides.
+    pub notes: Vec<String>,
+}
+
+impl Portfolio {
+    /// One answer of those in several bodies.
+    pub fn joined(
+        parts: Vec<Option<InPortfolio>>,
+        question: QuestionEcho,
+        checkpoint: CheckpointRef,
+    ) -> Portfolio {
+        let mut answer = Portfolio { question, bodies: Vec::new(), notes: Vec::new(), checkpoint };
+        for InPortfolio { item, notes } in parts.into_iter().flatten() {
+            answer.notes.extend(notes.iter().map(|note| format!("{}: {note}", item.body)));
+            answer.bodies.push(item);
+        }
+        answer
+    }
 }

@@ -43,32 +43,29 @@ pub struct Revision {
     pub spells: Vec<SpellItem>,
 }
 
-/// Answers for a participant in the bodies given.
+/// Answers for a participant in one body.
 ///
 /// # Errors
 /// [`QueryError`].
 pub fn revisions(
     material: &Material,
     participant: &ParticipantId,
-    bodies: &[BodyId],
+    body: &BodyId,
     axes: &Axes,
 ) -> Result<Revisions, QueryError> {
-    let one = match bodies {
-        [only] => Some(only),
-        _ => None,
-    };
-    let mut answer = Revisions {
-        question: QuestionEcho::new("timeline", Some(participant), one, axes),
-        revisions: Vec::new(),
-        notes: Vec::new(),
-        checkpoint: material.checkpoint.clone(),
-    };
-    for body in bodies {
-        let pair = Pair { material, participant, body };
-        answer.revisions.extend(pair.by_size(axes)?);
-        answer.revisions.extend(pair.by_knowledge(axes)?);
+    let pair = Pair { material, participant, body };
+    let mut revisions = pair.by_size(axes)?;
+    revisions.extend(pair.by_knowledge(axes)?);
+    let question = QuestionEcho::new("timeline", Some(participant), Some(body), axes);
+    Ok(Revisions { question, revisions, notes: Vec::new(), checkpoint: material.checkpoint.clone() })
+}
+
+impl Revisions {
+    /// One answer of those in several bodies.
+    pub fn joined(parts: Vec<Revisions>, question: QuestionEcho, checkpoint: CheckpointRef) -> Revisions {
+        let revisions = parts.into_iter().flat_map(|part| part.revisions).collect();
+        Revisions { question, revisions, notes: Vec::new(), checkpoint }
     }
-    Ok(answer)
 }
 
 /// One participant in one body.

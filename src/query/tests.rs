@@ -44,8 +44,6 @@ fn shared<T: Send + Sync + 'static>() {}
 #[test]
 fn what_is_folded_can_be_kept_and_shared_between_threads() {
     shared::<Material>();
-    shared::<Materials>();
-    shared::<Batch>();
     shared::<BodyView>();
     shared::<crate::history::Board>();
     shared::<History>();

@@ -44,38 +44,41 @@ pub struct SpellItem {
     pub clause: Option<String>,
 }
 
-/// Answers for a participant in the bodies given.
+/// Answers for a participant in one body.
 ///
 /// # Errors
 /// [`QueryError`].
 pub fn timeline(
     material: &Material,
     participant: &ParticipantId,
-    bodies: &[BodyId],
+    body: &BodyId,
     axes: &Axes,
 ) -> Result<Timeline, QueryError> {
-    let mut spells = Vec::new();
+    let view = BodyView::of(material, body, axes)?;
     let mut notes = Vec::new();
-    for body in bodies {
-        let view = BodyView::of(material, body, axes)?;
-        if !view.pairs.contains_key(participant) {
-            continue;
-        }
-        spells.extend(spells_in(&view, participant, body));
+    if view.pairs.contains_key(participant) {
         notes.extend(view.every_ruling(participant));
         notes.extend(view.end_of_record(axes.on));
         notes.extend(view.withheld_by(Some(participant), axes.on));
     }
-    let one = match bodies {
-        [only] => Some(only),
-        _ => None,
-    };
     Ok(Timeline {
-        question: QuestionEcho::new("timeline", Some(participant), one, axes),
-        spells,
+        question: QuestionEcho::new("timeline", Some(participant), Some(body), axes),
+        spells: spells_in(&view, participant, body),
         notes,
         checkpoint: material.checkpoint.clone(),
     })
+}
+
+impl Timeline {
+    /// One answer of those in several bodies.
+    pub fn joined(parts: Vec<Timeline>, question: QuestionEcho, checkpoint: CheckpointRef) -> Timeline {
+        let mut answer = Timeline { question, spells: Vec::new(), notes: Vec::new(), checkpoint };
+        for part in parts {
+            answer.spells.extend(part.spells);
+            answer.notes.extend(part.notes);
+        }
+        answer
+    }
 }
 
 fn spell_items(view: &BodyView, participant: &ParticipantId, body: &BodyId) -> Vec<SpellItem> {

@@ -11,6 +11,7 @@ use crate::history::{Certainty, History, Reading, Spell};
 use super::Axes;
 use super::answer::{CheckpointRef, QuestionEcho};
 use super::body::{BodyView, Material, QueryError};
+use super::question::Threshold;
 use super::roster::Count;
 
 /// When something holds.
@@ -32,16 +33,6 @@ pub struct When {
     pub notes: Vec<String>,
     /// The head of the record that was read.
     pub checkpoint: CheckpointRef,
-}
-
-/// How many.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Threshold {
-    /// So many or more.
-    AtLeast(u64),
-    /// So many or fewer.
-    AtMost(u64),
 }
 
 /// The first days on which it holds.

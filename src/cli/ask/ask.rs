@@ -1,22 +1,19 @@
-use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use indicatif::ProgressBar;
+use rayon::prelude::*;
+use serde::Serialize;
 use serde_json::json;
 
-use crate::event::{BodyId, ParticipantId, Size, StatusId};
-use crate::ledger::Ledger;
-use crate::query::{Axes, CheckpointRef};
+use crate::event::StatusId;
+use crate::ledger::Reading;
+use crate::query::{CheckpointRef, Kind, Question, StatusAnswer};
 
-use crate::cli::ask::answers::{Answered, Answers, Asked, Line, Question};
-use crate::cli::ask::axes::AxesArgs;
+use crate::cli::ask::question::faint_lines;
+use crate::cli::ask::questions::{Row, Rows, Words};
 use crate::cli::context::{Context, Format, input_name};
 use crate::cli::error::{Exit, Failure};
-
-use crate::cli::ask::question::{body_or_only, faint_lines, participant};
-use crate::cli::ask::questions::{Row, Rows, Words};
-use crate::cli::ask::status::known_status;
 use crate::cli::render::{count, date, statuses};
 
 /// Many questions in one go: a row or a line each, answered in order
@@ -37,13 +34,11 @@ pub(crate) struct Args {
     from: PathBuf,
 }
 
-/// Questions are answered so many at a time, then twice as many, since what is set out for them is set out once; no more
-/// than the most are held.
-const TOGETHER: usize = 2_000;
-const TOGETHER_MAX: usize = 16_000;
+/// The number of questions that are answered together, on every core.
+const TOGETHER: usize = 4_096;
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let mut ledger = context.reader()?;
+    let reading = context.reading()?;
     let name = input_name(&args.from);
     let (file, bar): (Box<dyn std::io::Read>, ProgressBar) = match args.from.as_os_str() == "-" {
         true => (Box::new(std::io::stdin().lock()), ProgressBar::hidden()),
@@ -60,13 +55,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         Failure::usage(format!("{name}: {why}"))
             .help("columns: participant, body, on, as_known, as_recorded, is; see: chancery ask --help")
     })?;
-    let mut resolver = Resolver::default();
-    let mut out = Output::new(context, ledger.head(ledger.size())?);
-    let mut answers = Answers::default();
-    let mut most = TOGETHER;
+    let mut out = Output::new(context, reading.head(reading.size())?);
     loop {
         let mut together = Vec::new();
-        while together.len() < most
+        while together.len() < TOGETHER
             && let Some(row) = rows.next().map_err(|e| Failure::file(&args.from, &e))?
         {
             together.push(row);
@@ -74,90 +66,50 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         if together.is_empty() {
             break;
         }
-        let asked: Vec<Asked> =
-            together.into_iter().map(|row| resolver.question(row, context, &mut ledger)).collect();
-        out.write(&answers.of(asked, &mut ledger, &mut |ledger, size| resolver.head(ledger, size))?)?;
-        most = (most * 2).min(TOGETHER_MAX);
+        out.write(&together.into_par_iter().map(|row| answered(row, &reading)).collect::<Vec<_>>())?;
     }
     bar.finish_and_clear();
     out.end()
 }
 
-/// What words were found to mean: the same ones come again and again.
-#[derive(Default)]
-struct Resolver {
-    participants: HashMap<String, Result<ParticipantId, String>>,
-    bodies: HashMap<String, Result<BodyId, String>>,
-    sizes: HashMap<String, Result<Size, String>>,
-    heads: HashMap<Size, CheckpointRef>,
+/// A row with its answer, or with what is wrong.
+struct Answered {
+    line: u64,
+    words: Words,
+    answer: Result<Line, String>,
 }
 
-impl Resolver {
-    fn question(&mut self, row: Row, context: &Context, ledger: &mut Ledger) -> Asked {
-        let (words, question) = match row.words {
-            Ok(words) => {
-                let question = self.read(&words, context, ledger);
-                (words, question)
-            }
-            Err(why) => (Words::default(), Err(why)),
-        };
-        Asked { line: row.line, words, question }
-    }
+/// An answer as a line: that of `status`, and whether the status is the one named.
+#[derive(Serialize)]
+struct Line {
+    #[serde(flatten)]
+    answer: StatusAnswer,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is: Option<bool>,
+}
 
-    fn read(&mut self, words: &Words, context: &Context, ledger: &mut Ledger) -> Result<Question, String> {
-        if words.participant().is_empty() {
-            return Err("no participant is given".into());
-        }
-        let who = |word: &str| participant(word).map_err(|e| e.to_string());
-        let participant = remembered(&mut self.participants, words.participant(), who)?;
-        let body = remembered(&mut self.bodies, words.body(), |word| {
-            let given =
-                (!word.is_empty()).then(|| BodyId::named(word)).transpose().map_err(|e| e.to_string())?;
-            let body = body_or_only(given.as_ref(), ledger).map_err(|e| e.reason())?;
-            ledger.charter(&body).map(|_| body).map_err(|e| e.to_string())
-        })?;
-        let is = (!words.is().is_empty()).then(|| StatusId::parse(words.is())).transpose();
-        let is = is.map_err(|e| e.to_string())?;
-        if let Some(wanted) = &is {
-            let charter = ledger.charter(&body).map_err(|e| e.to_string())?;
-            known_status(&charter, wanted).map_err(|e| e.reason())?;
-        }
-        let some = |word: &str| (!word.is_empty()).then(|| word.to_owned());
-        let recorded = match some(words.as_recorded()) {
-            None => ledger.size(),
-            Some(word) => remembered(&mut self.sizes, &word, |word| {
-                let only = AxesArgs { as_recorded: Some(word.to_owned()), ..AxesArgs::default() };
-                only.resolve(context, ledger).map(|axes| axes.as_recorded).map_err(|e| e.reason())
-            })?,
-        };
-        let dates =
-            AxesArgs { on: some(words.on()), as_known: some(words.as_known()), ..AxesArgs::default() };
-        let dates = dates.resolve(context, ledger).map_err(|e| e.reason())?;
-        Ok(Question { participant, body, axes: Axes { as_recorded: recorded, ..dates }, is })
-    }
-
-    /// The head of a size: one that is not the last is computed from the leaves.
-    fn head(&mut self, ledger: &Ledger, size: Size) -> Result<CheckpointRef, Failure> {
-        if let Some(head) = self.heads.get(&size) {
-            return Ok(head.clone());
-        }
-        let head = ledger.head(size)?;
-        self.heads.insert(size, head.clone());
-        Ok(head)
+fn answered(row: Row, reading: &Reading) -> Answered {
+    match row.words {
+        Ok(words) => Answered { line: row.line, answer: line(&words, reading), words },
+        Err(why) => Answered { line: row.line, words: Words::default(), answer: Err(why) },
     }
 }
 
-fn remembered<T: Clone>(
-    known: &mut HashMap<String, Result<T, String>>,
-    word: &str,
-    find: impl FnOnce(&str) -> Result<T, String>,
-) -> Result<T, String> {
-    if let Some(found) = known.get(word) {
-        return found.clone();
+fn line(words: &Words, reading: &Reading) -> Result<Line, String> {
+    if words.participant().is_empty() {
+        return Err("no participant is given".into());
     }
-    let found = find(word);
-    known.insert(word.to_owned(), found.clone());
-    found
+    let given = |word: &str| (!word.is_empty()).then(|| word.to_owned());
+    let mut question = Question::new(Kind::Status).of(words.participant());
+    question.bodies = given(words.body()).into_iter().collect();
+    question.on = given(words.on());
+    question.as_known = given(words.as_known());
+    question.as_recorded = given(words.as_recorded());
+    question.options.status = given(words.is());
+    let answer = reading.ask(&question).map_err(|error| Failure::from(error).reason())?;
+    let answer = StatusAnswer::try_from(answer).map_err(|error| error.to_string())?;
+    let is = given(words.is()).map(|wanted| answer.status.as_ref().is_some_and(|s| s.as_str() == wanted));
+    Ok(Line { answer, is })
 }
 
 /// Where answers go, in the form asked for.

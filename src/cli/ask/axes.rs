@@ -2,10 +2,10 @@
 
 use clap::Args;
 
-use crate::event::{Day, Edtf, Instant, Moment, Size};
-use crate::ledger::{Ledger, LedgerError, Recorded};
+use crate::event::Size;
+use crate::ledger::{Ledger, LedgerError};
 use crate::log::{Checkpoint, Hash};
-use crate::query::Axes;
+use crate::query::{Axes, Kind, Question, QuestionError, Recorded, View, range, recorded};
 
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
@@ -36,117 +36,85 @@ pub(crate) struct AxesArgs {
 }
 
 impl AxesArgs {
-    /// The dates, with their defaults.
+    /// Writes the dates into a question. A file of a checkpoint becomes its size, a file with a view its text.
     ///
     /// # Errors
-    /// [`Failure`] for a text that is no date, or a size beyond the log.
-    pub(crate) fn resolve(&self, context: &Context, ledger: &Ledger) -> Result<Axes, Failure> {
+    /// [`Failure`] for a file that cannot be read.
+    pub(crate) fn fill(&self, question: &mut Question, context: &Context) -> Result<(), Failure> {
         if self.as_of.is_some() {
             return Err(Failure::usage("--as-of can mean three things")
                 .help("--on DAY (status on that day)  --as-known DAY (public by then)")
                 .help("--as-recorded N|TIME (held in this ledger then)"));
         }
-        let at = self.on.as_deref().map(str::trim).filter(|text| text.contains('T'));
-        let at = at.map(Moment::parse).transpose()?;
-        let on = match (&at, self.on.as_ref().or(self.as_at.as_ref())) {
-            (Some(moment), _) => moment.day(),
-            (None, Some(text)) => day(text, context.now)?,
-            (None, None) => context.now.day(),
-        };
-        let as_known = match self.as_known.as_ref().or(self.as_at.as_ref()) {
-            Some(text) => Some(known(text, context.now)?),
+        question.on = self.on.clone().or_else(|| self.as_at.clone());
+        question.as_known = self.as_known.clone().or_else(|| self.as_at.clone());
+        let plain = |text: &str| checkpoint_size(text, context);
+        question.as_recorded = match &self.as_recorded {
             None => None,
+            Some(text) => Some(match range(text).filter(|_| question.kind == Kind::Diff) {
+                Some((a, b)) => format!("{}..{}", plain(a)?, plain(b)?),
+                None => plain(text)?,
+            }),
         };
-        let as_recorded = match &self.as_recorded {
-            Some(text) => recorded(text, ledger)?,
-            None => ledger.size(),
-        };
-        if as_recorded < ledger.size() && ledger.supposes() {
-            return Err(Failure::usage(
-                "what-if supposes its events behind everything recorded: an earlier --as-recorded leaves them out",
-            )
-            .help("leave --as-recorded out, or ask without what-if"));
+        question.view = self.view.as_deref().map(view).transpose()?;
+        Ok(())
+    }
+
+    /// The dates, with their defaults, for a command that is no question.
+    ///
+    /// # Errors
+    /// [`Failure`] for a text that is no date, or a size beyond the log.
+    pub(crate) fn resolve(&self, context: &Context, ledger: &Ledger) -> Result<Axes, Failure> {
+        let mut question = Question::new(Kind::Roster);
+        self.fill(&mut question, context)?;
+        let asked = question.read(context.now)?;
+        let size = ledger.recorded(asked.as_recorded)?;
+        if size < ledger.size() && ledger.supposes() {
+            return Err(QuestionError::BeforeSupposed.into());
         }
-        let mut axes = Axes::on_day(on, as_known, as_recorded);
-        axes.at = at;
-        axes.view = self.view.as_deref().map(crate::cli::ask::view::policy).transpose()?;
-        Ok(axes)
+        Ok(asked.axes(size))
     }
 }
 
-/// One day; `today` is the clock's.
-///
-/// # Errors
-/// [`Failure`].
-pub(crate) fn day(text: &str, now: Instant) -> Result<Day, Failure> {
-    if text.trim().eq_ignore_ascii_case("today") {
-        return Ok(now.day());
+/// The name of a view that comes with the program, or the text of the one in a file.
+fn view(text: &str) -> Result<View, Failure> {
+    if !text.ends_with(".toml") {
+        return Ok(View::Named(text.to_owned()));
     }
-    let date = Edtf::parse(text.trim())?;
-    match date.earliest() == date.latest() {
-        true => Ok(date.earliest()),
-        false => Err(crate::event::DateError::NotADay(text.into()).into()),
+    let written = std::fs::read_to_string(text).map_err(|e| Failure::file(text.as_ref(), &e))?;
+    Ok(View::Written { from: text.to_owned(), text: written })
+}
+
+/// The size under a checkpoint, if the text names the file of one; any other text as it is.
+fn checkpoint_size(text: &str, context: &Context) -> Result<String, Failure> {
+    let text = text.trim();
+    if text.is_empty() || recorded(text).is_ok() {
+        return Ok(text.to_owned());
+    }
+    match std::fs::read_to_string(text) {
+        Ok(checkpoint) => Ok(under(text, &checkpoint, &context.reader()?)?.to_string()),
+        Err(_) => Ok(text.to_owned()),
     }
 }
 
-/// The first and the last day of a year, a month, a day; `today` is the clock's.
-///
-/// # Errors
-/// [`Failure`].
-pub(crate) fn days(text: &str, now: Instant) -> Result<(Day, Day), Failure> {
-    if text.trim().eq_ignore_ascii_case("today") {
-        return Ok((now.day(), now.day()));
-    }
-    let date = Edtf::parse(text.trim())?;
-    Ok((date.earliest(), date.latest()))
-}
-
-/// Knowledge by a day, a month or an instant.
-///
-/// # Errors
-/// [`Failure`].
-pub(crate) fn known(text: &str, now: Instant) -> Result<Edtf, Failure> {
-    if text.trim().eq_ignore_ascii_case("today") {
-        return Ok(Edtf::day(now.day()));
-    }
-    // What is known is known by whole days.
-    match Instant::parse(text.trim()) {
-        Ok(instant) => Ok(Edtf::day(instant.day())),
-        Err(_) => Ok(Edtf::parse(text.trim())?),
-    }
-}
-
-/// A size, a time or a checkpoint file.
-///
-/// # Errors
-/// [`Failure`].
-pub(crate) fn recorded(text: &str, ledger: &Ledger) -> Result<Size, Failure> {
-    recorded_by("--as-recorded", text, ledger)
-}
-
-/// The same, as the value of an option of another name.
+/// A size, a time or a checkpoint file, as the value of an option.
 ///
 /// # Errors
 /// [`Failure`].
 pub(crate) fn recorded_by(option: &str, text: &str, ledger: &Ledger) -> Result<Size, Failure> {
-    let text = text.trim();
-    if let Ok(asked) = text.parse() {
-        return ledger.recorded(Recorded::Size(Size(asked))).map_err(|error| match error {
-            LedgerError::BeyondSize { asked, size } => {
-                Failure::usage(format!("the ledger has {size} entries: there is no {option} {asked}"))
-            }
-            other => other.into(),
-        });
-    }
-    if let Ok(instant) = Instant::parse(text) {
-        return Ok(ledger.recorded(Recorded::Time(instant))?);
-    }
-    if let Ok(bytes) = std::fs::read_to_string(text) {
-        return under(text, &bytes, ledger);
-    }
-    let date = Edtf::parse(text)
-        .map_err(|e| Failure::usage(format!("{option} takes a size, a time or a checkpoint file: {e}")))?;
-    Ok(ledger.recorded(Recorded::Time(Instant::end_of(date.latest())))?)
+    let by = match recorded(text) {
+        Ok(by) => by,
+        Err(error) => match std::fs::read_to_string(text.trim()) {
+            Ok(checkpoint) => return under(text.trim(), &checkpoint, ledger),
+            Err(_) => return Err(Failure::usage(error.to_string().replacen("--as-recorded", option, 1))),
+        },
+    };
+    ledger.recorded(by).map_err(|error| match error {
+        LedgerError::BeyondSize { asked, size } => {
+            Failure::usage(format!("the ledger has {size} entries: there is no {option} {asked}"))
+        }
+        other => other.into(),
+    })
 }
 
 /// The size of a checkpoint, once it is shown to be of this ledger.

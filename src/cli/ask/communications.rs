@@ -1,9 +1,9 @@
 use crate::charter::Charter;
 use crate::event::Day;
-use crate::query::{CommunicationItem, Communications, communications};
+use crate::query::{CommunicationItem, Communications, Kind, Question};
 
 use crate::cli::ask::axes::AxesArgs;
-use crate::cli::ask::question::{Asked, BodyArgs, footer};
+use crate::cli::ask::question::{Asking, BodyArgs, footer};
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::render::{Page, clean, count, date, long_day, strong};
@@ -28,10 +28,19 @@ const SHAPE: Shape = Shape {
     columns: &["participant", "index", "state", "since", "received", "title", "waits_days"],
 };
 
+impl Args {
+    fn question(&self, context: &Context) -> Result<Question, Failure> {
+        let mut question = self.body.question(Kind::Communications);
+        self.axes.fill(&mut question, context)?;
+        Ok(question)
+    }
+}
+
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let asked = Asked::body(context, &args.axes, &args.body)?;
-    let answer = communications(&asked.material()?, &asked.body, &asked.axes)?;
-    context.answer(&answer, SHAPE, |page| text(page, &answer, &asked.charter, context.now.day()))?;
+    let asked = Asking::new(context, args.question(context)?)?;
+    let answer: Communications = asked.answer()?;
+    let charter = asked.charter()?;
+    context.answer(&answer, SHAPE, |page| text(page, &answer, &charter, context.now.day()))?;
     Ok(Exit::Done)
 }
 

@@ -1,10 +1,10 @@
 use serde_json::Value;
 
-use crate::event::{BodyId, Day, ParticipantId, Scope};
-use crate::query::{ChainItem, Conflict, ConflictKind, Conflicts, DaySpan, conflicts};
+use crate::event::{Day, ParticipantId};
+use crate::query::{ChainItem, Conflict, ConflictKind, Conflicts, DaySpan, Kind, Question, participant};
 
 use crate::cli::ask::axes::AxesArgs;
-use crate::cli::ask::question::{BodiesArgs, footer, options, participant};
+use crate::cli::ask::question::{Asking, BodiesArgs, footer, options};
 use crate::cli::context::{Context, Format, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::render::{
@@ -55,15 +55,19 @@ const ROWS: Shape = Shape {
     ],
 };
 
+impl Args {
+    fn question(&self, context: &Context) -> Result<Question, Failure> {
+        let mut question = self.bodies.question(Kind::Conflicts);
+        question.participant = self.participant.as_ref().map(ToString::to_string);
+        self.axes.fill(&mut question, context)?;
+        Ok(question)
+    }
+}
+
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let mut ledger = context.reader()?;
-    let axes = args.axes.resolve(context, &ledger)?;
-    let bodies: Vec<BodyId> = args.bodies.list(&mut ledger, axes.as_recorded)?;
-    let scope = Scope { body: args.bodies.only(), participant: args.participant.clone() };
-    let loaded = ledger.load(&scope)?;
-    let material = ledger.material(&loaded, axes.as_recorded)?;
-    let answer = conflicts(&material, &bodies, args.participant.as_ref(), &axes)?;
-    let (today, size) = (context.now.day(), ledger.size());
+    let asked = Asking::new(context, args.question(context)?)?;
+    let answer: Conflicts = asked.answer()?;
+    let (today, size) = (context.now.day(), asked.reading.size());
     let text = |page: &Page| text(page, &answer, today, size);
     match context.format {
         Format::Csv => context.answer(&rows(&answer)?, ROWS, text)?,

@@ -1,11 +1,11 @@
 use clap::ValueEnum;
 
 use crate::charter::Charter;
-use crate::event::{ActKind, Day, StatusId, Subject};
-use crate::query::{Counted, Period, PeriodItem, What, Window, count};
+use crate::event::{ActKind, Day, StatusId};
+use crate::query::{Counted, Kind, Period, PeriodItem, Question, What};
 
-use crate::cli::ask::axes::{AxesArgs, days};
-use crate::cli::ask::question::{Asked, BodyArgs, footer};
+use crate::cli::ask::axes::AxesArgs;
+use crate::cli::ask::question::{Asking, BodyArgs, footer};
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::render::{Page, columns, strong, warn};
@@ -61,49 +61,25 @@ const SHAPE: Shape = Shape {
     columns: &["period", "from", "to", "certain", "at_most", "change", "reported", "surveyed", "entries"],
 };
 
-pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let asked = Asked::body(context, &args.axes, &args.body)?;
-    let window = Window {
-        from: args.from.as_deref().map(|text| days(text, context.now)).transpose()?.map(|(first, _)| first),
-        to: args.to.as_deref().map(|text| days(text, context.now)).transpose()?.map(|(_, last)| last),
-    };
-    let end = window.to.unwrap_or(asked.axes.on);
-    if let Some(from) = window.from.filter(|from| *from > end) {
-        return Err(Failure::usage(format!("the first day, {from}, comes after the last, {end}"))
-            .help("--from and --to are both included; --to is --on unless given"));
+impl Args {
+    fn question(&self, context: &Context) -> Result<Question, Failure> {
+        let mut question = self.body.question(Kind::Count);
+        question.options.status = self.status.as_ref().map(ToString::to_string);
+        question.options.act = self.act.map(|act| act.to_string());
+        question.options.by = self.by.to_possible_value().map(|value| value.get_name().to_owned());
+        question.options.from.clone_from(&self.from);
+        question.options.to.clone_from(&self.to);
+        self.axes.fill(&mut question, context)?;
+        Ok(question)
     }
-    let by = match args.by {
-        By::Year => Period::Year,
-        By::Quarter => Period::Quarter,
-        By::Month => Period::Month,
-    };
-    let what = args.what(&asked.charter, end)?;
-    let answer = count(&asked.material()?, &asked.body, what, by, window, &asked.axes)?;
-    context.answer(&answer, SHAPE, |page| text(page, &answer, &asked.charter, context.now.day()))?;
-    Ok(Exit::Done)
 }
 
-impl Args {
-    fn what(&self, charter: &Charter, end: Day) -> Result<What, Failure> {
-        if let Some(act) = self.act {
-            return match act.entry().subject {
-                Subject::Body => {
-                    Err(Failure::usage(format!("{act} is an act of the organisation or treaty alone"))
-                        .help("count takes acts of participants; see the entries: chancery log --help"))
-                }
-                _ => Ok(What::Act(act)),
-            };
-        }
-        if let Some(status) = &self.status {
-            crate::cli::ask::status::known_status(charter, status)?;
-            return Ok(What::Status(status.clone()));
-        }
-        let highest = charter.on(end).statuses.iter().max_by_key(|s| s.rule.rank);
-        highest.map(|s| What::Status(s.rule.id.clone())).ok_or_else(|| {
-            Failure::usage(format!("the charter of {} names no status", charter.about.in_short()))
-                .help("count acts instead: --act ACT")
-        })
-    }
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let asked = Asking::new(context, args.question(context)?)?;
+    let answer: Counted = asked.answer()?;
+    let charter = asked.charter()?;
+    context.answer(&answer, SHAPE, |page| text(page, &answer, &charter, context.now.day()))?;
+    Ok(Exit::Done)
 }
 
 fn text(page: &Page, answer: &Counted, charter: &Charter, today: Day) -> String {

@@ -1,10 +1,11 @@
-use crate::event::{Day, Edtf, ParticipantId, Scope, Size};
-use crate::ledger::Ledger;
-use crate::query::{Axes, Between, ChangedSpan, Diff, DiffEntry, DiffItem, ProcedureChange, State, diff};
+use crate::event::{Day, Edtf, ParticipantId};
+use crate::query::{
+    Between, ChangedSpan, Diff, DiffEntry, DiffItem, Kind, ProcedureChange, Question, State, participant,
+};
 
-use crate::cli::ask::axes::{self, AxesArgs};
+use crate::cli::ask::axes::AxesArgs;
 use crate::cli::ask::conflicts::span;
-use crate::cli::ask::question::{BodiesArgs, faint_lines, participant};
+use crate::cli::ask::question::{Asking, BodiesArgs, faint_lines};
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::render::{Page, act_words, clean, count, date, name, statuses, strong};
@@ -48,76 +49,22 @@ const SHAPE: Shape = Shape {
     ],
 };
 
+impl Args {
+    fn question(&self, context: &Context) -> Result<Question, Failure> {
+        let mut question = self.bodies.question(Kind::Diff);
+        question.participant = self.participant.as_ref().map(ToString::to_string);
+        self.axes.fill(&mut question, context)?;
+        Ok(question)
+    }
+}
+
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let mut ledger = context.reader()?;
-    let (between, axes) = compared(&args.axes, context, &ledger)?;
-    let bodies = args.bodies.list(&mut ledger, axes.as_recorded)?;
-    let scope = Scope { body: args.bodies.only(), participant: args.participant.clone() };
-    let loaded = ledger.load(&scope)?;
-    let material = ledger.material(&loaded, axes.as_recorded)?;
-    let answer = diff(&material, &bodies, args.participant.as_ref(), between, &axes)?;
+    let asked = Asking::new(context, args.question(context)?)?;
+    let answer: Diff = asked.answer()?;
+    let between = answer.between;
     context.answer(&answer, SHAPE, |page| text(page, &answer, between, context.now.day()))?;
     let differs = !(answer.changes.is_empty() && answer.procedures.is_empty());
     Ok(if args.exit_code && differs { Exit::No } else { Exit::Done })
-}
-
-/// Which axis is a range, and the others.
-fn compared(args: &AxesArgs, context: &Context, ledger: &Ledger) -> Result<(Between, Axes), Failure> {
-    let mut rest = args.clone();
-    let ranges = [&args.on, &args.as_known, &args.as_recorded].map(|text| text.as_deref().and_then(range));
-    let between = match ranges {
-        [Some((a, b)), None, None] => {
-            rest.on = None;
-            let day = |text: &str, open| end(text, open, |text| axes::day(text, context.now));
-            Between::On(day(a, Day::PAST)?, day(b, Day::FUTURE)?)
-        }
-        [None, Some((a, b)), None] => {
-            rest.as_known = None;
-            let known = |text: &str| axes::known(text, context.now).map(|date| date.latest());
-            Between::Known(end(a, Day::PAST, known)?, end(b, Day::FUTURE, known)?)
-        }
-        [None, None, Some((a, b))] => {
-            rest.as_recorded = Some(if b.is_empty() { ledger.size().to_string() } else { b.to_owned() });
-            let size = |text: &str, open| end(text, open, |text| axes::recorded(text, ledger));
-            Between::Recorded(size(a, Size(0))?, size(b, ledger.size())?)
-        }
-        [None, None, None] => {
-            return Err(Failure::usage(
-                "diff compares two dates: one of the three must be a range, FROM..TO",
-            )
-            .help("what changed in the world:  --on 2023-07-01..2024-07-05")
-            .help("what the world learnt:      --as-known 2023-03-06..2023-07-05")
-            .help("what this ledger learnt:    --as-recorded 127..128"));
-        }
-        _ => {
-            return Err(Failure::usage(
-                "diff compares along one of the three dates: only one may be a range",
-            ));
-        }
-    };
-    let backwards = match between {
-        Between::On(a, b) | Between::Known(a, b) => a > b,
-        Between::Recorded(a, b) => a > b,
-    };
-    if backwards {
-        return Err(Failure::usage("the range runs backwards: write the earlier date first, FROM..TO"));
-    }
-    Ok((between, rest.resolve(context, ledger)?))
-}
-
-/// One end of a range; an empty one is the open end.
-fn end<T>(text: &str, open: T, read: impl FnOnce(&str) -> Result<T, Failure>) -> Result<T, Failure> {
-    if text.is_empty() { Ok(open) } else { read(text) }
-}
-
-/// `FROM..TO` in its parts. A set, `[a..b]`, is one date, and the `..` of `../checkpoint` is part of a path.
-fn range(text: &str) -> Option<(&str, &str)> {
-    if text.starts_with('[') {
-        return None;
-    }
-    let mut places = text.match_indices("..").map(|(at, _)| at);
-    let at = places.find(|at| !text[at + 2..].starts_with('/'))?;
-    Some((text[..at].trim(), text[at + 2..].trim()))
 }
 
 fn text(page: &Page, answer: &Diff, between: Between, today: Day) -> String {
@@ -250,21 +197,4 @@ fn footer(page: &Page, answer: &Diff, between: Between, today: Day) -> String {
         _ => format!("known by {known}, "),
     };
     faint_lines(&page.wrap("", &format!("{who}{view}{known}as recorded: {size}, root {root}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::range;
-
-    #[test]
-    fn a_range_has_two_ends_of_which_one_may_be_open() {
-        assert_eq!(range("2023-07-01..2024-07-05"), Some(("2023-07-01", "2024-07-05")));
-        assert_eq!(range("127.."), Some(("127", "")));
-        assert_eq!(range("..128"), Some(("", "128")));
-        assert_eq!(range("../head..128"), Some(("../head", "128")));
-        assert_eq!(range("127..../head"), Some(("127", "../head")));
-        assert_eq!(range("../head"), None);
-        assert_eq!(range("[2010-04-28..2010-04-29]"), None);
-        assert_eq!(range("2023"), None);
-    }
 }

@@ -1,9 +1,11 @@
 use crate::charter::Charter;
 use crate::event::{Day, StatusId};
-use crate::query::{Afterwards, Because, Explanation, MissingStep, ProcedureTrail, TrailStep, explain};
+use crate::query::{
+    Afterwards, Because, Explanation, Kind, MissingStep, ProcedureTrail, Question, TrailStep,
+};
 
 use crate::cli::ask::axes::AxesArgs;
-use crate::cli::ask::question::{Asked, PairArgs, footer};
+use crate::cli::ask::question::{Asking, PairArgs, footer};
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::render::{self, Page, act_words, clean, date, faint, long_day, place, strong, title};
@@ -28,15 +30,24 @@ const SHAPE: Shape = Shape {
     columns: &["index", "id", "act", "date", "known", "known_assumed", "clause", "rule"],
 };
 
+impl Args {
+    fn question(&self, context: &Context) -> Result<Question, Failure> {
+        let mut question = self.pair.question(Kind::Explain);
+        self.axes.fill(&mut question, context)?;
+        Ok(question)
+    }
+}
+
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let asked = Asked::pair(context, &args.axes, &args.pair)?;
-    let answer = explain(&asked.material()?, &args.pair.participant, &asked.body, &asked.axes)?;
+    let asked = Asking::new(context, args.question(context)?)?;
+    let answer: Explanation = asked.answer()?;
+    let charter = asked.charter()?;
     let today = context.now.day();
     if args.missing {
-        context.answer(&answer, MISSING, |page| lacking(page, &answer, &asked.charter, today))?;
+        context.answer(&answer, MISSING, |page| lacking(page, &answer, &charter, today))?;
         return Ok(Exit::Done);
     }
-    context.answer(&answer, SHAPE, |page| text(page, &answer, &asked.charter, today))?;
+    context.answer(&answer, SHAPE, |page| text(page, &answer, &charter, today))?;
     Ok(Exit::Done)
 }
 

@@ -1,9 +1,9 @@
 use crate::charter::Charter;
 use crate::event::{Day, ParticipantId};
-use crate::query::{CountedIn, InForce, Part, in_force};
+use crate::query::{CountedIn, InForce, Kind, Part, Question, participant};
 
 use crate::cli::ask::axes::AxesArgs;
-use crate::cli::ask::question::{Asked, BodyArgs, footer, participant};
+use crate::cli::ask::question::{Asking, BodyArgs, footer};
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::prove::certificate::CertificateArgs;
@@ -45,11 +45,21 @@ const SHAPE: Shape = Shape {
     ],
 };
 
+impl Args {
+    fn question(&self, context: &Context) -> Result<Question, Failure> {
+        let mut question = self.body.question(Kind::InForce);
+        question.options.other = self.about.as_ref().map(ToString::to_string);
+        self.axes.fill(&mut question, context)?;
+        Ok(question)
+    }
+}
+
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let mut asked = Asked::body(context, &args.axes, &args.body)?;
-    let answer = in_force(&asked.material()?, &asked.body, args.about.as_ref(), &asked.axes)?;
-    args.certificate.write(&answer, &mut asked.ledger, asked.axes.as_recorded)?;
-    context.answer(&answer, SHAPE, |page| text(page, &answer, &asked.charter, context.now.day()))?;
+    let asked = Asking::new(context, args.question(context)?)?;
+    let answer: InForce = asked.answer()?;
+    args.certificate.write(&asked, context)?;
+    let charter = asked.charter()?;
+    context.answer(&answer, SHAPE, |page| text(page, &answer, &charter, context.now.day()))?;
     Ok(Exit::Done)
 }
 

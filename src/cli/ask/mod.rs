@@ -1,6 +1,5 @@
 //! Questions: what a participant's status is, was, and why.
 
-pub(crate) mod answers;
 pub(crate) mod ask;
 pub(crate) mod axes;
 pub(crate) mod communications;
@@ -18,6 +17,5 @@ pub(crate) mod reservations;
 pub(crate) mod roster;
 pub(crate) mod status;
 pub(crate) mod timeline;
-pub(crate) mod view;
 pub(crate) mod what_if;
 pub(crate) mod when;

@@ -1,9 +1,9 @@
 use crate::charter::Charter;
 use crate::event::{Day, Edtf};
-use crate::query::{OutcomeItem, Pending, PendingItem, ProcedureItem, pending};
+use crate::query::{Kind, OutcomeItem, Pending, PendingItem, ProcedureItem, Question};
 
 use crate::cli::ask::axes::AxesArgs;
-use crate::cli::ask::question::{Asked, BodyArgs, footer};
+use crate::cli::ask::question::{Asking, BodyArgs, footer};
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::render::{Page, act_words, date, faint, long_day, strong, title};
@@ -34,10 +34,19 @@ const SHAPE: Shape = Shape {
     ],
 };
 
+impl Args {
+    fn question(&self, context: &Context) -> Result<Question, Failure> {
+        let mut question = self.body.question(Kind::Pending);
+        self.axes.fill(&mut question, context)?;
+        Ok(question)
+    }
+}
+
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let asked = Asked::body(context, &args.axes, &args.body)?;
-    let answer = pending(&asked.material()?, &asked.body, &asked.axes)?;
-    context.answer(&answer, SHAPE, |page| text(page, &answer, &asked.charter, context.now.day()))?;
+    let asked = Asking::new(context, args.question(context)?)?;
+    let answer: Pending = asked.answer()?;
+    let charter = asked.charter()?;
+    context.answer(&answer, SHAPE, |page| text(page, &answer, &charter, context.now.day()))?;
     Ok(Exit::Done)
 }
 

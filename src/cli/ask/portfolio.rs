@@ -1,11 +1,8 @@
-use std::collections::BTreeSet;
-
-use crate::event::{Act, BodyId, Day, Entry, Field, FieldName, ParticipantId, Scope, Size};
-use crate::ledger::{Ledger, Loaded};
-use crate::query::{Portfolio, PortfolioItem, portfolio};
+use crate::event::{Day, ParticipantId};
+use crate::query::{Portfolio, PortfolioItem, Question, participant};
 
 use crate::cli::ask::axes::AxesArgs;
-use crate::cli::ask::question::{footer, options, participant};
+use crate::cli::ask::question::{Asking, footer, options};
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::render::{Page, act_words, count, date, faint, long_day, name, statuses, strong};
@@ -29,21 +26,18 @@ pub(crate) struct Args {
 const SHAPE: Shape =
     Shape { list: Some("bodies"), columns: &["body", "status", "certainty", "possible", "since", "until"] };
 
+impl Args {
+    fn question(&self, context: &Context) -> Result<Question, Failure> {
+        let mut question = Question::portfolio(self.participant.to_string());
+        self.axes.fill(&mut question, context)?;
+        Ok(question)
+    }
+}
+
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let mut ledger = context.reader()?;
-    let axes = args.axes.resolve(context, &ledger)?;
-    let mut loaded: Vec<(BodyId, Loaded)> = Vec::new();
-    for body in bodies(&mut ledger, &args.participant, axes.as_recorded)? {
-        let entries = ledger.load(&Scope::of_body(body.clone()))?;
-        loaded.push((body, entries));
-    }
-    let mut parts = Vec::with_capacity(loaded.len());
-    for (body, entries) in &loaded {
-        parts.push((body.clone(), ledger.material(entries, axes.as_recorded)?));
-    }
-    let checkpoint = ledger.head(axes.as_recorded)?;
-    let answer = portfolio(&parts, &args.participant, &axes, checkpoint)?;
-    let size = ledger.size();
+    let asked = Asking::new(context, args.question(context)?)?;
+    let answer: Portfolio = asked.answer()?;
+    let size = asked.reading.size();
     context.answer(&answer, SHAPE, |page| {
         let today = context.now.day();
         let mut out = text(page, &answer, &args.participant, today);
@@ -53,25 +47,6 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         out
     })?;
     Ok(Exit::Done)
-}
-
-/// The bodies that the record of a participant names, also those to which a correction moves an act of it, as far as
-/// their charters are among the first `size` entries.
-fn bodies(ledger: &mut Ledger, participant: &ParticipantId, size: Size) -> Result<Vec<BodyId>, Failure> {
-    let scope = Scope { body: None, participant: Some(participant.clone()) };
-    let loaded = ledger.load(&scope)?;
-    let named: BTreeSet<BodyId> = loaded.entries().iter().flat_map(|e| names(e, participant)).collect();
-    Ok(ledger.bodies_by(size)?.into_iter().filter(|body| named.contains(body)).collect())
-}
-
-fn names(entry: &Entry, participant: &ParticipantId) -> Vec<BodyId> {
-    let event = &entry.event;
-    if let Act::RecordCorrected(correction) = &event.act {
-        let to = correction.now.get(&FieldName(Field::Body)).and_then(|body| BodyId::parse(body).ok());
-        return [Some(event.body.clone()), to].into_iter().flatten().collect();
-    }
-    let named = [&event.participant, &event.about].into_iter().flatten().any(|id| id == participant);
-    if named { vec![event.body.clone()] } else { Vec::new() }
 }
 
 fn text(page: &Page, answer: &Portfolio, who: &ParticipantId, today: Day) -> String {

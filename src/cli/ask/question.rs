@@ -5,26 +5,16 @@ use std::sync::Arc;
 use clap::Args;
 
 use crate::charter::Charter;
-use crate::event::{BodyId, Day, ParticipantId, Register, ResolveError, Size};
-use crate::ledger::{Ledger, Loaded};
-use crate::query::{Axes, Because, CheckpointRef, Material, QuestionEcho};
+use crate::event::{BodyId, Day, ParticipantId, Size};
+use crate::ledger::{Ledger, Reading};
+use crate::query::{
+    Answer, Asked, Axes, Because, CheckpointRef, Kind, Material, Question, QuestionEcho, QuestionError,
+    SpellItem, Timeline, participant,
+};
 
-use crate::cli::ask::axes::AxesArgs;
 use crate::cli::context::Context;
 use crate::cli::error::Failure;
 use crate::cli::render::{Page, clean, faint};
-
-/// Finds a participant by any of its names or codes.
-///
-/// # Errors
-/// [`ResolveError`], which asks back.
-pub(crate) fn participant(word: &str) -> Result<ParticipantId, ResolveError> {
-    match Register::builtin().resolve(word) {
-        Ok(found) => Ok(found.id.clone()),
-        // Whom only a source names has an id, and no place in the register.
-        Err(error) => ParticipantId::parse(word).ok().filter(ParticipantId::is_named).ok_or(error),
-    }
-}
 
 /// One participant in one organisation or treaty
 #[derive(Args, Clone, Debug)]
@@ -38,6 +28,15 @@ pub(crate) struct PairArgs {
     /// In which organisation or treaty
     #[arg(long = "in", value_name = "BODY")]
     pub(crate) body: Option<BodyId>,
+}
+
+impl PairArgs {
+    /// A question of a kind about the pair.
+    pub(crate) fn question(&self, kind: Kind) -> Question {
+        let mut question = Question::new(kind).of(self.participant.to_string());
+        question.bodies = self.body.iter().chain(&self.second).map(ToString::to_string).collect();
+        question
+    }
 }
 
 /// The body given, or the only one there is.
@@ -70,6 +69,15 @@ pub(crate) struct BodyArgs {
     body: Option<BodyId>,
 }
 
+impl BodyArgs {
+    /// A question of a kind about the body.
+    pub(crate) fn question(&self, kind: Kind) -> Question {
+        let mut question = Question::new(kind);
+        question.bodies = self.body.iter().chain(&self.first).map(ToString::to_string).collect();
+        question
+    }
+}
+
 /// One organisation or treaty, or every one
 #[derive(Args, Clone, Debug)]
 pub(crate) struct BodiesArgs {
@@ -82,86 +90,83 @@ pub(crate) struct BodiesArgs {
 }
 
 impl BodiesArgs {
+    /// A question of a kind about the body, or about every one.
+    pub(crate) fn question(&self, kind: Kind) -> Question {
+        let mut question = Question::new(kind);
+        question.bodies = self.only().iter().map(ToString::to_string).collect();
+        question
+    }
+
     /// The one that is named.
     pub(crate) fn only(&self) -> Option<BodyId> {
         self.body.clone().or_else(|| self.first.clone())
     }
-
-    /// The one that is named, or all that the first `size` entries hold.
-    ///
-    /// # Errors
-    /// [`Failure`] for one that the ledger does not hold.
-    pub(crate) fn list(&self, ledger: &mut Ledger, size: Size) -> Result<Vec<BodyId>, Failure> {
-        match self.only() {
-            Some(body) => {
-                ledger.charter(&body)?;
-                Ok(vec![body])
-            }
-            None => Ok(ledger.bodies_by(size)?),
-        }
-    }
 }
 
-/// A ledger opened for a question about one body.
-pub(crate) struct Asked {
-    /// The ledger.
-    pub(crate) ledger: Ledger,
-    /// What bears on the question.
-    pub(crate) loaded: Loaded,
-    /// Its dates.
-    pub(crate) axes: Axes,
-    /// The body asked about.
-    pub(crate) body: BodyId,
-    /// Its rules.
-    pub(crate) charter: Arc<Charter>,
+/// A question with the record that it is asked of.
+pub(crate) struct Asking {
+    /// The record.
+    pub(crate) reading: Reading,
+    question: Question,
+    asked: Asked,
 }
 
-impl Asked {
-    /// About one participant.
+impl Asking {
+    /// Opens the ledger and reads the words of the question.
     ///
     /// # Errors
     /// [`Failure`].
-    pub(crate) fn pair(context: &Context, axes: &AxesArgs, pair: &PairArgs) -> Result<Asked, Failure> {
-        let given = pair.body.as_ref().or(pair.second.as_ref());
-        Asked::new(context, axes, given, Some(&pair.participant))
+    pub(crate) fn new(context: &Context, question: Question) -> Result<Asking, Failure> {
+        let reading = context.reading()?;
+        let asked = question.read(context.now)?;
+        Ok(Asking { reading, question, asked })
     }
 
-    /// About a whole body.
+    /// The answer, of the type that the kind of question has.
     ///
     /// # Errors
     /// [`Failure`].
-    pub(crate) fn body(context: &Context, axes: &AxesArgs, body: &BodyArgs) -> Result<Asked, Failure> {
-        Asked::new(context, axes, body.body.as_ref().or(body.first.as_ref()), None)
+    pub(crate) fn answer<T: TryFrom<Answer, Error = QuestionError>>(&self) -> Result<T, Failure> {
+        Ok(T::try_from(self.reading.answer(&self.asked)?)?)
     }
 
-    /// About a whole body that is named by an option of the command's own.
+    /// The answer as a certificate states it: without what was asked only of this command line.
     ///
     /// # Errors
     /// [`Failure`].
-    pub(crate) fn whole(context: &Context, axes: &AxesArgs, body: Option<&BodyId>) -> Result<Asked, Failure> {
-        Asked::new(context, axes, body, None)
+    pub(crate) fn plain(&self) -> Result<(Answer, Size), Failure> {
+        let asked = Asked { status: None, ..self.asked.clone() };
+        Ok((self.reading.answer(&asked)?, self.reading.axes(&asked)?.as_recorded))
     }
 
-    fn new(
-        context: &Context,
-        axes: &AxesArgs,
-        body: Option<&BodyId>,
-        participant: Option<&ParticipantId>,
-    ) -> Result<Asked, Failure> {
-        let mut ledger = context.reader()?;
-        let axes = axes.resolve(context, &ledger)?;
-        let body = body_or_only(body, &mut ledger)?;
-        let charter = ledger.charter(&body)?;
-        let loaded = ledger.load_asked(&body, participant)?;
-        Ok(Asked { ledger, loaded, axes, body, charter })
-    }
-
-    /// What the question folds.
+    /// The rules of the body asked about.
     ///
     /// # Errors
     /// [`Failure`].
-    pub(crate) fn material(&self) -> Result<Material, Failure> {
-        Ok(self.ledger.material(&self.loaded, self.axes.as_recorded)?)
+    pub(crate) fn charter(&self) -> Result<Arc<Charter>, Failure> {
+        Ok(self.reading.body(&self.asked)?.1)
+    }
+
+    /// The body asked about with its rules and all its entries, and the dates.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(crate) fn whole(&self) -> Result<(BodyId, Arc<Charter>, Material, Axes), Failure> {
+        let (body, charter) = self.reading.body(&self.asked)?;
+        let axes = self.reading.axes(&self.asked)?;
+        let material = self.reading.material(&body, None, axes.as_recorded)?;
+        Ok((body, charter, material, axes))
+    }
+
+    /// Every spell of the participant in the body asked about.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(crate) fn spells(&self) -> Result<Vec<SpellItem>, Failure> {
+        let (body, _) = self.reading.body(&self.asked)?;
+        let mut question = Question { kind: Kind::Timeline, ..self.question.clone() };
+        (question.bodies, question.options.status) = (vec![body.to_string()], None);
+        Ok(Timeline::try_from(self.reading.ask(&question)?)?.spells)
     }
 }
 

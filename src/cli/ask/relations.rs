@@ -1,9 +1,9 @@
 use crate::charter::Charter;
 use crate::event::{BodyId, Day, ParticipantId};
-use crate::query::{RelationItem, Relations, relations};
+use crate::query::{Kind, Question, RelationItem, Relations, participant};
 
 use crate::cli::ask::axes::AxesArgs;
-use crate::cli::ask::question::{Asked, footer, participant};
+use crate::cli::ask::question::{Asking, footer};
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::render::{self, Page, clean, date, faint, long_day, strong};
@@ -50,14 +50,21 @@ const SHAPE: Shape = Shape {
     ],
 };
 
-pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    if args.participant == args.other {
-        return Err(Failure::usage(format!("{} stands on both sides", args.other))
-            .help("name two participants: chancery relations USA FRA --in BODY"));
+impl Args {
+    fn question(&self, context: &Context) -> Result<Question, Failure> {
+        let mut question = Question::new(Kind::Relations).of(self.participant.to_string());
+        question.options.other = Some(self.other.to_string());
+        question.bodies = self.body.iter().map(ToString::to_string).collect();
+        self.axes.fill(&mut question, context)?;
+        Ok(question)
     }
-    let asked = Asked::whole(context, &args.axes, args.body.as_ref())?;
-    let answer = relations(&asked.material()?, &args.participant, &args.other, &asked.body, &asked.axes)?;
-    context.answer(&answer, SHAPE, |page| text(page, &answer, args, &asked.charter, context.now.day()))?;
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let asked = Asking::new(context, args.question(context)?)?;
+    let answer: Relations = asked.answer()?;
+    let charter = asked.charter()?;
+    context.answer(&answer, SHAPE, |page| text(page, &answer, args, &charter, context.now.day()))?;
     Ok(Exit::Done)
 }
 

@@ -1,9 +1,9 @@
 use crate::charter::Charter;
 use crate::event::{Day, ParticipantId};
-use crate::query::{ObjectionItem, ReservationItem, Reservations, reservations};
+use crate::query::{Kind, ObjectionItem, Question, ReservationItem, Reservations, participant};
 
 use crate::cli::ask::axes::AxesArgs;
-use crate::cli::ask::question::{Asked, BodyArgs, footer, participant};
+use crate::cli::ask::question::{Asking, BodyArgs, footer};
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::render::{Page, clean, date, faint, long_day, strong};
@@ -45,10 +45,20 @@ const SHAPE: Shape = Shape {
     ],
 };
 
+impl Args {
+    fn question(&self, context: &Context) -> Result<Question, Failure> {
+        let mut question = self.body.question(Kind::Reservations);
+        question.participant = self.participant.as_ref().map(ToString::to_string);
+        self.axes.fill(&mut question, context)?;
+        Ok(question)
+    }
+}
+
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let asked = Asked::body(context, &args.axes, &args.body)?;
-    let answer = reservations(&asked.material()?, &asked.body, args.participant.as_ref(), &asked.axes)?;
-    context.answer(&answer, SHAPE, |page| text(page, &answer, &asked.charter, context.now.day()))?;
+    let asked = Asking::new(context, args.question(context)?)?;
+    let answer: Reservations = asked.answer()?;
+    let charter = asked.charter()?;
+    context.answer(&answer, SHAPE, |page| text(page, &answer, &charter, context.now.day()))?;
     Ok(Exit::Done)
 }
 

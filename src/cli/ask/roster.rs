@@ -1,10 +1,10 @@
 use crate::charter::Charter;
 use crate::event::{Day, StatusId};
 use crate::history::Certainty;
-use crate::query::{Roster, RosterItem, roster};
+use crate::query::{Kind, Question, Roster, RosterItem};
 
 use crate::cli::ask::axes::AxesArgs;
-use crate::cli::ask::question::{Asked, BodyArgs, footer};
+use crate::cli::ask::question::{Asking, BodyArgs, footer};
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::prove::certificate::CertificateArgs;
@@ -34,14 +34,21 @@ const SHAPE: Shape = Shape {
     columns: &["participant", "status", "certainty", "possible", "since"],
 };
 
-pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let mut asked = Asked::body(context, &args.axes, &args.body)?;
-    if let Some(status) = &args.status {
-        crate::cli::ask::status::known_status(&asked.charter, status)?;
+impl Args {
+    fn question(&self, context: &Context) -> Result<Question, Failure> {
+        let mut question = self.body.question(Kind::Roster);
+        question.options.status = self.status.as_ref().map(ToString::to_string);
+        self.axes.fill(&mut question, context)?;
+        Ok(question)
     }
-    let answer = roster(&asked.material()?, &asked.body, args.status.as_ref(), &asked.axes)?;
-    args.certificate.write(&answer, &mut asked.ledger, asked.axes.as_recorded)?;
-    context.answer(&answer, SHAPE, |page| text(page, &answer, &asked.charter, context.now.day()))?;
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let asked = Asking::new(context, args.question(context)?)?;
+    let answer: Roster = asked.answer()?;
+    args.certificate.write(&asked, context)?;
+    let charter = asked.charter()?;
+    context.answer(&answer, SHAPE, |page| text(page, &answer, &charter, context.now.day()))?;
     Ok(Exit::Done)
 }
 

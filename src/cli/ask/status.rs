@@ -1,9 +1,9 @@
 use crate::charter::Charter;
 use crate::event::{Day, Edtf, Size, StatusId};
-use crate::query::{SpellItem, StatusAnswer, status, timeline};
+use crate::query::{Kind, Question, SpellItem, StatusAnswer};
 
 use crate::cli::ask::axes::AxesArgs;
-use crate::cli::ask::question::{Asked, PairArgs, cites, footer, options};
+use crate::cli::ask::question::{Asking, PairArgs, cites, footer, options};
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::prove::certificate::CertificateArgs;
@@ -45,38 +45,30 @@ pub(crate) const SHAPE: Shape = Shape {
     ],
 };
 
-pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let mut asked = Asked::pair(context, &args.axes, &args.pair)?;
-    let mut answer = status(&asked.material()?, &args.pair.participant, &asked.body, &asked.axes)?;
-    args.certificate.write(&answer, &mut asked.ledger, asked.axes.as_recorded)?;
-    let (body, charter, material) = (&asked.body, &asked.charter, asked.material()?);
-    if let Some(wanted) = &args.is {
-        known_status(charter, wanted)?;
-        answer.flag_absent(charter, wanted);
+impl Args {
+    fn question(&self, context: &Context) -> Result<Question, Failure> {
+        let mut question = self.pair.question(Kind::Status);
+        question.options.status = self.is.as_ref().map(ToString::to_string);
+        self.axes.fill(&mut question, context)?;
+        Ok(question)
     }
-    let spells = timeline(&material, &args.pair.participant, std::slice::from_ref(body), &asked.axes)?.spells;
-    let today = context.now.day();
-    let size = asked.ledger.size();
-    let view = View { answer: &answer, spells: &spells, charter, today, size };
-    context.answer(&answer, SHAPE, |page| view.text(page, args.is.as_ref()))?;
+}
+
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let asked = Asking::new(context, args.question(context)?)?;
+    let answer: StatusAnswer = asked.answer()?;
+    args.certificate.write(&asked, context)?;
+    let charter = asked.charter()?;
+    context.answer(&answer, SHAPE, |page| {
+        // Only people are shown the earlier spells.
+        let spells = asked.spells().unwrap_or_default();
+        let (today, size) = (context.now.day(), asked.reading.size());
+        View { answer: &answer, spells: &spells, charter: &charter, today, size }.text(page, args.is.as_ref())
+    })?;
     Ok(match &args.is {
         Some(wanted) if answer.status.as_ref() != Some(wanted) => Exit::No,
         _ => Exit::Done,
     })
-}
-
-/// A status that the rules know, or the question how it was meant.
-///
-/// # Errors
-/// [`Failure`] naming the statuses there are.
-pub(crate) fn known_status(charter: &Charter, wanted: &StatusId) -> Result<(), Failure> {
-    let known = charter.statuses();
-    if wanted.is_none() || known.iter().any(|s| s.id == *wanted) {
-        return Ok(());
-    }
-    let ids: Vec<&str> = known.iter().map(|s| s.id.as_str()).collect();
-    Err(Failure::usage(format!("{} has no status {wanted}", charter.about.in_short()))
-        .help(format!("it has: {}, none", ids.join(", "))))
 }
 
 /// The chains of an account; one without any is the record without them.

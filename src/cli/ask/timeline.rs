@@ -1,10 +1,10 @@
 use serde_json::Value;
 
-use crate::event::{BodyId, Day, ParticipantId, Scope};
-use crate::query::{Revision, Revisions, SpellItem, Timeline, revisions, timeline};
+use crate::event::{BodyId, Day, ParticipantId};
+use crate::query::{Kind, Question, Revision, Revisions, SpellItem, Timeline, participant};
 
 use crate::cli::ask::axes::AxesArgs;
-use crate::cli::ask::question::{footer, participant};
+use crate::cli::ask::question::{Asking, footer};
 use crate::cli::context::{Context, Format, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::render::{Page, date, name, statuses, strong};
@@ -57,27 +57,30 @@ const REVISION_ROWS: Shape = Shape {
     ],
 };
 
+impl Args {
+    fn question(&self, context: &Context) -> Result<Question, Failure> {
+        let mut question = Question::new(Kind::Timeline).of(self.participant.to_string());
+        question.bodies = self.body.iter().map(ToString::to_string).collect();
+        question.options.both_times = self.both_times;
+        self.axes.fill(&mut question, context)?;
+        Ok(question)
+    }
+}
+
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let mut ledger = context.reader()?;
-    let axes = args.axes.resolve(context, &ledger)?;
-    let bodies = match &args.body {
-        Some(body) => vec![body.clone()],
-        None => ledger.bodies_by(axes.as_recorded)?,
-    };
-    let scope = Scope { body: args.body.clone(), participant: Some(args.participant.clone()) };
-    let loaded = ledger.load(&scope)?;
-    let material = ledger.material(&loaded, axes.as_recorded)?;
+    let asked = Asking::new(context, args.question(context)?)?;
+    let today = context.now.day();
     if args.both_times {
-        let answer = revisions(&material, &args.participant, &bodies, &axes)?;
-        let text = |page: &Page| both(page, &answer, &args.participant, context.now.day());
+        let answer: Revisions = asked.answer()?;
+        let text = |page: &Page| both(page, &answer, &args.participant, today);
         match context.format {
             Format::Csv => context.answer(&rows(&answer)?, REVISION_ROWS, text)?,
             _ => context.answer(&answer, REVISIONS, text)?,
         }
         return Ok(Exit::Done);
     }
-    let answer = timeline(&material, &args.participant, &bodies, &axes)?;
-    context.answer(&answer, SHAPE, |page| text(page, &answer, &args.participant, context.now.day()))?;
+    let answer: Timeline = asked.answer()?;
+    context.answer(&answer, SHAPE, |page| text(page, &answer, &args.participant, today))?;
     Ok(Exit::Done)
 }
 

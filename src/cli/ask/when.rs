@@ -1,9 +1,9 @@
 use crate::charter::Charter;
-use crate::event::{BodyId, Day, Edtf, Scope, StatusId};
-use crate::query::{Sought, Threshold, When, WhenSpan, when};
+use crate::event::{BodyId, Day, Edtf, StatusId};
+use crate::query::{Kind, Question, Threshold, When, WhenSpan, participant};
 
-use crate::cli::ask::axes::{AxesArgs, day};
-use crate::cli::ask::question::{body_or_only, footer, participant};
+use crate::cli::ask::axes::AxesArgs;
+use crate::cli::ask::question::{Asking, footer};
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::render::{Page, date, name, strong, title};
@@ -51,22 +51,26 @@ pub(crate) struct Args {
 const SHAPE: Shape =
     Shape { list: Some("spans"), columns: &["from", "until", "certainty", "count.certain", "entries"] };
 
+impl Args {
+    fn question(&self, context: &Context) -> Result<Question, Failure> {
+        let mut question = Question::new(Kind::When);
+        question.participant = self.who()?.map(|who| who.to_string());
+        question.bodies = self.body()?.iter().map(ToString::to_string).collect();
+        question.options.status = Some(self.status.to_string());
+        question.options.after.clone_from(&self.after);
+        question.options.number = self.count.map(|count| match self.at_most {
+            true => Threshold::AtMost(count),
+            false => Threshold::AtLeast(count),
+        });
+        self.axes.fill(&mut question, context)?;
+        Ok(question)
+    }
+}
+
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let mut ledger = context.reader()?;
-    let axes = args.axes.resolve(context, &ledger)?;
-    let after = args.after.as_deref().map(|text| day(text, context.now)).transpose()?;
-    let who = args.who()?;
-    let body = body_or_only(args.body()?.as_ref(), &mut ledger)?;
-    let charter = ledger.charter(&body)?;
-    crate::cli::ask::status::known_status(&charter, &args.status)?;
-    let loaded = ledger.load(&Scope::of_body(body.clone()))?;
-    let material = ledger.material(&loaded, axes.as_recorded)?;
-    let sought = match (&who, args.count) {
-        (Some(who), _) => Sought::Of(who),
-        (None, Some(n)) if args.at_most => Sought::Number(Threshold::AtMost(n)),
-        (None, n) => Sought::Number(Threshold::AtLeast(n.unwrap_or(1))),
-    };
-    let answer = when(&material, &body, &args.status, sought, after, &axes)?;
+    let asked = Asking::new(context, args.question(context)?)?;
+    let answer: When = asked.answer()?;
+    let charter = asked.charter()?;
     context.answer(&answer, SHAPE, |page| text(page, &answer, &charter, context.now.day()))?;
     Ok(Exit::Done)
 }

@@ -2,9 +2,10 @@ use serde_json::{Value, json};
 
 use crate::event::{ActKind, BodyId, EventId, Index, ParticipantId};
 use crate::ledger::Ledger;
+use crate::query::participant;
 use crate::query::{Axes, Quality, QualityKind};
 
-use crate::cli::ask::question::{footer, options, participant};
+use crate::cli::ask::question::{footer, options};
 use crate::cli::check::quality::{Looked, quality, text};
 use crate::cli::context::{Context, Format, Shape};
 use crate::cli::error::{Exit, Failure};
@@ -84,10 +85,9 @@ fn kind(word: &str) -> Result<QualityKind, String> {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let mut ledger = context.reader()?;
-    let as_known =
-        args.as_known.as_deref().map(|text| crate::cli::ask::axes::known(text, context.now)).transpose()?;
+    let as_known = args.as_known.as_deref().map(|text| crate::query::known(text, context.now)).transpose()?;
     let as_recorded = match &args.as_recorded {
-        Some(text) => crate::cli::ask::axes::recorded(text, &ledger)?,
+        Some(text) => crate::cli::ask::axes::recorded_by("--as-recorded", text, &ledger)?,
         None => ledger.size(),
     };
     let axes = Axes::on_day(context.now.day(), as_known, as_recorded);

@@ -10,13 +10,13 @@ use crate::event::{BodyId, Day, ParticipantId, Register, Scope};
 use crate::history::line;
 use crate::import::{find_kind, neutral_act};
 use crate::ledger::Ledger;
+use crate::query::participant;
 use crate::query::{
     Axes, BodyIndex, BodyView, CheckpointRef, Class, Comparison, Difference, Only, QueryError, QuestionEcho,
     TheirAct, TheirSpell, TheirYear, Within, compare_acts, compare_spells, compare_years,
 };
 
 use crate::cli::ask::axes::AxesArgs;
-use crate::cli::ask::question::participant;
 use crate::cli::check::compare_file::{DataSet, FileForm, Statement};
 use crate::cli::check::compare_out::{Heading, Out};
 use crate::cli::context::Context;

@@ -115,7 +115,7 @@ fn fold(events: &[Event]) -> Result<Charter, Failure> {
 
 fn show(args: &ShowArgs, context: &Context) -> Result<Exit, Failure> {
     let on = match &args.on {
-        Some(text) => crate::cli::ask::axes::day(text, context.now)?,
+        Some(text) => crate::query::day(text, context.now)?,
         None => context.now.day(),
     };
     let mut ledger = context.reader()?;

@@ -1,8 +1,8 @@
 use serde_json::{Value, json};
 
 use crate::event::{ActKind, BodyId, Entry, Index, ParticipantId};
+use crate::query::participant;
 
-use crate::cli::ask::question::participant;
 use crate::cli::context::{Context, Format, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::record::receipt::summary;

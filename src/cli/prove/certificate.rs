@@ -7,9 +7,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::certificate::{self, Verified};
-use crate::event::Size;
-use crate::ledger::Ledger;
 
+use crate::cli::ask::question::Asking;
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::prove::cosign::Line;
@@ -29,28 +28,24 @@ pub(crate) struct CertificateArgs {
 }
 
 impl CertificateArgs {
-    /// Writes the certificate of an answer to a question about the first `size` entries, where one is asked for.
+    /// Writes the certificate of the answer to a question, if one is asked for.
     ///
     /// # Errors
-    /// [`Failure`] where the log has no key, the answer no certificate, or the file cannot be written.
-    pub(crate) fn write(
-        &self,
-        answer: &impl Serialize,
-        ledger: &mut Ledger,
-        size: Size,
-    ) -> Result<(), Failure> {
+    /// [`Failure`] if the log has no key, the answer has no certificate, or the file cannot be written.
+    pub(crate) fn write(&self, asked: &Asking, context: &Context) -> Result<(), Failure> {
         let Some(path) = &self.certificate else { return Ok(()) };
         if path.as_os_str() == "-" {
             return Err(Failure::usage("--certificate needs a file: on standard output stands the answer")
                 .help("name one: --certificate answer.json"));
         }
-        if ledger.supposes() {
+        if context.supposes() {
             return Err(Failure::usage("an answer with supposed events has no certificate")
                 .help("leave --certificate out, or ask without what-if"));
         }
         // Plain structs of text and numbers: there is nothing that could fail.
+        let (answer, size) = asked.plain()?;
         let answer = serde_json::to_value(answer).unwrap_or_default().to_string();
-        let text = ledger.certifier(size)?.certificate(ledger, &answer, PROGRAM)?;
+        let text = asked.reading.certificate(&answer, size, PROGRAM)?;
         std::fs::write(path, text).map_err(|e| Failure::file(path, &e))
     }
 }

@@ -6,10 +6,9 @@ use clap::{ArgMatches, FromArgMatches, ValueEnum};
 
 use crate::event::{BodyId, Day, Index, ParticipantId};
 use crate::ledger::Ledger;
-use crate::query::{Axes, QuestionEcho};
+use crate::query::{Axes, QuestionEcho, participant};
 
 use crate::cli::ask::axes::AxesArgs;
-use crate::cli::ask::question::participant;
 use crate::cli::context::{Context, GlobalArgs, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::prove::citation::{Citation, Publication};

@@ -10,8 +10,9 @@ use crate::event::{
 use crate::import::hex;
 use crate::ledger::{AppendOptions, Ledger};
 use crate::log::Disk;
+use crate::query::participant;
 
-use crate::cli::ask::question::{body_or_only, participant};
+use crate::cli::ask::question::body_or_only;
 use crate::cli::context::{Context, input_name, read_input};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::record::receipt;

@@ -2,10 +2,11 @@ use clap::ValueEnum;
 
 use crate::charter::BodyKind;
 use crate::event::{Day, Edtf};
+use crate::query::Kind;
 use crate::query::{Count, Layout, Table, TableInForce, TableRow, table};
 
 use crate::cli::ask::axes::AxesArgs;
-use crate::cli::ask::question::{Asked, BodyArgs, footer};
+use crate::cli::ask::question::{Asking, BodyArgs, footer};
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::render::{Page, clean, columns, strong};
@@ -110,17 +111,19 @@ const FORMS: [(&str, &str, &str, &str); 9] = [
 ];
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let asked = Asked::body(context, &args.axes, &args.body)?;
-    if asked.charter.about.kind != BodyKind::Treaty {
-        return Err(Failure::usage(format!("{} is an organisation: a table is of a treaty", asked.body))
-            .help(format!("its participants: chancery roster {}", asked.body)));
+    let mut question = args.body.question(Kind::Roster);
+    args.axes.fill(&mut question, context)?;
+    let (body, charter, material, axes) = Asking::new(context, question)?.whole()?;
+    if charter.about.kind != BodyKind::Treaty {
+        return Err(Failure::usage(format!("{body} is an organisation: a table is of a treaty"))
+            .help(format!("its participants: chancery roster {body}")));
     }
     let (layout, shape) = match args.layout {
         Like::Untc => (Layout::Untc, UNTC),
         Like::Unts => (Layout::Unts, UNTS),
         Like::Coe => (Layout::Coe, COE),
     };
-    let answer = table(&asked.material()?, &asked.body, layout, &asked.axes)?;
+    let answer = table(&material, &body, layout, &axes)?;
     context.answer(&answer, shape, |page| text(page, &answer, layout, context.now.day()))?;
     Ok(Exit::Done)
 }

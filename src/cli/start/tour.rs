@@ -13,7 +13,7 @@ use crate::cli::render::{Page, count, date, faint, long_day, strong, warn};
 use crate::cli::start::demo::Example;
 
 pub(crate) fn who(id: &str) -> Result<ParticipantId, Failure> {
-    crate::cli::ask::question::participant(id).map_err(Failure::usage)
+    crate::query::participant(id).map_err(Failure::usage)
 }
 
 /// What the tour of one body is made from.

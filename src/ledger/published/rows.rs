@@ -165,7 +165,7 @@ fn reach(
         let scope = Scope::of_body(of.clone());
         let (entries, charters) = (Arc::new(alone), Arc::clone(charters));
         let material = Material { entries, checkpoint, charters, scope };
-        BodyView::new(&material, of, size, Day::FUTURE).ok().map(|view| view.charter)
+        BodyView::new(&material, of, size, Day::FUTURE).ok().map(|view| Arc::clone(&view.charter))
     };
     let others = waits_for(body, &mut charter);
     failed.map_or(Ok(others), Err)

@@ -1,0 +1,232 @@
+//! Answers to questions of every kind: which bodies a question is about, what each of them gives, and how the parts of
+//! several become one answer.
+
+use rayon::prelude::*;
+
+use crate::charter::Charter;
+use crate::event::{BodyId, ParticipantId, Size, StatusId, Subject};
+use crate::query::{
+    Answer, Asked, Axes, Bodies, Conflicts, Diff, Kind, Material, Portfolio, QuestionEcho, QuestionError,
+    Revisions, Sought, Threshold, Timeline, What, communications, conflicts, count, diff, explain, in_force,
+    pending, portfolio, relations, reservations, revisions, roster, status, timeline, when,
+};
+
+use super::{LedgerError, Reading};
+
+impl Reading {
+    /// Answers a question whose words were read.
+    ///
+    /// # Errors
+    /// As of [`Reading::ask`].
+    pub fn answer(&self, asked: &Asked) -> Result<Answer, LedgerError> {
+        let axes = self.axes(asked)?;
+        match asked.kind {
+            Kind::Portfolio => self.portfolio(asked, &axes),
+            Kind::Timeline => self.timeline(asked, &axes),
+            Kind::Conflicts => self.conflicts(asked, &axes),
+            Kind::Diff => self.diff(asked, &axes),
+            Kind::Pending | Kind::Roster | Kind::InForce if self.is_about_several(asked, &axes)? => {
+                self.in_several(asked, &axes)
+            }
+            _ => {
+                let (body, charter) = self.body(asked)?;
+                self.in_one(asked, &axes, &body, &charter)
+            }
+        }
+    }
+
+    /// Whether a question that takes no body, one or several is about more than one.
+    fn is_about_several(&self, asked: &Asked, axes: &Axes) -> Result<bool, LedgerError> {
+        match asked.bodies.len() {
+            0 => Ok(self.bodies(axes.as_recorded)?.len() > 1),
+            named => Ok(named > 1),
+        }
+    }
+
+    /// The bodies that a question names, each of which has a charter, or every body there is.
+    fn bodies_of(&self, asked: &Asked, size: Size) -> Result<Vec<BodyId>, LedgerError> {
+        if asked.bodies.is_empty() {
+            return self.bodies(size);
+        }
+        asked.bodies.iter().try_for_each(|body| self.charter(body).map(drop))?;
+        Ok(asked.bodies.clone())
+    }
+
+    /// One pass over bodies, each with its own entries, on every core; the parts in the order of the bodies. With a
+    /// participant, only what bears on it is read, unless the rules of the body make its status rest on others.
+    fn each<P: Send>(
+        &self,
+        bodies: &[BodyId],
+        participant: Option<&ParticipantId>,
+        axes: &Axes,
+        part: impl Fn(&BodyId, &Material) -> Result<P, LedgerError> + Sync,
+    ) -> Result<Vec<P>, LedgerError> {
+        let one = |body: &BodyId| part(body, &self.material(body, participant, axes.as_recorded)?);
+        match bodies {
+            [only] => Ok(vec![one(only)?]),
+            _ => bodies.par_iter().map(one).collect(),
+        }
+    }
+
+    fn in_several(&self, asked: &Asked, axes: &Axes) -> Result<Answer, LedgerError> {
+        let bodies = self.bodies_of(asked, axes.as_recorded)?;
+        let one = |body: &BodyId| self.in_one(asked, axes, body, &*self.charter(body)?);
+        let answers = bodies.par_iter().map(one).collect::<Result<Vec<Answer>, LedgerError>>()?;
+        let question = QuestionEcho::new(asked.kind.word(), None, None, axes);
+        Ok(Answer::Bodies(Bodies::of(question, answers, self.head(axes.as_recorded)?)))
+    }
+
+    fn in_one(
+        &self,
+        asked: &Asked,
+        axes: &Axes,
+        body: &BodyId,
+        charter: &Charter,
+    ) -> Result<Answer, LedgerError> {
+        if let Some(status) = &asked.status {
+            check_status(charter, status)?;
+        }
+        // Only an answer about one participant can rest on less than the whole body.
+        let pair = matches!(asked.kind, Kind::Status | Kind::Explain);
+        let participant = asked.participant.as_ref().filter(|_| pair);
+        let material = self.material(body, participant, axes.as_recorded)?;
+        let who = || asked.participant.as_ref().ok_or(QuestionError::NoParticipant(asked.kind.word()));
+        Ok(match asked.kind {
+            Kind::Status => {
+                let mut answer = status(&material, who()?, body, axes)?;
+                if let Some(status) = &asked.status {
+                    answer.flag_absent(charter, status);
+                }
+                Answer::Status(Box::new(answer))
+            }
+            Kind::Explain => Answer::Explanation(Box::new(explain(&material, who()?, body, axes)?)),
+            Kind::Pending => Answer::Pending(pending(&material, body, axes)?),
+            Kind::InForce => {
+                Answer::InForce(Box::new(in_force(&material, body, asked.other.as_ref(), axes)?))
+            }
+            Kind::When => Answer::When(self.when(asked, axes, body, &material)?),
+            Kind::Count => {
+                let what = counted(asked, charter, axes)?;
+                Answer::Counted(count(&material, body, what, asked.by, asked.window, axes)?)
+            }
+            Kind::Communications => Answer::Communications(communications(&material, body, axes)?),
+            Kind::Reservations => {
+                Answer::Reservations(reservations(&material, body, asked.participant.as_ref(), axes)?)
+            }
+            Kind::Relations => {
+                let other = asked.other.as_ref().ok_or(QuestionError::NoParticipant(asked.kind.word()))?;
+                Answer::Relations(relations(&material, who()?, other, body, axes)?)
+            }
+            Kind::Roster | Kind::Portfolio | Kind::Timeline | Kind::Conflicts | Kind::Diff => {
+                Answer::Roster(roster(&material, body, asked.status.as_ref(), axes)?)
+            }
+        })
+    }
+
+    fn when(
+        &self,
+        asked: &Asked,
+        axes: &Axes,
+        body: &BodyId,
+        material: &Material,
+    ) -> Result<crate::query::When, LedgerError> {
+        let status = asked.status.as_ref().ok_or(QuestionError::NoStatus)?;
+        let sought = match (asked.number, &asked.participant) {
+            (Some(number), _) => Sought::Number(number),
+            (None, Some(participant)) => Sought::Of(participant),
+            (None, None) => Sought::Number(Threshold::AtLeast(1)),
+        };
+        Ok(when(material, body, status, sought, asked.after, axes)?)
+    }
+
+    fn portfolio(&self, asked: &Asked, axes: &Axes) -> Result<Answer, LedgerError> {
+        let participant = participant_of(asked)?;
+        let bodies = self.bodies_naming(participant, axes.as_recorded)?;
+        let parts = self.each(&bodies, Some(participant), axes, |body, material| {
+            Ok(portfolio(material, participant, body, axes)?)
+        })?;
+        let question = QuestionEcho::new("portfolio", Some(participant), None, axes);
+        Ok(Answer::Portfolio(Portfolio::joined(parts, question, self.head(axes.as_recorded)?)))
+    }
+
+    fn timeline(&self, asked: &Asked, axes: &Axes) -> Result<Answer, LedgerError> {
+        let participant = participant_of(asked)?;
+        let bodies = match asked.bodies.is_empty() {
+            true => self.bodies_naming(participant, axes.as_recorded)?,
+            false => asked.bodies.clone(),
+        };
+        let question = QuestionEcho::new("timeline", Some(participant), only(&asked.bodies), axes);
+        let head = self.head(axes.as_recorded)?;
+        if asked.both_times {
+            let parts = self.each(&bodies, Some(participant), axes, |body, material| {
+                Ok(revisions(material, participant, body, axes)?)
+            })?;
+            return Ok(Answer::Revisions(Revisions::joined(parts, question, head)));
+        }
+        let parts = self.each(&bodies, Some(participant), axes, |body, material| {
+            Ok(timeline(material, participant, body, axes)?)
+        })?;
+        Ok(Answer::Timeline(Timeline::joined(parts, question, head)))
+    }
+
+    fn conflicts(&self, asked: &Asked, axes: &Axes) -> Result<Answer, LedgerError> {
+        let bodies = self.bodies_of(asked, axes.as_recorded)?;
+        let one = asked.participant.as_ref();
+        let parts =
+            self.each(&bodies, one, axes, |body, material| Ok(conflicts(material, body, one, axes)?))?;
+        let question = QuestionEcho::new("conflicts", one, only(&bodies), axes);
+        Ok(Answer::Conflicts(Conflicts::joined(parts, question, self.head(axes.as_recorded)?)))
+    }
+
+    fn diff(&self, asked: &Asked, axes: &Axes) -> Result<Answer, LedgerError> {
+        let between = asked.between::<LedgerError>(&|by| self.recorded(by))?.ok_or(QuestionError::NoRange)?;
+        let bodies = self.bodies_of(asked, axes.as_recorded)?;
+        let one = asked.participant.as_ref();
+        let parts =
+            self.each(&bodies, one, axes, |body, material| Ok(diff(material, body, one, between, axes)?))?;
+        let answer = Diff::of(&bodies, one, between, axes, self.head(axes.as_recorded)?);
+        Ok(Answer::Diff(answer.joined(parts)))
+    }
+}
+
+/// The body, if there is just one.
+fn only(bodies: &[BodyId]) -> Option<&BodyId> {
+    match bodies {
+        [only] => Some(only),
+        _ => None,
+    }
+}
+
+fn participant_of(asked: &Asked) -> Result<&ParticipantId, QuestionError> {
+    asked.participant.as_ref().ok_or(QuestionError::NoParticipant(asked.kind.word()))
+}
+
+/// Makes sure that the rules of a body know a status.
+fn check_status(charter: &Charter, status: &StatusId) -> Result<(), QuestionError> {
+    let known = charter.statuses();
+    if status.is_none() || known.iter().any(|entry| entry.id == *status) {
+        return Ok(());
+    }
+    Err(QuestionError::UnknownStatus {
+        body: charter.about.in_short(),
+        status: status.clone(),
+        known: known.iter().map(|entry| entry.id.clone()).collect(),
+    })
+}
+
+/// The act that is counted, else the status, else the highest status of the last day.
+fn counted(asked: &Asked, charter: &Charter, axes: &Axes) -> Result<What, QuestionError> {
+    if let Some(act) = asked.act {
+        return match act.entry().subject {
+            Subject::Body => Err(QuestionError::ActOfBody(act.to_string())),
+            _ => Ok(What::Act(act)),
+        };
+    }
+    if let Some(status) = &asked.status {
+        return Ok(What::Status(status.clone()));
+    }
+    let last = asked.window.to.unwrap_or(axes.on);
+    let highest = charter.on(last).statuses.iter().max_by_key(|status| status.rule.rank);
+    let highest = highest.ok_or_else(|| QuestionError::NoStatuses(charter.about.in_short()))?;
+    Ok(What::Status(highest.rule.id.clone()))
+}
