@@ -2,12 +2,14 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::checkpoint::{Checkpoint, SignedCheckpoint};
 use super::disk::{Disk, DiskFile};
+use super::durable::Unsynced;
 use super::engine::{Append, LeafBlock, LogEngine};
 use super::error::LogError;
 use super::key::{SigningKey, VerifierKey};
@@ -45,6 +47,8 @@ pub(super) struct State {
     /// Where the next frame goes in the last segment.
     pub(super) end: u64,
     pub(super) tail: Option<DiskFile>,
+    /// What a writer found and has not made durable yet.
+    pub(super) unsynced: Option<Unsynced>,
     pub(super) poisoned: Option<String>,
     /// The segment of frames read last, since readers go forward.
     pub(super) cached: Option<(u64, VecDeque<(u64, LeafBlock)>)>,
@@ -56,6 +60,13 @@ pub(super) struct Writer {
     /// Ends before the lock is let go.
     pub(super) sealer: Sealer,
     pub(super) _lock: Lock,
+}
+
+impl Writer {
+    /// Writes the watermark: everything before it is durable.
+    pub(super) fn acknowledge(&self, size: u64, offset: u64) -> io::Result<()> {
+        self.watermark.write_at(0, &Watermark { size, offset }.bytes())
+    }
 }
 
 impl Entries {
@@ -132,10 +143,10 @@ impl Entries {
     }
 
     /// Writes the head beside the log, signed where the log has a key. It may be behind, never ahead: what it covers is
-    /// durable.
+    /// made durable first.
     ///
     /// # Errors
-    /// [`LogError::Io`]; [`LogError::Key`] where the key cannot be used; [`LogError::ReadOnly`] where the log was opened
+    /// [`LogError::Io`]; [`LogError::Poisoned`]; [`LogError::Key`] where the key cannot be used; [`LogError::ReadOnly`] where the log was opened
     /// for reading.
     pub fn write_checkpoint(&self) -> Result<(), LogError> {
         let head = self.checkpoint();
@@ -150,7 +161,9 @@ impl Entries {
     /// # Errors
     /// As of [`Entries::write_checkpoint`].
     pub fn write_signed(&self, head: &SignedCheckpoint) -> Result<(), LogError> {
-        head.write(&self.ledger.join("checkpoint"), self.disk()?)
+        let disk = self.disk()?;
+        self.make_durable()?;
+        head.write(&self.ledger.join("checkpoint"), disk)
     }
 
     /// Gives the log its signing key, made from 32 bytes of chance.
@@ -198,27 +211,31 @@ impl LogEngine for Entries {
             return Append::Conflict { actual };
         }
         if leaves.is_empty() {
-            return Append::Done { size: actual };
+            return match self.settle(&mut state, writer, None) {
+                Ok(()) => Append::Done { size: actual },
+                Err(error) => Append::Refused(error),
+            };
         }
         if let Err(refused) =
             frame::check_limits(leaves).and_then(|()| self.make_room(&mut state, writer, leaves))
         {
             return Append::Refused(refused);
         }
-        let (bytes, hashes) = frame::encode(actual, state.end, leaves);
+        let acknowledged = state.unsynced.map_or(state.end, |unsynced| unsynced.from);
+        let (bytes, hashes) = frame::encode(actual, acknowledged, leaves);
         let path = state.segments.last().map(|s| s.path.clone()).unwrap_or_default();
-        let Some(file) = &state.tail else { return Append::Refused(LogError::ReadOnly) };
-        if let Err(error) = file.write_at(state.end, &bytes).and_then(|()| file.sync()) {
+        if let Err(error) = self.write_frame(&state, writer, &bytes) {
             state.poisoned = Some(error.to_string());
             return Append::Unknown(LogError::io(&path, "cannot be made durable")(error));
         }
+        state.unsynced = None;
         state.end += bytes.len() as u64;
         hashes.iter().for_each(|hash| state.frontier.push(*hash));
         state.last = hashes;
         let size = state.frontier.size();
         // A lower bound, not synced: where it is lost, the next reader or writer syncs the frames beyond it instead.
         // Where it cannot even be written, readers beside this writer would see less and less of what it says.
-        if let Err(error) = writer.watermark.write_at(0, &Watermark { size, offset: state.end }.bytes()) {
+        if let Err(error) = writer.acknowledge(size, state.end) {
             state.poisoned = Some(error.to_string());
         }
         self.grown.notify_all();
@@ -257,6 +274,21 @@ fn poisoned(path: &Path, why: &str) -> LogError {
 }
 
 impl Entries {
+    /// Writes a frame behind the last one and makes it durable; frames that are not known to be durable are written again
+    /// with it, so that the same sync covers them.
+    fn write_frame(&self, state: &State, writer: &Writer, frame: &[u8]) -> io::Result<()> {
+        let Some(file) = &state.tail else { return Err(io::ErrorKind::NotFound.into()) };
+        match state.unsynced {
+            None => file.write_at(state.end, frame)?,
+            Some(unsynced) => {
+                unsynced.sync_name(self, writer)?;
+                let frames = [&unsynced.read(file, state.end)?, frame].concat();
+                file.write_at(unsynced.from, &frames)?;
+            }
+        }
+        file.sync()
+    }
+
     /// A segment with room for a frame of these leaves; begins the next one where the last is full.
     fn make_room(&self, state: &mut State, writer: &Writer, leaves: &[&[u8]]) -> Result<(), LogError> {
         let last = state.segments.last().map(|segment| segment.header(&self.origin)).transpose()?;
@@ -268,6 +300,8 @@ impl Entries {
         if state.end + bytes <= capacity {
             return Ok(());
         }
+        // A segment that another follows is durable.
+        self.settle(state, writer, None)?;
         let needed = segment::HEADER_BYTES as u64 + bytes;
         let next = (capacity * 2).clamp(segment::BYTES_MIN, segment::BYTES_MAX).max(needed);
         let made = segment::create(&self.ledger, &self.origin, &state.frontier, next, &writer.disk);

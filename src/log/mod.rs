@@ -11,6 +11,7 @@ mod block;
 mod checkpoint;
 mod cosignature;
 mod disk;
+mod durable;
 mod engine;
 mod entries;
 mod error;

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use super::checkpoint::{Checkpoint, SignedCheckpoint};
-use super::disk::{Disk, DiskFile};
+use super::disk::Disk;
+use super::durable::Unsynced;
 use super::entries::{Entries, State, Writer};
 use super::error::LogError;
 use super::format;
@@ -12,7 +13,7 @@ use super::lock::{Holder, Lock};
 use super::mark::Mark;
 use super::seal::{self, Sealer};
 use super::segment::{self, Listed};
-use super::tail::{self, Promise, Tail, TornTail};
+use super::tail::{self, Promise, Tail};
 use super::watermark::{self, Watermark};
 
 impl Entries {
@@ -66,7 +67,13 @@ impl Entries {
             let covered = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size);
             match beside_writer {
                 true => tail::promised(ledger, &origin, segments, promise, start, covered),
-                false => tail::at_rest(ledger, &origin, segments, watermark, promise, start, covered),
+                false => {
+                    let tail = tail::at_rest(ledger, &origin, segments, promise, start, covered)?;
+                    if reads {
+                        tail.make_durable(watermark)?;
+                    }
+                    Ok(tail)
+                }
             }
         };
         let log = |found: Tail, opened_at: Option<u64>| {
@@ -77,6 +84,7 @@ impl Entries {
                 last: last.into_iter().collect(),
                 end,
                 tail: None,
+                unsynced: None,
                 poisoned: None,
                 cached: None,
             };
@@ -117,8 +125,8 @@ impl Entries {
         Ok((log, watermark))
     }
 
-    /// Opens for writing: takes the lock, scans the tail, clears an append that was cut short, makes everything
-    /// durable, and only then trusts it.
+    /// Opens for writing: takes the lock, scans the tail, and clears an append that was cut short. Entries beyond the
+    /// watermark are durable only once the first append is acknowledged, or [`Entries::make_durable`] is done.
     ///
     /// # Errors
     /// [`LogError::Locked`] where another process writes; [`LogError::Damaged`], with nothing changed.
@@ -142,15 +150,16 @@ impl Entries {
         let (mut log, watermark) = Entries::open(ledger, false, mark, false)?;
         let state = log.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         let Some(last) = state.segments.last() else { return Err(LogError::Absent(ledger.to_owned())) };
-        let torn = log.recovered.as_ref();
-        let file = make_durable(ledger, last, state.end, watermark, torn, &disk);
-        state.tail = Some(file.map_err(LogError::io(&last.path, "cannot be made durable"))?);
+        state.unsynced = Unsynced::between(watermark, last, state.end);
+        let cannot = "cannot be opened for writing";
+        state.tail = Some(disk.open(&last.path).map_err(LogError::io(&last.path, cannot))?);
         let path = watermark::path(ledger);
-        let file = disk.open(&path).map_err(LogError::io(&path, "cannot be opened for writing"))?;
+        let file = disk.open(&path).map_err(LogError::io(&path, cannot))?;
         seal::clear(ledger, &disk);
-        let found = Watermark { size: state.frontier.size(), offset: state.end };
-        file.write_at(0, &found.bytes()).map_err(LogError::io(&path, "cannot be written"))?;
         log.writer = Some(Writer { disk, watermark: file, sealer: Sealer::default(), _lock: lock });
+        if let (Some(writer), Some(torn)) = (&log.writer, &log.recovered) {
+            log.settle(&mut log.state(), writer, Some(torn))?;
+        }
         Ok(log)
     }
 
@@ -170,31 +179,4 @@ impl Entries {
         }
         Ok(())
     }
-}
-
-/// Makes all that was found durable, and clears what was cut short.
-fn make_durable(
-    ledger: &Path,
-    last: &Listed,
-    end: u64,
-    watermark: Watermark,
-    torn: Option<&TornTail>,
-    disk: &Disk,
-) -> std::io::Result<DiskFile> {
-    let file = disk.open(&last.path)?;
-    // The watermark's offset is in the segment that holds the last acknowledged entry, which may be the one before.
-    let start = segment::HEADER_BYTES as u64;
-    let from = if watermark.size > last.first { watermark.offset.max(start) } else { start };
-    // After a failed sync the system may hold pages as clean that never reached the disk: they are written anew
-    // before the sync that makes them trusted.
-    if from < end {
-        let bytes = segment::read(&last.path, Some(end)).map_err(std::io::Error::other)?;
-        file.write_at(from, bytes.get(usize::try_from(from).unwrap_or(usize::MAX)..).unwrap_or(&[]))?;
-    }
-    if let Some(torn) = torn {
-        file.write_at(torn.offset, &vec![0u8; usize::try_from(torn.bytes).unwrap_or(0)])?;
-    }
-    file.sync()?;
-    disk.sync_dir(&segment::folder(ledger))?;
-    Ok(file)
 }

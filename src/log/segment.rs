@@ -418,11 +418,12 @@ pub(super) fn written_end(bytes: &[u8], from: usize) -> usize {
     last.map_or(from, |at| (from + at + 1).next_multiple_of(ALIGNMENT)).min(bytes.len())
 }
 
-/// The header of a frame beyond a place that is not sound, written where it says that all before was acknowledged:
-/// what stands at that place was, so it is damage. `next` is the index that the place would begin with.
+/// The header of a frame beyond a place that is not sound, which says that this place was acknowledged when the frame was
+/// written: so it is damage. `next` is the index that the place would begin with.
 pub(super) fn frame_after(bytes: &[u8], from: usize, next: u64) -> Option<Header> {
     let starts = (from + ALIGNMENT..bytes.len()).step_by(ALIGNMENT);
     starts.filter_map(|at| Some((at, bytes.get(at..at + frame::HEADER_BYTES)?))).find_map(|(at, start)| {
-        frame::header(start).filter(|h| h.first > next && h.acknowledged == at as u64)
+        let acknowledged = from as u64 + 1..=at as u64;
+        frame::header(start).filter(|h| h.first > next && acknowledged.contains(&h.acknowledged))
     })
 }

@@ -105,15 +105,24 @@ pub(super) fn torn(
     Ok(Some(TornTail { path: segment.path.clone(), offset: scan.end, bytes }))
 }
 
+impl Tail {
+    /// Makes frames beyond the watermark durable before a reader believes them, so that no answer rests on what a power cut
+    /// could undo.
+    pub(super) fn make_durable(&self, watermark: Watermark) -> Result<(), LogError> {
+        let Some(last) = self.segments.last() else { return Ok(()) };
+        if self.after.size() == watermark.size && self.end == watermark.offset {
+            return Ok(());
+        }
+        let file = File::open(&last.path).map_err(LogError::io(&last.path, "cannot be opened"))?;
+        file.sync_data().map_err(LogError::io(&last.path, "cannot be made durable"))
+    }
+}
+
 /// The end of a log that nobody writes: what is sound, and an append that was cut short.
-///
-/// Frames beyond the watermark are made durable before they are believed, so that no answer rests on what a power cut
-/// could undo.
 pub(super) fn at_rest(
     ledger: &Path,
     origin: &str,
     segments: Vec<Listed>,
-    watermark: Watermark,
     promise: Promise,
     start: Option<Start>,
     covered: u64,
@@ -139,10 +148,6 @@ pub(super) fn at_rest(
         return Err(promise.broken(last, &scan));
     }
     let torn = torn(last, &bytes, written, &scan)?;
-    if scan.after.size() != watermark.size || scan.end != watermark.offset {
-        let file = std::fs::File::open(&last.path).map_err(LogError::io(&last.path, "cannot be opened"))?;
-        file.sync_data().map_err(LogError::io(&last.path, "cannot be made durable"))?;
-    }
     let last = match scan.last {
         Some(hash) => Some(hash),
         None => last_before(&segments, origin)?,

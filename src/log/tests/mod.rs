@@ -3,6 +3,7 @@
 mod conformance;
 mod cosignature;
 pub(crate) mod drive;
+mod durable;
 mod flips;
 mod format;
 mod multiproof;
