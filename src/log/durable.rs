@@ -4,11 +4,14 @@ use std::io;
 use std::os::unix::fs::FileExt;
 
 use super::disk::DiskFile;
-use super::entries::{Entries, State, Writer};
+use super::entries::Entries;
 use super::error::LogError;
-use super::segment::{self, Listed};
+use super::listed::Listed;
+use super::segment;
+use super::state::State;
 use super::tail::TornTail;
 use super::watermark::Watermark;
+use super::writer::{Turn, Writer};
 
 /// The part of the last segment that is not known to be durable.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,7 +62,7 @@ impl Entries {
     /// [`LogError::Io`], after which nothing more is written; [`LogError::Poisoned`] if an earlier write failed.
     pub fn make_durable(&self) -> Result<(), LogError> {
         match &self.writer {
-            Some(writer) => self.settle(&mut self.state(), writer, None),
+            Some(writer) => self.settle(writer, &mut writer.turn(), None),
             None => Ok(()),
         }
     }
@@ -67,38 +70,42 @@ impl Entries {
     /// The same; an append that was cut short is cleared.
     pub(super) fn settle(
         &self,
-        state: &mut State,
         writer: &Writer,
+        turn: &mut Turn,
         torn: Option<&TornTail>,
     ) -> Result<(), LogError> {
-        if state.unsynced.is_none() && torn.is_none() {
+        if turn.unsynced.is_none() && torn.is_none() {
             return Ok(());
         }
-        let path = state.segments.last().map(|segment| segment.path.clone()).unwrap_or_default();
-        if let Some(why) = &state.poisoned {
-            return Err(LogError::Poisoned { path, why: why.clone() });
-        }
-        if let Err(error) = self.sync_found(state, writer, torn) {
-            state.poisoned = Some(error.to_string());
+        let state = self.state();
+        let path = state.last_segment().map(|segment| segment.path.clone()).unwrap_or_default();
+        writer.check(&path)?;
+        if let Err(error) = self.sync_found(&state, writer, turn, torn) {
+            writer.poison(&error);
             return Err(LogError::io(&path, "cannot be made durable")(error));
         }
-        state.unsynced = None;
+        turn.unsynced = None;
         Ok(())
     }
 
-    fn sync_found(&self, state: &State, writer: &Writer, torn: Option<&TornTail>) -> io::Result<()> {
-        let Some(file) = &state.tail else { return Ok(()) };
-        if let Some(unsynced) = state.unsynced {
+    fn sync_found(
+        &self,
+        state: &State,
+        writer: &Writer,
+        turn: &Turn,
+        torn: Option<&TornTail>,
+    ) -> io::Result<()> {
+        if let Some(unsynced) = turn.unsynced {
             unsynced.sync_name(self, writer)?;
-            let frames = unsynced.read(file, state.end)?;
+            let frames = unsynced.read(&turn.tail, state.end)?;
             if !frames.is_empty() {
-                file.write_at(unsynced.from, &frames)?;
+                turn.tail.write_at(unsynced.from, &frames)?;
             }
         }
         if let Some(torn) = torn {
-            file.write_at(torn.offset, &vec![0u8; usize::try_from(torn.bytes).unwrap_or(0)])?;
+            turn.tail.write_at(torn.offset, &vec![0u8; usize::try_from(torn.bytes).unwrap_or(0)])?;
         }
-        file.sync()?;
-        writer.acknowledge(state.frontier.size(), state.end)
+        turn.tail.sync()?;
+        writer.acknowledge(state.size(), state.end)
     }
 }

@@ -8,6 +8,7 @@
 
 mod audit;
 mod block;
+mod blocks;
 mod checkpoint;
 mod cosignature;
 mod disk;
@@ -17,26 +18,32 @@ mod entries;
 mod error;
 mod format;
 mod frame;
+mod hashes;
 mod key;
 mod key_file;
 mod leaves;
+mod listed;
 mod lock;
 mod mark;
 mod member;
 mod memory;
 mod multiproof;
 mod open;
+mod opened;
 mod proof;
 mod proof_text;
 mod rotation;
 mod salvage;
+mod scan;
 mod seal;
 mod sealed;
 mod segment;
 mod signature;
+mod state;
 mod tail;
 mod tree;
 mod watermark;
+mod writer;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -49,6 +56,7 @@ pub use disk::{Disk, DiskFile, Operation};
 pub use engine::{Append, LeafBlock, LogEngine};
 pub use entries::Entries;
 pub use error::LogError;
+pub use hashes::{Nodes, Places};
 pub use key::{KeyTextError, SigningKey, VerifierKey};
 pub(crate) use key_file::read_private;
 pub use key_file::{KeyError, read_recorder_key, verifier_key, write_recorder_key};

@@ -1,20 +1,24 @@
 //! How a log is opened: its end is found and held against what was promised.
 
 use std::path::Path;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
+use super::blocks::Blocks;
 use super::checkpoint::{Checkpoint, SignedCheckpoint};
 use super::disk::Disk;
 use super::durable::Unsynced;
-use super::entries::{Entries, State, Writer};
+use super::entries::Entries;
 use super::error::LogError;
 use super::format;
+use super::listed::Listed;
 use super::lock::{Holder, Lock};
 use super::mark::Mark;
 use super::seal::{self, Sealer};
-use super::segment::{self, Listed};
+use super::state::State;
 use super::tail::{self, Promise, Tail};
 use super::watermark::{self, Watermark};
+use super::writer::{Turn, Writer};
 
 impl Entries {
     /// Opens for reading: takes no lock, writes nothing, works on a read-only copy and beside a writer.
@@ -62,7 +66,7 @@ impl Entries {
         let watermark = Watermark::read(ledger)?;
         let checkpoint = Checkpoint::read(&ledger.join("checkpoint"))?;
         let promise = Promise::of(watermark, checkpoint.as_ref());
-        let find = |segments: Vec<Listed>, mark: Option<&Mark>| {
+        let find = |segments: Vec<Arc<Listed>>, mark: Option<&Mark>| {
             let start = mark.map(Mark::start);
             let covered = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size);
             match beside_writer {
@@ -78,31 +82,22 @@ impl Entries {
         };
         let log = |found: Tail, opened_at: Option<u64>| {
             let Tail { segments, after, last, end, torn, passed, .. } = found;
-            let state = State {
-                segments,
-                frontier: after,
-                last: last.into_iter().collect(),
-                end,
-                tail: None,
-                unsynced: None,
-                poisoned: None,
-                cached: None,
-            };
+            let state =
+                State { segments: Arc::new(segments), tree: after, last: last.into_iter().collect(), end };
             Entries {
                 ledger: ledger.to_owned(),
                 origin: origin.clone(),
-                state: Mutex::new(state),
+                state: RwLock::new(Arc::new(state)),
                 writer: None,
-                grown: Condvar::new(),
                 recovered: torn,
                 passed,
                 opened_at,
-                files: Mutex::default(),
-                open: Mutex::default(),
+                kept: AtomicUsize::new(0),
+                blocks: Blocks::default(),
+                ahead: Mutex::default(),
             }
         };
-        let listed: Vec<Listed> =
-            segment::list(ledger)?.into_iter().map(|(first, path)| Listed::new(first, path)).collect();
+        let listed = Listed::all(ledger)?;
         let usable = |(mark, head): &(&Mark, &Checkpoint)| {
             let here = listed.last().is_some_and(|last| last.first == mark.segment);
             here && mark.tree.size() <= head.size && head.origin == origin
@@ -148,18 +143,26 @@ impl Entries {
         let lock = Lock::take(ledger, holder)?;
         SignedCheckpoint::check_signature(ledger)?;
         let (mut log, watermark) = Entries::open(ledger, false, mark, false)?;
-        let state = log.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let Some(last) = state.segments.last() else { return Err(LogError::Absent(ledger.to_owned())) };
-        state.unsynced = Unsynced::between(watermark, last, state.end);
+        let state = log.state();
+        let last = state.last_segment().ok_or_else(|| LogError::Absent(ledger.to_owned()))?;
         let cannot = "cannot be opened for writing";
-        state.tail = Some(disk.open(&last.path).map_err(LogError::io(&last.path, cannot))?);
+        let tail = disk.open(&last.path).map_err(LogError::io(&last.path, cannot))?;
+        let turn = Turn { tail, unsynced: Unsynced::between(watermark, last, state.end) };
         let path = watermark::path(ledger);
         let file = disk.open(&path).map_err(LogError::io(&path, cannot))?;
         seal::clear(ledger, &disk);
-        log.writer = Some(Writer { disk, watermark: file, sealer: Sealer::default(), _lock: lock });
-        if let (Some(writer), Some(torn)) = (&log.writer, &log.recovered) {
-            log.settle(&mut log.state(), writer, Some(torn))?;
+        let writer = Writer {
+            disk,
+            watermark: file,
+            turn: Mutex::new(turn),
+            poisoned: OnceLock::new(),
+            sealer: Sealer::default(),
+            _lock: lock,
+        };
+        if let Some(torn) = &log.recovered {
+            log.settle(&writer, &mut writer.turn(), Some(torn))?;
         }
+        log.writer = Some(writer);
         Ok(log)
     }
 

@@ -19,7 +19,6 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 use super::disk::{Disk, DiskFile};
 use super::error::LogError;
@@ -49,40 +48,6 @@ pub(super) struct Segment {
     pub(super) capacity: u64,
     /// What it holds, where it is sealed.
     pub(super) seal: Option<Seal>,
-}
-
-/// A segment by its name. Its header is read when something of it is asked.
-#[derive(Clone, Debug)]
-pub(super) struct Listed {
-    pub(super) first: u64,
-    pub(super) path: PathBuf,
-    header: OnceLock<Segment>,
-}
-
-impl Listed {
-    pub(super) fn new(first: u64, path: PathBuf) -> Listed {
-        Listed { first, path, header: OnceLock::new() }
-    }
-
-    /// What its header says.
-    ///
-    /// # Errors
-    /// [`LogError::Damaged`] where it is not sound or not of this log.
-    pub(super) fn header(&self, origin: &str) -> Result<&Segment, LogError> {
-        match self.header.get() {
-            Some(segment) => Ok(segment),
-            None => {
-                let segment = open(&self.path, self.first, origin)?;
-                Ok(self.header.get_or_init(|| segment))
-            }
-        }
-    }
-}
-
-impl From<Segment> for Listed {
-    fn from(segment: Segment) -> Listed {
-        Listed { first: segment.first, path: segment.path.clone(), header: OnceLock::from(segment) }
-    }
 }
 
 /// A segment that is open for reading, in the form that it has now: a writer may seal it at any time.

@@ -3,11 +3,13 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::checkpoint::Checkpoint;
 use super::error::LogError;
 use super::frame;
-use super::segment::{self, Image, Listed, Scan, Segment, Start};
+use super::listed::Listed;
+use super::segment::{self, Image, Scan, Segment, Start};
 use super::tree::{Frontier, Hash};
 use super::watermark::Watermark;
 
@@ -24,7 +26,7 @@ pub struct TornTail {
 
 /// The end of a log as it was found.
 pub(super) struct Tail {
-    pub(super) segments: Vec<Listed>,
+    pub(super) segments: Vec<Arc<Listed>>,
     /// The tree over every leaf.
     pub(super) after: Frontier,
     /// The hash of the last leaf.
@@ -122,7 +124,7 @@ impl Tail {
 pub(super) fn at_rest(
     ledger: &Path,
     origin: &str,
-    segments: Vec<Listed>,
+    segments: Vec<Arc<Listed>>,
     promise: Promise,
     start: Option<Start>,
     covered: u64,
@@ -163,7 +165,7 @@ const BEHIND_BYTES: u64 = 4 << 10;
 /// The end of a log found close to a mark, for whoever only reads: what was acknowledged ends there, and only zeros are seen
 /// behind it. `None` where more has to be looked at to tell.
 pub(super) fn near(
-    segments: &[Listed],
+    segments: &[Arc<Listed>],
     origin: &str,
     watermark: Watermark,
     promise: Promise,
@@ -223,7 +225,7 @@ pub(super) fn walk(start: Start, bytes: &[u8], size: u64, covered: u64) -> (Scan
 pub(super) fn promised(
     ledger: &Path,
     origin: &str,
-    mut segments: Vec<Listed>,
+    mut segments: Vec<Arc<Listed>>,
     promise: Promise,
     start: Option<Start>,
     covered: u64,
@@ -247,12 +249,12 @@ pub(super) fn promised(
     Ok(Tail { segments, after: scan.after, last: scan.last, end: scan.end, torn: None, passed, covered })
 }
 
-fn last_of<'a>(segments: &'a [Listed], ledger: &Path) -> Result<&'a Listed, LogError> {
-    segments.last().ok_or_else(|| LogError::Absent(ledger.to_owned()))
+fn last_of<'a>(segments: &'a [Arc<Listed>], ledger: &Path) -> Result<&'a Listed, LogError> {
+    segments.last().map(Arc::as_ref).ok_or_else(|| LogError::Absent(ledger.to_owned()))
 }
 
 /// The last leaf of the segment before the last.
-fn last_before(segments: &[Listed], origin: &str) -> Result<Option<Hash>, LogError> {
+fn last_before(segments: &[Arc<Listed>], origin: &str) -> Result<Option<Hash>, LogError> {
     let Some(before) = segments.len().checked_sub(2).and_then(|at| segments.get(at)) else { return Ok(None) };
     let before = before.header(origin)?;
     let scan = segment::end_of(before, origin, u64::MAX)?;

@@ -9,6 +9,7 @@ mod format;
 mod multiproof;
 mod powercut;
 mod proof;
+mod reading;
 mod sealed;
 mod tail;
 mod tree;
