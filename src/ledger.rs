@@ -245,6 +245,7 @@ impl Ledger {
 
     /// The receipt of an entry that was recorded before.
     fn first_receipt(&self, index: Index, id: EventId) -> Result<Receipt, LedgerError> {
+        self.entries.make_durable()?;
         let leaf = self.leaf(index)?;
         let entry = leaf::decode(&leaf, index).map_err(|source| LedgerError::Entry { index, source })?;
         let size = Size(index.0 + 1);

@@ -40,6 +40,8 @@ impl Source {
         if let Stated::Head { size, last } = stated {
             check_stated(size, last, held, entries)?;
         }
+        // The index holds nothing that a power cut could still undo.
+        entries.make_durable()?;
         let Some(behind) = Behind::start(ledger, Arc::clone(entries), held) else {
             return Ok(Source::Entries);
         };

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
+use std::sync::{Mutex, PoisonError};
 
 use super::checkpoint::Checkpoint;
 use super::entries::Entries;
@@ -109,21 +109,18 @@ fn walk_all<T: Send>(
     keep: Keep<'_, T>,
     judge: &mut dyn FnMut(usize, Result<Walked<T>, LogError>),
 ) {
-    let next = AtomicUsize::new(0);
     let (done, results) = channel();
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            let (done, next) = (done.clone(), &next);
-            scope.spawn(move || {
-                let mut file = Vec::new();
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some((first, path)) = listed.get(at) else { return };
-                    let walked = Walked::read((path, *first, origin), keep, &mut file);
-                    if done.send((at, walked)).is_err() {
-                        return;
-                    }
-                }
+    // What segments are read into, so that no two have to be given their memory by the system.
+    let files = &Mutex::new(Vec::<Vec<u8>>::new());
+    rayon::in_place_scope_fifo(|scope| {
+        for (at, (first, path)) in listed.iter().enumerate() {
+            let done = done.clone();
+            scope.spawn_fifo(move |_| {
+                let idle = files.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                let mut file = idle.unwrap_or_default();
+                // Nobody waits for it where the judgement of an earlier one panicked.
+                let _ = done.send((at, Walked::read((path, *first, origin), keep, &mut file)));
+                files.lock().unwrap_or_else(PoisonError::into_inner).push(file);
             });
         }
         drop(done);

@@ -1,6 +1,4 @@
-//! What a log must do: four methods over opaque bytes.
-
-use std::time::Duration;
+//! What a log must do: three methods over opaque bytes.
 
 use super::error::LogError;
 use super::tree::Hash;
@@ -26,7 +24,7 @@ pub enum Append {
 
 /// An append-only log of opaque leaves, with compare-and-append.
 pub trait LogEngine: Send + Sync {
-    /// How many leaves are durable.
+    /// How many leaves the log has.
     ///
     /// # Errors
     /// [`LogError`] where the log cannot be read.
@@ -41,12 +39,6 @@ pub trait LogEngine: Send + Sync {
     /// # Errors
     /// [`LogError`], with [`LogError::Beyond`] past the end.
     fn read(&self, from: u64, max_bytes: usize) -> Result<LeafBlock, LogError>;
-
-    /// Waits until the log is larger than `size`, or the time is over; gives the size.
-    ///
-    /// # Errors
-    /// [`LogError`] where the log cannot be read.
-    fn wait_beyond(&self, size: u64, timeout: Duration) -> Result<u64, LogError>;
 }
 
 /// Consecutive leaves in one buffer.
@@ -79,6 +71,11 @@ impl LeafBlock {
     /// The index of its first leaf.
     pub fn first(&self) -> u64 {
         self.first
+    }
+
+    /// The index after its last leaf.
+    pub(super) fn end(&self) -> u64 {
+        self.first + self.len() as u64
     }
 
     /// The bytes of the leaf at a place in it, counted from its first.

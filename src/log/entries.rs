@@ -1,61 +1,39 @@
 //! The durable evidence: leaves in append-only segments, synced before an append is acknowledged.
 
-use std::collections::{HashMap, VecDeque};
-use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use super::blocks::Blocks;
 use super::checkpoint::{Checkpoint, SignedCheckpoint};
-use super::disk::{Disk, DiskFile};
-use super::engine::{Append, LeafBlock, LogEngine};
+use super::disk::Disk;
 use super::error::LogError;
 use super::key::{SigningKey, VerifierKey};
-use super::leaves::OpenSegments;
-use super::lock::Lock;
+use super::scan::ReadAhead;
 use super::seal::Sealer;
-use super::segment::{self, Listed};
+use super::state::State;
 use super::tail::{Passed, TornTail};
 use super::tree::{Frontier, Hash};
 use super::watermark::{self, Watermark};
-use super::{format, frame, key_file};
+use super::writer::Writer;
+use super::{format, key_file, segment};
 
-/// The log on disk.
+/// The log on disk. Any number of threads can read one.
 pub struct Entries {
     pub(super) ledger: PathBuf,
     pub(super) origin: String,
-    pub(super) state: Mutex<State>,
+    /// Replaced as a whole, and locked for no longer than that takes.
+    pub(super) state: RwLock<Arc<State>>,
     pub(super) writer: Option<Writer>,
-    pub(super) grown: Condvar,
     pub(super) recovered: Option<TornTail>,
-    pub(super) open: Mutex<OpenSegments>,
     /// Where the leaves lie that were passed when the end was looked for.
     pub(super) passed: Passed,
     /// The size of the mark from which its end was found.
     pub(super) opened_at: Option<u64>,
-    /// Segments from which single leaves were read, by first index.
-    pub(super) files: Mutex<HashMap<u64, Arc<File>>>,
-}
-
-pub(super) struct State {
-    pub(super) segments: Vec<Listed>,
-    pub(super) frontier: Frontier,
-    /// The hashes of the leaves that were appended together last; after opening, of the last leaf alone.
-    pub(super) last: Vec<Hash>,
-    /// Where the next frame goes in the last segment.
-    pub(super) end: u64,
-    pub(super) tail: Option<DiskFile>,
-    pub(super) poisoned: Option<String>,
-    /// The segment of frames read last, since readers go forward.
-    pub(super) cached: Option<(u64, VecDeque<(u64, LeafBlock)>)>,
-}
-
-pub(super) struct Writer {
-    pub(super) disk: Disk,
-    pub(super) watermark: DiskFile,
-    /// Ends before the lock is let go.
-    pub(super) sealer: Sealer,
-    pub(super) _lock: Lock,
+    /// How many segments are kept open for reading single leaves.
+    pub(super) kept: AtomicUsize,
+    pub(super) blocks: Blocks,
+    pub(super) ahead: Mutex<Option<ReadAhead>>,
 }
 
 impl Entries {
@@ -122,20 +100,20 @@ impl Entries {
 
     /// The tree over every leaf.
     pub fn frontier(&self) -> Frontier {
-        self.state().frontier.clone()
+        self.state().tree.clone()
     }
 
     /// The head of the log.
     pub fn checkpoint(&self) -> Checkpoint {
         let state = self.state();
-        Checkpoint::new(&self.origin, state.frontier.size(), state.frontier.root())
+        Checkpoint::new(&self.origin, state.size(), state.tree.root())
     }
 
     /// Writes the head beside the log, signed where the log has a key. It may be behind, never ahead: what it covers is
-    /// durable.
+    /// made durable first.
     ///
     /// # Errors
-    /// [`LogError::Io`]; [`LogError::Key`] where the key cannot be used; [`LogError::ReadOnly`] where the log was opened
+    /// [`LogError::Io`]; [`LogError::Poisoned`]; [`LogError::Key`] where the key cannot be used; [`LogError::ReadOnly`] where the log was opened
     /// for reading.
     pub fn write_checkpoint(&self) -> Result<(), LogError> {
         let head = self.checkpoint();
@@ -150,7 +128,9 @@ impl Entries {
     /// # Errors
     /// As of [`Entries::write_checkpoint`].
     pub fn write_signed(&self, head: &SignedCheckpoint) -> Result<(), LogError> {
-        head.write(&self.ledger.join("checkpoint"), self.disk()?)
+        let disk = self.disk()?;
+        self.make_durable()?;
+        head.write(&self.ledger.join("checkpoint"), disk)
     }
 
     /// Gives the log its signing key, made from 32 bytes of chance.
@@ -180,115 +160,8 @@ impl Entries {
         Ok(Checkpoint::new(&self.origin, size, self.root(size)?))
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl LogEngine for Entries {
-    fn size(&self) -> Result<u64, LogError> {
-        Ok(self.state().frontier.size())
-    }
-
-    fn append(&self, expected_size: u64, leaves: &[&[u8]]) -> Append {
-        let Some(writer) = &self.writer else { return Append::Refused(LogError::ReadOnly) };
-        let mut state = self.state();
-        let actual = state.frontier.size();
-        if expected_size != actual {
-            return Append::Conflict { actual };
-        }
-        if leaves.is_empty() {
-            return Append::Done { size: actual };
-        }
-        if let Err(refused) =
-            frame::check_limits(leaves).and_then(|()| self.make_room(&mut state, writer, leaves))
-        {
-            return Append::Refused(refused);
-        }
-        let (bytes, hashes) = frame::encode(actual, state.end, leaves);
-        let path = state.segments.last().map(|s| s.path.clone()).unwrap_or_default();
-        let Some(file) = &state.tail else { return Append::Refused(LogError::ReadOnly) };
-        if let Err(error) = file.write_at(state.end, &bytes).and_then(|()| file.sync()) {
-            state.poisoned = Some(error.to_string());
-            return Append::Unknown(LogError::io(&path, "cannot be made durable")(error));
-        }
-        state.end += bytes.len() as u64;
-        hashes.iter().for_each(|hash| state.frontier.push(*hash));
-        state.last = hashes;
-        let size = state.frontier.size();
-        // A lower bound, not synced: where it is lost, the next reader or writer syncs the frames beyond it instead.
-        // Where it cannot even be written, readers beside this writer would see less and less of what it says.
-        if let Err(error) = writer.watermark.write_at(0, &Watermark { size, offset: state.end }.bytes()) {
-            state.poisoned = Some(error.to_string());
-        }
-        self.grown.notify_all();
-        Append::Done { size }
-    }
-
-    fn read(&self, from: u64, max_bytes: usize) -> Result<LeafBlock, LogError> {
-        let state = self.state();
-        let size = state.frontier.size();
-        if from > size {
-            return Err(LogError::Beyond { size, asked: from });
-        }
-        let Some(segment) = state.segments.iter().rev().find(|s| s.first <= from).cloned() else {
-            return Ok(LeafBlock::starting_at(from));
-        };
-        if from == size {
-            // An append that failed may stand there: an empty block would say that it does not.
-            return match &state.poisoned {
-                Some(why) => Err(poisoned(&segment.path, why)),
-                None => Ok(LeafBlock::starting_at(from)),
-            };
-        }
-        drop(state);
-        self.read_from(&segment, (from, size), max_bytes)
-    }
-
-    fn wait_beyond(&self, size: u64, timeout: Duration) -> Result<u64, LogError> {
-        let small = |state: &mut State| state.frontier.size() <= size;
-        let waited = self.grown.wait_timeout_while(self.state(), timeout, small);
-        Ok(waited.unwrap_or_else(PoisonError::into_inner).0.frontier.size())
-    }
-}
-
-fn poisoned(path: &Path, why: &str) -> LogError {
-    LogError::Poisoned { path: path.to_owned(), why: why.to_owned() }
-}
-
-impl Entries {
-    /// A segment with room for a frame of these leaves; begins the next one where the last is full.
-    fn make_room(&self, state: &mut State, writer: &Writer, leaves: &[&[u8]]) -> Result<(), LogError> {
-        let last = state.segments.last().map(|segment| segment.header(&self.origin)).transpose()?;
-        let (path, capacity) = last.map(|s| (s.path.clone(), s.capacity)).unwrap_or_default();
-        if let Some(why) = &state.poisoned {
-            return Err(poisoned(&path, why));
-        }
-        let bytes = frame::frame_bytes(leaves) as u64;
-        if state.end + bytes <= capacity {
-            return Ok(());
-        }
-        let needed = segment::HEADER_BYTES as u64 + bytes;
-        let next = (capacity * 2).clamp(segment::BYTES_MIN, segment::BYTES_MAX).max(needed);
-        let made = segment::create(&self.ledger, &self.origin, &state.frontier, next, &writer.disk);
-        let (made, file) = match made {
-            Ok(made) => made,
-            Err(error) => {
-                // In place, it says where the segment before it ends: nothing may be appended there any more.
-                if segment::path(&self.ledger, state.frontier.size()).exists() {
-                    state.poisoned = Some(error.to_string());
-                }
-                return Err(error);
-            }
-        };
-        // A batch that does not fit into an empty segment gets one of the same name in its place.
-        state.segments.retain(|segment| segment.first < made.first);
-        if let Some(full) = state.segments.last() {
-            writer.sealer.seal(full, &self.origin, &made.before, &writer.disk);
-        }
-        state.segments.push(made.into());
-        state.tail = Some(file);
-        state.end = segment::HEADER_BYTES as u64;
-        Ok(())
+    /// The log as it is now.
+    pub(super) fn state(&self) -> Arc<State> {
+        Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -1,7 +1,6 @@
 //! A log in memory, with failures that a test names.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::engine::{Append, LeafBlock, LogEngine};
 use super::error::LogError;
@@ -25,7 +24,6 @@ pub enum Failure {
 #[derive(Default)]
 pub struct Memory {
     state: Mutex<State>,
-    grown: Condvar,
 }
 
 #[derive(Default)]
@@ -80,7 +78,7 @@ impl LogEngine for Memory {
         if let Some((expected, late)) = state.late.take() {
             state.append(expected, late);
         }
-        let done = match state.next.take() {
+        match state.next.take() {
             None => state.append(expected_size, leaves),
             Some(Failure::LostAckButCommitted) => match state.append(expected_size, leaves) {
                 Append::Done { .. } => Append::Unknown(lost()),
@@ -92,9 +90,7 @@ impl LogEngine for Memory {
                 Append::Unknown(lost())
             }
             Some(Failure::Refused) => Append::Refused(LogError::ReadOnly),
-        };
-        self.grown.notify_all();
-        done
+        }
     }
 
     fn read(&self, from: u64, max_bytes: usize) -> Result<LeafBlock, LogError> {
@@ -110,11 +106,5 @@ impl LogEngine for Memory {
             block.push(leaf, leaf_hash(leaf));
         }
         Ok(block)
-    }
-
-    fn wait_beyond(&self, size: u64, timeout: Duration) -> Result<u64, LogError> {
-        let small = |state: &mut State| state.leaves.len() as u64 <= size;
-        let waited = self.grown.wait_timeout_while(self.state(), timeout, small);
-        Ok(waited.unwrap_or_else(PoisonError::into_inner).0.leaves.len() as u64)
     }
 }

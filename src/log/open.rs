@@ -1,19 +1,24 @@
 //! How a log is opened: its end is found and held against what was promised.
 
 use std::path::Path;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
+use super::blocks::Blocks;
 use super::checkpoint::{Checkpoint, SignedCheckpoint};
-use super::disk::{Disk, DiskFile};
-use super::entries::{Entries, State, Writer};
+use super::disk::Disk;
+use super::durable::Unsynced;
+use super::entries::Entries;
 use super::error::LogError;
 use super::format;
+use super::listed::Listed;
 use super::lock::{Holder, Lock};
 use super::mark::Mark;
 use super::seal::{self, Sealer};
-use super::segment::{self, Listed};
-use super::tail::{self, Promise, Tail, TornTail};
+use super::state::State;
+use super::tail::{self, Promise, Tail};
 use super::watermark::{self, Watermark};
+use super::writer::{Turn, Writer};
 
 impl Entries {
     /// Opens for reading: takes no lock, writes nothing, works on a read-only copy and beside a writer.
@@ -61,40 +66,38 @@ impl Entries {
         let watermark = Watermark::read(ledger)?;
         let checkpoint = Checkpoint::read(&ledger.join("checkpoint"))?;
         let promise = Promise::of(watermark, checkpoint.as_ref());
-        let find = |segments: Vec<Listed>, mark: Option<&Mark>| {
+        let find = |segments: Vec<Arc<Listed>>, mark: Option<&Mark>| {
             let start = mark.map(Mark::start);
             let covered = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size);
             match beside_writer {
                 true => tail::promised(ledger, &origin, segments, promise, start, covered),
-                false => tail::at_rest(ledger, &origin, segments, watermark, promise, start, covered),
+                false => {
+                    let tail = tail::at_rest(ledger, &origin, segments, promise, start, covered)?;
+                    if reads {
+                        tail.make_durable(watermark)?;
+                    }
+                    Ok(tail)
+                }
             }
         };
         let log = |found: Tail, opened_at: Option<u64>| {
             let Tail { segments, after, last, end, torn, passed, .. } = found;
-            let state = State {
-                segments,
-                frontier: after,
-                last: last.into_iter().collect(),
-                end,
-                tail: None,
-                poisoned: None,
-                cached: None,
-            };
+            let state =
+                State { segments: Arc::new(segments), tree: after, last: last.into_iter().collect(), end };
             Entries {
                 ledger: ledger.to_owned(),
                 origin: origin.clone(),
-                state: Mutex::new(state),
+                state: RwLock::new(Arc::new(state)),
                 writer: None,
-                grown: Condvar::new(),
                 recovered: torn,
                 passed,
                 opened_at,
-                files: Mutex::default(),
-                open: Mutex::default(),
+                kept: AtomicUsize::new(0),
+                blocks: Blocks::default(),
+                ahead: Mutex::default(),
             }
         };
-        let listed: Vec<Listed> =
-            segment::list(ledger)?.into_iter().map(|(first, path)| Listed::new(first, path)).collect();
+        let listed = Listed::all(ledger)?;
         let usable = |(mark, head): &(&Mark, &Checkpoint)| {
             let here = listed.last().is_some_and(|last| last.first == mark.segment);
             here && mark.tree.size() <= head.size && head.origin == origin
@@ -117,8 +120,8 @@ impl Entries {
         Ok((log, watermark))
     }
 
-    /// Opens for writing: takes the lock, scans the tail, clears an append that was cut short, makes everything
-    /// durable, and only then trusts it.
+    /// Opens for writing: takes the lock, scans the tail, and clears an append that was cut short. Entries beyond the
+    /// watermark are durable only once the first append is acknowledged, or [`Entries::make_durable`] is done.
     ///
     /// # Errors
     /// [`LogError::Locked`] where another process writes; [`LogError::Damaged`], with nothing changed.
@@ -140,17 +143,26 @@ impl Entries {
         let lock = Lock::take(ledger, holder)?;
         SignedCheckpoint::check_signature(ledger)?;
         let (mut log, watermark) = Entries::open(ledger, false, mark, false)?;
-        let state = log.state.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let Some(last) = state.segments.last() else { return Err(LogError::Absent(ledger.to_owned())) };
-        let torn = log.recovered.as_ref();
-        let file = make_durable(ledger, last, state.end, watermark, torn, &disk);
-        state.tail = Some(file.map_err(LogError::io(&last.path, "cannot be made durable"))?);
+        let state = log.state();
+        let last = state.last_segment().ok_or_else(|| LogError::Absent(ledger.to_owned()))?;
+        let cannot = "cannot be opened for writing";
+        let tail = disk.open(&last.path).map_err(LogError::io(&last.path, cannot))?;
+        let turn = Turn { tail, unsynced: Unsynced::between(watermark, last, state.end) };
         let path = watermark::path(ledger);
-        let file = disk.open(&path).map_err(LogError::io(&path, "cannot be opened for writing"))?;
+        let file = disk.open(&path).map_err(LogError::io(&path, cannot))?;
         seal::clear(ledger, &disk);
-        let found = Watermark { size: state.frontier.size(), offset: state.end };
-        file.write_at(0, &found.bytes()).map_err(LogError::io(&path, "cannot be written"))?;
-        log.writer = Some(Writer { disk, watermark: file, sealer: Sealer::default(), _lock: lock });
+        let writer = Writer {
+            disk,
+            watermark: file,
+            turn: Mutex::new(turn),
+            poisoned: OnceLock::new(),
+            sealer: Sealer::default(),
+            _lock: lock,
+        };
+        if let Some(torn) = &log.recovered {
+            log.settle(&writer, &mut writer.turn(), Some(torn))?;
+        }
+        log.writer = Some(writer);
         Ok(log)
     }
 
@@ -170,31 +182,4 @@ impl Entries {
         }
         Ok(())
     }
-}
-
-/// Makes all that was found durable, and clears what was cut short.
-fn make_durable(
-    ledger: &Path,
-    last: &Listed,
-    end: u64,
-    watermark: Watermark,
-    torn: Option<&TornTail>,
-    disk: &Disk,
-) -> std::io::Result<DiskFile> {
-    let file = disk.open(&last.path)?;
-    // The watermark's offset is in the segment that holds the last acknowledged entry, which may be the one before.
-    let start = segment::HEADER_BYTES as u64;
-    let from = if watermark.size > last.first { watermark.offset.max(start) } else { start };
-    // After a failed sync the system may hold pages as clean that never reached the disk: they are written anew
-    // before the sync that makes them trusted.
-    if from < end {
-        let bytes = segment::read(&last.path, Some(end)).map_err(std::io::Error::other)?;
-        file.write_at(from, bytes.get(usize::try_from(from).unwrap_or(usize::MAX)..).unwrap_or(&[]))?;
-    }
-    if let Some(torn) = torn {
-        file.write_at(torn.offset, &vec![0u8; usize::try_from(torn.bytes).unwrap_or(0)])?;
-    }
-    file.sync()?;
-    disk.sync_dir(&segment::folder(ledger))?;
-    Ok(file)
 }

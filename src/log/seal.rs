@@ -9,8 +9,9 @@ use std::thread::JoinHandle;
 use super::disk::Disk;
 use super::entries::Entries;
 use super::error::LogError;
+use super::listed::Listed;
 use super::sealed::{self, Encoder};
-use super::segment::{self, Listed, Segment};
+use super::segment::{self, Segment};
 use super::tail;
 use super::tree::{Frontier, leaf_hash};
 
@@ -194,7 +195,7 @@ impl Entries {
     /// sound, which stays as it is; [`LogError::Io`].
     pub fn compact(&self, progress: &mut dyn FnMut(u64)) -> Result<Compacted, LogError> {
         let (sealer, disk) = self.sealer()?;
-        let segments = self.state().segments.clone();
+        let segments = Arc::clone(&self.state().segments);
         let mut done = Compacted::default();
         for pair in segments.windows(2) {
             let [segment, next] = pair else { continue };

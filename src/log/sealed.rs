@@ -15,6 +15,7 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -270,11 +271,13 @@ impl Sealed {
         }
     }
 
-    /// The stored hash of one leaf, which no checksum covers alone: it must be that of the leaf.
-    pub(super) fn hash(&self, index: u64) -> Result<Hash, LogError> {
-        let at = HEADER_BYTES + (index - self.segment.first) as usize * HASH_BYTES;
-        let read = self.read(at, HASH_BYTES)?;
-        array(&read, 0).map(Hash).ok_or_else(|| self.damaged(at, index, "the hash is missing"))
+    /// The stored hashes of consecutive leaves, which no checksum covers alone: each must be that of the leaf.
+    ///
+    /// # Errors
+    /// [`LogError::Io`].
+    pub(super) fn stored(&self, range: Range<u64>) -> Result<Vec<Hash>, LogError> {
+        let at = HEADER_BYTES + (range.start - self.segment.first) as usize * HASH_BYTES;
+        Ok(hashes_of(&self.read(at, (range.end - range.start) as usize * HASH_BYTES)?))
     }
 
     /// The tree after its leaves before `size`, and the hash of the last of those.

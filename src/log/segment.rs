@@ -19,7 +19,6 @@ use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 use super::disk::{Disk, DiskFile};
 use super::error::LogError;
@@ -49,40 +48,6 @@ pub(super) struct Segment {
     pub(super) capacity: u64,
     /// What it holds, where it is sealed.
     pub(super) seal: Option<Seal>,
-}
-
-/// A segment by its name. Its header is read when something of it is asked.
-#[derive(Clone, Debug)]
-pub(super) struct Listed {
-    pub(super) first: u64,
-    pub(super) path: PathBuf,
-    header: OnceLock<Segment>,
-}
-
-impl Listed {
-    pub(super) fn new(first: u64, path: PathBuf) -> Listed {
-        Listed { first, path, header: OnceLock::new() }
-    }
-
-    /// What its header says.
-    ///
-    /// # Errors
-    /// [`LogError::Damaged`] where it is not sound or not of this log.
-    pub(super) fn header(&self, origin: &str) -> Result<&Segment, LogError> {
-        match self.header.get() {
-            Some(segment) => Ok(segment),
-            None => {
-                let segment = open(&self.path, self.first, origin)?;
-                Ok(self.header.get_or_init(|| segment))
-            }
-        }
-    }
-}
-
-impl From<Segment> for Listed {
-    fn from(segment: Segment) -> Listed {
-        Listed { first: segment.first, path: segment.path.clone(), header: OnceLock::from(segment) }
-    }
 }
 
 /// A segment that is open for reading, in the form that it has now: a writer may seal it at any time.
@@ -418,11 +383,12 @@ pub(super) fn written_end(bytes: &[u8], from: usize) -> usize {
     last.map_or(from, |at| (from + at + 1).next_multiple_of(ALIGNMENT)).min(bytes.len())
 }
 
-/// The header of a frame beyond a place that is not sound, written where it says that all before was acknowledged:
-/// what stands at that place was, so it is damage. `next` is the index that the place would begin with.
+/// The header of a frame beyond a place that is not sound, which says that this place was acknowledged when the frame was
+/// written: so it is damage. `next` is the index that the place would begin with.
 pub(super) fn frame_after(bytes: &[u8], from: usize, next: u64) -> Option<Header> {
     let starts = (from + ALIGNMENT..bytes.len()).step_by(ALIGNMENT);
     starts.filter_map(|at| Some((at, bytes.get(at..at + frame::HEADER_BYTES)?))).find_map(|(at, start)| {
-        frame::header(start).filter(|h| h.first > next && h.acknowledged == at as u64)
+        let acknowledged = from as u64 + 1..=at as u64;
+        frame::header(start).filter(|h| h.first > next && acknowledged.contains(&h.acknowledged))
     })
 }

@@ -3,11 +3,13 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::checkpoint::Checkpoint;
 use super::error::LogError;
 use super::frame;
-use super::segment::{self, Image, Listed, Scan, Segment, Start};
+use super::listed::Listed;
+use super::segment::{self, Image, Scan, Segment, Start};
 use super::tree::{Frontier, Hash};
 use super::watermark::Watermark;
 
@@ -24,7 +26,7 @@ pub struct TornTail {
 
 /// The end of a log as it was found.
 pub(super) struct Tail {
-    pub(super) segments: Vec<Listed>,
+    pub(super) segments: Vec<Arc<Listed>>,
     /// The tree over every leaf.
     pub(super) after: Frontier,
     /// The hash of the last leaf.
@@ -105,15 +107,24 @@ pub(super) fn torn(
     Ok(Some(TornTail { path: segment.path.clone(), offset: scan.end, bytes }))
 }
 
+impl Tail {
+    /// Makes frames beyond the watermark durable before a reader believes them, so that no answer rests on what a power cut
+    /// could undo.
+    pub(super) fn make_durable(&self, watermark: Watermark) -> Result<(), LogError> {
+        let Some(last) = self.segments.last() else { return Ok(()) };
+        if self.after.size() == watermark.size && self.end == watermark.offset {
+            return Ok(());
+        }
+        let file = File::open(&last.path).map_err(LogError::io(&last.path, "cannot be opened"))?;
+        file.sync_data().map_err(LogError::io(&last.path, "cannot be made durable"))
+    }
+}
+
 /// The end of a log that nobody writes: what is sound, and an append that was cut short.
-///
-/// Frames beyond the watermark are made durable before they are believed, so that no answer rests on what a power cut
-/// could undo.
 pub(super) fn at_rest(
     ledger: &Path,
     origin: &str,
-    segments: Vec<Listed>,
-    watermark: Watermark,
+    segments: Vec<Arc<Listed>>,
     promise: Promise,
     start: Option<Start>,
     covered: u64,
@@ -139,10 +150,6 @@ pub(super) fn at_rest(
         return Err(promise.broken(last, &scan));
     }
     let torn = torn(last, &bytes, written, &scan)?;
-    if scan.after.size() != watermark.size || scan.end != watermark.offset {
-        let file = std::fs::File::open(&last.path).map_err(LogError::io(&last.path, "cannot be opened"))?;
-        file.sync_data().map_err(LogError::io(&last.path, "cannot be made durable"))?;
-    }
     let last = match scan.last {
         Some(hash) => Some(hash),
         None => last_before(&segments, origin)?,
@@ -158,7 +165,7 @@ const BEHIND_BYTES: u64 = 4 << 10;
 /// The end of a log found close to a mark, for whoever only reads: what was acknowledged ends there, and only zeros are seen
 /// behind it. `None` where more has to be looked at to tell.
 pub(super) fn near(
-    segments: &[Listed],
+    segments: &[Arc<Listed>],
     origin: &str,
     watermark: Watermark,
     promise: Promise,
@@ -218,7 +225,7 @@ pub(super) fn walk(start: Start, bytes: &[u8], size: u64, covered: u64) -> (Scan
 pub(super) fn promised(
     ledger: &Path,
     origin: &str,
-    mut segments: Vec<Listed>,
+    mut segments: Vec<Arc<Listed>>,
     promise: Promise,
     start: Option<Start>,
     covered: u64,
@@ -242,12 +249,12 @@ pub(super) fn promised(
     Ok(Tail { segments, after: scan.after, last: scan.last, end: scan.end, torn: None, passed, covered })
 }
 
-fn last_of<'a>(segments: &'a [Listed], ledger: &Path) -> Result<&'a Listed, LogError> {
-    segments.last().ok_or_else(|| LogError::Absent(ledger.to_owned()))
+fn last_of<'a>(segments: &'a [Arc<Listed>], ledger: &Path) -> Result<&'a Listed, LogError> {
+    segments.last().map(Arc::as_ref).ok_or_else(|| LogError::Absent(ledger.to_owned()))
 }
 
 /// The last leaf of the segment before the last.
-fn last_before(segments: &[Listed], origin: &str) -> Result<Option<Hash>, LogError> {
+fn last_before(segments: &[Arc<Listed>], origin: &str) -> Result<Option<Hash>, LogError> {
     let Some(before) = segments.len().checked_sub(2).and_then(|at| segments.get(at)) else { return Ok(None) };
     let before = before.header(origin)?;
     let scan = segment::end_of(before, origin, u64::MAX)?;

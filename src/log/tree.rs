@@ -62,6 +62,13 @@ impl Frontier {
         &self.roots
     }
 
+    /// Whether its last leaves have these hashes. They begin where a full subtree of more leaves than they are ends.
+    pub(super) fn ends_in(&self, hashes: &[Hash]) -> bool {
+        let mut end = Frontier::default();
+        hashes.iter().for_each(|hash| end.push(*hash));
+        self.roots.ends_with(&end.roots)
+    }
+
     /// Adds a leaf by its hash.
     pub fn push(&mut self, leaf: Hash) {
         self.push_full(0, leaf);

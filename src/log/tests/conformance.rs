@@ -1,12 +1,7 @@
 //! One suite for every engine: what a caller may rely on, wherever the leaves are.
 
-use std::time::{Duration, Instant};
-
 use super::super::{Append, Failure, LEAF_BYTES_MAX, LogEngine, LogError, Memory};
 use super::{Folder, add, append, leaf, leaves, read_all, read_from};
-
-const MOMENT: Duration = Duration::from_millis(40);
-const LONG: Duration = Duration::from_secs(20);
 
 fn with_both(check: impl Fn(&dyn LogEngine)) {
     check(&Memory::new());
@@ -117,43 +112,6 @@ fn what_is_too_large_is_refused_and_nothing_is_written() {
 }
 
 #[test]
-fn waiting_returns_at_once_when_the_log_is_larger_already() {
-    with_both(|log| {
-        add(log, &leaves(0..3));
-        let started = Instant::now();
-        assert_eq!(log.wait_beyond(2, LONG).unwrap(), 3);
-        assert!(started.elapsed() < LONG / 4);
-    });
-}
-
-#[test]
-fn waiting_ends_with_the_time_that_was_given() {
-    with_both(|log| {
-        add(log, &leaves(0..3));
-        let started = Instant::now();
-        assert_eq!(log.wait_beyond(3, MOMENT).unwrap(), 3);
-        assert!(started.elapsed() >= MOMENT);
-    });
-}
-
-#[test]
-fn waiting_ends_when_another_thread_appends() {
-    with_both(|log| {
-        std::thread::scope(|threads| {
-            let waiting = threads.spawn(|| (log.wait_beyond(1, LONG).unwrap(), Instant::now()));
-            add(log, &leaves(0..1));
-            std::thread::sleep(MOMENT);
-            assert!(!waiting.is_finished());
-            let appended = Instant::now();
-            add(log, &leaves(1..2));
-            let (size, woken) = waiting.join().unwrap();
-            assert_eq!(size, 2);
-            assert!(woken - appended < LONG / 4);
-        });
-    });
-}
-
-#[test]
 fn of_writers_that_expect_the_same_size_exactly_one_wins() {
     with_both(|log| {
         for round in 0..20u64 {
@@ -168,18 +126,6 @@ fn of_writers_that_expect_the_same_size_exactly_one_wins() {
             assert_eq!(read_from(log, round, 100).unwrap(), leaves(round * 10 + won..round * 10 + won + 1));
         }
     });
-}
-
-#[test]
-fn an_append_on_disk_ends_the_wait_of_who_opens_it_again() {
-    let folder = Folder::created();
-    add(&folder.writer(), &leaves(0..4));
-    let log = folder.writer();
-    assert_eq!(log.wait_beyond(3, LONG).unwrap(), 4);
-    assert_eq!(log.wait_beyond(4, MOMENT).unwrap(), 4);
-    add(&log, &leaves(4..5));
-    assert_eq!(log.wait_beyond(4, LONG).unwrap(), 5);
-    assert_eq!(folder.reader().wait_beyond(4, LONG).unwrap(), 5);
 }
 
 #[test]

@@ -3,11 +3,13 @@
 mod conformance;
 mod cosignature;
 pub(crate) mod drive;
+mod durable;
 mod flips;
 mod format;
 mod multiproof;
 mod powercut;
 mod proof;
+mod reading;
 mod sealed;
 mod tail;
 mod tree;

@@ -1,0 +1,172 @@
+//! Appending: one frame, one write, one sync, and then the watermark.
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use super::disk::{Disk, DiskFile};
+use super::durable::Unsynced;
+use super::engine::{Append, LeafBlock, LogEngine};
+use super::entries::Entries;
+use super::error::LogError;
+use super::lock::Lock;
+use super::seal::Sealer;
+use super::state::State;
+use super::watermark::Watermark;
+use super::{frame, segment};
+
+/// The right to append to a log, and what it needs.
+pub(super) struct Writer {
+    pub(super) disk: Disk,
+    pub(super) watermark: DiskFile,
+    /// Held by the one thread that writes.
+    pub(super) turn: Mutex<Turn>,
+    /// Why nothing more is written.
+    pub(super) poisoned: OnceLock<String>,
+    /// Ends before the lock is let go.
+    pub(super) sealer: Sealer,
+    pub(super) _lock: Lock,
+}
+
+/// The end of the log as the thread that writes needs it.
+pub(super) struct Turn {
+    /// The last segment.
+    pub(super) tail: DiskFile,
+    /// The frames that were found and are not known to be durable.
+    pub(super) unsynced: Option<Unsynced>,
+}
+
+impl Writer {
+    pub(super) fn turn(&self) -> MutexGuard<'_, Turn> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes the watermark: everything before it is durable.
+    pub(super) fn acknowledge(&self, size: u64, offset: u64) -> io::Result<()> {
+        self.watermark.write_at(0, &Watermark { size, offset }.bytes())
+    }
+
+    /// Nothing more is written. The first reason stays.
+    pub(super) fn poison(&self, error: &impl ToString) {
+        self.poisoned.get_or_init(|| error.to_string());
+    }
+
+    /// # Errors
+    /// [`LogError::Poisoned`] if an earlier write failed.
+    pub(super) fn check(&self, path: &Path) -> Result<(), LogError> {
+        match self.poisoned.get() {
+            Some(why) => Err(LogError::Poisoned { path: path.to_owned(), why: why.clone() }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Entries {
+    /// Puts the log as it is from now on in the place of the one that it was.
+    fn replace(&self, state: State) -> Arc<State> {
+        let state = Arc::new(state);
+        *self.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&state);
+        state
+    }
+
+    /// Writes a frame at the end and makes it durable; frames that are not known to be durable are written again with it,
+    /// so that the same sync covers them.
+    fn write_frame(&self, writer: &Writer, turn: &Turn, end: u64, frame: &[u8]) -> io::Result<()> {
+        match turn.unsynced {
+            None => turn.tail.write_at(end, frame)?,
+            Some(unsynced) => {
+                unsynced.sync_name(self, writer)?;
+                let frames = [&unsynced.read(&turn.tail, end)?, frame].concat();
+                turn.tail.write_at(unsynced.from, &frames)?;
+            }
+        }
+        turn.tail.sync()
+    }
+
+    /// The log with room for a frame of these leaves in its last segment; begins another segment where that one is full.
+    fn make_room(&self, writer: &Writer, turn: &mut Turn, leaves: &[&[u8]]) -> Result<Arc<State>, LogError> {
+        let state = self.state();
+        let last = state.last_segment().ok_or_else(|| LogError::Absent(self.ledger.clone()))?;
+        writer.check(&last.path)?;
+        let capacity = last.header(&self.origin)?.capacity;
+        let bytes = frame::frame_bytes(leaves) as u64;
+        if state.end + bytes <= capacity {
+            return Ok(state);
+        }
+        // A segment that another follows is durable.
+        self.settle(writer, turn, None)?;
+        let needed = segment::HEADER_BYTES as u64 + bytes;
+        let next = (capacity * 2).clamp(segment::BYTES_MIN, segment::BYTES_MAX).max(needed);
+        let made = segment::create(&self.ledger, &self.origin, &state.tree, next, &writer.disk);
+        let (made, file) = match made {
+            Ok(made) => made,
+            Err(error) => {
+                // In place, it says where the segment before it ends: nothing may be appended there any more.
+                if segment::path(&self.ledger, state.size()).exists() {
+                    writer.poison(&error);
+                }
+                return Err(error);
+            }
+        };
+        // A batch that does not fit into an empty segment gets one of the same name in its place.
+        let mut segments = Vec::clone(&state.segments);
+        segments.retain(|segment| segment.first < made.first);
+        if let Some(full) = segments.last_mut() {
+            *full = Arc::new(full.closed(&self.kept));
+            writer.sealer.seal(full, &self.origin, &made.before, &writer.disk);
+        }
+        segments.push(Arc::new(made.into()));
+        turn.tail = file;
+        let segments = Arc::new(segments);
+        Ok(self.replace(State { segments, end: segment::HEADER_BYTES as u64, ..State::clone(&state) }))
+    }
+}
+
+impl LogEngine for Entries {
+    fn size(&self) -> Result<u64, LogError> {
+        Ok(self.state().size())
+    }
+
+    fn append(&self, expected_size: u64, leaves: &[&[u8]]) -> Append {
+        let Some(writer) = &self.writer else { return Append::Refused(LogError::ReadOnly) };
+        let mut turn = writer.turn();
+        let state = self.state();
+        let actual = state.size();
+        if expected_size != actual {
+            return Append::Conflict { actual };
+        }
+        if leaves.is_empty() {
+            return match self.settle(writer, &mut turn, None) {
+                Ok(()) => Append::Done { size: actual },
+                Err(error) => Append::Refused(error),
+            };
+        }
+        let room = frame::check_limits(leaves).and_then(|()| self.make_room(writer, &mut turn, leaves));
+        let state = match room {
+            Ok(state) => state,
+            Err(refused) => return Append::Refused(refused),
+        };
+        let acknowledged = turn.unsynced.map_or(state.end, |unsynced| unsynced.from);
+        let (frame, hashes) = frame::encode(actual, acknowledged, leaves);
+        if let Err(error) = self.write_frame(writer, &turn, state.end, &frame) {
+            writer.poison(&error);
+            let path = state.last_segment().map(|segment| segment.path.clone()).unwrap_or_default();
+            return Append::Unknown(LogError::io(&path, "cannot be made durable")(error));
+        }
+        turn.unsynced = None;
+        let mut next = State { end: state.end + frame.len() as u64, ..State::clone(&state) };
+        hashes.iter().for_each(|hash| next.tree.push(*hash));
+        next.last = hashes;
+        let state = self.replace(next);
+        // A lower bound, not synced: where it is lost, the next reader or writer syncs the frames beyond it instead.
+        // Where it cannot even be written, readers beside this writer would see less and less of what it says.
+        if let Err(error) = writer.acknowledge(state.size(), state.end) {
+            writer.poison(&error);
+        }
+        Append::Done { size: state.size() }
+    }
+
+    fn read(&self, from: u64, max_bytes: usize) -> Result<LeafBlock, LogError> {
+        self.read_block(from, max_bytes)
+    }
+}
