@@ -1,5 +1,6 @@
 //! The completeness map: roots over what is filed, computed anew where the tail filed something, as stored elsewhere.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use smol_str::SmolStr;
@@ -95,6 +96,31 @@ impl Tables {
         Ok(headed)
     }
 
+    /// All that the tail adds to what is stored, by key: what it holds itself, the edges of the headings under which it
+    /// files something, and the heads of their groups.
+    pub(super) fn changes<E: From<IndexError>>(&self, leaf: &Leaf<'_, E>) -> Result<Changes<'_>, E> {
+        let groups = self.added(&[Table::Groups as u8]);
+        let mut changes: Changes<'_> = Changes::new();
+        for (key, value) in self.added(&[]) {
+            let change = if Table::is_list(key) { Change::Add(value) } else { Change::Put(value) };
+            changes.insert(Cow::Borrowed(key), change);
+        }
+        for group in groups.into_keys() {
+            let name = key::name(group).ok_or_else(|| self.malformed("a group has no name"))?;
+            let headed = self.headed_in(&name, leaf)?;
+            let mut head = Vec::with_capacity(34);
+            list::push(&mut head, headed.len() as u64);
+            head.extend_from_slice(&members_root(&members_of(&headed)).0);
+            changes.insert(Cow::Borrowed(group), Change::Put(Cow::Owned(head)));
+            for heading in headed.iter().filter(|of| of.is_changed && of.tree.size() >= EDGE_ENTRIES) {
+                let edge = heading.tree.roots().iter().flat_map(|root| root.0).collect();
+                let key = key::named(Table::Edges, &name, &heading.name);
+                changes.insert(Cow::Owned(key), Change::Put(Cow::Owned(edge)));
+            }
+        }
+        Ok(changes)
+    }
+
     /// The right edge of the tree over what is filed under a heading.
     ///
     /// # Errors
@@ -124,7 +150,7 @@ impl Tables {
         let count = list::count(stored);
         let mut tree = match edge {
             _ if count < EDGE_ENTRIES => {
-                let leaves = list::entries(stored)?.into_iter().map(|at| self.leaf(at, leaf));
+                let leaves = self.entries(stored)?.into_iter().map(|at| self.leaf(at, leaf));
                 edge_of(leaves.collect::<Result<Vec<Hash>, E>>()?)
             }
             edge => {
@@ -132,10 +158,38 @@ impl Tables {
                 edge.ok_or_else(|| self.malformed("the edge of a heading does not fit its entries"))?
             }
         };
-        for at in list::entries(added)? {
+        for at in self.entries(added)? {
             tree.push(self.leaf(at, leaf)?);
         }
         Ok(tree)
+    }
+}
+
+/// What is to become of the values of keys.
+pub(super) type Changes<'c> = BTreeMap<Cow<'c, [u8]>, Change<'c>>;
+
+/// What is to become of a value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Change<'c> {
+    /// It is a list, which goes on.
+    Add(Cow<'c, [u8]>),
+    /// Another takes its place.
+    Put(Cow<'c, [u8]>),
+    /// It goes.
+    Remove,
+}
+
+impl<'c> Change<'c> {
+    /// The value after the change; `None` where there is to be none.
+    pub(super) fn value(self, before: Option<&[u8]>) -> Option<Cow<'c, [u8]>> {
+        match self {
+            Change::Remove => None,
+            Change::Put(value) => Some(value),
+            Change::Add(added) => Some(match before {
+                Some(before) => Cow::Owned([before, &added].concat()),
+                None => added,
+            }),
+        }
     }
 }
 

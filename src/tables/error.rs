@@ -41,10 +41,3 @@ pub enum IndexError {
         asked: Size,
     },
 }
-
-impl IndexError {
-    /// Damage of what is in memory: a value that no entry makes.
-    pub(super) fn malformed(what: &str) -> IndexError {
-        IndexError::Damaged { path: PathBuf::new(), what: what.to_owned() }
-    }
-}

@@ -2,8 +2,6 @@
 
 use crate::event::Index;
 
-use super::IndexError;
-
 /// Adds a number.
 pub(super) fn push(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
@@ -36,15 +34,13 @@ pub(super) fn count(list: &[u8]) -> u64 {
     list.iter().filter(|byte| **byte < 0x80).count() as u64
 }
 
-/// The entries of a list, in its order.
-pub(super) fn entries(mut list: &[u8]) -> Result<Vec<Index>, IndexError> {
+/// The entries of a list, in its order; `None` where it is cut short.
+pub(super) fn entries(mut list: &[u8]) -> Option<Vec<Index>> {
     let mut entries = Vec::with_capacity(list.len() / 2);
     while !list.is_empty() {
-        let number =
-            take(&mut list).ok_or_else(|| IndexError::malformed("a list of entries is cut short"))?;
-        entries.push(Index(number));
+        entries.push(Index(take(&mut list)?));
     }
-    Ok(entries)
+    Some(entries)
 }
 
 /// Adds an id's second half with its entry.
@@ -53,19 +49,18 @@ pub(super) fn push_id(bytes: &mut Vec<u8>, half: [u8; 2], entry: Index) {
     push(bytes, entry.0);
 }
 
-/// The entries listed with a half of an id.
-pub(super) fn of_id(mut list: &[u8], half: [u8; 2]) -> Result<Vec<Index>, IndexError> {
+/// The entries listed with a half of an id; `None` where the list is cut short.
+pub(super) fn of_id(mut list: &[u8], half: [u8; 2]) -> Option<Vec<Index>> {
     let mut entries = Vec::new();
     while !list.is_empty() {
-        let cut = || IndexError::malformed("a list of ids is cut short");
-        let (listed, rest) = list.split_first_chunk::<2>().ok_or_else(cut)?;
+        let (listed, rest) = list.split_first_chunk::<2>()?;
         list = rest;
-        let number = take(&mut list).ok_or_else(cut)?;
+        let number = take(&mut list)?;
         if *listed == half {
             entries.push(Index(number));
         }
     }
-    Ok(entries)
+    Some(entries)
 }
 
 #[cfg(test)]
@@ -82,7 +77,7 @@ mod tests {
             numbers.iter().for_each(|number| push(&mut list, *number));
             prop_assert_eq!(count(&list), numbers.len() as u64);
             prop_assert_eq!(entries(&list).unwrap(), numbers.into_iter().map(Index).collect::<Vec<_>>());
-            prop_assert!(entries(&[&list[..], &[0x80]].concat()).is_err());
+            prop_assert!(entries(&[&list[..], &[0x80]].concat()).is_none());
         }
     }
 
@@ -92,7 +87,7 @@ mod tests {
         push(&mut largest, u64::MAX);
         assert_eq!(entries(&largest).unwrap(), [Index(u64::MAX)]);
         *largest.last_mut().unwrap() = 2;
-        assert!(entries(&largest).is_err());
-        assert!(entries(&[0xFF; 12]).is_err());
+        assert!(entries(&largest).is_none());
+        assert!(entries(&[0xFF; 12]).is_none());
     }
 }

@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 use crate::event::{EventId, Heading, Index, Instant, Size};
 use crate::log::{Frontier, Hash};
 
+use super::container::Stored;
 use super::key::{self, Table};
 use super::{BLOCK, BLOCK_LEVEL, IndexError, Parts, Tables, list};
 
@@ -45,7 +46,7 @@ impl Tables {
     /// [`IndexError`].
     pub fn headings_in(&self, group: &str) -> Result<Vec<Heading>, IndexError> {
         let mut headings = Vec::new();
-        self.each(&key::named(Table::Filed, group, ""), &mut |key, _| headings.push(named(key)))?;
+        self.each(&key::named(Table::Filed, group, ""), &mut |key, _| headings.push(self.named(key)))?;
         headings.into_iter().collect()
     }
 
@@ -77,7 +78,8 @@ impl Tables {
     /// [`IndexError`].
     pub fn candidates(&self, id: EventId) -> Result<Vec<Index>, IndexError> {
         let (key, half) = key::id_key(id);
-        self.get(&key)?.map_or(Ok(Vec::new()), |listed| list::of_id(&listed, half))
+        let Some(listed) = self.get(&key)? else { return Ok(Vec::new()) };
+        list::of_id(&listed, half).ok_or_else(|| self.malformed("a list of ids is cut short"))
     }
 
     /// Entries that may answer or correct the entry of an id, in the order of the log: what an entry says decides.
@@ -207,14 +209,19 @@ impl Tables {
     }
 
     fn list(&self, key: &[u8]) -> Result<Vec<Index>, IndexError> {
-        self.get(key)?.map_or(Ok(Vec::new()), |list| list::entries(&list))
+        self.get(key)?.map_or(Ok(Vec::new()), |list| self.entries(&list))
     }
 
     /// The lists of a table under headings.
     fn headed(&self, prefix: &[u8]) -> Result<Vec<(Heading, Vec<Index>)>, IndexError> {
         let mut lists = Vec::new();
-        self.each(prefix, &mut |key, parts| lists.push((named(key), parts.list())))?;
-        lists.into_iter().map(|(heading, list)| Ok((heading?, list::entries(&list)?))).collect()
+        self.each(prefix, &mut |key, parts| lists.push((self.named(key), parts.list())))?;
+        lists.into_iter().map(|(heading, list)| Ok((heading?, self.entries(&list)?))).collect()
+    }
+
+    /// The entries of a list.
+    pub(super) fn entries(&self, list: &[u8]) -> Result<Vec<Index>, IndexError> {
+        list::entries(list).ok_or_else(|| self.malformed("a list of entries is cut short"))
     }
 
     /// Shows every key that begins with a prefix.
@@ -229,14 +236,15 @@ impl Tables {
         })
     }
 
+    /// The heading of a key.
+    fn named(&self, key: &[u8]) -> Result<Heading, IndexError> {
+        let names = key::names(key).ok_or_else(|| self.malformed("a heading has no name"))?;
+        Ok(Heading::named(&names.0, &names.1))
+    }
+
     /// Damage of a value that was read.
     pub(super) fn malformed(&self, what: &str) -> IndexError {
-        IndexError::malformed(what)
+        let path = self.stored().map(Stored::path).unwrap_or_default();
+        IndexError::Damaged { path, what: what.to_owned() }
     }
-}
-
-/// The heading of a key.
-fn named(key: &[u8]) -> Result<Heading, IndexError> {
-    let names = key::names(key).ok_or_else(|| IndexError::malformed("a heading has no name"))?;
-    Ok(Heading::named(&names.0, &names.1))
 }

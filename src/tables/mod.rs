@@ -28,19 +28,23 @@ mod error;
 mod key;
 mod list;
 mod lookup;
+mod mapped;
 mod scanned;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::event::{Index, Size};
-use crate::log::{Frontier, Hash};
+use crate::log::{Frontier, Hash, Mark};
 
 pub use error::IndexError;
+pub use mapped::{Publication, index_files};
 
+use completeness::Change;
 use container::Stored;
 use key::Table;
 use scanned::Scanned;
@@ -81,6 +85,21 @@ impl Tables {
         &self.tree
     }
 
+    /// The index of what is stored, with an empty tail.
+    fn over(stored: Stored) -> Tables {
+        let tree = stored.tree().clone();
+        Tables { stored: Some(stored), tail: Vec::new(), tree }
+    }
+
+    fn stored(&self) -> Option<&Stored> {
+        self.stored.as_ref()
+    }
+
+    /// The end of the log that its published file reaches; `None` where it has none.
+    pub fn mark(&self) -> Option<&Mark> {
+        self.stored().and_then(Stored::mark)
+    }
+
     /// How many of its entries are in the tail, not stored.
     pub fn tail_entries(&self) -> u64 {
         self.tail.iter().map(|part| part.count()).sum()
@@ -106,28 +125,28 @@ impl Tables {
         let mut stopped = ControlFlow::Continue(());
         if let Some(stored) = &self.stored {
             stored.range(prefix, &mut |key, value| {
-                while let Some((own, tail)) = added.next_if(|(own, _)| own.as_slice() < key) {
-                    stopped = visit(&own, Parts { stored: None, tail: Some(&tail) });
+                while let Some((own, tail)) = added.next_if(|(own, _)| *own < key) {
+                    stopped = visit(own, Parts { stored: None, tail: Some(&tail) });
                     stopped?;
                 }
-                let tail = added.next_if(|(own, _)| own == key).map(|(_, tail)| tail);
+                let tail = added.next_if(|(own, _)| *own == key).map(|(_, tail)| tail);
                 stopped = visit(key, Parts { stored: Some(value), tail: tail.as_deref() });
                 stopped
             })?;
         }
         while let (true, Some((key, tail))) = (stopped.is_continue(), added.next()) {
-            stopped = visit(&key, Parts { stored: None, tail: Some(&tail) });
+            stopped = visit(key, Parts { stored: None, tail: Some(&tail) });
         }
         Ok(())
     }
 
     /// What the tail adds under keys that begin with a prefix.
-    fn added(&self, prefix: &[u8]) -> BTreeMap<Vec<u8>, Vec<u8>> {
-        let mut added: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
+    fn added<'t>(&'t self, prefix: &[u8]) -> BTreeMap<&'t [u8], Cow<'t, [u8]>> {
+        let mut added: BTreeMap<&[u8], Cow<'_, [u8]>> = BTreeMap::new();
         for (key, value) in self.tail.iter().flat_map(|part| part.range(prefix)) {
             match added.get_mut(key) {
-                Some(before) => *before = joined(key, std::mem::take(before), value),
-                None => _ = added.insert(key.to_vec(), value.to_vec()),
+                Some(before) => *before = Cow::Owned(joined(key, before.to_vec(), value)),
+                None => _ = added.insert(key, Cow::Borrowed(value)),
             }
         }
         added

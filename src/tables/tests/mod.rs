@@ -1,5 +1,6 @@
 //! The index against brute force over the entries that it was given.
 
+mod mapped;
 mod record;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -16,7 +17,7 @@ use record::{BODIES, PEOPLE, leaf, leaves, record, seed};
 
 /// Reads an entry of a record.
 fn reader(entries: &[Entry]) -> impl Fn(Index) -> Result<Entry, IndexError> + '_ {
-    |at| entries.get(at.0 as usize).cloned().ok_or(IndexError::malformed("no such entry"))
+    |at| entries.get(at.0 as usize).cloned().ok_or_else(|| IndexError::Gap { expected: Size(0), given: at })
 }
 
 fn hash(at: Index) -> Result<Hash, IndexError> {
