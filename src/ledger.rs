@@ -65,12 +65,10 @@ pub struct Ledger {
     snapshot: Option<Snapshot>,
     /// What was published, with the entries after it: asked before the index.
     model: Option<Box<published::ReadModel>>,
-    charters: Charters,
+    charters: Arc<Charters>,
     rules: HashMap<BodyId, Arc<Charter>>,
     rule_entries: Option<rules::RuleEntries>,
     loaded: std::cell::RefCell<HashMap<Scope, Arc<Vec<Entry>>>>,
-    /// What was folded of what is loaded, where nothing that was published answers.
-    past: published::Past,
     places: places::Known,
     /// What was read while events were judged that name it.
     met: std::cell::RefCell<places::Met>,
@@ -177,11 +175,10 @@ impl Ledger {
             index: source::Source::Unopened,
             snapshot: None,
             model: None,
-            charters: Charters::default(),
+            charters: Arc::default(),
             rules: HashMap::new(),
             rule_entries: None,
             loaded: std::cell::RefCell::default(),
-            past: published::Past::default(),
             places,
             met: std::cell::RefCell::default(),
             last_recorded: None,
@@ -231,11 +228,11 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn material<'a>(&'a self, loaded: &'a Loaded, size: Size) -> Result<Material<'a>, LedgerError> {
+    pub fn material(&self, loaded: &Loaded, size: Size) -> Result<Material, LedgerError> {
         Ok(Material {
-            entries: loaded.entries(),
+            entries: loaded.shared(),
             checkpoint: self.head(size)?,
-            charters: &self.charters,
+            charters: Arc::clone(&self.charters),
             scope: loaded.scope().clone(),
         })
     }
@@ -324,7 +321,6 @@ impl Ledger {
         (self.model, self.rule_entries) = (None, None);
         self.rules.clear();
         self.loaded.borrow_mut().clear();
-        self.past.forget();
         self.met.take();
     }
 

@@ -1,6 +1,7 @@
 //! An audit says what it looked at, can be filed, and names what an insider changed who computed every hash anew.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chancery::audit::{CHECKS, FAULTS};
 use chancery::event::leaf::{decode, encode_event, splice};
@@ -38,7 +39,8 @@ fn entries(env: &Env, count: usize) -> Vec<Entry> {
     let at = |index: usize| {
         let mut entry = decode(lines[index % lines.len()].as_bytes(), Index(index as u64)).unwrap();
         if index >= lines.len() {
-            entry.event.id = EventId::parse(&format!("00000000-0000-4000-8000-{index:012}")).unwrap();
+            Arc::make_mut(&mut entry.event).id =
+                EventId::parse(&format!("00000000-0000-4000-8000-{index:012}")).unwrap();
         }
         entry.recorded_at = after(began, 60 * index as i64);
         entry
@@ -115,7 +117,7 @@ fn any(rng: &mut Rng, entries: &[Entry]) -> usize {
 fn an_edited_entry_is_named_by_an_older_copy_and_by_a_report_and_shown_by_a_head() {
     Kept::new(128).tried(0x5eed_0101, &["changed"], |entries, rng| {
         let (mut forged, at) = (entries.to_vec(), any(rng, entries));
-        forged[at].event.note = Some(format!("rewritten {}", rng.next()));
+        Arc::make_mut(&mut forged[at].event).note = Some(format!("rewritten {}", rng.next()));
         (forged, at)
     });
 }
@@ -134,7 +136,7 @@ fn an_inserted_entry_is_named_by_an_older_copy_and_by_a_report_and_shown_by_a_he
     Kept::new(128).tried(0x5eed_0103, &["inserted"], |entries, rng| {
         let (mut forged, at) = (entries.to_vec(), any(rng, entries));
         let mut more = entries[any(rng, entries)].clone();
-        more.event.id =
+        Arc::make_mut(&mut more.event).id =
             EventId::parse(&format!("00000000-0000-4000-8000-{:012}", rng.below(1 << 30))).unwrap();
         more.recorded_at = after(entries[at].recorded_at, -30);
         forged.insert(at, more);
@@ -177,13 +179,13 @@ fn a_backdated_entry_is_named_by_an_older_copy_and_by_a_report_and_shown_by_a_he
 fn a_report_of_a_long_log_says_among_which_entries_the_first_change_lies() {
     let kept = Kept::new(600);
     let mut forged = kept.entries.clone();
-    forged[300].event.note = Some("rewritten".into());
+    Arc::make_mut(&mut forged[300].event).note = Some("rewritten".into());
     let found = kept.found(&forged, "kept.json");
     assert_eq!(found[0]["entry"], Value::Null);
     let place = found[0]["place"].as_str().unwrap();
     assert!(place.ends_with("among entries 256 to 511"), "{place}");
     forged[300] = kept.entries[300].clone();
-    forged[550].event.note = Some("rewritten".into());
+    Arc::make_mut(&mut forged[550].event).note = Some("rewritten".into());
     assert_eq!(kept.found(&forged, "kept.json")[0]["entry"], 550);
     // What was appended since is no change.
     let longer = entries(&kept.env, 640);
@@ -276,7 +278,7 @@ fn a_report_is_filed_even_where_all_is_well() {
 fn a_report_with_findings_has_each_in_full_and_the_exit_code_stays() {
     let kept = Kept::new(128);
     let mut forged = kept.entries.clone();
-    forged[52].event.note = Some("rewritten".into());
+    Arc::make_mut(&mut forged[52].event).note = Some("rewritten".into());
     kept.found(&forged, SOUND);
     let ran = kept
         .env

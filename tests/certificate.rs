@@ -1,6 +1,7 @@
 //! Answer certificates: every one verifies, every changed bit is caught, and nothing that is filed can be hidden.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chancery::certificate::{CompletenessMap, Evidence, make, verify};
 use chancery::event::{
@@ -8,7 +9,7 @@ use chancery::event::{
 };
 use chancery::ledger::{Certifier, Ledger, LedgerError};
 use chancery::log::{Frontier, Hash, LeafHashes, SigningKey, VerifierKey, leaf_hash};
-use chancery::query::{Axes, Charters, CheckpointRef, Material, status};
+use chancery::query::{Axes, CheckpointRef, Material, status};
 
 use crate::env::{Env, Rng, times};
 
@@ -71,7 +72,7 @@ fn any(rng: &mut Rng, people: &[String], sizes: &[u64]) -> (String, Axes) {
 
 fn people(ledger: &Ledger) -> Vec<String> {
     let mut people = vec!["FRA".to_owned(), "SUN".to_owned()];
-    let named = |entry: Entry| people.extend(entry.event.participant.map(|id| id.to_string()));
+    let named = |entry: Entry| people.extend(entry.event.participant.as_ref().map(ToString::to_string));
     ledger.scan(Index(0), named).unwrap();
     people.sort();
     people.dedup();
@@ -215,11 +216,10 @@ fn answer_without(entries: &[Entry], hidden: Index, honest: &str, axes: &Axes) -
     let rest: Vec<Entry> = entries.iter().filter(|entry| entry.index != hidden).cloned().collect();
     let honest: serde_json::Value = serde_json::from_str(honest).unwrap();
     let root = honest["checkpoint"]["root"].as_str().unwrap().to_owned();
-    let charters = Charters::default();
     let material = Material {
-        entries: &rest,
+        entries: Arc::new(rest),
         checkpoint: CheckpointRef { size: axes.as_recorded, root },
-        charters: &charters,
+        charters: Arc::default(),
         scope: Scope::of_body(body()),
     };
     let answer = status(&material, &ParticipantId::parse("BLR").unwrap(), &body(), axes).ok()?;

@@ -1,5 +1,6 @@
 //! Everything folded again, and everything hashed and judged again.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chancery::audit::{Options, audit};
@@ -46,7 +47,7 @@ pub(crate) fn from_runs(both: &Both, rounds: usize) -> Row {
         let index = EventIndex::open(&both.ledger, log.origin(), DEADLINE).unwrap();
         let mut entries = index.load(&Scope::ALL).unwrap();
         entries.sort_by(|a, b| a.event.body.cmp(&b.event.body));
-        let charters = Charters::default();
+        let charters = Arc::new(Charters::default());
         let bodies = entries.chunk_by(|a, b| a.event.body == b.event.body);
         bodies.map(|of_body| certain(of_body, size, &charters)).sum::<usize>()
     };
@@ -59,10 +60,12 @@ pub(crate) fn from_runs(both: &Both, rounds: usize) -> Row {
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// How many certainly have a status today by the entries of their body.
-fn certain(entries: &[Entry], size: Size, charters: &Charters) -> usize {
+fn certain(entries: &[Entry], size: Size, charters: &Arc<Charters>) -> usize {
     let checkpoint = CheckpointRef { size, root: String::new() };
+    let body = &entries[0].event.body;
+    let (entries, charters) = (Arc::new(entries.to_vec()), Arc::clone(charters));
     let material = Material { entries, checkpoint, charters, scope: Scope::ALL };
-    let view = BodyView::new(&material, &entries[0].event.body, size, Day::FUTURE).unwrap();
+    let view = BodyView::new(&material, body, size, Day::FUTURE).unwrap();
     let has_one =
         |who: &&ParticipantId| view.history(who).settled_on(TODAY).is_some_and(|status| !status.is_none());
     view.participants().filter(has_one).count()

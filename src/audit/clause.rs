@@ -8,7 +8,7 @@ use super::projection::Derivation;
 use super::report::RemarkItem;
 
 /// Remarks on entries into force, on effects and on notices.
-pub(super) fn clauses(charter: &Charter, derived: &Derivation<'_>, remarks: &mut Vec<RemarkItem>) {
+pub(super) fn clauses(charter: &Charter, derived: &Derivation, remarks: &mut Vec<RemarkItem>) {
     of_the_treaty(charter, derived, remarks);
     for (who, pair) in &derived.pairs {
         for act in &pair.own {
@@ -23,7 +23,7 @@ pub(super) fn clauses(charter: &Charter, derived: &Derivation<'_>, remarks: &mut
 }
 
 /// The entry into force that the body's own acts certify, beside what its clause computes.
-fn of_the_treaty(charter: &Charter, derived: &Derivation<'_>, remarks: &mut Vec<RemarkItem>) {
+fn of_the_treaty(charter: &Charter, derived: &Derivation, remarks: &mut Vec<RemarkItem>) {
     let Some(general) = &derived.board.entry_into_force else { return };
     let Some((certified, entry)) = &general.certified else { return };
     let what = match &general.computed {
@@ -40,10 +40,10 @@ fn of_the_treaty(charter: &Charter, derived: &Derivation<'_>, remarks: &mut Vec<
 /// An accession that is certified although the consents that it needs are not all recorded.
 fn accession(
     charter: &Charter,
-    derived: &Derivation<'_>,
+    derived: &Derivation,
     who: &ParticipantId,
-    pair: &PairView<'_>,
-    act: &Standing<'_>,
+    pair: &PairView,
+    act: &Standing,
     remarks: &mut Vec<RemarkItem>,
 ) {
     let Some(on) = act.event.effect() else { return };
@@ -71,14 +71,14 @@ fn accession(
     }
 }
 
-fn accepted(pair: &PairView<'_>, member: &ParticipantId, step: &Step, on: Day) -> bool {
-    let by_day = |act: &Standing<'_>| act.event.date().is_some_and(|date| date.latest() <= on);
-    let of_step = |act: &Standing<'_>| act.event.act.kind() == step.act.0 && by_day(act);
+fn accepted(pair: &PairView, member: &ParticipantId, step: &Step, on: Day) -> bool {
+    let by_day = |act: &Standing| act.event.date().is_some_and(|date| date.latest() <= on);
+    let of_step = |act: &Standing| act.event.act.kind() == step.act.0 && by_day(act);
     pair.about.iter().any(|act| act.event.participant.as_ref() == Some(member) && of_step(act))
 }
 
 /// A source's day of effect, where a clause computes another.
-fn effect(charter: &Charter, derived: &Derivation<'_>, act: &Standing<'_>, remarks: &mut Vec<RemarkItem>) {
+fn effect(charter: &Charter, derived: &Derivation, act: &Standing, remarks: &mut Vec<RemarkItem>) {
     let Some(stated) = act.event.dates.get(Role::Effective) else { return };
     for by in [EffectBy::EntryIntoForce, EffectBy::Withdrawal] {
         let Some(computed) = derived.board.computed(act.index, by) else { continue };
@@ -102,7 +102,7 @@ fn effect(charter: &Charter, derived: &Derivation<'_>, act: &Standing<'_>, remar
 }
 
 /// A notice period that the clause does not let be extended, extended all the same.
-fn extension(charter: &Charter, act: &Standing<'_>, remarks: &mut Vec<RemarkItem>) {
+fn extension(charter: &Charter, act: &Standing, remarks: &mut Vec<RemarkItem>) {
     if act.event.act.kind() != ActKind::WithdrawalPeriodExtended {
         return;
     }

@@ -32,7 +32,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::ScopedJoinHandle;
 
 use crate::event::{Entry, EventSignature, Size};
@@ -311,7 +311,7 @@ fn read_all(leaves: &mut [evidence::Leaf], keep: Keep, room: usize, telling: &Se
             let Some((mut entry, signed)) = read else { continue };
             // Of most of what is recorded nothing follows from where it was found.
             if !keep.evidence && signed.is_empty() && !entry::rests_on_its_evidence(&entry.event) {
-                entry.event.evidence = Vec::new();
+                Arc::make_mut(&mut entry.event).evidence = Vec::new();
             }
             entries.push(entry);
             signatures.push(signed);

@@ -1,6 +1,5 @@
 //! Every status derived in two ways, and the first entries alone asked what they gave before more were recorded.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -85,8 +84,7 @@ fn of_body(
     let size = Size(last.0 + 1);
     let of_body = places.of(body, charter);
     // A question folds the charter itself: nothing rests on what was derived here.
-    let charters = Charters::reading(texts.clone());
-    let material = material(&of_body, size, &charters);
+    let material = material(Arc::clone(&of_body), size, texts);
     let view = BodyView::new(&material, body, size, Day::FUTURE);
     if what.projected {
         two_ways(&of_body, (body, charter), (last, today), (&view, texts), found);
@@ -106,10 +104,10 @@ fn of_body(
 
 /// Compares the two ways of deriving one body.
 fn two_ways(
-    of_body: &[Entry],
+    of_body: &Arc<Vec<Entry>>,
     (body, charter): (&BodyId, &Charter),
     (last, today): (Index, Day),
-    (view, texts): (&Result<BodyView<'_>, QueryError>, &Texts),
+    (view, texts): (&Result<BodyView, QueryError>, &Texts),
     found: &mut Findings,
 ) {
     let (pairs, alone) = acts(of_body, body);
@@ -133,7 +131,8 @@ fn two_ways(
     }
 }
 
-fn material<'a>(entries: &'a [Entry], size: Size, charters: &'a Charters) -> Material<'a> {
+fn material(entries: Arc<Vec<Entry>>, size: Size, texts: &Texts) -> Material {
+    let charters = Arc::new(Charters::reading(texts.clone()));
     let checkpoint = CheckpointRef { size, root: String::new() };
     Material { entries, checkpoint, charters, scope: Scope::ALL }
 }
@@ -148,7 +147,7 @@ pub(super) struct Places {
     /// The last entry of all: its place, and the day on which it was recorded.
     last: Option<(Index, Day)>,
     /// All of them in the order of the log, where a charter waits for other treaties.
-    all: OnceLock<Vec<Entry>>,
+    all: OnceLock<Arc<Vec<Entry>>>,
 }
 
 impl Places {
@@ -175,17 +174,17 @@ impl Places {
 
     /// The entries that bear on a body: its own, those of the charter that it extends, and whatever is corrected across
     /// bodies, wherever that belongs.
-    pub(super) fn of(&self, body: &BodyId, charter: &Charter) -> Cow<'_, [Entry]> {
+    pub(super) fn of(&self, body: &BodyId, charter: &Charter) -> Arc<Vec<Entry>> {
         if !charter.waits_for().is_empty() {
-            return Cow::Borrowed(self.all.get_or_init(|| in_order(self.entries.iter())));
+            return Arc::clone(self.all.get_or_init(|| Arc::new(in_order(self.entries.iter()))));
         }
         let own = |of: &BodyId| self.own.get(of).and_then(|own| self.entries.get(own.clone()));
         let pattern = charter.extends.as_ref().and_then(own).unwrap_or_default();
         let own = own(body).unwrap_or_default();
         if pattern.is_empty() && self.reaching.is_empty() {
-            return Cow::Borrowed(own);
+            return Arc::new(own.to_vec());
         }
-        Cow::Owned(in_order(own.iter().chain(pattern).chain(&self.reaching)))
+        Arc::new(in_order(own.iter().chain(pattern).chain(&self.reaching)))
     }
 }
 
@@ -198,8 +197,8 @@ fn in_order<'e>(entries: impl Iterator<Item = &'e Entry>) -> Vec<Entry> {
 }
 
 /// The acts that stand in a body: by participant, and those of the body alone.
-pub(super) fn acts<'a>(entries: &'a [Entry], body: &BodyId) -> (Pairs<'a>, Vec<Standing<'a>>) {
-    let mut pairs: Pairs<'a> = Pairs::new();
+pub(super) fn acts(entries: &[Entry], body: &BodyId) -> (Pairs, Vec<Standing>) {
+    let mut pairs: Pairs = Pairs::new();
     let (acts, _) = withhold(Record::new(entries).acts());
     let mut alone = Vec::new();
     for act in acts.into_iter().filter(|act| act.event.body == *body) {
@@ -236,17 +235,21 @@ fn plain(folded: &[(&ParticipantId, Arc<History>)], day: Day) -> BTreeMap<Partic
 }
 
 /// When the treaties for which a charter waits entered into force.
-fn waited(entries: &[Entry], charter: &Charter, texts: &Texts) -> Elsewhere {
-    let charters = Charters::reading(texts.clone());
+fn waited(entries: &Arc<Vec<Entry>>, charter: &Charter, texts: &Texts) -> Elsewhere {
     let size = entries.last().map_or(Size(0), |last| Size(last.index.0 + 1));
-    elsewhere(&material(entries, size, &charters), charter, size, Day::FUTURE)
+    elsewhere(&material(Arc::clone(entries), size, texts), charter, size, Day::FUTURE)
 }
 
-fn asked(entries: &[Entry], body: &BodyId, size: Size, day: Day, texts: &Texts) -> Result<Roster, String> {
+fn asked(
+    entries: Arc<Vec<Entry>>,
+    body: &BodyId,
+    size: Size,
+    day: Day,
+    texts: &Texts,
+) -> Result<Roster, String> {
     // Charters are folded anew for every answer, so that none rests on what another one remembered.
-    let charters = Charters::reading(texts.clone());
     let axes = Axes::on_day(day, None, size);
-    roster(&material(entries, size, &charters), body, None, &axes).map_err(|error| error.to_string())
+    roster(&material(entries, size, texts), body, None, &axes).map_err(|error| error.to_string())
 }
 
 fn compare(
@@ -277,7 +280,7 @@ fn said(line: Option<&Line>) -> String {
 
 /// Asks the whole record as it was recorded at some sizes, and the entries up to there alone.
 pub(super) fn prefixes(
-    whole: &[Entry],
+    whole: &Arc<Vec<Entry>>,
     source: &[Entry],
     body: &BodyId,
     day: Day,
@@ -287,8 +290,8 @@ pub(super) fn prefixes(
     let cuts: BTreeSet<usize> = (1..4).map(|n| source.len() * n / 4).filter(|at| *at > 0).collect();
     for at in cuts {
         let Some(size) = source.get(at - 1).map(|e| Size(e.index.0 + 1)) else { continue };
-        let (alone, before) =
-            (asked(&source[..at], body, size, day, texts), asked(whole, body, size, day, texts));
+        let alone = asked(Arc::new(source[..at].to_vec()), body, size, day, texts);
+        let before = asked(Arc::clone(whole), body, size, day, texts);
         found.counted("projections", 1);
         if alone != before {
             let what = format!(
@@ -300,15 +303,15 @@ pub(super) fn prefixes(
 }
 
 /// The same derivation for one charter, without the ledger's: for remarks.
-pub(super) struct Derivation<'a> {
+pub(super) struct Derivation {
     /// What stands, by participant.
-    pub(super) pairs: Pairs<'a>,
+    pub(super) pairs: Pairs,
     /// What the acts of some make of the status of others.
     pub(super) board: Board,
 }
 
-impl<'a> Derivation<'a> {
-    pub(super) fn new(entries: &'a [Entry], body: &BodyId, charter: &Charter) -> Derivation<'a> {
+impl Derivation {
+    pub(super) fn new(entries: &Arc<Vec<Entry>>, body: &BodyId, charter: &Charter) -> Derivation {
         let (pairs, alone) = acts(entries, body);
         let waited = waited(entries, charter, &Texts::default());
         let board = Board::new(charter, &pairs, &alone, None, waited);

@@ -1,12 +1,11 @@
 //! What stands in a record and what it says, derived anew in the plainest way: from the newest entry back, one table of
 //! who corrects whom. It is held against `history`, so it shares no code with it.
 
-use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::event::{Act, ActKind, Changes, Entry, Event, EventId};
-use crate::history::{Standing, Stated};
+use crate::history::Standing;
 
 /// Entries with who corrects whom; positions count in the slice.
 pub(super) struct Record<'a> {
@@ -102,12 +101,12 @@ impl<'a> Record<'a> {
     }
 
     /// The acts that stand, read with their rectifications.
-    pub(super) fn acts(&self) -> Vec<Standing<'a>> {
+    pub(super) fn acts(&self) -> Vec<Standing> {
         self.acts_of(&|_| true)
     }
 
     /// Those that are of some kinds, as they are read.
-    pub(super) fn acts_of(&self, wanted: &dyn Fn(ActKind) -> bool) -> Vec<Standing<'a>> {
+    pub(super) fn acts_of(&self, wanted: &dyn Fn(ActKind) -> bool) -> Vec<Standing> {
         let all = 0..self.entries.len();
         let standing = self.standing(all.clone().filter(|at| corrects(&self.entries[*at].event)).collect());
         let changes = self.changes(&standing);
@@ -115,12 +114,10 @@ impl<'a> Record<'a> {
             let entry = &self.entries[at];
             let by: Vec<usize> =
                 self.corrections(at).iter().copied().filter(|c| changes.contains_key(c)).collect();
-            let mut event = Cow::Borrowed(&entry.event);
-            by.iter().filter_map(|c| changes.get(c)).for_each(|change| apply(event.to_mut(), change));
-            let event = match event {
-                Cow::Borrowed(event) => Stated::Recorded(event),
-                Cow::Owned(event) => Stated::Rectified(Arc::new(event)),
-            };
+            let mut event = Arc::clone(&entry.event);
+            by.iter()
+                .filter_map(|c| changes.get(c))
+                .for_each(|change| apply(Arc::make_mut(&mut event), change));
             let corrected_by = by.iter().map(|c| self.entries[*c].index).collect();
             Standing { index: entry.index, known: event.known(), event, corrected_by }
         };
@@ -142,7 +139,7 @@ impl<'a> Record<'a> {
             }
         }
         let changes = self.changes(&self.standing(self.bearing_on(target, until)));
-        let mut event = self.entries[target].event.clone();
+        let mut event = Event::clone(&self.entries[target].event);
         for change in self.corrections(target).iter().filter_map(|c| changes.get(c)) {
             apply(&mut event, change);
         }

@@ -66,7 +66,7 @@ fn rules(charter: &Charter, remarks: &mut Vec<RemarkItem>) {
 }
 
 /// A status named before it existed or after it ended.
-fn statuses(charter: &Charter, act: &Standing<'_>, remarks: &mut Vec<RemarkItem>) {
+fn statuses(charter: &Charter, act: &Standing, remarks: &mut Vec<RemarkItem>) {
     let Some(date) = act.event.date() else { return };
     // A status given by the source is given for its effect, a status sought on the day it is sought.
     let given = act.event.dates.get(Role::Effective).unwrap_or(date);
@@ -86,8 +86,8 @@ fn statuses(charter: &Charter, act: &Standing<'_>, remarks: &mut Vec<RemarkItem>
 
 fn judged(
     charter: &Charter,
-    act: &Standing<'_>,
-    all: &[Standing<'_>],
+    act: &Standing,
+    all: &[Standing],
     history: &History,
     remarks: &mut Vec<RemarkItem>,
 ) {
@@ -118,8 +118,8 @@ fn judged(
 /// same day gave.
 fn before(
     charter: &Charter,
-    act: &Standing<'_>,
-    all: &[Standing<'_>],
+    act: &Standing,
+    all: &[Standing],
     history: &History,
     day: Day,
 ) -> BTreeSet<StatusId> {
@@ -127,7 +127,7 @@ fn before(
     let eve = history.on(day.previous());
     let mut statuses: BTreeSet<StatusId> =
         eve.statuses().into_iter().map(|id| version.current_name(id).clone()).collect();
-    let here = |other: &&Standing<'_>| {
+    let here = |other: &&Standing| {
         let effect = other.event.effect();
         other.index != act.index && effect.is_some_and(|e| e.earliest() <= day && day <= e.latest())
     };

@@ -219,7 +219,7 @@ pub(super) fn body(
     (path, base): (&Path, &Part),
     body: &BodyId,
     entries: &[Entry],
-    view: Option<&BodyView<'_>>,
+    view: Option<&BodyView>,
     found: &mut Findings,
 ) {
     match other_rows(base, body, entries, view) {
@@ -271,7 +271,7 @@ fn other_rows(
     base: &Part,
     body: &BodyId,
     entries: &[Entry],
-    view: Option<&BodyView<'_>>,
+    view: Option<&BodyView>,
 ) -> Result<Vec<String>, SnapshotError> {
     let mut others = Vec::new();
     let Some(view) = view else {
@@ -328,7 +328,7 @@ struct Least<'e> {
 }
 
 impl<'e> Least<'e> {
-    fn of(entries: &'e [Entry], body: &BodyId, view: &BodyView<'_>, size: Size) -> Least<'e> {
+    fn of(entries: &'e [Entry], body: &BodyId, view: &BodyView, size: Size) -> Least<'e> {
         let charter = &view.charter;
         let joined = charter.joins_participants() || !charter.waits_for().is_empty();
         let mut least = Least { entries, joined, known: Day::PAST, recorded: None };
@@ -347,7 +347,7 @@ impl<'e> Least<'e> {
         base: &Part,
         pair: &PairAt,
         who: Option<&ParticipantId>,
-        view: &BodyView<'_>,
+        view: &BodyView,
     ) -> Result<bool, SnapshotError> {
         let mut own = Least { entries: self.entries, ..*self };
         if let Some(who) = who {

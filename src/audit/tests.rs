@@ -294,10 +294,11 @@ fn an_act_is_judged_under_the_rules_recorded_before_it() {
 fn a_past_that_changed_is_found() {
     let decoded: Vec<Entry> =
         leaves_of(&events()).iter().enumerate().map(|(i, l)| decode(l, Index(i as u64)).unwrap()).collect();
-    let mut other = decoded.clone();
-    other[8].event.participant = Some(ParticipantId::parse("NPL").unwrap());
+    let decoded = Arc::new(decoded);
+    let mut other = decoded.to_vec();
+    Arc::make_mut(&mut other[8].event).participant = Some(ParticipantId::parse("NPL").unwrap());
     let day = "2026-01-01".parse().unwrap();
-    for (source, codes) in [(&decoded, vec![]), (&other, vec!["another-past"])] {
+    for (source, codes) in [(&*decoded, vec![]), (&other, vec!["another-past"])] {
         let mut found = Findings::default();
         projection::prefixes(&decoded, source, &sco(), day, &Texts::default(), &mut found);
         let (_, findings) = found.finish();

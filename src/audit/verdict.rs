@@ -51,7 +51,7 @@ pub(super) fn rules_of(act: ActKind) -> bool {
     matches!(act, K::CharterAdopted | K::CharterAmended | K::CorrectionProposed | K::CorrectionEffected)
 }
 
-fn fold(body: &BodyId, acts: &[Standing<'_>], read: &Texts) -> Result<Option<Charter>, CharterError> {
+fn fold(body: &BodyId, acts: &[Standing], read: &Texts) -> Result<Option<Charter>, CharterError> {
     Charter::fold_with(body, &charter_acts(acts, body), read)
 }
 

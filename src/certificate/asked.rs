@@ -86,7 +86,7 @@ impl Asked {
     }
 
     /// The answer in its JSON form.
-    pub(super) fn answer(&self, material: &Material<'_>) -> Result<Value, QueryError> {
+    pub(super) fn answer(&self, material: &Material) -> Result<Value, QueryError> {
         let (body, axes) = (&self.body, &self.axes);
         let answer = match (self.kind, &self.participant) {
             (Kind::InForce, about) => serde_json::to_value(in_force(material, body, about.as_ref(), axes)?),

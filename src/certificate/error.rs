@@ -66,7 +66,11 @@ pub enum CertificateError {
         index: Index,
     },
     /// The answer may rest on it.
-    #[error("the answer may rest on what is filed under {}, which the certificate does not show", said(.0))]
+    #[error(
+        "the certificate was made by an older rule that left out what is filed under {}, on which the answer may rest: ask for \
+         it anew",
+        said(.0)
+    )]
     NotShown(Heading),
     /// Nothing asks for it.
     #[error("entry {0} is in the certificate, and the answer cannot rest on it")]

@@ -1,18 +1,18 @@
 //! Writes a certificate.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
 use crate::event::leaf::decode;
 use crate::event::{Entry, Index};
 use crate::log::{LeafHashes, Member, SignedCheckpoint, leaf_hash, places_of, prove_many, prove_members};
-use crate::query::{Charters, CheckpointRef, Material};
+use crate::query::{Charters, CheckpointRef, Material, Need, Needs, needs};
 
 use super::NEUTRALITY;
 use super::asked::Asked;
 use super::error::CertificateError;
-use super::gather::{Gathered, Wanted, gather};
 use super::map::{CompletenessMap, Filed, Group};
 use super::text::{FiledText, GroupText, HeadingText, KIND, Leaf, Text};
 
@@ -40,9 +40,9 @@ pub fn make<E: From<CertificateError>>(
 ) -> Result<String, E> {
     let asked = Asked::of_answer(answer).map_err(CertificateError::Question)?;
     let mut leaves: BTreeMap<Index, String> = BTreeMap::new();
-    let charters = Charters::default();
-    let gathered = gather(&asked, &charters, &mut |wanted| {
-        let filed = under(evidence.map, wanted);
+    let charters = Arc::new(Charters::default());
+    let gathered = needs(&asked.scope(), &asked.body, &charters.texts, &mut |need| {
+        let filed = under(evidence.map, need);
         let indexes = filed.into_iter().flat_map(|filed| &filed.entries);
         let mut entry = |index: &Index| -> Result<Entry, E> {
             let bytes = leaf(*index)?;
@@ -56,9 +56,9 @@ pub fn make<E: From<CertificateError>>(
     let head = &evidence.head.head;
     let checkpoint = CheckpointRef { size: asked.size(), root: head.root.to_string() };
     let material = Material {
-        entries: &gathered.entries,
+        entries: Arc::clone(&gathered.entries),
         checkpoint,
-        charters: &charters,
+        charters,
         scope: gathered.scope.clone(),
     };
     let derived = asked.answer(&material).map_err(CertificateError::from)?;
@@ -67,19 +67,17 @@ pub fn make<E: From<CertificateError>>(
 }
 
 /// What the map has where it is asked.
-fn under<'m>(map: &'m CompletenessMap, wanted: &Wanted) -> Vec<&'m Filed> {
-    match wanted {
-        Wanted::Heading(heading) => map.filed(heading).into_iter().collect(),
-        Wanted::Group(body) => {
-            map.group(body.as_str()).into_iter().flat_map(|group| &group.headings).collect()
-        }
+fn under<'m>(map: &'m CompletenessMap, need: &Need) -> Vec<&'m Filed> {
+    match need {
+        Need::Heading(heading) => map.filed(heading).into_iter().collect(),
+        Need::Group(body) => map.group(body.as_str()).into_iter().flat_map(|group| &group.headings).collect(),
     }
 }
 
 fn written(
     answer: &str,
     evidence: &Evidence<'_>,
-    gathered: &Gathered,
+    gathered: &Needs,
     leaves: &BTreeMap<Index, String>,
 ) -> Result<String, CertificateError> {
     let raw = |text: &str| {
@@ -99,7 +97,7 @@ fn written(
         certificate: KIND.to_owned(),
         checkpoint: evidence.head.to_string(),
         entries: entries.collect(),
-        filed: filed(evidence.map, &gathered.wanted)?,
+        filed: filed(evidence.map, &gathered.parts)?,
         hashes,
         neutrality: NEUTRALITY.to_owned(),
         program: evidence.program.to_owned(),
@@ -109,17 +107,17 @@ fn written(
 }
 
 /// The part of the map that shows what is filed where it was asked, and that nothing else is.
-fn filed(map: &CompletenessMap, wanted: &BTreeSet<Wanted>) -> Result<FiledText, CertificateError> {
+fn filed(map: &CompletenessMap, parts: &BTreeSet<Need>) -> Result<FiledText, CertificateError> {
     let members: Vec<Member> = map.groups.iter().map(|group| group.member.clone()).collect();
     let mut opened: BTreeMap<&str, Option<BTreeSet<&str>>> = BTreeMap::new();
-    for wanted in wanted {
-        match wanted {
-            Wanted::Heading(heading) => {
+    for part in parts {
+        match part {
+            Need::Heading(heading) => {
                 if let Some(names) = opened.entry(heading.group()).or_insert_with(|| Some(BTreeSet::new())) {
                     names.insert(heading.name());
                 }
             }
-            Wanted::Group(body) => _ = opened.insert(body.as_str(), None),
+            Need::Group(body) => _ = opened.insert(body.as_str(), None),
         }
     }
     let places: BTreeSet<usize> = opened.keys().flat_map(|name| places_of(&members, name)).collect();

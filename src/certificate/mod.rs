@@ -3,12 +3,11 @@
 //!
 //! A [`CompletenessMap`] files every entry under *headings* (a participant in a body, a body alone, an import). Its root is
 //! an extension line of the checkpoint, so that the same signature covers it, and the audit computes it anew from the
-//! leaves. What question needs which headings is in `gather`; [`make`] writes a certificate, [`verify`] checks one. The
+//! leaves. Which headings a question needs is in `query/needs.rs`; [`make`] writes a certificate, [`verify`] checks one. The
 //! text is described in `docs/PROOF.md`.
 
 mod asked;
 mod error;
-mod gather;
 mod make;
 mod map;
 mod text;

@@ -1,6 +1,7 @@
 //! Verifies a certificate with nothing but a verifier key: every proof, and the answer derived again from the entries.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -10,12 +11,11 @@ use crate::log::{
     Checkpoint, Frontier, Hash, Lookup, Member, ShownMembers, SignedCheckpoint, VerifierKey, leaf_hash,
     root_of_many,
 };
-use crate::query::{Charters, CheckpointRef, Material};
+use crate::query::{Charters, CheckpointRef, Material, Need, needs};
 
 use super::NEUTRALITY;
 use super::asked::Asked;
 use super::error::CertificateError;
-use super::gather::{Wanted, gather};
 use super::text::{FiledText, GroupText, HeadingText, Text};
 
 /// What a certificate shows.
@@ -26,7 +26,7 @@ pub struct Verified {
     /// The head under which it holds.
     pub checkpoint: SignedCheckpoint,
     /// The entries that it may rest on, every one of them.
-    pub entries: Vec<Entry>,
+    pub entries: Arc<Vec<Entry>>,
     /// The program that wrote it.
     pub program: String,
 }
@@ -51,16 +51,17 @@ pub fn verify(text: &str, key: &VerifierKey, program: &str) -> Result<Verified, 
     if asked.size() != Size(head.size) {
         return Err(CertificateError::Size { asked: asked.size(), size: Size(head.size) });
     }
-    let charters = Charters::default();
-    let gathered = gather(&asked, &charters, &mut |wanted| map.under(wanted, &entries))?;
+    let charters = Arc::new(Charters::default());
+    let gathered =
+        needs(&asked.scope(), &asked.body, &charters.texts, &mut |need| map.under(need, &entries))?;
     let asked_for: BTreeSet<Index> = gathered.entries.iter().map(|entry| entry.index).collect();
     if let Some(index) = entries.keys().find(|index| !asked_for.contains(index)) {
         return Err(CertificateError::Spare(*index));
     }
     let material = Material {
-        entries: &gathered.entries,
+        entries: Arc::clone(&gathered.entries),
         checkpoint: CheckpointRef { size: asked.size(), root: head.root.to_string() },
-        charters: &charters,
+        charters,
         scope: gathered.scope,
     };
     let answer = asked.answer(&material)?;
@@ -142,10 +143,10 @@ impl<'t> ShownMap<'t> {
     }
 
     /// The entries that are filed where it is asked, each of which must be there.
-    fn under(&self, wanted: &Wanted, entries: &Entries) -> Result<Vec<Entry>, CertificateError> {
-        let (group, name) = match wanted {
-            Wanted::Heading(heading) => (heading.group(), Some(heading.name())),
-            Wanted::Group(body) => (body.as_str(), None),
+    fn under(&self, need: &Need, entries: &Entries) -> Result<Vec<Entry>, CertificateError> {
+        let (group, name) = match need {
+            Need::Heading(heading) => (heading.group(), Some(heading.name())),
+            Need::Group(body) => (body.as_str(), None),
         };
         let not_shown = || CertificateError::NotShown(Heading::named(group, name.unwrap_or_default()));
         let opened = match self.groups.find(group) {

@@ -14,13 +14,13 @@ use crate::event::{Event, EventId, Index, Instant};
 use crate::ledger::Ledger;
 use crate::log::{Disk, Holder};
 
-use super::error::Failure;
-use super::render::Page;
+use crate::cli::error::Failure;
+use crate::cli::render::Page;
 
 /// Options that every command has
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Everywhere")]
-pub(super) struct GlobalArgs {
+pub(crate) struct GlobalArgs {
     /// The ledger's folder
     #[arg(
         long,
@@ -29,21 +29,21 @@ pub(super) struct GlobalArgs {
         default_value = "./chancery.ledger",
         value_name = "PATH"
     )]
-    pub(super) ledger: PathBuf,
+    pub(crate) ledger: PathBuf,
     /// The form of the output: for people, one document, one object a line, rows
     #[arg(long, global = true, value_enum, default_value_t = Format::Text, value_name = "FORM")]
-    pub(super) format: Format,
+    pub(crate) format: Format,
     /// No progress and no remarks, only results and errors
     #[arg(long, short, global = true)]
-    pub(super) quiet: bool,
+    pub(crate) quiet: bool,
     /// When to use colour; auto: on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
-    pub(super) color: Color,
+    pub(crate) color: Color,
 }
 
 /// The form of the output.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Format {
+pub(crate) enum Format {
     Text,
     Json,
     Jsonl,
@@ -52,7 +52,7 @@ pub(super) enum Format {
 
 /// When to use colour.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Color {
+pub(crate) enum Color {
     Auto,
     Always,
     Never,
@@ -60,26 +60,26 @@ pub(super) enum Color {
 
 /// How an answer becomes lines and rows.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Shape {
+pub(crate) struct Shape {
     /// The list whose items are the lines; without one the whole answer is a line.
-    pub(super) list: Option<&'static str>,
+    pub(crate) list: Option<&'static str>,
     /// The columns of a CSV: paths into a line, parts joined by dots.
-    pub(super) columns: &'static [&'static str],
+    pub(crate) columns: &'static [&'static str],
 }
 
 /// The surroundings of a command.
 #[derive(Clone)]
-pub(super) struct Context {
+pub(crate) struct Context {
     /// The ledger's folder.
-    pub(super) ledger: PathBuf,
+    pub(crate) ledger: PathBuf,
     /// The form of the output.
-    pub(super) format: Format,
+    pub(crate) format: Format,
     /// Only results and errors.
-    pub(super) quiet: bool,
+    pub(crate) quiet: bool,
     /// What text is laid out for.
-    pub(super) page: Page,
+    pub(crate) page: Page,
     /// The clock, read once.
-    pub(super) now: Instant,
+    pub(crate) now: Instant,
     color: Color,
     supposed: Option<Supposed>,
 }
@@ -105,7 +105,7 @@ impl Context {
     ///
     /// # Errors
     /// A `CHANCERY_NOW` that is no instant.
-    pub(super) fn new(args: &GlobalArgs) -> Result<Context, Failure> {
+    pub(crate) fn new(args: &GlobalArgs) -> Result<Context, Failure> {
         let now = clock()?;
         let asked = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
         let seen = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
@@ -124,7 +124,7 @@ impl Context {
     ///
     /// # Errors
     /// A `CHANCERY_NOW` that is no instant.
-    pub(super) fn later(&self) -> Result<Instant, Failure> {
+    pub(crate) fn later(&self) -> Result<Instant, Failure> {
         Ok(clock()?.max(self.now))
     }
 
@@ -132,7 +132,7 @@ impl Context {
     ///
     /// # Errors
     /// [`Failure`].
-    pub(super) fn reader(&self) -> Result<Ledger, Failure> {
+    pub(crate) fn reader(&self) -> Result<Ledger, Failure> {
         self.check_url()?;
         let mut ledger = Ledger::open_reader(&self.ledger)?;
         if let Some(supposed) = &self.supposed {
@@ -142,13 +142,13 @@ impl Context {
     }
 
     /// The same surroundings, in which every answer supposes events.
-    pub(super) fn supposing(mut self, events: Vec<Event>) -> Context {
+    pub(crate) fn supposing(mut self, events: Vec<Event>) -> Context {
         self.supposed = Some(Supposed { events, places: RefCell::default() });
         self
     }
 
     /// The options that every command has, to be read again.
-    pub(super) fn options(&self) -> Vec<OsString> {
+    pub(crate) fn options(&self) -> Vec<OsString> {
         let value = |value: Option<clap::builder::PossibleValue>| {
             OsString::from(value.map(|v| v.get_name().to_owned()).unwrap_or_default())
         };
@@ -163,7 +163,7 @@ impl Context {
     ///
     /// # Errors
     /// [`Failure`].
-    pub(super) fn writer(&self, command: &str) -> Result<Ledger, Failure> {
+    pub(crate) fn writer(&self, command: &str) -> Result<Ledger, Failure> {
         self.check_url()?;
         let ledger = Ledger::open_writer(&self.ledger, &self.holder(command), Disk::default())?;
         if let Some(torn) = ledger.recovered().filter(|_| !self.quiet) {
@@ -178,14 +178,14 @@ impl Context {
     }
 
     /// Ends writing. What was acknowledged is durable without a checkpoint, so one that cannot be written is no failure.
-    pub(super) fn close(&self, ledger: Ledger) {
+    pub(crate) fn close(&self, ledger: Ledger) {
         if let Err(error) = ledger.close() {
             self.remark(&format!("recorded, but the head of the log is not up to date: {error}"));
         }
     }
 
     /// Who holds the lock while a command writes.
-    pub(super) fn holder(&self, command: &str) -> Holder {
+    pub(crate) fn holder(&self, command: &str) -> Holder {
         Holder {
             pid: std::process::id().to_string(),
             command: format!("chancery {command}"),
@@ -203,7 +203,7 @@ impl Context {
     }
 
     /// A new id for an event: of version 7, so that ids sort by time.
-    pub(super) fn new_id(&self) -> EventId {
+    pub(crate) fn new_id(&self) -> EventId {
         let micros = u64::try_from(self.now.micros()).unwrap_or_default();
         let nanos = u32::try_from(micros % 1_000_000 * 1_000).unwrap_or_default();
         let at = uuid::Timestamp::from_unix(uuid::NoContext, micros / 1_000_000, nanos);
@@ -211,7 +211,7 @@ impl Context {
     }
 
     /// 32 bytes that nobody can guess: two ids of version 4 have 244 random bits.
-    pub(super) fn salt() -> [u8; 32] {
+    pub(crate) fn salt() -> [u8; 32] {
         let mut salt = [0; 32];
         for half in salt.chunks_mut(16) {
             half.copy_from_slice(uuid::Uuid::new_v4().as_bytes());
@@ -223,7 +223,7 @@ impl Context {
     ///
     /// # Errors
     /// [`Failure`].
-    pub(super) fn answer(
+    pub(crate) fn answer(
         &self,
         answer: &impl Serialize,
         shape: Shape,
@@ -271,7 +271,7 @@ impl Context {
     ///
     /// # Errors
     /// [`Failure`].
-    pub(super) fn print(&self, text: &str) -> Result<(), Failure> {
+    pub(crate) fn print(&self, text: &str) -> Result<(), Failure> {
         let mut out = AutoStream::new(std::io::stdout().lock(), self.choice(&std::io::stdout()));
         match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
             Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
@@ -280,7 +280,7 @@ impl Context {
     }
 
     /// Writes a remark to standard error, unless asked to be quiet.
-    pub(super) fn remark(&self, text: &str) {
+    pub(crate) fn remark(&self, text: &str) {
         if !self.quiet {
             let mut err = AutoStream::new(std::io::stderr().lock(), self.choice(&std::io::stderr()));
             // A remark that nobody can read is no reason to fail.
@@ -297,13 +297,13 @@ impl Context {
     }
 
     /// Whether progress can be shown.
-    pub(super) fn shows_progress(&self) -> bool {
+    pub(crate) fn shows_progress(&self) -> bool {
         use std::io::IsTerminal;
         !self.quiet && std::io::stderr().is_terminal()
     }
 
     /// A bar over `length` steps, hidden where progress cannot be shown.
-    pub(super) fn bar(&self, length: u64, label: &str) -> indicatif::ProgressBar {
+    pub(crate) fn bar(&self, length: u64, label: &str) -> indicatif::ProgressBar {
         if !self.shows_progress() {
             return indicatif::ProgressBar::hidden();
         }
@@ -322,7 +322,7 @@ impl Context {
 ///
 /// # Errors
 /// A `CHANCERY_NOW` that is no instant.
-pub(super) fn clock() -> Result<Instant, Failure> {
+pub(crate) fn clock() -> Result<Instant, Failure> {
     match std::env::var("CHANCERY_NOW") {
         Ok(text) => Instant::parse(&text).map_err(|e| Failure::usage(format!("CHANCERY_NOW: {e}"))),
         Err(_) => Ok(Instant::from_micros(chrono::Utc::now().timestamp_micros())),
@@ -357,7 +357,7 @@ fn mark(whole: &mut Value, list: Option<&str>, places: &[Index]) {
 }
 
 /// What a file of the user's is called in a message.
-pub(super) fn input_name(path: &Path) -> String {
+pub(crate) fn input_name(path: &Path) -> String {
     match path == Path::new("-") {
         true => "standard input".to_owned(),
         false => path.display().to_string(),
@@ -368,7 +368,7 @@ pub(super) fn input_name(path: &Path) -> String {
 ///
 /// # Errors
 /// [`Failure`].
-pub(super) fn read_input(path: &Path) -> Result<Vec<u8>, Failure> {
+pub(crate) fn read_input(path: &Path) -> Result<Vec<u8>, Failure> {
     use std::io::Read;
     let mut bytes = Vec::new();
     let read = match path == Path::new("-") {
@@ -383,7 +383,7 @@ pub(super) fn read_input(path: &Path) -> Result<Vec<u8>, Failure> {
 ///
 /// # Errors
 /// [`Failure`].
-pub(super) fn csv_of(lines: &[&Value], columns: &[&str]) -> Result<String, Failure> {
+pub(crate) fn csv_of(lines: &[&Value], columns: &[&str]) -> Result<String, Failure> {
     let mut out = csv::Writer::from_writer(Vec::new());
     let last = |path: &str| path.rsplit('.').next().unwrap_or(path).to_owned();
     // A name that two columns would share is told apart by its path.

@@ -16,7 +16,7 @@ use crate::witness::{MemoryError, WitnessError};
 
 /// The exit codes of every command.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Exit {
+pub(crate) enum Exit {
     /// Done, or answered.
     Done = 0,
     /// A yes/no question was answered "no", an audit has findings, an import left rows out.
@@ -31,9 +31,9 @@ pub(super) enum Exit {
 
 /// Why a command failed.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(crate) struct Failure {
     /// How the process ends.
-    pub(super) exit: Exit,
+    pub(crate) exit: Exit,
     /// What happened, where.
     what: String,
     /// What follows the exit code on the same line.
@@ -44,7 +44,7 @@ pub(super) struct Failure {
 
 impl Failure {
     /// A failure in one line. What follows `; did you mean` or `: say which` is the remedy, and stands behind the code.
-    pub(super) fn new(exit: Exit, what: impl fmt::Display) -> Failure {
+    pub(crate) fn new(exit: Exit, what: impl fmt::Display) -> Failure {
         let what = what.to_string();
         let at = ["; did you mean ", ": say which"].iter().find_map(|mark| what.find(mark));
         let (what, tail) = what.split_at(at.unwrap_or(what.len()));
@@ -52,23 +52,23 @@ impl Failure {
     }
 
     /// A failure of usage.
-    pub(super) fn usage(what: impl fmt::Display) -> Failure {
+    pub(crate) fn usage(what: impl fmt::Display) -> Failure {
         Failure::new(Exit::Usage, what)
     }
 
     /// A file of the user's that cannot be read or written.
-    pub(super) fn file(path: &std::path::Path, error: &std::io::Error) -> Failure {
+    pub(crate) fn file(path: &std::path::Path, error: &std::io::Error) -> Failure {
         Failure::usage(format!("{}: {error}", path.display()))
     }
 
     /// What happened, without the exit code: for one of many rows.
-    pub(super) fn reason(&self) -> String {
+    pub(crate) fn reason(&self) -> String {
         format!("{}{}", self.what, self.tail)
     }
 
     /// Says in which file, where only a line is told.
     #[must_use]
-    pub(super) fn in_file(mut self, file: &str) -> Failure {
+    pub(crate) fn in_file(mut self, file: &str) -> Failure {
         if self.what.starts_with("line ") {
             self.what = format!("{file}, {}", self.what);
         }
@@ -77,7 +77,7 @@ impl Failure {
 
     /// Adds a line of help.
     #[must_use]
-    pub(super) fn help(mut self, line: impl Into<String>) -> Failure {
+    pub(crate) fn help(mut self, line: impl Into<String>) -> Failure {
         self.help.push(line.into());
         self
     }
@@ -326,7 +326,7 @@ impl From<IndexError> for Failure {
 impl From<ImportError> for Failure {
     fn from(error: ImportError) -> Failure {
         let what = error.to_string();
-        let line = |r: &Reject| format!("line {}: {}", r.line, super::render::clean(&r.reason));
+        let line = |r: &Reject| format!("line {}: {}", r.line, crate::cli::render::clean(&r.reason));
         match error {
             ImportError::Strict(rejected) => {
                 let shown = rejected.iter().take(10).map(line);
@@ -369,6 +369,6 @@ impl From<serde_json::Error> for Failure {
 }
 
 /// A position beyond the log, as a failure of usage.
-pub(super) fn beyond(size: Size) -> Failure {
+pub(crate) fn beyond(size: Size) -> Failure {
     Failure::usage(format!("the ledger has {size} entries, counting from 0"))
 }

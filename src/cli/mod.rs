@@ -1,86 +1,15 @@
 //! The command line: one file a command, an `Args` struct whose doc comment is the help text, then one short function.
 
-mod acts;
-mod answers;
-mod append;
 mod ask;
-mod audit;
-mod audit_report;
-mod axes;
-mod bodies;
-mod certificate;
-mod charter;
 mod check;
-mod checkpoint;
-mod circular;
-mod circulated;
-mod citation;
-mod cite;
-mod communications;
-mod compact;
-mod compare;
-mod compare_file;
-mod compare_out;
-mod completions;
-mod conflicts;
 mod context;
-mod cosign;
-mod count;
-mod custody;
-mod demo;
-mod diff;
 mod error;
-mod explain;
-mod export;
-mod home;
-mod import;
-mod import_events;
-mod in_force;
-mod init;
-mod intake;
-mod key;
-mod log;
-mod man;
-mod notify;
-mod package;
-mod panel;
-mod participants;
-mod pending;
-mod portfolio;
+mod find;
 mod prove;
-mod publish;
-mod quality;
-mod question;
-mod questions;
-mod quick;
-mod receipt;
-mod recorder;
-mod recorder_list;
-mod rectify;
-mod redact;
-mod relations;
+mod record;
 mod render;
-mod repair;
-mod replay;
-mod reservations;
-mod retract;
-mod roster;
-mod seen;
-mod show;
-mod signing;
-mod spells;
-mod status;
-mod table;
-mod timeline;
-mod tour;
-mod verify;
-mod view;
-mod what_if;
-mod when;
-mod witness;
-#[cfg(feature = "serve")]
-mod witness_serve;
-mod words;
+mod share;
+mod start;
 
 use std::process::ExitCode;
 
@@ -115,60 +44,60 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    Status(status::Args),
-    Roster(roster::Args),
-    Portfolio(portfolio::Args),
-    Timeline(timeline::Args),
-    Explain(explain::Args),
-    Pending(pending::Args),
-    Communications(communications::Args),
-    Reservations(reservations::Args),
-    Relations(relations::Args),
-    InForce(in_force::Args),
-    When(when::Args),
-    Count(count::Args),
-    Ask(ask::Args),
-    Conflicts(conflicts::Args),
-    Diff(diff::Args),
-    Compare(compare::Args),
-    WhatIf(what_if::Args),
-    Append(Box<append::Args>),
+    Status(ask::status::Args),
+    Roster(ask::roster::Args),
+    Portfolio(ask::portfolio::Args),
+    Timeline(ask::timeline::Args),
+    Explain(ask::explain::Args),
+    Pending(ask::pending::Args),
+    Communications(ask::communications::Args),
+    Reservations(ask::reservations::Args),
+    Relations(ask::relations::Args),
+    InForce(ask::in_force::Args),
+    When(ask::when::Args),
+    Count(ask::count::Args),
+    Ask(ask::ask::Args),
+    Conflicts(ask::conflicts::Args),
+    Diff(ask::diff::Args),
+    Compare(check::compare::Args),
+    WhatIf(ask::what_if::Args),
+    Append(Box<record::append::Args>),
     #[command(subcommand)]
-    Import(import::Command),
-    Rectify(rectify::Args),
-    Retract(retract::Args),
-    Redact(redact::Args),
-    Notify(Box<notify::Args>),
-    Log(log::Args),
-    Show(show::Args),
-    Acts(acts::Args),
-    Bodies(bodies::Args),
-    Participants(participants::Args),
+    Import(record::import::Command),
+    Rectify(record::rectify::Args),
+    Retract(record::retract::Args),
+    Redact(record::redact::Args),
+    Notify(Box<share::notify::Args>),
+    Log(find::log::Args),
+    Show(find::show::Args),
+    Acts(find::acts::Args),
+    Bodies(find::bodies::Args),
+    Participants(find::participants::Args),
     #[command(subcommand)]
-    Charter(charter::Command),
+    Charter(find::charter::Command),
     #[command(subcommand)]
-    Export(export::Command),
-    Cite(cite::Args),
-    Publish(publish::Args),
-    Check(check::Args),
-    Audit(audit::Args),
-    Replay(replay::Args),
-    Repair(repair::Args),
-    Compact(compact::Args),
-    Checkpoint(checkpoint::Args),
+    Export(share::export::Command),
+    Cite(prove::cite::Args),
+    Publish(share::publish::Args),
+    Check(check::check::Args),
+    Audit(check::audit::Args),
+    Replay(check::replay::Args),
+    Repair(check::repair::Args),
+    Compact(check::compact::Args),
+    Checkpoint(prove::checkpoint::Args),
     #[command(subcommand)]
-    Prove(prove::Command),
-    Verify(verify::Args),
+    Prove(prove::prove::Command),
+    Verify(prove::verify::Args),
     #[command(subcommand)]
-    Key(key::Command),
+    Key(prove::key::Command),
     #[command(subcommand)]
-    Recorder(recorder::Command),
+    Recorder(record::recorder::Command),
     #[command(subcommand)]
-    Witness(witness::Command),
-    Init(init::Args),
-    Demo(demo::Args),
-    Completions(completions::Args),
-    Man(man::Args),
+    Witness(prove::witness::Command),
+    Init(start::init::Args),
+    Demo(start::demo::Args),
+    Completions(start::completions::Args),
+    Man(start::man::Args),
 }
 
 /// The whole command line, as completions and man pages need it.
@@ -179,7 +108,7 @@ pub(crate) fn command() -> clap::Command {
 /// Runs the command line and gives the process its exit code.
 pub fn run() -> ExitCode {
     let words: Vec<std::ffi::OsString> = std::env::args_os().collect();
-    let cli = match quick::read(&words) {
+    let cli = match start::quick::read(&words) {
         Some(cli) => cli,
         None => match Cli::command().try_get_matches_from(words) {
             Ok(matches) => match Cli::from_arg_matches(&matches) {
@@ -196,55 +125,55 @@ pub fn run() -> ExitCode {
 }
 
 fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure> {
-    let Some(command) = command else { return home::run(context) };
+    let Some(command) = command else { return start::home::run(context) };
     match command {
-        Command::Status(args) => status::run(&args, context),
-        Command::Roster(args) => roster::run(&args, context),
-        Command::Portfolio(args) => portfolio::run(&args, context),
-        Command::Timeline(args) => timeline::run(&args, context),
-        Command::Explain(args) => explain::run(&args, context),
-        Command::Pending(args) => pending::run(&args, context),
-        Command::Communications(args) => communications::run(&args, context),
-        Command::Reservations(args) => reservations::run(&args, context),
-        Command::Relations(args) => relations::run(&args, context),
-        Command::InForce(args) => in_force::run(&args, context),
-        Command::When(args) => when::run(&args, context),
-        Command::Count(args) => count::run(&args, context),
-        Command::Ask(args) => ask::run(&args, context),
-        Command::Conflicts(args) => conflicts::run(&args, context),
-        Command::Diff(args) => diff::run(&args, context),
-        Command::Compare(args) => compare::run(&args, context),
-        Command::WhatIf(args) => what_if::run(&args, context),
-        Command::Append(args) => append::run(&args, context),
-        Command::Import(command) => import::run(&command, context),
-        Command::Rectify(args) => rectify::run(&args, context),
-        Command::Retract(args) => retract::run(&args, context),
-        Command::Redact(args) => redact::run(&args, context),
-        Command::Notify(args) => notify::run(&args, context),
-        Command::Log(args) => log::run(&args, context),
-        Command::Show(args) => show::run(&args, context),
-        Command::Acts(args) => acts::run(&args, context),
-        Command::Bodies(args) => bodies::run(&args, context),
-        Command::Participants(args) => participants::run(&args, context),
-        Command::Charter(command) => charter::run(&command, context),
-        Command::Export(command) => export::run(&command, context),
-        Command::Cite(args) => cite::run(&args, context),
-        Command::Publish(args) => publish::run(&args, context),
-        Command::Check(args) => check::run(&args, context),
-        Command::Audit(args) => audit::run(&args, context),
-        Command::Replay(args) => replay::run(&args, context),
-        Command::Repair(args) => repair::run(&args, context),
-        Command::Compact(args) => compact::run(&args, context),
-        Command::Checkpoint(args) => checkpoint::run(&args, context),
-        Command::Prove(command) => prove::run(&command, context),
-        Command::Verify(args) => verify::run(&args, context),
-        Command::Key(command) => key::run(&command, context),
-        Command::Recorder(command) => recorder::run(&command, context),
-        Command::Witness(command) => witness::run(&command, context),
-        Command::Init(args) => init::run(&args, context),
-        Command::Demo(args) => demo::run(&args, context),
-        Command::Completions(args) => completions::run(&args, context),
-        Command::Man(args) => man::run(&args, context),
+        Command::Status(args) => ask::status::run(&args, context),
+        Command::Roster(args) => ask::roster::run(&args, context),
+        Command::Portfolio(args) => ask::portfolio::run(&args, context),
+        Command::Timeline(args) => ask::timeline::run(&args, context),
+        Command::Explain(args) => ask::explain::run(&args, context),
+        Command::Pending(args) => ask::pending::run(&args, context),
+        Command::Communications(args) => ask::communications::run(&args, context),
+        Command::Reservations(args) => ask::reservations::run(&args, context),
+        Command::Relations(args) => ask::relations::run(&args, context),
+        Command::InForce(args) => ask::in_force::run(&args, context),
+        Command::When(args) => ask::when::run(&args, context),
+        Command::Count(args) => ask::count::run(&args, context),
+        Command::Ask(args) => ask::ask::run(&args, context),
+        Command::Conflicts(args) => ask::conflicts::run(&args, context),
+        Command::Diff(args) => ask::diff::run(&args, context),
+        Command::Compare(args) => check::compare::run(&args, context),
+        Command::WhatIf(args) => ask::what_if::run(&args, context),
+        Command::Append(args) => record::append::run(&args, context),
+        Command::Import(command) => record::import::run(&command, context),
+        Command::Rectify(args) => record::rectify::run(&args, context),
+        Command::Retract(args) => record::retract::run(&args, context),
+        Command::Redact(args) => record::redact::run(&args, context),
+        Command::Notify(args) => share::notify::run(&args, context),
+        Command::Log(args) => find::log::run(&args, context),
+        Command::Show(args) => find::show::run(&args, context),
+        Command::Acts(args) => find::acts::run(&args, context),
+        Command::Bodies(args) => find::bodies::run(&args, context),
+        Command::Participants(args) => find::participants::run(&args, context),
+        Command::Charter(command) => find::charter::run(&command, context),
+        Command::Export(command) => share::export::run(&command, context),
+        Command::Cite(args) => prove::cite::run(&args, context),
+        Command::Publish(args) => share::publish::run(&args, context),
+        Command::Check(args) => check::check::run(&args, context),
+        Command::Audit(args) => check::audit::run(&args, context),
+        Command::Replay(args) => check::replay::run(&args, context),
+        Command::Repair(args) => check::repair::run(&args, context),
+        Command::Compact(args) => check::compact::run(&args, context),
+        Command::Checkpoint(args) => prove::checkpoint::run(&args, context),
+        Command::Prove(command) => prove::prove::run(&command, context),
+        Command::Verify(args) => prove::verify::run(&args, context),
+        Command::Key(command) => prove::key::run(&command, context),
+        Command::Recorder(command) => record::recorder::run(&command, context),
+        Command::Witness(command) => prove::witness::run(&command, context),
+        Command::Init(args) => start::init::run(&args, context),
+        Command::Demo(args) => start::demo::run(&args, context),
+        Command::Completions(args) => start::completions::run(&args, context),
+        Command::Man(args) => start::man::run(&args, context),
     }
 }
 

@@ -14,35 +14,35 @@ use crate::event::{ActKind, Day, Edtf, Register, Role, StatusId};
 
 /// What a page of text is made for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Page {
+pub(crate) struct Page {
     /// Columns.
-    pub(super) width: usize,
+    pub(crate) width: usize,
     /// Whether the terminal shows more than ASCII.
-    pub(super) unicode: bool,
+    pub(crate) unicode: bool,
 }
 
 /// Emphasis; a stream without colour drops it.
-pub(super) fn strong(text: &str) -> String {
+pub(crate) fn strong(text: &str) -> String {
     text.style(Style::new().bold()).to_string()
 }
 
 /// What may be passed over.
-pub(super) fn faint(text: &str) -> String {
+pub(crate) fn faint(text: &str) -> String {
     text.style(Style::new().dimmed()).to_string()
 }
 
 /// What a reader must not miss.
-pub(super) fn warn(text: &str) -> String {
+pub(crate) fn warn(text: &str) -> String {
     text.style(Style::new().yellow()).to_string()
 }
 
 /// Columns that a text takes, without its styles.
-pub(super) fn columns(text: &str) -> usize {
+pub(crate) fn columns(text: &str) -> usize {
     anstream::adapter::strip_str(text).to_string().width()
 }
 
 /// A text of the record, safe on a terminal: control characters and changes of writing direction are written out.
-pub(super) fn clean(text: &str) -> Cow<'_, str> {
+pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     let unsafe_char = |c: char| {
         c.is_control()
             || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
@@ -65,7 +65,7 @@ pub(super) fn clean(text: &str) -> Cow<'_, str> {
 impl Page {
     /// Breaks a text at spaces: the first line begins with `first`, the others with as many spaces. Where a word has no
     /// room beside `first` and has some under it, the text stands under it.
-    pub(super) fn wrap(&self, first: &str, text: &str) -> String {
+    pub(crate) fn wrap(&self, first: &str, text: &str) -> String {
         let hang = columns(first);
         let lead = first.len() - first.trim_start().len();
         let under = lead + 4;
@@ -78,7 +78,7 @@ impl Page {
     }
 
     /// Breaks a text at spaces: the first line begins with `first`, the others with `rest`.
-    pub(super) fn wrap_to(&self, first: &str, rest: &str, text: &str) -> String {
+    pub(crate) fn wrap_to(&self, first: &str, rest: &str, text: &str) -> String {
         let mut out = String::new();
         let mut line = first.to_owned();
         let mut empty = true;
@@ -106,7 +106,7 @@ impl Page {
     }
 
     /// A line with one part at the left and one at the right edge, in two lines where they do not fit in one.
-    pub(super) fn edges(&self, left: &str, right: &str) -> String {
+    pub(crate) fn edges(&self, left: &str, right: &str) -> String {
         let used = columns(left) + columns(right);
         match self.width.checked_sub(used).filter(|gap| *gap >= 2) {
             Some(gap) => format!("{left}{}{right}\n", " ".repeat(gap)),
@@ -115,12 +115,12 @@ impl Page {
     }
 
     /// Warning lines.
-    pub(super) fn notes(&self, notes: &[String]) -> String {
+    pub(crate) fn notes(&self, notes: &[String]) -> String {
         notes.iter().map(|note| self.wrap(&warn("  ! "), &clean(note))).collect()
     }
 
     /// Rows under headings; the last column is wrapped, the others are as wide as they must be where that leaves it room.
-    pub(super) fn table(&self, head: &[&str], rows: &[Vec<String>]) -> String {
+    pub(crate) fn table(&self, head: &[&str], rows: &[Vec<String>]) -> String {
         let mut table = Table::new();
         table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
         table.set_width(u16::try_from(self.width).unwrap_or(u16::MAX));
@@ -140,7 +140,7 @@ impl Page {
     }
 
     /// Rows under headings; every column is as wide as told, but for the first, which takes what is left.
-    pub(super) fn grid(&self, head: &[&str], widths: &[u16], rows: &[Vec<String>]) -> String {
+    pub(crate) fn grid(&self, head: &[&str], widths: &[u16], rows: &[Vec<String>]) -> String {
         let mut table = Table::new();
         table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
         table.set_header(head).add_rows(rows);
@@ -157,19 +157,19 @@ impl Page {
     }
 
     /// `tree` in the characters that the terminal has.
-    pub(super) fn tree<'a>(&self, unicode: &'a str, ascii: &'a str) -> &'a str {
+    pub(crate) fn tree<'a>(&self, unicode: &'a str, ascii: &'a str) -> &'a str {
         if self.unicode { unicode } else { ascii }
     }
 
     /// A hash in short.
-    pub(super) fn short_hash(&self, hash: &str) -> String {
+    pub(crate) fn short_hash(&self, hash: &str) -> String {
         let head: String = hash.chars().take(6).collect();
         format!("{head}{}", self.tree("…", "..."))
     }
 }
 
 /// `2024-07-04`, or the span in words: `from 2010-04-28 to 2010-04-29`.
-pub(super) fn date(date: &Edtf) -> String {
+pub(crate) fn date(date: &Edtf) -> String {
     let (from, to) = (date.earliest(), date.latest());
     if !date.as_str().starts_with('[') || from == to {
         return date.to_string();
@@ -186,22 +186,22 @@ pub(super) fn date(date: &Edtf) -> String {
 }
 
 /// `1 July 2023`.
-pub(super) fn long_day(day: Day) -> String {
+pub(crate) fn long_day(day: Day) -> String {
     day.date().map_or_else(|| day.to_string(), |d| d.format("%-d %B %Y").to_string())
 }
 
 /// A date with the part it plays: `signed 2023-07-04`.
-pub(super) fn dated(role: Role, on: &Edtf) -> String {
+pub(crate) fn dated(role: Role, on: &Edtf) -> String {
     format!("{role} {}", date(on))
 }
 
 /// The name of a participant on a day.
-pub(super) fn name(id: &crate::event::ParticipantId, on: Day) -> String {
+pub(crate) fn name(id: &crate::event::ParticipantId, on: Day) -> String {
     Register::builtin().name_on(id, on).to_owned()
 }
 
 /// `a`, `a or b`, `a, b or c`.
-pub(super) fn one_of<S: AsRef<str>>(words: &[S]) -> String {
+pub(crate) fn one_of<S: AsRef<str>>(words: &[S]) -> String {
     match words {
         [] => String::new(),
         [only] => only.as_ref().to_owned(),
@@ -213,12 +213,12 @@ pub(super) fn one_of<S: AsRef<str>>(words: &[S]) -> String {
 }
 
 /// Statuses as `none or dialogue-partner`.
-pub(super) fn statuses(possible: &[StatusId]) -> String {
+pub(crate) fn statuses(possible: &[StatusId]) -> String {
     one_of(&possible.iter().map(StatusId::as_str).collect::<Vec<_>>())
 }
 
 /// `1 entry`, `2 entries`.
-pub(super) fn count(n: u64, one: &str, many: &str) -> String {
+pub(crate) fn count(n: u64, one: &str, many: &str) -> String {
     match n {
         1 => format!("1 {one}"),
         n => format!("{n} {many}"),
@@ -226,17 +226,17 @@ pub(super) fn count(n: u64, one: &str, many: &str) -> String {
 }
 
 /// An act as words: `memorandum of obligations signed`.
-pub(super) fn act_words(act: ActKind) -> String {
+pub(crate) fn act_words(act: ActKind) -> String {
     act.name().replace('-', " ")
 }
 
 /// A status in the words of its charter.
-pub(super) fn title<'a>(charter: &'a Charter, id: &'a StatusId) -> &'a str {
+pub(crate) fn title<'a>(charter: &'a Charter, id: &'a StatusId) -> &'a str {
     charter.status(id).map_or(id.as_str(), |s| s.title.as_str())
 }
 
 /// A title with its place.
-pub(super) fn place(title: &str, place: Option<&str>) -> String {
+pub(crate) fn place(title: &str, place: Option<&str>) -> String {
     let title = clean(title);
     match place {
         Some(place) => format!("{title}, {}", clean(place)),

@@ -1,6 +1,7 @@
 //! An act with its participant, body, dates and evidence; and the entry that records it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -301,7 +302,7 @@ pub struct ImportReceipt {
     pub taken: u64,
 }
 
-/// An event at its place in the log.
+/// An event at its place in the log; cheap to clone, since clones share the event.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Entry {
     /// Its position, from 0.
@@ -309,5 +310,5 @@ pub struct Entry {
     /// When this ledger recorded it, by its own clock.
     pub recorded_at: Instant,
     /// What it records.
-    pub event: Event,
+    pub event: Arc<Event>,
 }

@@ -5,6 +5,7 @@
 //! what `serde_json` writes *is* canonical; a test holds it against an independent implementation of RFC 8785.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -260,7 +261,7 @@ pub fn decode_for_status(leaf: &[u8], index: Index) -> Result<Entry, LeafError> 
 pub fn body_of(leaf: &[u8], index: Index) -> Result<BodyId, LeafError> {
     match leaf_read::body(leaf) {
         Some(body) => Ok(body),
-        None => Ok(decode(leaf, index)?.event.body),
+        None => Ok(decode(leaf, index)?.event.body.clone()),
     }
 }
 
@@ -284,12 +285,13 @@ fn decode_in(leaf: &[u8], index: Index, detail: Detail) -> Result<(Entry, Vec<Ev
                 check_signatures(&signatures)?;
             }
             let event = event(&mut wire, None)?;
+            let event = Arc::new(event);
             return Ok((Entry { index, recorded_at: around.recorded_at, event }, signatures));
         }
     }
     let (mut entry, signatures) = decode_any(leaf, index)?;
     if detail == Detail::Status && !leaf_read::rests_on_its_words(entry.event.act.kind()) {
-        let event = &mut entry.event;
+        let event = Arc::make_mut(&mut entry.event);
         (event.title, event.place, event.note, event.recorder) = (None, None, None, None);
         event.evidence = Vec::new();
     }
@@ -310,6 +312,7 @@ pub(super) fn decode_any(leaf: &[u8], index: Index) -> Result<(Entry, Vec<EventS
         }
     };
     let event = event(&mut wire, None)?;
+    let event = Arc::new(event);
     Ok((Entry { index, recorded_at: Instant::parse(&recorded_at)?, event }, signatures))
 }
 
@@ -470,7 +473,7 @@ mod tests {
     #[test]
     fn the_leaf_of_format_1_has_these_bytes() {
         assert_eq!(String::from_utf8(leaf(&sample())).unwrap(), GOLDEN);
-        assert_eq!(decode(GOLDEN.as_bytes(), Index(0)).unwrap().event, sample());
+        assert_eq!(*decode(GOLDEN.as_bytes(), Index(0)).unwrap().event, sample());
     }
 
     /// Signatures of recorders by these names; what they sign is no matter of the leaf.
@@ -496,7 +499,7 @@ mod tests {
         let golden = GOLDEN.replace("\"v\":1}", sig);
         assert_eq!(String::from_utf8(signed(&sample(), &["desk"]).unwrap()).unwrap(), golden);
         let (entry, read) = decode_signed(golden.as_bytes(), Index(0)).unwrap();
-        assert_eq!((entry.event, read), (sample(), signatures(&["desk"])));
+        assert_eq!((&*entry.event, read), (&sample(), signatures(&["desk"])));
         check_canonical(golden.as_bytes()).unwrap();
         let value: serde_json::Value = serde_json::from_str(&golden).unwrap();
         assert_eq!(serde_json_canonicalizer::to_vec(&value).unwrap(), golden.as_bytes());
@@ -560,7 +563,7 @@ mod tests {
         let value: serde_json::Value = serde_json::from_slice(&leaf).unwrap();
         assert_eq!(serde_json_canonicalizer::to_vec(&value).unwrap(), leaf);
         check_canonical(&leaf).unwrap();
-        assert_eq!(decode(&leaf, Index(3)).unwrap().event, event);
+        assert_eq!(*decode(&leaf, Index(3)).unwrap().event, event);
     }
 
     #[test]

@@ -386,6 +386,8 @@ fn grade(name: &str) -> Option<Grade> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use proptest::prelude::*;
 
     use super::super::leaf::{
@@ -499,7 +501,7 @@ mod tests {
     /// What a status may follow from, as the whole event has it.
     fn for_status(mut entry: Entry) -> Entry {
         if !rests_on_its_words(entry.event.act.kind()) {
-            let event = &mut entry.event;
+            let event = Arc::make_mut(&mut entry.event);
             (event.title, event.place, event.note, event.recorder) = (None, None, None, None);
             event.evidence.clear();
         }
@@ -512,7 +514,7 @@ mod tests {
         fn every_leaf_is_read_as_serde_reads_it(event in event(), signed in any::<bool>()) {
             let leaf = leaf_of(&event, signed);
             let (entry, signatures) = decode_any(&leaf, Index(7)).unwrap();
-            prop_assert_eq!(&entry.event, &event);
+            prop_assert_eq!(&*entry.event, &event);
             let read = decode_signed(&leaf, Index(7)).unwrap();
             prop_assert_eq!(&read, &(entry.clone(), signatures));
             prop_assert_eq!(decode_for_status(&leaf, Index(7)).unwrap(), for_status(entry));

@@ -10,7 +10,8 @@ mod date;
 #[allow(clippy::module_inception, reason = "the noun of the folder has a file of its own")]
 mod event;
 mod evidence;
-mod filing;
+
+mod heading;
 mod ids;
 pub mod leaf;
 mod leaf_dates;
@@ -30,7 +31,7 @@ pub use correction::{Cause, ChangeError, Changes, Correction, Field, FieldName, 
 pub use date::{DateError, Day, Edtf, Instant, Moment};
 pub use event::{Dates, Entry, Event, Finding, Form, ImportReceipt, Known, Reply, Rival, Survey};
 pub use evidence::{Evidence, Grade, Quote};
-pub use filing::{Heading, filed_by_correction, filings, headings};
+pub use heading::{Heading, filed_by_correction, filings, headings};
 pub use ids::{BodyId, EventId, IdError, Index, RecorderId, Size, StatusId};
 pub use leaf_match::is_leaf_of;
 pub use number::{StateList, StateNumber, StateNumbers};

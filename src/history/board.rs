@@ -1,8 +1,7 @@
 //! One body with all its participants: what the acts of some make of the status of others.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::charter::{BodyKind, Charter, EffectBy};
 use crate::event::{ActKind, Day, Edtf, Index, Moment, ParticipantId, Role, StatusId};
@@ -17,7 +16,8 @@ use super::pair::{PairView, Pairs};
 use super::rival::History;
 use super::standing::Standing;
 
-/// The participants of a body side by side: clauses that count them, lines that join them.
+/// The participants of a body side by side: clauses that count them, lines that join them. Threads may share it: what one
+/// of them folded the others read.
 #[derive(Debug, Default)]
 pub struct Board {
     /// When the treaty, or the constitutive instrument, entered into force; `None` without a clause.
@@ -30,7 +30,8 @@ pub struct Board {
     /// What the clauses of accession treaties give, by participant.
     pub accessions: BTreeMap<ParticipantId, AccessionInForce>,
     moment: Option<Moment>,
-    folded: RefCell<HashMap<ParticipantId, Arc<History>>>,
+    /// Histories that were folded; never locked while one is.
+    folded: Mutex<HashMap<ParticipantId, Arc<History>>>,
 }
 
 impl Board {
@@ -39,8 +40,8 @@ impl Board {
     /// `alone` are the acts of the body itself.
     pub fn new(
         charter: &Charter,
-        pairs: &Pairs<'_>,
-        alone: &[Standing<'_>],
+        pairs: &Pairs,
+        alone: &[Standing],
         moment: Option<&Moment>,
         elsewhere: Elsewhere,
     ) -> Board {
@@ -57,7 +58,8 @@ impl Board {
         let members = |on: Day, before: Option<u16>| board.members(charter, pairs, on, before);
         let accessions = accessions(charter, pairs, &members, &board.elsewhere);
         board.accessions = accessions;
-        board.folded.borrow_mut().clear();
+        // Those were folded without what the clauses of accession treaties give.
+        board.folded.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
         board
     }
 
@@ -68,11 +70,11 @@ impl Board {
     }
 
     /// The same acts under other rules.
-    pub fn under(&self, charter: &Charter, pairs: &Pairs<'_>, alone: &[Standing<'_>]) -> Board {
+    pub fn under(&self, charter: &Charter, pairs: &Pairs, alone: &[Standing]) -> Board {
         Board::new(charter, pairs, alone, self.moment.as_ref(), self.elsewhere.clone())
     }
 
-    fn evaluate(&self, charter: &Charter, pair: &PairView<'_>, act: &Standing<'_>, when: &mut Effects) {
+    fn evaluate(&self, charter: &Charter, pair: &PairView, act: &Standing, when: &mut Effects) {
         for effect in charter.effects(act.event.act.kind()) {
             let on = match effect {
                 EffectBy::EntryIntoForce => match &self.entry_into_force {
@@ -92,13 +94,14 @@ impl Board {
     }
 
     /// The status of a participant through all of time; of one with no act, no status.
-    pub fn history(&self, charter: &Charter, pairs: &Pairs<'_>, who: &ParticipantId) -> Arc<History> {
-        if let Some(known) = self.folded.borrow().get(who) {
+    pub fn history(&self, charter: &Charter, pairs: &Pairs, who: &ParticipantId) -> Arc<History> {
+        let folded = || self.folded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = folded().get(who) {
             return Arc::clone(known);
         }
         let history = Arc::new(self.fold(charter, pairs, who, &BTreeSet::new()));
-        self.folded.borrow_mut().insert(who.clone(), Arc::clone(&history));
-        history
+        // Where another thread folded the same meanwhile, everyone keeps the first.
+        Arc::clone(folded().entry(who.clone()).or_insert(history))
     }
 
     /// The status that a clause gives to a participant for which no act certifies it.
@@ -111,7 +114,7 @@ impl Board {
     fn fold(
         &self,
         charter: &Charter,
-        pairs: &Pairs<'_>,
+        pairs: &Pairs,
         who: &ParticipantId,
         open: &BTreeSet<ParticipantId>,
     ) -> History {
@@ -147,8 +150,8 @@ impl Board {
     fn inherit(
         &self,
         charter: &Charter,
-        pairs: &Pairs<'_>,
-        pair: &PairView<'_>,
+        pairs: &Pairs,
+        pair: &PairView,
         open: &BTreeSet<ParticipantId>,
         influence: &mut Influence,
     ) {
@@ -173,9 +176,9 @@ impl Board {
     /// Who continues a participant of whom nothing is recorded under its own name.
     pub fn continued_by<'p>(
         &self,
-        pairs: &'p Pairs<'_>,
+        pairs: &'p Pairs,
         who: &ParticipantId,
-    ) -> Option<(&'p ParticipantId, &'p Standing<'p>)> {
+    ) -> Option<(&'p ParticipantId, &'p Standing)> {
         let pair = pairs.get(who)?;
         let act = pair.about.iter().find(|act| continues(act))?;
         Some((act.event.participant.as_ref()?, act))
@@ -186,7 +189,7 @@ impl Board {
     pub fn members(
         &self,
         charter: &Charter,
-        pairs: &Pairs<'_>,
+        pairs: &Pairs,
         on: Day,
         before: Option<u16>,
     ) -> BTreeSet<ParticipantId> {
@@ -206,7 +209,7 @@ impl Board {
     }
 }
 
-fn given(charter: &Charter, act: &Standing<'_>, status: StatusId, clause: String, also: Vec<Index>) -> Given {
+fn given(charter: &Charter, act: &Standing, status: StatusId, clause: String, also: Vec<Index>) -> Given {
     let day = act.event.effect().map_or(Day::FUTURE, Edtf::latest);
     let rules = &charter.on(day).transitions;
     let rule = rules.iter().find(|t| t.rule.act.0 == act.event.act.kind());
@@ -217,6 +220,6 @@ fn given(charter: &Charter, act: &Standing<'_>, status: StatusId, clause: String
     Given { status, rule: rule.map(|rule| rule.entry), clause, also }
 }
 
-fn continues(act: &Standing<'_>) -> bool {
+fn continues(act: &Standing) -> bool {
     act.event.act.kind() == ActKind::ContinuationDeclared
 }

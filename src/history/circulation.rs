@@ -75,7 +75,7 @@ pub struct Circulation {
 
 impl Circulation {
     /// Of acts that stand; `entries` are those they were read from, with every correction.
-    pub fn of<'s>(entries: &[Entry], acts: impl IntoIterator<Item = &'s Standing<'s>>) -> Circulation {
+    pub fn of<'s>(entries: &[Entry], acts: impl IntoIterator<Item = &'s Standing>) -> Circulation {
         let corrected: HashMap<EventId, EventId> = entries
             .iter()
             .filter(|entry| corrects(&entry.event))

@@ -13,9 +13,9 @@ use super::standing::Standing;
 
 /// An act on record that does not count, because of the communication that it answers.
 #[derive(Clone, Debug)]
-pub struct Withheld<'a> {
+pub struct Withheld {
     /// The act.
-    pub act: Standing<'a>,
+    pub act: Standing,
     /// The communication.
     pub communication: Index,
     /// What was found last, when and by which entry; `None` while it is not examined.
@@ -24,10 +24,10 @@ pub struct Withheld<'a> {
 
 /// The findings on a communication by their days, the last one last.
 pub fn findings<'s>(
-    acts: impl IntoIterator<Item = &'s Standing<'s>>,
+    acts: impl IntoIterator<Item = &'s Standing>,
     communication: EventId,
 ) -> Vec<(Finding, &'s Edtf, Index)> {
-    let of = |a: &'s Standing<'s>| match &a.event.act {
+    let of = |a: &'s Standing| match &a.event.act {
         Act::CommunicationExamined(finding) if a.event.to == Some(communication) => {
             Some((a.event.sequence, *finding, a.event.date()?, a.index))
         }
@@ -47,7 +47,7 @@ pub fn comes_of_a_communication(act: ActKind) -> bool {
 }
 
 /// Parts the acts that count from those that are withheld.
-pub fn withhold(acts: Vec<Standing<'_>>) -> (Vec<Standing<'_>>, Vec<Withheld<'_>>) {
+pub fn withhold(acts: Vec<Standing>) -> (Vec<Standing>, Vec<Withheld>) {
     let received: HashMap<EventId, Index> = acts
         .iter()
         .filter(|a| a.event.act.kind() == ActKind::CommunicationReceived)
@@ -75,7 +75,7 @@ pub fn withhold(acts: Vec<Standing<'_>>) -> (Vec<Standing<'_>>, Vec<Withheld<'_>
     (counting, withheld)
 }
 
-impl Withheld<'_> {
+impl Withheld {
     /// Why it does not count, in a line.
     pub fn why(&self) -> String {
         let entry = format!("entry {}, {}, is not counted", self.act.index, self.act.event.act.kind());

@@ -17,7 +17,7 @@ pub const OBJECTION_DAYS: usize = 90;
 ///
 /// An effected correction counts where its proposal stands and one of the two carries the corrected text. It holds from
 /// its own `effective`, else from the first day of the text that it corrects, else from that of the body's first text.
-pub fn charter_acts<'a>(acts: &'a [Standing<'a>], body: &BodyId) -> Vec<CharterAct<'a>> {
+pub fn charter_acts<'a>(acts: &'a [Standing], body: &BodyId) -> Vec<CharterAct<'a>> {
     let mut found = own_acts(acts, body);
     if let Some(pattern) = found.iter().find_map(CharterAct::extends).filter(|pattern| pattern != body) {
         found.extend(own_acts(acts, &pattern).into_iter().map(CharterAct::inherited));
@@ -26,7 +26,7 @@ pub fn charter_acts<'a>(acts: &'a [Standing<'a>], body: &BodyId) -> Vec<CharterA
     found
 }
 
-fn own_acts<'a>(acts: &'a [Standing<'a>], body: &BodyId) -> Vec<CharterAct<'a>> {
+fn own_acts<'a>(acts: &'a [Standing], body: &BodyId) -> Vec<CharterAct<'a>> {
     let here = || acts.iter().filter(|a| a.event.body == *body);
     let mut found: Vec<CharterAct<'a>> = here().filter_map(|a| CharterAct::of(a.index, &a.event)).collect();
     if found.is_empty() {
@@ -41,9 +41,9 @@ fn own_acts<'a>(acts: &'a [Standing<'a>], body: &BodyId) -> Vec<CharterAct<'a>> 
 
 /// The rules of a body as they would be if a proposal were effected; `None` where it carries no text.
 pub fn charter_acts_with<'a>(
-    acts: &'a [Standing<'a>],
+    acts: &'a [Standing],
     body: &BodyId,
-    proposal: &'a Standing<'a>,
+    proposal: &'a Standing,
 ) -> Option<Vec<CharterAct<'a>>> {
     let mut found = charter_acts(acts, body);
     let text = proposal.event.act.charter_text()?;
@@ -54,9 +54,9 @@ pub fn charter_acts_with<'a>(
 }
 
 fn corrected<'a>(
-    acts: &'a [Standing<'a>],
+    acts: &'a [Standing],
     texts: &[CharterAct<'a>],
-    effected: &'a Standing<'a>,
+    effected: &'a Standing,
 ) -> Option<CharterAct<'a>> {
     let proposal = proposal_of(acts, effected)?;
     let text = effected.event.act.charter_text().or_else(|| proposal.event.act.charter_text())?;
@@ -64,20 +64,20 @@ fn corrected<'a>(
     Some(CharterAct { entry: effected.index, event: &effected.event, text, effective, inherited: false })
 }
 
-fn named<'a>(acts: &'a [Standing<'a>], id: Option<EventId>) -> Option<&'a Standing<'a>> {
+fn named(acts: &[Standing], id: Option<EventId>) -> Option<&Standing> {
     id.and_then(|id| acts.iter().find(|a| a.event.id == id))
 }
 
-fn proposal_of<'a>(acts: &'a [Standing<'a>], effected: &Standing<'_>) -> Option<&'a Standing<'a>> {
+fn proposal_of<'a>(acts: &'a [Standing], effected: &Standing) -> Option<&'a Standing> {
     named(acts, effected.event.to).filter(|a| a.event.act.kind() == ActKind::CorrectionProposed)
 }
 
 /// The first day on which a correction holds: its own, else that of the text it corrects, else of the first text.
 fn holds_from<'a>(
-    acts: &'a [Standing<'a>],
+    acts: &'a [Standing],
     texts: &[CharterAct<'a>],
-    correction: &'a Standing<'a>,
-    proposal: &'a Standing<'a>,
+    correction: &'a Standing,
+    proposal: &'a Standing,
 ) -> Option<&'a Edtf> {
     if let Some(stated) = correction.event.dates.get(Role::Effective) {
         return Some(stated);
@@ -103,13 +103,13 @@ fn holds_from<'a>(
 #[derive(Clone, Debug)]
 pub struct Proposal<'s> {
     /// The proposal.
-    pub act: &'s Standing<'s>,
+    pub act: &'s Standing,
     /// The first day on which an objection is too late; `None` where it was not notified and sets no time.
     pub until: Option<Day>,
     /// Objections in time that were not withdrawn.
-    pub objections: Vec<&'s Standing<'s>>,
+    pub objections: Vec<&'s Standing>,
     /// The act that effected it.
-    pub effected: Option<&'s Standing<'s>>,
+    pub effected: Option<&'s Standing>,
 }
 
 impl Proposal<'_> {
@@ -124,18 +124,17 @@ impl Proposal<'_> {
 }
 
 /// Every proposed correction of a body among acts that stand, in the order given.
-pub fn proposals<'s>(acts: &[&'s Standing<'s>], body: &BodyId) -> Vec<Proposal<'s>> {
+pub fn proposals<'s>(acts: &[&'s Standing], body: &BodyId) -> Vec<Proposal<'s>> {
     let of_kind = |kind: ActKind| acts.iter().copied().filter(move |a| a.event.act.kind() == kind);
     let here = of_kind(ActKind::CorrectionProposed).filter(|a| a.event.body == *body);
-    let proposal = |act: &'s Standing<'s>| {
+    let proposal = |act: &'s Standing| {
         let until = window(act);
-        let to_it = |a: &&'s Standing<'s>| a.event.to == Some(act.event.id);
-        let in_time = |a: &&'s Standing<'s>| {
+        let to_it = |a: &&'s Standing| a.event.to == Some(act.event.id);
+        let in_time = |a: &&'s Standing| {
             until.is_none_or(|until| a.event.date().is_none_or(|date| date.earliest() < until))
         };
-        let withdrawn = |a: &&'s Standing<'s>| {
-            of_kind(ActKind::ObjectionWithdrawn).any(|w| w.event.to == Some(a.event.id))
-        };
+        let withdrawn =
+            |a: &&'s Standing| of_kind(ActKind::ObjectionWithdrawn).any(|w| w.event.to == Some(a.event.id));
         let objections = of_kind(ActKind::ObjectionMade).filter(to_it).filter(in_time);
         Proposal {
             act,
@@ -149,7 +148,7 @@ pub fn proposals<'s>(acts: &[&'s Standing<'s>], body: &BodyId) -> Vec<Proposal<'
 
 /// The first day on which an objection is too late: `until` or `planned` of the proposal, else the day after the
 /// ninetieth from its notification.
-fn window(proposal: &Standing<'_>) -> Option<Day> {
+fn window(proposal: &Standing) -> Option<Day> {
     let dates = &proposal.event.dates;
     if let Some(stated) = dates.get(Role::Until).or_else(|| dates.get(Role::Planned)) {
         return Some(stated.latest());

@@ -50,8 +50,8 @@ impl EntryIntoForce {
 /// Evaluates the clause of a body; `None` where it has none.
 pub(super) fn entry_into_force(
     charter: &Charter,
-    pairs: &Pairs<'_>,
-    alone: &[Standing<'_>],
+    pairs: &Pairs,
+    alone: &[Standing],
     elsewhere: &Elsewhere,
 ) -> Option<EntryIntoForce> {
     let version = charter.latest();
@@ -71,7 +71,7 @@ pub(super) fn entry_into_force(
 }
 
 /// Whether the newest survey of a record found only those who are still there.
-fn survivors_only(alone: &[Standing<'_>]) -> bool {
+fn survivors_only(alone: &[Standing]) -> bool {
     let surveys = alone.iter().rev().filter_map(|act| match &act.event.act {
         Act::RecordSurveyed(survey) => Some(survey.survivors_only),
         _ => None,
@@ -80,8 +80,8 @@ fn survivors_only(alone: &[Standing<'_>]) -> bool {
 }
 
 /// The first act among these that certifies an entry into force, with its day.
-pub fn certified<'s>(acts: impl IntoIterator<Item = &'s Standing<'s>>) -> Option<(Edtf, Index)> {
-    let certifies = |act: &&Standing<'_>| act.event.act.kind() == ActKind::TreatyEnteredIntoForce;
+pub fn certified<'s>(acts: impl IntoIterator<Item = &'s Standing>) -> Option<(Edtf, Index)> {
+    let certifies = |act: &&Standing| act.event.act.kind() == ActKind::TreatyEnteredIntoForce;
     let dated = acts.into_iter().filter(certifies);
     let dated = dated.filter_map(|act| Some((act.event.effect()?.clone(), act.index)));
     dated.min_by_key(|(on, index)| (on.earliest(), *index))
@@ -89,18 +89,14 @@ pub fn certified<'s>(acts: impl IntoIterator<Item = &'s Standing<'s>>) -> Option
 
 /// When an act of consent has effect for its participant: with the general entry into force where it helped to bring it
 /// about, else the later of that and the delay after it (VCLT 24(3)).
-pub(super) fn for_participant(
-    charter: &Charter,
-    general: &EntryIntoForce,
-    act: &Standing<'_>,
-) -> Option<Edtf> {
+pub(super) fn for_participant(charter: &Charter, general: &EntryIntoForce, act: &Standing) -> Option<Edtf> {
     consent_date(act)?;
     general.on().map(|on| after(charter, &on, general.met.as_ref(), act))
 }
 
 /// The same where the treaty entered into force on a known day; where it is not known when the condition for that was
 /// met, every consent until then is held to have helped.
-pub(super) fn after(charter: &Charter, on: &Edtf, met: Option<&Edtf>, act: &Standing<'_>) -> Edtf {
+pub(super) fn after(charter: &Charter, on: &Edtf, met: Option<&Edtf>, act: &Standing) -> Edtf {
     let own = consent_date(act).unwrap_or(on);
     let own = match act.event.act.kind() {
         // A succession has effect from the day of independence (VCSST 23).
@@ -124,7 +120,7 @@ pub(super) fn after(charter: &Charter, on: &Edtf, met: Option<&Edtf>, act: &Stan
 }
 
 /// The legal date of a consent to be bound: the deposit (VCLT 16), else the act's own.
-fn consent_date<'a>(act: &'a Standing<'_>) -> Option<&'a Edtf> {
+fn consent_date(act: &Standing) -> Option<&Edtf> {
     act.event.dates.get(Role::Deposited).or_else(|| act.event.date())
 }
 
@@ -137,14 +133,14 @@ pub struct Electorate {
 
 impl Electorate {
     /// Those of the treaty, or of the constitutive instrument, itself.
-    pub fn of_treaty(charter: &Charter, pairs: &Pairs<'_>) -> Electorate {
+    pub fn of_treaty(charter: &Charter, pairs: &Pairs) -> Electorate {
         let rules = || charter.versions().iter().flat_map(|v| &v.transitions).map(|t| &t.rule);
         let by_clause = |kind| rules().any(|t| t.act.0 == kind && t.effect == Some(EffectBy::EntryIntoForce));
-        let consents = |act: &Standing<'_>| {
+        let consents = |act: &Standing| {
             act.event.for_another().is_none()
                 && (by_clause(act.event.act.kind()) || is_consent(&act.event.act))
         };
-        let signs = |act: &Standing<'_>| {
+        let signs = |act: &Standing| {
             use ActKind as K;
             let kind = act.event.act.kind();
             let signs = [K::TreatySigned, K::SignatureAdReferendum, K::DefinitiveSignature, K::Founded];
@@ -158,8 +154,8 @@ impl Electorate {
     }
 
     /// Those of the accession treaty or protocol of one participant: deposits that name it in `about`, and its own.
-    pub fn of_accession(pairs: &Pairs<'_>, applicant: &ParticipantId) -> Electorate {
-        let consents = |act: &Standing<'_>| {
+    pub fn of_accession(pairs: &Pairs, applicant: &ParticipantId) -> Electorate {
+        let consents = |act: &Standing| {
             let own = act.event.participant.as_ref() == Some(applicant) && act.event.about.is_none();
             is_consent(&act.event.act) && (own || act.event.about.as_ref() == Some(applicant))
         };
@@ -206,7 +202,7 @@ fn is_consent(act: &Act) -> bool {
     matches!(act.kind(), K::InstrumentDeposited | K::DefinitiveSignature | K::SuccessionNotified)
 }
 
-fn first_consents(pairs: &Pairs<'_>, counts: impl Fn(&Standing<'_>) -> bool) -> [Vec<Consent>; 2] {
+fn first_consents(pairs: &Pairs, counts: impl Fn(&Standing) -> bool) -> [Vec<Consent>; 2] {
     let mut found = [Vec::new(), Vec::new()];
     for (who, pair) in pairs {
         let dated = pair.own.iter().filter(|act| counts(act) && act.event.rival.is_none());
@@ -227,7 +223,7 @@ fn first_consents(pairs: &Pairs<'_>, counts: impl Fn(&Standing<'_>) -> bool) -> 
 }
 
 /// The day from which a consent given on `consented` no longer counts by this act.
-fn undone(act: &Standing<'_>, consented: Day) -> Option<Day> {
+fn undone(act: &Standing, consented: Day) -> Option<Day> {
     use ActKind as K;
     let undoes =
         [K::InstrumentRejectedOrWithdrawn, K::TreatyDenounced, K::WithdrawalEffective, K::CeasedToExist];
@@ -263,7 +259,7 @@ pub struct AccessionInForce {
 /// What the clauses of accession treaties give to those who have signed one.
 pub(super) fn accessions(
     charter: &Charter,
-    pairs: &Pairs<'_>,
+    pairs: &Pairs,
     members: Members<'_>,
     elsewhere: &Elsewhere,
 ) -> BTreeMap<ParticipantId, AccessionInForce> {
@@ -299,7 +295,7 @@ pub(super) fn accessions(
 /// When the accession treaty of one participant enters into force by its own clause.
 fn accession(
     charter: &Charter,
-    pairs: &Pairs<'_>,
+    pairs: &Pairs,
     members: Members<'_>,
     elsewhere: &Elsewhere,
     clause: &Ruled<Accession>,

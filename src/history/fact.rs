@@ -28,11 +28,11 @@ pub fn alike(a: &Event, b: &Event) -> bool {
 
 /// The acts without those that say again what an earlier one says, word for word as far as the rules read it; `None`
 /// where there is no such act.
-pub(super) fn once<'a>(acts: &[Standing<'a>]) -> Option<Vec<Standing<'a>>> {
+pub(super) fn once(acts: &[Standing]) -> Option<Vec<Standing>> {
     let read = |e: &Event| (e.toward.clone(), e.status.clone(), e.sequence, e.effect().cloned());
     let says = |first: &Event, again: &Event| same_fact(first, again) && read(first) == read(again);
     // Only acts of one kind and day can say the same: mostly no two are.
-    let key = |act: &Standing<'_>| Some((act.event.act.kind(), act.event.date()?.earliest()));
+    let key = |act: &Standing| Some((act.event.act.kind(), act.event.date()?.earliest()));
     let mut keys: Vec<(ActKind, Day)> = acts.iter().filter_map(key).collect();
     keys.sort_unstable();
     if keys.windows(2).all(|pair| pair[0] != pair[1]) {

@@ -60,7 +60,7 @@ pub struct Derived {
 impl Influence {
     /// When an act has the effect that a clause computes. Where no clause was evaluated, the day that the act itself
     /// states, else its own.
-    pub fn effect(&self, act: &Standing<'_>, by: EffectBy) -> Option<Edtf> {
+    pub fn effect(&self, act: &Standing, by: EffectBy) -> Option<Edtf> {
         match self.when.get(&(act.index, by)) {
             Some(computed) => computed.clone(),
             None => {

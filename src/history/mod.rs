@@ -18,7 +18,6 @@ mod overlay;
 mod pair;
 mod procedure;
 mod quorum;
-mod region;
 mod reservation;
 mod rival;
 mod spell;
@@ -41,10 +40,9 @@ pub use overlay::{Overlay, moves_overlays, next_representation, overlays};
 pub use pair::{PairView, Pairs};
 pub use procedure::{Closing, Lifecycle, Snapshot, StepState, lifecycles};
 pub use quorum::{Consent, Count, Deposit, Measure, Poll, Trigger, count_on, in_force_on, trigger};
-pub use region::Region;
 pub use reservation::{
     Objection, Reserved, Timing, is_withdrawn, objection_period_ends, reserved, takes_effect,
 };
 pub use rival::{Account, Certainty, History, Reading, Spell};
 pub use spell::{Cause, CauseId, Course, Slice, World, course};
-pub use standing::{Standing, Stated, correction_known, standing, standing_in, taken_back};
+pub use standing::{Standing, correction_known, standing, taken_back};

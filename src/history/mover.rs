@@ -59,15 +59,15 @@ impl DayOrder {
 
 pub(super) enum What<'a> {
     /// An act, judged under the rules of its day, by those of one effect.
-    Act(&'a Standing<'a>, Option<EffectBy>),
+    Act(&'a Standing, Option<EffectBy>),
     /// An act that gives a status until an effect that a clause computes.
-    Meanwhile(&'a Standing<'a>, EffectBy),
+    Meanwhile(&'a Standing, EffectBy),
     /// An act that gives what another participant had, or takes what another one takes over.
     Given(&'a Given),
     /// A status that a clause gives without an act of the participant's own.
     Derived(&'a Derived),
     /// An act on a chain of a dispute: it gives what its source claims, whatever the charter would derive.
-    Claimed(&'a StatusId, &'a Standing<'a>),
+    Claimed(&'a StatusId, &'a Standing),
     /// A class of statuses becomes another.
     Merger(&'a Merger, &'a Version),
 }
@@ -79,7 +79,7 @@ const OPEN_MAX: usize = 6;
 /// Everything that may move a status, by first day, by last day, by entry.
 pub(super) fn movers<'a>(
     charter: &'a Charter,
-    acts: &[&'a Standing<'a>],
+    acts: &[&'a Standing],
     influence: &'a Influence,
 ) -> Vec<Mover<'a>> {
     let mut movers: Vec<Mover<'a>> = Vec::with_capacity(acts.len());
@@ -139,7 +139,7 @@ pub(super) fn movers<'a>(
 /// Tells `each` what an act may move, and when: at once, and on the day that a clause computes.
 fn moving<'a>(
     charter: &'a Charter,
-    act: &'a Standing<'a>,
+    act: &'a Standing,
     influence: &'a Influence,
     each: &mut dyn FnMut(Edtf, What<'a>),
 ) {

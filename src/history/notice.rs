@@ -7,10 +7,9 @@ use super::standing::Standing;
 
 /// When a notice takes effect by everything recorded; `None` where it never does: revoked in time, read later as no
 /// withdrawal, or certified by an act of its own.
-pub(super) fn ends(charter: &Charter, notice: &Standing<'_>, own: &[Standing<'_>]) -> Option<Edtf> {
-    let certified = |act: &Standing<'_>| {
-        act.event.act.kind() == ActKind::WithdrawalEffective && given(act) >= given(notice)
-    };
+pub(super) fn ends(charter: &Charter, notice: &Standing, own: &[Standing]) -> Option<Edtf> {
+    let certified =
+        |act: &Standing| act.event.act.kind() == ActKind::WithdrawalEffective && given(act) >= given(notice);
     if own.iter().any(certified) {
         return None;
     }
@@ -18,9 +17,9 @@ pub(super) fn ends(charter: &Charter, notice: &Standing<'_>, own: &[Standing<'_>
 }
 
 /// When a notice was to take effect by the acts given up to a day (VCLT 56, 65, 67, 68).
-pub fn foreseen(charter: &Charter, notice: &Standing<'_>, own: &[Standing<'_>], until: Day) -> Option<Edtf> {
+pub fn foreseen(charter: &Charter, notice: &Standing, own: &[Standing], until: Day) -> Option<Edtf> {
     let mut end = by_clause(charter, notice)?;
-    let mut later: Vec<&Standing<'_>> =
+    let mut later: Vec<&Standing> =
         own.iter().filter(|act| given(act) >= given(notice) && given(act) <= until).collect();
     later.sort_by_key(|act| (given(act), act.event.sequence, act.index));
     for act in later {
@@ -42,13 +41,13 @@ pub fn foreseen(charter: &Charter, notice: &Standing<'_>, own: &[Standing<'_>], 
 }
 
 /// The day on which an act was given: received, else done, else its own.
-fn given(act: &Standing<'_>) -> Day {
+fn given(act: &Standing) -> Day {
     let roles = [Role::Received, Role::Done, Role::Notified, Role::Decided];
     let date = roles.iter().find_map(|role| act.event.dates.get(*role)).or_else(|| act.event.date());
     date.map_or(Day::PAST, Edtf::latest)
 }
 
-fn by_clause(charter: &Charter, notice: &Standing<'_>) -> Option<Edtf> {
+fn by_clause(charter: &Charter, notice: &Standing) -> Option<Edtf> {
     let event = &*notice.event;
     let stated = || [Role::Effective, Role::Planned].iter().find_map(|role| event.dates.get(*role)).cloned();
     let own = [Role::Received, Role::Done, Role::Notified].iter().find_map(|role| event.dates.get(*role));

@@ -25,11 +25,11 @@ pub struct Overlay {
 /// The overlays in effect on a day, oldest first. A suspended member is a member *and* suspended. One whose end is known
 /// to a month is shown to the last day of that month, with its end. Whoever leaves takes no suspension along.
 pub fn overlays<'s>(
-    acts: impl IntoIterator<Item = &'s Standing<'s>>,
+    acts: impl IntoIterator<Item = &'s Standing>,
     history: &History,
     on: Day,
 ) -> Vec<Overlay> {
-    let acts: Vec<&Standing<'_>> = acts.into_iter().collect();
+    let acts: Vec<&Standing> = acts.into_iter().collect();
     let mut open = recorded(&acts, on);
     if open.is_empty() {
         return open;
@@ -44,7 +44,7 @@ pub fn overlays<'s>(
 
 /// The days on which the participant had left for certain, by what gave it no status or that of a former holder: of a
 /// notice it is the day of its effect, which no act need certify.
-fn departures(acts: &[&Standing<'_>], history: &History) -> Vec<Day> {
+fn departures(acts: &[&Standing], history: &History) -> Vec<Day> {
     let leaves = |entry: Index| {
         let act = acts.iter().find(|act| act.index == entry).map(|act| act.event.act.kind());
         act.is_some_and(is_departure)
@@ -83,8 +83,8 @@ const ENDED_BY_LEAVING: &[&str] =
     &["suspended", "dormant", "frozen", "operation-suspended", "territorial-scope"];
 
 /// The overlays that acts began and no act ended by a day.
-fn recorded(acts: &[&Standing<'_>], on: Day) -> Vec<Overlay> {
-    let mut dated: Vec<(Day, &Standing<'_>)> = acts
+fn recorded(acts: &[&Standing], on: Day) -> Vec<Overlay> {
+    let mut dated: Vec<(Day, &Standing)> = acts
         .iter()
         .filter_map(|a| Some((a.event.effect()?.earliest(), *a)))
         .filter(|(day, _)| *day <= on)
@@ -152,9 +152,9 @@ fn ends(act: ActKind) -> &'static [&'static str] {
 
 /// The change of representation that was next after a day: until then another government spoke for the participant.
 pub fn next_representation<'s>(
-    acts: impl IntoIterator<Item = &'s Standing<'s>>,
+    acts: impl IntoIterator<Item = &'s Standing>,
     on: Day,
-) -> Option<&'s Standing<'s>> {
+) -> Option<&'s Standing> {
     let changes = acts.into_iter().filter(|a| a.event.act.kind() == ActKind::RepresentationChanged);
     let later = changes.filter_map(|a| Some((a.event.effect()?.earliest(), a)));
     later.filter(|(day, _)| *day > on).min_by_key(|(day, act)| (*day, act.index)).map(|(_, act)| act)

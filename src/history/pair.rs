@@ -11,16 +11,16 @@ use super::standing::Standing;
 
 /// One participant in one body.
 #[derive(Clone, Debug, Default)]
-pub struct PairView<'a> {
+pub struct PairView {
     /// Its own acts.
-    pub own: Vec<Standing<'a>>,
+    pub own: Vec<Standing>,
     /// Acts of others about it.
-    pub about: Vec<Standing<'a>>,
+    pub about: Vec<Standing>,
 }
 
-impl PairView<'_> {
+impl PairView {
     /// The act at a place in the log.
-    pub fn act(&self, entry: Index) -> Option<&Standing<'_>> {
+    pub fn act(&self, entry: Index) -> Option<&Standing> {
         self.own.iter().chain(&self.about).find(|a| a.index == entry)
     }
 
@@ -32,7 +32,7 @@ impl PairView<'_> {
         account: usize,
     ) -> Vec<Lifecycle<'s>> {
         let Some(account) = history.accounts.get(account) else { return Vec::new() };
-        let follows = |act: &&Standing<'_>| match &act.event.rival {
+        let follows = |act: &&Standing| match &act.event.rival {
             Some(rival) => account.chains.contains(rival),
             None => true,
         };
@@ -42,4 +42,4 @@ impl PairView<'_> {
 }
 
 /// What is recorded of each participant of a body.
-pub type Pairs<'a> = BTreeMap<ParticipantId, PairView<'a>>;
+pub type Pairs = BTreeMap<ParticipantId, PairView>;

@@ -12,7 +12,7 @@ pub struct Lifecycle<'a> {
     /// The status sought, as first stated; `None` where no source says which.
     pub toward: Option<StatusId>,
     /// Its acts by date; claims among them.
-    pub acts: Vec<&'a Standing<'a>>,
+    pub acts: Vec<&'a Standing>,
     /// How it ended, as far as is known.
     pub closed: Option<Closing>,
 }
@@ -66,9 +66,9 @@ pub struct StepState<'a> {
     /// Where it stands.
     pub article: Option<String>,
     /// Acts up to the day asked.
-    pub taken: Vec<&'a Standing<'a>>,
+    pub taken: Vec<&'a Standing>,
     /// Acts after it.
-    pub later: Vec<&'a Standing<'a>>,
+    pub later: Vec<&'a Standing>,
 }
 
 /// Every procedure of one participant in one body, by its first act.
@@ -76,10 +76,10 @@ pub struct StepState<'a> {
 /// `acts` are those that stand and that the course follows; acts `about` the participant are among them.
 pub fn lifecycles<'a>(
     charter: &Charter,
-    acts: impl IntoIterator<Item = &'a Standing<'a>>,
+    acts: impl IntoIterator<Item = &'a Standing>,
     course: &Course,
 ) -> Vec<Lifecycle<'a>> {
-    let mut dated: Vec<(Day, &Standing<'_>)> =
+    let mut dated: Vec<(Day, &Standing)> =
         acts.into_iter().filter_map(|a| Some((a.event.date()?.latest(), a))).collect();
     dated.sort_by_key(|(day, act)| (*day, act.event.sequence, act.index));
     let mut open: Vec<Lifecycle<'a>> = Vec::new();
@@ -125,17 +125,17 @@ pub fn lifecycles<'a>(
 }
 
 /// Whether an act takes a step that asks for the status which it names.
-fn is_status_step(step: &Step, act: &Standing<'_>) -> bool {
+fn is_status_step(step: &Step, act: &Standing) -> bool {
     let named = act.event.status.as_ref().or(act.event.toward.as_ref());
     step.status.is_some() && step.status.as_ref() == named && step.act.0 == claimed_or_own(act)
 }
 
-fn gives_a_step(version: &Version, act: &Standing<'_>) -> bool {
+fn gives_a_step(version: &Version, act: &Standing) -> bool {
     let mut steps = version.procedures.iter().flat_map(|p| &p.rule.steps);
     steps.any(|step| is_status_step(step, act))
 }
 
-fn date(act: &Standing<'_>) -> Edtf {
+fn date(act: &Standing) -> Edtf {
     act.event.date().cloned().unwrap_or_else(|| Edtf::one_of(Day::PAST, Day::FUTURE))
 }
 
@@ -154,7 +154,7 @@ enum What {
     Closes(&'static str),
 }
 
-fn part(version: &Version, act: &Standing<'_>) -> Option<Part> {
+fn part(version: &Version, act: &Standing) -> Option<Part> {
     let event = &act.event;
     let claimed = match &event.act {
         Act::ClaimRecorded(claimed) => Some((*claimed)?),
@@ -298,7 +298,7 @@ impl<'a> Lifecycle<'a> {
     }
 
     fn step(&self, step: &Step, on: Day) -> StepState<'a> {
-        let of_step = |a: &&&Standing<'_>| {
+        let of_step = |a: &&&Standing| {
             let for_another = a.event.for_another().is_some();
             let by_whom = match step.by {
                 None => !for_another,
@@ -313,11 +313,11 @@ impl<'a> Lifecycle<'a> {
     }
 }
 
-fn up_to(act: &Standing<'_>, on: Day) -> bool {
+fn up_to(act: &Standing, on: Day) -> bool {
     act.event.date().is_some_and(|date| date.earliest() <= on)
 }
 
-fn claimed_or_own(act: &Standing<'_>) -> ActKind {
+fn claimed_or_own(act: &Standing) -> ActKind {
     match &act.event.act {
         Act::ClaimRecorded(Some(claimed)) => *claimed,
         other => other.kind(),

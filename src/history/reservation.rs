@@ -13,11 +13,11 @@ const MONTHS_TO_OBJECT: u32 = 12;
 #[derive(Clone, Debug)]
 pub struct Reserved<'s> {
     /// The reservation or declaration.
-    pub act: &'s Standing<'s>,
+    pub act: &'s Standing,
     /// When the depositary notified it, as it says itself or a `depositary-notified` of it does.
     pub notified: Option<&'s Edtf>,
     /// What withdrew it.
-    pub withdrawal: Option<&'s Standing<'s>>,
+    pub withdrawal: Option<&'s Standing>,
     /// Objections to it, by their days.
     pub objections: Vec<Objection<'s>>,
 }
@@ -26,9 +26,9 @@ pub struct Reserved<'s> {
 #[derive(Clone, Debug)]
 pub struct Objection<'s> {
     /// The act.
-    pub act: &'s Standing<'s>,
+    pub act: &'s Standing,
     /// What withdrew it.
-    pub withdrawal: Option<&'s Standing<'s>>,
+    pub withdrawal: Option<&'s Standing>,
 }
 
 /// Whether an objection was made in its time.
@@ -54,9 +54,9 @@ impl Timing {
 }
 
 /// Every reservation and declaration among acts that stand, by their days.
-pub fn reserved<'s>(acts: &[&'s Standing<'s>]) -> Vec<Reserved<'s>> {
+pub fn reserved<'s>(acts: &[&'s Standing]) -> Vec<Reserved<'s>> {
     let of_kind = |kind: ActKind| acts.iter().copied().filter(move |a| a.event.act.kind() == kind);
-    let answers = |kind: ActKind, act: &Standing<'_>| {
+    let answers = |kind: ActKind, act: &Standing| {
         let id = act.event.id;
         of_kind(kind).filter(move |a| a.event.to == Some(id))
     };
@@ -68,7 +68,7 @@ pub fn reserved<'s>(acts: &[&'s Standing<'s>]) -> Vec<Reserved<'s>> {
         .map(|act| {
             let own = act.event.dates.get(Role::Notified);
             let by_notice = || answers(ActKind::DepositaryNotified, act).find_map(|a| a.event.date());
-            let objection = |act: &'s Standing<'s>| Objection {
+            let objection = |act: &'s Standing| Objection {
                 act,
                 withdrawal: answers(ActKind::ObjectionWithdrawn, act).next(),
             };
@@ -88,13 +88,13 @@ pub fn reserved<'s>(acts: &[&'s Standing<'s>]) -> Vec<Reserved<'s>> {
 }
 
 /// The first day of what an act does where it may name it itself: `effective`, else its own date.
-pub fn takes_effect<'e>(act: &'e Standing<'_>) -> Option<&'e Edtf> {
+pub fn takes_effect(act: &Standing) -> Option<&Edtf> {
     act.event.dates.get(Role::Effective).or_else(|| act.event.date())
 }
 
 /// Whether something was withdrawn by a day: a withdrawal has effect from the notice, or from the day it names
 /// (VCLT 22(3)).
-pub fn is_withdrawn(withdrawal: Option<&Standing<'_>>, on: Day) -> bool {
+pub fn is_withdrawn(withdrawal: Option<&Standing>, on: Day) -> bool {
     withdrawal.and_then(takes_effect).is_some_and(|date| date.latest() <= on)
 }
 
@@ -155,7 +155,7 @@ mod tests {
             let body = crate::event::BodyId::parse("x").unwrap();
             let event = crate::event::Event::new(id, Act::ObjectionMade(scope.map(Into::into)), body);
             let known = event.known();
-            let event = super::super::Stated::Recorded(&event);
+            let event = std::sync::Arc::new(event);
             let act = Standing { index: crate::event::Index(0), event, known, corrected_by: Vec::new() };
             Objection { act: &act, withdrawal: None }.precludes()
         };

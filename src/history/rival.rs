@@ -90,7 +90,7 @@ const ACCOUNTS_MAX: usize = 64;
 impl History {
     /// Folds the acts of one participant in one body that stand, given in the order of the log, with what acts of others
     /// make of them.
-    pub fn fold(charter: &Charter, acts: &[Standing<'_>], influence: &Influence) -> History {
+    pub fn fold(charter: &Charter, acts: &[Standing], influence: &Influence) -> History {
         // One fact of two sources is one event: it happens once.
         let once = super::fact::once(acts);
         let acts = once.as_deref().unwrap_or(acts);
@@ -98,11 +98,11 @@ impl History {
         let disputed: BTreeSet<&SmolStr> =
             acts.iter().filter_map(|a| a.event.rival.as_ref()).map(|r| &r.dispute).collect();
         let account = |chains: Vec<Rival>| {
-            let follows = |act: &&Standing<'_>| match &act.event.rival {
+            let follows = |act: &&Standing| match &act.event.rival {
                 Some(rival) => !disputed.contains(&rival.dispute) || chains.contains(rival),
                 None => true,
             };
-            let followed: Vec<&Standing<'_>> = acts.iter().filter(follows).collect();
+            let followed: Vec<&Standing> = acts.iter().filter(follows).collect();
             Account { course: course(charter, &followed, influence), chains }
         };
         History { accounts: choices.into_iter().map(account).collect() }
@@ -226,7 +226,7 @@ impl History {
 }
 
 /// One chain of each dispute; a dispute with a single chain stands against the record without it.
-fn choices(acts: &[Standing<'_>]) -> Vec<Vec<Rival>> {
+fn choices(acts: &[Standing]) -> Vec<Vec<Rival>> {
     let mut disputes: BTreeMap<SmolStr, BTreeSet<SmolStr>> = BTreeMap::new();
     for rival in acts.iter().filter_map(|a| a.event.rival.as_ref()) {
         disputes.entry(rival.dispute.clone()).or_default().insert(rival.chain.clone());

@@ -86,17 +86,12 @@ type Worlds = BTreeSet<(World, Applied)>;
 
 /// The course under the rules of a body of the acts that stand, given in the order of the log, with what acts of others
 /// make of them.
-pub fn course(charter: &Charter, acts: &[&Standing<'_>], influence: &Influence) -> Course {
+pub fn course(charter: &Charter, acts: &[&Standing], influence: &Influence) -> Course {
     unfold(charter, acts, influence, true)
 }
 
 /// The same; where it is not to be `short`, every day is gone through with a set of worlds, as only some need it.
-pub(super) fn unfold(
-    charter: &Charter,
-    acts: &[&Standing<'_>],
-    influence: &Influence,
-    short: bool,
-) -> Course {
+pub(super) fn unfold(charter: &Charter, acts: &[&Standing], influence: &Influence, short: bool) -> Course {
     let movers = movers(charter, acts, influence);
     let days = days(charter, &movers);
     let mut sweep =
@@ -332,7 +327,7 @@ enum Words<'a> {
     Of(Motion<'a>),
     Given(&'a Given),
     Derived(&'a Derived),
-    Claimed(&'a Standing<'a>),
+    Claimed(&'a Standing),
     Merged(&'a Merger, &'a Version),
 }
 

@@ -2,54 +2,22 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::event::{Act, ActKind, Cause, Changes, Day, Entry, Event, EventId, Index, Known, Size};
 
-use super::region::Region;
-
-/// An act of the record that stands: not retracted, read with its rectifications.
+/// An act of the record that stands: not retracted, read with its rectifications. As recorded, it shares the event of its
+/// entry.
 #[derive(Clone, Debug)]
-pub struct Standing<'a> {
+pub struct Standing {
     /// Its place in the log.
     pub index: Index,
     /// What it says now.
-    pub event: Stated<'a>,
+    pub event: Arc<Event>,
     /// Since when the world could know it.
     pub known: Known,
     /// The rectifications that changed it, oldest first.
     pub corrected_by: Vec<Index>,
-}
-
-/// An event as it was recorded, or as rectifications make it read. Small to move, cheap to copy.
-#[derive(Clone, Debug)]
-pub enum Stated<'a> {
-    /// As recorded.
-    Recorded(&'a Event),
-    /// As rectified.
-    Rectified(Arc<Event>),
-}
-
-impl Stated<'_> {
-    /// The event itself.
-    pub fn into_owned(self) -> Event {
-        match self {
-            Stated::Recorded(event) => event.clone(),
-            Stated::Rectified(event) => Arc::unwrap_or_clone(event),
-        }
-    }
-}
-
-impl Deref for Stated<'_> {
-    type Target = Event;
-
-    fn deref(&self) -> &Event {
-        match self {
-            Stated::Recorded(event) => event,
-            Stated::Rectified(event) => event,
-        }
-    }
 }
 
 /// The acts that stand in the first `recorded` entries, to one who knows what was public by `known`, in the order of
@@ -59,16 +27,10 @@ impl Deref for Stated<'_> {
 /// a rectification replaces what it set. One with dated evidence counts from its known day; a slip of our own at every
 /// day. Record-keeping acts are known at once. Entries must be in the order of the log; corrections whose target is not
 /// among them, or not before them, are passed over.
-pub fn standing(entries: &[Entry], recorded: Size, known: Day) -> Vec<Standing<'_>> {
-    standing_in(entries, recorded, known).0
-}
-
-/// The same with the region in which the same acts stand and read alike.
-pub fn standing_in(entries: &[Entry], recorded: Size, known: Day) -> (Vec<Standing<'_>>, Region) {
+pub fn standing(entries: &[Entry], recorded: Size, known: Day) -> Vec<Standing> {
     let held = entries.partition_point(|e| recorded.holds(e.index));
-    let mut region = Region::of(entries, held);
     let entries = &entries[..held];
-    let corrections = corrections(entries, known, &mut region);
+    let corrections = corrections(entries, known);
     let mut acts = Vec::with_capacity(entries.len());
     for (at, entry) in entries.iter().enumerate() {
         if corrections.withdraws(at, entry) || is_correction(entry) {
@@ -76,16 +38,16 @@ pub fn standing_in(entries: &[Entry], recorded: Size, known: Day) -> (Vec<Standi
         }
         let (event, corrected_by) = corrections.read(at, &entry.event);
         let when = event.known();
-        if event.act.kind().is_record_keeping() || region.is_known(when.day, known) {
+        if event.act.kind().is_record_keeping() || when.day <= known {
             acts.push(Standing { index: entry.index, event, known: when, corrected_by });
         }
     }
-    (acts, region)
+    acts
 }
 
 /// The acts that their source took back by then (a retraction for `source-changed`), as they were recorded, in the order of
 /// the log; each with the retraction among `corrected_by`. What was taken back and restored stands, and is not among them.
-pub fn taken_back(entries: &[Entry], recorded: Size, known: Day) -> Vec<Standing<'_>> {
+pub fn taken_back(entries: &[Entry], recorded: Size, known: Day) -> Vec<Standing> {
     let held = entries.partition_point(|e| recorded.holds(e.index));
     let entries = &entries[..held];
     let by_source = |entry: &&Entry| {
@@ -103,7 +65,7 @@ pub fn taken_back(entries: &[Entry], recorded: Size, known: Day) -> Vec<Standing
     };
     let acts = entries.iter().filter_map(|entry| {
         let (by, when) = (back(entry)?, entry.event.known());
-        let event = Stated::Recorded(&entry.event);
+        let event = Arc::clone(&entry.event);
         (when.day <= known).then(|| Standing {
             index: entry.index,
             event,
@@ -172,24 +134,24 @@ impl<'e> Corrections<'e> {
             || entry.event.import.is_some_and(|id| self.retracted_imports.contains(&id))
     }
 
-    fn read<'a>(&self, at: usize, event: &'a Event) -> (Stated<'a>, Vec<Index>) {
+    fn read(&self, at: usize, event: &Arc<Event>) -> (Arc<Event>, Vec<Index>) {
         let changes = self.of(at).map_or(&[][..], |effect| &effect.changes);
         if changes.is_empty() {
-            return (Stated::Recorded(event), Vec::new());
+            return (Arc::clone(event), Vec::new());
         }
-        let mut corrected = event.clone();
+        let mut corrected = Event::clone(event);
         for (_, change) in changes {
             for (field, value) in change.iter() {
                 // `Ledger` admits no correction whose value the field cannot take; one that is damaged changes nothing.
                 let _ = field.0.write(&mut corrected, value);
             }
         }
-        (Stated::Rectified(Arc::new(corrected)), changes.iter().map(|(index, _)| *index).collect())
+        (Arc::new(corrected), changes.iter().map(|(index, _)| *index).collect())
     }
 }
 
 /// From the newest back: whether a correction stands is settled before its target is looked at.
-fn corrections<'e>(entries: &'e [Entry], known: Day, region: &mut Region) -> Corrections<'e> {
+fn corrections<'e>(entries: &'e [Entry], known: Day) -> Corrections<'e> {
     let mut found = Corrections::default();
     // Only what a correction names is looked for.
     let named = entries.iter().filter(|entry| is_correction(entry)).filter_map(|entry| entry.event.to);
@@ -204,7 +166,7 @@ fn corrections<'e>(entries: &'e [Entry], known: Day, region: &mut Region) -> Cor
     }
     found.numbers = vec![0; entries.len()];
     for (at, entry) in entries.iter().enumerate().rev() {
-        let counts = is_correction(entry) && region.is_known(correction_known(&entry.event), known);
+        let counts = is_correction(entry) && correction_known(&entry.event) <= known;
         if !counts || found.withdraws(at, entry) {
             continue;
         }

@@ -158,7 +158,7 @@ pub fn import_events(
     let by = file.map.map_or("", |map| &map.canonical);
     let mut import = EventId(Uuid::new_v5(&IMPORTS, &[&sha256, by.as_bytes()].concat()));
     if let Some(index) = ledger.find(import)? {
-        let body = ledger.entry(index)?.event.body;
+        let body = ledger.entry(index)?.event.body.clone();
         import = ledger.held(&body)?.name(import);
     }
     let mut intake = Intake {

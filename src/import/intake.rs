@@ -168,14 +168,14 @@ fn record(
 ) -> Result<(), ImportError> {
     let events: Vec<Event> = part.iter().map(|row| row.event.clone()).collect();
     let drafts = ledger.admit(events)?;
-    let fresh: Vec<(u64, Event)> = part
+    let fresh: Vec<(u64, Arc<Event>)> = part
         .iter()
         .zip(&drafts)
         .filter(|(_, draft)| draft.recorded.is_none())
-        .map(|(row, _)| (row.line, row.event.clone()))
+        .map(|(row, draft)| (row.line, Arc::clone(&draft.event)))
         .collect();
     outcome.known += (part.len() - fresh.len()) as u64;
-    let new: Vec<Event> = fresh.iter().map(|(_, event)| event.clone()).collect();
+    let new: Vec<Arc<Event>> = fresh.iter().map(|(_, event)| Arc::clone(event)).collect();
     for (at, remark) in ledger.consequences(&new)?.remarks {
         outcome.remarks.push((fresh.get(at).map_or(0, |(line, _)| *line), remark.to_string()));
     }
@@ -183,10 +183,11 @@ fn record(
     if mode.dry_run {
         let first = ledger.size().0 + outcome.taken.len() as u64;
         outcome.taken.extend((0..new.len() as u64).map(|n| Index(first + n)));
-        outcome.unrecorded.extend(fresh.into_iter().map(|(line, event)| (line, Arc::new(event))));
+        outcome.unrecorded.extend(fresh);
         return Ok(());
     }
     // Rows that were recorded before need no receipt.
+    let new = new.into_iter().map(Arc::unwrap_or_clone).collect();
     let receipts = ledger.append(new, options)?;
     outcome.taken.extend(receipts.iter().map(|r| r.index));
     Ok(())

@@ -1,5 +1,7 @@
 //! The events of a run, and their ids, which a tree of their own holds: they are looked for without the events.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use crate::event::{Entry, EventId, Index, Instant};
@@ -59,7 +61,7 @@ impl EventsRun {
         let id = self.ids.0.get(at).ok_or(missing)?;
         let event = borrow_bare::<StoredEvent<'_>>(bytes)?.event(EventId(Uuid::from_bytes(*id)))?;
         let recorded_at = Instant::from_micros(self.times.get(at).copied().ok_or(missing)?);
-        Ok(Entry { index: Index(first + at as u64), recorded_at, event })
+        Ok(Entry { index: Index(first + at as u64), recorded_at, event: Arc::new(event) })
     }
 
     /// Its value without the ids.

@@ -1,6 +1,7 @@
 //! The frozen form of an entry in the index: flat, of text and numbers.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use bincode::{BorrowDecode, Encode};
 use uuid::Uuid;
@@ -77,7 +78,8 @@ pub(crate) fn pack_into(entry: &Entry, bytes: &mut Vec<u8>) {
 pub(crate) fn unpack(bytes: &[u8], index: Index) -> Result<Entry, String> {
     let stored = super::run::borrow_bare::<StoredEntry<'_>>(bytes)?;
     let event = stored.event.event(EventId(Uuid::from_bytes(stored.id)))?;
-    Ok(Entry { index, recorded_at: Instant::from_micros(stored.recorded_at), event })
+    let recorded_at = Instant::from_micros(stored.recorded_at);
+    Ok(Entry { index, recorded_at, event: Arc::new(event) })
 }
 
 impl<'a> StoredEvent<'a> {

@@ -4,6 +4,7 @@ mod runs;
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -51,7 +52,11 @@ fn participant(name: &str) -> ParticipantId {
 }
 
 fn entry(n: usize, event: Event) -> Entry {
-    Entry { index: Index(n as u64), recorded_at: Instant::from_micros(1_000 + n as i64), event }
+    Entry {
+        index: Index(n as u64),
+        recorded_at: Instant::from_micros(1_000 + n as i64),
+        event: Arc::new(event),
+    }
 }
 
 const BODIES: [&str; 3] = ["sco", "nato", "x-1"];
@@ -129,7 +134,7 @@ fn scopes() -> Vec<Scope> {
 fn said(entries: &[Entry], scope: &Scope) -> Vec<(Index, Event, Vec<Index>)> {
     let acts = standing(entries, Size(u64::MAX), Day::FUTURE);
     let acts = acts.into_iter().filter(|act| scope.admits(&act.event));
-    acts.map(|act| (act.index, act.event.into_owned(), act.corrected_by)).collect()
+    acts.map(|act| (act.index, Arc::unwrap_or_clone(act.event), act.corrected_by)).collect()
 }
 
 /// Every question of an index against the entries themselves.

@@ -9,7 +9,7 @@ use crate::event::leaf::{decode, encode_event};
 use crate::event::{
     Act, ActKind, BodyId, Changes, Day, Event, EventId, Index, Role, Scope, Size, StatusId, Subject,
 };
-use crate::history::{Standing, Stated, charter_acts, charter_acts_with, proposals, standing};
+use crate::history::{Standing, charter_acts, charter_acts_with, proposals, standing};
 
 use super::{Ledger, LedgerError, RecorderError, Register};
 
@@ -217,11 +217,11 @@ impl Ledger {
         let size = self.size().0;
         let new = batch.charters.iter().enumerate().map(|(at, event)| Standing {
             index: Index(size + at as u64),
-            event: Stated::Recorded(event),
+            event: Arc::clone(event),
             known: event.known(),
             corrected_by: Vec::new(),
         });
-        let acts: Vec<Standing<'_>> = acts.into_iter().chain(new).collect();
+        let acts: Vec<Standing> = acts.into_iter().chain(new).collect();
         let last = last.and_then(|event| acts.iter().find(|a| a.event.id == event.id));
         let proposed = last.filter(|act| act.event.act.kind() == ActKind::CorrectionProposed);
         let texts = proposed.and_then(|proposal| charter_acts_with(&acts, body, proposal));
@@ -256,7 +256,7 @@ impl Ledger {
             return if corrects { Err(LedgerError::TargetNeeded(act)) } else { Ok(()) };
         };
         let target = match batch.events.get(&id) {
-            Some(event) => Event::clone(event),
+            Some(event) => Arc::clone(event),
             None => match self.find(id)? {
                 Some(index) => self.entry(index)?.event,
                 None => return Err(LedgerError::NoTarget { act, id }),
@@ -270,7 +270,7 @@ impl Ledger {
             let said = self.as_it_stands(&base)?;
             let twice = batch.events.values().any(|e| matches!(e.act, Act::RecordCorrected(_)));
             check_was(&said, &correction.was).or_else(|error| if twice { Ok(()) } else { Err(error) })?;
-            let mut corrected = said;
+            let mut corrected = Arc::unwrap_or_clone(said);
             for (field, value) in &correction.now {
                 field.0.write(&mut corrected, value)?;
             }
@@ -297,12 +297,12 @@ impl Ledger {
         let held = standing(loaded.entries(), Size(u64::MAX), Day::FUTURE);
         let new = batch.events.values().map(|event| Standing {
             index: Index(size),
-            event: Stated::Recorded(event),
+            event: Arc::clone(event),
             known: event.known(),
             corrected_by: Vec::new(),
         });
-        let acts: Vec<Standing<'_>> = held.into_iter().chain(new).collect();
-        let listed: Vec<&Standing<'_>> = acts.iter().collect();
+        let acts: Vec<Standing> = held.into_iter().chain(new).collect();
+        let listed: Vec<&Standing> = acts.iter().collect();
         let found = proposals(&listed, &event.body);
         let proposal = found.iter().find(|p| p.act.event.id == id).ok_or(LedgerError::NoProposal(id))?;
         match proposal.objections.first() {
@@ -318,11 +318,11 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn as_it_stands(&mut self, event: &Event) -> Result<Event, LedgerError> {
-        let base = underlying(self, &Batch::default(), event.clone())?;
+    pub fn as_it_stands(&mut self, event: &Arc<Event>) -> Result<Arc<Event>, LedgerError> {
+        let base = underlying(self, &Batch::default(), Arc::clone(event))?;
         let family = self.family(&base)?;
         let acts = standing(&family, Size(u64::MAX), Day::FUTURE);
-        let stands = acts.into_iter().find(|a| a.event.id == base.id).map(|a| a.event.into_owned());
+        let stands = acts.into_iter().find(|a| a.event.id == base.id).map(|a| a.event);
         Ok(stands.unwrap_or(base))
     }
 }
@@ -341,10 +341,10 @@ fn check_was(said: &Event, was: &Changes) -> Result<(), LedgerError> {
 }
 
 /// What a rectification of rectifications corrects in the end.
-fn underlying(ledger: &Ledger, batch: &Batch, mut event: Event) -> Result<Event, LedgerError> {
+fn underlying(ledger: &Ledger, batch: &Batch, mut event: Arc<Event>) -> Result<Arc<Event>, LedgerError> {
     while let (Act::RecordCorrected(_), Some(to)) = (&event.act, event.to) {
         event = match (batch.events.get(&to), ledger.find(to)?) {
-            (Some(event), _) => Event::clone(event),
+            (Some(event), _) => Arc::clone(event),
             (None, Some(index)) => ledger.entry(index)?.event,
             (None, None) => break,
         };
@@ -356,14 +356,14 @@ fn underlying(ledger: &Ledger, batch: &Batch, mut event: Event) -> Result<Event,
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) events: HashMap<EventId, Arc<Event>>,
-    charters: Vec<Event>,
+    charters: Vec<Arc<Event>>,
     /// With the acts of the batch, where it has any of the ledger itself.
     pub(super) register: Option<Arc<Register>>,
 }
 
 impl Batch {
-    fn adopted(&mut self, event: &Event) {
-        self.charters.push(event.clone());
+    fn adopted(&mut self, event: &Arc<Event>) {
+        self.charters.push(Arc::clone(event));
     }
 
     /// Whether it has texts of any body.

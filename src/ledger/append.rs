@@ -85,7 +85,7 @@ impl Ledger {
         let entry = |((draft, recorded_at), at): ((Draft, Instant), u64)| Entry {
             index: Index(size.0 + at),
             recorded_at,
-            event: Arc::unwrap_or_clone(draft.event),
+            event: draft.event,
         };
         frame.entries.extend(new.into_iter().zip(stamps).zip(0..).map(entry));
         frame.leaves.append(&mut leaves);

@@ -1,6 +1,7 @@
 //! What events would change: statuses before and after, day by day, and what the rules remark on them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::charter::{Remark, judge};
 use crate::event::{Act, BodyId, Day, Entry, Event, Index, Instant, ParticipantId, Scope, Size, StatusId};
@@ -60,7 +61,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn consequences(&mut self, events: &[Event]) -> Result<Consequences, LedgerError> {
+    pub fn consequences(&mut self, events: &[Arc<Event>]) -> Result<Consequences, LedgerError> {
         let mut scopes: BTreeSet<(BodyId, Option<ParticipantId>)> = BTreeSet::new();
         for event in events {
             self.touched(event, &mut scopes)?;
@@ -80,14 +81,13 @@ impl Ledger {
             let loaded = self.load(&scope)?;
             let size = self.size().0;
             let mut entries = loaded.entries().to_vec();
-            let held = entries.len();
             let new = events.iter().enumerate().map(|(at, event)| Entry {
                 index: Index(size + at as u64),
                 recorded_at: Instant::from_micros(0),
-                event: event.clone(),
+                event: Arc::clone(event),
             });
             entries.extend(new);
-            self.compare(&body, who.as_ref(), &entries, held, events, &mut found)?;
+            self.compare(&body, who.as_ref(), [loaded.shared(), Arc::new(entries)], events, &mut found)?;
         }
         Ok(found)
     }
@@ -96,21 +96,20 @@ impl Ledger {
         &self,
         body: &BodyId,
         who: Option<&ParticipantId>,
-        entries: &[Entry],
-        held: usize,
-        events: &[Event],
+        [recorded, with_events]: [Arc<Vec<Entry>>; 2],
+        events: &[Arc<Event>],
         found: &mut Consequences,
     ) -> Result<(), LedgerError> {
         let size = self.size();
         let material = |entries| Material {
             entries,
             checkpoint: CheckpointRef { size, root: String::new() },
-            charters: &self.charters,
+            charters: Arc::clone(&self.charters),
             scope: Scope { body: Some(body.clone()), participant: who.cloned() },
         };
         // A body whose charter is among the events has no view without them.
-        let before = BodyView::new(&material(&entries[..held]), body, Size(u64::MAX), Day::FUTURE).ok();
-        let Ok(after) = BodyView::new(&material(entries), body, Size(u64::MAX), Day::FUTURE) else {
+        let before = BodyView::new(&material(recorded), body, Size(u64::MAX), Day::FUTURE).ok();
+        let Ok(after) = BodyView::new(&material(with_events), body, Size(u64::MAX), Day::FUTURE) else {
             return Ok(());
         };
         let mut names: BTreeSet<&ParticipantId> = after.pairs.keys().collect();
@@ -168,7 +167,7 @@ impl Ledger {
             let target = self.entry(target)?.event;
             self.touched(&target, scopes)?;
             if let Act::RecordCorrected(correction) = &event.act {
-                let mut moved = target;
+                let mut moved = Arc::unwrap_or_clone(target);
                 for (field, value) in &correction.now {
                     field.0.write(&mut moved, value)?;
                 }
@@ -183,15 +182,15 @@ impl Ledger {
 
 /// What the rules of the day say of each act of a participant.
 fn remarks(
-    view: &BodyView<'_>,
+    view: &BodyView,
     participant: &ParticipantId,
     history: &crate::history::History,
-    events: &[Event],
+    events: &[Arc<Event>],
     body: &BodyId,
     found: &mut Consequences,
 ) {
-    let own = |e: &&(usize, &Event)| e.1.body == *body && e.1.participant.as_ref() == Some(participant);
-    let listed: Vec<(usize, &Event)> = events.iter().enumerate().collect();
+    let own = |e: &&(usize, &Arc<Event>)| e.1.body == *body && e.1.participant.as_ref() == Some(participant);
+    let listed: Vec<(usize, &Arc<Event>)> = events.iter().enumerate().collect();
     for (at, event) in listed.iter().filter(own) {
         let Some(day) = event.effect().map(crate::event::Edtf::latest) else { continue };
         let from = history.on(day.previous()).status().cloned().unwrap_or_else(StatusId::none);

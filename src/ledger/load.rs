@@ -29,6 +29,11 @@ impl Loaded {
         &self.entries
     }
 
+    /// The same, shared.
+    pub(super) fn shared(&self) -> Arc<Vec<Entry>> {
+        Arc::clone(&self.entries)
+    }
+
     /// Entries that were put together, in the order of the log.
     pub(super) fn of(entries: Vec<Entry>, scope: Scope) -> Loaded {
         Loaded { entries: Arc::new(entries), scope }
@@ -152,7 +157,6 @@ impl Ledger {
     /// anything to them.
     pub(super) fn keep_rules(&mut self, appended: &[Entry]) -> bool {
         let scope = rules_scope();
-        self.past.forget();
         let mut loaded = self.loaded.borrow_mut();
         loaded.retain(|known, _| *known == scope);
         let Some(rules) = loaded.get_mut(&scope) else { return true };

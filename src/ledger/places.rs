@@ -182,7 +182,7 @@ impl Ledger {
         }
         let Some(model) = self.published() else { return Ok(None) };
         // What corrects a correction is posted to the pair of what that is about in the end.
-        let mut root = base.clone();
+        let mut root = Arc::new(base.clone());
         while root.corrects() {
             let found = root.to.map(|to| self.find(to)).transpose()?.flatten();
             let Some(found) = found else { return Ok(None) };

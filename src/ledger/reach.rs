@@ -1,79 +1,89 @@
-//! How far a question reaches: where the rules of a body make one status rest on acts of others, or on another treaty,
-//! their entries are looked up with it.
+//! The entries that a question depends on, gathered heading by heading.
 
-use crate::event::{ActKind, BodyId, Entry, ParticipantId, Scope};
-use crate::query::{Reach, waits_for};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::event::{BodyId, Entry, Index, ParticipantId, Scope, filings};
+use crate::query::{Need, Needs, needs};
 
 use super::load::Loaded;
 use super::{Ledger, LedgerError};
 
 impl Ledger {
-    /// The entries that bear on a scope, with those that their corrections name. Where the rules of a body make the
-    /// status of one participant rest on acts of others, those are among them.
+    /// The entries that bear on a scope. Of a body, those that [`needs`] names: the others on whose acts the status of a
+    /// participant rests are among them.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub fn load(&mut self, scope: &Scope) -> Result<Loaded, LedgerError> {
-        if let Some(body) = &scope.body {
-            let Reach { scope, besides } = Reach::of(scope, body, &mut |body| self.charter(body).ok());
-            return match besides.is_empty() {
-                true => self.load_only(&scope),
-                false => self.load_with(&scope, besides),
+        let Some(body) = &scope.body else { return self.load_participant(scope) };
+        let texts = self.charters.texts.clone();
+        let mut read: BTreeMap<Index, Entry> = BTreeMap::new();
+        let Needs { entries, scope, .. } = needs(scope, body, &texts, &mut |need| {
+            let scope = match need {
+                Need::Heading(heading) => heading_scope(heading.group(), heading.name()),
+                Need::Group(body) => Some(Scope::of_body(body.clone())),
             };
-        }
-        if scope.participant.is_none() {
-            return self.load_only(scope);
-        }
+            if let Some(scope) = scope {
+                let loaded = self.load_only(&scope)?;
+                read.extend(loaded.entries().iter().map(|entry| (entry.index, entry.clone())));
+            }
+            Ok::<_, LedgerError>(under(need, &read))
+        })?;
+        Ok(Loaded::of(Arc::unwrap_or_clone(entries), scope))
+    }
+
+    /// The entries of one participant in every body, with those of the bodies whose rules make its status rest on others.
+    fn load_participant(&mut self, scope: &Scope) -> Result<Loaded, LedgerError> {
         let own = self.load_only(scope)?;
-        let mut bodies: Vec<BodyId> = own.entries().iter().map(|e| e.event.body.clone()).collect();
+        if scope.participant.is_none() {
+            return Ok(own);
+        }
+        let mut bodies: Vec<BodyId> = own.entries().iter().map(|entry| entry.event.body.clone()).collect();
         bodies.sort();
         bodies.dedup();
-        let joined: Vec<BodyId> =
-            bodies.iter().filter(|body| self.joins_participants(body)).cloned().collect();
-        let waits: Vec<BodyId> =
-            bodies.iter().flat_map(|body| waits_for(body, &mut |of| self.charter(of).ok())).collect();
-        match joined.is_empty() && waits.is_empty() {
-            true => Ok(own),
-            false => self.load_with(scope, joined.into_iter().chain(waits)),
+        let mut entries: BTreeMap<Index, Entry> =
+            own.entries().iter().map(|entry| (entry.index, entry.clone())).collect();
+        for body in bodies {
+            let of_body = Scope { body: Some(body), participant: scope.participant.clone() };
+            let loaded = self.load(&of_body)?;
+            entries.extend(loaded.entries().iter().map(|entry| (entry.index, entry.clone())));
         }
+        Ok(Loaded::of(entries.into_values().collect(), scope.clone()))
     }
 
-    fn joins_participants(&mut self, body: &BodyId) -> bool {
-        self.charter(body).is_ok_and(|charter| charter.joins_participants())
-    }
-
-    /// The entries from which a question about one body is answered: those that bear on its scope, or on the whole body
-    /// where the answer counts participants or says how a proposed correction stands.
+    /// The entries that a question about one body, or one participant in it, depends on.
     ///
     /// # Errors
-    /// [`LedgerError`].
+    /// [`LedgerError`], with [`LedgerError::NoBody`] if no charter of the body is recorded.
     pub fn load_asked(
         &mut self,
         body: &BodyId,
         participant: Option<&ParticipantId>,
     ) -> Result<Loaded, LedgerError> {
-        let whole = Scope::of_body(body.clone());
-        // Whether enough others have acted is asked of the whole body.
-        let counts = self.charter(body)?.counts_participants();
-        let Some(participant) = participant.filter(|_| !counts) else { return self.load(&whole) };
-        let loaded = self.load(&Scope::of_pair(participant.clone(), body.clone()))?;
-        // Whether a proposed correction stands is for every participant to say (VCLT 79(2)).
-        let proposed = |entry: &Entry| entry.event.act.kind() == ActKind::CorrectionProposed;
-        if loaded.entries().iter().any(proposed) { self.load(&whole) } else { Ok(loaded) }
+        self.charter(body)?;
+        self.load(&Scope { body: Some(body.clone()), participant: participant.cloned() })
     }
+}
 
-    /// The entries of a scope and of whole bodies besides.
-    fn load_with(
-        &mut self,
-        scope: &Scope,
-        bodies: impl IntoIterator<Item = BodyId>,
-    ) -> Result<Loaded, LedgerError> {
-        let mut entries = self.load_only(scope)?.entries().to_vec();
-        for body in bodies {
-            entries.extend(self.load_only(&Scope::of_body(body))?.entries().iter().cloned());
-        }
-        entries.sort_by_key(|e| e.index);
-        entries.dedup_by_key(|e| e.index);
-        Ok(Loaded::of(entries, scope.clone()))
-    }
+/// What is looked up for a heading; nothing for an import, whose entries come with those that it brought.
+fn heading_scope(group: &str, name: &str) -> Option<Scope> {
+    let body = BodyId::parse(group).ok()?;
+    let nobody = || super::load::rules_scope().participant;
+    let participant = if name.is_empty() { nobody() } else { ParticipantId::parse(name).ok() };
+    Some(Scope { body: Some(body), participant })
+}
+
+/// The entries that are filed under a need, of those read so far.
+fn under(need: &Need, read: &BTreeMap<Index, Entry>) -> Vec<Entry> {
+    let entries: Vec<Entry> = read.values().cloned().collect();
+    let filed = filings(&entries);
+    let wanted = filed.iter().filter(|(heading, _)| match need {
+        Need::Heading(wanted) => wanted == *heading,
+        Need::Group(body) => heading.group() == body.as_str(),
+    });
+    let mut indexes: Vec<Index> = wanted.flat_map(|(_, indexes)| indexes.iter().copied()).collect();
+    indexes.sort_unstable();
+    indexes.dedup();
+    indexes.iter().filter_map(|index| read.get(index)).cloned().collect()
 }

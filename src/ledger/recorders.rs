@@ -266,9 +266,9 @@ impl Ledger {
         Ok(reach)
     }
 
-    fn named(&self, id: EventId, batch: &Batch) -> Result<Option<Event>, LedgerError> {
+    fn named(&self, id: EventId, batch: &Batch) -> Result<Option<Arc<Event>>, LedgerError> {
         match batch.events.get(&id) {
-            Some(event) => Ok(Some(Event::clone(event))),
+            Some(event) => Ok(Some(Arc::clone(event))),
             None => self.find(id)?.map(|index| Ok(self.entry(index)?.event)).transpose(),
         }
     }

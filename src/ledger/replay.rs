@@ -1,6 +1,7 @@
 //! Everything folded again from the leaves, body by body on every core: each leaf is decoded once, just before it is folded.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 
@@ -36,7 +37,7 @@ pub fn replay(
     // The largest first, so that no core is left with one at the end.
     bodies.sort_by_key(|(_, leaves)| std::cmp::Reverse(leaves.len()));
     let places = bodies.iter().enumerate().map(|(at, (body, _))| (body, at)).collect();
-    let record = Record { bodies: &bodies, places, size, on, charters: Charters::default() };
+    let record = Record { bodies: &bodies, places, size, on, charters: Arc::default() };
     record.tally(cores, progress)
 }
 
@@ -80,9 +81,9 @@ fn by_body<'a>(segments: &'a [LeafBlock], places: Vec<Places>) -> HashMap<BodyId
     bodies
 }
 
-/// Decodes leaves in place of what `entries` held.
-fn decode(leaves: &[Leaf<'_>], entries: &mut Vec<Entry>) -> Result<(), LedgerError> {
-    entries.clear();
+/// Decodes leaves.
+fn decode(leaves: &[Leaf<'_>]) -> Result<Vec<Entry>, LedgerError> {
+    let mut entries = Vec::with_capacity(leaves.len());
     for leaves in leaves.chunks(AT_A_TIME) {
         // The leaves of a body lie far apart. Where several are touched together, memory is waited for once.
         let lines = leaves.iter().flat_map(|(_, leaf)| leaf.iter().step_by(64));
@@ -92,7 +93,7 @@ fn decode(leaves: &[Leaf<'_>], entries: &mut Vec<Entry>) -> Result<(), LedgerErr
             entries.push(entry.map_err(|source| LedgerError::Entry { index: *index, source })?);
         }
     }
-    Ok(())
+    Ok(entries)
 }
 
 /// A record by body, and what is asked of it.
@@ -102,7 +103,7 @@ struct Record<'a> {
     places: HashMap<&'a BodyId, usize>,
     size: Size,
     on: Day,
-    charters: Charters,
+    charters: Arc<Charters>,
 }
 
 /// How many have which status in one body.
@@ -131,9 +132,9 @@ impl Record<'_> {
         if waiting.is_empty() {
             return Ok(tally);
         }
-        let all = self.all()?;
+        let all = Arc::new(self.all()?);
         for body in waiting {
-            if let Folded::Statuses(statuses) = self.fold(body, &all, true, (0, 1)) {
+            if let Folded::Statuses(statuses) = self.fold(body, Arc::clone(&all), true, (0, 1)) {
                 tally.insert(body.clone(), statuses);
             }
         }
@@ -169,9 +170,8 @@ impl Record<'_> {
             for _ in 0..cores {
                 let (done, next) = (done.clone(), &next);
                 scope.spawn(move || {
-                    let mut entries = Vec::new();
                     while let Some(body) = small.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let folded = self.fold_body(body, others, &mut entries);
+                        let folded = self.fold_body(body, others);
                         // Nobody listens any more where it all begins anew.
                         if done.send((body, folded)).is_err() {
                             return;
@@ -198,12 +198,7 @@ impl Record<'_> {
     ) -> Result<Folded, LedgerError> {
         let share = leaves.len().div_ceil(cores).max(1);
         let mut entries = std::thread::scope(|scope| {
-            let parts = leaves.chunks(share).map(|leaves| {
-                scope.spawn(move || {
-                    let mut entries = Vec::with_capacity(leaves.len());
-                    decode(leaves, &mut entries).map(|()| entries)
-                })
-            });
+            let parts = leaves.chunks(share).map(|leaves| scope.spawn(move || decode(leaves)));
             let parts: Vec<_> = parts.collect();
             let mut entries = Vec::with_capacity(leaves.len());
             for part in parts {
@@ -214,9 +209,12 @@ impl Record<'_> {
         if !self.complete(&mut entries, others)? {
             return Ok(Folded::ReachedInto);
         }
-        let entries = entries.as_slice();
+        let entries = Arc::new(entries);
         std::thread::scope(|scope| {
-            let one = |number| scope.spawn(move || self.fold(body, entries, false, (number, cores)));
+            let one = |number| {
+                let entries = Arc::clone(&entries);
+                scope.spawn(move || self.fold(body, entries, false, (number, cores)))
+            };
             let parts: Vec<_> = (0..cores).map(one).collect();
             let mut all = Statuses::new();
             for part in parts {
@@ -231,16 +229,11 @@ impl Record<'_> {
         })
     }
 
-    /// Folds one body; `entries` is where they are decoded.
-    fn fold_body(
-        &self,
-        (body, leaves): &Body<'_>,
-        others: &Others<'_>,
-        entries: &mut Vec<Entry>,
-    ) -> Result<Folded, LedgerError> {
-        decode(leaves, entries)?;
-        match self.complete(entries, others)? {
-            true => Ok(self.fold(body, entries, false, (0, 1))),
+    /// Folds one body.
+    fn fold_body(&self, (body, leaves): &Body<'_>, others: &Others<'_>) -> Result<Folded, LedgerError> {
+        let mut entries = decode(leaves)?;
+        match self.complete(&mut entries, others)? {
+            true => Ok(self.fold(body, Arc::new(entries), false, (0, 1))),
             false => Ok(Folded::ReachedInto),
         }
     }
@@ -252,10 +245,7 @@ impl Record<'_> {
             Others::Pattern => {}
             Others::Reaching(reaching) => entries.extend_from_slice(reaching),
         }
-        let mut pattern = Vec::new();
-        if let Some(leaves) = self.pattern(entries) {
-            decode(leaves, &mut pattern)?;
-        }
+        let mut pattern = self.pattern(entries).map(decode).transpose()?.unwrap_or_default();
         if !(pattern.is_empty() && matches!(others, Others::Pattern)) {
             entries.append(&mut pattern);
             entries.sort_by_key(|entry| entry.index);
@@ -268,9 +258,7 @@ impl Record<'_> {
     fn all(&self) -> Result<Vec<Entry>, LedgerError> {
         let mut leaves: Vec<Leaf<'_>> = self.bodies.iter().flat_map(|(_, leaves)| leaves).copied().collect();
         leaves.sort_by_key(|(index, _)| *index);
-        let mut all = Vec::with_capacity(leaves.len());
-        decode(&leaves, &mut all)?;
-        Ok(all)
+        decode(&leaves)
     }
 
     /// The leaves of the body whose charter one of these adoptions extends.
@@ -284,9 +272,16 @@ impl Record<'_> {
 
     /// Folds a body from these entries: `all` of the record, or only what bears on it where its clauses wait for no other.
     /// Of its participants only those of one share are counted: its number, of how many.
-    fn fold(&self, body: &BodyId, entries: &[Entry], all: bool, (number, shares): (usize, usize)) -> Folded {
+    fn fold(
+        &self,
+        body: &BodyId,
+        entries: Arc<Vec<Entry>>,
+        all: bool,
+        (number, shares): (usize, usize),
+    ) -> Folded {
         let checkpoint = CheckpointRef { size: self.size, root: String::new() };
-        let material = Material { entries, checkpoint, charters: &self.charters, scope: Scope::ALL };
+        let charters = Arc::clone(&self.charters);
+        let material = Material { entries, checkpoint, charters, scope: Scope::ALL };
         let Ok(view) = BodyView::new(&material, body, self.size, Day::FUTURE) else {
             return Folded::NoCharter;
         };

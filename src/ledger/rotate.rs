@@ -3,6 +3,8 @@
 //! The new secret is durable in `key.next` before the entry is; the old one is gone only when a head over that entry is
 //! written that both signed. Whatever is cut short in between is ended when the next writer closes the ledger.
 
+use std::sync::Arc;
+
 use crate::event::leaf::decode;
 use crate::event::{Act, BodyId, Event, EventId, Evidence, Index, KeyRotation};
 use crate::log::{Checkpoint, KeyError, LogError, Rotation, RotationError, SignedCheckpoint};
@@ -39,7 +41,7 @@ impl Ledger {
                 return;
             }
             let entry = Index(at);
-            match decode(leaf, entry).map(|decoded| decoded.event.act) {
+            match decode(leaf, entry).map(|decoded| Arc::unwrap_or_clone(decoded.event).act) {
                 Ok(Act::LogKeyRotated(said)) => match rotation_of(&said) {
                     Ok(rotation) => found.push(Rotated { entry, rotation }),
                     Err(error) => failed = Some(error.into()),

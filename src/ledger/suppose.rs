@@ -1,7 +1,5 @@
 //! Events that are not recorded, for the answers of one handle only.
 
-use std::sync::Arc;
-
 use crate::event::{Entry, Event, Index, Instant, Size};
 
 use super::{Draft, Ledger, LedgerError};
@@ -23,13 +21,12 @@ impl Ledger {
             .map(|(draft, at)| Entry {
                 index: Index(size + at),
                 recorded_at: Instant::from_micros(last.saturating_add(1 + at.cast_signed())),
-                event: Arc::unwrap_or_clone(draft.event),
+                event: draft.event,
             })
             .collect();
         let indexes = entries.iter().map(|entry| entry.index).collect();
         self.supposed.extend(entries);
         self.loaded.borrow_mut().clear();
-        self.past.forget();
         self.rules.clear();
         self.register = None;
         Ok(indexes)

@@ -31,7 +31,7 @@ pub struct AddresseeGroup {
 }
 
 /// The addressees of a body on a day. States that are no more receive nothing.
-pub(super) fn addressees(view: &BodyView<'_>, on: Day) -> Addressees {
+pub(super) fn addressees(view: &BodyView, on: Day) -> Addressees {
     let statuses = view.charter.statuses();
     let mut groups: Vec<AddresseeGroup> = statuses
         .iter()

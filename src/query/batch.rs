@@ -11,21 +11,21 @@ use super::status::in_view;
 use super::{Axes, StatusAnswer};
 
 /// The material of bodies, each up to a size of the record.
-pub type Materials<'m> = HashMap<(BodyId, Size), Material<'m>>;
+pub type Materials = HashMap<(BodyId, Size), Material>;
 
 /// Answers questions of one participant each.
-pub struct Batch<'m> {
-    materials: &'m Materials<'m>,
-    views: HashMap<(BodyId, Size, Day), BodyView<'m>>,
+pub struct Batch {
+    materials: Materials,
+    views: HashMap<(BodyId, Size, Day), BodyView>,
     held: usize,
 }
 
 /// With more entries than these set out, the views are let go of: every day of knowledge is another view of a body.
 const HELD_MAX: usize = 1 << 20;
 
-impl<'m> Batch<'m> {
+impl Batch {
     /// Over the material given.
-    pub fn new(materials: &'m Materials<'m>) -> Batch<'m> {
+    pub fn new(materials: Materials) -> Batch {
         Batch { materials, views: HashMap::new(), held: 0 }
     }
 

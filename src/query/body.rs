@@ -8,8 +8,8 @@ use crate::event::{
     Act, BodyId, Day, Edtf, Entry, Index, Moment, ParticipantId, Scope, Size, StatusId, Survey,
 };
 use crate::history::{
-    Board, Cause, Course, Elsewhere, EntryIntoForce, History, Pairs, Reading, Region, Standing, Withheld,
-    certified, charter_acts, next_representation, standing, standing_in, withhold,
+    Board, Cause, Course, Elsewhere, EntryIntoForce, History, Pairs, Reading, Standing, Withheld, certified,
+    charter_acts, next_representation, standing, withhold,
 };
 
 use super::Axes;
@@ -27,14 +27,16 @@ pub enum QueryError {
     Charter(#[from] CharterError),
 }
 
-/// The entries that bear on a question, in the order of the log, and the head of the record they were read from.
-pub struct Material<'a> {
+/// The entries that bear on a question, in the order of the log, and the head of the record they were read from. Cheap to
+/// clone, since clones share the entries.
+#[derive(Clone)]
+pub struct Material {
     /// Entries of the question's scope.
-    pub entries: &'a [Entry],
+    pub entries: Arc<Vec<Entry>>,
     /// The head at `Axes::as_recorded`.
     pub checkpoint: CheckpointRef,
     /// Charters already folded.
-    pub charters: &'a Charters,
+    pub charters: Arc<Charters>,
     /// What was looked up: a count of participants needs the whole body.
     pub scope: Scope,
 }
@@ -83,17 +85,19 @@ fn act_key(act: &CharterAct<'_>) -> CharterActKey {
 }
 
 /// One body as a question sees it.
-pub struct BodyView<'a> {
+pub struct BodyView {
     /// Its rules.
     pub charter: Arc<Charter>,
+    /// The entries that it was set out from.
+    pub entries: Arc<Vec<Entry>>,
     /// What is recorded of each participant.
-    pub pairs: Pairs<'a>,
+    pub pairs: Pairs,
     /// Acts on record that do not count: what the depositary has not accepted.
-    pub withheld: Vec<Withheld<'a>>,
+    pub withheld: Vec<Withheld>,
     /// Acts of the body alone.
-    pub alone: Vec<Standing<'a>>,
+    pub alone: Vec<Standing>,
     /// Acts of the body whose charter this one extends.
-    pub pattern: Vec<Standing<'a>>,
+    pub pattern: Vec<Standing>,
     /// The span that was surveyed; the union of all surveys' ends.
     pub surveyed: Option<Edtf>,
     /// What the acts of some make of the status of others.
@@ -102,21 +106,19 @@ pub struct BodyView<'a> {
     pub whole: bool,
     /// Whose account of a dispute is followed.
     pub policy: Option<Arc<Policy>>,
-    /// What may be recorded and known for just these acts to stand.
-    pub region: Region,
 }
 
-impl<'a> BodyView<'a> {
+impl BodyView {
     /// Sets out the acts of a body that stand in the first `recorded` entries for who knows what was public by `known`.
     ///
     /// # Errors
     /// [`QueryError::NoBody`] where no charter of it is recorded.
     pub fn new(
-        material: &Material<'a>,
+        material: &Material,
         body: &BodyId,
         recorded: Size,
         known: Day,
-    ) -> Result<BodyView<'a>, QueryError> {
+    ) -> Result<BodyView, QueryError> {
         BodyView::at(material, body, recorded, known, None, &[])
     }
 
@@ -124,7 +126,7 @@ impl<'a> BodyView<'a> {
     ///
     /// # Errors
     /// [`QueryError`].
-    pub fn of(material: &Material<'a>, body: &BodyId, axes: &Axes) -> Result<BodyView<'a>, QueryError> {
+    pub fn of(material: &Material, body: &BodyId, axes: &Axes) -> Result<BodyView, QueryError> {
         Ok(BodyView::at(material, body, axes.as_recorded, axes.known(), axes.at.as_ref(), &[])?
             .with_view(axes))
     }
@@ -133,24 +135,24 @@ impl<'a> BodyView<'a> {
     ///
     /// # Errors
     /// [`QueryError`].
-    pub fn today(material: &Material<'a>, body: &BodyId, axes: &Axes) -> Result<BodyView<'a>, QueryError> {
+    pub fn today(material: &Material, body: &BodyId, axes: &Axes) -> Result<BodyView, QueryError> {
         Ok(BodyView::at(material, body, axes.as_recorded, Day::FUTURE, axes.at.as_ref(), &[])?
             .with_view(axes))
     }
 
     fn at(
-        material: &Material<'a>,
+        material: &Material,
         body: &BodyId,
         recorded: Size,
         known: Day,
         moment: Option<&Moment>,
         open: &[&BodyId],
-    ) -> Result<BodyView<'a>, QueryError> {
-        let (acts, region) = standing_in(material.entries, recorded, known);
+    ) -> Result<BodyView, QueryError> {
+        let acts = standing(&material.entries, recorded, known);
         let charter = charter(material, body, recorded, &acts)?;
         let (acts, mut withheld) = withhold(acts);
         withheld.retain(|held| held.act.event.body == *body);
-        let mut pairs: Pairs<'a> = Pairs::new();
+        let mut pairs: Pairs = Pairs::new();
         let mut alone = Vec::new();
         let mut surveyed: Option<Edtf> = None;
         let mut pattern = Vec::new();
@@ -183,8 +185,9 @@ impl<'a> BodyView<'a> {
         let elsewhere = elsewhere_of(material, &charter, recorded, known, open);
         let board = Board::new(&charter, &pairs, &alone, moment, elsewhere);
         let whole = material.scope.participant.is_none();
+        let entries = Arc::clone(&material.entries);
         let policy = None;
-        Ok(BodyView { charter, pairs, withheld, alone, pattern, surveyed, board, whole, policy, region })
+        Ok(BodyView { charter, entries, pairs, withheld, alone, pattern, surveyed, board, whole, policy })
     }
 
     /// The status of a participant through all of time; of one with no act, no status.
@@ -208,16 +211,16 @@ impl<'a> BodyView<'a> {
     }
 
     /// The act at a place in the log, whosoever it is.
-    pub fn act(&self, entry: Index) -> Option<&Standing<'a>> {
+    pub fn act(&self, entry: Index) -> Option<&Standing> {
         self.pairs.values().flat_map(|pair| pair.own.iter()).find(|act| act.index == entry)
     }
 
     /// What the worlds of a reading rest on, by index, each once.
-    pub fn because(&self, entries: &[Entry], history: &History, reading: &Reading) -> Vec<Because> {
+    pub fn because(&self, history: &History, reading: &Reading) -> Vec<Because> {
         let mut found: Vec<Because> = Vec::new();
         for (account, world) in &reading.worlds {
             let Some(account) = history.accounts.get(*account) else { continue };
-            found.extend(self.chain(entries, &account.course, world.cause));
+            found.extend(self.chain(&account.course, world.cause));
         }
         found.sort_by_key(|b| b.index);
         found.dedup_by_key(|b| b.index);
@@ -229,31 +232,30 @@ impl<'a> BodyView<'a> {
     }
 
     /// What one world rests on.
-    pub fn chain(&self, entries: &[Entry], course: &Course, cause: Option<usize>) -> Vec<Because> {
+    pub fn chain(&self, course: &Course, cause: Option<usize>) -> Vec<Because> {
         let links = |cause: &Cause| {
-            let own = self.link(entries, cause, cause.entry, Some(&cause.date));
-            let also: Vec<_> =
-                cause.also.iter().filter_map(|entry| self.link(entries, cause, *entry, None)).collect();
+            let own = self.link(cause, cause.entry, Some(&cause.date));
+            let also: Vec<_> = cause.also.iter().filter_map(|entry| self.link(cause, *entry, None)).collect();
             own.into_iter().chain(also).collect::<Vec<_>>()
         };
         course.chain(cause).into_iter().flat_map(links).collect()
     }
 
-    fn link(&self, entries: &[Entry], cause: &Cause, entry: Index, date: Option<&Edtf>) -> Option<Because> {
+    fn link(&self, cause: &Cause, entry: Index, date: Option<&Edtf>) -> Option<Because> {
         let act = self.act(entry);
         let event = match act {
             Some(act) => &*act.event,
             None => {
                 self.charter.version_of(entry)?;
-                &entries.iter().find(|e| e.index == entry)?.event
+                &*self.entries.iter().find(|e| e.index == entry)?.event
             }
         };
         let known = event.known();
         let pair = event.participant.as_ref().and_then(|who| self.pairs.get(who));
-        let own = |other: &&Standing<'_>| {
+        let own = |other: &&Standing| {
             act.is_some() && other.index != entry && crate::history::same_fact(event, &other.event)
         };
-        let same: Vec<&Standing<'_>> = pair.iter().flat_map(|pair| &pair.own).filter(own).collect();
+        let same: Vec<&Standing> = pair.iter().flat_map(|pair| &pair.own).filter(own).collect();
         let mut evidence = event.evidence.clone();
         for piece in same.iter().flat_map(|act| &act.event.evidence) {
             if !evidence.contains(piece) {
@@ -278,10 +280,11 @@ impl<'a> BodyView<'a> {
     }
 
     /// The same acts under other rules.
-    pub fn under(&self, charter: Arc<Charter>) -> BodyView<'a> {
+    pub fn under(&self, charter: Arc<Charter>) -> BodyView {
         BodyView {
             board: self.board.under(&charter, &self.pairs, &self.alone),
             charter,
+            entries: Arc::clone(&self.entries),
             pairs: self.pairs.clone(),
             withheld: self.withheld.clone(),
             alone: self.alone.clone(),
@@ -289,12 +292,11 @@ impl<'a> BodyView<'a> {
             surveyed: self.surveyed.clone(),
             whole: self.whole,
             policy: self.policy.clone(),
-            region: self.region.clone(),
         }
     }
 
     /// Every act that counts: of each participant, then of the body alone.
-    pub fn acts(&self) -> impl Iterator<Item = &Standing<'a>> {
+    pub fn acts(&self) -> impl Iterator<Item = &Standing> {
         self.pairs.values().flat_map(|pair| &pair.own).chain(&self.alone)
     }
 
@@ -313,9 +315,8 @@ impl<'a> BodyView<'a> {
 
     /// Why acts on record up to a day do not count: of one participant, or of everybody.
     pub fn withheld_by(&self, participant: Option<&ParticipantId>, on: Day) -> Vec<String> {
-        let whose = |held: &&Withheld<'_>| {
-            participant.is_none_or(|who| held.act.event.participant.as_ref() == Some(who))
-        };
+        let whose =
+            |held: &&Withheld| participant.is_none_or(|who| held.act.event.participant.as_ref() == Some(who));
         let dated = self.withheld.iter().filter(whose).filter(|held| held.is_dated_by(on));
         dated.map(Withheld::why).collect()
     }
@@ -360,13 +361,13 @@ impl<'a> BodyView<'a> {
 }
 
 /// When the treaties for which the clauses of a charter wait entered into force, as far as their entries were looked up.
-pub fn elsewhere(material: &Material<'_>, charter: &Charter, recorded: Size, known: Day) -> Elsewhere {
+pub fn elsewhere(material: &Material, charter: &Charter, recorded: Size, known: Day) -> Elsewhere {
     elsewhere_of(material, charter, recorded, known, &[])
 }
 
 /// Two treaties that wait for each other never enter into force: `open` are those that are being asked already.
 fn elsewhere_of(
-    material: &Material<'_>,
+    material: &Material,
     charter: &Charter,
     recorded: Size,
     known: Day,
@@ -397,17 +398,17 @@ fn widest(a: &Edtf, b: &Edtf) -> Edtf {
 /// The rules known by the question's day; a body whose charter was not yet known is still called by its name, so its
 /// adoption is read whatever was known.
 fn charter(
-    material: &Material<'_>,
+    material: &Material,
     body: &BodyId,
     recorded: Size,
-    acts: &[Standing<'_>],
+    acts: &[Standing],
 ) -> Result<Arc<Charter>, QueryError> {
-    let texts = |acts: &[Standing<'_>]| material.charters.fold(body, &charter_acts(acts, body));
+    let texts = |acts: &[Standing]| material.charters.fold(body, &charter_acts(acts, body));
     if let Some(charter) = texts(acts)? {
         return Ok(charter);
     }
-    let all = standing(material.entries, recorded, Day::FUTURE);
-    let adopted: Vec<Standing<'_>> =
+    let all = standing(&material.entries, recorded, Day::FUTURE);
+    let adopted: Vec<Standing> =
         all.into_iter().filter(|a| matches!(a.event.act, Act::CharterAdopted(_))).collect();
     texts(&adopted)?.ok_or_else(|| QueryError::NoBody(body.clone()))
 }

@@ -8,15 +8,15 @@ use super::body::BodyView;
 
 /// The line that says why the status of a day, or of a moment without a zone, is open.
 pub(super) fn by_the_clock(
-    view: &BodyView<'_>,
-    pair: &PairView<'_>,
+    view: &BodyView,
+    pair: &PairView,
     possible: &[StatusId],
     axes: &Axes,
 ) -> Option<String> {
     if possible.len() < 2 {
         return None;
     }
-    let moves = |entry: &&crate::history::Standing<'_>| {
+    let moves = |entry: &&crate::history::Standing| {
         let kind = entry.event.act.kind();
         view.charter.versions().iter().flat_map(|v| &v.transitions).any(|t| t.rule.act.0 == kind)
     };

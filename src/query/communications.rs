@@ -74,11 +74,7 @@ pub struct OutcomeAct {
 ///
 /// # Errors
 /// [`QueryError`].
-pub fn communications(
-    material: &Material<'_>,
-    body: &BodyId,
-    axes: &Axes,
-) -> Result<Communications, QueryError> {
+pub fn communications(material: &Material, body: &BodyId, axes: &Axes) -> Result<Communications, QueryError> {
     let view = BodyView::of(material, body, axes)?;
     let received = view.acts().filter(|a| a.event.act.kind() == ActKind::CommunicationReceived);
     let mut items: Vec<CommunicationItem> = received.filter_map(|a| item(&view, a, axes.on)).collect();
@@ -91,7 +87,7 @@ pub fn communications(
     })
 }
 
-fn item(view: &BodyView<'_>, received: &Standing<'_>, on: Day) -> Option<CommunicationItem> {
+fn item(view: &BodyView, received: &Standing, on: Day) -> Option<CommunicationItem> {
     let date = received.event.date().filter(|date| date.earliest() <= on)?;
     let examined: Vec<FindingItem> = findings(view.acts(), received.event.id)
         .into_iter()
@@ -101,10 +97,9 @@ fn item(view: &BodyView<'_>, received: &Standing<'_>, on: Day) -> Option<Communi
     let last = examined.last().map(|e| e.finding);
     let settled = matches!(last, Some(Finding::Accepted | Finding::Returned));
     let waits = on.date().zip(date.earliest().date()).map(|(on, since)| (on - since).num_days());
-    let answers = |a: &&Standing<'_>| {
-        a.event.to == Some(received.event.id) && comes_of_a_communication(a.event.act.kind())
-    };
-    let outcome = |a: &Standing<'_>, counts: bool| {
+    let answers =
+        |a: &&Standing| a.event.to == Some(received.event.id) && comes_of_a_communication(a.event.act.kind());
+    let outcome = |a: &Standing, counts: bool| {
         let date = a.event.date()?.clone();
         Some(OutcomeAct { act: a.event.act.kind(), date, index: a.index, counts })
     };

@@ -120,7 +120,7 @@ pub struct ChainEntry {
 }
 
 impl ChainEntry {
-    fn of(act: &Standing<'_>) -> ChainEntry {
+    fn of(act: &Standing) -> ChainEntry {
         ChainEntry {
             index: act.index,
             act: act.event.act.kind(),
@@ -141,7 +141,7 @@ const NEAR: i64 = 60;
 /// # Errors
 /// [`QueryError`].
 pub fn conflicts(
-    material: &Material<'_>,
+    material: &Material,
     bodies: &[BodyId],
     only: Option<&ParticipantId>,
     axes: &Axes,
@@ -157,13 +157,13 @@ pub fn conflicts(
         coverage: None,
         checkpoint: material.checkpoint.clone(),
     };
-    let taken_back = taken_back(material.entries, axes.as_recorded, axes.known());
+    let taken_back = taken_back(&material.entries, axes.as_recorded, axes.known());
     for body in bodies {
         let view = BodyView::of(material, body, axes)?;
         let mut found = Vec::new();
         for (participant, pair) in view.pairs.iter().filter(|(id, _)| only.is_none_or(|only| only == *id)) {
             let side = Side { view: &view, pair, body, participant, on: axes.on };
-            let own = |act: &&Standing<'_>| {
+            let own = |act: &&Standing| {
                 act.event.body == *body && act.event.participant.as_ref() == Some(participant)
             };
             found.extend(side.restated(&taken_back.iter().filter(own).collect::<Vec<_>>()));
@@ -188,8 +188,8 @@ pub fn conflicts(
 
 /// One participant of a body, on the day asked.
 struct Side<'a> {
-    view: &'a BodyView<'a>,
-    pair: &'a PairView<'a>,
+    view: &'a BodyView,
+    pair: &'a PairView,
     body: &'a BodyId,
     participant: &'a ParticipantId,
     on: Day,
@@ -242,7 +242,7 @@ impl Side<'_> {
             taken.map(|chain| chain.chain.as_str()) == name
         };
         let worlds = history.accounts.iter().filter(follows).flat_map(|a| a.course.on(self.on));
-        let of_chain = |act: &&Standing<'_>| {
+        let of_chain = |act: &&Standing| {
             let rival = act.event.rival.as_ref().filter(|rival| rival.dispute == dispute);
             rival.is_some_and(|rival| Some(rival.chain.as_str()) == name)
         };
@@ -255,7 +255,7 @@ impl Side<'_> {
 
     /// Acts that may be one and are dated differently.
     fn dates(&self) -> Vec<Conflict> {
-        let own: Vec<&Standing<'_>> = self.pair.own.iter().filter(|a| a.event.rival.is_none()).collect();
+        let own: Vec<&Standing> = self.pair.own.iter().filter(|a| a.event.rival.is_none()).collect();
         let mut found = Vec::new();
         for (at, first) in own.iter().enumerate() {
             for second in &own[at + 1..] {
@@ -265,7 +265,7 @@ impl Side<'_> {
                     continue;
                 }
                 let (from, until) = (a.earliest().min(b.earliest()), a.latest().max(b.latest()));
-                let side = |date: &Edtf, act: &Standing<'_>| ChainItem {
+                let side = |date: &Edtf, act: &Standing| ChainItem {
                     chain: Some(date.to_string()),
                     possible: Vec::new(),
                     entries: vec![ChainEntry::of(act)],
@@ -278,7 +278,7 @@ impl Side<'_> {
     }
 
     /// Acts that a source took back, beside the same acts with the dates that it gave before or after.
-    fn restated(&self, taken_back: &[&Standing<'_>]) -> Vec<Conflict> {
+    fn restated(&self, taken_back: &[&Standing]) -> Vec<Conflict> {
         let mut told: BTreeSet<Index> = BTreeSet::new();
         let mut found = Vec::new();
         for act in taken_back {
@@ -312,7 +312,7 @@ impl Side<'_> {
 
     /// Acts whose source gives another status than the rules of their day.
     fn claims(&self, history: &History) -> Vec<Conflict> {
-        let claim = |act: &Standing<'_>| {
+        let claim = |act: &Standing| {
             let day = act.event.effect()?.latest();
             let eve = history.on(day.previous());
             let from = eve.status().cloned().unwrap_or_else(StatusId::none);
@@ -341,7 +341,7 @@ impl Side<'_> {
         let mut found = Vec::new();
         for (at, first) in own.iter().enumerate() {
             let again = own[at + 1..].iter().filter(|other| same_fact(&first.event, &other.event));
-            let same: Vec<&Standing<'_>> = std::iter::once(first).chain(again).collect();
+            let same: Vec<&Standing> = std::iter::once(first).chain(again).collect();
             if same.len() < 2 || told.contains(&first.index) {
                 continue;
             }
@@ -355,7 +355,7 @@ impl Side<'_> {
 }
 
 /// The retraction by which a source took an act back; `None` where the act stands.
-fn retractions(taken_back: &[&Standing<'_>], act: &Standing<'_>) -> Option<Index> {
+fn retractions(taken_back: &[&Standing], act: &Standing) -> Option<Index> {
     taken_back.iter().find(|other| other.index == act.index)?.corrected_by.first().copied()
 }
 

@@ -49,16 +49,16 @@ pub struct CorrectedReading {
 
 /// The corrections of a body that are proposed, with the reading of one participant's status where it is given.
 pub fn corrections(
-    material: &Material<'_>,
-    view: &BodyView<'_>,
+    material: &Material,
+    view: &BodyView,
     participant: Option<&ParticipantId>,
     on: Day,
 ) -> Vec<CorrectionItem> {
     if !view.alone.iter().any(|a| a.event.act.kind() == ActKind::CorrectionProposed) {
         return Vec::new();
     }
-    let acts: Vec<&Standing<'_>> = view.acts().collect();
-    let ruling: Vec<Standing<'_>> = view.alone.iter().chain(&view.pattern).cloned().collect();
+    let acts: Vec<&Standing> = view.acts().collect();
+    let ruling: Vec<Standing> = view.alone.iter().chain(&view.pattern).cloned().collect();
     let place = |id: Option<EventId>| material.entries.iter().find(|e| Some(e.event.id) == id);
     let item = |proposal: &Proposal<'_>| {
         let event = &proposal.act.event;
@@ -89,10 +89,10 @@ pub fn corrections(
 }
 
 /// The corrections that are proposed, each with the body under its text, where it carries one.
-pub(super) fn proposed<'a, 'i>(
-    view: &BodyView<'a>,
+pub(super) fn proposed<'i>(
+    view: &BodyView,
     items: &'i [CorrectionItem],
-) -> Vec<(&'i CorrectionItem, BodyView<'a>)> {
+) -> Vec<(&'i CorrectionItem, BodyView)> {
     let other = |item: &'i CorrectionItem| {
         let act = view.alone.iter().find(|act| act.index == item.entry)?;
         let texts = charter_acts_with(&view.alone, &view.charter.body, act)?;
@@ -104,7 +104,7 @@ pub(super) fn proposed<'a, 'i>(
 
 /// The status under other rules; `None` where the texts make none.
 fn read(
-    view: &BodyView<'_>,
+    view: &BodyView,
     texts: &[CharterAct<'_>],
     participant: &ParticipantId,
     on: Day,

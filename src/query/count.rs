@@ -95,7 +95,7 @@ pub struct Window {
 /// # Errors
 /// [`QueryError`].
 pub fn count(
-    material: &Material<'_>,
+    material: &Material,
     body: &BodyId,
     what: What,
     by: Period,
@@ -139,7 +139,7 @@ pub fn count(
 }
 
 /// The first day of an act that has one.
-fn began(act: &Standing<'_>) -> Option<Day> {
+fn began(act: &Standing) -> Option<Day> {
     act.event.date().map(Edtf::earliest).filter(|day| *day > Day::PAST)
 }
 
@@ -151,7 +151,7 @@ struct Span {
 }
 
 impl Span {
-    fn item(&self, view: &BodyView<'_>) -> PeriodItem {
+    fn item(&self, view: &BodyView) -> PeriodItem {
         let searched = |s: &Edtf| s.earliest() <= self.to && self.from <= s.latest();
         PeriodItem {
             period: self.name.clone(),
@@ -202,7 +202,7 @@ fn month_after(date: NaiveDate, months: u32) -> Option<Day> {
     Some(Day::from_date(start.checked_add_months(chrono::Months::new(months))?))
 }
 
-fn statuses(view: &BodyView<'_>, status: &StatusId, spans: &[Span], items: &mut [PeriodItem]) {
+fn statuses(view: &BodyView, status: &StatusId, spans: &[Span], items: &mut [PeriodItem]) {
     let courses: Vec<Vec<Spell>> = view.participants().map(|who| view.history(who).spells()).collect();
     let on = |day: Day| {
         let mut count = Count::default();
@@ -228,7 +228,7 @@ fn difference(now: u64, before: u64) -> i64 {
 }
 
 /// Counts acts; gives what must be said of those whose period is open.
-fn acts(view: &BodyView<'_>, kind: ActKind, spans: &[Span], items: &mut [PeriodItem]) -> Option<String> {
+fn acts(view: &BodyView, kind: ActKind, spans: &[Span], items: &mut [PeriodItem]) -> Option<String> {
     let mut open = 0;
     for act in view.pairs.values().flat_map(|pair| &pair.own) {
         let is_act = act.event.act.kind() == kind;

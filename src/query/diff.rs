@@ -150,7 +150,7 @@ pub struct DiffEntry {
 /// # Errors
 /// [`QueryError`].
 pub fn diff(
-    material: &Material<'_>,
+    material: &Material,
     bodies: &[BodyId],
     only: Option<&ParticipantId>,
     between: Between,
@@ -189,7 +189,7 @@ pub fn diff(
             let line = any.end_of_record(axes.on).filter(|_| axes.on.date().is_some());
             answer.notes.extend(line.filter(|line| !answer.notes.contains(line)));
         }
-        let open = |view: &Option<BodyView<'_>>, axes| match view {
+        let open = |view: &Option<BodyView>, axes| match view {
             Some(_) => pending(material, body, axes).map(|pending| pending.procedures),
             None => Ok(Vec::new()),
         };
@@ -240,7 +240,7 @@ fn ends(between: Between, axes: &Axes) -> (Axes, Axes) {
 }
 
 /// A body as it was; `None` where its charter was not recorded yet.
-fn at<'a>(material: &Material<'a>, body: &BodyId, axes: &Axes) -> Result<Option<BodyView<'a>>, QueryError> {
+fn at(material: &Material, body: &BodyId, axes: &Axes) -> Result<Option<BodyView>, QueryError> {
     match BodyView::new(material, body, axes.as_recorded, axes.known()) {
         Ok(view) => Ok(Some(view.with_view(axes))),
         Err(QueryError::NoBody(_)) => Ok(None),
@@ -249,7 +249,7 @@ fn at<'a>(material: &Material<'a>, body: &BodyId, axes: &Axes) -> Result<Option<
 }
 
 fn procedures(
-    view: &BodyView<'_>,
+    view: &BodyView,
     on: Day,
     then: Vec<PendingItem>,
     now: Vec<PendingItem>,

@@ -92,22 +92,22 @@ impl Effect {
 }
 
 /// The rules of one body, for the acts of all its participants.
-pub(super) struct Effects<'e, 'a> {
-    view: &'e BodyView<'a>,
+pub(super) struct Effects<'e> {
+    view: &'e BodyView,
     force: InForce,
 }
 
-impl<'e, 'a> Effects<'e, 'a> {
+impl<'e> Effects<'e> {
     /// Of a body.
     ///
     /// # Errors
     /// [`QueryError`].
     pub(super) fn of(
-        view: &'e BodyView<'a>,
-        material: &Material<'a>,
+        view: &'e BodyView,
+        material: &Material,
         body: &BodyId,
         axes: &Axes,
-    ) -> Result<Effects<'e, 'a>, QueryError> {
+    ) -> Result<Effects<'e>, QueryError> {
         Ok(Effects { view, force: in_force(material, body, None, axes)? })
     }
 
@@ -117,7 +117,7 @@ impl<'e, 'a> Effects<'e, 'a> {
     }
 
     /// What follows from an act; `None` where nothing does by itself.
-    pub(super) fn of_act(&self, act: &Standing<'_>) -> Option<Effect> {
+    pub(super) fn of_act(&self, act: &Standing) -> Option<Effect> {
         use ActKind as K;
         if act.event.for_another().is_some() {
             return None;
@@ -152,7 +152,7 @@ impl<'e, 'a> Effects<'e, 'a> {
     }
 
     /// The entry into force for one participant, by its consent.
-    fn consent(&self, act: &Standing<'_>) -> Effect {
+    fn consent(&self, act: &Standing) -> Effect {
         let effect = |basis, on| Effect::of(EffectOf::EntryIntoForce, basis, on);
         let on = self.view.board.computed(act.index, EffectBy::EntryIntoForce).flatten().cloned();
         let general = self.view.board.entry_into_force.as_ref();
@@ -176,7 +176,7 @@ impl<'e, 'a> Effects<'e, 'a> {
     }
 
     /// By the clause for whoever consents after the condition was met; of a succession by the rule that speaks of it.
-    fn by_own_clause(&self, act: &Standing<'_>, effect: Effect) -> Effect {
+    fn by_own_clause(&self, act: &Standing, effect: Effect) -> Effect {
         let day = act.event.date().map_or(Day::FUTURE, Edtf::latest);
         let version = self.view.charter.on(day);
         let kind = act.event.act.kind();
@@ -203,7 +203,7 @@ impl<'e, 'a> Effects<'e, 'a> {
     }
 
     /// When a notice has effect, as everything recorded foresees it.
-    fn withdrawal(&self, act: &Standing<'_>) -> Effect {
+    fn withdrawal(&self, act: &Standing) -> Effect {
         let event = &*act.event;
         let nobody = Vec::new();
         let own = event.participant.as_ref().and_then(|who| self.view.pairs.get(who));
@@ -229,7 +229,7 @@ impl<'e, 'a> Effects<'e, 'a> {
     }
 
     /// A status that a rule gives on the day of the act's own effect.
-    fn at_once(&self, act: &Standing<'_>) -> Option<Effect> {
+    fn at_once(&self, act: &Standing) -> Option<Effect> {
         let on = act.event.effect()?;
         let version = self.view.charter.on(on.latest());
         let gives = |rule: &&Ruled<Transition>| {
@@ -261,7 +261,7 @@ impl<'e, 'a> Effects<'e, 'a> {
 
 /// Whether a consent came by the day on which the condition of the entry into force was met: then it has effect with the
 /// treaty, else by the clause for those who follow.
-fn helped(general: &EntryIntoForce, act: &Standing<'_>) -> bool {
+fn helped(general: &EntryIntoForce, act: &Standing) -> bool {
     let own = act.event.dates.get(Role::Deposited).or_else(|| act.event.date());
     let met = general.met.as_ref().or(general.certified.as_ref().map(|(on, _)| on));
     own.zip(met).is_some_and(|(own, met)| own.latest() <= met.latest())

@@ -102,7 +102,7 @@ pub struct TrailStep {
 /// # Errors
 /// [`QueryError`].
 pub fn explain(
-    material: &Material<'_>,
+    material: &Material,
     participant: &ParticipantId,
     body: &BodyId,
     axes: &Axes,
@@ -125,7 +125,7 @@ pub fn explain(
 }
 
 /// The steps that the rules of the day foresee and nobody has taken. Where no procedure is open, nothing is lacking.
-fn missing(view: &BodyView<'_>, who: &ParticipantId, pair: &PairView<'_>, on: Day) -> Vec<MissingStep> {
+fn missing(view: &BodyView, who: &ParticipantId, pair: &PairView, on: Day) -> Vec<MissingStep> {
     let history = view.history(who);
     let mut found = Vec::new();
     for life in pair.lifecycles(&view.charter, &history, 0).iter().filter(|life| life.is_open(on)) {
@@ -155,7 +155,7 @@ fn missing(view: &BodyView<'_>, who: &ParticipantId, pair: &PairView<'_>, on: Da
     found
 }
 
-fn rules(view: &BodyView<'_>, answer: &StatusAnswer) -> Vec<RuleItem> {
+fn rules(view: &BodyView, answer: &StatusAnswer) -> Vec<RuleItem> {
     let version = |index: Index| view.charter.versions().iter().find(|v| v.entry == index);
     let rule = |because: &super::Because| {
         let index = because.rule?;
@@ -171,7 +171,7 @@ fn rules(view: &BodyView<'_>, answer: &StatusAnswer) -> Vec<RuleItem> {
 }
 
 /// What gave the status that came after.
-fn ended_by(view: &BodyView<'_>, who: &ParticipantId, answer: &StatusAnswer) -> Option<Afterwards> {
+fn ended_by(view: &BodyView, who: &ParticipantId, answer: &StatusAnswer) -> Option<Afterwards> {
     let until = answer.until.as_ref()?;
     let history = view.history(who);
     let after = history.entries(&history.on(until.latest()));
@@ -186,15 +186,15 @@ fn ended_by(view: &BodyView<'_>, who: &ParticipantId, answer: &StatusAnswer) -> 
     }
 }
 
-fn brief(act: &Standing<'_>) -> Option<Afterwards> {
+fn brief(act: &Standing) -> Option<Afterwards> {
     Some(Afterwards { act: act.event.act.kind(), date: act.event.date()?.clone(), index: act.index })
 }
 
 fn trails(
-    view: &BodyView<'_>,
+    view: &BodyView,
     who: &ParticipantId,
-    pair: &PairView<'_>,
-    today: &BodyView<'_>,
+    pair: &PairView,
+    today: &BodyView,
     on: Day,
 ) -> Vec<ProcedureTrail> {
     let nothing = PairView::default();
@@ -214,7 +214,7 @@ fn trails(
         let steps = now.steps.iter().map(|step| {
             let same = |s: &&StepState<'_>| s.act == step.act && s.by == step.by;
             let later = known_now.as_ref().and_then(|n| n.steps.iter().find(same));
-            let home = |a: &&&Standing<'_>| {
+            let home = |a: &&&Standing| {
                 step.act == ActKind::MembershipRatified && a.event.act.kind() == ActKind::DomesticApproval
             };
             TrailStep {

@@ -124,7 +124,7 @@ pub struct Certified {
 /// # Errors
 /// [`QueryError`].
 pub fn in_force(
-    material: &Material<'_>,
+    material: &Material,
     body: &BodyId,
     about: Option<&ParticipantId>,
     axes: &Axes,
@@ -152,12 +152,7 @@ fn in_words(answer: &InForce) -> String {
 }
 
 /// The answer under the rules of a view.
-fn under(
-    view: &BodyView<'_>,
-    material: &Material<'_>,
-    about: Option<&ParticipantId>,
-    axes: &Axes,
-) -> InForce {
+fn under(view: &BodyView, material: &Material, about: Option<&ParticipantId>, axes: &Axes) -> InForce {
     let question = QuestionEcho::new("in-force", about, Some(&view.charter.body), axes);
     let mut answer = InForce {
         in_force: None,
@@ -189,7 +184,7 @@ fn under(
     answer
 }
 
-fn of_treaty(view: &BodyView<'_>, on: Day, answer: &mut InForce) {
+fn of_treaty(view: &BodyView, on: Day, answer: &mut InForce) {
     let version = view.charter.on(on.max(view.charter.latest().from()));
     let acts = view.pairs.values().flat_map(|pair| &pair.own);
     // Acts that name a participant certify its own treaty of accession, where the constitutive one has a clause.
@@ -216,7 +211,7 @@ fn of_treaty(view: &BodyView<'_>, on: Day, answer: &mut InForce) {
 }
 
 /// A record of those who are still there bears no more than the latest day: who is no more may have met the clause before.
-fn bound(view: &BodyView<'_>, answer: &mut InForce) {
+fn bound(view: &BodyView, answer: &mut InForce) {
     let name = view.charter.about.in_short();
     let general = view.board.entry_into_force.as_ref();
     let told = match (&answer.on, &answer.certified) {
@@ -238,10 +233,10 @@ fn bound(view: &BodyView<'_>, answer: &mut InForce) {
 }
 
 /// The accession treaty or protocol of one participant: by its own clause, else when every member has accepted it.
-fn of_accession(view: &BodyView<'_>, applicant: &ParticipantId, on: Day, answer: &mut InForce) {
+fn of_accession(view: &BodyView, applicant: &ParticipantId, on: Day, answer: &mut InForce) {
     let version = view.charter.latest();
     let pair = view.pairs.get(applicant);
-    let certifies = |act: &&crate::history::Standing<'_>| {
+    let certifies = |act: &&crate::history::Standing| {
         act.event.act.kind() == ActKind::TreatyEnteredIntoForce && act.event.for_another().is_none()
     };
     let certified = pair.and_then(|pair| pair.own.iter().find(certifies));

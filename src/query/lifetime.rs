@@ -51,7 +51,7 @@ struct Spoken {
 
 impl Lifetimes {
     /// Reads the acts of lists; other bodies are passed over.
-    pub fn of_lists<'p, 'a: 'p>(lists: impl Iterator<Item = (&'p BodyId, &'p Pairs<'a>)>) -> Lifetimes {
+    pub fn of_lists<'p>(lists: impl Iterator<Item = (&'p BodyId, &'p Pairs)>) -> Lifetimes {
         let mut all = Lifetimes::default();
         let mut names: BTreeSet<&BodyId> = BTreeSet::new();
         for (list, pairs) in lists.filter(|(list, _)| is_state_list(list)) {
@@ -175,7 +175,7 @@ fn lines() -> BTreeMap<ParticipantId, BTreeSet<ParticipantId>> {
 }
 
 /// The spans that beginnings and ends make: an end closes the beginning last before it that is still open.
-fn spans(list: &BodyId, acts: &[Standing<'_>]) -> Vec<Lifetime> {
+fn spans(list: &BodyId, acts: &[Standing]) -> Vec<Lifetime> {
     let mut edges: Vec<(Day, bool, &Edtf, Index)> = Vec::new();
     for act in acts {
         let Some(date) = act.event.dates.get(Role::Effective).or_else(|| act.event.date()) else { continue };

@@ -6,7 +6,7 @@ use crate::history::Standing;
 use super::body::BodyView;
 
 /// What a reader must know of the line of a participant on a day.
-pub(super) fn lines(view: &BodyView<'_>, who: &ParticipantId, on: Day) -> Vec<String> {
+pub(super) fn lines(view: &BodyView, who: &ParticipantId, on: Day) -> Vec<String> {
     let mut notes = Vec::new();
     let Some(pair) = view.pairs.get(who) else { return successor(view, who, on) };
     let name = |id: &ParticipantId| format!("{} ({id})", Register::builtin().name_on(id, on));
@@ -27,7 +27,7 @@ pub(super) fn lines(view: &BodyView<'_>, who: &ParticipantId, on: Day) -> Vec<St
     notes
 }
 
-fn own(act: &Standing<'_>, date: &Edtf, on: Day, name: &dyn Fn(&ParticipantId) -> String) -> Option<String> {
+fn own(act: &Standing, date: &Edtf, on: Day, name: &dyn Fn(&ParticipantId) -> String) -> Option<String> {
     let entry = act.index;
     let other = act.event.about.as_ref();
     let after = date.latest() > on;
@@ -57,7 +57,7 @@ fn own(act: &Standing<'_>, date: &Edtf, on: Day, name: &dyn Fn(&ParticipantId) -
 }
 
 /// A membership does not pass to successors by itself: who has no act of its own yet is told whom it followed.
-fn successor(view: &BodyView<'_>, who: &ParticipantId, on: Day) -> Vec<String> {
+fn successor(view: &BodyView, who: &ParticipantId, on: Day) -> Vec<String> {
     let Some(participant) = Register::builtin().get(who) else { return Vec::new() };
     if view.history(who).on(on).statuses().iter().any(|status| !status.is_none()) {
         return Vec::new();

@@ -119,7 +119,7 @@ impl Notifications {
 /// # Errors
 /// [`QueryError`].
 pub fn notifications(
-    material: &Material<'_>,
+    material: &Material,
     body: &BodyId,
     since: Size,
     axes: &Axes,
@@ -158,18 +158,18 @@ pub fn notifications(
 }
 
 /// What notifications of one body are drawn up from.
-struct Desk<'d, 'a> {
-    material: &'d Material<'a>,
-    view: &'d BodyView<'a>,
-    before: Option<&'d BodyView<'a>>,
-    effects: Effects<'d, 'a>,
+struct Desk<'d> {
+    material: &'d Material,
+    view: &'d BodyView,
+    before: Option<&'d BodyView>,
+    effects: Effects<'d>,
     circulation: Circulation,
     addressees: Addressees,
     since: Size,
     axes: &'d Axes,
 }
 
-impl<'d> Desk<'d, '_> {
+impl<'d> Desk<'d> {
     /// Acts that are new, and acts of which what was circulated was corrected.
     fn acts(&self) -> (Vec<Notification>, Vec<String>) {
         let told: BTreeSet<Index> =
@@ -192,7 +192,7 @@ impl<'d> Desk<'d, '_> {
         (found, notes)
     }
 
-    fn notification(&self, first: &Standing<'_>, again: &[&Standing<'_>]) -> Notification {
+    fn notification(&self, first: &Standing, again: &[&Standing]) -> Notification {
         let effect = self.effects.of_act(first);
         let mut notification = self.blank(NotificationKind::Act, first);
         notification.entries.extend(again.iter().map(|act| act.index));
@@ -203,7 +203,7 @@ impl<'d> Desk<'d, '_> {
     }
 
     /// What every notification about an act says.
-    fn blank(&self, kind: NotificationKind, act: &Standing<'_>) -> Notification {
+    fn blank(&self, kind: NotificationKind, act: &Standing) -> Notification {
         let year = self.axes.on.to_string().get(..4).unwrap_or_default().to_owned();
         let said = Particulars::of(self.view, act, self.axes.on);
         let mut entries = vec![act.index];
@@ -240,10 +240,10 @@ impl<'d> Desk<'d, '_> {
     }
 
     /// What an act says now that was circulated otherwise; `None` where it says what was circulated.
-    fn corrigendum(&self, now: &Standing<'_>, circular: &Circulated) -> Option<Notification> {
+    fn corrigendum(&self, now: &Standing, circular: &Circulated) -> Option<Notification> {
         let base = self.since.0.max(circular.entry.0 + 1);
         let by = self.circulation.corrected_since(&now.event, base)?;
-        let acts = standing(self.material.entries, Size(base), self.axes.known());
+        let acts = standing(&self.material.entries, Size(base), self.axes.known());
         let changes = match acts.iter().find(|act| act.index == now.index) {
             Some(told) => changes(&told.event, &now.event),
             // Withdrawn when it was circulated last, and restored since.
@@ -261,7 +261,7 @@ impl<'d> Desk<'d, '_> {
 
     fn corrected(
         &self,
-        act: &Standing<'_>,
+        act: &Standing,
         circular: &Circulated,
         by: Index,
         changes: Vec<Change>,
@@ -295,7 +295,7 @@ impl<'d> Desk<'d, '_> {
             let returned = returned.and_then(|held| held.finding.as_ref()).map(|(_, _, by)| *by);
             let by = returned.filter(|by| by.0 >= base);
             let by = by.or_else(|| self.circulation.corrected_since(&entry.event, base))?;
-            let acts = standing(self.material.entries, Size(base), self.axes.known());
+            let acts = standing(&self.material.entries, Size(base), self.axes.known());
             let told = acts.iter().find(|act| act.index == entry.index)?;
             let mut notification = self.corrected(told, &circular, by, Vec::new());
             notification.corrects.iter_mut().for_each(|corrected| corrected.withdrawn = true);
@@ -305,7 +305,7 @@ impl<'d> Desk<'d, '_> {
     }
 
     /// That an act recorded before was corrected since, and that nobody recorded its circular.
-    fn unsaid(&self, act: &Standing<'_>) -> Option<String> {
+    fn unsaid(&self, act: &Standing) -> Option<String> {
         let by = self.circulation.corrected_since(&act.event, self.since.0)?;
         Some(format!(
             "entry {}, {}, was corrected by entry {by}; no circular of it is recorded, and it was recorded before: \
@@ -358,13 +358,13 @@ fn in_order(mut notification: Notification) -> Notification {
 
 /// Acts of which the parties are informed, each with those that tell the same fact again. Of two acts of the treaty alone
 /// that can only be said where they answer the same and are titled alike: two corrections may be proposed on one day.
-fn facts<'s, 'a>(acts: &'s [Standing<'a>]) -> Vec<(&'s Standing<'a>, Vec<&'s Standing<'a>>)> {
-    let about = |act: &Standing<'_>| (act.event.to, act.event.title.clone());
-    let same = |first: &Standing<'_>, act: &Standing<'_>| {
+fn facts(acts: &[Standing]) -> Vec<(&Standing, Vec<&Standing>)> {
+    let about = |act: &Standing| (act.event.to, act.event.title.clone());
+    let same = |first: &Standing, act: &Standing| {
         let told_alike = first.event.participant.is_some() || about(first) == about(act);
         told_alike && same_fact(&first.event, &act.event)
     };
-    let mut found: Vec<(&Standing<'_>, Vec<&Standing<'_>>)> = Vec::new();
+    let mut found: Vec<(&Standing, Vec<&Standing>)> = Vec::new();
     for act in acts.iter().filter(|act| is_communicated(act.event.act.kind())) {
         match found.iter_mut().find(|(first, _)| same(first, act)) {
             Some((_, again)) => again.push(act),

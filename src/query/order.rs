@@ -26,8 +26,8 @@ pub(super) fn row_of(event: &Event) -> Option<&str> {
 ///
 /// The dates of one row of a source are of one participation. Acts whose evidence names no row are taken together:
 /// there a participant may have withdrawn and come back, so its first acts are compared.
-pub(super) fn impossible(own: &[Standing<'_>]) -> Vec<Found> {
-    let mut rows: BTreeMap<Option<&str>, Vec<&Standing<'_>>> = BTreeMap::new();
+pub(super) fn impossible(own: &[Standing]) -> Vec<Found> {
+    let mut rows: BTreeMap<Option<&str>, Vec<&Standing>> = BTreeMap::new();
     for act in own.iter().filter(|act| act.event.rival.is_none()) {
         rows.entry(row_of(&act.event)).or_default().push(act);
     }
@@ -35,12 +35,12 @@ pub(super) fn impossible(own: &[Standing<'_>]) -> Vec<Found> {
 }
 
 /// The acts of one participation.
-struct Participation<'r, 'a> {
+struct Participation<'r> {
     row: Option<&'r str>,
-    acts: Vec<&'r Standing<'a>>,
+    acts: Vec<&'r Standing>,
 }
 
-impl<'r> Participation<'r, '_> {
+impl<'r> Participation<'r> {
     fn impossible(&self) -> Vec<Found> {
         use ActKind as K;
         let signatures = self.of(&[K::TreatySigned, K::SignatureAdReferendum]);
@@ -92,7 +92,7 @@ impl<'r> Participation<'r, '_> {
     }
 }
 
-fn dated<'r>(act: &'r Standing<'_>, date: &'r Edtf) -> Dated<'r> {
+fn dated<'r>(act: &'r Standing, date: &'r Edtf) -> Dated<'r> {
     Dated { index: act.index, act: act.event.act.kind(), date }
 }
 
@@ -106,9 +106,9 @@ fn inverted<'r>(first: &[Dated<'r>], later: &[Dated<'r>]) -> Option<(Dated<'r>, 
 
 /// Acts of a treaty, and its registration, that are dated before it was adopted: as an entry says, or as its charter
 /// says that it began.
-pub(super) fn before_adoption<'r, 'a: 'r>(
-    acts: impl Iterator<Item = &'r Standing<'a>>,
-    alone: &'r [Standing<'a>],
+pub(super) fn before_adoption<'r>(
+    acts: impl Iterator<Item = &'r Standing>,
+    alone: &'r [Standing],
 ) -> Vec<(Option<ParticipantId>, Found)> {
     use ActKind as K;
     let adopted = alone.iter().filter_map(|act| match &act.event.act {
@@ -118,7 +118,7 @@ pub(super) fn before_adoption<'r, 'a: 'r>(
     });
     // Where several are stated, only what lies before all of them is certainly too early.
     let Some((adoption, day)) = adopted.min_by_key(|(_, date)| date.earliest()) else { return Vec::new() };
-    let concerned = |act: &&Standing<'_>| {
+    let concerned = |act: &&Standing| {
         matches!(
             act.event.act.kind(),
             K::TreatySigned
@@ -131,7 +131,7 @@ pub(super) fn before_adoption<'r, 'a: 'r>(
                 | K::RegisteredWithUn
         )
     };
-    let found = |act: &'r Standing<'a>| {
+    let found = |act: &'r Standing| {
         let date = act.event.date().filter(|date| date.latest() < day.earliest())?;
         let kind = act.event.act.kind();
         let what = format!("{} {date}, before the adoption of {day}", kind.name().replace('-', " "));

@@ -89,20 +89,20 @@ pub struct PanelRow {
 }
 
 /// A body that a panel is asked for, with its entries.
-pub type PanelBody<'a> = (BodyId, Material<'a>);
+pub type PanelBody = (BodyId, Material);
 
 /// Answers for the bodies given, in that order; `seats` is the record of [`Universe::body`].
 ///
 /// # Errors
 /// [`QueryError`].
 pub fn panel(
-    bodies: &[PanelBody<'_>],
-    seats: Option<&PanelBody<'_>>,
+    bodies: &[PanelBody],
+    seats: Option<&PanelBody>,
     asked: PanelSpan,
     axes: &Axes,
     checkpoint: CheckpointRef,
 ) -> Result<Panel, QueryError> {
-    let views: Vec<BodyView<'_>> =
+    let views: Vec<BodyView> =
         bodies.iter().map(|(body, material)| BodyView::of(material, body, axes)).collect::<Result<_, _>>()?;
     let seats = seats.map(|(body, material)| BodyView::of(material, body, axes)).transpose()?;
     let to = asked.to.unwrap_or_else(|| last_full_year(axes.on));
@@ -154,14 +154,14 @@ pub fn panel(
 type Seats = BTreeMap<ParticipantId, Day>;
 
 /// The rows of one body.
-struct Table<'v, 'a> {
-    view: &'v BodyView<'a>,
+struct Table<'v> {
+    view: &'v BodyView,
     lines: &'v Lines,
     fold: Fold,
     on: Day,
 }
 
-impl Table<'_, '_> {
+impl Table<'_> {
     /// A row for everyone in every year; of those in one line one bears its numbers.
     fn recorded(&self, years: &[(Year, Seats)]) -> Vec<PanelRow> {
         let mut spells = Histories::default();
@@ -230,7 +230,7 @@ const NONE: &str = "none";
 /// What a row of a panel says of one participant in one year: the status, how far it can be relied on, and every status
 /// that some day of the year leaves possible; `None` for a year that no calendar has.
 pub(super) fn in_year(
-    view: &BodyView<'_>,
+    view: &BodyView,
     who: &ParticipantId,
     spells: &[Spell],
     year: i32,
@@ -252,7 +252,7 @@ fn last_full_year(on: Day) -> i32 {
 }
 
 /// The year of the first change of a status.
-fn first_year(view: &BodyView<'_>) -> Option<i32> {
+fn first_year(view: &BodyView) -> Option<i32> {
     use chrono::Datelike;
     let firsts = listed(view).filter_map(|who| view.history(who).spells().get(1).map(|spell| spell.from));
     firsts.min()?.date().map(|date| date.year())
@@ -286,14 +286,7 @@ impl Year {
         Some(Year { number, first: day(1, 1)?, last: day(12, 31)? })
     }
 
-    fn row(
-        self,
-        view: &BodyView<'_>,
-        who: &ParticipantId,
-        spells: &[Spell],
-        fold: Fold,
-        on: Day,
-    ) -> PanelRow {
+    fn row(self, view: &BodyView, who: &ParticipantId, spells: &[Spell], fold: Fold, on: Day) -> PanelRow {
         let span = view.surveyed.as_ref();
         let (from, to) = span.map_or((Day::PAST, Day::FUTURE), |s| (s.earliest(), s.latest()));
         let folded = self.fold(&view.charter, spells, fold, (from, to.min(on)));
@@ -337,7 +330,7 @@ impl Year {
 
 /// Seats whoever is, or may be, a full member of a body in a year, under the participant that has its number, with its
 /// last day there in the year.
-fn seat(view: &BodyView<'_>, years: &mut [(Year, Seats)], asked: PanelSpan) {
+fn seat(view: &BodyView, years: &mut [(Year, Seats)], asked: PanelSpan) {
     for who in listed(view) {
         let spells = view.history(who).spells();
         for (year, seats) in &mut *years {

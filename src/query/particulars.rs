@@ -51,7 +51,7 @@ pub struct Change {
 
 impl Particulars {
     /// Of an act, on the day of the notification.
-    pub(super) fn of(view: &BodyView<'_>, act: &Standing<'_>, on: Day) -> Particulars {
+    pub(super) fn of(view: &BodyView, act: &Standing, on: Day) -> Particulars {
         let event = &*act.event;
         let name = |who: &ParticipantId| Register::builtin().name_on(who, on).to_owned();
         let state = event.participant.as_ref().map(name);
@@ -96,11 +96,11 @@ impl Particulars {
 }
 
 /// The first day on which it is too late to object to a correction that is proposed.
-fn objections_before(view: &BodyView<'_>, act: &Standing<'_>) -> Option<Edtf> {
+fn objections_before(view: &BodyView, act: &Standing) -> Option<Edtf> {
     if act.event.act.kind() != ActKind::CorrectionProposed {
         return None;
     }
-    let acts: Vec<&Standing<'_>> = view.acts().collect();
+    let acts: Vec<&Standing> = view.acts().collect();
     let found = proposals(&acts, &view.charter.body);
     let until = found.iter().find(|proposal| proposal.act.index == act.index)?.until;
     until.map(Edtf::day)
@@ -160,7 +160,7 @@ fn what(act: &Act) -> String {
 }
 
 /// Where and when the treaty was adopted: as an act says, else the adoption of its charter, else when the body began.
-pub(super) fn adoption(view: &BodyView<'_>) -> (Option<String>, Option<Edtf>) {
+pub(super) fn adoption(view: &BodyView) -> (Option<String>, Option<Edtf>) {
     let said =
         |kind: ActKind| view.alone.iter().find(|act| act.event.act.kind() == kind).map(|act| &*act.event);
     let dated =

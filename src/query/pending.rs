@@ -47,17 +47,17 @@ struct Items {
 /// # Errors
 /// [`QueryError`].
 pub(super) fn waiting(
-    material: &Material<'_>,
-    view: &BodyView<'_>,
+    material: &Material,
+    view: &BodyView,
     body: &BodyId,
     axes: &Axes,
 ) -> Result<Vec<PendingItem>, QueryError> {
     // A stage is reached by an act of its kind, or by a claim of one: of most participants there is none.
-    let decided = |act: &Standing<'_>| match &act.event.act {
+    let decided = |act: &Standing| match &act.event.act {
         Act::ClaimRecorded(Some(claimed)) => *claimed == ActKind::StatusDecided,
         own => own.kind() == ActKind::StatusDecided,
     };
-    let may_wait = |pair: &PairView<'_>| pair.own.iter().chain(&pair.about).any(decided);
+    let may_wait = |pair: &PairView| pair.own.iter().chain(&pair.about).any(decided);
     let mut open = items(material, view, body, axes, &may_wait)?.open;
     open.retain(|item| item.procedure.stage == ActKind::StatusDecided);
     Ok(open)
@@ -67,7 +67,7 @@ pub(super) fn waiting(
 ///
 /// # Errors
 /// [`QueryError`].
-pub fn pending(material: &Material<'_>, body: &BodyId, axes: &Axes) -> Result<Pending, QueryError> {
+pub fn pending(material: &Material, body: &BodyId, axes: &Axes) -> Result<Pending, QueryError> {
     let view = BodyView::of(material, body, axes)?;
     let items = items(material, &view, body, axes, &|_| true)?;
     let ruled = |id: &ParticipantId| {
@@ -87,11 +87,11 @@ pub fn pending(material: &Material<'_>, body: &BodyId, axes: &Axes) -> Result<Pe
 
 /// The procedures of the participants of whom they are `asked`.
 fn items(
-    material: &Material<'_>,
-    view: &BodyView<'_>,
+    material: &Material,
+    view: &BodyView,
     body: &BodyId,
     axes: &Axes,
-    asked: &dyn Fn(&PairView<'_>) -> bool,
+    asked: &dyn Fn(&PairView) -> bool,
 ) -> Result<Items, QueryError> {
     let later = match axes.as_known {
         Some(_) => Some(BodyView::today(material, body, axes)?),

@@ -134,7 +134,7 @@ impl Policy {
     }
 
     /// What it makes of each dispute among acts.
-    pub fn rulings(&self, acts: &[Standing<'_>]) -> Vec<Ruling> {
+    pub fn rulings(&self, acts: &[Standing]) -> Vec<Ruling> {
         let mut disputes: BTreeMap<&SmolStr, BTreeSet<&Rival>> = BTreeMap::new();
         for rival in acts.iter().filter_map(|a| a.event.rival.as_ref()) {
             disputes.entry(&rival.dispute).or_default().insert(rival);
@@ -165,23 +165,23 @@ impl Policy {
     }
 
     /// The chains that it follows.
-    pub fn chosen(&self, acts: &[Standing<'_>]) -> Vec<Rival> {
+    pub fn chosen(&self, acts: &[Standing]) -> Vec<Rival> {
         self.rulings(acts).into_iter().filter_map(|r| r.chosen.map(|(chain, _)| chain)).collect()
     }
 
     /// The best rank of a chain over its acts, with what put it there; a chain that bears the view's own name is its own.
-    fn place(&self, chain: &Rival, acts: &[Standing<'_>]) -> Option<(usize, String)> {
+    fn place(&self, chain: &Rival, acts: &[Standing]) -> Option<(usize, String)> {
         if chain.chain == self.name {
             return Some((0, "the chain bears its name".into()));
         }
         let on_chain = acts.iter().filter(|a| a.event.rival.as_ref() == Some(chain));
-        let on_chain: Vec<&Standing<'_>> = on_chain.collect();
+        let on_chain: Vec<&Standing> = on_chain.collect();
         let named = chain.to_string();
         self.ranks.iter().enumerate().find_map(|(at, rank)| {
             if rank.chains.contains(&named) {
                 return Some((at + 1, rank.basis.clone().unwrap_or_default()));
             }
-            let why = |act: &&Standing<'_>| Some((at + 1, rank.matches(act)?));
+            let why = |act: &&Standing| Some((at + 1, rank.matches(act)?));
             on_chain.iter().find_map(why)
         })
     }
@@ -189,7 +189,7 @@ impl Policy {
 
 impl Rank {
     /// What of an act puts it at this rank.
-    fn matches(&self, act: &Standing<'_>) -> Option<String> {
+    fn matches(&self, act: &Standing) -> Option<String> {
         let event: &Event = &act.event;
         let kind = event.act.kind();
         if self.acts.iter().any(|name| name.0 == kind) {
@@ -208,7 +208,7 @@ impl Rank {
     }
 }
 
-impl BodyView<'_> {
+impl BodyView {
     /// Follows the view of a question.
     #[must_use]
     pub fn with_view(mut self, axes: &Axes) -> Self {
@@ -250,9 +250,10 @@ impl BodyView<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::event::{Act, ActKind, BodyId, Day, EventId, Evidence, Index, Known};
-    use crate::history::Stated;
 
     fn act(chain: &str, kind: ActKind, cite: &str, grade: Option<Grade>) -> Event {
         let id = EventId(uuid::Uuid::from_u128(1));
@@ -264,13 +265,13 @@ mod tests {
 
     fn chosen(policy: &str, events: &[Event]) -> Option<String> {
         let known = Known { day: Day::PAST, assumed: true };
-        let standing = |(at, event)| Standing {
+        let standing = |(at, event): (usize, &Event)| Standing {
             index: Index(at as u64),
-            event: Stated::Recorded(event),
+            event: Arc::new(event.clone()),
             known,
             corrected_by: Vec::new(),
         };
-        let acts: Vec<Standing<'_>> = events.iter().enumerate().map(standing).collect();
+        let acts: Vec<Standing> = events.iter().enumerate().map(standing).collect();
         let policy = Policy::parse(policy).unwrap().remove(0);
         let rulings = policy.rulings(&acts);
         assert_eq!(rulings.len(), 1);
@@ -316,11 +317,11 @@ mod tests {
             };
             let events: Vec<Event> = chains.iter().enumerate().map(claim).collect();
             let known = Known { day: Day::PAST, assumed: true };
-            let acts: Vec<Standing<'_>> = events
+            let acts: Vec<Standing> = events
                 .iter()
                 .map(|event| Standing {
                     index: Index(0),
-                    event: Stated::Recorded(event),
+                    event: Arc::new(event.clone()),
                     known,
                     corrected_by: Vec::new(),
                 })

@@ -59,7 +59,7 @@ impl PortfolioItem {
 /// # Errors
 /// [`QueryError`].
 pub fn portfolio(
-    parts: &[(BodyId, Material<'_>)],
+    parts: &[(BodyId, Material)],
     participant: &ParticipantId,
     axes: &Axes,
     checkpoint: CheckpointRef,

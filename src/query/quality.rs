@@ -210,7 +210,7 @@ impl Examined {
 /// What a source stated and took back.
 pub(super) struct TakenBack<'a> {
     /// As it was stated.
-    pub(super) act: Standing<'a>,
+    pub(super) act: Standing,
     /// From when the world could know that it was taken back.
     pub(super) known_from: Option<&'a Edtf>,
 }
@@ -219,14 +219,14 @@ pub(super) struct TakenBack<'a> {
 #[derive(Default)]
 pub(super) struct Record<'a> {
     /// What stands.
-    pub(super) own: Vec<Standing<'a>>,
+    pub(super) own: Vec<Standing>,
     /// What does not stand any more.
     pub(super) taken_back: Vec<TakenBack<'a>>,
 }
 
 impl<'a> Record<'a> {
     /// What was ever stated, taken back or not.
-    pub(super) fn stated(&self) -> impl Iterator<Item = &Standing<'a>> {
+    pub(super) fn stated(&self) -> impl Iterator<Item = &Standing> {
         self.own.iter().chain(self.taken_back.iter().map(|taken| &taken.act))
     }
 }
@@ -310,7 +310,7 @@ impl<'e> Examination<'e> {
     }
 
     /// What its source took back; a withdrawn import takes nothing back, and says nothing of its source.
-    fn taken_back(&self, stands: &[Standing<'e>]) -> Vec<TakenBack<'e>> {
+    fn taken_back(&self, stands: &[Standing]) -> Vec<TakenBack<'e>> {
         let taken = taken_back(self.entries, self.recorded, self.known);
         if taken.is_empty() {
             return Vec::new();
@@ -319,8 +319,8 @@ impl<'e> Examination<'e> {
         let imports = self.entries.iter().filter(|e| e.event.act.kind() == ActKind::ImportRecorded);
         let withdrawn: HashSet<EventId> =
             imports.map(|e| e.event.id).filter(|id| !standing.contains(id)).collect();
-        let counts = |act: &Standing<'e>| !act.event.import.is_some_and(|import| withdrawn.contains(&import));
-        let with_day = |act: Standing<'e>| {
+        let counts = |act: &Standing| !act.event.import.is_some_and(|import| withdrawn.contains(&import));
+        let with_day = |act: Standing| {
             let by = act.corrected_by.first()?;
             let at = self.entries.binary_search_by_key(by, |entry| entry.index).ok()?;
             Some(TakenBack { known_from: self.entries[at].event.known_from.as_ref(), act })
@@ -338,7 +338,7 @@ fn is_a_day(date: &Edtf) -> bool {
 #[derive(Default)]
 struct Body<'a> {
     records: BTreeMap<ParticipantId, Record<'a>>,
-    alone: Vec<Standing<'a>>,
+    alone: Vec<Standing>,
 }
 
 impl Body<'_> {

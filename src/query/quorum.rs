@@ -12,7 +12,7 @@ use super::body::BodyView;
 ///
 /// Approval at home counts for nothing until the instrument is deposited or the completion notified (VCLT 14 to 16).
 pub(super) fn quorum(
-    view: &BodyView<'_>,
+    view: &BodyView,
     applicant: &ParticipantId,
     step: &StepState<'_>,
     on: Day,
@@ -27,7 +27,7 @@ pub(super) fn quorum(
     let did = |who: &ParticipantId, kind: ActKind| {
         let own = pair.own.iter().filter(|_| who == applicant);
         let mut acts = own.chain(&pair.about);
-        let by_day = |act: &Standing<'_>| act.event.date().is_some_and(|date| date.latest() <= on);
+        let by_day = |act: &Standing| act.event.date().is_some_and(|date| date.latest() <= on);
         acts.any(|a| a.event.participant.as_ref() == Some(who) && a.event.act.kind() == kind && by_day(a))
     };
     let (counted, others): (Vec<_>, Vec<_>) = electorate.into_iter().partition(|who| did(who, step.act));

@@ -93,7 +93,7 @@ enum Effect {
 /// # Errors
 /// [`QueryError`].
 pub fn relations(
-    material: &Material<'_>,
+    material: &Material,
     one: &ParticipantId,
     other: &ParticipantId,
     body: &BodyId,
@@ -101,7 +101,7 @@ pub fn relations(
 ) -> Result<Relations, QueryError> {
     let view = BodyView::of(material, body, axes)?;
     let on = axes.on;
-    let (first, second) = (side(material, &view, one, on), side(material, &view, other, on));
+    let (first, second) = (side(&view, one, on), side(&view, other, on));
     let mut question = QuestionEcho::new("relations", Some(one), Some(body), axes);
     question.other = Some(other.clone());
     let (in_force, certainty) = both(&first, &second);
@@ -125,7 +125,7 @@ pub fn relations(
         answer.notes.extend(view.withheld_by(Some(held.participant), on));
     }
     if answer.in_force != Some(false) {
-        let acts: Vec<&Standing<'_>> = view.acts().collect();
+        let acts: Vec<&Standing> = view.acts().collect();
         for made in &reserved(&acts) {
             between(&mut answer, &view, made, [one, other], on);
         }
@@ -158,12 +158,7 @@ struct Side<'p> {
     notes: Vec<String>,
 }
 
-fn side<'p>(
-    material: &Material<'_>,
-    view: &BodyView<'_>,
-    participant: &'p ParticipantId,
-    on: Day,
-) -> Side<'p> {
+fn side<'p>(view: &BodyView, participant: &'p ParticipantId, on: Day) -> Side<'p> {
     let nothing = PairView::default();
     let pair = view.pairs.get(participant).unwrap_or(&nothing);
     let history = view.history(participant);
@@ -199,7 +194,7 @@ fn side<'p>(
         },
         bound,
         since: span(&history, &reading, on).0.filter(|_| bound == Some(true)),
-        because: view.because(material.entries, &history, &reading),
+        because: view.because(&history, &reading),
         notes,
     }
 }
@@ -225,13 +220,7 @@ fn later(a: &Edtf, b: &Edtf) -> Edtf {
 }
 
 /// What one reservation or declaration does between the two.
-fn between(
-    answer: &mut Relations,
-    view: &BodyView<'_>,
-    made: &Reserved<'_>,
-    two: [&ParticipantId; 2],
-    on: Day,
-) {
+fn between(answer: &mut Relations, view: &BodyView, made: &Reserved<'_>, two: [&ParticipantId; 2], on: Day) {
     let event = &made.act.event;
     let Some(by) = event.participant.as_ref().filter(|by| two.contains(by)) else { return };
     let other = if two[0] == by { two[1] } else { two[0] };
@@ -373,7 +362,7 @@ fn began_anew(
     }
 }
 
-fn rests_on(act: &Standing<'_>, rule: &str, clause: &str) -> Because {
+fn rests_on(act: &Standing, rule: &str, clause: &str) -> Because {
     let event = &act.event;
     Because {
         index: act.index,

@@ -13,7 +13,7 @@ use super::quality::{FindingDate, Found, QualityKind, Record};
 pub(super) fn renamed(record: &Record<'_>) -> Vec<Found> {
     let mut all = Vec::new();
     for taken in &record.taken_back {
-        let again = |other: &&Standing<'_>| {
+        let again = |other: &&Standing| {
             other.index != taken.act.index
                 && other.event.known_from.as_ref() == taken.known_from
                 && same_fact(&other.event, &taken.act.event)

@@ -13,7 +13,7 @@ use super::quality::{FindingDate, Found, QualityKind, Record, TakenBack};
 const NEAR: i64 = 60;
 
 /// Facts that several entries state.
-pub(super) fn same_facts(own: &[Standing<'_>]) -> Vec<Found> {
+pub(super) fn same_facts(own: &[Standing]) -> Vec<Found> {
     let same = |a: &Event, b: &Event| same_fact(a, b);
     let what = |first: &Event, n: usize| {
         let date = first.date().map(|date| format!(" {date}")).unwrap_or_default();
@@ -26,7 +26,7 @@ pub(super) fn same_facts(own: &[Standing<'_>]) -> Vec<Found> {
 }
 
 /// Acts that stand and may be one, under dates that cannot be one day: near to each other, or told by two sources.
-pub(super) fn rival_dates(own: &[Standing<'_>]) -> Vec<Found> {
+pub(super) fn rival_dates(own: &[Standing]) -> Vec<Found> {
     let rival = |a: &Event, b: &Event| is_rival(own, a, b);
     groups(own, rival)
         .into_iter()
@@ -38,7 +38,7 @@ pub(super) fn rival_dates(own: &[Standing<'_>]) -> Vec<Found> {
         .collect()
 }
 
-fn is_rival(own: &[Standing<'_>], a: &Event, b: &Event) -> bool {
+fn is_rival(own: &[Standing], a: &Event, b: &Event) -> bool {
     let Some((first, second)) = a.date().zip(b.date()) else { return false };
     let near = days_between(first, second);
     near > 0
@@ -58,7 +58,7 @@ pub(super) fn changed_dates(record: &Record<'_>) -> Vec<Found> {
         let mut places: BTreeSet<Index> = BTreeSet::new();
         let mut changes = 0;
         for taken in record.taken_back.iter().filter(|taken| alike(&taken.act.event, &first.event)) {
-            let instead = |other: &&Standing<'_>| {
+            let instead = |other: &&Standing| {
                 let both = other.event.date().zip(taken.act.event.date());
                 alike(&other.event, &taken.act.event)
                     && other.event.known_from.as_ref() == taken.known_from
@@ -94,18 +94,18 @@ pub(super) fn changed_dates(record: &Record<'_>) -> Vec<Found> {
 }
 
 /// A consent to be bound after another, with no withdrawal between; two that may be one act are rival dates instead.
-pub(super) fn second_consents(own: &[Standing<'_>]) -> Vec<Found> {
+pub(super) fn second_consents(own: &[Standing]) -> Vec<Found> {
     use ActKind as K;
-    let consents = |act: &&Standing<'_>| {
+    let consents = |act: &&Standing| {
         matches!(
             act.event.act.kind(),
             K::InstrumentDeposited | K::DefinitiveSignature | K::SuccessionNotified
         ) && act.event.rival.is_none()
             && act.event.date().is_some()
     };
-    let mut consents: Vec<&Standing<'_>> = own.iter().filter(consents).collect();
+    let mut consents: Vec<&Standing> = own.iter().filter(consents).collect();
     consents.sort_by_key(|act| (act.event.date().map(Edtf::earliest), act.index));
-    let second = |pair: &[&Standing<'_>]| {
+    let second = |pair: &[&Standing]| {
         let [first, second] = pair else { return None };
         let (from, to) = first.event.date().zip(second.event.date())?;
         let titled = first.event.title.as_ref().zip(second.event.title.as_ref());
@@ -128,8 +128,8 @@ pub(super) fn second_consents(own: &[Standing<'_>]) -> Vec<Found> {
 }
 
 /// Rows of one file about one participant in one body, where there is more than one.
-pub(super) fn repeated_rows(own: &[Standing<'_>]) -> Vec<Found> {
-    let mut files: BTreeMap<&str, (BTreeSet<&str>, Vec<&Standing<'_>>)> = BTreeMap::new();
+pub(super) fn repeated_rows(own: &[Standing]) -> Vec<Found> {
+    let mut files: BTreeMap<&str, (BTreeSet<&str>, Vec<&Standing>)> = BTreeMap::new();
     for act in own {
         let Some(row) = row_of(&act.event) else { continue };
         let file = row.rsplit_once(':').map_or(row, |(file, _)| file);
@@ -147,10 +147,7 @@ pub(super) fn repeated_rows(own: &[Standing<'_>]) -> Vec<Found> {
 }
 
 /// Acts of which each is of one kind with the first, two or more; every act is in one group at most.
-fn groups<'r, 'a>(
-    own: &'r [Standing<'a>],
-    joins: impl Fn(&Event, &Event) -> bool,
-) -> Vec<Vec<&'r Standing<'a>>> {
+fn groups(own: &[Standing], joins: impl Fn(&Event, &Event) -> bool) -> Vec<Vec<&Standing>> {
     let mut told: BTreeSet<Index> = BTreeSet::new();
     let mut all = Vec::new();
     for (at, first) in own.iter().enumerate() {
@@ -158,7 +155,7 @@ fn groups<'r, 'a>(
             continue;
         }
         let again = own[at + 1..].iter().filter(|other| joins(&first.event, &other.event));
-        let group: Vec<&Standing<'_>> = std::iter::once(first).chain(again).collect();
+        let group: Vec<&Standing> = std::iter::once(first).chain(again).collect();
         if group.len() > 1 {
             told.extend(group.iter().map(|act| act.index));
             all.push(group);
@@ -167,10 +164,9 @@ fn groups<'r, 'a>(
     all
 }
 
-fn found(kind: QualityKind, what: String, acts: &[&Standing<'_>]) -> Found {
-    let date = |act: &&Standing<'_>| {
-        Some(FindingDate { act: act.event.act.kind(), date: act.event.date()?.clone() })
-    };
+fn found(kind: QualityKind, what: String, acts: &[&Standing]) -> Found {
+    let date =
+        |act: &&Standing| Some(FindingDate { act: act.event.act.kind(), date: act.event.date()?.clone() });
     Found {
         kind,
         what,
@@ -194,7 +190,7 @@ fn of_two_sources(a: &Event, b: &Event) -> bool {
 }
 
 /// Whether some act that ends a participation may lie between two dates.
-fn ended_between(own: &[Standing<'_>], a: &Edtf, b: &Edtf) -> bool {
+fn ended_between(own: &[Standing], a: &Edtf, b: &Edtf) -> bool {
     use ActKind as K;
     let (from, to) = (a.earliest().min(b.earliest()), a.latest().max(b.latest()));
     own.iter().any(|act| {

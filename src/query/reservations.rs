@@ -93,13 +93,13 @@ pub struct ObjectionItem {
 /// # Errors
 /// [`QueryError`].
 pub fn reservations(
-    material: &Material<'_>,
+    material: &Material,
     body: &BodyId,
     only: Option<&ParticipantId>,
     axes: &Axes,
 ) -> Result<Reservations, QueryError> {
     let view = BodyView::of(material, body, axes)?;
-    let acts: Vec<&Standing<'_>> = view.acts().collect();
+    let acts: Vec<&Standing> = view.acts().collect();
     let found = reserved(&acts);
     let items: Vec<ReservationItem> = found
         .iter()
@@ -131,7 +131,7 @@ pub fn reservations(
     })
 }
 
-fn item(view: &BodyView<'_>, made: &Reserved<'_>, on: Day) -> Option<ReservationItem> {
+fn item(view: &BodyView, made: &Reserved<'_>, on: Day) -> Option<ReservationItem> {
     let event = &made.act.event;
     let participant = event.participant.clone()?;
     let date = event.date().filter(|date| date.earliest() <= on)?.clone();
@@ -157,7 +157,7 @@ fn item(view: &BodyView<'_>, made: &Reserved<'_>, on: Day) -> Option<Reservation
 }
 
 fn objection(
-    view: &BodyView<'_>,
+    view: &BodyView,
     made: &Reserved<'_>,
     objection: &Objection<'_>,
     on: Day,
@@ -178,24 +178,19 @@ fn objection(
 
 /// The last day on which a participant may object. There is none of a declaration, and none yet for whoever has not
 /// consented to be bound (VCLT 20(5)).
-pub(super) fn period(
-    view: &BodyView<'_>,
-    made: &Reserved<'_>,
-    other: &ParticipantId,
-    on: Day,
-) -> Option<Edtf> {
+pub(super) fn period(view: &BodyView, made: &Reserved<'_>, other: &ParticipantId, on: Day) -> Option<Edtf> {
     let reservation = matches!(made.act.event.act, Act::ReservationMade(_));
     let consented = consented(view, other).or_else(|| bound_since(view, other, on))?;
     objection_period_ends(made.notified, Some(&consented)).filter(|_| reservation)
 }
 
-fn withdrawal(act: Option<&Standing<'_>>, on: Day) -> Option<WithdrawalItem> {
+fn withdrawal(act: Option<&Standing>, on: Day) -> Option<WithdrawalItem> {
     let act = act.filter(|_| is_withdrawn(act, on))?;
     Some(WithdrawalItem { on: takes_effect(act)?.clone(), index: act.index })
 }
 
 /// The quoted words of an act.
-fn words(act: &Standing<'_>) -> Option<String> {
+fn words(act: &Standing) -> Option<String> {
     act.event.evidence.iter().find_map(|evidence| match &evidence.quote {
         Some(Quote::Text(text)) => Some(text.clone()),
         _ => None,
@@ -203,7 +198,7 @@ fn words(act: &Standing<'_>) -> Option<String> {
 }
 
 /// When a participant first expressed its consent to be bound (VCLT 11).
-fn consented(view: &BodyView<'_>, participant: &ParticipantId) -> Option<Edtf> {
+fn consented(view: &BodyView, participant: &ParticipantId) -> Option<Edtf> {
     use ActKind as K;
     let consents = |act: ActKind| {
         matches!(
@@ -217,7 +212,7 @@ fn consented(view: &BodyView<'_>, participant: &ParticipantId) -> Option<Edtf> {
 }
 
 /// Since when a participant has the highest status, where it certainly has it on a day.
-pub(super) fn bound_since(view: &BodyView<'_>, participant: &ParticipantId, on: Day) -> Option<Edtf> {
+pub(super) fn bound_since(view: &BodyView, participant: &ParticipantId, on: Day) -> Option<Edtf> {
     let history = view.history(participant);
     let reading = history.on(on);
     let full = view.full_status(on)?;

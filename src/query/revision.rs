@@ -48,7 +48,7 @@ pub struct Revision {
 /// # Errors
 /// [`QueryError`].
 pub fn revisions(
-    material: &Material<'_>,
+    material: &Material,
     participant: &ParticipantId,
     bodies: &[BodyId],
     axes: &Axes,
@@ -73,7 +73,7 @@ pub fn revisions(
 
 /// One participant in one body.
 struct Pair<'a> {
-    material: &'a Material<'a>,
+    material: &'a Material,
     participant: &'a ParticipantId,
     body: &'a BodyId,
 }
@@ -100,9 +100,7 @@ impl Pair<'_> {
     /// The spells at a state of the record and of knowledge; `None` where the body had no charter yet.
     fn spells(&self, axes: &Axes, size: Size, known: Day) -> Result<Option<Vec<SpellItem>>, QueryError> {
         match BodyView::new(self.material, self.body, size, known) {
-            Ok(view) => {
-                Ok(Some(spells_in(&view.with_view(axes), self.material, self.participant, self.body)))
-            }
+            Ok(view) => Ok(Some(spells_in(&view.with_view(axes), self.participant, self.body))),
             Err(QueryError::NoBody(_)) => Ok(None),
             Err(error) => Err(error),
         }
@@ -130,7 +128,7 @@ impl Pair<'_> {
         };
         // A rectification may set another day of knowledge, so what it makes of its target counts too.
         let size = axes.as_recorded;
-        let standing = crate::history::standing(self.material.entries, size, Day::FUTURE);
+        let standing = crate::history::standing(&self.material.entries, size, Day::FUTURE);
         let days: BTreeSet<Day> = self
             .entries(axes)
             .map(known)

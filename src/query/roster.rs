@@ -65,7 +65,7 @@ pub struct RosterItem {
 /// # Errors
 /// [`QueryError`].
 pub fn roster(
-    material: &Material<'_>,
+    material: &Material,
     body: &BodyId,
     only: Option<&StatusId>,
     axes: &Axes,
@@ -105,10 +105,7 @@ pub fn roster(
 }
 
 /// Every participant that has, or may have, a status on a day, with what a [`roster`] says of it, by id.
-pub fn listed<'v>(
-    view: &'v BodyView<'_>,
-    on: Day,
-) -> impl Iterator<Item = (&'v ParticipantId, Certainty, Vec<StatusId>)> {
+pub fn listed(view: &BodyView, on: Day) -> impl Iterator<Item = (&ParticipantId, Certainty, Vec<StatusId>)> {
     let said =
         move |(id, pair)| read(view, id, pair, on).map(|read| (id, read.reading.certainty, read.possible));
     view.pairs.iter().filter_map(said)
@@ -121,7 +118,7 @@ struct Read {
     possible: Vec<StatusId>,
 }
 
-fn read(view: &BodyView<'_>, participant: &ParticipantId, pair: &PairView<'_>, on: Day) -> Option<Read> {
+fn read(view: &BodyView, participant: &ParticipantId, pair: &PairView, on: Day) -> Option<Read> {
     let history = view.history(participant);
     // One line counts once: its acts stand under the name that continues it.
     if pair.own.is_empty() && view.board.continued_by(&view.pairs, participant).is_some() {
@@ -133,12 +130,7 @@ fn read(view: &BodyView<'_>, participant: &ParticipantId, pair: &PairView<'_>, o
     some.then_some(Read { history, reading, possible })
 }
 
-fn line(
-    view: &BodyView<'_>,
-    participant: &ParticipantId,
-    pair: &PairView<'_>,
-    on: Day,
-) -> Option<RosterItem> {
+fn line(view: &BodyView, participant: &ParticipantId, pair: &PairView, on: Day) -> Option<RosterItem> {
     let Read { history, reading, possible } = read(view, participant, pair, on)?;
     let status = settled(reading.certainty, &possible);
     let since = span(&history, &reading, on).0.filter(|_| status.is_some());
@@ -153,8 +145,8 @@ fn line(
 }
 
 fn notes(
-    material: &Material<'_>,
-    view: &BodyView<'_>,
+    material: &Material,
+    view: &BodyView,
     only: Option<&StatusId>,
     participants: &[RosterItem],
     on: Day,

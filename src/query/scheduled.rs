@@ -9,9 +9,9 @@ use super::body::BodyView;
 
 /// Changes after `on` that acts of that day or earlier bring about, and days that such acts foresee.
 pub(super) fn scheduled(
-    view: &BodyView<'_>,
+    view: &BodyView,
     who: &ParticipantId,
-    pair: &PairView<'_>,
+    pair: &PairView,
     history: &History,
     on: Day,
 ) -> Vec<ScheduledItem> {
@@ -32,7 +32,7 @@ pub(super) fn scheduled(
         let because = vec![derived.entry];
         found.push(ScheduledItem { status: derived.to.clone(), on: derived.on.clone(), because });
     }
-    let stated = |act: &&Standing<'_>| act.event.date().is_some_and(|d| d.latest() <= on);
+    let stated = |act: &&Standing| act.event.date().is_some_and(|d| d.latest() <= on);
     for act in pair.own.iter().filter(stated) {
         found.extend(notice_running(view, pair, history, act, on));
         found.extend(planned(pair, act, on));
@@ -43,7 +43,7 @@ pub(super) fn scheduled(
 }
 
 /// Whether all on which a change rests had been done by a day. A notice is foreseen by what was known of its period.
-fn is_decided(view: &BodyView<'_>, cause: &Cause, on: Day) -> bool {
+fn is_decided(view: &BodyView, cause: &Cause, on: Day) -> bool {
     let Some(act) = view.act(cause.entry) else {
         return view.charter.version_of(cause.entry).is_some_and(|version| version.known <= on);
     };
@@ -60,10 +60,10 @@ fn is_decided(view: &BodyView<'_>, cause: &Cause, on: Day) -> bool {
 
 /// The end of a notice period as it stood on a day.
 fn notice_running(
-    view: &BodyView<'_>,
-    pair: &PairView<'_>,
+    view: &BodyView,
+    pair: &PairView,
     history: &History,
-    notice: &Standing<'_>,
+    notice: &Standing,
     on: Day,
 ) -> Option<ScheduledItem> {
     let kind = notice.event.act.kind();
@@ -71,7 +71,7 @@ fn notice_running(
     let rule = rules.iter().find(|t| t.rule.act.0 == kind && t.rule.effect == Some(EffectBy::Withdrawal))?;
     let end = foreseen(&view.charter, notice, &pair.own, on).filter(|end| end.earliest() > on)?;
     let left = history.on(on).statuses().contains(&rule.rule.to);
-    let moved = |act: &&Standing<'_>| {
+    let moved = |act: &&Standing| {
         let extends = act.event.act.kind() == ActKind::WithdrawalPeriodExtended;
         extends && act.event.date().is_some_and(|date| date.latest() <= on)
     };
@@ -81,11 +81,11 @@ fn notice_running(
 }
 
 /// A day that an act foresees for the status that it is toward, unless it was declined or taken back since.
-fn planned(pair: &PairView<'_>, act: &Standing<'_>, on: Day) -> Option<ScheduledItem> {
+fn planned(pair: &PairView, act: &Standing, on: Day) -> Option<ScheduledItem> {
     let planned = act.event.dates.get(Role::Planned).filter(|planned| planned.earliest() > on)?;
     let toward: &StatusId = act.event.toward.as_ref()?;
     let began = act.event.date().map(Edtf::earliest);
-    let closes = |other: &Standing<'_>| {
+    let closes = |other: &Standing| {
         let closing = [ActKind::InvitationDeclined, ActKind::ApplicationWithdrawn];
         let date = other.event.date();
         closing.contains(&other.event.act.kind())
@@ -96,8 +96,8 @@ fn planned(pair: &PairView<'_>, act: &Standing<'_>, on: Day) -> Option<Scheduled
 }
 
 /// Acts that begin or end what lies over a status, done by a day and in effect only after it, each in a line.
-pub(super) fn overlays_to_come(pair: &PairView<'_>, on: Day) -> Vec<String> {
-    let line = |act: &Standing<'_>| {
+pub(super) fn overlays_to_come(pair: &PairView, on: Day) -> Vec<String> {
+    let line = |act: &Standing| {
         let kind = act.event.act.kind();
         // Who speaks for a participant is told in a line of its own; what moves a status is scheduled.
         let tells = moves_overlays(&act.event) && kind != ActKind::RepresentationChanged;

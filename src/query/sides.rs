@@ -14,9 +14,9 @@ use super::diff::{Between, ChangedSpan, DiffItem, State};
 
 /// Both ends of a body.
 pub(super) struct Sides<'a> {
-    pub(super) material: &'a Material<'a>,
-    pub(super) before: Option<&'a BodyView<'a>>,
-    pub(super) after: Option<&'a BodyView<'a>>,
+    pub(super) material: &'a Material,
+    pub(super) before: Option<&'a BodyView>,
+    pub(super) after: Option<&'a BodyView>,
     pub(super) between: Between,
     pub(super) axes: &'a Axes,
 }
@@ -24,18 +24,18 @@ pub(super) struct Sides<'a> {
 /// One participant at one end.
 struct Side<'a> {
     history: Option<Arc<History>>,
-    pair: Option<&'a PairView<'a>>,
+    pair: Option<&'a PairView>,
 }
 
 impl<'a> Side<'a> {
-    fn of(view: Option<&'a BodyView<'a>>, participant: &ParticipantId) -> Side<'a> {
+    fn of(view: Option<&'a BodyView>, participant: &ParticipantId) -> Side<'a> {
         Side {
             history: view.map(|view| view.history(participant)),
             pair: view.and_then(|view| view.pairs.get(participant)),
         }
     }
 
-    fn state(&self, order: &BodyView<'_>, on: Day) -> State {
+    fn state(&self, order: &BodyView, on: Day) -> State {
         let none = || Reading { certainty: Certainty::Certain, worlds: Vec::new() };
         let reading = self.history.as_ref().map_or_else(none, |history| history.on(on));
         let mut possible = order.in_order(reading.statuses());
@@ -64,7 +64,7 @@ impl<'a> Side<'a> {
         days
     }
 
-    fn acts(&self) -> impl Iterator<Item = &'a Standing<'a>> {
+    fn acts(&self) -> impl Iterator<Item = &'a Standing> {
         self.pair.into_iter().flat_map(|pair| pair.own.iter().chain(&pair.about))
     }
 }
@@ -79,7 +79,7 @@ pub(super) enum Found {
 
 impl Sides<'_> {
     /// What it finds of one participant; `order` names the statuses in their order.
-    pub(super) fn item(&self, order: &BodyView<'_>, participant: &ParticipantId, body: &BodyId) -> Found {
+    pub(super) fn item(&self, order: &BodyView, participant: &ParticipantId, body: &BodyId) -> Found {
         let (first, second) = (Side::of(self.before, participant), Side::of(self.after, participant));
         let (a, b) = match self.between {
             Between::On(a, b) => (a, b),
@@ -117,7 +117,7 @@ impl Sides<'_> {
     pub(super) fn acts(&self, who: &ParticipantId) -> Vec<Index> {
         let (first, second) = (Side::of(self.before, who), Side::of(self.after, who));
         let Between::On(from, to) = self.between else { return self.news(&first, &second) };
-        let inside = |act: &&Standing<'_>| {
+        let inside = |act: &&Standing| {
             let done = act.event.date().map(Edtf::latest);
             done.is_some_and(|day| from < day && day <= to)
         };
@@ -125,22 +125,22 @@ impl Sides<'_> {
     }
 
     /// The entries that moved the status or an overlay on a day after `from`, up to `to`.
-    fn between_days(&self, view: &BodyView<'_>, who: &ParticipantId, from: Day, to: Day) -> Vec<Index> {
+    fn between_days(&self, view: &BodyView, who: &ParticipantId, from: Day, to: Day) -> Vec<Index> {
         let Some(pair) = view.pairs.get(who) else { return Vec::new() };
         let history = view.history(who);
         let inside = |day: Day| from < day && day <= to;
-        let held = view.because(self.material.entries, &history, &history.on(from));
+        let held = view.because(&history, &history.on(from));
         let held: BTreeSet<Index> = held.into_iter().map(|b| b.index).collect();
         let mut found: BTreeSet<Index> = BTreeSet::new();
         for spell in history.spells().into_iter().filter(|spell| inside(spell.from)) {
-            let because = view.because(self.material.entries, &history, &spell.reading);
+            let because = view.because(&history, &spell.reading);
             found.extend(because.into_iter().map(|b| b.index).filter(|index| !held.contains(index)));
         }
         let over = |on: Day| -> BTreeSet<Index> {
             overlays(&pair.own, &history, on).into_iter().map(|overlay| overlay.entry).collect()
         };
         if over(to) != over(from) {
-            let turns = |act: &&Standing<'_>| {
+            let turns = |act: &&Standing| {
                 moves_overlays(&act.event) && act.event.effect().is_some_and(|d| inside(d.latest()))
             };
             found.extend(pair.own.iter().filter(turns).map(|act| act.index));
@@ -167,7 +167,7 @@ impl Sides<'_> {
                 Some(now) => found.extend(by.iter().filter(|entry| !now.contains(entry))),
             }
         }
-        let versions = |view: Option<&BodyView<'_>>| -> BTreeSet<Index> {
+        let versions = |view: Option<&BodyView>| -> BTreeSet<Index> {
             view.into_iter().flat_map(|v| v.charter.versions().iter().map(|v| v.entry)).collect()
         };
         let (before, after) = (versions(self.before), versions(self.after));
@@ -179,7 +179,7 @@ impl Sides<'_> {
 
     /// The retractions of an entry, and the rectifications that moved it elsewhere; itself where there is none.
     fn withdrawn_by(&self, index: Index) -> Vec<Index> {
-        let entries = self.material.entries;
+        let entries = &self.material.entries;
         let Some(entry) = entries.iter().find(|e| e.index == index) else { return vec![index] };
         let names = |e: &&Entry| {
             let corrects = matches!(e.event.act, Act::EntryRetracted(_) | Act::RecordCorrected(_));
@@ -205,7 +205,7 @@ fn has(state: &State) -> Option<bool> {
 }
 
 /// The days after `from`, up to `to`, on which the answer is another than on `from`.
-fn moved(side: &Side<'_>, order: &BodyView<'_>, before: &State, from: Day, to: Day) -> Vec<ChangedSpan> {
+fn moved(side: &Side<'_>, order: &BodyView, before: &State, from: Day, to: Day) -> Vec<ChangedSpan> {
     let days: Vec<Day> = side.days().into_iter().filter(|day| from < *day && *day <= to).collect();
     let mut spans = Vec::new();
     for (at, day) in days.iter().copied().enumerate() {
@@ -216,7 +216,7 @@ fn moved(side: &Side<'_>, order: &BodyView<'_>, before: &State, from: Day, to: D
 }
 
 /// The days whose answer at one end is another than at the other.
-fn learnt(first: &Side<'_>, second: &Side<'_>, order: &BodyView<'_>) -> Vec<ChangedSpan> {
+fn learnt(first: &Side<'_>, second: &Side<'_>, order: &BodyView) -> Vec<ChangedSpan> {
     let mut days = first.days();
     days.extend(second.days());
     days.insert(Day::PAST);

@@ -77,7 +77,7 @@ impl Spells {
     ///
     /// # Errors
     /// [`QueryError`].
-    pub fn add(&mut self, material: &Material<'_>, body: &BodyId, axes: &Axes) -> Result<(), QueryError> {
+    pub fn add(&mut self, material: &Material, body: &BodyId, axes: &Axes) -> Result<(), QueryError> {
         let view = BodyView::of(material, body, axes)?;
         for who in listed(&view) {
             let history = view.history(who);
@@ -93,7 +93,7 @@ impl Spells {
 }
 
 /// Who has a line of its own: whoever is continued by another stands under the name of that one.
-pub(super) fn listed<'v>(view: &'v BodyView<'_>) -> impl Iterator<Item = &'v ParticipantId> {
+pub(super) fn listed(view: &BodyView) -> impl Iterator<Item = &ParticipantId> {
     let continued = |who: &ParticipantId| view.board.continued_by(&view.pairs, who).is_some();
     let own = view.pairs.iter().filter(move |(who, pair)| !(pair.own.is_empty() && continued(who)));
     own.map(|(who, _)| who)
@@ -124,7 +124,7 @@ fn joined(history: &History) -> Vec<(Spell, BTreeSet<Index>)> {
 }
 
 /// The spells of one participant.
-pub(super) fn rows(view: &BodyView<'_>, history: &History, who: &ParticipantId) -> Vec<SpellRow> {
+pub(super) fn rows(view: &BodyView, history: &History, who: &ParticipantId) -> Vec<SpellRow> {
     let spells = joined(history);
     let limit = |day: Day| day.date().map(|_| Edtf::day(day));
     let surveyed = view.surveyed.as_ref();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::event::{BodyId, Day, Edtf, Entry, ParticipantId, StatusId};
+use crate::event::{BodyId, Day, Edtf, ParticipantId, StatusId};
 use crate::history::{
     Certainty, Closing, History, Lifecycle, PairView, Reading, Standing, moves_overlays, overlays,
 };
@@ -68,7 +68,7 @@ pub struct StatusAnswer {
 /// # Errors
 /// [`QueryError`].
 pub fn status(
-    material: &Material<'_>,
+    material: &Material,
     participant: &ParticipantId,
     body: &BodyId,
     axes: &Axes,
@@ -83,8 +83,8 @@ pub fn status(
 
 /// The same participant with everything that is known today, which may be what the question already knows.
 pub(super) struct Hindsight<'v> {
-    pub(super) view: &'v BodyView<'v>,
-    pub(super) pair: &'v PairView<'v>,
+    pub(super) view: &'v BodyView,
+    pub(super) pair: &'v PairView,
     pub(super) history: Arc<History>,
 }
 
@@ -97,9 +97,9 @@ impl Hindsight<'_> {
 }
 
 pub(super) fn in_view(
-    material: &Material<'_>,
-    view: &BodyView<'_>,
-    today: &BodyView<'_>,
+    material: &Material,
+    view: &BodyView,
+    today: &BodyView,
     participant: &ParticipantId,
     body: &BodyId,
     axes: &Axes,
@@ -113,12 +113,12 @@ pub(super) fn in_view(
     let reading = history.on(on);
     let possible = view.in_order(reading.statuses());
     let status = settled(reading.certainty, &possible);
-    let because = view.because(material.entries, &history, &reading);
+    let because = view.because(&history, &reading);
     let (since, until) = span(&history, &reading, on);
     let since = since.filter(|_| !(because.is_empty() && status.as_ref().is_some_and(StatusId::is_none)));
     let mut answer = StatusAnswer {
         question: QuestionEcho::new("status", Some(participant), Some(body), axes),
-        conflicts: conflicts(view, pair, material.entries, &history, &reading),
+        conflicts: conflicts(view, pair, &history, &reading),
         overlays: overlay_items(view, pair, &history, on),
         scheduled: scheduled(view, participant, pair, &history, on),
         procedures: procedures(view, participant, pair, &history, &hindsight, on),
@@ -175,8 +175,8 @@ pub(super) fn span(history: &History, reading: &Reading, on: Day) -> (Option<Edt
 /// A suspension of the whole treaty lies over everyone who has a status in it; a treaty that is in force for a
 /// participant is no longer applied provisionally by it (VCLT 25).
 pub(super) fn overlay_items(
-    view: &BodyView<'_>,
-    pair: &PairView<'_>,
+    view: &BodyView,
+    pair: &PairView,
     history: &History,
     on: Day,
 ) -> Vec<OverlayItem> {
@@ -201,9 +201,9 @@ pub(super) fn overlay_items(
 
 /// The procedures that are open on every account; `contested` ones are in [`super::pending`].
 pub(super) fn procedures(
-    view: &BodyView<'_>,
+    view: &BodyView,
     who: &ParticipantId,
-    pair: &PairView<'_>,
+    pair: &PairView,
     history: &History,
     hindsight: &Hindsight<'_>,
     on: Day,
@@ -224,7 +224,7 @@ pub(super) fn procedures(
 }
 
 pub(super) fn item(
-    view: &BodyView<'_>,
+    view: &BodyView,
     who: &ParticipantId,
     life: &Lifecycle<'_>,
     ended: &[Lifecycle<'_>],
@@ -261,14 +261,14 @@ fn outcome_item(closing: &Closing) -> OutcomeItem {
     }
 }
 
-fn afterwards(pair: &PairView<'_>, on: Day) -> Vec<Afterwards> {
-    let mut later: Vec<(&Edtf, &Standing<'_>)> = pair
+fn afterwards(pair: &PairView, on: Day) -> Vec<Afterwards> {
+    let mut later: Vec<(&Edtf, &Standing)> = pair
         .own
         .iter()
         .filter_map(|act| Some((act.event.date().filter(|d| d.earliest() > on)?, act)))
         .collect();
     later.sort_by_key(|(date, act)| (date.earliest(), act.event.sequence, act.index));
-    let brief = |(date, act): (&Edtf, &Standing<'_>)| Afterwards {
+    let brief = |(date, act): (&Edtf, &Standing)| Afterwards {
         act: act.event.act.kind(),
         date: date.clone(),
         index: act.index,
@@ -278,13 +278,13 @@ fn afterwards(pair: &PairView<'_>, on: Day) -> Vec<Afterwards> {
 
 /// The acts of the very day, its own and those about it, in their order: as the evidence gives it, else as the
 /// vocabulary does.
-fn of_the_day(pair: &PairView<'_>, on: Day) -> Vec<DayAct> {
+fn of_the_day(pair: &PairView, on: Day) -> Vec<DayAct> {
     let acts = pair.own.iter().chain(&pair.about);
     let here = |date: &&Edtf| date.earliest() == on && date.latest() == on;
-    let mut found: Vec<(&Edtf, &Standing<'_>)> =
+    let mut found: Vec<(&Edtf, &Standing)> =
         acts.filter_map(|act| Some((act.event.date().filter(here)?, act))).collect();
     found.sort_by_key(|(_, act)| (act.event.sequence, act.event.act.kind().precedence(), act.index));
-    let item = |(date, act): (&Edtf, &Standing<'_>)| DayAct {
+    let item = |(date, act): (&Edtf, &Standing)| DayAct {
         participant: act.event.participant.clone(),
         act: act.event.act.kind(),
         about: act.event.about.clone(),
@@ -295,22 +295,16 @@ fn of_the_day(pair: &PairView<'_>, on: Day) -> Vec<DayAct> {
     found.into_iter().map(item).collect()
 }
 
-fn conflicts(
-    view: &BodyView<'_>,
-    pair: &PairView<'_>,
-    entries: &[Entry],
-    history: &History,
-    reading: &Reading,
-) -> Vec<ConflictSide> {
+fn conflicts(view: &BodyView, pair: &PairView, history: &History, reading: &Reading) -> Vec<ConflictSide> {
     if reading.certainty != Certainty::Contested {
         return Vec::new();
     }
     let side = |(at, account): (usize, &crate::history::Account)| {
         let worlds = reading.worlds.iter().filter(|(of, _)| *of == at).map(|(_, world)| world);
-        let on_chain = |a: &&crate::history::Standing<'_>| {
+        let on_chain = |a: &&crate::history::Standing| {
             a.event.rival.as_ref().is_some_and(|rival| account.chains.contains(rival))
         };
-        let because = |w: &crate::history::World| view.chain(entries, &account.course, w.cause);
+        let because = |w: &crate::history::World| view.chain(&account.course, w.cause);
         ConflictSide {
             chains: account.chains.iter().map(ToString::to_string).collect(),
             possible: view.in_order(worlds.clone().map(|w| &w.status)),
@@ -321,7 +315,7 @@ fn conflicts(
     history.accounts.iter().enumerate().map(side).collect()
 }
 
-fn notes(answer: &mut StatusAnswer, view: &BodyView<'_>, hindsight: &Hindsight<'_>, axes: &Axes) {
+fn notes(answer: &mut StatusAnswer, view: &BodyView, hindsight: &Hindsight<'_>, axes: &Axes) {
     let on = axes.on;
     let began = view.charter.about.began.as_ref();
     if let Some(began) = began.filter(|began| on < began.earliest()) {

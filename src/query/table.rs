@@ -119,12 +119,7 @@ pub struct TableRow {
 ///
 /// # Errors
 /// [`QueryError`].
-pub fn table(
-    material: &Material<'_>,
-    body: &BodyId,
-    layout: Layout,
-    axes: &Axes,
-) -> Result<Table, QueryError> {
+pub fn table(material: &Material, body: &BodyId, layout: Layout, axes: &Axes) -> Result<Table, QueryError> {
     let view = BodyView::of(material, body, axes)?;
     let reserved = reservations(material, body, None, axes)?;
     let force = in_force(material, body, None, axes)?;
@@ -170,18 +165,18 @@ fn sorting(name: &str) -> String {
     name.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
 }
 
-fn registration(view: &BodyView<'_>, on: Day) -> Option<Registration> {
-    let registers = |act: &&Standing<'_>| act.event.act.kind() == ActKind::RegisteredWithUn && begun(act, on);
+fn registration(view: &BodyView, on: Day) -> Option<Registration> {
+    let registers = |act: &&Standing| act.event.act.kind() == ActKind::RegisteredWithUn && begun(act, on);
     let act = view.alone.iter().find(registers)?;
     Some(Registration { on: act.event.date()?.clone(), title: act.event.title.clone(), index: act.index })
 }
 
-fn begun(act: &Standing<'_>, on: Day) -> bool {
+fn begun(act: &Standing, on: Day) -> bool {
     act.event.date().is_some_and(|date| date.earliest() <= on)
 }
 
 /// Whether a continuation has taken effect by a day.
-fn taken_over(continuation: &Standing<'_>, on: Day) -> bool {
+fn taken_over(continuation: &Standing, on: Day) -> bool {
     continuation.event.effect().is_some_and(|date| date.latest() <= on)
 }
 
@@ -204,8 +199,8 @@ fn counts(rows: &[TableRow], on: Day) -> (Count, Count) {
 
 /// What a row is made from.
 struct Sheet<'s> {
-    material: &'s Material<'s>,
-    view: &'s BodyView<'s>,
+    material: &'s Material,
+    view: &'s BodyView,
     reserved: &'s Reservations,
     layout: Layout,
     in_force: bool,
@@ -214,16 +209,16 @@ struct Sheet<'s> {
 
 /// The acts of one participant that its row shows.
 struct Shown<'p> {
-    signature: Option<&'p Standing<'p>>,
-    consent: Option<&'p Standing<'p>>,
-    others: Vec<&'p Standing<'p>>,
+    signature: Option<&'p Standing>,
+    consent: Option<&'p Standing>,
+    others: Vec<&'p Standing>,
 }
 
 /// Those whose acts one row shows: the participant, and whom it continues by the day.
 struct Line<'p> {
     names: Vec<&'p ParticipantId>,
-    acts: Vec<&'p Standing<'p>>,
-    continued: Option<&'p Standing<'p>>,
+    acts: Vec<&'p Standing>,
+    continued: Option<&'p Standing>,
 }
 
 impl Sheet<'_> {
@@ -240,7 +235,7 @@ impl Sheet<'_> {
         let reading = history.on(on);
         let possible = view.in_order(reading.statuses());
         let holds = |id: &StatusId| view.charter.status(id).is_some_and(|status| status.rank > 0);
-        let because = view.because(self.material.entries, &history, &reading);
+        let because = view.because(&history, &reading);
         let shown = self.shown(&line.acts, &because);
         let none = shown.signature.is_none() && shown.consent.is_none();
         let held = possible.iter().any(holds);
@@ -292,8 +287,8 @@ impl Sheet<'_> {
         Some(row)
     }
 
-    fn line<'p>(&'p self, who: &'p ParticipantId, pair: &'p PairView<'p>) -> Line<'p> {
-        let takes_over = |act: &&Standing<'_>| {
+    fn line<'p>(&'p self, who: &'p ParticipantId, pair: &'p PairView) -> Line<'p> {
+        let takes_over = |act: &&Standing| {
             act.event.act.kind() == ActKind::ContinuationDeclared && taken_over(act, self.on)
         };
         let continued = pair.own.iter().find(takes_over);
@@ -307,7 +302,7 @@ impl Sheet<'_> {
     }
 
     /// `Continues the participation of Soviet Union since 24 Dec 1991 (entry 17).`
-    fn continues(&self, act: &Standing<'_>) -> Option<String> {
+    fn continues(&self, act: &Standing) -> Option<String> {
         let (before, date) = act.event.about.as_ref().zip(act.event.effect())?;
         let name = Register::builtin().name_on(before, date.earliest().previous());
         let since = self.layout.date(date);
@@ -315,13 +310,13 @@ impl Sheet<'_> {
     }
 
     /// Its signature and its consent: the one that its status rests on, else the last.
-    fn shown<'p>(&self, acts: &[&'p Standing<'p>], because: &[Because]) -> Shown<'p> {
-        let here = |act: &&Standing<'_>| begun(act, self.on) && act.event.for_another().is_none();
+    fn shown<'p>(&self, acts: &[&'p Standing], because: &[Because]) -> Shown<'p> {
+        let here = |act: &&Standing| begun(act, self.on) && act.event.for_another().is_none();
         let signs = [ActKind::TreatySigned, ActKind::SignatureAdReferendum, ActKind::Founded];
         let signatures =
             acts.iter().copied().filter(here).filter(|act| signs.contains(&act.event.act.kind()));
         let signature = signatures.min_by_key(|act| (act.event.date().map(Edtf::earliest), act.index));
-        let mut consents: Vec<&Standing<'_>> =
+        let mut consents: Vec<&Standing> =
             acts.iter().copied().filter(here).filter(|act| is_consent(&act.event.act)).collect();
         consents.sort_by_key(|act| (consent_date(act).map(Edtf::latest), act.index));
         let rests = consents.iter().position(|act| because.iter().any(|b| b.index == act.index));
@@ -329,9 +324,9 @@ impl Sheet<'_> {
         Shown { signature, consent, others: consents }
     }
 
-    fn unconfirmed(&self, acts: &[&Standing<'_>], signature: &Standing<'_>) -> bool {
+    fn unconfirmed(&self, acts: &[&Standing], signature: &Standing) -> bool {
         let confirms =
-            |act: &Standing<'_>| act.event.act.kind() == ActKind::SignatureConfirmed && begun(act, self.on);
+            |act: &Standing| act.event.act.kind() == ActKind::SignatureConfirmed && begun(act, self.on);
         signature.event.act.kind() == ActKind::SignatureAdReferendum && !acts.iter().copied().any(confirms)
     }
 
@@ -383,7 +378,7 @@ impl Sheet<'_> {
     }
 
     /// What a rectification of this record changed.
-    fn rectified(&self, act: &Standing<'_>) -> Vec<String> {
+    fn rectified(&self, act: &Standing) -> Vec<String> {
         let said = |index: &Index| {
             let entry = self.material.entries.iter().find(|e| e.index == *index)?;
             let Act::RecordCorrected(correction) = &entry.event.act else { return None };
@@ -401,7 +396,7 @@ impl Sheet<'_> {
     }
 
     /// Another consent on record.
-    fn besides(&self, act: &Standing<'_>) -> Option<String> {
+    fn besides(&self, act: &Standing) -> Option<String> {
         let form = form(&act.event.act).map_or("instrument", form_name).replace('-', " ");
         let date = self.layout.date(consent_date(act)?);
         let rival = act.event.rival.as_ref().map(|rival| format!(", on the chain {rival}"));
@@ -422,7 +417,7 @@ fn is_consent(act: &Act) -> bool {
     matches!(act.kind(), K::InstrumentDeposited | K::DefinitiveSignature | K::SuccessionNotified)
 }
 
-fn consent_date<'a>(act: &'a Standing<'_>) -> Option<&'a Edtf> {
+fn consent_date(act: &Standing) -> Option<&Edtf> {
     act.event.dates.get(Role::Deposited).or_else(|| act.event.date())
 }
 
@@ -440,7 +435,7 @@ fn form_name(form: Form) -> &'static str {
 }
 
 /// The beginning of the last span of days on which it is a party, else of the next.
-fn in_force_from(view: &BodyView<'_>, history: &History, on: Day) -> Option<Edtf> {
+fn in_force_from(view: &BodyView, history: &History, on: Day) -> Option<Edtf> {
     let full = view.full_status(on)?;
     let spells = history.spells();
     let mut held = spells.iter().filter(|spell| spell.reading.status() == Some(full)).peekable();

@@ -1,9 +1,11 @@
 //! The questions of the data set, and what must not matter to an answer.
 
+mod needs;
 mod partial;
 mod record;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -11,26 +13,70 @@ use serde_json::Value;
 use super::*;
 use crate::event::{ActKind, Day, Entry, Event, Index, Instant, ParticipantId, Size};
 use crate::fixture::{body, charters, data, rows, who};
-use crate::history::Certainty;
+use crate::history::{Certainty, History};
 
 fn cases(usual: u32) -> u32 {
     if std::env::var("CHANCERY_FAULTS").is_ok_and(|v| v == "full") { usual * 20 } else { usual }
 }
 
 fn entries(events: Vec<Event>) -> Vec<Entry> {
-    let entry =
-        |(n, event)| Entry { index: Index(n as u64), recorded_at: Instant::from_micros(n as i64), event };
+    let entry = |(n, event)| Entry {
+        index: Index(n as u64),
+        recorded_at: Instant::from_micros(n as i64),
+        event: Arc::new(event),
+    };
     events.into_iter().enumerate().map(entry).collect()
 }
 
-fn material<'a>(entries: &'a [Entry], charters: &'a Charters) -> Material<'a> {
+fn material(entries: &[Entry]) -> Material {
     let checkpoint = CheckpointRef { size: Size(entries.len() as u64), root: "root".into() };
-    Material { entries, checkpoint, charters, scope: crate::event::Scope::ALL }
+    let entries = Arc::new(entries.to_vec());
+    Material { entries, checkpoint, charters: Arc::default(), scope: crate::event::Scope::ALL }
 }
 
 fn axes(on: &str, known: &str) -> Axes {
     let as_known = (!known.is_empty()).then(|| Edtf::parse(known).unwrap());
     Axes::on_day(on.parse().unwrap(), as_known, Size(u64::MAX))
+}
+
+fn shared<T: Send + Sync + 'static>() {}
+
+#[test]
+fn what_is_folded_can_be_kept_and_shared_between_threads() {
+    shared::<Material>();
+    shared::<Materials>();
+    shared::<Batch>();
+    shared::<BodyView>();
+    shared::<crate::history::Board>();
+    shared::<History>();
+    shared::<Entry>();
+}
+
+/// The histories of everyone, folded by threads that share a view and begin at another participant each.
+fn folded_by(view: &Arc<BodyView>, threads: usize) -> Vec<Vec<String>> {
+    let fold_from = |first: usize| {
+        let view = Arc::clone(view);
+        std::thread::spawn(move || {
+            let everyone: Vec<&ParticipantId> = view.participants().collect();
+            let history = |at: usize| format!("{:?}", view.history(everyone[(first + at) % everyone.len()]));
+            let mut histories: Vec<String> = (0..everyone.len()).map(history).collect();
+            histories.rotate_right(first % everyone.len());
+            histories
+        })
+    };
+    let threads: Vec<_> = (0..threads).map(fold_from).collect();
+    threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+}
+
+#[test]
+fn threads_that_share_a_view_fold_what_one_alone_folds() {
+    let Some(entries) = sco() else { return };
+    let view = |entries: &[Entry]| {
+        Arc::new(BodyView::new(&material(entries), &body("sco"), Size(u64::MAX), Day::FUTURE).unwrap())
+    };
+    let alone = folded_by(&view(&entries), 1);
+    let together = folded_by(&view(&entries), 4);
+    assert!(together.iter().all(|histories| *histories == alone[0]));
 }
 
 fn sco() -> Option<Vec<Entry>> {
@@ -41,8 +87,7 @@ fn sco() -> Option<Vec<Entry>> {
 #[test]
 fn every_question_about_the_sco_has_its_stated_answer() {
     let (Some(entries), Some(questions)) = (sco(), data("questions.csv")) else { return };
-    let folded = Charters::default();
-    let material = material(&entries, &folded);
+    let material = material(&entries);
     let mut failed = Vec::new();
     let mut asked = 0;
     for row in ::csv::Reader::from_reader(questions.as_bytes()).records().map(Result::unwrap) {
@@ -178,8 +223,7 @@ proptest! {
         }
         let as_entries = |rows: Vec<Event>| entries(charters().into_iter().chain(rows).collect());
         let (ordered, shuffled) = (as_entries(ordered), as_entries(shuffled));
-        let (one, two) = (Charters::default(), Charters::default());
-        let (one, two) = (material(&ordered, &one), material(&shuffled, &two));
+        let (one, two) = (material(&ordered), material(&shuffled));
         for (on, known) in [("2010-05-10", ""), ("2016-03-20", ""), ("2022-10-01", "2022-12"), ("2025-09-02", "")] {
             let axes = axes(on, known);
             for participant in participants(&ordered) {
@@ -195,8 +239,7 @@ proptest! {
 #[test]
 fn the_roster_counts_what_each_status_says() {
     let Some(entries) = sco() else { return };
-    let folded = Charters::default();
-    let material = material(&entries, &folded);
+    let material = material(&entries);
     for on in ["2001-06-15", "2012-01-01", "2022-10-01", "2024-07-04", "2025-09-02"] {
         let axes = axes(on, "");
         let roster = roster(&material, &body("sco"), None, &axes).unwrap();
@@ -215,9 +258,8 @@ fn the_roster_counts_what_each_status_says() {
 
 #[test]
 fn a_status_asked_for_before_it_existed_is_flagged() {
-    let folded = Charters::default();
     let entries = entries(charters());
-    let material = material(&entries, &folded);
+    let material = material(&entries);
     let observer = crate::event::StatusId::parse("observer").unwrap();
     let flagged = |on: &str| {
         let roster = roster(&material, &body("sco"), Some(&observer), &axes(on, "")).unwrap();
@@ -238,8 +280,7 @@ fn a_status_asked_for_before_it_existed_is_flagged() {
 #[test]
 fn whoever_waits_on_a_roster_is_whose_open_procedure_is_decided() {
     let Some(entries) = sco() else { return };
-    let folded = Charters::default();
-    let material = material(&entries, &folded);
+    let material = material(&entries);
     let mut waited = 0;
     for year in 2001..2027 {
         for known in ["", "2022-12-31"] {

@@ -49,7 +49,7 @@ pub struct SpellItem {
 /// # Errors
 /// [`QueryError`].
 pub fn timeline(
-    material: &Material<'_>,
+    material: &Material,
     participant: &ParticipantId,
     bodies: &[BodyId],
     axes: &Axes,
@@ -61,7 +61,7 @@ pub fn timeline(
         if !view.pairs.contains_key(participant) {
             continue;
         }
-        spells.extend(spells_in(&view, material, participant, body));
+        spells.extend(spells_in(&view, participant, body));
         notes.extend(view.every_ruling(participant));
         notes.extend(view.end_of_record(axes.on));
         notes.extend(view.withheld_by(Some(participant), axes.on));
@@ -78,17 +78,12 @@ pub fn timeline(
     })
 }
 
-fn spell_items(
-    view: &BodyView<'_>,
-    material: &Material<'_>,
-    participant: &ParticipantId,
-    body: &BodyId,
-) -> Vec<SpellItem> {
+fn spell_items(view: &BodyView, participant: &ParticipantId, body: &BodyId) -> Vec<SpellItem> {
     let history = view.history(participant);
     let limit = |day: Day| day.date().map(|_| Edtf::day(day));
     let mut items: Vec<SpellItem> = Vec::new();
     for spell in history.spells() {
-        let because = view.because(material.entries, &history, &spell.reading);
+        let because = view.because(&history, &spell.reading);
         let possible = view.in_order(spell.reading.statuses());
         items.push(SpellItem {
             body: body.clone(),
@@ -109,14 +104,9 @@ fn spell_items(
 }
 
 /// Every spell in one view of a body; none of a participant without an act.
-pub(super) fn spells_in(
-    view: &BodyView<'_>,
-    material: &Material<'_>,
-    participant: &ParticipantId,
-    body: &BodyId,
-) -> Vec<SpellItem> {
+pub(super) fn spells_in(view: &BodyView, participant: &ParticipantId, body: &BodyId) -> Vec<SpellItem> {
     let pair = view.pairs.get(participant);
-    pair.map(|_| spell_items(view, material, participant, body)).unwrap_or_default()
+    pair.map(|_| spell_items(view, participant, body)).unwrap_or_default()
 }
 
 /// The rule of the act that gave the status last.

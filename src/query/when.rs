@@ -85,7 +85,7 @@ pub enum Sought<'a> {
 /// # Errors
 /// [`QueryError`].
 pub fn when(
-    material: &Material<'_>,
+    material: &Material,
     body: &BodyId,
     status: &StatusId,
     sought: Sought<'_>,
@@ -98,8 +98,8 @@ pub fn when(
         Sought::Number(threshold) => (None, Some(threshold)),
     };
     let found = match sought {
-        Sought::Of(participant) => of_one(&view, material, participant, status),
-        Sought::Number(threshold) => of_many(&view, material, status, threshold),
+        Sought::Of(participant) => of_one(&view, participant, status),
+        Sought::Number(threshold) => of_many(&view, status, threshold),
     };
     let found = merged(clipped(found, after.unwrap_or(Day::PAST)));
     let limit = |day: Day| day.date().map(|_| Edtf::day(day));
@@ -129,7 +129,7 @@ pub fn when(
 }
 
 /// Where the record ends, and what is in doubt about the days on which spans begin.
-fn notes(view: &BodyView<'_>, found: &[Held], on: Day) -> Vec<String> {
+fn notes(view: &BodyView, found: &[Held], on: Day) -> Vec<String> {
     let mut notes: Vec<String> = view.end_of_record(on).into_iter().collect();
     for index in found.iter().flat_map(|span| &span.entries) {
         let act = view.pairs.values().find_map(|pair| pair.act(*index));
@@ -162,19 +162,14 @@ pub(super) fn holding(reading: &Reading, status: &StatusId) -> Option<Certainty>
 }
 
 /// The entries that a reading rests on, the nearest only.
-fn begun(view: &BodyView<'_>, material: &Material<'_>, history: &History, spell: &Spell) -> Vec<Index> {
-    let because = view.because(material.entries, history, &spell.reading);
+fn begun(view: &BodyView, history: &History, spell: &Spell) -> Vec<Index> {
+    let because = view.because(history, &spell.reading);
     // What it rests on from before its first day did not begin it.
     let fresh = because.iter().filter(|b| b.date.latest() >= spell.from && b.date.earliest() <= spell.from);
     fresh.map(|b| b.index).collect()
 }
 
-fn of_one(
-    view: &BodyView<'_>,
-    material: &Material<'_>,
-    participant: &ParticipantId,
-    status: &StatusId,
-) -> Vec<Held> {
+fn of_one(view: &BodyView, participant: &ParticipantId, status: &StatusId) -> Vec<Held> {
     let history = view.history(participant);
     let held = |spell: &Spell| {
         Some(Held {
@@ -182,7 +177,7 @@ fn of_one(
             until: spell.until,
             certainty: holding(&spell.reading, status)?,
             count: None,
-            entries: begun(view, material, &history, spell).into_iter().collect(),
+            entries: begun(view, &history, spell).into_iter().collect(),
         })
     };
     history.spells().iter().filter_map(held).collect()
@@ -216,12 +211,7 @@ impl Tally {
     }
 }
 
-fn of_many(
-    view: &BodyView<'_>,
-    material: &Material<'_>,
-    status: &StatusId,
-    threshold: Threshold,
-) -> Vec<Held> {
+fn of_many(view: &BodyView, status: &StatusId, threshold: Threshold) -> Vec<Held> {
     let mut spells: Vec<(Arc<History>, Vec<Spell>)> = Vec::new();
     for participant in view.participants() {
         let history = view.history(participant);
@@ -245,7 +235,7 @@ fn of_many(
                 None => {}
             }
             if spell.from == from {
-                entries.extend(begun(view, material, history, spell));
+                entries.extend(begun(view, history, spell));
             }
         }
         if let Some(certainty) = tally.meets(threshold) {

@@ -30,7 +30,11 @@ fn record(grants: &[(i32, &'static str)], links: &[Link]) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     let add = |entries: &mut Vec<Entry>, event| {
         let n = entries.len();
-        entries.push(Entry { index: Index(n as u64), recorded_at: Instant::from_micros(n as i64), event });
+        entries.push(Entry {
+            index: Index(n as u64),
+            recorded_at: Instant::from_micros(n as i64),
+            event: Arc::new(event),
+        });
     };
     for (day, toward) in grants {
         let mut event = Event::new(id(entries.len() as u128), Act::StatusGranted, body());

@@ -142,7 +142,7 @@ struct Deed {
 }
 
 impl Deed {
-    fn standing(&self, index: u64) -> Standing<'static> {
+    fn standing(&self, index: u64) -> Standing {
         let act = Act::plain(self.kind).unwrap();
         let mut event = Event::new(id(1000 + u128::from(index)), act, body());
         let date = match self.text {
@@ -156,12 +156,7 @@ impl Deed {
         event.sequence = self.sequence;
         event.rival = self.rival.map(|r| Rival::parse(r).unwrap());
         let known = Known { day: Day::PAST, assumed: true };
-        Standing {
-            index: Index(10 + index),
-            event: Stated::Rectified(Arc::new(event)),
-            known,
-            corrected_by: Vec::new(),
-        }
+        Standing { index: Index(10 + index), event: Arc::new(event), known, corrected_by: Vec::new() }
     }
 }
 
@@ -444,9 +439,8 @@ fn an_act_without_beginning_leaves_the_status_open_until_its_last_day() {
         rival: None,
     }
     .standing(0);
-    let mut event = act.event.into_owned();
-    event.dates.set(Role::Decided, Edtf::parse("[..2020-01-10]").unwrap());
-    act.event = Stated::Rectified(Arc::new(event));
+    let decided = Edtf::parse("[..2020-01-10]").unwrap();
+    Arc::make_mut(&mut act.event).dates.set(Role::Decided, decided);
     let history = History::fold(&rules.charter(), &[act], &Influence::default());
     assert_eq!(history.on("1066-01-01".parse().unwrap()).certainty, Certainty::Possible);
     assert_eq!(history.on("2020-01-09".parse().unwrap()).certainty, Certainty::Possible);

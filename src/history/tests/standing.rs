@@ -179,7 +179,11 @@ fn record(kinds: &[(Kind, Why, Option<i32>, bool)]) -> Vec<Entry> {
                 event.dates.set(Role::Done, Edtf::day(at(*day)));
             }
         }
-        entries.push(Entry { index: Index(n as u64), recorded_at: Instant::from_micros(n as i64), event });
+        entries.push(Entry {
+            index: Index(n as u64),
+            recorded_at: Instant::from_micros(n as i64),
+            event: Arc::new(event),
+        });
     }
     entries
 }
@@ -212,8 +216,9 @@ proptest! {
 /// The same record with each entry in one of three bodies, and rectifications that move to another.
 fn among_bodies(mut entries: Vec<Entry>, bodies: &[u8], moves: &[Option<u8>]) -> Vec<Entry> {
     for ((entry, body), to) in entries.iter_mut().zip(bodies).zip(moves) {
-        entry.event.body = named(*body);
-        if let (Act::RecordCorrected(correction), Some(to)) = (&mut entry.event.act, to) {
+        let event = Arc::make_mut(&mut entry.event);
+        event.body = named(*body);
+        if let (Act::RecordCorrected(correction), Some(to)) = (&mut event.act, to) {
             correction.now.insert(FieldName("body".parse().unwrap()), named(*to).to_string());
         }
     }

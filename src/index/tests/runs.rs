@@ -89,11 +89,11 @@ proptest! {
             let id = EventId(uuid::Uuid::from_u128(id));
             let mut event = match survey {
                 true => retraction(0, &plain(7).event, Cause::Clerical),
-                false => plain(0).event,
+                false => Event::clone(&plain(0).event),
             };
             event.id = id;
             event.title = Some("t".repeat(*length));
-            Entry { index: Index(5 + n as u64), recorded_at: Instant::from_micros(*time), event }
+            Entry { index: Index(5 + n as u64), recorded_at: Instant::from_micros(*time), event: Arc::new(event) }
         };
         let entries: Vec<Entry> = parts.iter().enumerate().map(made).collect();
         let (events, _) = run::build(&entries);
@@ -118,7 +118,7 @@ fn ids_of_one_time_are_compressed_and_others_stay_as_they_are() {
     let ids = |id: fn(u128) -> u128| {
         let entry = |n| {
             let mut entry = plain(n);
-            entry.event.id = EventId(uuid::Uuid::from_u128(id(n as u128)));
+            Arc::make_mut(&mut entry.event).id = EventId(uuid::Uuid::from_u128(id(n as u128)));
             entry
         };
         run::build(&(0..1024).map(entry).collect::<Vec<_>>()).0.ids().encode().len()
@@ -173,7 +173,7 @@ fn an_event_that_is_looked_for_is_told_from_every_other() {
     let entries: Vec<Entry> = (0..128)
         .map(|n| {
             let mut entry = plain(n);
-            entry.event.id = id(n as u32);
+            Arc::make_mut(&mut entry.event).id = id(n as u32);
             entry
         })
         .collect();

@@ -1,6 +1,7 @@
 //! When a snapshot is made, of what, and put in place.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::event::leaf::{decode, decode_for_status};
 use crate::event::{Entry, Event, EventId, Index, Size};
@@ -99,7 +100,7 @@ fn delta(log: &Entries, known: &Snapshot, from: u64) -> Result<Option<Draft>, Le
     let size = log.frontier().size();
     let mut draft = Draft::default();
     draft.first = from;
-    let mut fresh: HashMap<EventId, Event> = HashMap::new();
+    let mut fresh: HashMap<EventId, Arc<Event>> = HashMap::new();
     let mut at = from;
     while at < size {
         let block = log.read(at, BLOCK_BYTES)?;
@@ -128,14 +129,14 @@ fn delta(log: &Entries, known: &Snapshot, from: u64) -> Result<Option<Draft>, Le
 fn root(
     log: &Entries,
     known: &Snapshot,
-    fresh: &HashMap<EventId, Event>,
+    fresh: &HashMap<EventId, Arc<Event>>,
     correction: &Entry,
-) -> Result<Option<Event>, LedgerError> {
-    let mut event = correction.event.clone();
+) -> Result<Option<Arc<Event>>, LedgerError> {
+    let mut event = Arc::clone(&correction.event);
     while event.corrects() {
         let Some(to) = event.to else { return Ok(None) };
         event = match fresh.get(&to) {
-            Some(event) => event.clone(),
+            Some(event) => Arc::clone(event),
             None => match find(log, known, to)? {
                 Some(entry) => entry.event,
                 None => return Ok(None),

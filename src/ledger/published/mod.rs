@@ -7,10 +7,8 @@ mod load;
 mod make;
 mod on_day;
 mod packed;
-mod past;
 mod rows;
 
 pub(super) use load::ReadModel;
 pub(super) use make::TAIL_ENTRIES;
 pub use on_day::{BodyRoster, Placed};
-pub(super) use past::Past;

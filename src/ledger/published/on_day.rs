@@ -1,6 +1,7 @@
 //! Statuses on a day without the acts behind them: rows where they hold, else the plain fold.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::event::{ActKind, BodyId, Day, Entry, ParticipantId, Scope, StatusId};
 use crate::history::{Certainty, History};
@@ -9,7 +10,6 @@ use crate::query::{Axes, BodyView, CheckpointRef, Material};
 use crate::snapshot::{OnDay, PairAt, Part, RowDraft, Said, StoredReading};
 
 use super::ReadModel;
-use super::past::row_on;
 use super::rows::row;
 
 /// A participant with what may be said of it.
@@ -120,27 +120,14 @@ impl Ledger {
         if let Some(row) = self.ask_model(|model| model.row(who, body, axes))? {
             return Ok(row);
         }
-        if let Some(row) = self.past.row(who, body, axes).filter(|_| is_plain(axes)) {
-            return Ok(said(Some(row.clone())));
-        }
         let mut loaded = self.load(&Scope::of_pair(who.clone(), body.clone()))?;
         // What the one did that continues the other is asked of the whole body, as rows are folded.
         let continues = |entry: &Entry| entry.event.act.kind() == ActKind::ContinuationDeclared;
         if loaded.entries().iter().any(continues) {
             loaded = self.load(&Scope::of_body(body.clone()))?;
         }
-        let (history, region) = {
-            let material = self.without_root(&loaded, axes);
-            let view = BodyView::of(&material, body, axes)?;
-            (view.history(who), view.region.clone())
-        };
-        if !is_plain(axes) {
-            return Ok(on(&history, axes.on));
-        }
-        let rows: Vec<RowDraft> = history.spells().into_iter().map(|spell| row(&history, spell)).collect();
-        let said = said(row_on(&rows, axes.on).cloned());
-        self.past.keep(who, body, region, rows);
-        Ok(said)
+        let view = BodyView::of(&self.without_root(&loaded, axes), body, axes)?;
+        Ok(on(&view.history(who), axes.on))
     }
 
     /// Everyone who has, or may have, a status in a body, in the order of their ids.
@@ -192,10 +179,10 @@ impl Ledger {
     }
 
     /// What a fold needs that is shown to nobody: the root of a past size costs more than the fold.
-    fn without_root<'a>(&'a self, loaded: &'a Loaded, axes: &Axes) -> Material<'a> {
+    fn without_root(&self, loaded: &Loaded, axes: &Axes) -> Material {
         let checkpoint = CheckpointRef { size: axes.as_recorded, root: String::new() };
-        let (entries, scope) = (loaded.entries(), loaded.scope().clone());
-        Material { entries, checkpoint, charters: &self.charters, scope }
+        let (entries, scope) = (loaded.shared(), loaded.scope().clone());
+        Material { entries, checkpoint, charters: Arc::clone(&self.charters), scope }
     }
 
     /// Asks the read model; where it is not there, or cannot be read, nothing.

@@ -122,7 +122,7 @@ mod tests {
         let mut event = Event::new(id(at as u128), Act::StatusGranted, body("sco"));
         event.title = Some("word ".repeat(words));
         event.evidence = vec![Evidence::citing(format!("source {at}"), None)];
-        Entry { index: Index(at as u64), recorded_at: Instant::from_micros(at as i64), event }
+        Entry { index: Index(at as u64), recorded_at: Instant::from_micros(at as i64), event: event.into() }
     }
 
     proptest! {

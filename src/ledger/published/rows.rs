@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use crate::event::{BodyId, Day, Entry, Index, ParticipantId, Scope, Size, StatusId};
 use crate::history::{History, Spell, correction_known};
 use crate::ledger::LedgerError;
-use crate::query::{BodyView, Charters, CheckpointRef, Material, QueryError, waits_for};
+use crate::query::{BodyView, Charters, CheckpointRef, Material, QueryError};
 use crate::snapshot::{Draft, PairKey, RowDraft, StoredReading};
 
 use super::gather::{Gathered, Roots};
@@ -42,7 +42,7 @@ pub(super) fn fold(
     let bodies = gathered.bodies();
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let next = AtomicUsize::new(0);
-    let charters = Charters::default();
+    let charters = Arc::new(Charters::default());
     let work = |tell: &mut dyn FnMut(u64)| {
         let (mut stated, mut readings) = (Vec::new(), Readings::default());
         while let Some(body) = bodies.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -65,7 +65,7 @@ fn of_body(
     gathered: &Gathered<'_>,
     roots: &Roots,
     name: &SmolStr,
-    (size, charters): (Size, &Charters),
+    (size, charters): (Size, &Arc<Charters>),
     readings: &mut Readings,
 ) -> Result<Vec<Stated>, LedgerError> {
     let Ok(body) = BodyId::parse(name) else { return Ok(Vec::new()) };
@@ -79,7 +79,9 @@ fn of_body(
     }
     let checkpoint = CheckpointRef { size, root: String::new() };
     let scope = Scope::of_body(body.clone());
-    let material = Material { entries: &entries, checkpoint, charters, scope };
+    let entries = Arc::new(entries);
+    let (shared, charters) = (Arc::clone(&entries), Arc::clone(charters));
+    let material = Material { entries: shared, checkpoint, charters, scope };
     let view = match BodyView::new(&material, &body, size, Day::FUTURE) {
         Ok(view) => view,
         // Without a charter there is nothing to fold; with one that cannot be read every question says so.
@@ -142,7 +144,7 @@ fn reach(
     roots: &Roots,
     (body, own): (&BodyId, &[Entry]),
     size: Size,
-    charters: &Charters,
+    charters: &Arc<Charters>,
 ) -> Result<BTreeSet<BodyId>, LedgerError> {
     let mut failed = None;
     let mut charter = |of: &BodyId| {
@@ -161,7 +163,8 @@ fn reach(
         let alone: Vec<Entry> = entries.iter().filter(|e| e.event.participant.is_none()).cloned().collect();
         let checkpoint = CheckpointRef { size, root: String::new() };
         let scope = Scope::of_body(of.clone());
-        let material = Material { entries: &alone, checkpoint, charters, scope };
+        let (entries, charters) = (Arc::new(alone), Arc::clone(charters));
+        let material = Material { entries, checkpoint, charters, scope };
         BodyView::new(&material, of, size, Day::FUTURE).ok().map(|view| view.charter)
     };
     let others = waits_for(body, &mut charter);
@@ -206,4 +209,20 @@ pub(super) fn row(history: &History, spell: Spell) -> RowDraft {
         course.causes.get(world.cause?).map(|cause| cause.entry)
     });
     RowDraft { from: spell.from, reading, entry: entries.min() }
+}
+
+/// The treaties for which the clauses of a body wait, those for which theirs wait, and the charters that any extends.
+fn waits_for(
+    body: &BodyId,
+    charter: &mut dyn FnMut(&BodyId) -> Option<std::sync::Arc<crate::charter::Charter>>,
+) -> BTreeSet<BodyId> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![body.clone()];
+    while let Some(next) = open.pop() {
+        let Some(charter) = charter(&next) else { continue };
+        let others = charter.waits_for().iter().chain(&charter.extends).cloned();
+        open.extend(others.filter(|other| found.insert(other.clone())));
+    }
+    found.remove(body);
+    found
 }

@@ -3,7 +3,6 @@
 mod ahead;
 mod desk;
 mod index;
-mod past;
 mod published;
 mod publishing;
 mod real;
@@ -14,7 +13,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::event::{Act, ActKind, Cause, Day, Edtf, Event, ParticipantId, Role, Scope, ScopeKey, StatusId};
+use crate::event::{Act, ActKind, Cause, Day, Edtf, Event, ParticipantId, Role, Scope, StatusId};
 use crate::fixture::{
     ORIGIN, START, body, charters, create, holder, id, options, rectification, retraction, rows, who, writer,
 };
@@ -293,26 +292,7 @@ fn the_index_and_the_entries_give_the_same_answers() {
     let mut by_entries = Ledger::open_reader(&path).unwrap();
     assert_eq!(answers(&mut by_entries), first);
     assert!(matches!(by_entries.index, source::Source::Entries));
-    let brute = |scope: &Scope| -> Vec<Entry> {
-        let all = (0..held.size().0).map(|n| held.entry(Index(n)).unwrap());
-        all.filter(|e| scope.admits(&e.event)).collect()
-    };
-    let mut held_by = Ledger::open_reader(&path).unwrap();
-    for p in &everybody {
-        let scope = Scope::of_pair(p.clone(), body("sco"));
-        let loaded = held_by.load(&scope).unwrap();
-        let expected = brute(&scope);
-        let held = |id| loaded.entries().iter().any(|e| e.event.id == id);
-        let stray = |e: &&Entry| ScopeKey::of(&e.event).corrects && !e.event.to.is_some_and(held);
-        let mut needed = expected.iter().filter(|e| !stray(e));
-        assert!(needed.all(|e| loaded.entries().contains(e)), "{p}");
-        assert!(loaded.entries().windows(2).all(|w| w[0].index < w[1].index));
-        let extra = loaded.entries().iter().filter(|e| !expected.contains(e));
-        assert!(
-            extra.clone().all(|e| e.event.participant == Some(who("KWT"))),
-            "only the entry that was moved"
-        );
-    }
+    drop(held);
 }
 
 #[test]

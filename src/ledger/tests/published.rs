@@ -171,7 +171,7 @@ impl World {
         let entry = |(at, event): (usize, &Event)| Entry {
             index: Index(at as u64),
             recorded_at: Instant::from_micros(START + at as i64),
-            event: event.clone(),
+            event: Arc::new(event.clone()),
         };
         self.events.iter().enumerate().map(entry).collect()
     }
@@ -183,9 +183,9 @@ fn plain(
     body: &BodyId,
     axes: &Axes,
 ) -> Result<Vec<(ParticipantId, Vec<StatusId>)>, QueryError> {
-    let charters = Charters::default();
     let checkpoint = CheckpointRef { size: axes.as_recorded, root: String::new() };
-    let material = Material { entries, checkpoint, charters: &charters, scope: Scope::ALL };
+    let entries = Arc::new(entries.to_vec());
+    let material = Material { entries, checkpoint, charters: Arc::default(), scope: Scope::ALL };
     let view = BodyView::of(&material, body, axes)?;
     let said = |history: &History| history.on(axes.on).statuses().into_iter().cloned().collect();
     Ok(view.pairs.keys().map(|who| (who.clone(), said(&view.history(who)))).collect())
@@ -315,7 +315,7 @@ fn stand_as_in(ledger: &mut Ledger, entries: &[Entry]) {
     let acts = standing(entries, Size(u64::MAX), Day::FUTURE);
     for Entry { event, .. } in entries.iter().filter(|e| !matches!(e.event.act, Act::RecordCorrected(_))) {
         let stands = acts.iter().find(|act| act.event.id == event.id);
-        let stands = stands.map_or_else(|| event.clone(), |act| act.event.clone().into_owned());
+        let stands = stands.map_or_else(|| Arc::clone(event), |act| Arc::clone(&act.event));
         assert_eq!(ledger.as_it_stands(event).unwrap(), stands);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Read;
+use std::sync::Arc;
 
 use flate2::read::GzDecoder;
 
@@ -54,7 +55,7 @@ fn real_events() -> Option<Vec<Event>> {
     };
     import_events(&mut ledger, &file, options(START), &|_| {}).unwrap();
     let size = ledger.size().0;
-    events.extend((0..size).map(|at| ledger.entry(Index(at)).unwrap().event));
+    events.extend((0..size).map(|at| Arc::unwrap_or_clone(ledger.entry(Index(at)).unwrap().event)));
     // Charters first: whatever is asked after them is asked of bodies that have rules.
     events.sort_by_key(|event| event.act.kind() != ActKind::CharterAdopted);
     Some(events)

@@ -100,7 +100,7 @@ proptest! {
         let entry = |(at, step): (usize, &Step)| Entry {
             index: Index(at as u64),
             recorded_at: Instant::from_micros(at as i64),
-            event: Event::new(EventId(uuid::Uuid::from_u128(at as u128)), step.act(), BodyId::ledger()),
+            event: Arc::new(Event::new(EventId(uuid::Uuid::from_u128(at as u128)), step.act(), BodyId::ledger())),
         };
         let entries: Vec<Entry> = steps.iter().enumerate().map(entry).collect();
         for size in 0..=steps.len() {

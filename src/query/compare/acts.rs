@@ -18,7 +18,7 @@ use crate::query::body::BodyView;
 /// precision, in the role of its date, in its day, in this order. What is left is missing on one side. That a treaty is in
 /// force, or a membership has begun or ended, is also met by the day on which our record derives it. `effective` is
 /// compared with the day that the clause computes for the participant, and with the record where there is no clause.
-pub fn compare_acts(view: &BodyView<'_>, theirs: &[TheirAct], within: &Within) -> Comparison {
+pub fn compare_acts(view: &BodyView, theirs: &[TheirAct], within: &Within) -> Comparison {
     let mut groups: BTreeMap<ParticipantId, Group<'_>> = BTreeMap::new();
     for act in theirs {
         let Some((role, date)) = act.event.dated() else { continue };
@@ -64,7 +64,7 @@ pub(super) struct Stated<'t> {
 
 /// An act of ours.
 pub(super) struct Recorded<'v> {
-    pub(super) act: &'v Standing<'v>,
+    pub(super) act: &'v Standing,
     pub(super) who: &'v ParticipantId,
     role: Role,
     date: &'v Edtf,
@@ -110,7 +110,7 @@ impl Stated<'_> {
     }
 
     /// A difference about it, with nothing of ours.
-    pub(super) fn tells(&self, view: &BodyView<'_>, difference: Difference) -> Difference {
+    pub(super) fn tells(&self, view: &BodyView, difference: Difference) -> Difference {
         Difference {
             participant: Some(self.who.clone()),
             named: Some(self.act.named.clone()),
@@ -132,10 +132,10 @@ pub(super) struct Group<'a> {
 }
 
 /// A step that settles some statements and leaves others open.
-type Step<'a> = fn(&mut Group<'a>, usize, &BodyView<'_>) -> Option<Difference>;
+type Step<'a> = fn(&mut Group<'a>, usize, &BodyView) -> Option<Difference>;
 
 impl<'a> Group<'a> {
-    fn settle(&mut self, view: &BodyView<'_>, out: &mut Comparison) {
+    fn settle(&mut self, view: &BodyView, out: &mut Comparison) {
         for at in 0..self.theirs.len() {
             out.same += u64::from(self.same(at, view));
         }
@@ -169,7 +169,7 @@ impl<'a> Group<'a> {
         order
     }
 
-    fn same(&mut self, at: usize, view: &BodyView<'_>) -> bool {
+    fn same(&mut self, at: usize, view: &BodyView) -> bool {
         let theirs = &self.theirs[at];
         let equal = |ours: &Recorded<'_>| {
             let date = ours.act.event.dates.get(theirs.role);
@@ -194,7 +194,7 @@ impl<'a> Group<'a> {
     }
 
     /// The same day under another name: of the participant within its line, or of the form of the instrument.
-    fn renamed(&mut self, at: usize, view: &BodyView<'_>) -> Option<Difference> {
+    fn renamed(&mut self, at: usize, view: &BodyView) -> Option<Difference> {
         let theirs = &self.theirs[at];
         let equal = |ours: &Recorded<'_>| {
             theirs.is_kin_of(ours) && side(theirs.date, ours.dated_as(theirs.role)) == Side::Equal
@@ -216,7 +216,7 @@ impl<'a> Group<'a> {
         Some(self.set_against(at, found, view, Difference::new(class, None, words)))
     }
 
-    fn impossible(&mut self, at: usize, view: &BodyView<'_>) -> Option<Difference> {
+    fn impossible(&mut self, at: usize, view: &BodyView) -> Option<Difference> {
         let theirs = &self.theirs[at];
         let refused = refuse(&view.charter, &theirs.act.event).err().map(|refusal| refusal.to_string());
         let words = refused.or_else(|| self.ends_first(at))?;
@@ -240,7 +240,7 @@ impl<'a> Group<'a> {
         })
     }
 
-    fn precision(&mut self, at: usize, view: &BodyView<'_>) -> Option<Difference> {
+    fn precision(&mut self, at: usize, view: &BodyView) -> Option<Difference> {
         let theirs = &self.theirs[at];
         let open = (0..self.ours.len()).filter(|at| !self.ours[*at].covered);
         let near = open.filter_map(|at| {
@@ -267,7 +267,7 @@ impl<'a> Group<'a> {
     }
 
     /// The same day in another part: a date of another role, of the same act or of another one.
-    fn of_another_role(&mut self, at: usize, view: &BodyView<'_>) -> Option<Difference> {
+    fn of_another_role(&mut self, at: usize, view: &BodyView) -> Option<Difference> {
         let theirs = &self.theirs[at];
         let nearest = self.nearest(at).map(|(ours, _)| ours);
         let (found, role, on, computed) = self.role_of(theirs, theirs.role, theirs.date, nearest, view)?;
@@ -288,7 +288,7 @@ impl<'a> Group<'a> {
         role: Role,
         date: &Edtf,
         first: Option<usize>,
-        view: &'v BodyView<'_>,
+        view: &'v BodyView,
     ) -> Option<(usize, Role, &'v Edtf, bool)>
     where
         'a: 'v,
@@ -296,7 +296,7 @@ impl<'a> Group<'a> {
         let order = first.into_iter().chain((0..self.ours.len()).filter(|at| Some(*at) != first));
         let stated = order.into_iter().find_map(|at| {
             let ours = &self.ours[at];
-            let act: &'v Standing<'v> = ours.act;
+            let act: &'v Standing = ours.act;
             let other = |other: Role| other != role || !theirs.is_kin_of(ours);
             let (found, on) =
                 act.event.dates.iter().find(|(r, on)| other(*r) && side(date, on) == Side::Equal)?;
@@ -309,7 +309,7 @@ impl<'a> Group<'a> {
     }
 
     /// One act on one day, which gives another status.
-    fn of_another_status(&mut self, at: usize, view: &BodyView<'_>) -> Option<Difference> {
+    fn of_another_status(&mut self, at: usize, view: &BodyView) -> Option<Difference> {
         let theirs = &self.theirs[at];
         let equal = |ours: &Recorded<'_>| {
             !ours.covered
@@ -338,7 +338,7 @@ impl<'a> Group<'a> {
         open.min_by_key(rank).map(|at| (at, days(&at)))
     }
 
-    fn contradicted(&mut self, at: usize, view: &BodyView<'_>) -> Option<Difference> {
+    fn contradicted(&mut self, at: usize, view: &BodyView) -> Option<Difference> {
         if let Some((ours, days)) = self.nearest(at) {
             let disputed = self.ours[ours].act.event.rival.is_some();
             let open = if disputed { "; ours stands on one side of a dispute" } else { "" };
@@ -358,13 +358,7 @@ impl<'a> Group<'a> {
     }
 
     /// A difference between a statement and the act that meets it.
-    fn set_against(
-        &mut self,
-        at: usize,
-        ours: usize,
-        view: &BodyView<'_>,
-        difference: Difference,
-    ) -> Difference {
+    fn set_against(&mut self, at: usize, ours: usize, view: &BodyView, difference: Difference) -> Difference {
         self.ours[ours].covered = true;
         let on = self.ours[ours].dated_as(self.theirs[at].role).clone();
         self.beside(at, ours, &on, view, difference)
@@ -376,7 +370,7 @@ impl<'a> Group<'a> {
         at: usize,
         ours: usize,
         on: &Edtf,
-        view: &BodyView<'_>,
+        view: &BodyView,
         difference: Difference,
     ) -> Difference {
         let told = Difference { ours: Some(on.to_string()), ..difference };
@@ -387,7 +381,7 @@ impl<'a> Group<'a> {
     }
 
     /// What is left on either side.
-    fn missing(&self, view: &BodyView<'_>, within: &Within, out: &mut Comparison) {
+    fn missing(&self, view: &BodyView, within: &Within, out: &mut Comparison) {
         for theirs in self.theirs.iter().filter(|theirs| !theirs.settled) {
             let words = "not in this ledger";
             let difference = Difference { statements: stated(theirs), ..Difference::missing_here(words) };
@@ -428,7 +422,7 @@ pub(super) fn part(theirs: Role, ours: &Recorded<'_>, role: Role, computed: bool
 }
 
 /// Names for participants that one side only names: whoever has the same acts on the same days.
-fn suggest<'a>(groups: &mut BTreeMap<ParticipantId, Group<'a>>, view: &BodyView<'_>, out: &mut Comparison) {
+fn suggest<'a>(groups: &mut BTreeMap<ParticipantId, Group<'a>>, view: &BodyView, out: &mut Comparison) {
     let mut theirs: Vec<Likeness> = Vec::new();
     let mut ours: Vec<Likeness> = Vec::new();
     for (who, group) in groups.iter() {

@@ -71,7 +71,7 @@ const ALIKE_MIN: usize = 3;
 
 impl BodyIndex {
     /// Adds the acts of a body.
-    pub fn add(&mut self, view: &BodyView<'_>) {
+    pub fn add(&mut self, view: &BodyView) {
         let Ok(at) = u32::try_from(self.bodies.len()) else { return };
         self.bodies.push(view.charter.body.clone());
         for (who, pair) in &view.pairs {

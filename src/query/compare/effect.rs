@@ -11,14 +11,14 @@ use crate::query::body::BodyView;
 use crate::query::spells::{SpellRow, rows};
 
 /// The day on which an act of consent has effect: as the clause gives it, else as its source states it.
-pub(super) fn effect<'v>(view: &'v BodyView<'_>, act: &'v Standing<'v>) -> Option<&'v Edtf> {
+pub(super) fn effect<'v>(view: &'v BodyView, act: &'v Standing) -> Option<&'v Edtf> {
     let clause = view.board.computed(act.index, EffectBy::EntryIntoForce);
     clause.unwrap_or_else(|| act.event.dates.get(Role::Effective))
 }
 
 impl<'a> Group<'a> {
     /// The days on which our consents have effect, each with its act.
-    pub(super) fn effects<'v>(&self, view: &'v BodyView<'_>) -> Vec<(usize, &'v Edtf)>
+    pub(super) fn effects<'v>(&self, view: &'v BodyView) -> Vec<(usize, &'v Edtf)>
     where
         'a: 'v,
     {
@@ -28,7 +28,7 @@ impl<'a> Group<'a> {
 
     /// The days that meet a statement of a kind, each with an act of ours on which it rests: for an entry into force those
     /// of our consents, for a membership that began or ended the days on which the full status does.
-    pub(super) fn derived(&self, kind: ActKind, view: &BodyView<'_>) -> Vec<(usize, Edtf)> {
+    pub(super) fn derived(&self, kind: ActKind, view: &BodyView) -> Vec<(usize, Edtf)> {
         if kind == ActKind::EnteredIntoForceForParticipant {
             return self.effects(view).into_iter().map(|(at, on)| (at, on.clone())).collect();
         }
@@ -55,7 +55,7 @@ impl<'a> Group<'a> {
 }
 
 /// Whether a spell is one of the highest status: member, party.
-fn is_full(view: &BodyView<'_>, spell: &SpellRow) -> bool {
+fn is_full(view: &BodyView, spell: &SpellRow) -> bool {
     let on = spell.from.as_ref().map_or(Day::PAST, Edtf::earliest);
     view.full_status(on).is_some_and(|full| full.as_str() == spell.status)
 }

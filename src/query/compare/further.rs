@@ -12,7 +12,7 @@ use crate::query::body::BodyView;
 
 impl Group<'_> {
     /// Compares every further date of the acts of theirs that were set against one of ours.
-    pub(super) fn further(&self, view: &BodyView<'_>, out: &mut Comparison) {
+    pub(super) fn further(&self, view: &BodyView, out: &mut Comparison) {
         for theirs in &self.theirs {
             let Some(pair) = theirs.pair else { continue };
             let further = theirs.act.event.dates.iter().filter(|(role, _)| *role != theirs.role);
@@ -31,7 +31,7 @@ impl Group<'_> {
         theirs: &Stated<'_>,
         pair: usize,
         (role, date): (Role, &Edtf),
-        view: &BodyView<'_>,
+        view: &BodyView,
     ) -> Option<Difference> {
         let ours = &self.ours[pair];
         let in_force = role == Role::Effective && is_consent(ours.kind());

@@ -32,7 +32,7 @@ pub struct TheirSpell {
 ///
 /// A spell is met by the one with the same status and days; then by one under another name of its line, then by one of
 /// the same status that shares days with it, whose beginning and end are compared each for itself.
-pub fn compare_spells(view: &BodyView<'_>, theirs: &[TheirSpell], within: &Within) -> Comparison {
+pub fn compare_spells(view: &BodyView, theirs: &[TheirSpell], within: &Within) -> Comparison {
     let mut groups: BTreeMap<ParticipantId, Group<'_>> = BTreeMap::new();
     for spell in theirs {
         let group = groups.entry(line(&spell.participant)).or_default();
@@ -104,7 +104,7 @@ fn days(from: Option<&Edtf>, until: Option<&Edtf>) -> String {
     format!("{} until {}", end(from), end(until))
 }
 
-fn told(view: &BodyView<'_>, theirs: &TheirSpell, difference: Difference) -> Difference {
+fn told(view: &BodyView, theirs: &TheirSpell, difference: Difference) -> Difference {
     Difference {
         participant: Some(theirs.participant.clone()),
         named: Some(theirs.named.clone()),
@@ -117,7 +117,7 @@ fn told(view: &BodyView<'_>, theirs: &TheirSpell, difference: Difference) -> Dif
 }
 
 /// The same beside a spell of ours.
-fn beside(view: &BodyView<'_>, theirs: &TheirSpell, ours: &SpellRow, difference: Difference) -> Difference {
+fn beside(view: &BodyView, theirs: &TheirSpell, ours: &SpellRow, difference: Difference) -> Difference {
     Difference {
         participant: Some(ours.iso3c.clone()),
         ours: Some(format!("{} {}", ours.status, days(ours.from.as_ref(), ours.until.as_ref()))),
@@ -140,7 +140,7 @@ impl Group<'_> {
         }
     }
 
-    fn settle(&mut self, at: usize, view: &BodyView<'_>, out: &mut Comparison) {
+    fn settle(&mut self, at: usize, view: &BodyView, out: &mut Comparison) {
         let theirs = self.theirs[at].spell;
         if std::mem::replace(&mut self.theirs[at].settled, true) {
             return;
@@ -195,7 +195,7 @@ impl Group<'_> {
         meets.min_by_key(rank)
     }
 
-    fn missing_there(&self, view: &BodyView<'_>, within: &Within, out: &mut Comparison) {
+    fn missing_there(&self, view: &BodyView, within: &Within, out: &mut Comparison) {
         let left = self.ours.iter().filter(|ours| !ours.covered && within.covers_line(&ours.row.iso3c));
         for Recorded { row, .. } in left {
             // Days that we leave open and that theirs decides are told with the beginning of what follows.
@@ -216,7 +216,7 @@ impl Group<'_> {
 }
 
 /// Why no record could have this spell.
-fn impossible(view: &BodyView<'_>, theirs: &TheirSpell) -> Option<String> {
+fn impossible(view: &BodyView, theirs: &TheirSpell) -> Option<String> {
     if let Some((from, until)) = theirs.from.as_ref().zip(theirs.until.as_ref())
         && until.latest() < from.earliest()
     {
@@ -263,7 +263,7 @@ struct End<'s> {
 }
 
 /// Compares the beginning and the end of two spells of one status.
-fn ends(view: &BodyView<'_>, theirs: &TheirSpell, ours: &SpellRow, out: &mut Comparison) {
+fn ends(view: &BodyView, theirs: &TheirSpell, ours: &SpellRow, out: &mut Comparison) {
     let bounds = |a: &Option<Edtf>, b: &Option<Edtf>| {
         let (first, last) = (a.as_ref()?, b.as_ref()?);
         Some(Edtf::one_of(first.earliest(), last.latest()))
@@ -296,7 +296,7 @@ fn ends(view: &BodyView<'_>, theirs: &TheirSpell, ours: &SpellRow, out: &mut Com
 }
 
 impl End<'_> {
-    fn differs(&self, view: &BodyView<'_>, spell: &SpellRow) -> Difference {
+    fn differs(&self, view: &BodyView, spell: &SpellRow) -> Difference {
         let name = self.name;
         let Some(theirs) = self.theirs else {
             return match name {
@@ -330,7 +330,7 @@ impl End<'_> {
 }
 
 /// The act of the participant with this day in any role: what the spell rests on before any other.
-pub(super) fn role_of(view: &BodyView<'_>, spell: &SpellRow, on: &Edtf) -> Option<(Role, String, Index)> {
+pub(super) fn role_of(view: &BodyView, spell: &SpellRow, on: &Edtf) -> Option<(Role, String, Index)> {
     let acts = &view.pairs.get(&spell.iso3c)?.own;
     let rests = |index: &Index| spell.entries.contains(index);
     let (first, then): (Vec<_>, Vec<_>) = acts.iter().partition(|act| rests(&act.index));
@@ -341,7 +341,7 @@ pub(super) fn role_of(view: &BodyView<'_>, spell: &SpellRow, on: &Edtf) -> Optio
 }
 
 /// Names for participants that one side only names.
-fn suggest(groups: &mut BTreeMap<ParticipantId, Group<'_>>, view: &BodyView<'_>, out: &mut Comparison) {
+fn suggest(groups: &mut BTreeMap<ParticipantId, Group<'_>>, view: &BodyView, out: &mut Comparison) {
     let mark = |status: &str, from: Option<&Edtf>, until: Option<&Edtf>| {
         let day = |date: Option<&Edtf>| date.map(|date| (date.earliest(), date.latest()));
         hashed(&(status, day(from), day(until)))

@@ -1,6 +1,7 @@
 //! A data set made from a record is the same; whatever is planted in it is found, in its class, and nothing else is.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
@@ -10,7 +11,7 @@ use crate::event::{Act, Edtf, Entry, Instant, Size};
 use crate::fixture::{body, id, who};
 use crate::query::panel::in_year;
 use crate::query::spells::{listed, rows};
-use crate::query::{Axes, BodyView, Charters, CheckpointRef, Fold, Material};
+use crate::query::{Axes, BodyView, CheckpointRef, Fold, Material};
 
 const TREATY: &str = r#"
 id = "covenant"
@@ -107,22 +108,25 @@ fn record(days: &[i64]) -> Vec<Entry> {
         let deposit = Act::InstrumentDeposited(Some(Form::Ratification));
         events.push(act(n + 1, deposit, state, Role::Deposited, day(signed + 400)));
     }
-    let entry =
-        |(n, event)| Entry { index: Index(n as u64), recorded_at: Instant::from_micros(n as i64), event };
+    let entry = |(n, event)| Entry {
+        index: Index(n as u64),
+        recorded_at: Instant::from_micros(n as i64),
+        event: Arc::new(event),
+    };
     events.into_iter().enumerate().map(entry).collect()
 }
 
-fn with_view<T>(entries: &[Entry], check: impl FnOnce(&BodyView<'_>) -> T) -> T {
-    let charters = Charters::default();
+fn with_view<T>(entries: &[Entry], check: impl FnOnce(&BodyView) -> T) -> T {
     let checkpoint = CheckpointRef { size: Size(entries.len() as u64), root: "root".into() };
     let scope = crate::event::Scope::ALL;
-    let material = Material { entries, checkpoint, charters: &charters, scope };
+    let entries = Arc::new(entries.to_vec());
+    let material = Material { entries, checkpoint, charters: Arc::default(), scope };
     let axes = Axes::on_day("2020-12-31".parse().unwrap(), None, Size(u64::MAX));
     check(&BodyView::of(&material, &body("covenant"), &axes).unwrap())
 }
 
 /// The record as a data set: each deposit with the day from which it has effect.
-fn copied(view: &BodyView<'_>) -> Vec<TheirAct> {
+fn copied(view: &BodyView) -> Vec<TheirAct> {
     let acts = view.pairs.values().flat_map(|pair| &pair.own);
     let acts = acts.map(|act| {
         let mut event = (*act.event).clone();

@@ -34,7 +34,7 @@ const NONE: &str = "none";
 /// Compares the years that another panel states for one body with those of its view. Years that follow one another and
 /// differ alike are one difference.
 pub fn compare_years(
-    view: &BodyView<'_>,
+    view: &BodyView,
     theirs: &[TheirYear],
     within: &Within,
     fold: Fold,
@@ -92,7 +92,7 @@ struct Ours {
 }
 
 impl Run<'_> {
-    fn told(&self, view: &BodyView<'_>, difference: Difference) -> Difference {
+    fn told(&self, view: &BodyView, difference: Difference) -> Difference {
         let first = self.first_of;
         let years = match self.last == first.year {
             true => first.year.to_string(),
@@ -112,13 +112,13 @@ impl Run<'_> {
     }
 }
 
-struct Panel<'a, 'v> {
-    view: &'a BodyView<'v>,
+struct Panel<'a> {
+    view: &'a BodyView,
     fold: Fold,
     on: Day,
 }
 
-impl Panel<'_, '_> {
+impl Panel<'_> {
     fn ours(&self, who: &ParticipantId, year: i32) -> Ours {
         let spells = self.view.history(who).spells();
         let (status, possible) = match in_year(self.view, who, &spells, year, self.fold, self.on) {

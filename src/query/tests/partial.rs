@@ -148,8 +148,7 @@ proptest! {
     #[test]
     fn a_treaty_enters_into_force_on_the_days_that_every_choice_of_days_gives(treaty in treaty()) {
         let entries = treaty.entries();
-        let charters = Charters::default();
-        let material = material(&entries, &charters);
+        let material = material(&entries);
         let worlds = treaty.worlds();
         let view = BodyView::of(&material, &body("x"), &axes("2020-06-01", "")).unwrap();
         let (met, general): (BTreeSet<_>, BTreeSet<_>) = worlds.iter().filter_map(|(general, _)| *general).unzip();

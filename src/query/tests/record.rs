@@ -51,7 +51,7 @@ impl Record {
 }
 
 /// The middle of every spell, and the first day of each, of a participant.
-fn days(view: &BodyView<'_>, participant: &ParticipantId) -> Vec<Day> {
+fn days(view: &BodyView, participant: &ParticipantId) -> Vec<Day> {
     let spells = view.history(participant).spells();
     spells.iter().map(|spell| spell.from).filter(|from| *from > Day::PAST).collect()
 }
@@ -66,8 +66,7 @@ fn an_answer_changes_without_any_one_of_the_entries_on_which_it_rests() {
     let (mut redundant, mut removed) = (Vec::new(), 0);
     for record in records() {
         let entries = record.entries(record.rows.clone());
-        let charters = Charters::default();
-        let whole = material(&entries, &charters);
+        let whole = material(&entries);
         let view = BodyView::of(&whole, &record.body, &axes("2026-01-01", "")).unwrap();
         for participant in &participants(&entries) {
             for on in days(&view, participant) {
@@ -77,8 +76,7 @@ fn an_answer_changes_without_any_one_of_the_entries_on_which_it_rests() {
                     removed += 1;
                     let mut without = entries.clone();
                     without.retain(|e| e.index != because.index);
-                    let charters = Charters::default();
-                    let without = material(&without, &charters);
+                    let without = material(&without);
                     let other = status(&without, participant, &record.body, &axes);
                     if other.is_ok_and(|other| said(&other) == said(&answer)) {
                         redundant.push(format!(
@@ -116,8 +114,7 @@ proptest! {
     fn the_order_of_the_rows_of_no_file_matters(seed in any::<u64>(), from in 0..7usize, day in 0..4usize) {
         for record in records() {
             let (ordered, other) = (record.entries(record.rows.clone()), record.entries(shuffled(&record.rows, seed)));
-            let (one, two) = (Charters::default(), Charters::default());
-            let (one, two) = (material(&ordered, &one), material(&other, &two));
+            let (one, two) = (material(&ordered), material(&other));
             let on = ["1965-06-01", "1992-10-01", "2013-06-22", "2023-04-05"][day];
             for known in ["", "2022-12"] {
                 let axes = axes(on, known);

@@ -1,0 +1,12 @@
+//! Checking the record: audit, replay, repair, quality, comparison.
+
+pub(crate) mod audit;
+pub(crate) mod audit_report;
+pub(crate) mod check;
+pub(crate) mod compact;
+pub(crate) mod compare;
+pub(crate) mod compare_file;
+pub(crate) mod compare_out;
+pub(crate) mod quality;
+pub(crate) mod repair;
+pub(crate) mod replay;

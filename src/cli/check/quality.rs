@@ -1,0 +1,177 @@
+//! What `check` and the imports share: a record looked at in parts, and its report as text.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::event::{BodyId, Day, Entry, Event, EventId, Index, ParticipantId, Scope, Size};
+use crate::ledger::Ledger;
+use crate::query::{
+    Axes, Examination, Examined, Quality, QualityCount, QualityFinding, QualityKind, QuestionEcho,
+};
+
+use crate::cli::context::Context;
+use crate::cli::error::Failure;
+use crate::cli::render::{Page, clean, count, faint, name, strong};
+
+/// What is looked at.
+#[derive(Clone, Default)]
+pub(crate) struct Looked<'a> {
+    /// Only these; none is every one.
+    pub(crate) bodies: &'a [BodyId],
+    /// Only this participant.
+    pub(crate) participant: Option<&'a ParticipantId>,
+    /// Only what an import brought.
+    pub(crate) import: Option<EventId>,
+    /// Lines of a file that are not recorded.
+    pub(crate) lines: &'a [(u64, Arc<Event>)],
+    /// Only these kinds; none is every one.
+    pub(crate) kinds: &'a [QualityKind],
+}
+
+/// Looks at a record, part by part, with a progress bar.
+///
+/// # Errors
+/// [`Failure`].
+pub(crate) fn quality(
+    context: &Context,
+    ledger: &mut Ledger,
+    looked: &Looked<'_>,
+    axes: &Axes,
+) -> Result<Quality, Failure> {
+    let lines_from = Index(ledger.size().0);
+    // Lines stand behind everything that is recorded.
+    let recorded = if looked.lines.is_empty() { axes.as_recorded } else { Size(u64::MAX) };
+    let mut found = Examined::default();
+    let mut examine = |mut entries: Vec<Entry>, bodies: &dyn Fn(&BodyId) -> bool| {
+        let line = |(line, event): &(u64, Arc<Event>)| Entry {
+            index: Index(lines_from.0 + line),
+            recorded_at: context.now,
+            event: Arc::clone(event),
+        };
+        entries.extend(looked.lines.iter().filter(|(_, event)| bodies(&event.body)).map(line));
+        entries.sort_by_key(|entry| entry.index);
+        let examination = Examination {
+            entries: &entries,
+            lines_from,
+            recorded,
+            known: axes.known(),
+            bodies,
+            participant: looked.participant,
+            import: looked.import,
+        };
+        found.extend(examination.examine());
+    };
+    if looked.bodies.is_empty() {
+        let bar = context.bar(0, "entries");
+        ledger.parts(
+            axes.as_recorded,
+            &mut |at, of| {
+                bar.set_length(of);
+                bar.set_position(at);
+            },
+            &mut |part| {
+                let holds = part.bodies();
+                examine(part.entries, &holds);
+            },
+        )?;
+        bar.finish_and_clear();
+    }
+    for body in looked.bodies {
+        let loaded = ledger.load(&Scope::of_body(body.clone()))?;
+        examine(loaded.entries().to_vec(), &|id| id == body);
+    }
+    let one = match looked.bodies {
+        [one] => Some(one),
+        _ => None,
+    };
+    let question = QuestionEcho::new("check", looked.participant, one, axes);
+    Ok(Quality::new(question, ledger.head(axes.as_recorded)?, found, looked.kinds))
+}
+
+/// The report on what an import brought to some bodies, or to any, and on its lines that are not recorded.
+///
+/// # Errors
+/// [`Failure`].
+pub(crate) fn of_import(
+    context: &Context,
+    ledger: &mut Ledger,
+    import: EventId,
+    bodies: &[BodyId],
+    lines: &[(u64, Arc<Event>)],
+) -> Result<Quality, Failure> {
+    let axes = Axes::on_day(context.now.day(), None, ledger.size());
+    let looked = Looked { bodies, import: Some(import), lines, ..Looked::default() };
+    quality(context, ledger, &looked, &axes)
+}
+
+/// The counts and findings, for the answer of an import.
+pub(crate) fn json_of(quality: &Quality) -> Value {
+    json!({"counts": quality.counts, "findings": quality.findings})
+}
+
+/// How many findings of a kind are told before the rest is left to an option.
+const TOLD: usize = 10;
+
+/// A count of each kind, then the findings: all of them, or the first of each kind and the `option` that shows the others.
+pub(crate) fn text(page: &Page, quality: &Quality, option: Option<&str>, on: Day) -> String {
+    let row = |c: &QualityCount| {
+        let rows = if c.rows > 0 { c.rows.to_string() } else { String::new() };
+        let day = if c.findings > 0 { c.to_the_day.to_string() } else { String::new() };
+        vec![c.kind.name().to_owned(), c.findings.to_string(), day, rows, c.kind.title().to_owned()]
+    };
+    let rows: Vec<Vec<String>> = quality.counts.iter().map(row).collect();
+    let mut out = page.table(&["kind", "found", "to the day", "rows", "what it says"], &rows);
+    for count in quality.counts.iter().filter(|c| c.findings > 0) {
+        out.push_str(&format!("\n{}\n", strong(&format!("{}: {}", count.kind.name(), count.kind.title()))));
+        let of_kind = quality.findings.iter().filter(|finding| finding.kind == count.kind);
+        let shown = if option.is_none() { usize::MAX } else { TOLD };
+        of_kind.take(shown).for_each(|finding| out.push_str(&one(page, finding, on)));
+        let left = usize::try_from(count.findings).unwrap_or(usize::MAX).saturating_sub(shown);
+        if left > 0 {
+            out.push_str(&format!("  and {left} more{}\n", option.unwrap_or_default()));
+        }
+    }
+    out
+}
+
+fn one(page: &Page, finding: &QualityFinding, on: Day) -> String {
+    let who = finding.participant.as_ref().map(|who| format!("{} in ", name(who, on))).unwrap_or_default();
+    let head = format!("  {who}{}: ", finding.body);
+    let mut out = page.wrap_to(&head, "    ", &clean(&finding.what));
+    let listed = |all: &[u64]| {
+        let first: Vec<String> = all.iter().take(TOLD).map(ToString::to_string).collect();
+        let more = all.len().saturating_sub(TOLD);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{}{more}", first.join(" "))
+    };
+    let entries: Vec<u64> = finding.entries.iter().map(|entry| entry.0).collect();
+    let mut places = Vec::new();
+    match entries.len() {
+        0 => {}
+        1 => places.push(format!("entry {}", listed(&entries))),
+        _ => places.push(format!("entries {}", listed(&entries))),
+    }
+    match finding.lines.len() {
+        0 => {}
+        1 => places.push(format!("line {}, not recorded", listed(&finding.lines))),
+        _ => places.push(format!("lines {}, not recorded", listed(&finding.lines))),
+    }
+    places.extend(match finding.rows.as_slice() {
+        [] => None,
+        [only] => Some(only.clone()),
+        [first, ..] => Some(format!("{first} and {}", count(finding.rows.len() as u64 - 1, "row", "rows"))),
+    });
+    out.push_str(&crate::cli::ask::question::faint_lines(&page.wrap("    ", &clean(&places.join("; ")))));
+    out
+}
+
+/// The report on an import as text, under what else is said of it.
+pub(crate) fn under_import(page: &Page, quality: &Quality, entry: Option<Index>, on: Day) -> String {
+    let mut out = format!("\n{}\n", strong("Quality of what the file states, refused lines included"));
+    out.push_str(&text(page, quality, Some(""), on));
+    if let Some(entry) = entry {
+        out.push_str(&faint(&format!("\nof what is recorded: chancery check --import {entry} --all\n")));
+    }
+    out
+}

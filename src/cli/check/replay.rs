@@ -1,0 +1,66 @@
+use std::time::Instant as Clock;
+
+use serde_json::{Value, json};
+
+use crate::event::{BodyId, Size};
+use crate::ledger::replay;
+use crate::query::Axes;
+
+use crate::cli::ask::axes::AxesArgs;
+use crate::cli::context::{Context, Shape};
+use crate::cli::error::{Exit, Failure};
+use crate::cli::render::{Page, count};
+
+/// Rebuild the index from the log and fold everything again; with a date, fold without writing anything
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  chancery replay
+  chancery replay --until 100          (the first 100 entries, read only)
+  chancery replay --until 2026-11-01")]
+pub(crate) struct Args {
+    /// Fold only the first N entries, or those recorded by a time; the index is left alone
+    #[arg(long, value_name = "N|TIME")]
+    until: Option<String>,
+}
+
+const SHAPE: Shape = Shape { list: Some("bodies"), columns: &["body", "counts"] };
+
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let began = Clock::now();
+    let mut ledger = match args.until {
+        Some(_) => context.reader()?,
+        None => context.writer("replay")?,
+    };
+    let axes = AxesArgs { as_recorded: args.until.clone(), ..AxesArgs::default() };
+    let axes: Axes = axes.resolve(context, &ledger)?;
+    let bar = context.bar(ledger.size().0, "entries");
+    if args.until.is_none() {
+        ledger.rebuild(&mut |at| bar.set_position(at))?;
+    }
+    bar.set_length(axes.as_recorded.0);
+    let tally = replay(ledger.log(), axes.as_recorded, axes.on, &mut |at| bar.set_position(at));
+    bar.finish_and_clear();
+    let item = |(body, counts): (&BodyId, _)| json!({"body": body, "counts": counts});
+    let bodies: Vec<Value> = tally?.iter().map(item).collect();
+    let head = ledger.head(axes.as_recorded)?;
+    if args.until.is_none() {
+        context.close(ledger);
+    }
+    let answer = json!({"size": axes.as_recorded, "root": head.root, "rebuilt": args.until.is_none(), "bodies": bodies,
+                        "seconds": began.elapsed().as_secs_f64()});
+    context.answer(&answer, SHAPE, |page| text(page, axes.as_recorded, &head.root, &answer))?;
+    Ok(Exit::Done)
+}
+
+fn text(page: &Page, size: Size, root: &str, answer: &Value) -> String {
+    let rebuilt = if answer["rebuilt"] == true { ", the index rebuilt" } else { "" };
+    let mut out = format!("{} replayed{rebuilt}, root {root}\n", count(size.0, "entry", "entries"));
+    for body in answer["bodies"].as_array().into_iter().flatten() {
+        let counts = body["counts"].as_object().into_iter().flatten();
+        let counts: Vec<String> = counts.map(|(id, n)| format!("{n} {id}")).collect();
+        out.push_str(
+            &page.wrap(&format!("  {}  ", body["body"].as_str().unwrap_or_default()), &counts.join(", ")),
+        );
+    }
+    out
+}

@@ -1,0 +1,145 @@
+//! How an entry came into the ledger: when, by whose hand, from which file, under which key; for `show`.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::event::{Act, Entry, Index};
+use crate::ledger::Ledger;
+use crate::log::verifier_key;
+
+use crate::cli::error::Failure;
+
+/// The custody of an entry.
+#[derive(Serialize)]
+pub(crate) struct Custody {
+    /// When it was recorded, by the operator's own clock.
+    recorded_at: String,
+    /// Who recorded it, where that is said.
+    recorder: Option<String>,
+    /// Who signed it; nobody where the entry has no signature.
+    signatures: Vec<Signature>,
+    /// Which import brought it; none where a command recorded it.
+    import: Option<Import>,
+    /// The key of the head that covers it; none where no head is signed.
+    key: Option<String>,
+    /// The documents that are attached.
+    documents: Vec<Document>,
+}
+
+/// A recorder's signature, held against the register as it was before the entry.
+#[derive(Serialize)]
+struct Signature {
+    recorder: String,
+    /// The key with which it was enrolled; none where it was not.
+    key: Option<String>,
+    /// The entry that enrolled it.
+    enrolled: Option<Index>,
+    /// Whether it verifies with that key.
+    verified: bool,
+}
+
+/// The import that brought an entry.
+#[derive(Serialize)]
+struct Import {
+    /// Its id, which every row of it names.
+    id: String,
+    /// Its own entry; none where it was cut short.
+    entry: Option<Index>,
+    /// The file, without its folder.
+    file: Option<String>,
+    /// Of the file's bytes.
+    sha256: Option<String>,
+    /// The program and version that read it.
+    importer: Option<String>,
+}
+
+/// A document that an entry names.
+#[derive(Serialize)]
+struct Document {
+    sha256: String,
+    /// Whether it lies in the ledger's folder; else it was redacted or lost.
+    held: bool,
+}
+
+impl Signature {
+    fn said(&self) -> String {
+        let Signature { recorder, key, enrolled, verified } = self;
+        match (key, enrolled) {
+            (Some(key), Some(entry)) if *verified => {
+                format!("{recorder}, verified with the key of entry {entry}: {key}")
+            }
+            (Some(key), Some(entry)) => {
+                format!("{recorder}, NOT VERIFIED with the key of entry {entry}: {key}")
+            }
+            _ => format!("{recorder}, NOT ENROLLED before it"),
+        }
+    }
+}
+
+impl Custody {
+    /// Reads it from an entry and what that names.
+    ///
+    /// # Errors
+    /// [`Failure`] where the ledger cannot be read.
+    pub(crate) fn of(entry: &Entry, ledger: &mut Ledger, folder: &Path) -> Result<Custody, Failure> {
+        let event = &entry.event;
+        let signatures = ledger.attested(entry.index)?.into_iter().map(|attested| {
+            let (key, enrolled) = attested.key.unzip();
+            let (recorder, verified) = (attested.recorder.to_string(), attested.verified);
+            Signature { recorder, key, enrolled, verified }
+        });
+        let signatures = signatures.collect();
+        let import = match event.import {
+            Some(id) => {
+                let place = ledger.find(id)?;
+                let own = place.map(|place| ledger.entry(place)).transpose()?;
+                let receipt = own.as_ref().and_then(|own| match &own.event.act {
+                    Act::ImportRecorded(receipt) => Some(receipt),
+                    _ => None,
+                });
+                Some(Import {
+                    id: id.to_string(),
+                    entry: place,
+                    file: receipt.map(|r| r.file.clone()),
+                    sha256: receipt.map(|r| r.sha256.clone()),
+                    importer: receipt.map(|r| r.importer.clone()),
+                })
+            }
+            None => None,
+        };
+        let named = event.evidence.iter().filter_map(|evidence| evidence.sha256.clone());
+        let held = |sha256: &String| folder.join("documents").join(sha256).is_file();
+        let documents = named.map(|sha256| Document { held: held(&sha256), sha256 }).collect();
+        let recorder = event.recorder.clone();
+        let key = verifier_key(folder).ok().flatten().map(|key| key.to_string());
+        let recorded_at = entry.recorded_at.canonical();
+        Ok(Custody { recorded_at, recorder, signatures, import, key, documents })
+    }
+
+    /// The same in lines, each with its label.
+    pub(crate) fn lines(&self) -> Vec<(&'static str, String)> {
+        let clock = format!("at {}, by the operator's own clock", self.recorded_at);
+        let by = self.recorder.clone().unwrap_or_else(|| "not said".into());
+        let mut lines = vec![("recorded", clock), ("recorder", by)];
+        lines.extend(self.signatures.iter().map(|signature| ("signed by", signature.said())));
+        lines.push(("brought by", self.brought()));
+        lines.push(("key", self.key.clone().unwrap_or_else(|| "none: the head is unsigned".into())));
+        lines.extend(self.documents.iter().map(|document| {
+            let held = if document.held { "held" } else { "not held: redacted or lost" };
+            ("document", format!("{}, {held}", document.sha256))
+        }));
+        lines
+    }
+
+    fn brought(&self) -> String {
+        match &self.import {
+            None => "a command, from no imported file".into(),
+            Some(Import { entry: Some(entry), file: Some(file), sha256: Some(sha256), importer, .. }) => {
+                let importer = importer.as_deref().unwrap_or_default();
+                format!("the import of entry {entry}: {file}, SHA-256 {sha256}, read by {importer}")
+            }
+            Some(import) => format!("import {}, which was cut short: it has no entry", import.id),
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! Asking witnesses for their cosignatures.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::event::Size;
+use crate::ledger::Ledger;
+use crate::log::{Disk, Signature, SignedCheckpoint};
+use crate::witness::{Judgement, Policy, PolicyWitness};
+
+use crate::cli::context::{Context, Format, Shape};
+use crate::cli::error::{Exit, Failure};
+use crate::cli::prove::witness::instant;
+use crate::cli::render::count;
+
+/// A witness that does not answer by then is passed over.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// More than a witness's lines.
+const ANSWER_BYTES_MAX: u64 = 1 << 14;
+/// How often a witness is asked that says another size each time.
+const ATTEMPTS: usize = 3;
+
+#[derive(Serialize)]
+struct Answer {
+    origin: String,
+    size: u64,
+    root: String,
+    note: String,
+    cosigned: Vec<Line>,
+    lacking: Vec<String>,
+    failed: Vec<String>,
+}
+
+/// Who cosigned, and when.
+#[derive(Serialize, Clone)]
+pub(crate) struct Line {
+    /// By the name in the policy.
+    witness: String,
+    time: String,
+}
+
+impl std::fmt::Display for Line {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} at {}", self.witness, self.time)
+    }
+}
+
+/// Who cosigned, for an answer.
+pub(crate) fn lines(judgement: &Judgement) -> Vec<Line> {
+    let line =
+        |(name, time): &(String, u64)| Line { witness: name.clone(), time: instant(*time).canonical() };
+    judgement.cosigned.iter().map(line).collect()
+}
+
+/// A policy's file.
+///
+/// # Errors
+/// [`Failure`] of usage.
+pub(crate) fn policy(path: &Path) -> Result<Policy, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
+    Policy::parse(&text).map_err(|error| {
+        Failure::usage(format!("{}, {error}", path.display()))
+            .help("the form is C2SP tlog-policy; docs/WITNESS.md has an example")
+    })
+}
+
+/// Asks every witness of a policy that has an address to cosign a head, and keeps it where enough have.
+///
+/// # Errors
+/// [`Failure`]; of exit 1 where the quorum is not met.
+pub(crate) fn run(
+    ledger: &Ledger,
+    size: Size,
+    policy: &Policy,
+    files: &[PathBuf],
+    context: &Context,
+) -> Result<Exit, Failure> {
+    let key = ledger.verifier_key()?;
+    if !policy.logs().is_empty() && !policy.logs().contains(&key) {
+        return Err(Failure::usage(format!("the policy names other logs than {}", key.name()))
+            .help("add the line that chancery key show prints, behind the word log"));
+    }
+    let earlier = ledger.signed_head(size)?;
+    let mut signed = earlier.clone().with_only(|line| key.is_of(line));
+    let given = files.iter().map(|path| given(path)).collect::<Result<Vec<_>, _>>()?.concat();
+    let last = ledger.cosigned()?;
+    let mut failed = Vec::new();
+    for witness in policy.witnesses() {
+        let answer = match &witness.url {
+            Some(url) => ask(ledger, &signed, witness, url, last.as_ref()),
+            None => Err("it has no address in the policy".into()),
+        };
+        let mut kept = given.iter().chain(earlier.signatures());
+        let line = answer.or_else(|why| kept.find(|line| fits(line, witness, &signed)).cloned().ok_or(why));
+        match line {
+            Ok(line) => signed.add(line),
+            Err(why) => failed.push(format!("{}: {why}", witness.name)),
+        }
+    }
+    let judgement = policy.judge(&signed).map_err(|error| Failure::new(Exit::No, error))?;
+    let met = judgement.lacking.is_empty();
+    if met && !ledger.keep_cosigned(&signed, &context.holder("checkpoint --cosign"), &Disk::default())? {
+        context.remark("a larger head with cosignatures is kept already; this one is not kept in its place");
+    }
+    say(&signed, &judgement, &failed, context)?;
+    if met {
+        failed.iter().for_each(|why| context.remark(why));
+        return Ok(Exit::Done);
+    }
+    let what = format!("the quorum is not met: {}", judgement.lacking.join("; "));
+    Err(failed.into_iter().fold(Failure::new(Exit::No, what), Failure::help))
+}
+
+fn say(
+    signed: &SignedCheckpoint,
+    judgement: &Judgement,
+    failed: &[String],
+    context: &Context,
+) -> Result<(), Failure> {
+    if context.format == Format::Text {
+        return context.print(&signed.to_string());
+    }
+    let answer = Answer {
+        origin: signed.head.origin.clone(),
+        size: signed.head.size,
+        root: signed.head.root.to_string(),
+        note: signed.to_string(),
+        cosigned: lines(judgement),
+        lacking: judgement.lacking.clone(),
+        failed: failed.to_vec(),
+    };
+    let columns = &["origin", "size", "root", "note", "cosigned", "lacking", "failed"];
+    context.answer(&answer, Shape { list: None, columns }, |_| String::new())
+}
+
+/// Lines that were got another way.
+fn given(path: &Path) -> Result<Vec<Signature>, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
+    let line = |(text, line)| {
+        let what = || Failure::usage(format!("{}, line {line}: it is not a signature", path.display()));
+        Signature::parse(text).ok_or_else(what)
+    };
+    text.lines().zip(1..).map(line).collect()
+}
+
+/// Whether a line is this witness's, over this head.
+fn fits(line: &Signature, witness: &PolicyWitness, signed: &SignedCheckpoint) -> bool {
+    let mut alone = signed.clone().with_only(|_| false);
+    alone.add(line.clone());
+    matches!(witness.key.cosigned(&alone), Ok(Some(_)))
+}
+
+/// Asks one witness, from the size that it says it cosigned last.
+fn ask(
+    ledger: &Ledger,
+    signed: &SignedCheckpoint,
+    witness: &PolicyWitness,
+    url: &str,
+    last: Option<&SignedCheckpoint>,
+) -> Result<Signature, String> {
+    let size = signed.head.size;
+    let known = last.filter(|last| matches!(witness.key.cosigned(last), Ok(Some(_))));
+    let mut old = known.map_or(0, |last| last.head.size).min(size);
+    for _ in 0..ATTEMPTS {
+        let request =
+            crate::cli::prove::prove::request(ledger, old, Size(size)).map_err(|failure| failure.reason())?;
+        let (status, answer) = post(url, &request.to_string())?;
+        match status {
+            200 => {
+                let mut lines = answer.lines().filter_map(Signature::parse);
+                let line = lines.find(|line| fits(line, witness, signed));
+                return line
+                    .ok_or_else(|| "its answer holds no cosignature of its key over this head".into());
+            }
+            409 => {
+                let says = answer.trim_end().parse().map_err(|_| "it answers 409 and no size")?;
+                if says > size {
+                    return Err(format!(
+                        "it has cosigned {}, this head has {size}: the ledger is behind what it has shown, or the head \
+                         is an old one",
+                        count(says, "entry", "entries")
+                    ));
+                }
+                if says == old {
+                    return Err(format!("it has cosigned another head of {old} entries: two histories"));
+                }
+                old = says;
+            }
+            422 => {
+                return Err(format!(
+                    "it is not shown that this head begins with the {old} entries it cosigned: two histories"
+                ));
+            }
+            other => {
+                let why: String = answer.lines().next().unwrap_or_default().chars().take(200).collect();
+                return Err(format!("it answers {other}: {why}"));
+            }
+        }
+    }
+    Err("it says another size each time".into())
+}
+
+fn post(url: &str, body: &str) -> Result<(u16, String), String> {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .timeout_global(Some(PATIENCE))
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .build()
+        .into();
+    let address = format!("{}/add-checkpoint", url.trim_end_matches('/'));
+    let mut answer = agent.post(&address).send(body).map_err(|error| format!("{address}: {error}"))?;
+    let status = answer.status().as_u16();
+    let text = answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_to_string();
+    text.map(|text| (status, text)).map_err(|error| format!("{address}: {error}"))
+}

@@ -1,0 +1,14 @@
+//! Proof: heads, keys, certificates, witnesses, citations.
+
+pub(crate) mod certificate;
+pub(crate) mod checkpoint;
+pub(crate) mod citation;
+pub(crate) mod cite;
+pub(crate) mod cosign;
+pub(crate) mod key;
+pub(crate) mod prove;
+pub(crate) mod seen;
+pub(crate) mod verify;
+pub(crate) mod witness;
+#[cfg(feature = "serve")]
+pub(crate) mod witness_serve;

@@ -1,0 +1,120 @@
+//! Words of a source that can be taken back: the log commits to them by a salted hash, they stand beside it.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Event, Quote};
+use crate::ledger::Ledger;
+use crate::log::Disk;
+
+use crate::cli::error::{Exit, Failure};
+
+/// Words with the salt of their hash, as the file beside the log has them.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Words {
+    /// 32 bytes, in hex: without it the hash of a short text could be guessed.
+    salt: String,
+    words: String,
+}
+
+/// What is known here of words that the log commits to.
+pub(crate) enum Kept {
+    /// They are here, and are those that were recorded.
+    Words(String),
+    /// They are not here: redacted, or never copied.
+    Absent,
+    /// What is here is not what was recorded.
+    Altered,
+}
+
+impl Words {
+    pub(crate) fn new(salt: &[u8; 32], words: &str) -> Words {
+        Words { salt: crate::import::hex(salt), words: words.to_owned() }
+    }
+
+    /// The commitment to them; `None` where the salt is not one.
+    pub(crate) fn quote(&self) -> Option<Quote> {
+        let byte = |at: usize| u8::from_str_radix(self.salt.get(2 * at..2 * at + 2)?, 16).ok();
+        let mut salt = [0; 32];
+        for (at, to) in salt.iter_mut().enumerate() {
+            *to = byte(at)?;
+        }
+        (self.salt.len() == 64).then(|| Quote::salted(&salt, &self.words))
+    }
+}
+
+fn place(ledger: &Path, salted_sha256: &str) -> PathBuf {
+    ledger.join("quotes").join(format!("{salted_sha256}.json"))
+}
+
+/// Makes the quotes of an event commitments, and gives the words to keep. An event that is recorded already keeps the salt
+/// that it has, so that a retry is the same event.
+///
+/// # Errors
+/// [`Failure`].
+pub(crate) fn commit(
+    event: &mut Event,
+    ledger: &Ledger,
+    folder: &Path,
+    salt: &dyn Fn() -> [u8; 32],
+) -> Result<Vec<Words>, Failure> {
+    let mut fresh = Vec::new();
+    let before = ledger.find(event.id)?.map(|index| ledger.entry(index)).transpose()?;
+    let quotes = event.evidence.iter_mut().enumerate();
+    for (at, quote) in quotes.filter_map(|(at, evidence)| Some((at, evidence.quote.as_mut()?))) {
+        let Quote::Text(text) = quote else { continue };
+        let known = before.as_ref().and_then(|entry| entry.event.evidence.get(at)?.quote.clone());
+        let again = known.filter(|known| matches!(kept(folder, known), Kept::Words(words) if words == *text));
+        if let Some(known) = again {
+            *quote = known;
+            continue;
+        }
+        let words = Words::new(&salt(), text);
+        let Some(committed) = words.quote() else { continue };
+        *quote = committed;
+        fresh.push(words);
+    }
+    Ok(fresh)
+}
+
+/// Puts words beside the log, durably.
+///
+/// # Errors
+/// [`Failure`].
+pub(crate) fn keep(ledger: &Path, words: &Words) -> Result<(), Failure> {
+    let Some(Quote::Salted { salted_sha256 }) = words.quote() else { return Ok(()) };
+    let path = place(ledger, &salted_sha256);
+    let bytes = serde_json::to_vec(words)?;
+    let write = || {
+        std::fs::create_dir_all(ledger.join("quotes"))?;
+        Disk::default().sync_dir(ledger)?;
+        Disk::default().replace(&path, &bytes)
+    };
+    write().map_err(|e| Failure::new(Exit::Unavailable, format!("{}: {e}", path.display())))
+}
+
+/// The words that a commitment is of, as far as they are beside the log.
+pub(crate) fn kept(ledger: &Path, quote: &Quote) -> Kept {
+    let Quote::Salted { salted_sha256 } = quote else { return Kept::Absent };
+    let Ok(bytes) = std::fs::read(place(ledger, salted_sha256)) else { return Kept::Absent };
+    match serde_json::from_slice::<Words>(&bytes) {
+        Ok(words) if words.quote().as_ref() == Some(quote) => Kept::Words(words.words),
+        _ => Kept::Altered,
+    }
+}
+
+/// Removes the words, durably; says whether there were any.
+///
+/// # Errors
+/// [`Failure`].
+pub(crate) fn remove(ledger: &Path, quote: &Quote) -> Result<bool, Failure> {
+    let Quote::Salted { salted_sha256 } = quote else { return Ok(false) };
+    let path = place(ledger, salted_sha256);
+    let failed = |e: std::io::Error| Failure::new(Exit::Unavailable, format!("{}: {e}", path.display()));
+    match std::fs::remove_file(&path) {
+        Ok(()) => Disk::default().sync_dir(&ledger.join("quotes")).map(|()| true).map_err(failed),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(e) => Err(failed(e)),
+    }
+}
