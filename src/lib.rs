@@ -84,6 +84,7 @@ pub mod log;
 pub mod publish;
 pub mod query;
 pub mod snapshot;
+pub mod tables;
 pub mod witness;
 
 pub use ledger::{AppendOptions, Ledger, LedgerError, Receipt};

@@ -39,6 +39,7 @@ fn a_module_imports_only_what_stands_to_its_right() {
         ("history", &["event", "charter"]),
         ("query", &["event", "charter", "history"]),
         ("index", &["event", "log"]),
+        ("tables", &["event", "log", "history"]),
         ("snapshot", &["event", "history", "log"]),
         ("import", &["charter", "event", "ledger"]),
         ("publish", &["log"]),

@@ -73,6 +73,7 @@ pub use salvage::{Remains, Salvaged, salvage, stated};
 pub use seal::Compacted;
 pub use signature::{Signature, SignatureError};
 pub use tail::TornTail;
+pub(crate) use tree::node_hash;
 pub use tree::{Frontier, Hash, leaf_hash};
 
 /// The most bytes a leaf may have: a C2SP entry bundle writes its length in 16 bits.

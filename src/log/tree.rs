@@ -34,7 +34,7 @@ pub fn leaf_hash(leaf: &[u8]) -> Hash {
 }
 
 /// The RFC 6962 hash of a node over two others.
-pub(super) fn node_hash(left: Hash, right: Hash) -> Hash {
+pub(crate) fn node_hash(left: Hash, right: Hash) -> Hash {
     Hash(tlog_tiles::node_hash(tlog_tiles::Hash(left.0), tlog_tiles::Hash(right.0)).0)
 }
 

@@ -1,0 +1,219 @@
+//! The completeness map: roots over what is filed, computed anew where the tail filed something, as stored elsewhere.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use smol_str::SmolStr;
+
+use crate::event::{Heading, Index};
+use crate::log::{Frontier, Hash, Member, members_root};
+
+use super::apply::edge_of;
+use super::key::{self, EDGE_ENTRIES, Table};
+use super::{IndexError, Tables, list};
+
+/// What gives the hashes of leaves.
+type Leaf<'l, E> = dyn Fn(Index) -> Result<Hash, E> + 'l;
+
+/// A heading of a group, with the tree over what is filed under it.
+pub(super) struct Headed {
+    pub(super) name: SmolStr,
+    pub(super) tree: Frontier,
+    /// Whether the tail filed something under it.
+    pub(super) is_changed: bool,
+}
+
+impl Tables {
+    /// How many groups the completeness map over its entries has, and its root. `leaf` gives hashes of leaves that are not
+    /// in the tail: of headings with fewer than 8 stored entries in groups that the tail changes.
+    ///
+    /// # Errors
+    /// [`IndexError`]; what `leaf` says.
+    pub fn completeness<E: From<IndexError>>(&self, leaf: &Leaf<'_, E>) -> Result<(u64, Hash), E> {
+        let groups = self.group_members(leaf)?;
+        Ok((groups.len() as u64, members_root(&groups)))
+    }
+
+    /// The groups as members of the completeness map, by name.
+    ///
+    /// # Errors
+    /// As of [`Tables::completeness`].
+    pub fn group_members<E: From<IndexError>>(&self, leaf: &Leaf<'_, E>) -> Result<Vec<Member>, E> {
+        let mut heads = Vec::new();
+        self.each(&[Table::Groups as u8], &mut |key, parts| {
+            let stored = parts.stored.filter(|_| parts.tail.is_none());
+            heads.push((key::name(key), stored.map(head_from)));
+        })?;
+        let member = |(name, stored): (Option<SmolStr>, Option<Option<(u64, Hash)>>)| {
+            let malformed = || self.malformed("a group is not as it was written");
+            let name = name.ok_or_else(malformed)?;
+            let (size, root) = match stored {
+                Some(head) => head.ok_or_else(malformed)?,
+                None => {
+                    let headings = members_of(&self.headed_in(&name, leaf)?);
+                    (headings.len() as u64, members_root(&headings))
+                }
+            };
+            Ok(Member { name: name.to_string(), size, root })
+        };
+        heads.into_iter().map(member).collect()
+    }
+
+    /// The headings of a group as members of it, by name.
+    ///
+    /// # Errors
+    /// As of [`Tables::completeness`]; here of all headings of the group with fewer than 8 stored entries.
+    pub fn heading_members<E: From<IndexError>>(
+        &self,
+        group: &str,
+        leaf: &Leaf<'_, E>,
+    ) -> Result<Vec<Member>, E> {
+        Ok(members_of(&self.headed_in(group, leaf)?))
+    }
+
+    /// The tree over what is filed under each heading of a group.
+    pub(super) fn headed_in<E: From<IndexError>>(
+        &self,
+        group: &str,
+        leaf: &Leaf<'_, E>,
+    ) -> Result<Vec<Headed>, E> {
+        let mut edges: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
+        self.each(&key::named(Table::Edges, group, ""), &mut |key, parts| {
+            edges.extend(parts.stored.map(|edge| (key.get(1..).unwrap_or_default().to_vec(), edge.to_vec())));
+        })?;
+        let mut lists = Vec::new();
+        self.each(&key::named(Table::Filed, group, ""), &mut |key, parts| {
+            let part = |part: Option<&[u8]>| part.map(<[u8]>::to_vec).unwrap_or_default();
+            lists.push((key.to_vec(), part(parts.stored), part(parts.tail)));
+        })?;
+        let mut headed = Vec::with_capacity(lists.len());
+        for (key, stored, added) in lists {
+            let edge = key.get(1..).and_then(|heading| edges.get(heading));
+            let tree = self.tree_over(&stored, edge.map(Vec::as_slice), &added, leaf)?;
+            let name = key::names(&key).ok_or_else(|| self.malformed("a heading has no name"))?.1;
+            headed.push(Headed { name, tree, is_changed: !added.is_empty() });
+        }
+        Ok(headed)
+    }
+
+    /// All that the tail adds to what is stored, by key: what it holds itself, the edges of the headings under which it
+    /// files something, and the heads of their groups.
+    pub(super) fn changes<E: From<IndexError>>(&self, leaf: &Leaf<'_, E>) -> Result<Changes<'_>, E> {
+        let groups = self.added(&[Table::Groups as u8]);
+        let mut changes: Changes<'_> = Changes::new();
+        for (key, value) in self.added(&[]) {
+            let change = if Table::is_list(key) { Change::Add(value) } else { Change::Put(value) };
+            changes.insert(Cow::Borrowed(key), change);
+        }
+        for group in groups.into_keys() {
+            let name = key::name(group).ok_or_else(|| self.malformed("a group has no name"))?;
+            let headed = self.headed_in(&name, leaf)?;
+            let mut head = Vec::with_capacity(34);
+            list::push(&mut head, headed.len() as u64);
+            head.extend_from_slice(&members_root(&members_of(&headed)).0);
+            changes.insert(Cow::Borrowed(group), Change::Put(Cow::Owned(head)));
+            for heading in headed.iter().filter(|of| of.is_changed && of.tree.size() >= EDGE_ENTRIES) {
+                let edge = heading.tree.roots().iter().flat_map(|root| root.0).collect();
+                let key = key::named(Table::Edges, &name, &heading.name);
+                changes.insert(Cow::Owned(key), Change::Put(Cow::Owned(edge)));
+            }
+        }
+        Ok(changes)
+    }
+
+    /// The right edge of the tree over what is filed under a heading.
+    ///
+    /// # Errors
+    /// As of [`Tables::completeness`].
+    pub fn edge_under<E: From<IndexError>>(
+        &self,
+        heading: &Heading,
+        leaf: &Leaf<'_, E>,
+    ) -> Result<Frontier, E> {
+        let of = |table| self.stored.as_ref().map_or(Ok(None), |s| s.get(&key::heading(table, heading)));
+        let stored = of(Table::Filed)?.unwrap_or_default();
+        let edge = of(Table::Edges)?;
+        let filed = key::heading(Table::Filed, heading);
+        let added: Vec<u8> =
+            self.tail.iter().filter_map(|part| part.get(&filed)).flatten().copied().collect();
+        self.tree_over(&stored, edge.as_deref(), &added, leaf)
+    }
+
+    /// The tree over a stored list, with its edge where that is stored, and what the tail adds to it.
+    fn tree_over<E: From<IndexError>>(
+        &self,
+        stored: &[u8],
+        edge: Option<&[u8]>,
+        added: &[u8],
+        leaf: &Leaf<'_, E>,
+    ) -> Result<Frontier, E> {
+        let count = list::count(stored);
+        let mut tree = match edge {
+            _ if count < EDGE_ENTRIES => {
+                let leaves = self.entries(stored)?.into_iter().map(|at| self.leaf(at, leaf));
+                edge_of(leaves.collect::<Result<Vec<Hash>, E>>()?)
+            }
+            edge => {
+                let edge = edge.and_then(|edge| edge_from(count, edge));
+                edge.ok_or_else(|| self.malformed("the edge of a heading does not fit its entries"))?
+            }
+        };
+        for at in self.entries(added)? {
+            tree.push(self.leaf(at, leaf)?);
+        }
+        Ok(tree)
+    }
+}
+
+/// What is to become of the values of keys.
+pub(super) type Changes<'c> = BTreeMap<Cow<'c, [u8]>, Change<'c>>;
+
+/// What is to become of a value.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum Change<'c> {
+    /// It is a list, which goes on.
+    Add(Cow<'c, [u8]>),
+    /// Another takes its place.
+    Put(Cow<'c, [u8]>),
+    /// It goes.
+    Remove,
+}
+
+impl<'c> Change<'c> {
+    /// The value after the change; `None` where there is to be none.
+    pub(super) fn value(self, before: Option<&[u8]>) -> Option<Cow<'c, [u8]>> {
+        match self {
+            Change::Remove => None,
+            Change::Put(value) => Some(value),
+            Change::Add(added) => Some(match before {
+                Some(before) => Cow::Owned([before, &added].concat()),
+                None => added,
+            }),
+        }
+    }
+}
+
+/// Headings as members of their group.
+pub(super) fn members_of(headed: &[Headed]) -> Vec<Member> {
+    let member = |headed: &Headed| Member {
+        name: headed.name.to_string(),
+        size: headed.tree.size(),
+        root: headed.tree.root(),
+    };
+    headed.iter().map(member).collect()
+}
+
+/// An edge as it is stored: the roots of its full subtrees.
+fn edge_from(size: u64, edge: &[u8]) -> Option<Frontier> {
+    let (roots, rest) = edge.as_chunks::<32>();
+    if !rest.is_empty() {
+        return None;
+    }
+    Frontier::from_roots(size, roots.iter().map(|root| Hash(*root)).collect())
+}
+
+/// A group's head as it is stored: the number of its headings, and the root over them.
+fn head_from(mut stored: &[u8]) -> Option<(u64, Hash)> {
+    let size = list::take(&mut stored)?;
+    Some((size, Hash(stored.try_into().ok()?)))
+}

@@ -1,0 +1,57 @@
+//! What holds the tables of the first entries of a record for good.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::log::{Frontier, Mark};
+
+use super::IndexError;
+use super::mapped::Mapped;
+
+/// What is shown the pairs of a range, until it has seen enough.
+pub(super) type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'v;
+
+/// The tables of the first entries of a record, with every edge and every group's head.
+#[derive(Clone)]
+pub(super) enum Stored {
+    /// In a published file.
+    Mapped(Arc<Mapped>),
+}
+
+impl Stored {
+    /// The right edge of the tree over its entries.
+    pub(super) fn tree(&self) -> &Frontier {
+        match self {
+            Stored::Mapped(mapped) => &mapped.mark().tree,
+        }
+    }
+
+    /// The end of the log that a published file reaches.
+    pub(super) fn mark(&self) -> Option<&Mark> {
+        match self {
+            Stored::Mapped(mapped) => Some(mapped.mark()),
+        }
+    }
+
+    /// Where it lies.
+    pub(super) fn path(&self) -> PathBuf {
+        match self {
+            Stored::Mapped(mapped) => mapped.path().to_owned(),
+        }
+    }
+
+    /// The value of a key.
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
+        match self {
+            Stored::Mapped(mapped) => mapped.get(key),
+        }
+    }
+
+    /// Shows the pairs whose keys begin with a prefix, in their order.
+    pub(super) fn range(&self, prefix: &[u8], visit: &mut Visit<'_>) -> Result<(), IndexError> {
+        match self {
+            Stored::Mapped(mapped) => mapped.range(prefix, visit),
+        }
+    }
+}

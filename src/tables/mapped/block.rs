@@ -1,0 +1,213 @@
+//! A block of the file: pairs with rising keys, each key without what it shares with the one before it.
+//!
+//! A block is one byte for its kind, the number of its pairs in two, and the pairs. Numbers within pairs have seven bits a
+//! byte, as in lists; whole ones are little-endian. A pair is: how many bytes of its key it shares, how many follow, these;
+//! in a *leaf* twice the length of the value, and the value; for one that is too long one more than twice its length, the
+//! number of the first of its own blocks and the SHA-256 of that; in an *inner* block the number and the SHA-256 of the
+//! child that has the keys from this one on. A block of a long value is its kind, the SHA-256 of the next (zeros in the
+//! last), and bytes of the value; they follow one another.
+
+use sha2::{Digest, Sha256};
+
+use crate::tables::list;
+
+/// Every block has so many bytes.
+pub(super) const BLOCK_BYTES: usize = 4096;
+/// A value with more bytes has blocks of its own.
+pub(super) const INLINE_MAX: usize = 1024;
+/// What a block of a long value has before its bytes: the kind and a hash.
+const LONG_HEAD: usize = 1 + 32;
+/// So many bytes of a long value stand in one block.
+pub(super) const LONG_BYTES: usize = BLOCK_BYTES - LONG_HEAD;
+/// What other blocks have before their pairs: the kind and the count.
+const PAIRS_HEAD: usize = 1 + 2;
+/// The longest key: two names of at most 64 bytes, or an import's, and two more.
+pub(super) const KEY_MAX: usize = 1024;
+
+const LEAF: u8 = 1;
+const INNER: u8 = 2;
+const LONG: u8 = 3;
+
+/// A SHA-256.
+pub(super) type Sum = [u8; 32];
+
+/// The SHA-256 of a block.
+pub(super) fn sum_of(block: &[u8]) -> Sum {
+    Sha256::digest(block).into()
+}
+
+/// The place of a block, and its SHA-256.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Link {
+    pub(super) number: u32,
+    pub(super) sum: Sum,
+}
+
+/// What stands beside a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Beside<'b> {
+    /// A value.
+    Value(&'b [u8]),
+    /// The length of a value in bytes, and its first block.
+    Long(u64, Link),
+    /// The block that has the keys from this one on.
+    Child(Link),
+}
+
+/// A block that is being filled.
+pub(super) struct Filling {
+    bytes: Vec<u8>,
+    count: u16,
+    last: Vec<u8>,
+    separator: Vec<u8>,
+}
+
+impl Filling {
+    /// An empty block of leaves, or an inner one.
+    pub(super) fn new(is_leaf: bool) -> Filling {
+        let mut bytes = Vec::with_capacity(BLOCK_BYTES);
+        bytes.extend_from_slice(&[if is_leaf { LEAF } else { INNER }, 0, 0]);
+        Filling { bytes, count: 0, last: Vec::new(), separator: Vec::new() }
+    }
+
+    /// Adds a pair; false where it has no room for it.
+    pub(super) fn push(&mut self, key: &[u8], beside: Beside<'_>) -> bool {
+        let before = self.bytes.len();
+        let shared = if self.count == 0 { 0 } else { common(&self.last, key) };
+        list::push(&mut self.bytes, shared as u64);
+        list::push(&mut self.bytes, (key.len() - shared) as u64);
+        self.bytes.extend_from_slice(&key[shared..]);
+        match beside {
+            Beside::Value(value) => {
+                list::push(&mut self.bytes, 2 * value.len() as u64);
+                self.bytes.extend_from_slice(value);
+            }
+            Beside::Long(length, first) => {
+                list::push(&mut self.bytes, 2 * length + 1);
+                self.link(first);
+            }
+            Beside::Child(child) => self.link(child),
+        }
+        if self.bytes.len() > BLOCK_BYTES {
+            self.bytes.truncate(before);
+            return false;
+        }
+        self.count += 1;
+        self.last.truncate(shared);
+        self.last.extend_from_slice(&key[shared..]);
+        true
+    }
+
+    fn link(&mut self, link: Link) {
+        self.bytes.extend_from_slice(&link.number.to_le_bytes());
+        self.bytes.extend_from_slice(&link.sum);
+    }
+
+    /// The whole block, with a key that none of its own is below and none of the block before it reaches. What is left is
+    /// empty again, for later keys.
+    pub(super) fn finish(&mut self) -> (Vec<u8>, Vec<u8>) {
+        let begun = self.bytes[..PAIRS_HEAD].to_vec();
+        let mut block = std::mem::replace(&mut self.bytes, begun);
+        block[1..PAIRS_HEAD].copy_from_slice(&self.count.to_le_bytes());
+        block.resize(BLOCK_BYTES, 0);
+        self.count = 0;
+        (block, std::mem::take(&mut self.separator))
+    }
+
+    /// Begins with a key, once the block before is finished: of all keys that part the two blocks, the shortest.
+    pub(super) fn begin(&mut self, key: &[u8], beside: Beside<'_>) -> bool {
+        let parts = key.len().min(common(&self.last, key) + 1);
+        self.separator.extend_from_slice(if self.bytes[0] == LEAF { &key[..parts] } else { key });
+        self.push(key, beside)
+    }
+}
+
+/// How many bytes two keys begin with alike.
+fn common(one: &[u8], other: &[u8]) -> usize {
+    one.iter().zip(other).take_while(|(a, b)| a == b).count()
+}
+
+/// The pairs of a block, one after another.
+pub(super) struct Pairs<'b> {
+    rest: &'b [u8],
+    left: u16,
+    is_leaf: bool,
+    key: Vec<u8>,
+}
+
+impl<'b> Pairs<'b> {
+    /// Of a block; `None` for one that has no pairs by its kind.
+    pub(super) fn of(block: &'b [u8]) -> Option<Pairs<'b>> {
+        let ([kind, low, high], rest) = block.split_first_chunk::<PAIRS_HEAD>()?;
+        if ![LEAF, INNER].contains(kind) {
+            return None;
+        }
+        let left = u16::from_le_bytes([*low, *high]);
+        Some(Pairs { rest, left, is_leaf: *kind == LEAF, key: Vec::with_capacity(64) })
+    }
+
+    /// The key of the pair that [`Pairs::next`] gave last.
+    pub(super) fn key(&self) -> &[u8] {
+        &self.key
+    }
+
+    /// Whether there is a pair to come.
+    pub(super) fn has_next(&self) -> bool {
+        self.left > 0
+    }
+
+    /// What stands beside the next key; `None` where the block is not as a block is.
+    pub(super) fn next(&mut self) -> Option<Beside<'b>> {
+        self.left = self.left.checked_sub(1)?;
+        let shared = usize::try_from(list::take(&mut self.rest)?).ok()?;
+        let own = usize::try_from(list::take(&mut self.rest)?).ok()?;
+        let (own, rest) = self.rest.split_at_checked(own)?;
+        if shared > self.key.len() {
+            return None;
+        }
+        self.key.truncate(shared);
+        self.key.extend_from_slice(own);
+        self.rest = rest;
+        if !self.is_leaf {
+            return self.link().map(Beside::Child);
+        }
+        let length = list::take(&mut self.rest)?;
+        if length & 1 == 1 {
+            return Some(Beside::Long(length >> 1, self.link()?));
+        }
+        let (value, rest) = self.rest.split_at_checked(usize::try_from(length >> 1).ok()?)?;
+        self.rest = rest;
+        Some(Beside::Value(value))
+    }
+
+    fn link(&mut self) -> Option<Link> {
+        let (number, rest) = self.rest.split_first_chunk::<4>()?;
+        let (sum, rest) = rest.split_first_chunk::<32>()?;
+        self.rest = rest;
+        Some(Link { number: u32::from_le_bytes(*number), sum: *sum })
+    }
+}
+
+/// The blocks of a long value from the first on.
+pub(super) fn long_blocks(value: &[u8]) -> Vec<Vec<u8>> {
+    let mut blocks = Vec::new();
+    let mut next: Sum = [0; 32];
+    for part in value.chunks(LONG_BYTES).rev() {
+        let mut block = Vec::with_capacity(BLOCK_BYTES);
+        block.push(LONG);
+        block.extend_from_slice(&next);
+        block.extend_from_slice(part);
+        block.resize(BLOCK_BYTES, 0);
+        next = sum_of(&block);
+        blocks.push(block);
+    }
+    blocks.reverse();
+    blocks
+}
+
+/// The SHA-256 of the next block of a long value, and the bytes in this one; `None` for a block of another kind.
+pub(super) fn long_part(block: &[u8]) -> Option<(Sum, &[u8])> {
+    let (kind, rest) = block.split_first()?;
+    let (next, bytes) = rest.split_first_chunk::<32>()?;
+    (*kind == LONG).then_some((*next, bytes))
+}

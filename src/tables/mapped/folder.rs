@@ -1,0 +1,56 @@
+//! The folder of published files: which one is opened, how one is put in place, what is removed.
+
+use std::path::{Path, PathBuf};
+
+use crate::log::{Disk, Mark, VerifierKey};
+use crate::tables::IndexError;
+
+use super::read::Mapped;
+
+const FOLDER: &str = "snapshot";
+const EXTENSION: &str = "index";
+/// What earlier programs published, and what was left of a file that was never finished.
+const SUPERSEDED: [&str; 2] = ["part", "tmp"];
+
+/// The published files of a ledger, the largest first. Only their names are read.
+pub fn index_files(ledger: &Path) -> Vec<PathBuf> {
+    let mut files = listed(ledger);
+    files.retain(|path| path.extension().is_some_and(|own| own == EXTENSION));
+    // The size has as many digits in every name.
+    files.sort_by(|a, b| b.file_name().cmp(&a.file_name()));
+    files
+}
+
+fn listed(ledger: &Path) -> Vec<PathBuf> {
+    let Ok(files) = std::fs::read_dir(ledger.join(FOLDER)) else { return Vec::new() };
+    files.filter_map(|file| Some(file.ok()?.path())).collect()
+}
+
+/// Opens the largest file that can be read.
+pub(in crate::tables) fn open_largest(
+    ledger: &Path,
+    origin: &str,
+    key: Option<&VerifierKey>,
+) -> Option<Mapped> {
+    index_files(ledger).iter().find_map(|path| Mapped::open(path, origin, key).ok())
+}
+
+/// Where the file of a mark lies: its name says how many entries it covers and how their root begins.
+pub(super) fn place(ledger: &Path, mark: &Mark) -> PathBuf {
+    let root: String = mark.tree.root().0.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    ledger.join(FOLDER).join(format!("{:020}-{root}.{EXTENSION}", mark.tree.size()))
+}
+
+/// Puts a finished file in place, and removes those that it makes superfluous.
+pub(super) fn put_in_place(from: &Path, to: &Path, ledger: &Path, disk: &Disk) -> Result<(), IndexError> {
+    disk.rename(from, to).map_err(|e| IndexError::Io { path: to.to_owned(), said: e.to_string() })?;
+    for other in listed(ledger) {
+        let ours = [EXTENSION].into_iter().chain(SUPERSEDED);
+        let is_ours = other.extension().is_some_and(|own| ours.into_iter().any(|one| own == one));
+        if is_ours && other != to {
+            // One that cannot be removed is passed over by whoever opens the folder.
+            let _ = disk.remove(&other);
+        }
+    }
+    Ok(())
+}

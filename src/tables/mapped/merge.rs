@@ -1,0 +1,172 @@
+//! A new file from what is stored and the tail: one pass over the pairs, nothing is derived again that did not change.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use crate::event::{Heading, Index};
+use crate::log::{Disk, Hash, Mark, SigningKey, VerifierKey};
+use crate::tables::container::Stored;
+use crate::tables::key::{self, Table};
+use crate::tables::{BLOCK, Change, IndexError, Tables, list};
+
+use super::folder::{open_largest, place, put_in_place};
+use super::header::Header;
+use super::read::Mapped;
+use super::write::Writer;
+
+/// What is published beside the tables themselves.
+pub struct Publication<'p> {
+    /// The name of the log.
+    pub origin: &'p str,
+    /// The end of the log, which must be that of the tables.
+    pub mark: Mark,
+    /// Where records lie in the segment that is not sealed: the index of the first that is stated, and the offset of each
+    /// from it on, in bytes from the beginning of the segment.
+    pub places: (u64, Vec<u32>),
+    /// The rows that take the place of those before; `None` where there is to be none. All other rows stay.
+    pub rows: BTreeMap<Heading, Option<Vec<u8>>>,
+    /// What the header is signed with, where the log has a key.
+    pub key: Option<&'p SigningKey>,
+}
+
+impl Tables {
+    /// Opens the largest published file of a ledger that can be read; `None` where there is none. Where a key is given,
+    /// a file that it did not sign cannot be read. Whether the file is of the same log, its [mark](Tables::mark) tells.
+    pub fn published(ledger: &Path, origin: &str, key: Option<&VerifierKey>) -> Option<Tables> {
+        open_largest(ledger, origin, key).map(Tables::of_mapped)
+    }
+
+    /// Opens one published file.
+    ///
+    /// # Errors
+    /// [`IndexError::Damaged`] for one that is not as it was written, of another log, or not signed with a key that is
+    /// given; [`IndexError::Io`].
+    pub fn open_file(path: &Path, origin: &str, key: Option<&VerifierKey>) -> Result<Tables, IndexError> {
+        Mapped::open(path, origin, key).map(Tables::of_mapped)
+    }
+
+    fn of_mapped(mapped: Mapped) -> Tables {
+        Tables::over(Stored::Mapped(std::sync::Arc::new(mapped)))
+    }
+
+    /// Publishes the tables of all entries as a file of the ledger, and removes older ones. Nothing is synced: a file that
+    /// a power cut damages is not believed, and made anew.
+    ///
+    /// `leaf` gives hashes of leaves that are not in the tail, as of [`Tables::completeness`].
+    ///
+    /// # Errors
+    /// [`IndexError`]; what `leaf` says. What was published before is then still there.
+    pub fn publish<E: From<IndexError>>(
+        &self,
+        ledger: &Path,
+        publication: &Publication<'_>,
+        leaf: &dyn Fn(Index) -> Result<Hash, E>,
+        disk: &Disk,
+    ) -> Result<(), E> {
+        if publication.mark.tree != *self.tree() {
+            return Err(self.malformed("the mark is not the end of these tables").into());
+        }
+        let mut changes = self.changes(leaf)?;
+        changes.extend(publication.rows.iter().map(|(heading, row)| {
+            let change = row.as_ref().map_or(Change::Remove, |row| Change::Put(Cow::Borrowed(row)));
+            (Cow::Owned(key::heading(Table::Rows, heading)), change)
+        }));
+        changes.extend(places(publication.places.0, &publication.places.1));
+        let target = place(ledger, &publication.mark);
+        let beside = target.with_extension("tmp");
+        let io = |e: std::io::Error| IndexError::Io { path: beside.clone(), said: e.to_string() };
+        if let Some(folder) = target.parent() {
+            std::fs::create_dir_all(folder).map_err(io)?;
+        }
+        let mut writer = Writer::new(disk.create(&beside).map_err(io)?);
+        self.merge(changes, &mut |key, value| writer.push(key, value).map_err(io))?;
+        let (blocks, root) = writer.finish().map_err(io)?;
+        let mark = publication.mark.clone();
+        let header = Header { origin: publication.origin.to_owned(), blocks, root, mark };
+        let header = header.encode(publication.key);
+        let header = header.ok_or_else(|| self.malformed("the name of the log is too long"))?;
+        writer.begin_with(&header).map_err(io)?;
+        Ok(put_in_place(&beside, &target, ledger, disk)?)
+    }
+
+    /// Gives every pair of what is stored with what changes, in the order of the keys, without the places of before.
+    fn merge(
+        &self,
+        changes: BTreeMap<Cow<'_, [u8]>, Change<'_>>,
+        put: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), IndexError>,
+    ) -> Result<(), IndexError> {
+        let mut changes = changes.into_iter().peekable();
+        let mut done = Ok(());
+        if let Some(stored) = self.stored() {
+            stored.range(&[], &mut |key, value| {
+                done = merge_pair(&mut changes, key, value, put);
+                if done.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            })?;
+        }
+        done?;
+        changes.try_for_each(|(key, change)| change.value(None).map_or(Ok(()), |value| put(&key, &value)))
+    }
+
+    /// Where the record of an entry begins in the segment that was not sealed when the file was published, in bytes; `None`
+    /// where that was not stated.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn place(&self, entry: Index) -> Result<Option<u32>, IndexError> {
+        let Ok(block) = u32::try_from(entry.0 / BLOCK) else { return Ok(None) };
+        let Some(listed) = self.get(&key::number(Table::Places, block))? else { return Ok(None) };
+        let cut = || self.malformed("a list of places is cut short");
+        let mut rest = listed.as_slice();
+        let first = list::take(&mut rest).ok_or_else(cut)?;
+        let Some(after) = (entry.0 % BLOCK).checked_sub(first) else { return Ok(None) };
+        let mut place = 0u64;
+        for _ in 0..=after {
+            if rest.is_empty() {
+                return Ok(None);
+            }
+            place = place.wrapping_add(list::take(&mut rest).ok_or_else(cut)?);
+        }
+        u32::try_from(place).map(Some).map_err(|_| cut())
+    }
+}
+
+type Changes<'c> = std::iter::Peekable<std::collections::btree_map::IntoIter<Cow<'c, [u8]>, Change<'c>>>;
+
+/// Gives a stored pair as the changes leave it, behind what they add before it.
+fn merge_pair(
+    changes: &mut Changes<'_>,
+    key: &[u8],
+    value: &[u8],
+    put: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), IndexError>,
+) -> Result<(), IndexError> {
+    while let Some((own, change)) = changes.next_if(|(own, _)| **own < *key) {
+        if let Some(added) = change.value(None) {
+            put(&own, &added)?;
+        }
+    }
+    match changes.next_if(|(own, _)| **own == *key) {
+        Some((_, change)) => change.value(Some(value)).map_or(Ok(()), |value| put(key, &value)),
+        None if key.first() == Some(&(Table::Places as u8)) => Ok(()),
+        None => put(key, value),
+    }
+}
+
+/// Places by blocks of entries: which of the block is the first, then each place less the one before it.
+fn places(first: u64, offsets: &[u32]) -> Vec<(Cow<'static, [u8]>, Change<'static>)> {
+    let mut blocks: BTreeMap<u32, (Vec<u8>, u64)> = BTreeMap::new();
+    for (entry, offset) in (first..).zip(offsets) {
+        let (listed, before) = blocks.entry((entry / BLOCK) as u32).or_insert_with(|| {
+            let mut listed = Vec::new();
+            list::push(&mut listed, entry % BLOCK);
+            (listed, 0)
+        });
+        list::push(listed, u64::from(*offset).wrapping_sub(*before));
+        *before = u64::from(*offset);
+    }
+    let change = |(block, (listed, _))| {
+        (Cow::Owned(key::number(Table::Places, block)), Change::Put(Cow::Owned(listed)))
+    };
+    blocks.into_iter().map(change).collect()
+}

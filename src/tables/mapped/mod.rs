@@ -1,0 +1,16 @@
+//! The tables in a published file: immutable, read block by block as they are needed, without a lock.
+//!
+//! The file is a B+-tree of blocks of 4 KiB, written once from sorted pairs. Whoever names a block states its SHA-256; the
+//! header names the root and is signed by the log's key. So nothing that is read can be other than what was signed. The
+//! file can be made anew from the log at any time.
+
+mod block;
+mod folder;
+mod header;
+mod merge;
+mod read;
+mod write;
+
+pub use folder::index_files;
+pub use merge::Publication;
+pub(super) use read::Mapped;

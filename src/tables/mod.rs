@@ -1,0 +1,176 @@
+//! The index: one set of tables from ordered keys to values, in three containers that answer every lookup alike.
+//!
+//! | table | key | value |
+//! |---|---|---|
+//! | filed | heading | the entries filed under it, in the order of filing |
+//! | edges | heading | the right edge of the RFC 6962 tree over their leaves, from 8 entries on |
+//! | groups | group | how many headings it has, and the root over them |
+//! | of participant | participant, group | nothing: the group has a heading of the participant |
+//! | ids | half of an id's short form | the other halves, each with its entry |
+//! | naming | short form of an id | the entries that answer or correct an entry of such an id |
+//! | stamps | block of 64 entries | when its first entry was recorded |
+//! | nodes | level from 6 on, number | the hash of a complete subtree of the log's tree |
+//! | aside | heading | corrections that say themselves what it says, and are not filed under it |
+//! | rows | heading | what follows from the entries under it: bytes of whoever made the index |
+//! | places | block of 64 entries | where their records begin in the segment that is not sealed |
+//!
+//! A heading is a group (a body, or an import) and a name in it (a participant, or nothing). Which entry is filed under
+//! which heading is decided in `event`, nowhere else.
+//!
+//! [`Tables`] are what is stored of the first entries of a record, and a *tail* in memory of those that follow; either may
+//! be empty. Two tables on one entry are lists, to which the tail adds; in every other table a later value takes the place
+//! of an earlier one. The tail holds no edges and no heads of groups: they are computed when they are asked for.
+
+mod apply;
+mod completeness;
+mod container;
+mod error;
+mod key;
+mod list;
+mod lookup;
+mod mapped;
+mod scanned;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use crate::event::{Index, Size};
+use crate::log::{Frontier, Hash, Mark};
+
+pub use error::IndexError;
+pub use mapped::{Publication, index_files};
+
+use completeness::Change;
+use container::Stored;
+use key::Table;
+use scanned::Scanned;
+
+/// So many entries have one stamp, and the subtrees of so many leaves and more are stored.
+pub const BLOCK: u64 = 64;
+/// The level of a complete subtree of [`BLOCK`] leaves.
+const BLOCK_LEVEL: u8 = 6;
+/// A part of the tail that others share is copied to be added to, up to so many entries.
+const SHARED_ENTRIES: u64 = 64;
+
+/// The index of the first entries of a record.
+///
+/// Cloning it is cheap, and a clone stays as it is while the other grows: parts of the tail that are shared are copied
+/// before they are added to, 64 entries at most.
+#[derive(Clone, Default)]
+pub struct Tables {
+    stored: Option<Stored>,
+    tail: Vec<Arc<Scanned>>,
+    /// The right edge of the tree over all entries.
+    tree: Frontier,
+}
+
+/// What the stored part and the tail hold under one key.
+pub(super) struct Parts<'p> {
+    stored: Option<&'p [u8]>,
+    tail: Option<&'p [u8]>,
+}
+
+impl Tables {
+    /// How many entries it covers.
+    pub fn size(&self) -> Size {
+        Size(self.tree.size())
+    }
+
+    /// The right edge of the log's tree over its entries.
+    pub fn tree(&self) -> &Frontier {
+        &self.tree
+    }
+
+    /// The index of what is stored, with an empty tail.
+    fn over(stored: Stored) -> Tables {
+        let tree = stored.tree().clone();
+        Tables { stored: Some(stored), tail: Vec::new(), tree }
+    }
+
+    fn stored(&self) -> Option<&Stored> {
+        self.stored.as_ref()
+    }
+
+    /// The end of the log that its published file reaches; `None` where it has none.
+    pub fn mark(&self) -> Option<&Mark> {
+        self.stored().and_then(Stored::mark)
+    }
+
+    /// How many of its entries are in the tail, not stored.
+    pub fn tail_entries(&self) -> u64 {
+        self.tail.iter().map(|part| part.count()).sum()
+    }
+
+    /// The value of a key, over all its parts.
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
+        let stored = self.stored.as_ref().map_or(Ok(None), |stored| stored.get(key))?;
+        Ok(self
+            .tail
+            .iter()
+            .filter_map(|part| part.get(key))
+            .fold(stored, |before, value| Some(joined(key, before.unwrap_or_default(), value))))
+    }
+
+    /// Shows every key that begins with a prefix, in their order, with what is stored and what the tail adds.
+    fn range(
+        &self,
+        prefix: &[u8],
+        visit: &mut dyn FnMut(&[u8], Parts<'_>) -> ControlFlow<()>,
+    ) -> Result<(), IndexError> {
+        let mut added = self.added(prefix).into_iter().peekable();
+        let mut stopped = ControlFlow::Continue(());
+        if let Some(stored) = &self.stored {
+            stored.range(prefix, &mut |key, value| {
+                while let Some((own, tail)) = added.next_if(|(own, _)| *own < key) {
+                    stopped = visit(own, Parts { stored: None, tail: Some(&tail) });
+                    stopped?;
+                }
+                let tail = added.next_if(|(own, _)| *own == key).map(|(_, tail)| tail);
+                stopped = visit(key, Parts { stored: Some(value), tail: tail.as_deref() });
+                stopped
+            })?;
+        }
+        while let (true, Some((key, tail))) = (stopped.is_continue(), added.next()) {
+            stopped = visit(key, Parts { stored: None, tail: Some(&tail) });
+        }
+        Ok(())
+    }
+
+    /// What the tail adds under keys that begin with a prefix.
+    fn added<'t>(&'t self, prefix: &[u8]) -> BTreeMap<&'t [u8], Cow<'t, [u8]>> {
+        let mut added: BTreeMap<&[u8], Cow<'_, [u8]>> = BTreeMap::new();
+        for (key, value) in self.tail.iter().flat_map(|part| part.range(prefix)) {
+            match added.get_mut(key) {
+                Some(before) => *before = Cow::Owned(joined(key, before.to_vec(), value)),
+                None => _ = added.insert(key, Cow::Borrowed(value)),
+            }
+        }
+        added
+    }
+
+    /// The hash of the leaf of an entry in the tail.
+    fn leaf_in_tail(&self, entry: Index) -> Option<Hash> {
+        let after = self.tail.partition_point(|part| part.first <= entry.0);
+        self.tail.get(after.checked_sub(1)?)?.leaf(entry)
+    }
+}
+
+impl Parts<'_> {
+    /// A list over both parts.
+    fn list(&self) -> Vec<u8> {
+        [self.stored.unwrap_or_default(), self.tail.unwrap_or_default()].concat()
+    }
+}
+
+/// A value with a later one of the same key.
+fn joined(key: &[u8], mut before: Vec<u8>, later: &[u8]) -> Vec<u8> {
+    if !Table::is_list(key) {
+        before.clear();
+    }
+    before.extend_from_slice(later);
+    before
+}
