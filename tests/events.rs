@@ -50,6 +50,21 @@ fn rejected(report: &Value) -> Vec<(u64, &str)> {
 }
 
 #[test]
+fn the_stamps_of_an_import_may_run_ahead_of_the_clock() {
+    let env = new().at("2026-11-23T17:31:01Z");
+    env.write("acts.jsonl", line(0, "NOR"));
+    assert_eq!(report(&env)["taken"], 1);
+    // The clock went back by less than a second: what is recorded now is stamped behind what stands, and runs further ahead.
+    let env = env.at("2026-11-23T17:31:00.000100Z");
+    env.write("acts.jsonl", many());
+    let whole = report(&env);
+    assert_eq!((&whole["taken"], &whole["recorded_before"]), (&5_599.into(), &1.into()));
+    assert!(whole["import"].is_u64());
+    env.write("acts.jsonl", line(0, "DNK"));
+    env.at("2026-11-23T17:30:59Z").run(&IMPORT).fails(3);
+}
+
+#[test]
 fn a_compressed_file_that_is_cut_keeps_what_was_read_and_the_whole_one_goes_on() {
     let whole = gzip(many().as_bytes());
     let env = new();

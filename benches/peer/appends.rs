@@ -6,12 +6,13 @@ use chancery::event::{Event, Index};
 use chancery::ledger::{Desk, Ledger};
 use chancery::log::Disk;
 
-use crate::imports::{Both, RECORDED, options};
+use crate::imports::{Both, options};
 use crate::limits::{Raw, noise};
 use crate::report::{Bound, Row, Samples, Unit, in_turn, timed};
 use crate::shared::{Random, holder};
 use crate::sqlite::Peer;
 use crate::synthetic::World;
+use crate::written::RECORDED;
 
 /// How many clients write at once.
 const WRITERS: usize = 64;

@@ -15,11 +15,13 @@ mod processes;
 mod questions;
 mod replays;
 mod report;
+mod samples;
 #[path = "../ledger/synthetic.rs"]
 #[allow(dead_code, reason = "only its charter and its random numbers are used here")]
 mod shared;
 mod sqlite;
 mod synthetic;
+mod written;
 
 use std::path::{Path, PathBuf};
 

@@ -108,6 +108,9 @@ pub(crate) fn command() -> clap::Command {
 /// Runs the command line and gives the process its exit code.
 pub fn run() -> ExitCode {
     let words: Vec<std::ffi::OsString> = std::env::args_os().collect();
+    if let Some(exit) = start::quick::version(&words) {
+        return ExitCode::from(exit as u8);
+    }
     let cli = match start::quick::read(&words) {
         Some(cli) => cli,
         None => match Cli::command().try_get_matches_from(words) {
@@ -182,14 +185,17 @@ fn question(
     words: impl IntoIterator<Item = std::ffi::OsString>,
     within: impl FnOnce(Context) -> Context,
 ) -> Result<Exit, Failure> {
-    let matches = match Cli::command().try_get_matches_from(words) {
-        Ok(matches) => matches,
-        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            return Ok(if error.print().is_ok() { Exit::Done } else { Exit::Unavailable });
-        }
-        Err(error) => return Err(usage_failure(&error)),
+    let words: Vec<std::ffi::OsString> = words.into_iter().collect();
+    let cli = match start::quick::read(&words) {
+        Some(cli) => cli,
+        None => match Cli::command().try_get_matches_from(words) {
+            Ok(matches) => Cli::from_arg_matches(&matches).map_err(Failure::usage)?,
+            Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+                return Ok(if error.print().is_ok() { Exit::Done } else { Exit::Unavailable });
+            }
+            Err(error) => return Err(usage_failure(&error)),
+        },
     };
-    let cli = Cli::from_arg_matches(&matches).map_err(Failure::usage)?;
     let asks = cli.command.as_ref().is_some_and(Command::asks);
     if !asks {
         return Err(Failure::usage("no question is asked: what follows must be one").help(

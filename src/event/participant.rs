@@ -207,6 +207,8 @@ const FEW_WORDS: usize = 16;
 
 /// A line of the register.
 struct Line {
+    /// The id, kept since every search compares some ten of them.
+    id: &'static str,
     /// What begins with the id.
     text: &'static str,
     /// `None` where it is not of the form; a test holds that there is none.
@@ -215,11 +217,8 @@ struct Line {
 
 impl Line {
     fn new(text: &'static str) -> Line {
-        Line { text, participant: OnceLock::new() }
-    }
-
-    fn id(&self) -> &str {
-        self.text.split_once('|').map_or(self.text, |(id, _)| id).trim()
+        let id = text.split_once('|').map_or(text, |(id, _)| id).trim();
+        Line { id, text, participant: OnceLock::new() }
     }
 
     /// Whether some word of the line may be this one, folded: what is written in ASCII without marks that are dropped has every
@@ -275,14 +274,14 @@ impl Register {
     /// The same without the table of all words.
     fn sought_in_lines(&self, folded: &str) -> Option<&Participant> {
         let lines: Vec<&Line> = self.lines.iter().filter(|line| line.may_have(folded)).collect();
-        let of_id = lines.iter().find(|line| fold(line.id()) == folded).and_then(|line| line.participant());
+        let of_id = lines.iter().find(|line| fold(line.id) == folded).and_then(|line| line.participant());
         let has_word = |of: &&Participant| of.words().any(|word| fold(word) == folded);
         of_id.or_else(|| lines.iter().filter_map(|line| line.participant()).find(has_word))
     }
 
     /// The participant whose id this is, written as ids are.
     fn of_id(&self, id: &str) -> Option<&Participant> {
-        let at = self.lines.binary_search_by(|line| line.id().cmp(id)).ok()?;
+        let at = self.lines.binary_search_by(|line| line.id.cmp(id)).ok()?;
         self.lines.get(at)?.participant()
     }
 

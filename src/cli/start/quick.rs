@@ -5,16 +5,22 @@
 //! which alone says what it means.
 
 use std::ffi::OsString;
+use std::io::Write;
 
-use clap::{ArgMatches, Args as _, FromArgMatches};
+use clap::{ArgMatches, Args, FromArgMatches, Subcommand};
 
 use crate::cli::ask::{
-    conflicts, count, explain, in_force, pending, portfolio, relations, reservations, roster, status,
-    timeline, when,
+    ask, communications, conflicts, count, diff, explain, in_force, pending, portfolio, relations,
+    reservations, roster, status, timeline, what_if, when,
 };
+use crate::cli::check::{audit, check, compact, compare, repair, replay};
 use crate::cli::context::GlobalArgs;
-use crate::cli::find::{bodies, log, show};
-use crate::cli::record::append;
+use crate::cli::error::Exit;
+use crate::cli::find::{acts, bodies, charter, log, participants, show};
+use crate::cli::prove::{checkpoint, cite, key, prove, verify, witness};
+use crate::cli::record::{append, import, recorder, rectify, redact, retract};
+use crate::cli::share::{export, notify, publish};
+use crate::cli::start::{demo, init};
 use crate::cli::{Cli, Command};
 
 /// Adds the arguments of a command.
@@ -23,47 +29,117 @@ type Build = fn(clap::Command) -> clap::Command;
 type Read = fn(&ArgMatches) -> Result<Command, clap::Error>;
 
 macro_rules! commands {
-    ($word:expr, $($name:literal => $variant:ident, $arguments:ty;)*) => {
+    ($word:expr, $($name:literal => $variant:ident, $build:expr;)*) => {
         match $word {
             $($name => Some((
                 $name,
-                <$arguments>::augment_args as Build,
-                (|matches| <$arguments>::from_arg_matches(matches).map(Command::$variant)) as Read,
+                $build as Build,
+                (|matches| FromArgMatches::from_arg_matches(matches).map(Command::$variant)) as Read,
             )),)*
             _ => None,
         }
     };
 }
 
+/// Builds a command that has options.
+fn one<A: Args>(command: clap::Command) -> clap::Command {
+    A::augment_args(command)
+}
+
+/// Builds a command that has commands of its own.
+fn group<S: Subcommand>(command: clap::Command) -> clap::Command {
+    S::augment_subcommands(command).subcommand_required(true)
+}
+
 fn named(word: &str) -> Option<(&'static str, Build, Read)> {
     commands!(word,
-        "append" => Append, Box<append::Args>;
-        "bodies" => Bodies, bodies::Args;
-        "conflicts" => Conflicts, conflicts::Args;
-        "count" => Count, count::Args;
-        "explain" => Explain, explain::Args;
-        "in-force" => InForce, in_force::Args;
-        "log" => Log, log::Args;
-        "pending" => Pending, pending::Args;
-        "portfolio" => Portfolio, portfolio::Args;
-        "relations" => Relations, relations::Args;
-        "reservations" => Reservations, reservations::Args;
-        "roster" => Roster, roster::Args;
-        "show" => Show, show::Args;
-        "status" => Status, status::Args;
-        "timeline" => Timeline, timeline::Args;
-        "when" => When, when::Args;
+        "acts" => Acts, one::<acts::Args>;
+        "append" => Append, one::<append::Args>;
+        "ask" => Ask, one::<ask::Args>;
+        "audit" => Audit, one::<audit::Args>;
+        "bodies" => Bodies, one::<bodies::Args>;
+        "charter" => Charter, group::<charter::Command>;
+        "check" => Check, one::<check::Args>;
+        "checkpoint" => Checkpoint, one::<checkpoint::Args>;
+        "cite" => Cite, one::<cite::Args>;
+        "communications" => Communications, one::<communications::Args>;
+        "compact" => Compact, one::<compact::Args>;
+        "compare" => Compare, one::<compare::Args>;
+        "conflicts" => Conflicts, one::<conflicts::Args>;
+        "count" => Count, one::<count::Args>;
+        "demo" => Demo, one::<demo::Args>;
+        "diff" => Diff, one::<diff::Args>;
+        "explain" => Explain, one::<explain::Args>;
+        "export" => Export, group::<export::Command>;
+        "import" => Import, group::<import::Command>;
+        "in-force" => InForce, one::<in_force::Args>;
+        "init" => Init, one::<init::Args>;
+        "key" => Key, group::<key::Command>;
+        "log" => Log, one::<log::Args>;
+        "notify" => Notify, one::<notify::Args>;
+        "participants" => Participants, one::<participants::Args>;
+        "pending" => Pending, one::<pending::Args>;
+        "portfolio" => Portfolio, one::<portfolio::Args>;
+        "prove" => Prove, group::<prove::Command>;
+        "publish" => Publish, one::<publish::Args>;
+        "recorder" => Recorder, group::<recorder::Command>;
+        "rectify" => Rectify, one::<rectify::Args>;
+        "redact" => Redact, one::<redact::Args>;
+        "relations" => Relations, one::<relations::Args>;
+        "repair" => Repair, one::<repair::Args>;
+        "replay" => Replay, one::<replay::Args>;
+        "reservations" => Reservations, one::<reservations::Args>;
+        "retract" => Retract, one::<retract::Args>;
+        "roster" => Roster, one::<roster::Args>;
+        "show" => Show, one::<show::Args>;
+        "status" => Status, one::<status::Args>;
+        "timeline" => Timeline, one::<timeline::Args>;
+        "verify" => Verify, one::<verify::Args>;
+        "what-if" => WhatIf, one::<what_if::Args>;
+        "when" => When, one::<when::Args>;
+        "witness" => Witness, group::<witness::Command>;
     )
 }
 
-/// The command line, where it is one of these commands and nothing is wrong with it.
+/// The command line, where it is one of these commands, or none, and nothing is wrong with it.
 pub(crate) fn read(words: &[OsString]) -> Option<Cli> {
-    let (name, build, read) = words.iter().skip(1).find_map(|word| named(word.to_str()?))?;
-    let command = GlobalArgs::augment_args(clap::Command::new("chancery"))
-        .subcommand(build(clap::Command::new(name)))
-        .subcommand_required(true);
+    let command = GlobalArgs::augment_args(clap::Command::new("chancery"));
+    let Some((name, build, read)) = words.iter().skip(1).find_map(|word| named(word.to_str()?)) else {
+        let matches = command.try_get_matches_from(words).ok()?;
+        return Some(Cli { global: GlobalArgs::from_arg_matches(&matches).ok()?, command: None });
+    };
+    let command = command.subcommand(build(clap::Command::new(name))).subcommand_required(true);
     let matches = command.try_get_matches_from(words).ok()?;
     let global = GlobalArgs::from_arg_matches(&matches).ok()?;
     let command = read(matches.subcommand_matches(name)?).ok()?;
     Some(Cli { global, command: Some(command) })
+}
+
+/// Says which version this is, where the command line asks for nothing else.
+pub(crate) fn version(words: &[OsString]) -> Option<Exit> {
+    let asked = matches!(words, [_, word] if word == "--version" || word == "-V");
+    let say = || writeln!(std::io::stdout(), concat!("chancery ", env!("CARGO_PKG_VERSION")));
+    asked.then(|| if say().is_ok() { Exit::Done } else { Exit::Unavailable })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// They build the whole command line, for that is what they write.
+    const WHOLE: [&str; 2] = ["completions", "man"];
+
+    #[test]
+    fn every_command_is_read_without_building_the_others() {
+        for command in crate::cli::command().get_subcommands() {
+            let name = command.get_name();
+            assert_eq!(named(name).is_some(), !WHOLE.contains(&name), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_version_is_said_as_the_whole_command_line_says_it() {
+        let whole = crate::cli::command().render_version();
+        assert_eq!(whole, concat!("chancery ", env!("CARGO_PKG_VERSION"), "\n"));
+    }
 }
