@@ -83,8 +83,6 @@ pub mod ledger;
 pub mod log;
 pub mod publish;
 pub mod query;
-pub mod snapshot;
-pub mod tables;
 pub mod witness;
 
 pub use ledger::{AppendOptions, Ledger, LedgerError, Receipt};

@@ -71,7 +71,7 @@ fn axes(ledger: &Ledger) -> Axes {
 }
 
 fn ask(ledger: &mut Ledger, (participant, body): &(ParticipantId, BodyId)) -> StatusAnswer {
-    let loaded = ledger.load(&Scope::of_pair(participant.clone(), body.clone())).unwrap();
+    let loaded = ledger.load(&body).unwrap();
     let axes = axes(ledger);
     let material = ledger.material(&loaded, axes.as_recorded).unwrap();
     status(&material, participant, body, &axes).unwrap()
@@ -108,7 +108,7 @@ fn questions(criterion: &mut Criterion, meter: &Meter, made: &Made) {
     let mut ledger = open();
     let body = BodyId::parse("sco").unwrap();
     measure(criterion, meter, "roster", made.size, |count| {
-        let loaded = ledger.load(&Scope::of_body(body.clone())).unwrap();
+        let loaded = ledger.load(&body).unwrap();
         let axes = axes(&ledger);
         let one = |_| {
             let material = ledger.material(&loaded, axes.as_recorded).unwrap();

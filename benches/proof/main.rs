@@ -12,7 +12,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant as Clock};
 
 use chancery::certificate::verify;
-use chancery::event::{BodyId, Day, Index, ParticipantId, Size};
+use chancery::event::{BodyId, Day, Index, Instant, ParticipantId, Size};
 use chancery::ledger::Ledger;
 use chancery::log::{Disk, Entries, Frontier, LeafHashes, LogEngine, leaf_hash, prove_inclusion};
 use chancery::query::{Axes, roster, status};
@@ -79,14 +79,12 @@ fn leaves(log: &Entries) -> Vec<Vec<u8>> {
 }
 
 fn certificates(bench: &mut Bench, made: &synthetic::Made, size: Size) {
-    let mut ledger = Ledger::open_reader(&made.path).unwrap();
+    let ledger = Ledger::open_reader(&made.path).unwrap();
     let key = ledger.verifier_key().unwrap();
-    bench.measure("what certificates are made of", || ledger.certifier(size).unwrap());
-    let certifier = ledger.certifier(size).unwrap();
     let pairs = [&made.pairs[made.pairs.len() / 3], &made.pairs[made.pairs.len() / 2]];
-    let answers: Vec<String> = pairs.iter().map(|pair| answer(&mut ledger, pair, size)).collect();
-    let roster_of_all = whole(&mut ledger, &pairs[0].1, size);
-    let make = |answer: &String| certifier.certificate(&ledger, answer, PROGRAM).unwrap();
+    let answers: Vec<String> = pairs.iter().map(|pair| answer(&ledger, pair, size)).collect();
+    let roster_of_all = whole(&ledger, &pairs[0].1, size);
+    let make = |answer: &String| ledger.certificate(answer, size, PROGRAM).unwrap();
     bench.measure("certificate, made", || answers.iter().map(make).next());
     let certificates: Vec<String> = answers.iter().map(make).collect();
     let entries = verify(&certificates[0], &key, PROGRAM).unwrap().entries.len();
@@ -98,16 +96,14 @@ fn certificates(bench: &mut Bench, made: &synthetic::Made, size: Size) {
     bench.measure("certificate of a roster, verified", || verify(&whole, &key, PROGRAM).unwrap());
 }
 
-fn answer(ledger: &mut Ledger, (participant, body): &(ParticipantId, BodyId), size: Size) -> String {
-    let loaded = ledger.load_asked(body, Some(participant)).unwrap();
-    let material = ledger.material(&loaded, size).unwrap();
+fn answer(ledger: &Ledger, (participant, body): &(ParticipantId, BodyId), size: Size) -> String {
+    let material = ledger.reading(Instant::from_micros(0)).material(body, Some(participant), size).unwrap();
     let axes = Axes::on_day(Day::from_days(20_000), None, size);
     serde_json::to_value(status(&material, participant, body, &axes).unwrap()).unwrap().to_string()
 }
 
-fn whole(ledger: &mut Ledger, body: &BodyId, size: Size) -> String {
-    let loaded = ledger.load_asked(body, None).unwrap();
-    let material = ledger.material(&loaded, size).unwrap();
+fn whole(ledger: &Ledger, body: &BodyId, size: Size) -> String {
+    let material = ledger.reading(Instant::from_micros(0)).material(body, None, size).unwrap();
     let axes = Axes::on_day(Day::from_days(20_000), None, size);
     serde_json::to_value(roster(&material, body, None, &axes).unwrap()).unwrap().to_string()
 }

@@ -341,14 +341,15 @@ fn derived(
 ) -> Vec<RemarkItem> {
     let projected = !found.skips("projections");
     let conformity = asked.options.conformity;
-    if !projected && !conformity && asked.published.is_none() {
+    if !projected && !conformity {
         return Vec::new();
     }
     let places = Places::new(entries);
-    if projected || asked.published.is_some() {
-        let (check, of) = (if projected { "projections" } else { "snapshot" }, charters.len() as u64);
-        let what = projection::What { projected, published: asked.published };
-        projection::projections(&places, charters, &what, found, &mut |at| progress(check, at, of));
+    if projected {
+        let of = charters.len() as u64;
+        projection::projections(&places, charters, &projection::What { projected }, found, &mut |at| {
+            progress("projections", at, of);
+        });
     }
     if conformity { remark::conformity(&places, charters) } else { Vec::new() }
 }

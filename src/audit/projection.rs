@@ -16,7 +16,6 @@ use crate::query::{
 use super::fault;
 use super::record::Record;
 use super::report::Findings;
-use super::snapshot::{self, Published};
 use super::verdict::Rules;
 
 /// What is said of one participant.
@@ -26,18 +25,16 @@ type Line = (Certainty, BTreeSet<StatusId>);
 const DAYS: usize = 4;
 
 /// What is looked at in each body.
-pub(super) struct What<'a> {
+pub(super) struct What {
     /// Whether statuses are derived in two ways, and the past.
     pub(super) projected: bool,
-    /// What is published.
-    pub(super) published: Option<&'a Published>,
 }
 
 /// Derives every body on every core, telling `progress` how many are done.
 pub(super) fn projections(
     places: &Places,
     charters: &Rules,
-    what: &What<'_>,
+    what: &What,
     found: &mut Findings,
     progress: &mut dyn FnMut(u64),
 ) {
@@ -68,14 +65,11 @@ pub(super) fn projections(
     // Findings stand in the order of the bodies, whichever was done first.
     parts.sort_by_key(|(at, _)| *at);
     parts.into_iter().for_each(|(_, part)| found.absorb(part));
-    for base in what.published.into_iter().flat_map(Published::bases) {
-        snapshot::without_rules(base, Size(last.0.0 + 1), charters, found);
-    }
 }
 
 /// Derives one body as a question does, and compares what else is said of it.
 fn of_body(
-    (places, what): (&Places, &What<'_>),
+    (places, what): (&Places, &What),
     (body, charter): (&BodyId, &Charter),
     (last, today): (Index, Day),
     texts: &Texts,
@@ -89,16 +83,6 @@ fn of_body(
     if what.projected {
         two_ways(&of_body, (body, charter), (last, today), (&view, texts), found);
         prefixes(&of_body, &of_body, body, today, texts, found);
-    }
-    for base in what.published.into_iter().flat_map(Published::bases) {
-        let covered = Size(base.1.size());
-        match covered == size {
-            true => snapshot::body(base, body, &of_body, view.as_deref().ok(), found),
-            false => {
-                let view = BodyView::new(&material, body, covered, Day::FUTURE);
-                snapshot::body(base, body, &of_body, view.as_deref().ok(), found);
-            }
-        }
     }
 }
 

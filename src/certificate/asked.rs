@@ -79,6 +79,11 @@ impl Asked {
         self.axes.as_recorded
     }
 
+    /// The participant, of a question about one.
+    pub fn participant(&self) -> Option<&ParticipantId> {
+        self.participant.as_ref().filter(|_| self.kind == Kind::Status)
+    }
+
     /// Of the body asked about, whether one participant or all of it.
     pub(super) fn scope(&self) -> Scope {
         let participant = self.participant.clone().filter(|_| self.kind == Kind::Status);

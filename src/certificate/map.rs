@@ -54,6 +54,16 @@ impl CompletenessMap {
         CompletenessMap { groups: groups.into_iter().map(group).collect() }
     }
 
+    /// The map of all groups, with the headings of those that are opened, each with its entries in the order of filing.
+    pub fn opened(groups: Vec<(Member, Vec<(Member, Vec<Index>)>)>) -> CompletenessMap {
+        let filed = |(member, entries): (Member, Vec<Index>)| Filed { member, entries };
+        let group = |(member, headings): (Member, Vec<(Member, Vec<Index>)>)| Group {
+            member,
+            headings: headings.into_iter().map(filed).collect(),
+        };
+        CompletenessMap { groups: groups.into_iter().map(group).collect() }
+    }
+
     /// How many groups it has, and its root.
     pub fn head(&self) -> (u64, Hash) {
         (self.groups.len() as u64, members_root(self.groups.iter().map(|group| &group.member)))

@@ -34,6 +34,11 @@ impl Heading {
         Heading { group: import_group(id).into(), name: SmolStr::default() }
     }
 
+    /// Whether it is that of an import.
+    pub fn is_of_import(&self) -> bool {
+        self.group.starts_with(IMPORT)
+    }
+
     /// The heading by the names of its group and of itself in it.
     pub fn named(group: &str, name: &str) -> Heading {
         Heading { group: group.into(), name: name.into() }
@@ -50,9 +55,12 @@ impl Heading {
     }
 }
 
+/// What the groups of imports begin with: no body's id has a colon.
+const IMPORT: &str = "import:";
+
 /// The group of the heading of an import.
 fn import_group(id: EventId) -> String {
-    format!("import:{id}")
+    format!("{IMPORT}{id}")
 }
 
 /// The headings of an event under everything that its corrections made of it: the bodies and the participants that it

@@ -1,85 +1,314 @@
-//! What questions have read before: the runs themselves, and where the acts of each participant of a body are.
+//! The lookups: written once, over whatever holds the tables.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::ops::ControlFlow;
 
-use crate::event::{BodyId, Entry, Index, ParticipantId};
+use smol_str::SmolStr;
 
-use super::events::EventsRun;
-use super::run::RunMeta;
-use super::{EventIndex, IndexError};
+use crate::event::{EventId, Heading, Index, Instant, Size};
+use crate::log::{Frontier, Hash};
 
-/// So many runs are kept; about 300 KB each.
-const RUNS_KEPT: usize = 128;
+use super::container::Stored;
+use super::key::{self, Table};
+use super::{BLOCK, BLOCK_LEVEL, IndexError, Parts, Tables, list};
 
-/// Kept between questions, and forgotten when runs change.
-#[derive(Default)]
-pub(super) struct Lookup {
-    runs: RefCell<HashMap<u64, Arc<EventsRun>>>,
-    bodies: RefCell<HashMap<BodyId, Arc<BodyActs>>>,
-}
-
-/// The acts of one body that correct nothing.
-#[derive(Default)]
-pub(super) struct BodyActs {
-    /// Those of the body alone, its charter among them: every question reads them.
-    pub(super) alone: Vec<Entry>,
-    /// Where the others are, by participant, acting or acted on.
-    of: HashMap<String, Vec<Index>>,
-}
-
-impl BodyActs {
-    /// Where the acts are that bear on a participant.
-    pub(super) fn of(&self, participant: &ParticipantId) -> &[Index] {
-        self.of.get(participant.as_str()).map_or(&[], Vec::as_slice)
-    }
-}
-
-impl Lookup {
-    /// Forgets what changed: runs from some first entries on are others now, and bodies have more acts.
-    pub(super) fn forget(&mut self, changed: impl IntoIterator<Item = u64>) {
-        let runs = self.runs.get_mut();
-        changed.into_iter().for_each(|first| _ = runs.remove(&first));
-        self.bodies.get_mut().clear();
-    }
-}
-
-impl EventIndex {
-    /// A run, read and checked once.
-    pub(super) fn run(&self, meta: &RunMeta) -> Result<Arc<EventsRun>, IndexError> {
-        if let Some(run) = self.lookup.runs.borrow().get(&meta.first) {
-            return Ok(Arc::clone(run));
-        }
-        let run = Arc::new(self.events(meta)?);
-        let mut kept = self.lookup.runs.borrow_mut();
-        if kept.len() >= RUNS_KEPT {
-            kept.clear();
-        }
-        kept.insert(meta.first, Arc::clone(&run));
-        Ok(run)
+impl Tables {
+    /// The entries filed under a heading, in the order of filing: a correction may file older entries behind newer ones.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn entries_under(&self, heading: &Heading) -> Result<Vec<Index>, IndexError> {
+        self.list(&key::heading(Table::Filed, heading))
     }
 
-    /// What a body's runs hold, gathered for the first question about it.
-    pub(super) fn body_acts(&self, body: &BodyId) -> Result<Arc<BodyActs>, IndexError> {
-        if let Some(acts) = self.lookup.bodies.borrow().get(body) {
-            return Ok(Arc::clone(acts));
+    /// The headings of a group, each with its entries in the order of filing; by name.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn filed_in(&self, group: &str) -> Result<Vec<(Heading, Vec<Index>)>, IndexError> {
+        self.headed(&key::named(Table::Filed, group, ""))
+    }
+
+    /// Every entry filed under a heading of a group, once, in the order of the log.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn entries_in_group(&self, group: &str) -> Result<Vec<Index>, IndexError> {
+        let mut entries: Vec<Index> =
+            self.filed_in(group)?.into_iter().flat_map(|(_, entries)| entries).collect();
+        entries.sort_unstable();
+        entries.dedup();
+        Ok(entries)
+    }
+
+    /// The headings of a group, by name.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn headings_in(&self, group: &str) -> Result<Vec<Heading>, IndexError> {
+        let mut headings = Vec::new();
+        self.each(&key::named(Table::Filed, group, ""), &mut |key, _| headings.push(self.named(key)))?;
+        headings.into_iter().collect()
+    }
+
+    /// Every group, by name: the bodies, and the imports as `import:` and their ids.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn groups(&self) -> Result<Vec<SmolStr>, IndexError> {
+        let mut groups = Vec::new();
+        self.each(&[Table::Groups as u8], &mut |key, _| groups.push(key::name(key)))?;
+        groups.into_iter().map(|name| name.ok_or_else(|| self.malformed("a group has no name"))).collect()
+    }
+
+    /// The groups in which a participant, by its id, has a heading; by name.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn groups_of(&self, participant: &str) -> Result<Vec<SmolStr>, IndexError> {
+        let mut groups = Vec::new();
+        self.each(&key::named(Table::OfParticipant, participant, ""), &mut |key, _| {
+            groups.push(key::names(key).map(|(_, group)| group));
+        })?;
+        groups.into_iter().map(|name| name.ok_or_else(|| self.malformed("a group has no name"))).collect()
+    }
+
+    /// Reads everything that is stored, every block by its hash.
+    ///
+    /// # Errors
+    /// [`IndexError`] at the first part that is not as it was written.
+    pub fn check(&self) -> Result<(), IndexError> {
+        self.each(&[], &mut |_, _| {})
+    }
+
+    /// Entries that may have an id, in the order of the log: what an entry says decides.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn candidates(&self, id: EventId) -> Result<Vec<Index>, IndexError> {
+        let (key, half) = key::id_key(id);
+        let Some(listed) = self.get(&key)? else { return Ok(Vec::new()) };
+        list::of_id(&listed, half).ok_or_else(|| self.malformed("a list of ids is cut short"))
+    }
+
+    /// Entries that may answer or correct the entry of an id, in the order of the log: what an entry says decides.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn naming(&self, id: EventId) -> Result<Vec<Index>, IndexError> {
+        self.list(&key::naming(id))
+    }
+
+    /// Corrections that themselves say the body of a group (`None` is any) and the participant of a name (`None` is any,
+    /// the empty name none), and were not filed under that heading when they were recorded: they correct what stands
+    /// under another, or nothing. A later correction may have filed some of them there since. Each once, in the order of
+    /// the log.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn aside(&self, group: Option<&str>, name: Option<&str>) -> Result<Vec<Index>, IndexError> {
+        let prefix =
+            group.map_or_else(|| vec![Table::Aside as u8], |group| key::named(Table::Aside, group, ""));
+        let mut entries: Vec<Index> = Vec::new();
+        for (heading, listed) in self.headed(&prefix)? {
+            if name.is_none_or(|name| heading.name() == name) {
+                entries.extend(listed);
+            }
         }
-        let mut acts = BodyActs::default();
-        for meta in &self.runs {
-            for (place, key) in self.postings(meta)?.acts_of(body.as_str()) {
-                let index = Index(meta.first + place as u64);
-                let about = key.about.filter(|about| Some(*about) != key.participant);
-                for who in [key.participant, about].into_iter().flatten() {
-                    acts.of.entry(who.to_owned()).or_default().push(index);
-                }
-                if key.participant.is_none() {
-                    acts.alone.extend(self.entry(index)?);
+        entries.sort_unstable();
+        entries.dedup();
+        Ok(entries)
+    }
+
+    /// Whether an entry behind the first `size` was filed under a heading.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn is_filed_since(&self, heading: &Heading, size: Size) -> Result<bool, IndexError> {
+        let key = key::heading(Table::Filed, heading);
+        // What is stored ends where the tail begins.
+        let stored = Size(self.size().0 - self.tail_entries());
+        if size < stored {
+            return Ok(self.list(&key)?.iter().any(|index| !size.holds(*index)));
+        }
+        for part in self.tail.iter().filter(|part| part.first + part.count() > size.0) {
+            let Some(list) = part.get(&key) else { continue };
+            if self.entries(list)?.iter().any(|index| !size.holds(*index)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether an entry behind the first `size` was filed under any heading of a group.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn is_group_filed_since(&self, group: &str, size: Size) -> Result<bool, IndexError> {
+        let stored = Size(self.size().0 - self.tail_entries());
+        if size < stored {
+            return Ok(self.entries_in_group(group)?.iter().any(|index| !size.holds(*index)));
+        }
+        let prefix = key::named(Table::Filed, group, "");
+        for part in self.tail.iter().filter(|part| part.first + part.count() > size.0) {
+            for (_, list) in part.range(&prefix) {
+                if self.entries(list)?.iter().any(|index| !size.holds(*index)) {
+                    return Ok(true);
                 }
             }
         }
-        let acts = Arc::new(acts);
-        self.lookup.bodies.borrow_mut().insert(body.clone(), Arc::clone(&acts));
-        Ok(acts)
+        Ok(false)
+    }
+
+    /// The headings under which entries behind the first `size` were filed, each with everything that was filed there since
+    /// the tail began.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn filed_since(&self, size: Size) -> Result<Vec<(Heading, Vec<Index>)>, IndexError> {
+        let mut filed = Vec::new();
+        for (key, list) in self.added(&[Table::Filed as u8]) {
+            let entries = self.entries(&list)?;
+            if entries.iter().any(|index| !size.holds(*index)) {
+                filed.push((self.named(key)?, entries));
+            }
+        }
+        Ok(filed)
+    }
+
+    /// Whether anything but the record of an import is filed under its heading: where nothing is, no entry corrects it.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn has_corrections_of(&self, import: EventId) -> Result<bool, IndexError> {
+        let listed = self.get(&key::heading(Table::Filed, &Heading::of_import(import)))?;
+        Ok(listed.is_some_and(|listed| list::count(&listed) > 1))
+    }
+
+    /// The first entry of the last block of [`BLOCK`] entries that begins at an instant or before it; `None` where the
+    /// first entry was recorded later. Entries up to that instant end in this block, as far as times rise with the log.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn block_of_stamp(&self, until: Instant) -> Result<Option<Index>, IndexError> {
+        let (mut low, mut high) = (0, self.size().0.div_ceil(BLOCK));
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let stamp = self.get(&key::number(Table::Stamps, middle as u32))?;
+            let stamp = stamp.and_then(|bytes| bytes.try_into().ok()).map(i64::from_be_bytes);
+            let stamp = stamp.ok_or_else(|| self.malformed("a block has no stamp"))?;
+            match Instant::from_micros(stamp) <= until {
+                true => low = middle + 1,
+                false => high = middle,
+            }
+        }
+        Ok(low.checked_sub(1).map(|block| Index(block * BLOCK)))
+    }
+
+    /// The hash over the complete subtree of 2^`level` leaves of a number, from level 6 on; `None` for one that is not
+    /// complete.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn node(&self, level: u8, number: u64) -> Result<Option<Hash>, IndexError> {
+        let end = number.checked_add(1).and_then(|after| after.checked_mul(1u64.checked_shl(level.into())?));
+        if level < BLOCK_LEVEL || end.is_none_or(|end| end > self.size().0) {
+            return Ok(None);
+        }
+        let stored = self.get(&key::node(level, number))?.and_then(|bytes| bytes.try_into().ok());
+        stored.map(|hash| Some(Hash(hash))).ok_or_else(|| self.malformed("a node of the tree is missing"))
+    }
+
+    /// The right edge of the log's tree over the first `size` entries; `leaf` gives the hashes of at most 63 leaves that
+    /// are not in the tail.
+    ///
+    /// # Errors
+    /// [`IndexError::Beyond`] for more entries than it covers; what `leaf` says.
+    pub fn tree_at<E: From<IndexError>>(
+        &self,
+        size: Size,
+        leaf: &dyn Fn(Index) -> Result<Hash, E>,
+    ) -> Result<Frontier, E> {
+        if size == self.size() {
+            return Ok(self.tree.clone());
+        }
+        if size > self.size() {
+            return Err(IndexError::Beyond { size: self.size(), asked: size }.into());
+        }
+        let mut tree = Frontier::default();
+        for level in (BLOCK_LEVEL..64).rev().filter(|level| size.0 >> level & 1 == 1) {
+            let node = self.node(level, tree.size() >> level)?;
+            let node = node.ok_or_else(|| self.malformed("a node of the tree is missing"))?;
+            tree.push_full(level.into(), node);
+        }
+        for at in tree.size()..size.0 {
+            tree.push(self.leaf(Index(at), leaf)?);
+        }
+        Ok(tree)
+    }
+
+    /// The root of the log over the first `size` entries, as of [`Tables::tree_at`].
+    ///
+    /// # Errors
+    /// As of [`Tables::tree_at`].
+    pub fn root<E: From<IndexError>>(
+        &self,
+        size: Size,
+        leaf: &dyn Fn(Index) -> Result<Hash, E>,
+    ) -> Result<Hash, E> {
+        Ok(self.tree_at(size, leaf)?.root())
+    }
+
+    /// The row of a heading, as whoever made the stored part wrote it. The tail has none: whether entries of the tail
+    /// bear on the row is for the reader to see.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn row(&self, heading: &Heading) -> Result<Option<Vec<u8>>, IndexError> {
+        self.get(&key::heading(Table::Rows, heading))
+    }
+
+    /// The hash of a leaf: of one in the tail as it was given, of any other as `leaf` gives it.
+    pub(super) fn leaf<E>(&self, at: Index, leaf: &dyn Fn(Index) -> Result<Hash, E>) -> Result<Hash, E> {
+        self.leaf_in_tail(at).map_or_else(|| leaf(at), Ok)
+    }
+
+    fn list(&self, key: &[u8]) -> Result<Vec<Index>, IndexError> {
+        self.get(key)?.map_or(Ok(Vec::new()), |list| self.entries(&list))
+    }
+
+    /// The lists of a table under headings.
+    fn headed(&self, prefix: &[u8]) -> Result<Vec<(Heading, Vec<Index>)>, IndexError> {
+        let mut lists = Vec::new();
+        self.each(prefix, &mut |key, parts| lists.push((self.named(key), parts.list())))?;
+        lists.into_iter().map(|(heading, list)| Ok((heading?, self.entries(&list)?))).collect()
+    }
+
+    /// The entries of a list.
+    pub(super) fn entries(&self, list: &[u8]) -> Result<Vec<Index>, IndexError> {
+        list::entries(list).ok_or_else(|| self.malformed("a list of entries is cut short"))
+    }
+
+    /// Shows every key that begins with a prefix.
+    pub(super) fn each(
+        &self,
+        prefix: &[u8],
+        see: &mut dyn FnMut(&[u8], Parts<'_>),
+    ) -> Result<(), IndexError> {
+        self.range(prefix, &mut |key, parts| {
+            see(key, parts);
+            ControlFlow::Continue(())
+        })
+    }
+
+    /// The heading of a key.
+    fn named(&self, key: &[u8]) -> Result<Heading, IndexError> {
+        let names = key::names(key).ok_or_else(|| self.malformed("a heading has no name"))?;
+        Ok(Heading::named(&names.0, &names.1))
+    }
+
+    /// Damage of a value that was read.
+    pub(super) fn malformed(&self, what: &str) -> IndexError {
+        let path = self.stored().map(Stored::path).unwrap_or_default();
+        IndexError::Damaged { path, what: what.to_owned() }
     }
 }

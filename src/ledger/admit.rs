@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::charter::{Charter, CharterText, NamedSet, WeightTable, check_names, check_sound, refuse};
 use crate::event::leaf::{decode, encode_event};
 use crate::event::{
-    Act, ActKind, BodyId, Changes, Day, Event, EventId, Index, Role, Scope, Size, StatusId, Subject,
+    Act, ActKind, BodyId, Changes, Day, Event, EventId, Index, Role, Size, StatusId, Subject,
 };
 use crate::history::{Standing, charter_acts, charter_acts_with, proposals, standing};
 
@@ -71,7 +71,7 @@ impl Ledger {
         &mut self,
         events: Vec<(Arc<Event>, Option<Vec<u8>>)>,
     ) -> Result<Vec<Result<Draft, LedgerError>>, LedgerError> {
-        let known = self.find_all(&events.iter().map(|(event, _)| event.id).collect::<Vec<_>>())?;
+        let known = events.iter().map(|(event, _)| self.find(event.id)).collect::<Result<Vec<_>, _>>()?;
         let mut batch = Batch { events: HashMap::with_capacity(events.len()), ..Batch::default() };
         let each = events.into_iter().zip(known);
         Ok(each
@@ -212,7 +212,7 @@ impl Ledger {
         last: Option<&Event>,
     ) -> Result<(Arc<Charter>, Option<String>), LedgerError> {
         let brought = last.and_then(|event| event.act.charter_text());
-        let entries = self.rule_entries()?.of(body, brought);
+        let entries = self.record.rule_entries(body, brought, &self.supposed)?;
         let acts = standing(&entries, Size(u64::MAX), Day::FUTURE);
         let size = self.size().0;
         let new = batch.charters.iter().enumerate().map(|(at, event)| Standing {
@@ -228,7 +228,7 @@ impl Ledger {
         let texts = texts.unwrap_or_else(|| charter_acts(&acts, body));
         let brought = last.and_then(|last| texts.iter().find(|t| t.entry == last.index));
         let brought = brought.map(|t| t.text.to_owned());
-        let charter = Charter::fold_with(body, &texts, &self.charters.texts)?.map(Arc::new);
+        let charter = Charter::fold_with(body, &texts, &self.record.charters().texts)?.map(Arc::new);
         Ok((charter.ok_or_else(|| LedgerError::NoBody(body.clone()))?, brought))
     }
 
@@ -240,10 +240,7 @@ impl Ledger {
         if let Some(charter) = self.rules.get(body) {
             return Ok(Arc::clone(charter));
         }
-        let entries = self.rules_of(body)?;
-        let acts = standing(&entries, Size(u64::MAX), Day::FUTURE);
-        let texts = charter_acts(&acts, body);
-        let charter = self.charters.fold(body, &texts)?.ok_or_else(|| LedgerError::NoBody(body.clone()))?;
+        let charter = self.record.charter(body, &self.supposed)?;
         self.rules.insert(body.clone(), Arc::clone(&charter));
         Ok(charter)
     }
@@ -292,7 +289,7 @@ impl Ledger {
             return Err(LedgerError::DateNeeded { act, roles: vec![Role::Decided, Role::Notified] });
         }
         let id = event.to.ok_or(LedgerError::TargetNeeded(act))?;
-        let loaded = self.load(&Scope::of_body(event.body.clone()))?;
+        let loaded = self.load(&event.body)?;
         let size = self.size().0;
         let held = standing(loaded.entries(), Size(u64::MAX), Day::FUTURE);
         let new = batch.events.values().map(|event| Standing {
@@ -320,7 +317,7 @@ impl Ledger {
     /// [`LedgerError`].
     pub fn as_it_stands(&mut self, event: &Arc<Event>) -> Result<Arc<Event>, LedgerError> {
         let base = underlying(self, &Batch::default(), Arc::clone(event))?;
-        let family = self.family(&base)?;
+        let family = self.record.family(&base)?;
         let acts = standing(&family, Size(u64::MAX), Day::FUTURE);
         let stands = acts.into_iter().find(|a| a.event.id == base.id).map(|a| a.event);
         Ok(stands.unwrap_or(base))

@@ -29,8 +29,8 @@ impl Reading {
                 self.in_several(asked, &axes)
             }
             _ => {
-                let (body, charter) = self.body(asked)?;
-                self.in_one(asked, &axes, &body, &charter)
+                let body = self.body(asked)?;
+                self.in_one(asked, &axes, &body)
             }
         }
     }
@@ -70,26 +70,21 @@ impl Reading {
 
     fn in_several(&self, asked: &Asked, axes: &Axes) -> Result<Answer, LedgerError> {
         let bodies = self.bodies_of(asked, axes.as_recorded)?;
-        let one = |body: &BodyId| self.in_one(asked, axes, body, &*self.charter(body)?);
+        let one = |body: &BodyId| self.in_one(asked, axes, body);
         let answers = bodies.par_iter().map(one).collect::<Result<Vec<Answer>, LedgerError>>()?;
         let question = QuestionEcho::new(asked.kind.word(), None, None, axes);
         Ok(Answer::Bodies(Bodies::of(question, answers, self.head(axes.as_recorded)?)))
     }
 
-    fn in_one(
-        &self,
-        asked: &Asked,
-        axes: &Axes,
-        body: &BodyId,
-        charter: &Charter,
-    ) -> Result<Answer, LedgerError> {
-        if let Some(status) = &asked.status {
-            check_status(charter, status)?;
-        }
+    fn in_one(&self, asked: &Asked, axes: &Axes, body: &BodyId) -> Result<Answer, LedgerError> {
         // Only an answer about one participant can rest on less than the whole body.
         let pair = matches!(asked.kind, Kind::Status | Kind::Explain);
         let participant = asked.participant.as_ref().filter(|_| pair);
         let material = self.material(body, participant, axes.as_recorded)?;
+        let charter = &*self.rules(&material, body)?;
+        if let Some(status) = &asked.status {
+            check_status(charter, status)?;
+        }
         let who = || asked.participant.as_ref().ok_or(QuestionError::NoParticipant(asked.kind.word()));
         Ok(match asked.kind {
             Kind::Status => {

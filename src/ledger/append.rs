@@ -35,7 +35,7 @@ impl Ledger {
         options: AppendOptions,
     ) -> Result<Vec<Receipt>, LedgerError> {
         let drafts = self.admit(events)?;
-        let mut tree = self.entries.frontier();
+        let mut tree = self.log().frontier();
         let mut frame = Frame::default();
         let asked = self.prepare(drafts, &options, &mut frame)?;
         let made = self.write(frame)?;
@@ -94,10 +94,9 @@ impl Ledger {
 
     /// Makes a frame durable and learns it. Gives the place, the stamp and the leaf hash of each of its entries.
     pub(super) fn write(&mut self, frame: Frame) -> Result<Vec<(Index, Instant, Hash)>, LedgerError> {
-        self.index.check()?;
         let Some(first) = frame.entries.first().map(|entry| entry.index) else { return Ok(Vec::new()) };
         let leaves: Vec<&[u8]> = frame.leaves.iter().map(Vec::as_slice).collect();
-        match self.entries.append(first.0, &leaves) {
+        match self.log().append(first.0, &leaves) {
             Append::Done { .. } => {}
             // The lock admits one writer, so another size means that this handle was bypassed.
             Append::Conflict { actual } => {
@@ -109,10 +108,10 @@ impl Ledger {
             }
             Append::Refused(error) => return Err(LedgerError::Log(error)),
         }
-        let hashes = self.entries.appended_hashes();
+        let hashes = self.log().appended_hashes();
         let made = frame.entries.iter().zip(&hashes);
         let made = made.map(|(entry, hash)| (entry.index, entry.recorded_at, *hash)).collect();
-        self.learn(frame.entries, hashes);
+        self.learn(frame.entries, hashes)?;
         Ok(made)
     }
 
@@ -139,27 +138,24 @@ impl Ledger {
     }
 
     /// The stamp of the last entry.
-    fn last_recorded(&mut self) -> Result<Option<Instant>, LedgerError> {
+    pub(super) fn last_recorded(&mut self) -> Result<Option<Instant>, LedgerError> {
         if self.last_recorded.is_none() {
-            self.last_recorded = self.last_stamp()?;
+            let last = self.size().0.checked_sub(1).map(|last| self.entry(Index(last))).transpose()?;
+            self.last_recorded = last.map(|entry| entry.recorded_at);
         }
         Ok(self.last_recorded)
     }
 
-    /// Keeps in memory, and hands to the index, what was just made durable.
-    fn learn(&mut self, entries: Vec<Entry>, hashes: Vec<Hash>) {
-        let Some(last) = entries.last() else { return };
-        // Opened before it is asked, it would be opened at a mark that the log has left.
-        self.snapshot = None;
+    /// Takes in what was just made durable.
+    fn learn(&mut self, entries: Vec<Entry>, hashes: Vec<Hash>) -> Result<(), LedgerError> {
+        let Some(last) = entries.last() else { return Ok(()) };
         self.last_recorded = Some(last.recorded_at);
-        let rules_change = self.keep_rules(&entries) && self.bear_on_rules(&entries);
         if let Some(register) = &mut self.register {
             for entry in entries.iter().filter(|e| e.event.body.is_ledger()) {
                 Arc::make_mut(register).learn(entry.index, &entry.event);
             }
         }
-        self.places.add(&entries);
-        for entry in entries.iter().filter(|e| rules_change && admit::touches_rules(&e.event)) {
+        for entry in entries.iter().filter(|e| admit::touches_rules(&e.event)) {
             let body = &entry.event.body;
             let extended = |charter: &Arc<Charter>| charter.extends.as_ref() == Some(body);
             // An adoption bears on its own body alone, and on those that extend it.
@@ -167,41 +163,32 @@ impl Ledger {
                 ActKind::CharterAdopted if !self.rules.values().any(extended) => {
                     self.rules.remove(body);
                 }
+                ActKind::RecordCorrected | ActKind::EntryRetracted if !self.bears_on_rules(entry)? => {}
                 _ => self.rules.clear(),
             }
         }
-        // What is published is asked first, as long as the entries after it are few.
-        if let Some(mut model) = self.model.take() {
-            match model.take(&entries, &self.met.borrow(), &self.entries) {
-                true => self.model = Some(model),
-                false => self.places.keep(model),
+        for (entry, hash) in entries.into_iter().zip(hashes) {
+            self.record.add(entry, hash)?;
+        }
+        // A writer goes on without a published index if none can be put in place.
+        let _ = self.publish_if_large();
+        Ok(())
+    }
+
+    /// Whether a correction may change rules: it moves another entry, or corrects an act of a body alone.
+    fn bears_on_rules(&self, correction: &Entry) -> Result<bool, LedgerError> {
+        let mut event = Arc::clone(&correction.event);
+        while event.corrects() {
+            if event.moves_another() {
+                return Ok(true);
+            }
+            match event.to.map(|to| self.find(to)).transpose()?.flatten() {
+                Some(index) => event = self.entry(index)?.event,
+                // It is in the same batch.
+                None => return Ok(true),
             }
         }
-        let met = self.met.take().into_entries();
-        self.index.take(entries, hashes, met, &self.entries);
-    }
-}
-
-impl Ledger {
-    /// Whether one of some entries may make rules, or correct what does: an act of a body alone, or what moves another.
-    fn bear_on_rules(&self, entries: &[Entry]) -> bool {
-        entries.iter().any(|entry| {
-            if !entry.event.corrects() {
-                return entry.event.participant.is_none();
-            }
-            let mut event = entry.event.clone();
-            while event.corrects() {
-                let target = event.to.and_then(|to| match entries.iter().find(|e| e.event.id == to) {
-                    Some(found) => Some(found.event.clone()),
-                    None => Some(self.entry(self.find(to).ok()??).ok()?.event),
-                });
-                match target {
-                    Some(found) if !event.moves_another() => event = found,
-                    _ => return true,
-                }
-            }
-            event.participant.is_none()
-        })
+        Ok(event.participant.is_none())
     }
 }
 

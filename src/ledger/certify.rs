@@ -1,31 +1,14 @@
 //! Certificates of answers, and the completeness map that the heads of the log state.
 
-use crate::certificate::{CertificateError, CompletenessMap, Evidence, make};
+use std::collections::BTreeSet;
+
+use crate::certificate::{Asked, CertificateError, CompletenessMap, Evidence, make};
 use crate::event::leaf::decode;
 use crate::event::{Entry, Index, Size};
-use crate::log::{Checkpoint, Hash, LeafHashes, SignedCheckpoint};
+use crate::log::{Checkpoint, Hash, SignedCheckpoint};
+use crate::query::Need;
 
 use super::{Ledger, LedgerError};
-
-/// What certificates of one size of a log are made of: read once, for any number of answers.
-pub struct Certifier {
-    head: SignedCheckpoint,
-    map: CompletenessMap,
-    tree: LeafHashes,
-}
-
-impl Certifier {
-    /// The certificate of an answer, given in its JSON form, that reads as many entries as this one's head covers.
-    /// `program` is the name and version of this program.
-    ///
-    /// # Errors
-    /// [`LedgerError::Certificate`].
-    pub fn certificate(&self, ledger: &Ledger, answer: &str, program: &str) -> Result<String, LedgerError> {
-        let head = self.head.clone();
-        let evidence = Evidence { head, map: &self.map, tree: &self.tree, program };
-        make(answer, &evidence, &mut |index| ledger.leaf(index))
-    }
-}
 
 impl From<CertificateError> for LedgerError {
     fn from(error: CertificateError) -> LedgerError {
@@ -34,47 +17,72 @@ impl From<CertificateError> for LedgerError {
 }
 
 impl Ledger {
-    /// What the certificates of answers are made of that read the first `size` entries.
+    /// The certificate of an answer, given in its JSON form, that reads the first `size` entries. `program` is the name and
+    /// version of this program.
     ///
     /// # Errors
-    /// What [`Ledger::signed_head`] refuses.
-    pub fn certifier(&mut self, size: Size) -> Result<Certifier, LedgerError> {
-        self.open_index()?;
-        // A snapshot does not hold what is filed.
-        if self.model.is_some() {
-            self.leave_model()?;
-        }
-        let map = match self.index.filings(size)? {
-            Some(filed) => {
-                CompletenessMap::of_filed(filed.into_iter().map(|f| (f.heading, f.entries, f.root)))
-            }
-            None => {
+    /// [`LedgerError::Certificate`]; what [`Ledger::signed_head`] refuses.
+    pub fn certificate(&self, answer: &str, size: Size, program: &str) -> Result<String, LedgerError> {
+        let head = self.signed_head(size)?;
+        let map = match size == self.record.size() {
+            true => self.shown_map(answer)?,
+            false => {
                 let (entries, hashes) = self.whole(size)?;
                 CompletenessMap::new(&entries, &hashes)
             }
         };
-        let head = self.signed_head(size)?;
         // Under a head that states no map, or another one, nobody could verify it.
         match head.head.completeness() {
             None => return Err(CertificateError::NoMap.into()),
             Some(stated) if stated != map.head() => return Err(CertificateError::Groups.into()),
             Some(_) => {}
         }
-        Ok(Certifier { head, map, tree: self.leaf_hashes()? })
+        let tree = self.leaf_hashes()?;
+        make(answer, &Evidence { head, map: &map, tree: &tree, program }, &mut |index| self.leaf(index))
+    }
+
+    /// The completeness map of everything recorded, with the headings of the groups that an answer may rest on.
+    fn shown_map(&self, answer: &str) -> Result<CompletenessMap, LedgerError> {
+        let asked = Asked::of_answer(answer).map_err(CertificateError::Question)?;
+        let needs = self.record.needs(&asked.body, asked.participant(), &[])?;
+        let opened: BTreeSet<&str> = needs
+            .parts
+            .iter()
+            .map(|part| match part {
+                Need::Heading(heading) => heading.group(),
+                Need::Group(body) => body.as_str(),
+            })
+            .collect();
+        let tables = self.record.tables();
+        let hash = |index| self.record.hash(index);
+        let mut groups = Vec::new();
+        for member in tables.group_members(&hash)? {
+            let mut filed = Vec::new();
+            if opened.contains(member.name.as_str()) {
+                let members = tables.heading_members(&member.name, &hash)?;
+                let entries = tables.filed_in(&member.name)?;
+                filed = members.into_iter().zip(entries.into_iter().map(|(_, entries)| entries)).collect();
+            }
+            groups.push((member, filed));
+        }
+        Ok(CompletenessMap::opened(groups))
     }
 
     /// The head of the first `size` entries with its completeness map. The map is read from the head that was written last
     /// where that is of this size and the log's key signed it: who can write to the folder must not have a false one signed.
     pub(super) fn full_head(&self, size: Size) -> Result<Checkpoint, LedgerError> {
-        let head = self.entries.head(size.0)?;
-        let stored = SignedCheckpoint::read(&self.path.join("checkpoint"))?;
-        let key = self.entries.signing_key()?;
+        let head = self.log().head(size.0)?;
+        let stored = SignedCheckpoint::read(&self.path().join("checkpoint"))?;
+        let key = self.log().signing_key()?;
         let vouched = |stored: &SignedCheckpoint| {
             (stored.head.size, stored.head.root) == (head.size, head.root)
                 && key.as_ref().is_some_and(|key| stored.verify(key.verifier()).is_ok())
         };
         let (groups, root) = match stored.filter(vouched).and_then(|stored| stored.head.completeness()) {
             Some(map) => map,
+            None if size == self.record.size() => {
+                self.record.tables().completeness(&|index| self.record.hash(index))?
+            }
             None => {
                 let (entries, hashes) = self.whole(size)?;
                 CompletenessMap::new(&entries, &hashes).head()
@@ -87,7 +95,7 @@ impl Ledger {
     fn whole(&self, size: Size) -> Result<(Vec<Entry>, Vec<Hash>), LedgerError> {
         let (mut entries, mut hashes) = (Vec::new(), Vec::new());
         let mut failed = None;
-        self.entries.scan(0, |at, leaf, hash| {
+        self.log().scan(0, |at, leaf, hash| {
             if at >= size.0 || failed.is_some() {
                 return;
             }

@@ -77,17 +77,16 @@ impl Ledger {
         scopes.retain(|(body, who)| who.is_none() || !whole.contains(body));
         let mut found = Consequences::default();
         for (body, who) in scopes {
-            let scope = Scope { body: Some(body.clone()), participant: who.clone() };
-            let loaded = self.load(&scope)?;
+            let loaded = self.record.needs(&body, who.as_ref(), &self.supposed)?.entries;
             let size = self.size().0;
-            let mut entries = loaded.entries().to_vec();
+            let mut entries = loaded.to_vec();
             let new = events.iter().enumerate().map(|(at, event)| Entry {
                 index: Index(size + at as u64),
                 recorded_at: Instant::from_micros(0),
                 event: Arc::clone(event),
             });
             entries.extend(new);
-            self.compare(&body, who.as_ref(), [loaded.shared(), Arc::new(entries)], events, &mut found)?;
+            self.compare(&body, who.as_ref(), [loaded, Arc::new(entries)], events, &mut found)?;
         }
         Ok(found)
     }
@@ -104,7 +103,7 @@ impl Ledger {
         let material = |entries| Material {
             entries,
             checkpoint: CheckpointRef { size, root: String::new() },
-            charters: Arc::clone(&self.charters),
+            charters: Arc::clone(self.record.charters()),
             scope: Scope { body: Some(body.clone()), participant: who.cloned() },
         };
         // A body whose charter is among the events has no view without them.

@@ -167,7 +167,7 @@ impl Group {
             return;
         }
         let ids: Vec<EventId> = self.frame.entries.iter().map(|entry| entry.event.id).collect();
-        let mut tree = ledger.entries.frontier();
+        let mut tree = ledger.log().frontier();
         match ledger.write(self.frame) {
             Ok(made) => {
                 let mut made = made.into_iter();

@@ -9,7 +9,6 @@ use crate::event::{
 use crate::index::IndexError;
 use crate::log::{LogError, RotationError};
 use crate::query::{QueryError, QuestionError};
-use crate::snapshot::SnapshotError;
 
 use super::recorder_error::RecorderError;
 
@@ -23,17 +22,6 @@ pub enum LedgerError {
     /// The index; a question never ends here, it reads the entries instead.
     #[error("{0}")]
     Index(#[from] IndexError),
-    /// A published snapshot; a question never ends here, it goes on without it.
-    #[error("{0}")]
-    Snapshot(#[from] SnapshotError),
-    /// An entry that was packed while a snapshot was made.
-    #[error("entry {index} cannot be packed: {what}")]
-    Packed {
-        /// Its place.
-        index: Index,
-        /// What is wrong.
-        what: String,
-    },
     /// The question.
     #[error("{0}")]
     Query(#[from] QueryError),

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use crate::event::{ActKind, BodyId, Day, Entry, Event, EventId, Scope, Size};
+use crate::event::{ActKind, BodyId, Day, Entry, Event, EventId, Size};
 use crate::history::standing;
 
 use super::{Ledger, LedgerError};
@@ -44,7 +44,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn held(&mut self, body: &BodyId) -> Result<Held, LedgerError> {
-        let loaded = self.load(&Scope::of_body(body.clone()))?;
+        let loaded = self.load(body)?;
         let entries = loaded.entries();
         let (of_sources, ours): (Vec<Entry>, Vec<Entry>) = entries.iter().cloned().partition(|entry| {
             entry.event.import.is_some() && entry.event.act.kind() == ActKind::EntryRetracted

@@ -14,7 +14,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Log`] where it has one, or was opened for reading.
     pub fn create_key(&self, seed: &[u8; 32]) -> Result<VerifierKey, LedgerError> {
-        Ok(self.entries.create_key(seed)?)
+        Ok(self.log().create_key(seed)?)
     }
 
     /// The key that others verify the log's heads with.
@@ -22,14 +22,14 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Log`] with [`LogError::Key`] where there is none.
     pub fn verifier_key(&self) -> Result<VerifierKey, LedgerError> {
-        match verifier_key(&self.path)? {
+        match verifier_key(self.path())? {
             Some(key) => Ok(key),
             None => Ok(self.key()?.verifier().clone()),
         }
     }
 
     pub(super) fn key(&self) -> Result<crate::log::SigningKey, LogError> {
-        self.entries.signing_key()?.ok_or_else(|| KeyError::Missing(self.path.join("key")).into())
+        self.log().signing_key()?.ok_or_else(|| KeyError::Missing(self.path().join("key")).into())
     }
 
     /// The signed head of the first `size` entries, with the cosignatures of witnesses where they are kept for it. On a
@@ -38,7 +38,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::BeyondSize`]; [`LedgerError::Log`] with [`LogError::Key`] where nothing can be signed.
     pub fn signed_head(&self, size: Size) -> Result<SignedCheckpoint, LedgerError> {
-        let held = Size(self.entries.frontier().size());
+        let held = Size(self.log().frontier().size());
         if size > held {
             return Err(LogError::Beyond { size: held.0, asked: size.0 }.into());
         }
@@ -49,14 +49,14 @@ impl Ledger {
                 let fits =
                     |kept: &SignedCheckpoint| kept.head == signed.head && kept.verify(key.verifier()).is_ok();
                 // The head that is there may have the signature of the key before it, too.
-                let stored = SignedCheckpoint::read(&self.path.join("checkpoint"))?;
+                let stored = SignedCheckpoint::read(&self.path().join("checkpoint"))?;
                 let kept = cosigned.into_iter().chain(stored).find(fits);
                 return Ok(kept.unwrap_or(signed));
             }
             Err(missing @ LogError::Key(KeyError::Missing(_))) => missing,
             Err(error) => return Err(error.into()),
         };
-        let stored = SignedCheckpoint::read(&self.path.join("checkpoint"))?;
+        let stored = SignedCheckpoint::read(&self.path().join("checkpoint"))?;
         let fits = |signed: &SignedCheckpoint| signed.is_signed() && signed.head.size == size.0;
         Ok([cosigned, stored].into_iter().flatten().find(fits).ok_or(missing)?)
     }
@@ -66,7 +66,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::Log`] where the file is damaged.
     pub fn cosigned(&self) -> Result<Option<SignedCheckpoint>, LedgerError> {
-        let path = self.path.join("cosigned");
+        let path = self.path().join("cosigned");
         Ok(SignedCheckpoint::read_or(&path, "move it aside: `chancery checkpoint --cosign` makes it anew")?)
     }
 
@@ -80,10 +80,10 @@ impl Ledger {
         holder: &Holder,
         disk: &Disk,
     ) -> Result<bool, LedgerError> {
-        let _lock = Lock::take(&self.path, holder)?;
+        let _lock = Lock::take(self.path(), holder)?;
         let newer = self.cosigned()?.is_none_or(|kept| kept.head.size <= signed.head.size);
         if newer {
-            signed.write(&self.path.join("cosigned"), disk)?;
+            signed.write(&self.path().join("cosigned"), disk)?;
         }
         Ok(newer)
     }
@@ -111,11 +111,11 @@ impl Ledger {
         let checkpoint = self.signed_head(new)?;
         let beyond = |_| LogError::Beyond { size: new.0, asked: old.0 };
         let hashes = prove_consistency(&self.leaf_hashes()?, old.0, new.0).map_err(beyond)?;
-        let root = self.entries.root(old.0)?;
+        let root = self.log().root(old.0)?;
         Ok(ProofText { claim: Claim::Consistency { old: old.0, root }, hashes, checkpoint })
     }
 
     pub(super) fn leaf_hashes(&self) -> Result<LeafHashes, LogError> {
-        Ok(LeafHashes::new(self.entries.leaf_hashes()?))
+        Ok(LeafHashes::new(self.log().leaf_hashes()?))
     }
 }

@@ -1,28 +1,83 @@
 //! A record at one size, asked: the one door for every question.
 
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 
 use crate::charter::Charter;
-use crate::event::{BodyId, Event, Index, Instant, ParticipantId, Scope, Size};
-use crate::query::{Answer, Asked, Axes, CheckpointRef, Material, Question, QuestionError, Recorded};
+use crate::event::{BodyId, Day, Entry, Event, Index, Instant, ParticipantId, Scope, Size};
+use crate::history::standing;
+use crate::query::{
+    Answer, Asked, Axes, Charters, CheckpointRef, Material, Need, Question, QuestionError, Recorded,
+};
 
+use super::record::Record;
 use super::{Ledger, LedgerError};
 
-/// A record at one size. It is cheap to clone and shared by threads; a clone answers for the same entries.
+/// A record at one size. It is immutable, shared by threads, and cheap to clone; a clone answers for the same entries.
 #[derive(Clone)]
 pub struct Reading {
-    ledger: Arc<Mutex<Ledger>>,
+    record: Arc<Record>,
+    supposed: Arc<Vec<Entry>>,
+    stores: Arc<Stores>,
     now: Instant,
+}
+
+/// What readings of one ledger keep for the next question, as much as there is room for.
+pub(super) struct Stores {
+    charters: Arc<Charters>,
+    bodies: Cache<BodyKey, Kept, KeptWeight>,
+}
+
+/// The body, and the participant if the question is about one.
+type BodyKey = (BodyId, Option<ParticipantId>);
+
+/// The entries that questions about a body depend on, with the parts of the record in which they were looked for: as long
+/// as nothing more is filed there, they are all.
+#[derive(Clone)]
+struct Kept {
+    entries: Arc<Vec<Entry>>,
+    parts: Arc<Vec<Need>>,
+    scope: Scope,
     size: Size,
+    /// Whether a question about one participant depends on everybody.
+    is_joint: bool,
+}
+
+#[derive(Clone)]
+struct KeptWeight;
+
+impl Weighter<BodyKey, Kept> for KeptWeight {
+    fn weight(&self, _: &BodyKey, kept: &Kept) -> u64 {
+        kept.entries.len() as u64 + 16
+    }
+}
+
+/// The room for entries of bodies, in entries.
+const ENTRIES: u64 = 1 << 17;
+/// The room for evaluated bodies, in entries.
+const VIEWS: u64 = 1 << 17;
+
+impl Default for Stores {
+    fn default() -> Stores {
+        Stores {
+            charters: Arc::new(Charters::with_room(VIEWS)),
+            bodies: Cache::with_weighter(1 << 11, ENTRIES, KeptWeight),
+        }
+    }
 }
 
 impl Ledger {
-    /// Turns a ledger that was opened for questions into a reading; `now` is the clock, by which `today` is understood.
-    pub fn into_reading(self, now: Instant) -> Reading {
-        let size = self.size();
-        Reading { ledger: Arc::new(Mutex::new(self)), now, size }
+    /// The record as it is now, to be asked; `now` is the clock, by which `today` is understood.
+    pub fn reading(&self, now: Instant) -> Reading {
+        Reading {
+            record: Arc::new(self.record.clone()),
+            supposed: Arc::new(self.supposed.clone()),
+            stores: Arc::clone(&self.stores),
+            now,
+        }
     }
 }
 
@@ -33,16 +88,17 @@ impl Reading {
     /// # Errors
     /// [`LedgerError`].
     pub fn open(path: &Path, now: Instant) -> Result<Reading, LedgerError> {
-        Ok(Ledger::open_reader(path)?.into_reading(now))
+        Ok(Ledger::open_reader(path)?.reading(now))
     }
 
-    fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The folder of the ledger.
+    pub fn path(&self) -> PathBuf {
+        self.record.path().to_owned()
     }
 
     /// The number of entries, those that are only supposed among them.
     pub fn size(&self) -> Size {
-        self.size
+        Size(self.record.size().0 + self.supposed.len() as u64)
     }
 
     /// The clock by which `today` is understood.
@@ -51,16 +107,16 @@ impl Reading {
     }
 
     /// The name of the log.
-    pub fn origin(&self) -> String {
-        self.ledger().origin().to_owned()
+    pub fn origin(&self) -> &str {
+        self.record.log().origin()
     }
 
-    /// The head of the first `size` entries.
+    /// The head of the first `size` entries; what is supposed has none.
     ///
     /// # Errors
     /// [`LedgerError::Log`] for a size beyond the log.
     pub fn head(&self, size: Size) -> Result<CheckpointRef, LedgerError> {
-        self.ledger().head(size)
+        self.record.head(size.min(self.record.size()))
     }
 
     /// The number of entries that `--as-recorded` names.
@@ -68,7 +124,19 @@ impl Reading {
     /// # Errors
     /// [`LedgerError::BeyondSize`].
     pub fn recorded(&self, recorded: Recorded) -> Result<Size, LedgerError> {
-        self.ledger().recorded(recorded)
+        self.record.recorded(recorded, self.size())
+    }
+
+    /// An entry, decoded.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoEntry`] past the end.
+    pub fn entry(&self, index: Index) -> Result<Entry, LedgerError> {
+        match self.supposed.iter().find(|entry| entry.index == index) {
+            Some(entry) => Ok(entry.clone()),
+            None if self.record.size().holds(index) => self.record.entry(index),
+            None => Err(LedgerError::NoEntry { index, size: self.size() }),
+        }
     }
 
     /// The rules of a body with every amendment recorded.
@@ -76,7 +144,7 @@ impl Reading {
     /// # Errors
     /// [`LedgerError::NoBody`] if no charter of it is recorded.
     pub fn charter(&self, body: &BodyId) -> Result<Arc<Charter>, LedgerError> {
-        self.ledger().charter(body)
+        self.record.charter(body, &self.supposed)
     }
 
     /// The bodies whose charters are among the first `size` entries, by id, without those that only others extend.
@@ -84,7 +152,7 @@ impl Reading {
     /// # Errors
     /// [`LedgerError`].
     pub fn bodies(&self, size: Size) -> Result<Vec<BodyId>, LedgerError> {
-        self.ledger().bodies_by(size)
+        self.record.bodies(size, &self.supposed)
     }
 
     /// The same record with events behind everything recorded that are only supposed, and the places they would have; those
@@ -92,10 +160,10 @@ impl Reading {
     ///
     /// # Errors
     /// As of an append of the events.
-    pub fn supposing(self, events: Vec<Event>) -> Result<(Reading, Vec<Index>), LedgerError> {
-        let places = self.ledger().suppose(events)?;
-        let size = self.ledger().size();
-        Ok((Reading { size, ..self }, places))
+    pub fn supposing(&self, events: Vec<Event>) -> Result<(Reading, Vec<Index>), LedgerError> {
+        let mut ledger = Ledger::of_record((*self.record).clone(), Arc::clone(&self.stores));
+        let places = ledger.suppose(events)?;
+        Ok((ledger.reading(self.now), places))
     }
 
     /// Answers a question.
@@ -113,7 +181,7 @@ impl Reading {
     /// [`LedgerError::BeyondSize`]; [`QuestionError::BeforeSupposed`].
     pub fn axes(&self, asked: &Asked) -> Result<Axes, LedgerError> {
         let recorded = self.recorded(asked.as_recorded)?;
-        if recorded < self.size && self.ledger().supposes() {
+        if recorded < self.size() && !self.supposed.is_empty() {
             return Err(QuestionError::BeforeSupposed.into());
         }
         Ok(asked.axes(recorded))
@@ -122,24 +190,16 @@ impl Reading {
     /// The body that a question names, or the only one there is.
     ///
     /// # Errors
-    /// [`QuestionError::NoBodies`], [`QuestionError::BodyNeeded`], [`LedgerError::NoBody`].
-    pub fn body(&self, asked: &Asked) -> Result<(BodyId, Arc<Charter>), LedgerError> {
-        let body = match asked.bodies.as_slice() {
-            [body, ..] => body.clone(),
-            [] => {
-                let mut bodies = self.bodies(self.size)?;
-                match (bodies.pop(), bodies.len()) {
-                    (None, _) => return Err(QuestionError::NoBodies.into()),
-                    (Some(only), 0) => only,
-                    (Some(last), _) => {
-                        bodies.push(last);
-                        return Err(QuestionError::BodyNeeded(bodies).into());
-                    }
-                }
-            }
-        };
-        let charter = self.charter(&body)?;
-        Ok((body, charter))
+    /// [`QuestionError::NoBodies`], [`QuestionError::BodyNeeded`].
+    pub fn body(&self, asked: &Asked) -> Result<BodyId, LedgerError> {
+        if let Some(body) = asked.bodies.first() {
+            return Ok(body.clone());
+        }
+        match self.bodies(self.size())?.as_slice() {
+            [] => Err(QuestionError::NoBodies.into()),
+            [only] => Ok(only.clone()),
+            several => Err(QuestionError::BodyNeeded(several.to_vec()).into()),
+        }
     }
 
     /// The bodies in which the record names a participant, of those whose charters are among the first `size` entries.
@@ -151,10 +211,13 @@ impl Reading {
         participant: &ParticipantId,
         size: Size,
     ) -> Result<Vec<BodyId>, LedgerError> {
-        let mut ledger = self.ledger();
-        let loaded = ledger.load(&Scope { body: None, participant: Some(participant.clone()) })?;
-        let named: BTreeSet<BodyId> = loaded.entries().iter().map(|e| e.event.body.clone()).collect();
-        Ok(ledger.bodies_by(size)?.into_iter().filter(|body| named.contains(body)).collect())
+        let mut named: Vec<BodyId> = self.record.bodies_of(participant)?;
+        named.extend(self.supposed.iter().map(|entry| entry.event.body.clone()));
+        named.sort();
+        named.dedup();
+        let mut listed = self.bodies(size)?;
+        listed.retain(|body| named.binary_search(body).is_ok());
+        Ok(listed)
     }
 
     /// The entries that a question about a body, or about one participant in it, depends on.
@@ -167,9 +230,10 @@ impl Reading {
         participant: Option<&ParticipantId>,
         size: Size,
     ) -> Result<Material, LedgerError> {
-        let mut ledger = self.ledger();
-        let loaded = ledger.load_asked(body, participant)?;
-        ledger.material(&loaded, size)
+        let checkpoint = self.head(size)?;
+        let kept = self.gathered(body, participant)?;
+        let charters = Arc::clone(&self.stores.charters);
+        Ok(Material { entries: kept.entries, checkpoint, charters, scope: kept.scope })
     }
 
     /// The certificate of an answer, given in its JSON form, that reads the first `size` entries. `program` is the name and
@@ -178,7 +242,74 @@ impl Reading {
     /// # Errors
     /// [`LedgerError::Certificate`]; what a signed head of that size refuses.
     pub fn certificate(&self, answer: &str, size: Size, program: &str) -> Result<String, LedgerError> {
-        let mut ledger = self.ledger();
-        ledger.certifier(size)?.certificate(&ledger, answer, program)
+        Ledger::of_record((*self.record).clone(), Arc::clone(&self.stores)).certificate(answer, size, program)
+    }
+
+    fn gathered(&self, body: &BodyId, participant: Option<&ParticipantId>) -> Result<Kept, LedgerError> {
+        if !self.supposed.is_empty() {
+            return self.gather(body, participant);
+        }
+        // Where participants are counted or joined, a question about one depends on all: they share the entries.
+        for key in [(body.clone(), None), (body.clone(), participant.cloned())] {
+            if let Some(kept) = self.stores.bodies.get(&key)
+                && (key.1.as_ref() == participant || kept.is_joint)
+                && self.is_all(&kept)?
+            {
+                return Ok(kept);
+            }
+        }
+        let kept = self.gather(body, participant)?;
+        let key = (body.clone(), kept.scope.participant.clone());
+        // A participant or a body of which nothing is recorded leaves nothing behind.
+        if kept.names(participant) {
+            self.stores.bodies.insert(key, kept.clone());
+        }
+        Ok(kept)
+    }
+
+    fn gather(&self, body: &BodyId, participant: Option<&ParticipantId>) -> Result<Kept, LedgerError> {
+        let needs = self.record.needs(body, participant, &self.supposed)?;
+        Ok(Kept {
+            entries: needs.entries,
+            parts: Arc::new(needs.parts.into_iter().collect()),
+            is_joint: participant.is_some() && needs.scope.participant.is_none(),
+            scope: needs.scope,
+            size: self.record.size(),
+        })
+    }
+
+    /// Whether kept entries are all that the record has of their parts; more recent ones do no harm, since a question reads
+    /// no further than its size.
+    fn is_all(&self, kept: &Kept) -> Result<bool, LedgerError> {
+        if kept.size >= self.record.size() {
+            return Ok(true);
+        }
+        for part in kept.parts.iter() {
+            if self.record.is_filed_since(part, kept.size)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The rules of a body with every amendment recorded, from the entries that a question about it depends on.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoBody`] if no charter of it is recorded.
+    pub(super) fn rules(&self, material: &Material, body: &BodyId) -> Result<Arc<Charter>, LedgerError> {
+        let acts = standing(&material.entries, Size(u64::MAX), Day::FUTURE);
+        let charter = self.stores.charters.fold(body, &crate::history::charter_acts(&acts, body))?;
+        charter.ok_or_else(|| LedgerError::NoBody(body.clone()))
+    }
+}
+
+impl Kept {
+    fn names(&self, participant: Option<&ParticipantId>) -> bool {
+        match participant.filter(|_| self.scope.participant.is_some()) {
+            None => !self.entries.is_empty(),
+            Some(one) => self.entries.iter().any(|entry| {
+                [&entry.event.participant, &entry.event.about].into_iter().flatten().any(|named| named == one)
+            }),
+        }
     }
 }

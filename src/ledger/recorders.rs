@@ -101,7 +101,7 @@ impl Ledger {
             return Ok(Arc::clone(register));
         }
         let ledger = BodyId::ledger();
-        let entries = self.rules_of(&ledger)?;
+        let entries = self.record.rule_entries(&ledger, None, &self.supposed)?;
         let register = Arc::new(Register::of(entries.iter().filter(|entry| entry.event.body == ledger)));
         self.register = Some(Arc::clone(&register));
         Ok(register)
@@ -113,7 +113,8 @@ impl Ledger {
     /// [`LedgerError`].
     pub fn register_at(&mut self, size: Size) -> Result<Register, LedgerError> {
         let ledger = BodyId::ledger();
-        let own = self.rule_entries()?.own(&ledger);
+        let entries = self.record.rule_entries(&ledger, None, &[])?;
+        let own = entries.iter().filter(|entry| entry.event.body == ledger);
         Ok(Register::of(own.filter(|entry| size.holds(entry.index))))
     }
 
@@ -214,10 +215,7 @@ impl Ledger {
         for (body, act) in ruled {
             // Thousands of charters may be adopted at once: nothing is folded for a body that has none.
             let folded = !batch.makes_rules() && self.rules.contains_key(body);
-            // What is published finds the texts of one body without those of all, and most bodies have some.
-            let published = self.model.is_some() && act != ActKind::CharterAdopted;
-            let sought = folded || published || batch.rules(body);
-            if !sought && !self.rule_entries()?.may_rule(body) {
+            if !folded && !batch.rules(body) && !self.record.has_acts_alone(body)? {
                 continue;
             }
             let needed = match self.rules(body, batch) {
@@ -279,7 +277,7 @@ impl Ledger {
         let keys = [format!("\"import\":\"{}\"", import.id), "\"act\":\"record-corrected\"".to_owned()];
         let keys = keys.each_ref().map(|key| Finder::new(key.as_bytes()));
         let mut failed = None;
-        self.entries.scan(0, |at, leaf, _| {
+        self.log().scan(0, |at, leaf, _| {
             if keys.iter().any(|key| key.find(leaf).is_some()) {
                 match decode(leaf, Index(at)) {
                     Ok(Entry { event, .. }) => rows.take(&event),

@@ -3,11 +3,10 @@
 //! The new secret is durable in `key.next` before the entry is; the old one is gone only when a head over that entry is
 //! written that both signed. Whatever is cut short in between is ended when the next writer closes the ledger.
 
-use std::sync::Arc;
-
-use crate::event::leaf::decode;
-use crate::event::{Act, BodyId, Event, EventId, Evidence, Index, KeyRotation};
+use crate::event::{Act, BodyId, Entry, Event, EventId, Evidence, Heading, Index, KeyRotation};
 use crate::log::{Checkpoint, KeyError, LogError, Rotation, RotationError, SignedCheckpoint};
+
+use crate::query::Need;
 
 use super::{AppendOptions, Ledger, LedgerError};
 
@@ -20,9 +19,6 @@ pub struct Rotated {
     pub rotation: Rotation,
 }
 
-/// What a leaf that announces a key has in it.
-const NEEDLE: &[u8] = b"\"log-key-rotated\"";
-
 fn rotation_of(said: &KeyRotation) -> Result<Rotation, RotationError> {
     Rotation::verified(said.size, (&said.old, &said.old_signature), (&said.new, &said.new_signature))
 }
@@ -33,24 +29,14 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`]; [`LedgerError::Rotation`] for one that both keys did not sign.
     pub fn rotations(&self) -> Result<Vec<Rotated>, LedgerError> {
-        let mut found = Vec::new();
-        let mut failed = None;
-        let finder = memchr::memmem::Finder::new(NEEDLE);
-        self.entries.scan(0, |at, leaf, _| {
-            if failed.is_some() || finder.find(leaf).is_none() {
-                return;
+        let alone = Need::Heading(Heading::of_body(&BodyId::ledger()));
+        let mut rotations = Vec::new();
+        for Entry { index, event, .. } in self.record.under(&alone)? {
+            if let Act::LogKeyRotated(said) = &event.act {
+                rotations.push(Rotated { entry: index, rotation: rotation_of(said)? });
             }
-            let entry = Index(at);
-            match decode(leaf, entry).map(|decoded| Arc::unwrap_or_clone(decoded.event).act) {
-                Ok(Act::LogKeyRotated(said)) => match rotation_of(&said) {
-                    Ok(rotation) => found.push(Rotated { entry, rotation }),
-                    Err(error) => failed = Some(error.into()),
-                },
-                Ok(_) => {}
-                Err(source) => failed = Some(LedgerError::Entry { index: entry, source }),
-            }
-        })?;
-        failed.map_or(Ok(found), Err)
+        }
+        Ok(rotations)
     }
 
     /// Gives the log another key, made from 32 bytes of chance, and closes the ledger. A change that was cut short after
@@ -69,8 +55,8 @@ impl Ledger {
             return Ok((begun, true));
         }
         let old = self.key()?;
-        let new = self.entries.prepare_key(seed)?;
-        let size = self.entries.frontier().size();
+        let new = self.log().prepare_key(seed)?;
+        let size = self.log().frontier().size();
         let rotation = Rotation { size, old: old.verifier().clone(), new: new.verifier().clone() };
         let said = KeyRotation {
             new: rotation.new.to_string(),
@@ -88,12 +74,12 @@ impl Ledger {
 
     /// The change that was announced, where the files are not as it has them.
     fn begun(&self) -> Result<Option<Rotated>, LedgerError> {
-        if !self.entries.is_key_unsettled() {
+        if !self.log().is_key_unsettled() {
             return Ok(None);
         }
         let Some(last) = self.rotations()?.pop() else { return Ok(None) };
-        let unlike = matches!(self.entries.signing_key(), Err(LogError::Key(KeyError::Unlike(_))));
-        let next = self.entries.next_key()?;
+        let unlike = matches!(self.log().signing_key(), Err(LogError::Key(KeyError::Unlike(_))));
+        let next = self.log().next_key()?;
         let announced = next.is_some_and(|key| *key.verifier() == last.rotation.new);
         Ok((announced || unlike).then_some(last))
     }
@@ -101,7 +87,7 @@ impl Ledger {
     /// Signs a head: with the log's key; with the one before too, while an announced key has not taken its place.
     pub(super) fn sign_head(&self, head: Checkpoint) -> Result<SignedCheckpoint, LedgerError> {
         let key = self.key()?;
-        let next = self.entries.next_key()?;
+        let next = self.log().next_key()?;
         let announced = match &next {
             Some(next) => {
                 self.begun()?.filter(|b| b.rotation.new == *next.verifier() && b.entry.0 < head.size)
@@ -121,16 +107,16 @@ impl Ledger {
         if let Some(begun) = &begun {
             // Where the secret has changed and the verifier key beside it has not, that alone is left.
             match self.key() {
-                Err(LogError::Key(KeyError::Unlike(_))) => self.entries.adopt_key(&begun.rotation)?,
+                Err(LogError::Key(KeyError::Unlike(_))) => self.log().adopt_key(&begun.rotation)?,
                 _ => {
-                    self.entries.write_signed(&self.sign_head(head)?)?;
-                    return Ok(self.entries.adopt_key(&begun.rotation)?);
+                    self.log().write_signed(&self.sign_head(head)?)?;
+                    return Ok(self.log().adopt_key(&begun.rotation)?);
                 }
             }
         }
-        let signed = match self.entries.signing_key()? {
+        let signed = match self.log().signing_key()? {
             Some(key) => {
-                let stored = SignedCheckpoint::read(&self.path.join("checkpoint"))?;
+                let stored = SignedCheckpoint::read(&self.path().join("checkpoint"))?;
                 let same =
                     |stored: &SignedCheckpoint| stored.head == head && stored.verify(key.verifier()).is_ok();
                 if stored.is_some_and(|stored| same(&stored)) {
@@ -140,7 +126,7 @@ impl Ledger {
             }
             None => SignedCheckpoint::unsigned(head),
         };
-        Ok(self.entries.write_signed(&signed)?)
+        Ok(self.log().write_signed(&signed)?)
     }
 
     /// A change of the key stands where it says, follows on the log's key, and its secret is kept here.
@@ -150,7 +136,7 @@ impl Ledger {
         if rotation.size != at.0 || rotation.old != *self.key()?.verifier() {
             return Err(LedgerError::RotationElsewhere);
         }
-        let next = self.entries.next_key()?;
+        let next = self.log().next_key()?;
         match next.is_some_and(|key| *key.verifier() == rotation.new) {
             true => Ok(()),
             false => Err(LedgerError::RotationElsewhere),

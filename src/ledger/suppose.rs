@@ -1,6 +1,6 @@
 //! Events that are not recorded, for the answers of one handle only.
 
-use crate::event::{Entry, Event, Index, Instant, Size};
+use crate::event::{Entry, Event, Index, Instant};
 
 use super::{Draft, Ledger, LedgerError};
 
@@ -13,7 +13,7 @@ impl Ledger {
     /// [`LedgerError`], as for an append.
     pub fn suppose(&mut self, events: Vec<Event>) -> Result<Vec<Index>, LedgerError> {
         let drafts = self.admit(events)?;
-        let last = self.last_stamp()?.map_or(0, Instant::micros);
+        let last = self.last_recorded()?.map_or(0, Instant::micros);
         let size = self.size().0;
         let fresh = drafts.into_iter().filter(|draft: &Draft| draft.recorded.is_none());
         let entries: Vec<Entry> = fresh
@@ -26,7 +26,6 @@ impl Ledger {
             .collect();
         let indexes = entries.iter().map(|entry| entry.index).collect();
         self.supposed.extend(entries);
-        self.loaded.borrow_mut().clear();
         self.rules.clear();
         self.register = None;
         Ok(indexes)
@@ -35,14 +34,5 @@ impl Ledger {
     /// Whether its answers rest on events that are not recorded.
     pub fn supposes(&self) -> bool {
         !self.supposed.is_empty()
-    }
-
-    /// The part of a size that is recorded.
-    pub(super) fn recorded_of(&self, size: Size) -> Size {
-        let recorded = self.entries.frontier().size();
-        match self.supposed.is_empty() {
-            true => size,
-            false => Size(size.0.min(recorded)),
-        }
     }
 }

@@ -34,7 +34,10 @@ pub(super) fn write(ledger: &Path, origin: &str, disk: &Disk) -> Result<(), LogE
 }
 
 /// The log's name. A folder that holds parts of a ledger but no `FORMAT` is damaged, never new.
-pub(super) fn read(ledger: &Path) -> Result<String, LogError> {
+///
+/// # Errors
+/// [`LogError::Absent`], [`LogError::Version`], [`LogError::Damaged`].
+pub fn read(ledger: &Path) -> Result<String, LogError> {
     let path = path(ledger);
     let bytes = match std::fs::read(&path) {
         Ok(bytes) => bytes,

@@ -56,6 +56,7 @@ pub use disk::{Disk, DiskFile, Operation};
 pub use engine::{Append, LeafBlock, LogEngine};
 pub use entries::Entries;
 pub use error::LogError;
+pub use format::read as origin;
 pub use hashes::{Nodes, Places};
 pub use key::{KeyTextError, SigningKey, VerifierKey};
 pub(crate) use key_file::read_private;

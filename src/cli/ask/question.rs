@@ -144,7 +144,7 @@ impl Asking {
     /// # Errors
     /// [`Failure`].
     pub(crate) fn charter(&self) -> Result<Arc<Charter>, Failure> {
-        Ok(self.reading.body(&self.asked)?.1)
+        Ok(self.reading.charter(&self.reading.body(&self.asked)?)?)
     }
 
     /// The body asked about with its rules and all its entries, and the dates.
@@ -152,7 +152,8 @@ impl Asking {
     /// # Errors
     /// [`Failure`].
     pub(crate) fn whole(&self) -> Result<(BodyId, Arc<Charter>, Material, Axes), Failure> {
-        let (body, charter) = self.reading.body(&self.asked)?;
+        let body = self.reading.body(&self.asked)?;
+        let charter = self.reading.charter(&body)?;
         let axes = self.reading.axes(&self.asked)?;
         let material = self.reading.material(&body, None, axes.as_recorded)?;
         Ok((body, charter, material, axes))
@@ -163,7 +164,7 @@ impl Asking {
     /// # Errors
     /// [`Failure`].
     pub(crate) fn spells(&self) -> Result<Vec<SpellItem>, Failure> {
-        let (body, _) = self.reading.body(&self.asked)?;
+        let body = self.reading.body(&self.asked)?;
         let mut question = Question { kind: Kind::Timeline, ..self.question.clone() };
         (question.bodies, question.options.status) = (vec![body.to_string()], None);
         Ok(Timeline::try_from(self.reading.ask(&question)?)?.spells)

@@ -31,9 +31,7 @@ pub(crate) fn run(_: &Args, context: &Context) -> Result<Exit, Failure> {
     let done = ledger.log().compact(&mut |entries| bar.set_position(entries));
     bar.finish_and_clear();
     let done = done?;
-    let bar = context.bar(ledger.size().0, "published");
-    ledger.publish_base(&mut |entries| bar.inc(entries))?;
-    bar.finish_and_clear();
+    ledger.publish_anew()?;
     context.close(ledger);
     let answer = json!({
         "segments": done.segments,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use serde::Serialize;
 
-use crate::event::{BodyId, Day, ParticipantId, Register, Scope};
+use crate::event::{BodyId, Day, ParticipantId, Register};
 use crate::history::line;
 use crate::import::{find_kind, neutral_act};
 use crate::ledger::Ledger;
@@ -374,7 +374,7 @@ impl Work<'_> {
     }
 
     fn body(&mut self, body: &BodyId, about: About, found: &Found) -> Result<Comparison, Failure> {
-        let loaded = self.ledger.load(&Scope::of_body(body.clone()))?;
+        let loaded = self.ledger.load(&body)?;
         let material = self.ledger.material(&loaded, self.axes.as_recorded)?;
         let view = BodyView::of(&material, body, self.axes)?;
         Ok(match about {
@@ -392,7 +392,7 @@ impl Work<'_> {
         let free: Vec<BodyId> =
             self.ours.iter().filter(|body| !found.bodies.contains_key(*body)).cloned().collect();
         for body in free {
-            let loaded = self.ledger.load(&Scope::of_body(body.clone()))?;
+            let loaded = self.ledger.load(&body)?;
             let material = self.ledger.material(&loaded, self.axes.as_recorded)?;
             match BodyView::of(&material, &body, self.axes) {
                 Ok(view) => index.add(&view),

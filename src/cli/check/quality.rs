@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
-use crate::event::{BodyId, Day, Entry, Event, EventId, Index, ParticipantId, Scope, Size};
+use crate::event::{BodyId, Day, Entry, Event, EventId, Index, ParticipantId, Size};
 use crate::ledger::Ledger;
 use crate::query::{
     Axes, Examination, Examined, Quality, QualityCount, QualityFinding, QualityKind, QuestionEcho,
@@ -42,45 +43,38 @@ pub(crate) fn quality(
     let lines_from = Index(ledger.size().0);
     // Lines stand behind everything that is recorded.
     let recorded = if looked.lines.is_empty() { axes.as_recorded } else { Size(u64::MAX) };
-    let mut found = Examined::default();
-    let mut examine = |mut entries: Vec<Entry>, bodies: &dyn Fn(&BodyId) -> bool| {
+    let bodies = match looked.bodies.is_empty() {
+        true => ledger.every_body()?,
+        false => looked.bodies.to_vec(),
+    };
+    let bar = context.bar(bodies.len() as u64, "bodies");
+    let now = context.now;
+    let examined = |body: &BodyId| -> Result<Examined, Failure> {
         let line = |(line, event): &(u64, Arc<Event>)| Entry {
             index: Index(lines_from.0 + line),
-            recorded_at: context.now,
+            recorded_at: now,
             event: Arc::clone(event),
         };
-        entries.extend(looked.lines.iter().filter(|(_, event)| bodies(&event.body)).map(line));
+        let mut entries = ledger.load(body)?.entries().to_vec();
+        entries.extend(looked.lines.iter().filter(|(_, event)| event.body == *body).map(line));
         entries.sort_by_key(|entry| entry.index);
         let examination = Examination {
             entries: &entries,
             lines_from,
             recorded,
             known: axes.known(),
-            bodies,
+            bodies: &|id| id == body,
             participant: looked.participant,
             import: looked.import,
         };
-        found.extend(examination.examine());
+        bar.inc(1);
+        Ok(examination.examine())
     };
-    if looked.bodies.is_empty() {
-        let bar = context.bar(0, "entries");
-        ledger.parts(
-            axes.as_recorded,
-            &mut |at, of| {
-                bar.set_length(of);
-                bar.set_position(at);
-            },
-            &mut |part| {
-                let holds = part.bodies();
-                examine(part.entries, &holds);
-            },
-        )?;
-        bar.finish_and_clear();
+    let mut found = Examined::default();
+    for part in bodies.par_iter().map(examined).collect::<Result<Vec<_>, _>>()? {
+        found.extend(part);
     }
-    for body in looked.bodies {
-        let loaded = ledger.load(&Scope::of_body(body.clone()))?;
-        examine(loaded.entries().to_vec(), &|id| id == body);
-    }
+    bar.finish_and_clear();
     let one = match looked.bodies {
         [one] => Some(one),
         _ => None,

@@ -35,7 +35,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let axes: Axes = axes.resolve(context, &ledger)?;
     let bar = context.bar(ledger.size().0, "entries");
     if args.until.is_none() {
-        ledger.rebuild(&mut |at| bar.set_position(at))?;
+        ledger.publish_anew()?;
     }
     bar.set_length(axes.as_recorded.0);
     let tally = replay(ledger.log(), axes.as_recorded, axes.on, &mut |at| bar.set_position(at));

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use crate::charter::BodyKind;
-use crate::event::{Day, Scope, Size};
+use crate::event::{Day, Size};
 use crate::query::BodyView;
 
 use crate::cli::context::{Context, Shape};
@@ -19,7 +19,7 @@ pub(crate) fn run(_: &Args, context: &Context) -> Result<Exit, Failure> {
     let mut items: Vec<Value> = Vec::new();
     for body in ledger.bodies()? {
         let charter = ledger.charter(&body)?;
-        let loaded = ledger.load(&Scope::of_body(body.clone()))?;
+        let loaded = ledger.load(&body)?;
         let material = ledger.material(&loaded, ledger.size())?;
         let view = BodyView::new(&material, &body, Size(u64::MAX), Day::FUTURE)?;
         let coverage = view.coverage(context.now.day());

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::charter::{
     Charter, CharterAct, TEMPLATES, Template, Version, charter_event, check_sound, lint, with_tables,
 };
-use crate::event::{BodyId, Event, EventId, Index, Scope, Size};
+use crate::event::{BodyId, Event, EventId, Index, Size};
 use crate::ledger::AppendOptions;
 use crate::query::{BodyView, CorrectionItem, corrections};
 
@@ -121,7 +121,7 @@ fn show(args: &ShowArgs, context: &Context) -> Result<Exit, Failure> {
     let mut ledger = context.reader()?;
     let charter = ledger.charter(&args.body)?;
     let version = charter.on(on);
-    let loaded = ledger.load(&Scope::of_body(args.body.clone()))?;
+    let loaded = ledger.load(&args.body)?;
     let material = ledger.material(&loaded, ledger.size())?;
     let view = BodyView::new(&material, &args.body, ledger.size(), crate::event::Day::FUTURE)?;
     let proposed = corrections(&material, &view, None, on);

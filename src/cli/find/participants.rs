@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use crate::event::{
-    Day, Edtf, Participant, ParticipantId, ParticipantKind, Register, Scope, Size, StateList, StateNumber,
+    Day, Edtf, Participant, ParticipantId, ParticipantKind, Register, Size, StateList, StateNumber,
     StateNumbers,
 };
 use crate::query::{BodyView, Lifetime, Lifetimes, is_state_list};
@@ -100,11 +100,11 @@ fn lifetimes(context: &Context) -> Result<Lifetimes, Failure> {
     if !context.ledger.exists() {
         return Ok(Lifetimes::default());
     }
-    let mut ledger = context.reader()?;
+    let ledger = context.reader()?;
     let lists: Vec<_> = ledger.bodies()?.into_iter().filter(is_state_list).collect();
     let mut loaded = Vec::with_capacity(lists.len());
     for list in &lists {
-        loaded.push(ledger.load(&Scope::of_body(list.clone()))?);
+        loaded.push(ledger.load(&list)?);
     }
     let mut views = Vec::with_capacity(lists.len());
     for (list, loaded) in lists.iter().zip(&loaded) {

@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use crate::event::{BodyId, Edtf, Scope, Size};
+use crate::event::{BodyId, Edtf, Size};
 use crate::ledger::Ledger;
 use crate::log::Disk;
 use crate::query::{Axes, Notifications, notifications};
@@ -182,7 +182,7 @@ pub(crate) fn drafts(
 ) -> Result<Notifications, Failure> {
     let mut each = Vec::with_capacity(bodies.len());
     for body in bodies {
-        let loaded = ledger.load(&Scope::of_body(body.clone()))?;
+        let loaded = ledger.load(&body)?;
         let material = ledger.material(&loaded, axes.as_recorded)?;
         each.push(notifications(&material, body, since, axes)?);
     }

@@ -4,7 +4,7 @@ use std::time::Instant as Clock;
 use crate::charter::Template;
 use crate::event::{
     Act, ActKind, BodyId, Cause, Changes, Correction, Edtf, Event, EventId, Evidence, Field, FieldName,
-    Grade, Index, Role, Scope, Size,
+    Grade, Index, Role, Size,
 };
 use crate::import::{Mode, Source, import};
 use crate::ledger::{AppendOptions, Ledger};
@@ -159,7 +159,7 @@ impl Example {
     /// Whether the ledger holds all of it: its charter, its rows, the import and the survey.
     fn recorded(&self, ledger: &mut Ledger) -> Result<bool, Failure> {
         let rules = Template::find(self.id).map_or(0, |t| t.texts.len() as u64);
-        let held = ledger.load(&Scope::of_body(self.body()?))?.entries().len() as u64;
+        let held = ledger.load(&self.body()?)?.entries().len() as u64;
         Ok(held >= rules + row_count(self.rows) + 2)
     }
 

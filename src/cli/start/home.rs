@@ -106,7 +106,7 @@ fn kinds(ledger: &mut crate::ledger::Ledger) -> Result<String, Failure> {
 fn record(ledger: &mut crate::ledger::Ledger, context: &Context) -> Result<String, Failure> {
     let mut ends = Vec::new();
     for body in ledger.bodies()? {
-        let loaded = ledger.load(&crate::event::Scope::of_body(body.clone()))?;
+        let loaded = ledger.load(&body)?;
         let material = ledger.material(&loaded, ledger.size())?;
         let view = crate::query::BodyView::new(&material, &body, ledger.size(), crate::event::Day::FUTURE)?;
         ends.extend(view.coverage(context.now.day()).map(|c| format!("{} ({body})", c.to)));

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use crate::audit::Options;
 use crate::charter::Charter;
-use crate::event::{Act, ActKind, BodyId, Day, Edtf, Entry, Index, ParticipantId, Scope, Size};
+use crate::event::{Act, ActKind, BodyId, Day, Edtf, Entry, Index, ParticipantId, Size};
 use crate::ledger::{Ledger, Loaded};
 use crate::query::{Axes, ConflictSide, Pending, StatusAnswer, pending, roster, status};
 
@@ -47,7 +47,7 @@ impl Tour {
     fn open(context: &Context, body: BodyId) -> Result<Tour, Failure> {
         let mut ledger = context.reader()?;
         let charter = ledger.charter(&body)?;
-        let loaded = ledger.load(&Scope::of_body(body.clone()))?;
+        let loaded = ledger.load(&body)?;
         Ok(Tour { ledger, loaded, charter, body, page: context.page, today: context.now.day() })
     }
 

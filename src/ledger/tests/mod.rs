@@ -1,11 +1,6 @@
 //! What a receipt promises, what is refused, and that no path to the entries changes an answer.
 
-mod ahead;
 mod desk;
-mod index;
-mod published;
-mod publishing;
-mod real;
 mod recorders;
 
 use std::path::Path;
@@ -13,11 +8,10 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::event::{Act, ActKind, Cause, Day, Edtf, Event, ParticipantId, Role, Scope, StatusId};
+use crate::event::{Act, ActKind, Cause, Day, Edtf, Event, ParticipantId, Role, StatusId};
 use crate::fixture::{
     ORIGIN, START, body, charters, create, holder, id, options, rectification, retraction, rows, who, writer,
 };
-use crate::index::IndexError;
 use crate::query::{Axes, pending, roster, status};
 
 /// An act of the SCO's vocabulary that needs nothing but a day.
@@ -34,10 +28,11 @@ fn small(path: &Path) -> Ledger {
     ledger
 }
 
-/// A reader that asks the index however few entries there are.
+/// A reader of the published index, however few entries there are.
 fn indexed(path: &Path) -> Ledger {
-    let mut ledger = Ledger::open_reader(path).unwrap();
-    ledger.index = source::Source::of_index(path, &ledger.entries).unwrap();
+    writer(path).publish().unwrap();
+    let ledger = Ledger::open_reader(path).unwrap();
+    assert_eq!(ledger.record.tables().tail_entries(), 0);
     ledger
 }
 
@@ -134,16 +129,15 @@ fn a_retracted_import_withdraws_its_rows_in_every_body() {
     ledger.append(vec![withdrawn], options(START + 20)).unwrap();
     ledger.close().unwrap();
     let answer = |ledger: &mut Ledger, size: u64| {
-        let loaded = ledger.load(&Scope::of_pair(who("MNG"), body("x"))).unwrap();
+        let loaded = ledger.load(&body("x")).unwrap();
         let material = ledger.material(&loaded, Size(size)).unwrap();
         let axes = axes("2005-01-01", None, Size(size));
         status(&material, &who("MNG"), &body("x"), &axes).unwrap().status.unwrap().to_string()
     };
     let mut by_index = indexed(&path);
     assert_eq!([10, 11].map(|size| answer(&mut by_index, size)), ["member", "none"]);
-    assert!(matches!(by_index.index, source::Source::Index(_)));
     drop(by_index);
-    std::fs::remove_dir_all(path.join("sled")).unwrap();
+    std::fs::remove_dir_all(path.join("snapshot")).unwrap();
     let mut scanned = Ledger::open_reader(&path).unwrap();
     assert_eq!([10, 11].map(|size| answer(&mut scanned, size)), ["member", "none"]);
     let tally = replay(scanned.log(), Size(11), "2005-01-01".parse().unwrap(), &mut |_| {}).unwrap();
@@ -200,7 +194,7 @@ fn axes(on: &str, known: Option<&str>, size: Size) -> Axes {
 }
 
 fn ask(ledger: &mut Ledger, of: &ParticipantId, size: Size, on: &str, known: Option<&str>) -> Value {
-    let loaded = ledger.load(&Scope::of_pair(of.clone(), body("sco"))).unwrap();
+    let loaded = ledger.load(&body("sco")).unwrap();
     let material = ledger.material(&loaded, size).unwrap();
     match status(&material, of, &body("sco"), &axes(on, known, size)) {
         Ok(answer) => serde_json::to_value(answer).unwrap(),
@@ -209,7 +203,7 @@ fn ask(ledger: &mut Ledger, of: &ParticipantId, size: Size, on: &str, known: Opt
 }
 
 fn board(ledger: &mut Ledger, size: Size, on: &str) -> Value {
-    let loaded = ledger.load(&Scope::of_body(body("sco"))).unwrap();
+    let loaded = ledger.load(&body("sco")).unwrap();
     let material = ledger.material(&loaded, size).unwrap();
     let axes = axes(on, None, size);
     match (roster(&material, &body("sco"), None, &axes), pending(&material, &body("sco"), &axes)) {
@@ -286,12 +280,10 @@ fn the_index_and_the_entries_give_the_same_answers() {
         all
     };
     let first = answers(&mut by_index);
-    assert!(matches!(by_index.index, source::Source::Index(_)));
     drop(by_index);
     let held = writer(&path);
     let mut by_entries = Ledger::open_reader(&path).unwrap();
     assert_eq!(answers(&mut by_entries), first);
-    assert!(matches!(by_entries.index, source::Source::Entries));
     drop(held);
 }
 
@@ -304,7 +296,6 @@ fn a_reader_that_is_overtaken_by_a_writer_answers_for_what_it_opened() {
     let mut ledger = writer(&path);
     ledger.append(vec![grant(50, "MNG", "2004-06-17")], options(START + 10)).unwrap();
     ledger.close().unwrap();
-    reader.index = source::Source::of_index(&path, &reader.entries).unwrap();
     let answer = ask(&mut reader, &who("MNG"), Size(7), "2005-01-01", None);
     assert_eq!(answer["status"], json!("none"));
     let mut reader = indexed(&path);
@@ -372,7 +363,7 @@ fn counts_agree(ledger: &mut Ledger) {
     for on in ["2016-12-31", "2023-07-16", "2024-07-05", "2025-09-02"] {
         let on: Day = on.parse().unwrap();
         for size in [Size(60), ledger.size()] {
-            let loaded = ledger.load(&Scope::of_body(sco.clone())).unwrap();
+            let loaded = ledger.load(&sco).unwrap();
             let axes = Axes::on_day(on, None, size);
             let material = ledger.material(&loaded, size).unwrap();
             let counted = roster(&material, &sco, None, &axes).unwrap().counts;

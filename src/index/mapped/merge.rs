@@ -6,10 +6,10 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use crate::event::{Heading, Index};
+use crate::index::container::Stored;
+use crate::index::key::{self, Table};
+use crate::index::{BLOCK, Change, IndexError, Tables, list};
 use crate::log::{Disk, Hash, Mark, SigningKey, VerifierKey};
-use crate::tables::container::Stored;
-use crate::tables::key::{self, Table};
-use crate::tables::{BLOCK, Change, IndexError, Tables, list};
 
 use super::folder::{open_largest, place, put_in_place};
 use super::header::Header;

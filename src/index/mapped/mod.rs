@@ -11,6 +11,6 @@ mod merge;
 mod read;
 mod write;
 
-pub use folder::index_files;
+pub use folder::{index_files, is_named_by};
 pub use merge::Publication;
 pub(super) use read::Mapped;

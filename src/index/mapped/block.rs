@@ -9,7 +9,7 @@
 
 use sha2::{Digest, Sha256};
 
-use crate::tables::list;
+use crate::index::list;
 
 /// Every block has so many bytes.
 pub(super) const BLOCK_BYTES: usize = 4096;

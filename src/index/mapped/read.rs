@@ -6,9 +6,9 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::index::IndexError;
+use crate::index::container::Visit;
 use crate::log::{Mark, VerifierKey};
-use crate::tables::IndexError;
-use crate::tables::container::Visit;
 
 use super::block::{BLOCK_BYTES, Beside, LONG_BYTES, Link, Pairs, long_part, sum_of};
 use super::header::{Header, Unfit};
@@ -21,7 +21,7 @@ const LEVELS_MAX: usize = 24;
 type Block = Arc<Vec<u8>>;
 
 /// An open file.
-pub(in crate::tables) struct Mapped {
+pub(in crate::index) struct Mapped {
     file: File,
     path: PathBuf,
     header: Header,
@@ -32,7 +32,7 @@ pub(in crate::tables) struct Mapped {
 
 impl Mapped {
     /// Opens a file of the log of a name. Where a key is given the header must be signed with it.
-    pub(in crate::tables) fn open(
+    pub(in crate::index) fn open(
         path: &Path,
         origin: &str,
         key: Option<&VerifierKey>,
@@ -64,12 +64,12 @@ impl Mapped {
     }
 
     /// The end of the log that it reaches.
-    pub(in crate::tables) fn mark(&self) -> &Mark {
+    pub(in crate::index) fn mark(&self) -> &Mark {
         &self.header.mark
     }
 
     /// The value of a key.
-    pub(in crate::tables) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
+    pub(in crate::index) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
         let (mut block, mut number) = (Arc::clone(&self.root), self.header.root.number);
         for _ in 0..LEVELS_MAX {
             let mut pairs = Pairs::of(&block).ok_or_else(|| self.damaged(number))?;
@@ -92,7 +92,7 @@ impl Mapped {
     }
 
     /// Shows the pairs whose keys begin with a prefix, in their order.
-    pub(in crate::tables) fn range(&self, prefix: &[u8], visit: &mut Visit<'_>) -> Result<(), IndexError> {
+    pub(in crate::index) fn range(&self, prefix: &[u8], visit: &mut Visit<'_>) -> Result<(), IndexError> {
         self.walk(&self.root, self.header.root.number, LEVELS_MAX, prefix, visit).map(|_| ())
     }
 
@@ -205,7 +205,7 @@ impl Mapped {
     }
 
     /// Its file.
-    pub(in crate::tables) fn path(&self) -> &Path {
+    pub(in crate::index) fn path(&self) -> &Path {
         &self.path
     }
 }

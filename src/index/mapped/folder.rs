@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::index::IndexError;
 use crate::log::{Disk, Mark, VerifierKey};
-use crate::tables::IndexError;
 
 use super::read::Mapped;
 
@@ -27,7 +27,7 @@ fn listed(ledger: &Path) -> Vec<PathBuf> {
 }
 
 /// Opens the largest file that can be read.
-pub(in crate::tables) fn open_largest(
+pub(in crate::index) fn open_largest(
     ledger: &Path,
     origin: &str,
     key: Option<&VerifierKey>,
@@ -39,6 +39,12 @@ pub(in crate::tables) fn open_largest(
 pub(super) fn place(ledger: &Path, mark: &Mark) -> PathBuf {
     let root: String = mark.tree.root().0.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     ledger.join(FOLDER).join(format!("{:020}-{root}.{EXTENSION}", mark.tree.size()))
+}
+
+/// Whether a published file has the name of what it covers.
+pub fn is_named_by(path: &Path, mark: &Mark) -> bool {
+    let named = place(Path::new(""), mark);
+    path.file_name().is_some_and(|name| Some(name) == named.file_name())
 }
 
 /// Puts a finished file in place, and removes those that it makes superfluous.

@@ -97,7 +97,7 @@ pub(super) fn record(seeds: &[Seed]) -> Vec<Entry> {
         event.sequence = (n % 3 == 0).then_some(n as u16);
         event.rival = (n % 5 == 0).then(|| Rival::parse("D:one").unwrap());
         let recorded_at = Instant::from_micros(1_000 + n as i64);
-        entries.push(Entry { index: Index(n as u64), recorded_at, event });
+        entries.push(Entry { index: Index(n as u64), recorded_at, event: event.into() });
     }
     entries
 }

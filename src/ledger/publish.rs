@@ -1,0 +1,73 @@
+//! The index as a file for readers without a lock.
+
+use std::collections::BTreeMap;
+
+use crate::index::{Publication, Tables};
+use crate::log::Disk;
+
+use super::record::Record;
+use super::{Ledger, LedgerError};
+
+/// Behind a published index so many entries are read from the log with each question before it is published anew.
+const TAIL_ENTRIES: u64 = 256;
+/// A writer keeps no more than so many entries of the index in memory.
+const MEMORY_ENTRIES: u64 = 1 << 16;
+
+impl Ledger {
+    /// Publishes the index if so many entries follow the published one, or a segment of the log began since.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn publish_if_due(&mut self) -> Result<(), LedgerError> {
+        let tables = self.record.tables();
+        let moved = tables.mark().is_some_and(|mark| mark.segment != self.log().mark().segment);
+        if tables.tail_entries() < TAIL_ENTRIES && !moved {
+            return Ok(());
+        }
+        self.publish()
+    }
+
+    /// Publishes the index if a writer keeps much of it in memory.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn publish_if_large(&mut self) -> Result<(), LedgerError> {
+        if self.record.tables().tail_entries() < MEMORY_ENTRIES { Ok(()) } else { self.publish() }
+    }
+
+    /// Publishes the index of everything recorded, merged from the one before.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn publish(&mut self) -> Result<(), LedgerError> {
+        let disk = self.log().disk()?.clone();
+        publish(&mut self.record, &disk)
+    }
+
+    /// Makes the published index anew from the log alone.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn publish_anew(&mut self) -> Result<(), LedgerError> {
+        self.record.replace_tables(Tables::default());
+        self.record.catch_up()?;
+        self.publish()
+    }
+}
+
+fn publish(record: &mut Record, disk: &Disk) -> Result<(), LedgerError> {
+    let log = record.log();
+    let key = log.signing_key()?;
+    let publication = Publication {
+        origin: log.origin(),
+        mark: log.mark(),
+        places: log.last_places()?,
+        rows: BTreeMap::new(),
+        key: key.as_ref(),
+    };
+    record.tables().publish(record.path(), &publication, &|index| record.hash(index), disk)?;
+    if let Some(tables) = super::published(record.path()).filter(|tables| tables.size() == record.size()) {
+        record.replace_tables(tables);
+    }
+    Ok(())
+}

@@ -1,0 +1,526 @@
+//! The record as one handle sees it: the log, the index over it, and the last entries, decoded.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::charter::{Charter, CharterText};
+use crate::event::leaf::decode;
+use crate::event::{
+    ActKind, BodyId, Day, Entry, Event, EventId, Heading, Index, Instant, ParticipantId, Scope, Size,
+};
+use crate::history::{Standing, charter_acts, standing};
+use crate::index::{BLOCK, Tables};
+use crate::log::{Entries, Hash, leaf_hash};
+use crate::query::{Charters, CheckpointRef, Need, Needs, Recorded, needs};
+
+use super::LedgerError;
+
+/// A log with its index. Cloning it is cheap, and a clone stays as it is while the other grows.
+#[derive(Clone)]
+pub(super) struct Record {
+    path: PathBuf,
+    log: Arc<Entries>,
+    tables: Tables,
+    /// The last entries, in chunks that clones share; older ones are read from the log.
+    recent: Recent,
+    charters: Arc<Charters>,
+}
+
+impl Record {
+    /// Sets out the index over a log: from what is published of it on, or over every entry.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn new(path: &Path, log: Entries, published: Option<Tables>) -> Result<Record, LedgerError> {
+        let published = published.filter(|tables| is_of(tables, &log));
+        let mut record = Record {
+            path: path.to_owned(),
+            log: Arc::new(log),
+            tables: published.unwrap_or_default(),
+            recent: Recent::default(),
+            charters: Arc::default(),
+        };
+        record.catch_up()?;
+        Ok(record)
+    }
+
+    /// Takes in the entries of the log that the index does not cover yet.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn catch_up(&mut self) -> Result<(), LedgerError> {
+        let (from, size) = (self.tables.size().0, self.log.frontier().size());
+        if size - from <= NEAR {
+            for at in from..size {
+                let leaf = self.leaf(Index(at))?;
+                self.add(decoded(&leaf, Index(at))?, leaf_hash(&leaf))?;
+            }
+            return Ok(());
+        }
+        let log = Arc::clone(&self.log);
+        let mut failed = None;
+        log.scan(from, |at, leaf, hash| {
+            if failed.is_none() {
+                let added = decoded(leaf, Index(at)).and_then(|entry| self.add(entry, hash));
+                failed = added.err();
+            }
+        })?;
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Takes in the next entry, with the hash of its leaf.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; nothing is taken in then.
+    pub(super) fn add(&mut self, entry: Entry, hash: Hash) -> Result<(), LedgerError> {
+        let Record { log, recent, tables, .. } = self;
+        let read = |index: Index| match recent.get(index) {
+            Some(entry) => Ok(entry.clone()),
+            None => decoded(&log.leaf(index.0)?.0, index),
+        };
+        tables.push(&entry, hash, &read)?;
+        recent.push(entry);
+        Ok(())
+    }
+
+    /// The folder of the ledger.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The log.
+    pub(super) fn log(&self) -> &Arc<Entries> {
+        &self.log
+    }
+
+    /// The index.
+    pub(super) fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    /// Puts an index of the same entries in the place of the one at hand: what was published since.
+    pub(super) fn replace_tables(&mut self, tables: Tables) {
+        self.tables = tables;
+    }
+
+    /// The folded charters.
+    pub(super) fn charters(&self) -> &Arc<Charters> {
+        &self.charters
+    }
+
+    /// The number of entries.
+    pub(super) fn size(&self) -> Size {
+        self.tables.size()
+    }
+
+    /// The bytes of an entry, as recorded.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn leaf(&self, index: Index) -> Result<Vec<u8>, LedgerError> {
+        Ok(self.log.leaf_near(index.0, self.place(index))?)
+    }
+
+    /// Where the record of an entry begins in a segment that is not sealed, if that is known.
+    fn place(&self, index: Index) -> Option<u32> {
+        let (first, offsets) = self.log.passed();
+        let passed =
+            index.0.checked_sub(first).and_then(|at| offsets.get(usize::try_from(at).ok()?)).copied();
+        passed.or_else(|| self.tables.place(index).ok().flatten())
+    }
+
+    /// An entry, decoded.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn entry(&self, index: Index) -> Result<Entry, LedgerError> {
+        match self.recent.get(index) {
+            Some(entry) => Ok(entry.clone()),
+            None => decoded(&self.leaf(index)?, index),
+        }
+    }
+
+    /// Entries by their indexes, which must rise.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn entries(&self, indexes: &[Index]) -> Result<Vec<Entry>, LedgerError> {
+        let older = indexes.partition_point(|index| *index < self.recent.first());
+        let (older, recent) = indexes.split_at(older);
+        let numbers: Vec<u64> = older.iter().map(|index| index.0).collect();
+        let read = self
+            .log
+            .map_leaves(&numbers, &|at| self.place(Index(at)), &|at, leaf| decoded(leaf, Index(at)))?;
+        let mut entries = read.into_iter().collect::<Result<Vec<Entry>, LedgerError>>()?;
+        entries.extend(recent.iter().filter_map(|index| self.recent.get(*index)).cloned());
+        Ok(entries)
+    }
+
+    /// The place of an event.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn find(&self, id: EventId) -> Result<Option<Index>, LedgerError> {
+        for index in self.tables.candidates(id)? {
+            if self.entry(index)?.event.id == id {
+                return Ok(Some(index));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The entries whose `to` names an event, in the order of the log.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn naming(&self, id: EventId) -> Result<Vec<Entry>, LedgerError> {
+        let mut entries = self.entries(&self.tables.naming(id)?)?;
+        entries.retain(|entry| entry.event.to == Some(id));
+        Ok(entries)
+    }
+
+    /// An event that corrects nothing with the corrections of it and of its import, and theirs, in the order of the log: the
+    /// entries that decide how it stands.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn family(&self, base: &Event) -> Result<Vec<Entry>, LedgerError> {
+        let Some(at) = self.find(base.id)? else { return Ok(Vec::new()) };
+        let mut family = std::collections::BTreeMap::from([(at, self.entry(at)?)]);
+        let mut open = vec![base.id];
+        if let Some(import) = base.import
+            && self.tables.has_corrections_of(import)?
+            && let Some(at) = self.find(import)?
+        {
+            family.insert(at, self.entry(at)?);
+            open.push(import);
+        }
+        while let Some(id) = open.pop() {
+            for entry in self.naming(id)?.into_iter().filter(|entry| entry.event.corrects()) {
+                let id = entry.event.id;
+                if family.insert(entry.index, entry).is_none() {
+                    open.push(id);
+                }
+            }
+        }
+        Ok(family.into_values().collect())
+    }
+
+    /// The entries under a need, in the order of the log. The heading of an import that nothing corrects has none to read:
+    /// the record of an import moves nothing.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn under(&self, need: &Need) -> Result<Vec<Entry>, LedgerError> {
+        let mut indexes = match need {
+            Need::Group(body) => self.tables.entries_in_group(body.as_str())?,
+            Need::Heading(heading) => self.tables.entries_under(heading)?,
+        };
+        if matches!(need, Need::Heading(heading) if heading.is_of_import()) && indexes.len() < 2 {
+            return Ok(Vec::new());
+        }
+        indexes.sort_unstable();
+        indexes.dedup();
+        self.entries(&indexes)
+    }
+
+    /// The entries that a question about a body, or a participant in it, depends on; with those that are supposed.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn needs(
+        &self,
+        body: &BodyId,
+        participant: Option<&ParticipantId>,
+        supposed: &[Entry],
+    ) -> Result<Needs, LedgerError> {
+        let scope = Scope { body: Some(body.clone()), participant: participant.cloned() };
+        needs(&scope, body, &self.charters.texts, &mut |need| {
+            let mut entries = self.under(need)?;
+            if !supposed.is_empty() {
+                self.add_supposed(need, supposed, &mut entries)?;
+            }
+            Ok(entries)
+        })
+    }
+
+    /// The entries that make the rules of a body: its acts alone, those of the body whose charter it extends, and the
+    /// corrections of the imports that brought them. `brought` is a text of the body that is not recorded yet.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn rule_entries(
+        &self,
+        body: &BodyId,
+        brought: Option<&str>,
+        supposed: &[Entry],
+    ) -> Result<Vec<Entry>, LedgerError> {
+        let mut open = vec![body.clone()];
+        let mut seen: Vec<BodyId> = Vec::new();
+        let mut entries: Vec<Entry> = Vec::new();
+        while let Some(next) = open.pop() {
+            let need = Need::Heading(Heading::of_body(&next));
+            let mut own = self.under(&need)?;
+            self.add_supposed(&need, supposed, &mut own)?;
+            if next == *body {
+                let texts = own.iter().filter_map(|entry| entry.event.act.charter_text()).chain(brought);
+                open.extend(texts.filter_map(CharterText::extended).filter(|other| !seen.contains(other)));
+            }
+            let imports: std::collections::BTreeSet<EventId> =
+                own.iter().filter_map(|entry| entry.event.import).collect();
+            for import in imports {
+                own.extend(self.under(&Need::Heading(Heading::of_import(import)))?);
+            }
+            entries.extend(own);
+            seen.push(next);
+        }
+        entries.sort_by_key(|entry| entry.index);
+        entries.dedup_by_key(|entry| entry.index);
+        Ok(entries)
+    }
+
+    /// The rules of a body with every amendment recorded or supposed.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoBody`] if no charter of it stands.
+    pub(super) fn charter(&self, body: &BodyId, supposed: &[Entry]) -> Result<Arc<Charter>, LedgerError> {
+        let entries = self.rule_entries(body, None, supposed)?;
+        let acts = standing(&entries, Size(u64::MAX), Day::FUTURE);
+        let charter = self.charters.fold(body, &charter_acts(&acts, body))?;
+        charter.ok_or_else(|| LedgerError::NoBody(body.clone()))
+    }
+
+    /// Adds the supposed entries that are filed under a need, and what they make file there.
+    fn add_supposed(
+        &self,
+        need: &Need,
+        supposed: &[Entry],
+        entries: &mut Vec<Entry>,
+    ) -> Result<(), LedgerError> {
+        if supposed.is_empty() {
+            return Ok(());
+        }
+        let filed = self.supposed_filings(supposed)?;
+        for (heading, entry) in filed {
+            let here = match need {
+                Need::Group(body) => heading.group() == body.as_str(),
+                Need::Heading(wanted) => *wanted == heading,
+            };
+            if here {
+                entries.push(entry);
+            }
+        }
+        entries.sort_by_key(|entry| entry.index);
+        entries.dedup_by_key(|entry| entry.index);
+        Ok(())
+    }
+
+    /// What supposed entries add to the headings: each heading with an entry that is filed there since.
+    fn supposed_filings(&self, supposed: &[Entry]) -> Result<Vec<(Heading, Entry)>, LedgerError> {
+        let mut tables = self.tables.clone();
+        let known = |index: Index| match supposed.iter().find(|entry| entry.index == index) {
+            Some(entry) => Ok(entry.clone()),
+            None => self.entry(index),
+        };
+        let size = self.size();
+        for entry in supposed {
+            // No leaf is made of what is only supposed: nothing reads the tree of these tables.
+            tables.push(entry, Hash([0; 32]), &known)?;
+        }
+        let mut filed = Vec::new();
+        for (heading, indexes) in tables.filed_since(size)? {
+            for index in indexes {
+                filed.push((heading.clone(), known(index)?));
+            }
+        }
+        Ok(filed)
+    }
+
+    /// The number of entries that were recorded by an instant: stamps rise strictly, so they are the first ones.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn size_at(&self, until: Instant) -> Result<Size, LedgerError> {
+        let Some(first) = self.tables.block_of_stamp(until)? else { return Ok(Size(0)) };
+        let (mut low, mut high) = (first.0 + 1, (first.0 + BLOCK).min(self.size().0));
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.entry(Index(middle))?.recorded_at <= until {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(Size(low))
+    }
+
+    /// The number of entries that `--as-recorded` names.
+    ///
+    /// # Errors
+    /// [`LedgerError::BeyondSize`].
+    pub(super) fn recorded(&self, recorded: Recorded, size: Size) -> Result<Size, LedgerError> {
+        match recorded {
+            Recorded::All => Ok(size),
+            Recorded::Size(asked) if asked <= size => Ok(asked),
+            Recorded::Size(asked) => Err(LedgerError::BeyondSize { asked, size }),
+            Recorded::Time(until) => self.size_at(until),
+        }
+    }
+
+    /// The head of the first `size` entries.
+    ///
+    /// # Errors
+    /// [`LedgerError::Log`] for a size beyond the log.
+    pub(super) fn head(&self, size: Size) -> Result<CheckpointRef, LedgerError> {
+        Ok(CheckpointRef { size, root: self.root(size)?.to_string() })
+    }
+
+    /// The RFC 6962 root over the first `size` entries.
+    ///
+    /// # Errors
+    /// [`LedgerError::Log`] for a size beyond the log.
+    pub(super) fn root(&self, size: Size) -> Result<Hash, LedgerError> {
+        let node = |level, number| self.tables.node(level, number).ok().flatten();
+        Ok(self.log.root_of(size.0, &node, &|at| self.place(Index(at)))?)
+    }
+
+    /// The bodies of which the record has acts.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn groups(&self) -> Result<Vec<BodyId>, LedgerError> {
+        let groups = self.tables.groups()?;
+        Ok(groups.iter().filter_map(|group| BodyId::parse(group).ok()).collect())
+    }
+
+    /// The bodies in which a participant has a heading.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn bodies_of(&self, participant: &ParticipantId) -> Result<Vec<BodyId>, LedgerError> {
+        let groups = self.tables.groups_of(participant.as_str())?;
+        Ok(groups.iter().filter_map(|group| BodyId::parse(group).ok()).collect())
+    }
+
+    /// Whether the record has acts of a body alone.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn has_acts_alone(&self, body: &BodyId) -> Result<bool, LedgerError> {
+        Ok(!self.tables.entries_under(&Heading::of_body(body))?.is_empty())
+    }
+
+    /// Whether anything was filed under a need behind the first `size` entries.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn is_filed_since(&self, need: &Need, size: Size) -> Result<bool, LedgerError> {
+        Ok(match need {
+            Need::Heading(heading) => self.tables.is_filed_since(heading, size)?,
+            Need::Group(body) => self.tables.is_group_filed_since(body.as_str(), size)?,
+        })
+    }
+
+    /// The bodies whose charters are among the first `size` entries, by id, without those that only others extend.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn bodies(&self, size: Size, supposed: &[Entry]) -> Result<Vec<BodyId>, LedgerError> {
+        let mut bodies = self.groups()?;
+        bodies.extend(supposed.iter().map(|entry| entry.event.body.clone()));
+        bodies.sort();
+        bodies.dedup();
+        let folded: Vec<Arc<Charter>> = bodies
+            .par_iter()
+            .filter_map(|body| self.adopted(body, size, supposed).transpose())
+            .collect::<Result<_, _>>()?;
+        let patterns: std::collections::BTreeSet<&BodyId> =
+            folded.iter().filter_map(|charter| charter.extends.as_ref()).collect();
+        let own = folded.iter().map(|charter| &charter.body).filter(|body| !patterns.contains(body));
+        Ok(own.cloned().collect())
+    }
+
+    /// The rules of a body whose adoption is among the first `size` entries; `None` if none is, or if they cannot be read.
+    fn adopted(
+        &self,
+        body: &BodyId,
+        size: Size,
+        supposed: &[Entry],
+    ) -> Result<Option<Arc<Charter>>, LedgerError> {
+        let entries = self.rule_entries(body, None, supposed)?;
+        let acts = standing(&entries, size, Day::FUTURE);
+        let is_adopted =
+            |act: &Standing| act.event.body == *body && act.event.act.kind() == ActKind::CharterAdopted;
+        if !acts.iter().any(is_adopted) {
+            return Ok(None);
+        }
+        Ok(self.charters.fold(body, &charter_acts(&acts, body)).ok().flatten())
+    }
+
+    /// The hash of a leaf.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn hash(&self, index: Index) -> Result<Hash, LedgerError> {
+        Ok(self.log.hash_of(index.0, &|at| self.place(Index(at)))?)
+    }
+}
+
+/// A tail of so many entries is read one by one; a longer one in a pass over the log.
+const NEAR: u64 = 4_096;
+
+/// Whether published tables are of a log: they end where it was opened, or give the root that it has there.
+fn is_of(tables: &Tables, log: &Entries) -> bool {
+    let Some(mark) = tables.mark() else { return false };
+    let size = mark.tree.size();
+    log.opened_at() == Some(size)
+        || size <= log.frontier().size() && log.root(size).is_ok_and(|root| root == mark.tree.root())
+}
+
+pub(super) fn decoded(leaf: &[u8], index: Index) -> Result<Entry, LedgerError> {
+    decode(leaf, index).map_err(|source| LedgerError::Entry { index, source })
+}
+
+/// The last entries of a record.
+#[derive(Clone, Default)]
+struct Recent {
+    chunks: std::collections::VecDeque<Arc<Vec<Entry>>>,
+    /// The index behind the last one.
+    end: u64,
+}
+
+/// Entries of a chunk; one that clones share is copied to be added to.
+const CHUNK: usize = 64;
+/// The largest number of chunks kept.
+const CHUNKS: usize = 64;
+
+impl Recent {
+    fn push(&mut self, entry: Entry) {
+        self.end = entry.index.0 + 1;
+        match self.chunks.back_mut().filter(|chunk| chunk.len() < CHUNK) {
+            Some(chunk) => Arc::make_mut(chunk).push(entry),
+            None => {
+                let mut chunk = Vec::with_capacity(CHUNK);
+                chunk.push(entry);
+                self.chunks.push_back(Arc::new(chunk));
+            }
+        }
+        if self.chunks.len() > CHUNKS {
+            self.chunks.pop_front();
+        }
+    }
+
+    /// The index of the first one kept.
+    fn first(&self) -> Index {
+        let first = self.chunks.front().and_then(|chunk| chunk.first());
+        first.map_or(Index(self.end), |entry| entry.index)
+    }
+
+    fn get(&self, index: Index) -> Option<&Entry> {
+        let after = index.0.checked_sub(self.first().0)?;
+        let chunk = self.chunks.get(usize::try_from(after).ok()? / CHUNK)?;
+        chunk.get(usize::try_from(after).ok()? % CHUNK)
+    }
+}
