@@ -1,7 +1,6 @@
 //! Every status derived in two ways, and the first entries alone asked what they gave before more were recorded.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, OnceLock};
@@ -123,10 +122,8 @@ fn material(entries: Arc<Vec<Entry>>, size: Size, texts: &Texts) -> Material {
 
 /// The entries of each body, and those that bear on other bodies than their own.
 pub(super) struct Places {
-    /// Body after body, those of each in the order of the log.
-    entries: Vec<Entry>,
-    /// Where those of each body stand.
-    own: HashMap<BodyId, Range<usize>>,
+    /// Those of each body, in the order of the log.
+    own: HashMap<BodyId, Arc<Vec<Entry>>>,
     reaching: Vec<Entry>,
     /// The last entry of all: its place, and the day on which it was recorded.
     last: Option<(Index, Day)>,
@@ -136,39 +133,36 @@ pub(super) struct Places {
 
 impl Places {
     /// Sets out the whole record.
-    pub(super) fn new(mut entries: Vec<Entry>) -> Places {
+    pub(super) fn new(entries: Vec<Entry>) -> Places {
         let last = entries.last().map(|last| (last.index, last.recorded_at.day()));
         let reaching = reaching(&entries).into_iter().filter_map(|at| entries.get(at)).cloned().collect();
-        let mut numbers: HashMap<BodyId, u32> = HashMap::new();
-        for entry in &entries {
-            if !numbers.contains_key(&entry.event.body) {
-                numbers.insert(entry.event.body.clone(), numbers.len() as u32);
+        let mut bodies: HashMap<BodyId, Vec<Entry>> = HashMap::new();
+        for entry in entries {
+            match bodies.get_mut(&entry.event.body) {
+                Some(of_body) => of_body.push(entry),
+                None => _ = bodies.insert(entry.event.body.clone(), vec![entry]),
             }
         }
-        // In place, since there are too many entries to hold them twice; those of a body stay in their order.
-        entries.sort_by_cached_key(|entry| numbers.get(&entry.event.body).copied().unwrap_or_default());
-        let (mut own, mut at) = (HashMap::new(), 0);
-        for of_body in entries.chunk_by(|a, b| a.event.body == b.event.body) {
-            let end = at + of_body.len();
-            own.extend(of_body.first().map(|entry| (entry.event.body.clone(), at..end)));
-            at = end;
-        }
-        Places { entries, own, reaching, last, all: OnceLock::new() }
+        let own = bodies.into_iter().map(|(body, entries)| (body, Arc::new(entries))).collect();
+        Places { own, reaching, last, all: OnceLock::new() }
     }
 
     /// The entries that bear on a body: its own, those of the charter that it extends, and whatever is corrected across
     /// bodies, wherever that belongs.
     pub(super) fn of(&self, body: &BodyId, charter: &Charter) -> Arc<Vec<Entry>> {
         if !charter.waits_for().is_empty() {
-            return Arc::clone(self.all.get_or_init(|| Arc::new(in_order(self.entries.iter()))));
+            let all = || Arc::new(in_order(self.own.values().flat_map(|own| own.iter())));
+            return Arc::clone(self.all.get_or_init(all));
         }
-        let own = |of: &BodyId| self.own.get(of).and_then(|own| self.entries.get(own.clone()));
-        let pattern = charter.extends.as_ref().and_then(own).unwrap_or_default();
-        let own = own(body).unwrap_or_default();
-        if pattern.is_empty() && self.reaching.is_empty() {
-            return Arc::new(own.to_vec());
+        let own = self.own.get(body);
+        let pattern = charter.extends.as_ref().and_then(|pattern| self.own.get(pattern));
+        match (own, pattern) {
+            (Some(own), None) if self.reaching.is_empty() => Arc::clone(own),
+            _ => {
+                let bodies = own.into_iter().chain(pattern).flat_map(|entries| entries.iter());
+                Arc::new(in_order(bodies.chain(&self.reaching)))
+            }
         }
-        Arc::new(in_order(own.iter().chain(pattern).chain(&self.reaching)))
     }
 }
 
