@@ -4,35 +4,52 @@
 //! organisation or treaty *on* a day, *as known* by a day, *as recorded* in this ledger; by which acts, under which rule,
 //! on whose evidence. The command `chancery` is this library with a command line.
 //!
+//! # Asking
+//! A [`Reading`] is the record at one size: immutable, shared by threads, cheap to clone. It answers a [`Question`], which is
+//! a value made of words, as a person would type them.
+//! ```no_run
+//! use chancery::event::Instant;
+//! use chancery::{Question, Reading};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let now = Instant::parse("2026-11-24T09:00:00Z")?;
+//! let reading = Reading::open("./chancery.ledger".as_ref(), now)?;
+//! let answer = reading.ask(&Question::status("Belarus", "sco").on("2023-07-01").as_known("2023-07-05"))?;
+//! println!("{}", serde_json::to_string_pretty(&answer)?);
+//! # Ok(()) }
+//! ```
+//!
 //! # The map
-//! A module imports only what stands to its right; `audit`, `import`, `publish` and `witness` stand beside `ledger`:
+//! A module imports only what stands to its right; `audit`, `certificate`, `import`, `publish` and `witness` stand beside
+//! `ledger`:
 //!
 //! `cli → ledger → {query → history → charter → event} + {index} + {log}`
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`event`] | the vocabulary: acts, dates (EDTF), participants, evidence, and the leaf that records them |
+//! | [`event`] | the vocabulary: acts, dates (EDTF), participants, evidence, the leaf that records them, and the headings under which they are filed |
 //! | [`charter`] | legal processes as data: statuses, transitions, procedures, and the judgement of an act |
 //! | [`log`] | a verifiable, ordered log of opaque leaves: segments, frames, the RFC 6962 tree, the checkpoint |
-//! | [`index`] | the event log in sled, with its lookups; can be rebuilt from the log at any time |
-//! | [`history`] | the fold: what stands, which statuses are possible on which days, procedures, overlays |
-//! | [`query`] | questions and answers; what they serialise to is the JSON contract |
-//! | [`ledger`] | the one place where all parts meet: open, append, ask |
+//! | [`index`] | the entries under each heading, in three containers; can be rebuilt from the log at any time |
+//! | [`history`] | the fold: which entries count, which statuses are possible on which days, procedures, overlays |
+//! | [`query`] | questions and answers, and which headings a question needs; answers serialise to the JSON contract |
+//! | [`ledger`] | where all parts meet: open, append, ask |
+//! | [`certificate`] | answers with the proof that no entry was left out |
 //! | [`audit`] | everything derived again from raw leaves, by named checks; repair from a copy |
 //! | [`publish`] | the log as static files, C2SP tlog-tiles; fetching such a tree |
 //! | [`witness`] | heads held against a log: witnesses, policies, what a client has seen |
 //! | [`import`] | the records of others: one file for each source format |
-//! | [`cli`] | one file for each command |
+//! | [`cli`] | the commands, in seven rooms |
 //!
 //! `docs/ARCHITECTURE.md` follows an entry, a question and an audit through these; `docs/FORMAT.md` has the bytes.
 //!
-//! # Example
+//! # Recording
 //! A ledger with the charter of the Shanghai Cooperation Organisation and one act, asked for a status:
 //! ```
 //! use chancery::charter::{Template, charter_event};
-//! use chancery::event::{Act, BodyId, Edtf, Event, EventId, Evidence, Instant, ParticipantId, Role, Scope};
+//! use chancery::event::{Act, BodyId, Edtf, Event, EventId, Evidence, Instant, ParticipantId, Role};
 //! use chancery::log::{Disk, Holder};
-//! use chancery::{AppendOptions, Axes, Ledger, Recorded, status};
+//! use chancery::{AppendOptions, Ledger, Question, StatusAnswer};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let folder = tempfile::tempdir()?;
@@ -50,19 +67,16 @@
 //! }
 //! ledger.append(charter, options)?;
 //!
-//! let (belarus, sco) = (ParticipantId::parse("BLR")?, BodyId::parse("sco")?);
 //! let id = EventId::parse("0192a6c0-0000-7000-8000-000000000001")?;
-//! let mut act = Event::new(id, Act::StatusGranted, sco.clone());
-//! act.participant = Some(belarus.clone());
+//! let mut act = Event::new(id, Act::StatusGranted, BodyId::parse("sco")?);
+//! act.participant = Some(ParticipantId::parse("BLR")?);
 //! act.dates.set(Role::Decided, Edtf::parse("2015-07-10")?);
 //! act.evidence.push(Evidence::citing("gazeta.uz 2016-04-16", None));
 //! let receipt = ledger.append(vec![act], options)?.remove(0);
 //! assert_eq!((receipt.index.0, receipt.size.0), (7, 8));
 //!
-//! let loaded = ledger.load(&Scope::of_pair(belarus.clone(), sco.clone()))?;
-//! let as_recorded = ledger.recorded(Recorded::All)?;
-//! let axes = Axes::on_day("2023-07-01".parse()?, None, as_recorded);
-//! let answer = status(&ledger.material(&loaded, as_recorded)?, &belarus, &sco, &axes)?;
+//! let question = Question::status("BLR", "sco").on("2023-07-01");
+//! let answer = StatusAnswer::try_from(ledger.reading(now).ask(&question)?)?;
 //! assert_eq!(answer.status.map(|s| s.to_string()).as_deref(), Some("observer"));
 //! assert_eq!(answer.because[0].index, receipt.index);
 //! ledger.close()?;
@@ -85,5 +99,5 @@ pub mod publish;
 pub mod query;
 pub mod witness;
 
-pub use ledger::{AppendOptions, Ledger, LedgerError, Receipt};
-pub use query::{Answer, Axes, Question, Recorded, StatusAnswer, status};
+pub use ledger::{AppendOptions, Ledger, LedgerError, Reading, Receipt};
+pub use query::{Answer, Question, StatusAnswer};

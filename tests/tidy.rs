@@ -38,15 +38,13 @@ fn a_module_imports_only_what_stands_to_its_right() {
         ("charter", &["event"]),
         ("history", &["event", "charter"]),
         ("query", &["event", "charter", "history"]),
-        ("index", &["event", "log"]),
-        ("tables", &["event", "log", "history"]),
-        ("snapshot", &["event", "history", "log"]),
+        ("index", &["event", "history", "log"]),
         ("import", &["charter", "event", "ledger"]),
         ("publish", &["log"]),
         ("witness", &["log"]),
         ("certificate", &["event", "charter", "history", "query", "log"]),
-        ("audit", &["event", "charter", "history", "query", "log", "certificate", "publish", "snapshot"]),
-        ("ledger", &["event", "charter", "history", "query", "index", "log", "certificate", "snapshot"]),
+        ("audit", &["event", "charter", "history", "query", "log", "certificate", "publish", "index"]),
+        ("ledger", &["event", "charter", "history", "query", "index", "log", "certificate"]),
         (
             "cli",
             &[
