@@ -285,6 +285,24 @@ impl Context {
         }
     }
 
+    /// Writes lines that are answers side by side, as JSON Lines or under the columns of a CSV.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(crate) fn rows(&self, rows: &[Value], columns: &[&'static str]) -> Result<(), Failure> {
+        let mut rows = rows.to_vec();
+        let mut columns = columns.to_vec();
+        if let Some(supposed) = &self.supposed {
+            let places: Vec<u64> = supposed.places.borrow().iter().map(|place| place.0).collect();
+            rows.iter_mut().for_each(|row| row["supposed"] = places.clone().into());
+            columns.push("supposed");
+        }
+        match self.format {
+            Format::Csv => self.print(&csv_of(&rows.iter().collect::<Vec<_>>(), &columns)?),
+            _ => self.print(&rows.iter().map(|row| format!("{row}\n")).collect::<String>()),
+        }
+    }
+
     /// Writes to standard output; a reader that went away ends the program in silence.
     ///
     /// # Errors

@@ -61,17 +61,26 @@ impl Reading {
         axes: &Axes,
         part: impl Fn(&BodyId, &Material) -> Result<P, LedgerError> + Sync,
     ) -> Result<Vec<P>, LedgerError> {
-        let one = |body: &BodyId| part(body, &self.material(body, participant, axes.as_recorded)?);
-        match bodies {
-            [only] => Ok(vec![one(only)?]),
-            _ => bodies.par_iter().map(one).collect(),
+        let size = axes.as_recorded;
+        if let [only] = bodies {
+            return Ok(vec![part(only, &self.material(only, participant, size)?)?]);
         }
+        let pass = self.passing();
+        bodies.par_iter().map(|body| part(body, &pass.material(body, participant, size)?)).collect()
     }
 
     fn in_several(&self, asked: &Asked, axes: &Axes) -> Result<Answer, LedgerError> {
         let bodies = self.bodies_of(asked, axes.as_recorded)?;
-        let one = |body: &BodyId| self.in_one(asked, axes, body);
-        let answers = bodies.par_iter().map(one).collect::<Result<Vec<Answer>, LedgerError>>()?;
+        let pass = self.passing();
+        let one = |body: &BodyId| match pass.in_one(asked, axes, body) {
+            // Of several bodies, those that know the status are asked.
+            Err(LedgerError::Question(error)) if matches!(*error, QuestionError::UnknownStatus { .. }) => {
+                Ok(None)
+            }
+            answer => answer.map(Some),
+        };
+        let answers = bodies.par_iter().map(one).collect::<Result<Vec<Option<Answer>>, LedgerError>>()?;
+        let answers = answers.into_iter().flatten().collect();
         let question = QuestionEcho::new(asked.kind.word(), None, None, axes);
         Ok(Answer::Bodies(Bodies::of(question, answers, self.head(axes.as_recorded)?)))
     }

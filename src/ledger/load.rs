@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::event::{ActKind, BodyId, Entry, Index, Scope, Size};
+use crate::event::{ActKind, BodyId, Entry, Index, ParticipantId, Scope, Size};
 use crate::query::Material;
 
 use super::{Ledger, LedgerError};
@@ -64,6 +64,19 @@ impl Ledger {
             }
         })?;
         failed.map_or(Ok(()), Err)
+    }
+
+    /// Entries that may themselves say a body, a participant, or both, in the order of the log: those that are filed under
+    /// the headings, and corrections that say it of themselves. `None` if every entry may.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn saying(
+        &self,
+        body: Option<&BodyId>,
+        participant: Option<&ParticipantId>,
+    ) -> Result<Option<Vec<Entry>>, LedgerError> {
+        self.record.saying(body, participant)
     }
 
     /// The rectifications and retractions that name an entry, in the order of the log.

@@ -60,6 +60,9 @@ const ENTRIES: u64 = 1 << 17;
 /// The room for evaluated bodies, in entries.
 const VIEWS: u64 = 1 << 17;
 
+/// The room for evaluated bodies in one pass over many: the same body is often set out twice for one answer.
+const PASSING: u64 = 1 << 11;
+
 impl Default for Stores {
     fn default() -> Stores {
         Stores {
@@ -164,6 +167,14 @@ impl Reading {
         let mut ledger = Ledger::of_record((*self.record).clone(), Arc::clone(&self.stores));
         let places = ledger.suppose(events)?;
         Ok((ledger.reading(self.now), places))
+    }
+
+    /// The same record for one pass over many bodies, none of which is kept for the next question.
+    pub(super) fn passing(&self) -> Reading {
+        let mut charters = Charters::with_room(PASSING);
+        charters.texts = self.stores.charters.texts.clone();
+        let stores = Stores { charters: Arc::new(charters), bodies: Cache::with_weighter(16, 0, KeptWeight) };
+        Reading { stores: Arc::new(stores), ..self.clone() }
     }
 
     /// Answers a question.

@@ -35,11 +35,12 @@ impl Record {
     /// [`LedgerError`].
     pub(super) fn new(path: &Path, log: Entries, published: Option<Tables>) -> Result<Record, LedgerError> {
         let published = published.filter(|tables| is_of(tables, &log));
+        let tables = published.unwrap_or_default();
         let mut record = Record {
             path: path.to_owned(),
             log: Arc::new(log),
-            tables: published.unwrap_or_default(),
-            recent: Recent::default(),
+            recent: Recent::behind(tables.size()),
+            tables,
             charters: Arc::default(),
         };
         record.catch_up()?;
@@ -102,6 +103,9 @@ impl Record {
 
     /// Puts an index of the same entries in the place of the one at hand: what was published since.
     pub(super) fn replace_tables(&mut self, tables: Tables) {
+        if tables.size() < self.size() {
+            self.recent = Recent::behind(tables.size());
+        }
         self.tables = tables;
     }
 
@@ -404,6 +408,34 @@ impl Record {
         Ok(groups.iter().filter_map(|group| BodyId::parse(group).ok()).collect())
     }
 
+    /// Entries that may themselves say a body, a participant, or both, in the order of the log; `None` if every entry may.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn saying(
+        &self,
+        body: Option<&BodyId>,
+        participant: Option<&ParticipantId>,
+    ) -> Result<Option<Vec<Entry>>, LedgerError> {
+        let tables = &self.tables;
+        let mut indexes = match (body, participant) {
+            (None, None) => return Ok(None),
+            (Some(body), None) => tables.entries_in_group(body.as_str())?,
+            (Some(body), Some(one)) => tables.entries_under(&Heading::of_pair(body, one))?,
+            (None, Some(one)) => {
+                let mut indexes = Vec::new();
+                for group in tables.groups_of(one.as_str())? {
+                    indexes.extend(tables.entries_under(&Heading::named(&group, one.as_str()))?);
+                }
+                indexes
+            }
+        };
+        indexes.extend(tables.aside(body.map(BodyId::as_str), participant.map(ParticipantId::as_str))?);
+        indexes.sort_unstable();
+        indexes.dedup();
+        self.entries(&indexes).map(Some)
+    }
+
     /// Whether the record has acts of a body alone.
     ///
     /// # Errors
@@ -497,6 +529,11 @@ const CHUNK: usize = 64;
 const CHUNKS: usize = 64;
 
 impl Recent {
+    /// None yet, behind so many entries.
+    fn behind(size: Size) -> Recent {
+        Recent { end: size.0, ..Recent::default() }
+    }
+
     fn push(&mut self, entry: Entry) {
         self.end = entry.index.0 + 1;
         match self.chunks.back_mut().filter(|chunk| chunk.len() < CHUNK) {

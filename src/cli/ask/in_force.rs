@@ -3,7 +3,8 @@ use crate::event::{Day, ParticipantId};
 use crate::query::{CountedIn, InForce, Kind, Part, Question, participant};
 
 use crate::cli::ask::axes::AxesArgs;
-use crate::cli::ask::question::{Asking, BodyArgs, footer};
+use crate::cli::ask::question::{Asking, footer};
+use crate::cli::ask::several::{self, SeveralArgs};
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::prove::certificate::CertificateArgs;
@@ -17,7 +18,7 @@ use crate::cli::render::{Page, clean, count, date, faint, long_day, strong};
   chancery in-force un --on 1945-10-23 --format json")]
 pub(crate) struct Args {
     #[command(flatten)]
-    body: BodyArgs,
+    bodies: SeveralArgs,
     /// The accession treaty or protocol of this participant, not the constitutive one
     #[arg(long, value_name = "PARTICIPANT", value_parser = participant)]
     about: Option<ParticipantId>,
@@ -47,7 +48,7 @@ const SHAPE: Shape = Shape {
 
 impl Args {
     fn question(&self, context: &Context) -> Result<Question, Failure> {
-        let mut question = self.body.question(Kind::InForce);
+        let mut question = self.bodies.question(Kind::InForce);
         question.options.other = self.about.as_ref().map(ToString::to_string);
         self.axes.fill(&mut question, context)?;
         Ok(question)
@@ -56,14 +57,15 @@ impl Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let asked = Asking::new(context, args.question(context)?)?;
-    let answer: InForce = asked.answer()?;
     args.certificate.write(&asked, context)?;
-    let charter = asked.charter()?;
-    context.answer(&answer, SHAPE, |page| text(page, &answer, &charter, context.now.day()))?;
+    let today = context.now.day();
+    several::write(context, &asked, SHAPE, &|page, answer, charter, alone| {
+        text(page, answer, charter, today, alone)
+    })?;
     Ok(Exit::Done)
 }
 
-fn text(page: &Page, answer: &InForce, charter: &Charter, today: Day) -> String {
+fn text(page: &Page, answer: &InForce, charter: &Charter, today: Day, alone: bool) -> String {
     let on = answer.question.on;
     let of =
         answer.question.participant.as_ref().map(|id| format!(", accession of {id}")).unwrap_or_default();
@@ -79,6 +81,9 @@ fn text(page: &Page, answer: &InForce, charter: &Charter, today: Day) -> String 
     out.push('\n');
     for (label, value) in fields(answer) {
         out.push_str(&page.wrap(&format!("  {}", faint(&format!("{label:<11} "))), &value));
+    }
+    if !alone {
+        return out;
     }
     out.push('\n');
     out.push_str(&footer(page, &answer.question, &answer.checkpoint, today));

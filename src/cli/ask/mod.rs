@@ -15,6 +15,7 @@ pub(crate) mod questions;
 pub(crate) mod relations;
 pub(crate) mod reservations;
 pub(crate) mod roster;
+pub(crate) mod several;
 pub(crate) mod status;
 pub(crate) mod timeline;
 pub(crate) mod what_if;

@@ -3,7 +3,8 @@ use crate::event::{Day, Edtf};
 use crate::query::{Kind, OutcomeItem, Pending, PendingItem, ProcedureItem, Question};
 
 use crate::cli::ask::axes::AxesArgs;
-use crate::cli::ask::question::{Asking, BodyArgs, footer};
+use crate::cli::ask::question::{Asking, footer};
+use crate::cli::ask::several::{self, SeveralArgs};
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::render::{Page, act_words, date, faint, long_day, strong, title};
@@ -15,7 +16,7 @@ use crate::cli::render::{Page, act_words, date, faint, long_day, strong, title};
   chancery pending sco --on 2023-03-06 --as-known 2023-03-06")]
 pub(crate) struct Args {
     #[command(flatten)]
-    body: BodyArgs,
+    bodies: SeveralArgs,
     #[command(flatten)]
     axes: AxesArgs,
 }
@@ -36,7 +37,7 @@ const SHAPE: Shape = Shape {
 
 impl Args {
     fn question(&self, context: &Context) -> Result<Question, Failure> {
-        let mut question = self.body.question(Kind::Pending);
+        let mut question = self.bodies.question(Kind::Pending);
         self.axes.fill(&mut question, context)?;
         Ok(question)
     }
@@ -44,13 +45,14 @@ impl Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let asked = Asking::new(context, args.question(context)?)?;
-    let answer: Pending = asked.answer()?;
-    let charter = asked.charter()?;
-    context.answer(&answer, SHAPE, |page| text(page, &answer, &charter, context.now.day()))?;
+    let today = context.now.day();
+    several::write(context, &asked, SHAPE, &|page, answer, charter, alone| {
+        text(page, answer, charter, today, alone)
+    })?;
     Ok(Exit::Done)
 }
 
-fn text(page: &Page, answer: &Pending, charter: &Charter, today: Day) -> String {
+fn text(page: &Page, answer: &Pending, charter: &Charter, today: Day, alone: bool) -> String {
     let on = answer.question.on;
     let when = if on == today { "today".to_owned() } else { long_day(on) };
     let mut out = page.edges(&strong(&format!("{}: in procedure", charter.about.title)), &when);
@@ -76,6 +78,9 @@ fn text(page: &Page, answer: &Pending, charter: &Charter, today: Day) -> String 
     }
     for item in &answer.contested {
         out.push_str(&contested(page, charter, item));
+    }
+    if !alone {
+        return out;
     }
     out.push('\n');
     out.push_str(&footer(page, &answer.question, &answer.checkpoint, today));

@@ -130,6 +130,14 @@ impl Asking {
         Ok(T::try_from(self.reading.answer(&self.asked)?)?)
     }
 
+    /// The answer, of whatever kind.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(crate) fn any(&self) -> Result<Answer, Failure> {
+        Ok(self.reading.answer(&self.asked)?)
+    }
+
     /// The answer as a certificate states it: without what was asked only of this command line.
     ///
     /// # Errors

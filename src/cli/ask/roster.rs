@@ -4,7 +4,8 @@ use crate::history::Certainty;
 use crate::query::{Kind, Question, Roster, RosterItem};
 
 use crate::cli::ask::axes::AxesArgs;
-use crate::cli::ask::question::{Asking, BodyArgs, footer};
+use crate::cli::ask::question::{Asking, footer};
+use crate::cli::ask::several::{self, SeveralArgs};
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::prove::certificate::CertificateArgs;
@@ -19,7 +20,7 @@ use crate::cli::render::{Page, date, faint, long_day, strong};
   chancery roster sco --certificate members.json")]
 pub(crate) struct Args {
     #[command(flatten)]
-    body: BodyArgs,
+    bodies: SeveralArgs,
     /// Only this status
     #[arg(long, conflicts_with = "certificate")]
     status: Option<StatusId>,
@@ -36,7 +37,7 @@ const SHAPE: Shape = Shape {
 
 impl Args {
     fn question(&self, context: &Context) -> Result<Question, Failure> {
-        let mut question = self.body.question(Kind::Roster);
+        let mut question = self.bodies.question(Kind::Roster);
         question.options.status = self.status.as_ref().map(ToString::to_string);
         self.axes.fill(&mut question, context)?;
         Ok(question)
@@ -45,20 +46,24 @@ impl Args {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let asked = Asking::new(context, args.question(context)?)?;
-    let answer: Roster = asked.answer()?;
     args.certificate.write(&asked, context)?;
-    let charter = asked.charter()?;
-    context.answer(&answer, SHAPE, |page| text(page, &answer, &charter, context.now.day()))?;
+    let today = context.now.day();
+    several::write(context, &asked, SHAPE, &|page, answer, charter, alone| {
+        text(page, answer, charter, today, alone)
+    })?;
     Ok(Exit::Done)
 }
 
-fn text(page: &Page, answer: &Roster, charter: &Charter, today: Day) -> String {
+fn text(page: &Page, answer: &Roster, charter: &Charter, today: Day, alone: bool) -> String {
     let on = answer.question.on;
     let when = if on == today { "today".to_owned() } else { long_day(on) };
     let mut out = page.edges(&strong(&charter.about.title), &when);
     out.push_str(&page.notes(&answer.notes));
     out.push('\n');
     out.push_str(&board(page, answer, charter));
+    if !alone {
+        return out;
+    }
     out.push('\n');
     out.push_str(&footer(page, &answer.question, &answer.checkpoint, today));
     let pending = crate::cli::ask::question::options(&answer.question, answer.checkpoint.size, today);

@@ -58,11 +58,17 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
             && (!args.corrections || matches!(kind, ActKind::RecordCorrected | ActKind::EntryRetracted))
     };
     let mut found: Vec<Entry> = Vec::new();
-    ledger.scan(Index(args.from), |entry| {
-        if fits(&entry) {
-            found.push(entry);
+    let from = Index(args.from);
+    match ledger.saying(args.body.as_ref(), args.participant.as_ref())? {
+        Some(candidates) => {
+            found.extend(candidates.into_iter().filter(|entry| entry.index >= from && fits(entry)));
         }
-    })?;
+        None => ledger.scan(from, |entry| {
+            if fits(&entry) {
+                found.push(entry);
+            }
+        })?,
+    }
     if let Some(last) = args.last {
         found.drain(..found.len().saturating_sub(last));
     }

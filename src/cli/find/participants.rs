@@ -100,8 +100,9 @@ fn lifetimes(context: &Context) -> Result<Lifetimes, Failure> {
     if !context.ledger.exists() {
         return Ok(Lifetimes::default());
     }
-    let ledger = context.reader()?;
-    let lists: Vec<_> = ledger.bodies()?.into_iter().filter(is_state_list).collect();
+    let mut ledger = context.reader()?;
+    let mut lists = ledger.every_body()?;
+    lists.retain(|list| is_state_list(list) && ledger.charter(list).is_ok());
     let mut loaded = Vec::with_capacity(lists.len());
     for list in &lists {
         loaded.push(ledger.load(&list)?);
