@@ -6,7 +6,6 @@ use memchr::memmem::Finder;
 
 use crate::event::leaf::decode;
 use crate::event::{BodyId, Entry, Index, Size};
-use crate::log::LogEngine;
 
 use super::{Ledger, LedgerError};
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::event::leaf::{LeafError, decode};
 use crate::event::{Entry, EventId, Index, Size};
 use crate::index::{EventIndex, FiledUnder, IndexError, Stated};
-use crate::log::{Entries, Hash, LeafBlock, LogEngine};
+use crate::log::{Entries, Hash, LeafBlock};
 
 use super::behind::Behind;
 use super::published::TAIL_ENTRIES;

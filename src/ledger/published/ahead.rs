@@ -3,7 +3,7 @@
 use crate::event::leaf::decode;
 use crate::event::{BodyId, Entry, Index, Scope};
 use crate::ledger::{Ledger, LedgerError};
-use crate::log::{Entries, LogEngine, leaf_hash};
+use crate::log::{Entries, leaf_hash};
 
 use super::{ReadModel, make};
 

@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use crate::event::leaf::decode_for_status;
 use crate::event::{ActKind, Entry, Event, EventId, Index};
 use crate::ledger::LedgerError;
-use crate::log::{Entries, LeafBlock, LogEngine};
+use crate::log::{Entries, LeafBlock};
 use crate::snapshot::{Draft, PairKey};
 
 use super::make::BLOCK_BYTES;

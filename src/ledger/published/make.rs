@@ -6,7 +6,7 @@ use crate::event::leaf::{decode, decode_for_status};
 use crate::event::{Entry, Event, EventId, Index, Size};
 use crate::ledger::source::decode_block;
 use crate::ledger::{Ledger, LedgerError};
-use crate::log::{Entries, Hash, LogEngine};
+use crate::log::{Entries, Hash};
 use crate::snapshot::{Draft, Snapshot, publish};
 
 use super::gather::{gather, is_import, key_of, post};

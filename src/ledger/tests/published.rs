@@ -7,7 +7,7 @@ use crate::charter::{Template, charter_event};
 use crate::event::leaf::{encode_event, splice};
 use crate::event::{EventId, ImportReceipt, Rival};
 use crate::history::{History, standing};
-use crate::log::{Append, LogEngine};
+use crate::log::Append;
 use crate::query::{BodyView, QueryError};
 use crate::snapshot::OnDay;
 
@@ -157,7 +157,7 @@ impl World {
     /// Appends what is not recorded yet, without judgement: a read model takes a record as it is.
     pub(super) fn write(&self, path: &Path, disk: Disk) {
         let log = Entries::open_writer(path, &holder(), disk).unwrap();
-        let size = log.size().unwrap() as usize;
+        let size = log.size() as usize;
         let leaf = |(at, event): (usize, &Event)| {
             splice(&encode_event(event).unwrap(), Instant::from_micros(START + at as i64)).unwrap()
         };

@@ -2,7 +2,6 @@
 
 use super::published::{Field, Random, World, compare};
 use super::*;
-use crate::log::LogEngine;
 use crate::log::tests::drive::Drive;
 
 /// A ledger that is written and published by turns, on a disk that remembers every operation; after how many of them how
@@ -25,7 +24,7 @@ fn published(path: &Path, world: &mut World) -> (Disk, Vec<(usize, u64)>) {
 
 fn questions(path: &Path, world: &World, random: &mut Random, least: u64, case: &str) {
     let mut ledger = Ledger::open_reader(path).unwrap_or_else(|error| panic!("{case}: {error}"));
-    let size = ledger.log().size().unwrap();
+    let size = ledger.log().size();
     assert!(size >= least, "{case}: {size} of {least} entries are left");
     let entries = &world.entries()[..size as usize];
     (0..6).for_each(|_| compare(&mut ledger, entries, &Field::made_up(), random));
