@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chancery::audit::{CHECKS, FAULTS};
 use chancery::event::leaf::{decode, encode_event, splice};
 use chancery::event::{Entry, EventId, Index, Instant};
-use chancery::log::{Append, Disk, Entries, Holder, LogEngine};
+use chancery::log::{Append, Disk, Entries, Holder};
 use serde_json::Value;
 
 use crate::env::{Env, Rng, times};

@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 
 use chancery::audit::{CHECKS, Options, Report, audit_published};
-use chancery::log::{Append, Disk, Entries, Holder, LogEngine, SignedCheckpoint, SigningKey};
+use chancery::log::{Append, Disk, Entries, Holder, SignedCheckpoint, SigningKey};
 use chancery::publish::{Source, publish};
 use flate2::Compression;
 use flate2::write::GzEncoder;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use chancery::audit::{Options, audit};
 use chancery::event::{EventId, Instant};
-use chancery::log::{Append, Disk, Entries, Holder, LogEngine, SignedCheckpoint, VerifierKey};
+use chancery::log::{Append, Disk, Entries, Holder, SignedCheckpoint, VerifierKey};
 use chancery::{AppendOptions, Ledger};
 use serde_json::Value;
 

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant as Clock};
 use chancery::event::leaf::decode;
 use chancery::event::{BodyId, Day, Index, ParticipantId, Scope, Size};
 use chancery::ledger::{AppendOptions, Ledger};
-use chancery::log::{Disk, DiskFile, Entries, LogEngine};
+use chancery::log::{Disk, DiskFile, Entries};
 use chancery::query::{Axes, StatusAnswer, roster, status};
 use criterion::Criterion;
 
@@ -120,7 +120,7 @@ fn questions(criterion: &mut Criterion, meter: &Meter, made: &Made) {
 
 /// Decodes every leaf and folds every pair to its current status, on every core.
 fn replay(log: &Entries) -> usize {
-    let size = Size(log.size().unwrap());
+    let size = Size(log.size());
     let tally = chancery::ledger::replay(log, size, Day::from_days(20_000), &mut |_| {}).unwrap();
     tally.values().map(|statuses| statuses.values().sum::<u64>() as usize).sum()
 }

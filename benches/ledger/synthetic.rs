@@ -10,7 +10,7 @@ use chancery::event::{
 };
 use chancery::import::read_csv;
 use chancery::ledger::Ledger;
-use chancery::log::{Append, Disk, Entries, Holder, LogEngine};
+use chancery::log::{Append, Disk, Entries, Holder};
 use uuid::Uuid;
 
 /// How many entries a ledger has.
@@ -276,7 +276,7 @@ pub(crate) fn make(folder: &Path, entries: usize) -> Made {
     let leaves: Vec<Vec<u8>> = events.iter().enumerate().map(leaf).collect();
     for frame in leaves.chunks(FRAME) {
         let frame: Vec<&[u8]> = frame.iter().map(Vec::as_slice).collect();
-        let done = log.append(log.size().unwrap(), &frame);
+        let done = log.append(log.size(), &frame);
         assert!(matches!(done, Append::Done { .. }), "{done:?}");
     }
     drop(log);

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use chancery::log::{Disk, DiskFile, Entries, Frontier, Hash, LogEngine, leaf_hash};
+use chancery::log::{Disk, DiskFile, Entries, Frontier, Hash, leaf_hash};
 
 use crate::shared::Random;
 
@@ -43,7 +43,7 @@ pub(crate) fn noise(random: &mut Random, count: usize) -> Vec<u8> {
 /// Every leaf of a ledger, in memory.
 pub(crate) fn leaves(ledger: &Path) -> Vec<Vec<u8>> {
     let log = Entries::open_reader(ledger).unwrap();
-    let mut leaves = Vec::with_capacity(log.size().unwrap() as usize);
+    let mut leaves = Vec::with_capacity(log.size() as usize);
     log.scan(0, |_, leaf, _| leaves.push(leaf.to_vec())).unwrap();
     leaves
 }

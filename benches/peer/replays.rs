@@ -8,7 +8,7 @@ use chancery::event::{Day, Entry, ParticipantId, Scope, Size};
 use chancery::history::Certainty;
 use chancery::index::EventIndex;
 use chancery::ledger::{Placed, replay};
-use chancery::log::{Entries, LogEngine};
+use chancery::log::Entries;
 use chancery::query::{BodyView, Charters, CheckpointRef, Material};
 
 use crate::chancery::{board_of, open, today};
@@ -21,7 +21,7 @@ use crate::synthetic::TODAY;
 /// From the leaves, and from the rows of every event, to how many have which status today.
 pub(crate) fn replayed(both: &Both, rounds: usize) -> Row {
     let log = Entries::open_reader(&both.ledger).unwrap();
-    let size = log.size().unwrap();
+    let size = log.size();
     let peer = Peer::open(&both.database);
     let fold = || {
         let tally = replay(&log, Size(size), TODAY, &mut |_| {}).unwrap();
@@ -42,7 +42,7 @@ pub(crate) fn replayed(both: &Both, rounds: usize) -> Row {
 /// The same from the runs of events in sled, on one core.
 pub(crate) fn from_runs(both: &Both, rounds: usize) -> Row {
     let log = Entries::open_reader(&both.ledger).unwrap();
-    let size = Size(log.size().unwrap());
+    let size = Size(log.size());
     let fold = || {
         let index = EventIndex::open(&both.ledger, log.origin(), DEADLINE).unwrap();
         let mut entries = index.load(&Scope::ALL).unwrap();
@@ -73,7 +73,7 @@ fn certain(entries: &[Entry], size: Size, charters: &Arc<Charters>) -> usize {
 
 /// The same from the rows of the snapshot, by a handle that is opened for it: every row of everybody is read.
 pub(crate) fn from_rows(both: &Both, rounds: usize) -> Row {
-    let size = Entries::open_reader(&both.ledger).unwrap().size().unwrap();
+    let size = Entries::open_reader(&both.ledger).unwrap().size();
     let fold = || {
         let mut ledger = open(&both.ledger);
         let axes = today(&ledger);
@@ -107,7 +107,7 @@ pub(crate) fn hashes(both: &Both, rounds: usize) -> Row {
 
 /// Every check of the audit.
 pub(crate) fn audited(both: &Both, rounds: usize) -> Row {
-    let size = Entries::open_reader(&both.ledger).unwrap().size().unwrap() as usize;
+    let size = Entries::open_reader(&both.ledger).unwrap().size() as usize;
     let work = || {
         let report = audit(&both.ledger, &Options::default(), &mut |_, _, _| {}).unwrap();
         assert!(report.is_clean(), "{:?}", report.findings.first());

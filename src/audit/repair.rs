@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::event::Size;
 use crate::log::{
-    Append, Checkpoint, Disk, Entries, Frontier, Hash, Holder, LogEngine, LogError, Remains, leaf_hash,
-    salvage,
+    Append, Checkpoint, Disk, Entries, Frontier, Hash, Holder, LogError, Remains, leaf_hash, salvage,
 };
 
 /// What a repair made.

@@ -9,7 +9,7 @@ use crate::event::leaf::{decode, encode_event, splice};
 use crate::event::*;
 use crate::fixture::data;
 use crate::ledger::{AppendOptions, Ledger};
-use crate::log::{Append, Checkpoint, Disk, Entries, Holder, LogEngine, leaf_hash};
+use crate::log::{Append, Checkpoint, Disk, Entries, Holder, leaf_hash};
 
 const ORIGIN: &str = "example.org/audit";
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::charter::Charter;
 use crate::event::leaf;
 use crate::event::{ActKind, Entry, Event, EventId, Index, Instant, Size};
-use crate::log::{Append, Frontier, Hash, LogEngine};
+use crate::log::{Append, Frontier, Hash};
 
 use super::{AppendOptions, Draft, Ledger, LedgerError, Receipt, admit};
 

@@ -168,12 +168,12 @@ impl SignedCheckpoint {
     ///
     /// # Errors
     /// [`LogError::Damaged`].
-    pub(super) fn check_signature(ledger: &Path) -> Result<(), LogError> {
-        let path = ledger.join("checkpoint");
+    pub(super) fn check_signature(&self, ledger: &Path) -> Result<(), LogError> {
         let Ok(Some(key)) = verifier_key(ledger) else { return Ok(()) };
-        let Some(signed) = SignedCheckpoint::read(&path)? else { return Ok(()) };
-        let offset = signed.head.to_string().len() as u64;
-        signed.verify(&key).map_err(|error| LogError::damaged(&path, offset, format!("{error}; {REMEDY}")))
+        let offset = self.head.to_string().len() as u64;
+        let damaged =
+            |error| LogError::damaged(&ledger.join("checkpoint"), offset, format!("{error}; {REMEDY}"));
+        self.verify(&key).map_err(damaged)
     }
 
     /// Reads the text form.

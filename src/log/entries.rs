@@ -78,6 +78,11 @@ impl Entries {
         Ok((&writer.sealer, &writer.disk))
     }
 
+    /// How many leaves it has. All of them are durable once [`Entries::make_durable`] is done.
+    pub fn size(&self) -> u64 {
+        self.state().size()
+    }
+
     /// The log's name.
     pub fn origin(&self) -> &str {
         &self.origin

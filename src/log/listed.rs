@@ -1,5 +1,6 @@
 //! A segment by its name. Its header is read, and its file opened for single leaves, when something of it is asked.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -38,13 +39,20 @@ impl Listed {
     /// # Errors
     /// [`LogError::Damaged`] where it is not sound or not of this log.
     pub(super) fn header(&self, origin: &str) -> Result<&Segment, LogError> {
-        match self.header.get() {
-            Some(segment) => Ok(segment),
-            None => {
-                let segment = segment::open(&self.path, self.first, origin)?;
-                Ok(self.header.get_or_init(|| segment))
-            }
+        if let Some(segment) = self.header.get() {
+            return Ok(segment);
         }
+        let file = File::open(&self.path).map_err(LogError::io(&self.path, "cannot be opened"))?;
+        self.header_in(&file, origin)
+    }
+
+    /// The same, read from the segment's file.
+    ///
+    /// # Errors
+    /// As of [`Listed::header`].
+    pub(super) fn header_in(&self, file: &File, origin: &str) -> Result<&Segment, LogError> {
+        let segment = segment::read_header(file, &self.path, self.first, origin)?;
+        Ok(self.header.get_or_init(|| segment))
     }
 
     /// Its file, open for reading single leaves, in the form that it had when it was opened; `kept` counts those that stay

@@ -1,11 +1,11 @@
 //! A verifiable, ordered log of opaque leaves: anyone can check it without our vocabulary.
 //!
-//! [`LogEngine`] is the one trait; [`Entries`] keeps leaves in append-only segments of frames, [`Memory`] in memory with
-//! named failures. [`Frontier`] is the RFC 6962 tree over every leaf, [`Checkpoint`] its head in the C2SP text form,
-//! [`SignedCheckpoint`] that head with an Ed25519 signature, [`ProofText`] a proof under it that stands alone;
-//! [`CosignerKey`] tells who else signed the head, and when.
+//! [`Entries`] keeps leaves in append-only segments of frames. [`Frontier`] is the RFC 6962 tree over every leaf,
+//! [`Checkpoint`] its head in the C2SP text form, [`SignedCheckpoint`] that head with an Ed25519 signature, [`ProofText`] a
+//! proof under it that stands alone; [`CosignerKey`] tells who else signed the head, and when.
 //! Positions are an *index* (from 0); a *size* counts leaves. The bytes are described in `docs/FORMAT.md`.
 
+mod append;
 mod audit;
 mod block;
 mod blocks;
@@ -13,7 +13,6 @@ mod checkpoint;
 mod cosignature;
 mod disk;
 mod durable;
-mod engine;
 mod entries;
 mod error;
 mod format;
@@ -21,12 +20,12 @@ mod frame;
 mod hashes;
 mod key;
 mod key_file;
+mod leaf_block;
 mod leaves;
 mod listed;
 mod lock;
 mod mark;
 mod member;
-mod memory;
 mod multiproof;
 mod open;
 mod opened;
@@ -48,12 +47,12 @@ mod writer;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use append::Append;
 pub use audit::Damage;
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
 pub(crate) use checkpoint::{SIGNATURES_MAX, number};
 pub use cosignature::{CosignerKey, CosigningKey};
 pub use disk::{Disk, DiskFile, Operation};
-pub use engine::{Append, LeafBlock, LogEngine};
 pub use entries::Entries;
 pub use error::LogError;
 pub use format::read as origin;
@@ -61,10 +60,10 @@ pub use hashes::{Nodes, Places};
 pub use key::{KeyTextError, SigningKey, VerifierKey};
 pub(crate) use key_file::read_private;
 pub use key_file::{KeyError, read_recorder_key, verifier_key, write_recorder_key};
+pub use leaf_block::LeafBlock;
 pub use lock::{Holder, Lock};
 pub use mark::Mark;
 pub use member::{Lookup, Member, ShownMembers, members_root, places_of, prove_members};
-pub use memory::{Failure, Memory};
 pub use multiproof::{prove_many, root_of_many};
 pub(crate) use proof::extends;
 pub use proof::{LeafHashes, prove_consistency, prove_inclusion};

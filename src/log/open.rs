@@ -20,6 +20,27 @@ use super::tail::{self, Promise, Tail};
 use super::watermark::{self, Watermark};
 use super::writer::{Turn, Writer};
 
+/// What a ledger says of its log beside the segments.
+struct Stated {
+    origin: String,
+    watermark: Watermark,
+    checkpoint: Option<SignedCheckpoint>,
+}
+
+impl Stated {
+    fn read(ledger: &Path) -> Result<Stated, LogError> {
+        Stated::of(ledger, format::read(ledger)?)
+    }
+
+    /// In this order, and before the segments are listed: what a writer adds meanwhile may be listed and not promised,
+    /// never the other way round.
+    fn of(ledger: &Path, origin: String) -> Result<Stated, LogError> {
+        let watermark = Watermark::read(ledger)?;
+        let checkpoint = SignedCheckpoint::read(&ledger.join("checkpoint"))?;
+        Ok(Stated { origin, watermark, checkpoint })
+    }
+}
+
 impl Entries {
     /// Opens for reading: takes no lock, writes nothing, works on a read-only copy and beside a writer.
     ///
@@ -41,14 +62,16 @@ impl Entries {
         let mut before = None;
         loop {
             let held = Lock::is_held(ledger);
-            match Entries::open(ledger, held, mark, true) {
+            let opened =
+                Stated::read(ledger).and_then(|stated| Entries::open(ledger, stated, held, mark, true));
+            match opened {
                 // A writer that came in between is seen halfway through a write; damage is seen twice the same.
                 Err(LogError::Damaged { offset, what, .. })
                     if !held && before != Some((offset, what.clone())) =>
                 {
                     before = Some((offset, what));
                 }
-                found => return found.map(|(log, _)| Entries { recovered: None, ..log }),
+                opened => return opened.map(|log| Entries { recovered: None, ..log }),
             }
         }
     }
@@ -57,14 +80,13 @@ impl Entries {
     /// further beyond a mark than the log goes.
     fn open(
         ledger: &Path,
+        stated: Stated,
         beside_writer: bool,
         mark: Option<&Mark>,
         reads: bool,
-    ) -> Result<(Entries, Watermark), LogError> {
-        let origin = format::read(ledger)?;
-        // In this order: what a writer adds meanwhile may be listed and not promised, never the other way round.
-        let watermark = Watermark::read(ledger)?;
-        let checkpoint = Checkpoint::read(&ledger.join("checkpoint"))?;
+    ) -> Result<Entries, LogError> {
+        let Stated { origin, watermark, checkpoint } = stated;
+        let checkpoint = checkpoint.map(|signed| signed.head);
         let promise = Promise::of(watermark, checkpoint.as_ref());
         let find = |segments: Vec<Arc<Listed>>, mark: Option<&Mark>| {
             let start = mark.map(Mark::start);
@@ -110,14 +132,14 @@ impl Entries {
             };
             let found = near.map_or_else(|| find(listed.clone(), Some(mark)), Ok);
             if let Some(found) = found.ok().filter(|found| found.covered == Some(head.root)) {
-                return Ok((log(found, Some(mark.tree.size())), watermark));
+                return Ok(log(found, Some(mark.tree.size())));
             }
         }
         // Without a mark every header must be sound.
         listed.iter().try_for_each(|segment| segment.header(&origin).map(drop))?;
         let log = log(find(listed, None)?, None);
         checkpoint.map_or(Ok(()), |checkpoint| log.check(&checkpoint))?;
-        Ok((log, watermark))
+        Ok(log)
     }
 
     /// Opens for writing: takes the lock, scans the tail, and clears an append that was cut short. Entries beyond the
@@ -139,10 +161,15 @@ impl Entries {
         disk: Disk,
         mark: Option<&Mark>,
     ) -> Result<Entries, LogError> {
-        format::read(ledger)?;
+        // Where there is no ledger, no lock is made.
+        let origin = format::read(ledger)?;
         let lock = Lock::take(ledger, holder)?;
-        SignedCheckpoint::check_signature(ledger)?;
-        let (mut log, watermark) = Entries::open(ledger, false, mark, false)?;
+        let stated = Stated::of(ledger, origin)?;
+        if let Some(signed) = &stated.checkpoint {
+            signed.check_signature(ledger)?;
+        }
+        let watermark = stated.watermark;
+        let mut log = Entries::open(ledger, stated, false, mark, false)?;
         let state = log.state();
         let last = state.last_segment().ok_or_else(|| LogError::Absent(ledger.to_owned()))?;
         let cannot = "cannot be opened for writing";

@@ -6,9 +6,9 @@ use std::sync::PoisonError;
 use rayon::prelude::*;
 
 use super::block::Unpacker;
-use super::engine::LeafBlock;
 use super::entries::Entries;
 use super::error::LogError;
+use super::leaf_block::LeafBlock;
 use super::opened::damaged;
 use super::sealed::Sealed;
 use super::segment::{self, Form, HEADER_BYTES};
@@ -131,12 +131,13 @@ impl Entries {
         Ok(blocks)
     }
 
-    /// Leaves from an index on: at least one, then as many of the same segment as fit in `max_bytes`; none at the end.
+    /// Reads leaves from an index on: at least one if there is any, then as many of the same segment as fit in `max_bytes`;
+    /// none at the end of the log.
     ///
     /// # Errors
     /// [`LogError::Beyond`] past the end; [`LogError::Poisoned`] at the end if an append failed there, since it may or may
     /// not have been written; [`LogError::Damaged`].
-    pub(super) fn read_block(&self, from: u64, max_bytes: usize) -> Result<LeafBlock, LogError> {
+    pub fn read(&self, from: u64, max_bytes: usize) -> Result<LeafBlock, LogError> {
         let state = self.state();
         if from == state.size() {
             if let (Some(writer), Some(last)) = (&self.writer, state.last_segment()) {

@@ -173,9 +173,9 @@ pub(super) fn near(
     covered: u64,
 ) -> Result<Option<Tail>, LogError> {
     let Some(last) = segments.last() else { return Ok(None) };
-    let last = last.header(origin)?;
     let unread = |e: std::io::Error| LogError::io(&last.path, "cannot be read")(e);
     let file = File::open(&last.path).map_err(unread)?;
+    let last = last.header_in(&file, origin)?;
     if file.metadata().map_err(unread)?.len() < last.capacity {
         return Ok(None);
     }

@@ -4,9 +4,9 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use super::append::Append;
 use super::disk::{Disk, DiskFile};
 use super::durable::Unsynced;
-use super::engine::{Append, LeafBlock, LogEngine};
 use super::entries::Entries;
 use super::error::LogError;
 use super::lock::Lock;
@@ -69,6 +69,46 @@ impl Entries {
         state
     }
 
+    /// Appends all leaves or none, durably, if the log has exactly the size expected.
+    pub fn append(&self, expected_size: u64, leaves: &[&[u8]]) -> Append {
+        let Some(writer) = &self.writer else { return Append::Refused(LogError::ReadOnly) };
+        let mut turn = writer.turn();
+        let state = self.state();
+        let actual = state.size();
+        if expected_size != actual {
+            return Append::Conflict { actual };
+        }
+        if leaves.is_empty() {
+            return match self.settle(writer, &mut turn, None) {
+                Ok(()) => Append::Done { size: actual },
+                Err(error) => Append::Refused(error),
+            };
+        }
+        let room = frame::check_limits(leaves).and_then(|()| self.make_room(writer, &mut turn, leaves));
+        let state = match room {
+            Ok(state) => state,
+            Err(refused) => return Append::Refused(refused),
+        };
+        let acknowledged = turn.unsynced.map_or(state.end, |unsynced| unsynced.from);
+        let (frame, hashes) = frame::encode(actual, acknowledged, leaves);
+        if let Err(error) = self.write_frame(writer, &turn, state.end, &frame) {
+            writer.poison(&error);
+            let path = state.last_segment().map(|segment| segment.path.clone()).unwrap_or_default();
+            return Append::Unknown(LogError::io(&path, "cannot be made durable")(error));
+        }
+        turn.unsynced = None;
+        let mut next = State { end: state.end + frame.len() as u64, ..State::clone(&state) };
+        hashes.iter().for_each(|hash| next.tree.push(*hash));
+        next.last = hashes;
+        let state = self.replace(next);
+        // A lower bound, not synced: where it is lost, the next reader or writer syncs the frames beyond it instead.
+        // Where it cannot even be written, readers beside this writer would see less and less of what it says.
+        if let Err(error) = writer.acknowledge(state.size(), state.end) {
+            writer.poison(&error);
+        }
+        Append::Done { size: state.size() }
+    }
+
     /// Writes a frame at the end and makes it durable; frames that are not known to be durable are written again with it,
     /// so that the same sync covers them.
     fn write_frame(&self, writer: &Writer, turn: &Turn, end: u64, frame: &[u8]) -> io::Result<()> {
@@ -119,54 +159,5 @@ impl Entries {
         turn.tail = file;
         let segments = Arc::new(segments);
         Ok(self.replace(State { segments, end: segment::HEADER_BYTES as u64, ..State::clone(&state) }))
-    }
-}
-
-impl LogEngine for Entries {
-    fn size(&self) -> Result<u64, LogError> {
-        Ok(self.state().size())
-    }
-
-    fn append(&self, expected_size: u64, leaves: &[&[u8]]) -> Append {
-        let Some(writer) = &self.writer else { return Append::Refused(LogError::ReadOnly) };
-        let mut turn = writer.turn();
-        let state = self.state();
-        let actual = state.size();
-        if expected_size != actual {
-            return Append::Conflict { actual };
-        }
-        if leaves.is_empty() {
-            return match self.settle(writer, &mut turn, None) {
-                Ok(()) => Append::Done { size: actual },
-                Err(error) => Append::Refused(error),
-            };
-        }
-        let room = frame::check_limits(leaves).and_then(|()| self.make_room(writer, &mut turn, leaves));
-        let state = match room {
-            Ok(state) => state,
-            Err(refused) => return Append::Refused(refused),
-        };
-        let acknowledged = turn.unsynced.map_or(state.end, |unsynced| unsynced.from);
-        let (frame, hashes) = frame::encode(actual, acknowledged, leaves);
-        if let Err(error) = self.write_frame(writer, &turn, state.end, &frame) {
-            writer.poison(&error);
-            let path = state.last_segment().map(|segment| segment.path.clone()).unwrap_or_default();
-            return Append::Unknown(LogError::io(&path, "cannot be made durable")(error));
-        }
-        turn.unsynced = None;
-        let mut next = State { end: state.end + frame.len() as u64, ..State::clone(&state) };
-        hashes.iter().for_each(|hash| next.tree.push(*hash));
-        next.last = hashes;
-        let state = self.replace(next);
-        // A lower bound, not synced: where it is lost, the next reader or writer syncs the frames beyond it instead.
-        // Where it cannot even be written, readers beside this writer would see less and less of what it says.
-        if let Err(error) = writer.acknowledge(state.size(), state.end) {
-            writer.poison(&error);
-        }
-        Append::Done { size: state.size() }
-    }
-
-    fn read(&self, from: u64, max_bytes: usize) -> Result<LeafBlock, LogError> {
-        self.read_block(from, max_bytes)
     }
 }

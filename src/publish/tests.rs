@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tlog_tiles::{HashReader, Tile};
 
-use crate::log::{Append, Disk, Entries, Holder, LogEngine, Operation, SignedCheckpoint, SigningKey};
+use crate::log::{Append, Disk, Entries, Holder, Operation, SignedCheckpoint, SigningKey};
 
 use super::part::{Part, split_leaves};
 use super::tiles::Tiles;

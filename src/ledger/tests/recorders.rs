@@ -11,7 +11,7 @@ use crate::event::{
     Retraction, Revocation, signed_text,
 };
 use crate::ledger::{RecorderError, Register};
-use crate::log::{Append, LogEngine, SigningKey};
+use crate::log::{Append, SigningKey};
 
 const NAMES: [&str; 3] = ["a", "b", "c"];
 

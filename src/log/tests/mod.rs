@@ -16,7 +16,7 @@ mod tree;
 
 use std::path::{Path, PathBuf};
 
-use super::{Append, Disk, Entries, Holder, LogEngine, LogError};
+use super::{Append, Disk, Entries, Holder, LogError};
 
 const ORIGIN: &str = "example.org/chancery";
 
@@ -99,13 +99,13 @@ fn slices(leaves: &[Vec<u8>]) -> Vec<&[u8]> {
     leaves.iter().map(Vec::as_slice).collect()
 }
 
-fn append(log: &dyn LogEngine, expected: u64, leaves: &[Vec<u8>]) -> Append {
+fn append(log: &Entries, expected: u64, leaves: &[Vec<u8>]) -> Append {
     log.append(expected, &slices(leaves))
 }
 
 /// Appends at the end, where nothing may go wrong.
-fn add(log: &dyn LogEngine, leaves: &[Vec<u8>]) -> u64 {
-    let before = log.size().unwrap();
+fn add(log: &Entries, leaves: &[Vec<u8>]) -> u64 {
+    let before = log.size();
     match append(log, before, leaves) {
         Append::Done { size } => size,
         other => panic!("{other:?}"),
@@ -113,7 +113,7 @@ fn add(log: &dyn LogEngine, leaves: &[Vec<u8>]) -> u64 {
 }
 
 /// Every leaf from an index on, read in blocks of at most so many bytes.
-fn read_from(log: &dyn LogEngine, from: u64, max_bytes: usize) -> Result<Vec<Vec<u8>>, LogError> {
+fn read_from(log: &Entries, from: u64, max_bytes: usize) -> Result<Vec<Vec<u8>>, LogError> {
     let mut found = Vec::new();
     loop {
         let at = from + found.len() as u64;
@@ -129,7 +129,7 @@ fn read_from(log: &dyn LogEngine, from: u64, max_bytes: usize) -> Result<Vec<Vec
     }
 }
 
-fn read_all(log: &dyn LogEngine) -> Result<Vec<Vec<u8>>, LogError> {
+fn read_all(log: &Entries) -> Result<Vec<Vec<u8>>, LogError> {
     read_from(log, 0, 1 << 20)
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{Disk, Entries, LogEngine, LogError, Operation};
+use super::super::{Disk, Entries, LogError, Operation};
 use super::drive::Drive;
 use super::{Folder, ORIGIN, Xorshift, add, cases, evidence, holder, leaf, read_all, restore, sealed};
 
@@ -99,7 +99,7 @@ fn a_power_cut_at_any_moment_loses_nothing_that_was_acknowledged() {
         let found = Folder::new();
         restore(&found.path, &drive.cut(&folder.path, &mut |limit| random.below(limit)));
         if promises.created.is_some_and(|created| cut < created) {
-            match Entries::open_reader(&found.path).map(|log| log.size().unwrap()) {
+            match Entries::open_reader(&found.path).map(|log| log.size()) {
                 Ok(0) | Err(LogError::Damaged { .. }) => continue,
                 other => panic!("{case}: a half-made ledger is {other:?}"),
             }
@@ -144,7 +144,7 @@ fn a_second_power_cut_while_the_log_recovers_from_the_first_loses_nothing_either
         restore(&found.path, &first);
         let disk = Disk::recording();
         let log = found.writer_on(disk.clone()).unwrap();
-        let shown = log.size().unwrap();
+        let shown = log.size();
         let mut acknowledged = vec![(0, promises.at(cut))];
         // What was made durable before the second cut must be there after it; else the first append does it.
         if random.below(2) == 0 {
@@ -187,7 +187,7 @@ fn a_writer_that_follows_a_killed_one_and_loses_its_power_loses_nothing_acknowle
         restore(&folder.path, &drive.clone().cut_with(&folder.path, &mut |limit| random.below(limit), 100));
         let disk = Disk::recording();
         let log = folder.writer_on(disk.clone()).unwrap();
-        let shown = log.size().unwrap();
+        let shown = log.size();
         let mut later = Promises {
             all: promises.all[..shown as usize].to_vec(),
             whole: promises.whole.clone(),

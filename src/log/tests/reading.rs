@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::super::proof::LeafHashes;
-use super::super::{Entries, Frontier, Hash, LogEngine, LogError, leaf_hash};
+use super::super::{Entries, Frontier, Hash, LogError, leaf_hash};
 use super::{Folder, Xorshift, add, flip, leaf, leaves, sealed};
 
 fn is_shared<T: Send + Sync>(_: &T) {}
@@ -175,7 +175,7 @@ fn threads_read_the_same_leaves_while_more_are_appended_and_segments_sealed() {
             scope.spawn(move || {
                 let mut random = Xorshift(seed);
                 loop {
-                    let size = log.size().unwrap() as usize;
+                    let size = log.size() as usize;
                     let indexes = choose(size, 1 + random.below(60), &mut random);
                     for (index, leaf) in log.leaves(&indexes, &|_| None).unwrap() {
                         assert!(leaf == all[index as usize]);

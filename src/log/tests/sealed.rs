@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::super::sealed::{BLOCK_LEAVES, Encoder, Sealed};
 use super::super::segment;
 use super::super::tree::{Frontier, leaf_hash};
-use super::super::{Compacted, Disk, Entries, LEAF_BYTES_MAX, LogEngine, LogError, salvage, stated};
+use super::super::{Compacted, Disk, Entries, LEAF_BYTES_MAX, LogError, salvage, stated};
 use super::{Folder, ORIGIN, Xorshift, add, cases, evidence, flip, leaf, read_all, read_from, restore};
 
 /// A tree of so many leaves.
@@ -406,7 +406,7 @@ fn a_reader_that_was_opened_before_more_was_appended_and_sealed_sees_what_it_saw
     drop(writer);
     assert!(segments(&folder).len() > 3);
     for (reader, size) in readers {
-        assert_eq!(reader.size().unwrap(), size as u64);
+        assert_eq!(reader.size(), size as u64);
         assert!(read_all(&reader).unwrap() == all[..size], "{size}");
         assert_eq!(reader.leaf_hashes().unwrap().len(), size);
         if let Some(last) = size.checked_sub(1) {

@@ -1,45 +1,6 @@
-//! What a log must do: three methods over opaque bytes.
+//! Consecutive leaves in one buffer.
 
-use super::error::LogError;
 use super::tree::Hash;
-
-/// What became of an append.
-#[derive(Debug)]
-pub enum Append {
-    /// Durable; the log now has this size.
-    Done {
-        /// The size after it.
-        size: u64,
-    },
-    /// The log has another size than expected; nothing was written.
-    Conflict {
-        /// The size it has.
-        actual: u64,
-    },
-    /// It may or may not have been written. `read(expected_size..)` settles it: a lost append can only lie there.
-    Unknown(LogError),
-    /// It cannot be written; nothing was.
-    Refused(LogError),
-}
-
-/// An append-only log of opaque leaves, with compare-and-append.
-pub trait LogEngine: Send + Sync {
-    /// How many leaves the log has.
-    ///
-    /// # Errors
-    /// [`LogError`] where the log cannot be read.
-    fn size(&self) -> Result<u64, LogError>;
-
-    /// Appends all leaves or none, durably, if the log has exactly the size expected.
-    fn append(&self, expected_size: u64, leaves: &[&[u8]]) -> Append;
-
-    /// Reads leaves from an index on: at least one if there is any, then as many as fit in `max_bytes`. Empty at the
-    /// end of the log.
-    ///
-    /// # Errors
-    /// [`LogError`], with [`LogError::Beyond`] past the end.
-    fn read(&self, from: u64, max_bytes: usize) -> Result<LeafBlock, LogError>;
-}
 
 /// Consecutive leaves in one buffer.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
