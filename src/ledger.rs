@@ -12,6 +12,7 @@ mod load;
 mod prove;
 mod publish;
 mod reading;
+mod recent;
 mod record;
 mod recorder_error;
 mod recorders;
@@ -257,7 +258,9 @@ impl Ledger {
     /// [`LedgerError::Log`] if the head cannot be written.
     pub fn close(mut self) -> Result<(), LedgerError> {
         self.log().make_durable()?;
-        self.write_head(self.full_head(self.record.size())?)?;
+        let (groups, root) = self.record.tables().completeness(&|index| self.record.hash(index))?;
+        let head = self.log().head(self.record.size().0)?;
+        self.write_head(head.with_completeness(groups, root))?;
         // Nothing depends on the published index: without it a question reads more of the log.
         let _ = self.publish_if_due();
         Ok(())

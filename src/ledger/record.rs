@@ -16,6 +16,7 @@ use crate::log::{Entries, Hash, leaf_hash};
 use crate::query::{Charters, CheckpointRef, Need, Needs, Recorded, needs};
 
 use super::LedgerError;
+use super::recent::Recent;
 
 /// A log with its index. Cloning it is cheap, and a clone stays as it is while the other grows.
 #[derive(Clone)]
@@ -296,52 +297,6 @@ impl Record {
         charter.ok_or_else(|| LedgerError::NoBody(body.clone()))
     }
 
-    /// Adds the supposed entries that are filed under a need, and what they make file there.
-    fn add_supposed(
-        &self,
-        need: &Need,
-        supposed: &[Entry],
-        entries: &mut Vec<Entry>,
-    ) -> Result<(), LedgerError> {
-        if supposed.is_empty() {
-            return Ok(());
-        }
-        let filed = self.supposed_filings(supposed)?;
-        for (heading, entry) in filed {
-            let here = match need {
-                Need::Group(body) => heading.group() == body.as_str(),
-                Need::Heading(wanted) => *wanted == heading,
-            };
-            if here {
-                entries.push(entry);
-            }
-        }
-        entries.sort_by_key(|entry| entry.index);
-        entries.dedup_by_key(|entry| entry.index);
-        Ok(())
-    }
-
-    /// What supposed entries add to the headings: each heading with an entry that is filed there since.
-    fn supposed_filings(&self, supposed: &[Entry]) -> Result<Vec<(Heading, Entry)>, LedgerError> {
-        let mut tables = self.tables.clone();
-        let known = |index: Index| match supposed.iter().find(|entry| entry.index == index) {
-            Some(entry) => Ok(entry.clone()),
-            None => self.entry(index),
-        };
-        let size = self.size();
-        for entry in supposed {
-            // No leaf is made of what is only supposed: nothing reads the tree of these tables.
-            tables.push(entry, Hash([0; 32]), &known)?;
-        }
-        let mut filed = Vec::new();
-        for (heading, indexes) in tables.filed_since(size)? {
-            for index in indexes {
-                filed.push((heading.clone(), known(index)?));
-            }
-        }
-        Ok(filed)
-    }
-
     /// The number of entries that were recorded by an instant: stamps rise strictly, so they are the first ones.
     ///
     /// # Errors
@@ -513,51 +468,4 @@ fn is_of(tables: &Tables, log: &Entries) -> bool {
 
 pub(super) fn decoded(leaf: &[u8], index: Index) -> Result<Entry, LedgerError> {
     decode(leaf, index).map_err(|source| LedgerError::Entry { index, source })
-}
-
-/// The last entries of a record.
-#[derive(Clone, Default)]
-struct Recent {
-    chunks: std::collections::VecDeque<Arc<Vec<Entry>>>,
-    /// The index behind the last one.
-    end: u64,
-}
-
-/// Entries of a chunk; one that clones share is copied to be added to.
-const CHUNK: usize = 64;
-/// The largest number of chunks kept.
-const CHUNKS: usize = 64;
-
-impl Recent {
-    /// None yet, behind so many entries.
-    fn behind(size: Size) -> Recent {
-        Recent { end: size.0, ..Recent::default() }
-    }
-
-    fn push(&mut self, entry: Entry) {
-        self.end = entry.index.0 + 1;
-        match self.chunks.back_mut().filter(|chunk| chunk.len() < CHUNK) {
-            Some(chunk) => Arc::make_mut(chunk).push(entry),
-            None => {
-                let mut chunk = Vec::with_capacity(CHUNK);
-                chunk.push(entry);
-                self.chunks.push_back(Arc::new(chunk));
-            }
-        }
-        if self.chunks.len() > CHUNKS {
-            self.chunks.pop_front();
-        }
-    }
-
-    /// The index of the first one kept.
-    fn first(&self) -> Index {
-        let first = self.chunks.front().and_then(|chunk| chunk.first());
-        first.map_or(Index(self.end), |entry| entry.index)
-    }
-
-    fn get(&self, index: Index) -> Option<&Entry> {
-        let after = index.0.checked_sub(self.first().0)?;
-        let chunk = self.chunks.get(usize::try_from(after).ok()? / CHUNK)?;
-        chunk.get(usize::try_from(after).ok()? % CHUNK)
-    }
 }

@@ -1,7 +1,10 @@
 //! Events that are not recorded, for the answers of one handle only.
 
-use crate::event::{Entry, Event, Index, Instant};
+use crate::event::{Entry, Event, Heading, Index, Instant};
+use crate::log::Hash;
+use crate::query::Need;
 
+use super::record::Record;
 use super::{Draft, Ledger, LedgerError};
 
 impl Ledger {
@@ -34,5 +37,53 @@ impl Ledger {
     /// Whether its answers rest on events that are not recorded.
     pub fn supposes(&self) -> bool {
         !self.supposed.is_empty()
+    }
+}
+
+impl Record {
+    /// Adds the supposed entries that are filed under a need, and what they make file there.
+    pub(super) fn add_supposed(
+        &self,
+        need: &Need,
+        supposed: &[Entry],
+        entries: &mut Vec<Entry>,
+    ) -> Result<(), LedgerError> {
+        if supposed.is_empty() {
+            return Ok(());
+        }
+        let filed = self.supposed_filings(supposed)?;
+        for (heading, entry) in filed {
+            let here = match need {
+                Need::Group(body) => heading.group() == body.as_str(),
+                Need::Heading(wanted) => *wanted == heading,
+            };
+            if here {
+                entries.push(entry);
+            }
+        }
+        entries.sort_by_key(|entry| entry.index);
+        entries.dedup_by_key(|entry| entry.index);
+        Ok(())
+    }
+
+    /// What supposed entries add to the headings: each heading with an entry that is filed there since.
+    fn supposed_filings(&self, supposed: &[Entry]) -> Result<Vec<(Heading, Entry)>, LedgerError> {
+        let mut tables = self.tables().clone();
+        let known = |index: Index| match supposed.iter().find(|entry| entry.index == index) {
+            Some(entry) => Ok(entry.clone()),
+            None => self.entry(index),
+        };
+        let size = self.size();
+        for entry in supposed {
+            // No leaf is made of what is only supposed: nothing reads the tree of these tables.
+            tables.push(entry, Hash([0; 32]), &known)?;
+        }
+        let mut filed = Vec::new();
+        for (heading, indexes) in tables.filed_since(size)? {
+            for index in indexes {
+                filed.push((heading.clone(), known(index)?));
+            }
+        }
+        Ok(filed)
     }
 }

@@ -1,0 +1,53 @@
+//! The last entries of a record, decoded, in chunks that clones share.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::event::{Entry, Index, Size};
+
+/// The last entries of a record.
+#[derive(Clone, Default)]
+pub(super) struct Recent {
+    chunks: VecDeque<Arc<Vec<Entry>>>,
+    /// The index behind the last one.
+    end: u64,
+}
+
+/// Entries of a chunk; one that clones share is copied to be added to.
+const CHUNK: usize = 64;
+/// The largest number of chunks kept.
+const CHUNKS: usize = 64;
+
+impl Recent {
+    /// None yet, behind so many entries.
+    pub(super) fn behind(size: Size) -> Recent {
+        Recent { end: size.0, ..Recent::default() }
+    }
+
+    pub(super) fn push(&mut self, entry: Entry) {
+        self.end = entry.index.0 + 1;
+        match self.chunks.back_mut().filter(|chunk| chunk.len() < CHUNK) {
+            Some(chunk) => Arc::make_mut(chunk).push(entry),
+            None => {
+                let mut chunk = Vec::with_capacity(CHUNK);
+                chunk.push(entry);
+                self.chunks.push_back(Arc::new(chunk));
+            }
+        }
+        if self.chunks.len() > CHUNKS {
+            self.chunks.pop_front();
+        }
+    }
+
+    /// The index of the first one kept.
+    pub(super) fn first(&self) -> Index {
+        let first = self.chunks.front().and_then(|chunk| chunk.first());
+        first.map_or(Index(self.end), |entry| entry.index)
+    }
+
+    pub(super) fn get(&self, index: Index) -> Option<&Entry> {
+        let after = index.0.checked_sub(self.first().0)?;
+        let chunk = self.chunks.get(usize::try_from(after).ok()? / CHUNK)?;
+        chunk.get(usize::try_from(after).ok()? % CHUNK)
+    }
+}
