@@ -101,3 +101,19 @@ pub(crate) fn writer(path: &Path) -> Ledger {
 pub(crate) fn options(micros: i64) -> AppendOptions {
     AppendOptions { now: Instant::from_micros(micros), expect_size: None, accept_clock: false }
 }
+
+/// Waits until sled has let go of the index that was just dropped: on a busy machine its threads outlive the drop.
+pub(crate) fn released(ledger: &Path) {
+    let held = |generation: &Path| {
+        let file = std::fs::File::open(generation.join("db"));
+        file.is_ok_and(|file| matches!(file.try_lock(), Err(std::fs::TryLockError::WouldBlock)))
+    };
+    let generations = || std::fs::read_dir(ledger.join("sled")).into_iter().flatten().flatten();
+    for _ in 0..500 {
+        if !generations().any(|generation| held(&generation.path())) {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("sled did not let go of {}", ledger.display());
+}

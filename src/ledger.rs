@@ -19,6 +19,7 @@ mod recorders;
 mod register;
 mod replay;
 mod rotate;
+mod sled;
 mod suppose;
 
 #[cfg(test)]
@@ -115,6 +116,7 @@ impl Ledger {
     pub fn open_reader(path: &Path) -> Result<Ledger, LedgerError> {
         let published = published(path);
         let log = Entries::open_reader_at(path, published.as_ref().and_then(Tables::mark))?;
+        sled::check(path, &log)?;
         Ok(Ledger::of_record(Record::new(path, log, published)?, Arc::default()))
     }
 
@@ -126,6 +128,7 @@ impl Ledger {
         let published = published(path);
         let mark = published.as_ref().and_then(Tables::mark);
         let log = Entries::open_writer_at(path, holder, disk, mark)?;
+        sled::check(path, &log)?;
         let mut ledger = Ledger::of_record(Record::new(path, log, published)?, Arc::default());
         ledger.demands = true;
         Ok(ledger)
@@ -261,7 +264,8 @@ impl Ledger {
         let (groups, root) = self.record.tables().completeness(&|index| self.record.hash(index))?;
         let head = self.log().head(self.record.size().0)?;
         self.write_head(head.with_completeness(groups, root))?;
-        // Nothing depends on the published index: without it a question reads more of the log.
+        // Nothing depends on either index: without them a question, or the next writer, reads more of the log.
+        let _ = self.fill_sled_if_due();
         let _ = self.publish_if_due();
         Ok(())
     }

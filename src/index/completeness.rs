@@ -1,6 +1,5 @@
 //! The completeness map: roots over what is filed, computed anew where the tail filed something, as stored elsewhere.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use smol_str::SmolStr;
@@ -19,8 +18,8 @@ type Leaf<'l, E> = dyn Fn(Index) -> Result<Hash, E> + 'l;
 pub(super) struct Headed {
     pub(super) name: SmolStr,
     pub(super) tree: Frontier,
-    /// Whether the tail filed something under it.
-    pub(super) is_changed: bool,
+    /// Whether its edge is as it is stored.
+    pub(super) is_stored: bool,
 }
 
 impl Tables {
@@ -41,8 +40,7 @@ impl Tables {
     pub fn group_members<E: From<IndexError>>(&self, leaf: &Leaf<'_, E>) -> Result<Vec<Member>, E> {
         let mut heads = Vec::new();
         self.each(&[Table::Groups as u8], &mut |key, parts| {
-            let stored = parts.stored.filter(|_| parts.tail.is_none());
-            heads.push((key::name(key), stored.map(head_from)));
+            heads.push((key::name(key), parts.head().map(head_from)));
         })?;
         let member = |(name, stored): (Option<SmolStr>, Option<Option<(u64, Hash)>>)| {
             let malformed = || self.malformed("a group is not as it was written");
@@ -91,34 +89,33 @@ impl Tables {
             let edge = key.get(1..).and_then(|heading| edges.get(heading));
             let tree = self.tree_over(&stored, edge.map(Vec::as_slice), &added, leaf)?;
             let name = key::names(&key).ok_or_else(|| self.malformed("a heading has no name"))?.1;
-            headed.push(Headed { name, tree, is_changed: !added.is_empty() });
+            headed.push(Headed { name, tree, is_stored: edge.is_some() && added.is_empty() });
         }
         Ok(headed)
     }
 
-    /// All that the tail adds to what is stored, by key: what it holds itself, the edges of the headings under which it
-    /// files something, and the heads of their groups.
-    pub(super) fn changes<E: From<IndexError>>(&self, leaf: &Leaf<'_, E>) -> Result<Changes<'_>, E> {
-        let groups = self.added(&[Table::Groups as u8]);
-        let mut changes: Changes<'_> = Changes::new();
-        for (key, value) in self.added(&[]) {
-            let change = if Table::is_list(key) { Change::Add(value) } else { Change::Put(value) };
-            changes.insert(Cow::Borrowed(key), change);
-        }
-        for group in groups.into_keys() {
-            let name = key::name(group).ok_or_else(|| self.malformed("a group has no name"))?;
+    /// The edges and the heads of groups that are not stored, or not as they are with the tail; by key.
+    pub(super) fn computed<E: From<IndexError>>(&self, leaf: &Leaf<'_, E>) -> Result<Pairs, E> {
+        let mut groups = Vec::new();
+        self.each(&[Table::Groups as u8], &mut |key, parts| {
+            if parts.head().is_none() {
+                groups.push(key::name(key));
+            }
+        })?;
+        let mut computed = Pairs::new();
+        for group in groups {
+            let name = group.ok_or_else(|| self.malformed("a group has no name"))?;
             let headed = self.headed_in(&name, leaf)?;
             let mut head = Vec::with_capacity(34);
             list::push(&mut head, headed.len() as u64);
             head.extend_from_slice(&members_root(&members_of(&headed)).0);
-            changes.insert(Cow::Borrowed(group), Change::Put(Cow::Owned(head)));
-            for heading in headed.iter().filter(|of| of.is_changed && of.tree.size() >= EDGE_ENTRIES) {
+            computed.insert(key::group(&name), head);
+            for heading in headed.iter().filter(|of| !of.is_stored && of.tree.size() >= EDGE_ENTRIES) {
                 let edge = heading.tree.roots().iter().flat_map(|root| root.0).collect();
-                let key = key::named(Table::Edges, &name, &heading.name);
-                changes.insert(Cow::Owned(key), Change::Put(Cow::Owned(edge)));
+                computed.insert(key::named(Table::Edges, &name, &heading.name), edge);
             }
         }
-        Ok(changes)
+        Ok(computed)
     }
 
     /// The right edge of the tree over what is filed under a heading.
@@ -149,14 +146,12 @@ impl Tables {
     ) -> Result<Frontier, E> {
         let count = list::count(stored);
         let mut tree = match edge {
-            _ if count < EDGE_ENTRIES => {
+            None => {
                 let leaves = self.entries(stored)?.into_iter().map(|at| self.leaf(at, leaf));
                 edge_of(leaves.collect::<Result<Vec<Hash>, E>>()?)
             }
-            edge => {
-                let edge = edge.and_then(|edge| edge_from(count, edge));
-                edge.ok_or_else(|| self.malformed("the edge of a heading does not fit its entries"))?
-            }
+            Some(edge) => edge_from(count, edge)
+                .ok_or_else(|| self.malformed("the edge of a heading does not fit its entries"))?,
         };
         for at in self.entries(added)? {
             tree.push(self.leaf(at, leaf)?);
@@ -165,33 +160,8 @@ impl Tables {
     }
 }
 
-/// What is to become of the values of keys.
-pub(super) type Changes<'c> = BTreeMap<Cow<'c, [u8]>, Change<'c>>;
-
-/// What is to become of a value.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Change<'c> {
-    /// It is a list, which goes on.
-    Add(Cow<'c, [u8]>),
-    /// Another takes its place.
-    Put(Cow<'c, [u8]>),
-    /// It goes.
-    Remove,
-}
-
-impl<'c> Change<'c> {
-    /// The value after the change; `None` where there is to be none.
-    pub(super) fn value(self, before: Option<&[u8]>) -> Option<Cow<'c, [u8]>> {
-        match self {
-            Change::Remove => None,
-            Change::Put(value) => Some(value),
-            Change::Add(added) => Some(match before {
-                Some(before) => Cow::Owned([before, &added].concat()),
-                None => added,
-            }),
-        }
-    }
-}
+/// Values by their keys.
+pub(super) type Pairs = BTreeMap<Vec<u8>, Vec<u8>>;
 
 /// Headings as members of their group.
 pub(super) fn members_of(headed: &[Headed]) -> Vec<Member> {

@@ -8,15 +8,18 @@ use crate::log::{Frontier, Mark};
 
 use super::IndexError;
 use super::mapped::Mapped;
+use super::sled::Shelf;
 
 /// What is shown the pairs of a range, until it has seen enough.
 pub(super) type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'v;
 
-/// The tables of the first entries of a record, with every edge and every group's head.
+/// The tables of the first entries of a record.
 #[derive(Clone)]
 pub(super) enum Stored {
     /// In a published file.
     Mapped(Arc<Mapped>),
+    /// In sled, for its writer.
+    Sled(Arc<Shelf>),
 }
 
 impl Stored {
@@ -24,6 +27,7 @@ impl Stored {
     pub(super) fn tree(&self) -> &Frontier {
         match self {
             Stored::Mapped(mapped) => &mapped.mark().tree,
+            Stored::Sled(shelf) => shelf.tree(),
         }
     }
 
@@ -31,6 +35,7 @@ impl Stored {
     pub(super) fn mark(&self) -> Option<&Mark> {
         match self {
             Stored::Mapped(mapped) => Some(mapped.mark()),
+            Stored::Sled(_) => None,
         }
     }
 
@@ -38,6 +43,7 @@ impl Stored {
     pub(super) fn path(&self) -> PathBuf {
         match self {
             Stored::Mapped(mapped) => mapped.path().to_owned(),
+            Stored::Sled(shelf) => shelf.path().to_owned(),
         }
     }
 
@@ -45,6 +51,7 @@ impl Stored {
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
         match self {
             Stored::Mapped(mapped) => mapped.get(key),
+            Stored::Sled(shelf) => shelf.get(key),
         }
     }
 
@@ -52,6 +59,7 @@ impl Stored {
     pub(super) fn range(&self, prefix: &[u8], visit: &mut Visit<'_>) -> Result<(), IndexError> {
         match self {
             Stored::Mapped(mapped) => mapped.range(prefix, visit),
+            Stored::Sled(shelf) => shelf.range(prefix, visit),
         }
     }
 }

@@ -18,8 +18,8 @@
 //! which heading is decided in `event`, nowhere else.
 //!
 //! [`Tables`] are what is stored of the first entries of a record, and a *tail* in memory of those that follow; either may
-//! be empty. Two tables on one entry are lists, to which the tail adds; in every other table a later value takes the place
-//! of an earlier one. The tail holds no edges and no heads of groups: they are computed when they are asked for.
+//! be empty. Four tables hold lists, to which the tail adds; in every other table a later value takes the place of an
+//! earlier one. Edges and heads of groups are in published files alone: elsewhere they are computed when they are asked for.
 
 mod apply;
 mod completeness;
@@ -30,6 +30,8 @@ mod list;
 mod lookup;
 mod mapped;
 mod scanned;
+mod sled;
+
 #[cfg(test)]
 mod tests;
 
@@ -41,10 +43,10 @@ use std::sync::Arc;
 use crate::event::{Index, Size};
 use crate::log::{Frontier, Hash, Mark};
 
+pub use self::sled::{SledIndex, Stated};
 pub use error::IndexError;
 pub use mapped::{Publication, index_files, is_named_by};
 
-use completeness::Change;
 use container::Stored;
 use key::Table;
 use scanned::Scanned;
@@ -140,8 +142,11 @@ impl Tables {
         Ok(())
     }
 
-    /// What the tail adds under keys that begin with a prefix.
-    fn added<'t>(&'t self, prefix: &[u8]) -> BTreeMap<&'t [u8], Cow<'t, [u8]>> {
+    /// What the tail adds under keys that begin with a prefix, in their order.
+    fn added<'t>(&'t self, prefix: &[u8]) -> Vec<(&'t [u8], Cow<'t, [u8]>)> {
+        if let [one] = self.tail.as_slice() {
+            return one.range(prefix).map(|(key, value)| (key, Cow::Borrowed(value))).collect();
+        }
         let mut added: BTreeMap<&[u8], Cow<'_, [u8]>> = BTreeMap::new();
         for (key, value) in self.tail.iter().flat_map(|part| part.range(prefix)) {
             match added.get_mut(key) {
@@ -149,7 +154,7 @@ impl Tables {
                 None => _ = added.insert(key, Cow::Borrowed(value)),
             }
         }
-        added
+        added.into_iter().collect()
     }
 
     /// The hash of the leaf of an entry in the tail.
@@ -160,6 +165,19 @@ impl Tables {
 }
 
 impl Parts<'_> {
+    /// The stored head of a group; `None` where it is not stored, or the tail changes the group.
+    fn head(&self) -> Option<&[u8]> {
+        self.stored.filter(|head| !head.is_empty() && self.tail.is_none())
+    }
+
+    /// The value over both parts.
+    fn value(&self, key: &[u8]) -> Cow<'_, [u8]> {
+        match (self.stored, self.tail) {
+            (Some(stored), Some(tail)) => Cow::Owned(joined(key, stored.to_vec(), tail)),
+            (one, other) => Cow::Borrowed(one.or(other).unwrap_or_default()),
+        }
+    }
+
     /// A list over both parts.
     fn list(&self) -> Vec<u8> {
         [self.stored.unwrap_or_default(), self.tail.unwrap_or_default()].concat()

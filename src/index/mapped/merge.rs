@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::event::{Heading, Index};
 use crate::index::container::Stored;
 use crate::index::key::{self, Table};
-use crate::index::{BLOCK, Change, IndexError, Tables, list};
+use crate::index::{BLOCK, IndexError, Parts, Tables, list};
 use crate::log::{Disk, Hash, Mark, SigningKey, VerifierKey};
 
 use super::folder::{open_largest, place, put_in_place};
@@ -68,12 +68,14 @@ impl Tables {
         if publication.mark.tree != *self.tree() {
             return Err(self.malformed("the mark is not the end of these tables").into());
         }
-        let mut changes = self.changes(leaf)?;
-        changes.extend(publication.rows.iter().map(|(heading, row)| {
-            let change = row.as_ref().map_or(Change::Remove, |row| Change::Put(Cow::Borrowed(row)));
-            (Cow::Owned(key::heading(Table::Rows, heading)), change)
-        }));
-        changes.extend(places(publication.places.0, &publication.places.1));
+        let mut put: BTreeMap<Vec<u8>, Option<Cow<'_, [u8]>>> = BTreeMap::new();
+        put.extend(self.computed(leaf)?.into_iter().map(|(key, value)| (key, Some(Cow::Owned(value)))));
+        put.extend(
+            publication.rows.iter().map(|(heading, row)| {
+                (key::heading(Table::Rows, heading), row.as_deref().map(Cow::Borrowed))
+            }),
+        );
+        put.extend(places(publication.places.0, &publication.places.1));
         let target = place(ledger, &publication.mark);
         let beside = target.with_extension("tmp");
         let io = |e: std::io::Error| IndexError::Io { path: beside.clone(), said: e.to_string() };
@@ -81,7 +83,7 @@ impl Tables {
             std::fs::create_dir_all(folder).map_err(io)?;
         }
         let mut writer = Writer::new(disk.create(&beside).map_err(io)?);
-        self.merge(changes, &mut |key, value| writer.push(key, value).map_err(io))?;
+        self.merge(put, &mut |key, value| writer.push(key, value).map_err(io))?;
         let (blocks, root) = writer.finish().map_err(io)?;
         let mark = publication.mark.clone();
         let header = Header { origin: publication.origin.to_owned(), blocks, root, mark };
@@ -91,22 +93,20 @@ impl Tables {
         Ok(put_in_place(&beside, &target, ledger, disk)?)
     }
 
-    /// Gives every pair of what is stored with what changes, in the order of the keys, without the places of before.
+    /// Gives every pair that is stored or in the tail, in the order of the keys; those of `put` take the place of others.
     fn merge(
         &self,
-        changes: BTreeMap<Cow<'_, [u8]>, Change<'_>>,
-        put: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), IndexError>,
+        put: BTreeMap<Vec<u8>, Option<Cow<'_, [u8]>>>,
+        write: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), IndexError>,
     ) -> Result<(), IndexError> {
-        let mut changes = changes.into_iter().peekable();
-        let mut done = Ok(());
-        if let Some(stored) = self.stored() {
-            stored.range(&[], &mut |key, value| {
-                done = merge_pair(&mut changes, key, value, put);
-                if done.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-            })?;
-        }
-        done?;
-        changes.try_for_each(|(key, change)| change.value(None).map_or(Ok(()), |value| put(&key, &value)))
+        let mut put = put.into_iter().peekable();
+        let mut written = Ok(());
+        self.range(&[], &mut |key, parts| {
+            written = merge_pair(&mut put, key, &parts, write);
+            if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        })?;
+        written?;
+        put.try_for_each(|(key, value)| value.map_or(Ok(()), |value| write(&key, &value)))
     }
 
     /// Where the record of an entry begins in the segment that was not sealed when the file was published, in bytes; `None`
@@ -132,29 +132,29 @@ impl Tables {
     }
 }
 
-type Changes<'c> = std::iter::Peekable<std::collections::btree_map::IntoIter<Cow<'c, [u8]>, Change<'c>>>;
+type Put<'p> = std::iter::Peekable<std::collections::btree_map::IntoIter<Vec<u8>, Option<Cow<'p, [u8]>>>>;
 
-/// Gives a stored pair as the changes leave it, behind what they add before it.
+/// Writes a pair, behind what is put before it. The places of before are left out: they are put anew.
 fn merge_pair(
-    changes: &mut Changes<'_>,
+    put: &mut Put<'_>,
     key: &[u8],
-    value: &[u8],
-    put: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), IndexError>,
+    parts: &Parts<'_>,
+    write: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), IndexError>,
 ) -> Result<(), IndexError> {
-    while let Some((own, change)) = changes.next_if(|(own, _)| **own < *key) {
-        if let Some(added) = change.value(None) {
-            put(&own, &added)?;
+    while let Some((own, value)) = put.next_if(|(own, _)| **own < *key) {
+        if let Some(value) = value {
+            write(&own, &value)?;
         }
     }
-    match changes.next_if(|(own, _)| **own == *key) {
-        Some((_, change)) => change.value(Some(value)).map_or(Ok(()), |value| put(key, &value)),
+    match put.next_if(|(own, _)| **own == *key) {
+        Some((_, value)) => value.map_or(Ok(()), |value| write(key, &value)),
         None if key.first() == Some(&(Table::Places as u8)) => Ok(()),
-        None => put(key, value),
+        None => write(key, &parts.value(key)),
     }
 }
 
 /// Places by blocks of entries: which of the block is the first, then each place less the one before it.
-fn places(first: u64, offsets: &[u32]) -> Vec<(Cow<'static, [u8]>, Change<'static>)> {
+fn places(first: u64, offsets: &[u32]) -> Vec<(Vec<u8>, Option<Cow<'static, [u8]>>)> {
     let mut blocks: BTreeMap<u32, (Vec<u8>, u64)> = BTreeMap::new();
     for (entry, offset) in (first..).zip(offsets) {
         let (listed, before) = blocks.entry((entry / BLOCK) as u32).or_insert_with(|| {
@@ -165,8 +165,6 @@ fn places(first: u64, offsets: &[u32]) -> Vec<(Cow<'static, [u8]>, Change<'stati
         list::push(listed, u64::from(*offset).wrapping_sub(*before));
         *before = u64::from(*offset);
     }
-    let change = |(block, (listed, _))| {
-        (Cow::Owned(key::number(Table::Places, block)), Change::Put(Cow::Owned(listed)))
-    };
-    blocks.into_iter().map(change).collect()
+    let listed = |(block, (listed, _))| (key::number(Table::Places, block), Some(Cow::Owned(listed)));
+    blocks.into_iter().map(listed).collect()
 }

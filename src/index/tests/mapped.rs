@@ -22,7 +22,7 @@ fn publication<'k>(tables: &Tables, key: Option<&'k SigningKey>) -> Publication<
     Publication { origin: ORIGIN, mark, places: (0, Vec::new()), rows: BTreeMap::new(), key }
 }
 
-fn publish(tables: &Tables, ledger: &Path) -> Tables {
+pub(in crate::index) fn publish(tables: &Tables, ledger: &Path) -> Tables {
     tables.publish(ledger, &publication(tables, None), &hash, &Disk::default()).unwrap();
     let published = Tables::published(ledger, ORIGIN, None).unwrap();
     assert_eq!((published.tail_entries(), published.mark()), (0, Some(&publication(tables, None).mark)));

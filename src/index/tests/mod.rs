@@ -1,7 +1,7 @@
 //! The index against brute force over the entries that it was given.
 
-mod mapped;
-mod record;
+pub(super) mod mapped;
+pub(super) mod record;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
@@ -16,7 +16,7 @@ use crate::log::members_root;
 use record::{BODIES, PEOPLE, leaf, leaves, record, seed};
 
 /// Reads an entry of a record.
-fn reader(entries: &[Entry]) -> impl Fn(Index) -> Result<Entry, IndexError> + '_ {
+pub(super) fn reader(entries: &[Entry]) -> impl Fn(Index) -> Result<Entry, IndexError> + '_ {
     |at| entries.get(at.0 as usize).cloned().ok_or_else(|| IndexError::Gap { expected: Size(0), given: at })
 }
 
@@ -31,12 +31,12 @@ fn push_up_to(tables: &mut Tables, entries: &[Entry], size: usize) {
     }
 }
 
-fn indexes<'e>(entries: impl Iterator<Item = &'e Entry>) -> Vec<Index> {
+pub(super) fn indexes<'e>(entries: impl Iterator<Item = &'e Entry>) -> Vec<Index> {
     entries.map(|entry| entry.index).collect()
 }
 
 /// Every lookup of an index against the entries themselves.
-fn check(tables: &Tables, entries: &[Entry]) {
+pub(super) fn check(tables: &Tables, entries: &[Entry]) {
     assert_eq!(tables.size(), Size(entries.len() as u64));
     let filed = filings(entries);
     check_headings(tables, &filed);

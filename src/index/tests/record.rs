@@ -9,11 +9,11 @@ use crate::event::{
 use crate::fixture::{body, id, rectification, retraction};
 use crate::log::Hash;
 
-pub(super) const BODIES: [&str; 3] = ["sco", "nato", "x-1"];
-pub(super) const PEOPLE: [&str; 4] = ["BLR", "IRN", "SUN", "A-B"];
+pub(in crate::index) const BODIES: [&str; 3] = ["sco", "nato", "x-1"];
+pub(in crate::index) const PEOPLE: [&str; 4] = ["BLR", "IRN", "SUN", "A-B"];
 
 #[derive(Clone, Debug)]
-pub(super) struct Seed {
+pub(in crate::index) struct Seed {
     body: &'static str,
     participant: Option<&'static str>,
     about: Option<&'static str>,
@@ -22,7 +22,7 @@ pub(super) struct Seed {
     moved: (&'static str, &'static str),
 }
 
-pub(super) fn seed() -> impl Strategy<Value = Seed> {
+pub(in crate::index) fn seed() -> impl Strategy<Value = Seed> {
     let moved = prop_oneof![
         select(&PEOPLE[..]).prop_map(|p| ("participant", p)),
         Just(("participant", "")),
@@ -45,7 +45,7 @@ pub(super) fn seed() -> impl Strategy<Value = Seed> {
 }
 
 /// So many acts of one participant in one body.
-pub(super) fn plain(count: usize) -> Vec<Seed> {
+pub(in crate::index) fn plain(count: usize) -> Vec<Seed> {
     use proptest::strategy::ValueTree;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let target = any::<prop::sample::Index>().new_tree(&mut runner).unwrap().current();
@@ -64,10 +64,10 @@ fn import(n: u128, of: &str) -> Event {
     Event::new(id(n), Act::ImportRecorded(receipt), body(of))
 }
 
-pub(super) fn record(seeds: &[Seed]) -> Vec<Entry> {
+pub(in crate::index) fn record(seeds: &[Seed]) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     for (n, seed) in seeds.iter().enumerate() {
-        let target = (n > 0).then(|| entries[seed.target.index(n)].event.clone());
+        let target = (n > 0).then(|| entries[seed.target.index(n)].event.as_ref().clone());
         let number = n as u128;
         let mut event = match (seed.kind, target) {
             (0 | 1, Some(target)) => retraction(number, &target, Cause::NewEvidence),
@@ -102,12 +102,12 @@ pub(super) fn record(seeds: &[Seed]) -> Vec<Entry> {
     entries
 }
 
-pub(super) fn leaf(at: Index) -> Hash {
+pub(in crate::index) fn leaf(at: Index) -> Hash {
     let mut hash = [7; 32];
     hash[..8].copy_from_slice(&at.0.to_be_bytes());
     Hash(hash)
 }
 
-pub(super) fn leaves(entries: &[Entry]) -> Vec<Hash> {
+pub(in crate::index) fn leaves(entries: &[Entry]) -> Vec<Hash> {
     entries.iter().map(|entry| leaf(entry.index)).collect()
 }

@@ -1,0 +1,83 @@
+//! The generations of the index in sled: folders of which the newest complete one is opened.
+
+use std::path::{Path, PathBuf};
+
+use crate::event::Size;
+use crate::log::Hash;
+
+use super::head::Head;
+
+const FOLDER: &str = "sled";
+/// What says that a generation holds everything that it was made for.
+const COMPLETE: &str = "complete";
+/// A copy of the head beside the files of sled, so that it is known before they are opened.
+const HEAD_FILE: &str = "head";
+
+/// What an index in sled says of itself before it is opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stated {
+    /// There is none.
+    Nothing,
+    /// It has to be opened.
+    Unknown,
+    /// What it held when it was last written.
+    Head {
+        /// How many entries.
+        size: Size,
+        /// The RFC 6962 hash of the last leaf.
+        last: Option<Hash>,
+    },
+}
+
+/// What the newest complete generation holds of the log of a name, as it stands beside it: nothing is opened.
+pub(super) fn stated(ledger: &Path, origin: &str) -> Stated {
+    let Some(folder) = newest(ledger) else { return Stated::Nothing };
+    let head = std::fs::read(folder.join(HEAD_FILE)).ok().and_then(|head| Head::decode(&head).ok());
+    match head.filter(|head| head.origin == origin) {
+        Some(head) => Stated::Head { size: Size(head.size), last: head.last.map(Hash) },
+        None => Stated::Unknown,
+    }
+}
+
+/// The newest complete generation.
+pub(super) fn newest(ledger: &Path) -> Option<PathBuf> {
+    generations(ledger).into_iter().rev().find(|folder| folder.join(COMPLETE).exists())
+}
+
+/// The folder of the next generation, made.
+pub(super) fn make_next(ledger: &Path) -> std::io::Result<PathBuf> {
+    let last = generations(ledger).last().and_then(|path| path.file_name()?.to_str()?.parse::<u64>().ok());
+    let folder = ledger.join(FOLDER).join(format!("{:06}", last.unwrap_or(0) + 1));
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// States beside sled what its head says. Where that cannot be written, who opens the index waits for sled.
+pub(super) fn state(folder: &Path, head: &Head) {
+    let _ = std::fs::write(folder.join(HEAD_FILE), head.encode());
+}
+
+/// Declares a generation complete, and removes older ones.
+pub(super) fn complete(ledger: &Path, folder: &Path) -> std::io::Result<()> {
+    std::fs::write(folder.join(COMPLETE), b"")?;
+    for old in generations(ledger).into_iter().filter(|other| other.as_path() < folder) {
+        // An old generation that cannot be removed is in nobody's way: the newest complete one is opened.
+        let _ = std::fs::remove_dir_all(old);
+    }
+    Ok(())
+}
+
+/// Takes the word "complete" from a generation. Where that is not allowed, it is found damaged again.
+pub(super) fn condemn(folder: &Path) {
+    let _ = std::fs::remove_file(folder.join(COMPLETE));
+}
+
+/// The folders of generations, oldest first.
+fn generations(ledger: &Path) -> Vec<PathBuf> {
+    let Ok(listed) = std::fs::read_dir(ledger.join(FOLDER)) else { return Vec::new() };
+    let is_number = |name: &str| name.parse::<u64>().is_ok();
+    let named = |path: &PathBuf| path.file_name().and_then(|name| name.to_str()).is_some_and(is_number);
+    let mut found: Vec<PathBuf> = listed.filter_map(|entry| Some(entry.ok()?.path())).filter(named).collect();
+    found.sort();
+    found
+}

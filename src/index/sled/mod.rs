@@ -1,0 +1,335 @@
+//! The index in sled: the entries themselves in bincode, and the tables. A writer has it; no question opens it.
+//!
+//! Entries are kept in *runs* of up to 1,024, each in two values: what a status may follow from, and the words. The tables
+//! are kept in *levels* of pages: what is put at once is a level, into which the last ones go that are not much larger, so
+//! that a table of any size grows by little. A value is what the levels say of its key one after another. The head states
+//! how many entries each run has and how many levels there are: sled is known to lose its tail in silence, and a hole is
+//! how that is noticed. An index that is old but whole is merely behind. The evidence is `entries/`, so sled is flushed but
+//! never relied on to be durable.
+
+mod folder;
+mod guard;
+mod head;
+mod page;
+mod run;
+mod store;
+#[cfg(test)]
+mod tests;
+mod value;
+mod words;
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::event::{Entry, Index, Size};
+use crate::log::{Frontier, Hash};
+
+use super::container::{Stored, Visit};
+use super::{IndexError, Tables};
+
+pub use folder::Stated;
+
+use guard::{Asked, Fault, Guarded};
+use head::Head;
+use run::RUN_ENTRIES;
+use store::Store;
+
+/// So many entries are put into sled at once where many come.
+const BATCH_ENTRIES: usize = 4 * RUN_ENTRIES;
+/// sled keeps in memory what it was not asked to write out: so many transactions at most.
+const UNFLUSHED_MAX: usize = 8;
+
+/// The index of a record in sled, of one generation, with the last entries in memory until they are put there.
+pub struct SledIndex {
+    store: Arc<Guarded<Store>>,
+    ledger: PathBuf,
+    tables: Tables,
+    /// The entries of the tail of the tables.
+    pending: Vec<Entry>,
+    last: Option<Hash>,
+    head: Head,
+    /// The last transaction, until it is known what became of it.
+    writing: Mutex<Option<Asked<()>>>,
+    /// How many transactions sled was not asked to write out.
+    unflushed: usize,
+    is_complete: bool,
+}
+
+/// The tables in sled at one size. Once they have grown, whoever has this is told so.
+pub(super) struct Shelf {
+    store: Arc<Guarded<Store>>,
+    tree: Frontier,
+}
+
+impl Shelf {
+    /// The right edge of the tree over its entries.
+    pub(super) fn tree(&self) -> &Frontier {
+        &self.tree
+    }
+
+    /// Its folder.
+    pub(super) fn path(&self) -> &Path {
+        self.store.path()
+    }
+
+    /// The value of a key.
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
+        let (key, size) = (key.to_vec(), self.tree.size());
+        self.store.run(move |store| at_size(store, size)?.get(&key))
+    }
+
+    /// Shows the pairs whose keys begin with a prefix, in their order.
+    pub(super) fn range(&self, prefix: &[u8], visit: &mut Visit<'_>) -> Result<(), IndexError> {
+        let (prefix, size) = (prefix.to_vec(), self.tree.size());
+        let pairs = self.store.run(move |store| at_size(store, size)?.range(&prefix))?;
+        let _ = pairs.iter().try_for_each(|(key, value)| visit(key, value));
+        Ok(())
+    }
+}
+
+fn at_size(store: &Store, size: u64) -> Result<&Store, Fault> {
+    let holds = store.head.as_ref().map_or(0, |head| head.size);
+    if holds == size { Ok(store) } else { Err(format!("it holds {holds} entries, not {size}").into()) }
+}
+
+impl SledIndex {
+    /// Opens the newest complete generation under `<ledger>/sled`; never makes one.
+    ///
+    /// # Errors
+    /// [`IndexError`]: `Absent`, `Busy` where another process has it, `Damaged`, also where it is of another log or an
+    /// earlier schema, `TimedOut`, `ReadOnly`.
+    pub fn open(ledger: &Path, origin: &str, deadline: Duration) -> Result<SledIndex, IndexError> {
+        let folder = folder::newest(ledger).ok_or_else(|| IndexError::Absent(ledger.join("sled")))?;
+        let store = start(&folder, deadline)?;
+        let head = store.run(|store| Ok(store.head.clone()))?;
+        let head = head.ok_or_else(|| store.damaged("it has no head".into()))?;
+        if head.origin != origin {
+            return Err(store.damaged(format!("it is of another log, {}", head.origin)));
+        }
+        SledIndex::of(store, ledger, head, true)
+    }
+
+    /// Begins a new, empty generation. It takes the place of older ones when it is [complete](Self::complete).
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn create(ledger: &Path, origin: &str, deadline: Duration) -> Result<SledIndex, IndexError> {
+        let made = folder::make_next(ledger);
+        let folder =
+            made.map_err(|e| IndexError::ReadOnly { path: ledger.join("sled"), said: e.to_string() })?;
+        let store = start(&folder, deadline)?;
+        SledIndex::of(store, ledger, Head::empty(origin), false)
+    }
+
+    fn of(
+        store: Guarded<Store>,
+        ledger: &Path,
+        head: Head,
+        is_complete: bool,
+    ) -> Result<SledIndex, IndexError> {
+        let tree = head.tree().ok_or_else(|| store.damaged("its tree does not fit its size".into()))?;
+        let store = Arc::new(store);
+        let shelf = Shelf { store: Arc::clone(&store), tree };
+        Ok(SledIndex {
+            store,
+            ledger: ledger.to_owned(),
+            tables: Tables::over(Stored::Sled(Arc::new(shelf))),
+            pending: Vec::new(),
+            last: head.last.map(Hash),
+            head,
+            writing: Mutex::new(None),
+            unflushed: 0,
+            is_complete,
+        })
+    }
+
+    /// What the newest complete generation holds of the log of a name, as it stands beside it: nothing is opened.
+    pub fn stated(ledger: &Path, origin: &str) -> Stated {
+        folder::stated(ledger, origin)
+    }
+
+    /// The tables over all its entries. They are for whoever has the index: a clone is told that it is outdated once
+    /// entries were put into sled.
+    pub fn tables(&self) -> &Tables {
+        &self.tables
+    }
+
+    /// How many entries it covers, with those that are not in sled yet.
+    pub fn size(&self) -> Size {
+        self.tables.size()
+    }
+
+    /// The RFC 6962 hash of its last leaf.
+    pub fn last_leaf_hash(&self) -> Option<Hash> {
+        self.last
+    }
+
+    /// Adds the next entry, with the hash of its leaf. `read` gives entries before it: those that a correction is about.
+    /// It is in memory until many are there; who opens an index that is behind catches it up from the log.
+    ///
+    /// # Errors
+    /// As of [`Tables::push`]; what sled says, which may be said of an earlier call.
+    pub fn push<E: From<IndexError>>(
+        &mut self,
+        entry: &Entry,
+        leaf: Hash,
+        read: &dyn Fn(Index) -> Result<Entry, E>,
+    ) -> Result<(), E> {
+        self.tables.push(entry, leaf, read)?;
+        self.pending.push(entry.clone());
+        self.last = Some(leaf);
+        if self.pending.len() >= BATCH_ENTRIES {
+            self.put_pending()?;
+        }
+        Ok(())
+    }
+
+    /// Hands the last entries to sled, which writes them in its own thread.
+    fn put_pending(&mut self) -> Result<(), IndexError> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        self.settle()?;
+        let head = self.head.at(self.tables.tree(), self.last);
+        let added = self.tables.added(&[]).into_iter();
+        let added = added.map(|(key, value)| (key.to_vec(), value.into_owned())).collect();
+        let entries = std::mem::take(&mut self.pending);
+        self.unflushed += 1;
+        let flush = self.unflushed >= UNFLUSHED_MAX;
+        if flush {
+            self.unflushed = 0;
+        }
+        let (next, folder) = (head.clone(), self.store.path().to_owned());
+        // Nobody waits for sled: whatever is asked later is answered after it, and what became of it is asked before the next.
+        let asked = self.store.begin(move |store| {
+            store.put(entries, added, next)?;
+            if let Some(head) = &store.head {
+                folder::state(&folder, head);
+            }
+            if flush { Ok(store.db.flush().map(|_| ())?) } else { Ok(()) }
+        })?;
+        *self.writing.get_mut().unwrap_or_else(PoisonError::into_inner) = Some(asked);
+        self.head = head;
+        let shelf = Shelf { store: Arc::clone(&self.store), tree: self.tables.tree().clone() };
+        self.tables = Tables::over(Stored::Sled(Arc::new(shelf)));
+        Ok(())
+    }
+
+    /// Waits for the last transaction.
+    fn settle(&self) -> Result<(), IndexError> {
+        let writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner).take();
+        writing.map_or(Ok(()), |asked| self.store.end(asked))
+    }
+
+    /// Puts all entries into sled and hands them to the operating system.
+    ///
+    /// # Errors
+    /// What sled says.
+    pub fn flush(&mut self) -> Result<(), IndexError> {
+        self.put_pending()?;
+        self.settle()?;
+        self.unflushed = 0;
+        // Not a promise of durability: sled 0.34 only asks for it with sync_file_range. The evidence is elsewhere.
+        self.store.run(|store| Ok(store.db.flush().map(|_| ())?))
+    }
+
+    /// Declares the generation complete and removes older ones.
+    ///
+    /// # Errors
+    /// What sled or the file system says.
+    pub fn complete(&mut self) -> Result<(), IndexError> {
+        if self.is_complete {
+            return Ok(());
+        }
+        if self.size() == Size(0) {
+            let head = self.head.clone();
+            self.store.run(move |store| store.put(Vec::new(), store::Pairs::new(), head))?;
+        }
+        self.flush()?;
+        let folder = self.store.path();
+        folder::complete(&self.ledger, folder)
+            .map_err(|e| IndexError::ReadOnly { path: folder.to_owned(), said: e.to_string() })?;
+        self.is_complete = true;
+        Ok(())
+    }
+
+    /// Takes the word "complete" from a generation that turned out to be damaged, so that nobody opens it again and the
+    /// next writer makes a new one.
+    pub fn condemn(&self) {
+        folder::condemn(self.store.path());
+    }
+
+    /// Removes a generation that could not be completed.
+    pub fn discard(self) {
+        let folder = self.store.path().to_owned();
+        if !self.is_complete {
+            drop(self);
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+
+    /// The first entry of each run in sled, and how many it has; [`SledIndex::status_entries`] reads a run by its place
+    /// among these. The entries behind the last run are [pending](SledIndex::pending).
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn runs(&self) -> Result<Vec<(Index, u64)>, IndexError> {
+        let spans = self.store.run(|store| Ok(store.head.as_ref().map(Head::spans).unwrap_or_default()))?;
+        Ok(spans.into_iter().map(|(first, count)| (Index(first), count)).collect())
+    }
+
+    /// The entries that are not in sled yet.
+    pub fn pending(&self) -> &[Entry] {
+        &self.pending
+    }
+
+    /// The entries of a run without the words of those from which no status follows: no title, place, note, recorder and
+    /// evidence. Several threads may ask at once; they decode by themselves.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn status_entries(&self, run: (Index, u64)) -> Result<Vec<Entry>, IndexError> {
+        self.read(run, false)
+    }
+
+    /// The entries of a run, whole.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn whole_entries(&self, run: (Index, u64)) -> Result<Vec<Entry>, IndexError> {
+        self.read(run, true)
+    }
+
+    fn read(&self, (Index(first), count): (Index, u64), with_words: bool) -> Result<Vec<Entry>, IndexError> {
+        let (events, words) = self.store.run(move |store| store.values(first, with_words))?;
+        store::read_run(first, count, &events, words.as_deref()).map_err(|what| self.store.damaged(what))
+    }
+
+    /// Shows every entry in the order of the log, as of [`SledIndex::status_entries`], until `see` has seen enough.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn each_status_entry(&self, see: &mut dyn FnMut(Entry) -> ControlFlow<()>) -> Result<(), IndexError> {
+        for run in self.runs()? {
+            if self.status_entries(run)?.into_iter().try_for_each(&mut *see).is_break() {
+                return Ok(());
+            }
+        }
+        let _ = self.pending.iter().cloned().try_for_each(see);
+        Ok(())
+    }
+}
+
+impl Drop for SledIndex {
+    /// An index that could not be brought to sled is behind, and caught up by the next writer.
+    fn drop(&mut self) {
+        let _ = self.put_pending().and_then(|()| self.settle());
+    }
+}
+
+fn start(folder: &Path, deadline: Duration) -> Result<Guarded<Store>, IndexError> {
+    let path = folder.to_owned();
+    Guarded::start(folder, deadline, move || Store::open(&path))
+}

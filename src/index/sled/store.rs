@@ -1,0 +1,289 @@
+//! What is in sled, as its own thread sees it: written all of it or nothing.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+
+use crate::event::Entry;
+use crate::index::joined;
+
+use super::guard::Fault;
+use super::head::Head;
+use super::page::{Page, pages};
+use super::run::{self, RUN_ENTRIES};
+use super::value::{seal, unseal};
+
+/// The key of the head.
+pub(super) const HEAD: &[u8] = b"head";
+const CACHE_BYTES: u64 = 32 << 20;
+/// A value that takes more than a quarter of a segment has a file of its own, which goes when the value is replaced. In a
+/// segment it would stay until half of that is replaced: with larger segments sled takes up half as much again as it holds.
+pub(super) const SEGMENT_BYTES: usize = 64 << 10;
+/// So many runs of one size class are joined.
+const FAN: usize = 8;
+
+/// Pairs of the tables.
+pub(super) type Pairs = BTreeMap<Vec<u8>, Vec<u8>>;
+
+/// An open sled database.
+pub(super) struct Store {
+    pub(super) db: ::sled::Db,
+    /// Of each run what a status may follow from, under its first entry.
+    events: ::sled::Tree,
+    /// Of each run the words.
+    words: ::sled::Tree,
+    /// Of each level of the tables the pages, under the number of the level and the first key of the page.
+    tables: ::sled::Tree,
+    meta: ::sled::Tree,
+    /// The head, where there is one.
+    pub(super) head: Option<Head>,
+}
+
+/// What goes into sled at once.
+#[derive(Default)]
+struct Batch {
+    runs: Vec<(u64, Vec<u8>, Vec<u8>)>,
+    gone_runs: Vec<u64>,
+    pages: Vec<(Vec<u8>, Vec<u8>)>,
+    gone_pages: Vec<Vec<u8>>,
+}
+
+impl Store {
+    /// Opens the database of a folder, or makes one.
+    pub(super) fn open(folder: &Path) -> Result<Store, Fault> {
+        let config = ::sled::Config::new().path(folder).segment_size(SEGMENT_BYTES);
+        let db = config.cache_capacity(CACHE_BYTES).flush_every_ms(None).open()?;
+        let meta = db.open_tree("meta")?;
+        let head = meta.get(HEAD)?.map(|value| Head::decode(&value)).transpose()?;
+        Ok(Store {
+            events: db.open_tree("events")?,
+            words: db.open_tree("words")?,
+            tables: db.open_tree("tables")?,
+            meta,
+            head,
+            db,
+        })
+    }
+
+    /// Adds entries with what they add to the tables, and moves the head: all of it or nothing.
+    pub(super) fn put(&mut self, entries: Vec<Entry>, added: Pairs, mut head: Head) -> Result<(), Fault> {
+        if let Some(before) = &self.head {
+            (head.runs, head.levels) = (before.runs.clone(), before.levels.clone());
+        }
+        let mut batch = Batch::default();
+        self.add_runs(entries, &mut head, &mut batch)?;
+        self.add_level(added, &mut head, &mut batch)?;
+        self.write(&batch, &head.encode())?;
+        self.head = Some(head);
+        Ok(())
+    }
+
+    fn write(&self, batch: &Batch, head: &[u8]) -> Result<(), Fault> {
+        use ::sled::Transactional;
+        let trees = (&self.events, &self.words, &self.tables, &self.meta);
+        let done = trees.transaction(|(events, words, tables, meta)| {
+            for first in &batch.gone_runs {
+                events.remove(&first.to_be_bytes())?;
+                words.remove(&first.to_be_bytes())?;
+            }
+            for key in &batch.gone_pages {
+                tables.remove(key.as_slice())?;
+            }
+            for (first, status, rest) in &batch.runs {
+                events.insert(&first.to_be_bytes(), status.as_slice())?;
+                words.insert(&first.to_be_bytes(), rest.as_slice())?;
+            }
+            for (key, page) in &batch.pages {
+                tables.insert(key.as_slice(), page.as_slice())?;
+            }
+            meta.insert(HEAD, head)?;
+            Ok::<(), ::sled::transaction::ConflictableTransactionError<()>>(())
+        });
+        done.map_err(|error| match error {
+            ::sled::transaction::TransactionError::Storage(error) => Fault::Sled(error),
+            ::sled::transaction::TransactionError::Abort(()) => Fault::from("a transaction was aborted"),
+        })
+    }
+
+    /// Makes runs of new entries, and one of small runs at the end once there are many.
+    fn add_runs(&self, mut entries: Vec<Entry>, head: &mut Head, batch: &mut Batch) -> Result<(), Fault> {
+        let before = head.runs.len();
+        let count = |entries: &[Entry]| entries.len() as u16;
+        head.runs.extend(entries.chunks(RUN_ENTRIES).map(count));
+        if let Some(span) = merge_span(&head.runs) {
+            let spans = head.spans();
+            let mut joined = Vec::new();
+            for (at, count) in &spans[span.start.min(before)..before] {
+                joined.append(&mut self.run(*at, *count, true)?);
+                batch.gone_runs.push(*at);
+            }
+            joined.append(&mut entries);
+            entries = joined;
+            head.runs.splice(span.start.min(before).., entries.chunks(RUN_ENTRIES).map(count));
+        }
+        for run in entries.chunks(RUN_ENTRIES) {
+            let (status, words) = run::build(run);
+            batch.runs.push((run.first().map_or(0, |entry| entry.index.0), status, words));
+        }
+        Ok(())
+    }
+
+    /// Adds a level of the tables, into which the last ones go that are not much larger.
+    fn add_level(&self, mut added: Pairs, head: &mut Head, batch: &mut Batch) -> Result<(), Fault> {
+        let mut bytes = size_of(&added);
+        while head.levels.pop_if(|last| *last <= 2 * bytes).is_some() {
+            let mut below = Pairs::new();
+            self.pages(head.levels.len(), &[], &mut |key, page| {
+                batch.gone_pages.push(key.to_vec());
+                page.each(|key, value| below.insert(key.to_vec(), value.to_vec()).is_none())?;
+                Some(true)
+            })?;
+            for (key, value) in added {
+                let value = match below.remove(&key) {
+                    Some(before) => joined(&key, before, &value),
+                    None => value,
+                };
+                below.insert(key, value);
+            }
+            added = below;
+            bytes = size_of(&added);
+        }
+        let level = u8::try_from(head.levels.len()).map_err(|_| "the tables have too many levels")?;
+        head.levels.push(bytes);
+        let pairs = added.iter().map(|(key, value)| (key.as_slice(), value.as_slice()));
+        for (first, page) in pages(pairs) {
+            batch.pages.push(([&[level], first.as_slice()].concat(), seal(&page)));
+        }
+        // A page that is written anew must not go.
+        batch.gone_pages.retain(|gone| batch.pages.binary_search_by(|(key, _)| key.cmp(gone)).is_err());
+        Ok(())
+    }
+
+    /// Shows the pages of a level from the one on that has `from`, until `see` says that it has seen enough; that says
+    /// `None` of a page whose pairs are not as pairs are.
+    fn pages(
+        &self,
+        level: usize,
+        from: &[u8],
+        see: &mut dyn FnMut(&[u8], &Page<'_>) -> Option<bool>,
+    ) -> Result<(), Fault> {
+        let missing = || Fault::from(format!("a page of level {level} is missing"));
+        let level = level as u8;
+        let place = [&[level], from].concat();
+        let first = self.tables.range(..=place.as_slice()).next_back().ok_or_else(missing)??.0;
+        let mut expected: Option<Vec<u8>> = None;
+        for pair in self.tables.range(first..) {
+            let (key, value) = pair?;
+            let own = key.strip_prefix(&[level]).ok_or_else(missing)?;
+            let page = Page::of(unseal(&value)?).ok_or("a page is cut short")?;
+            let fits = match &expected {
+                Some(expected) => own == expected.as_slice(),
+                None => page.next.is_none_or(|next| from < next),
+            };
+            if !fits {
+                return Err(missing());
+            }
+            let goes_on = see(&key, &page).ok_or("a page is cut short")?;
+            let Some(next) = page.next.filter(|_| goes_on) else { return Ok(()) };
+            expected = Some(next.to_vec());
+        }
+        Err(missing())
+    }
+
+    /// The value of a key, over all levels.
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+        let mut all: Option<Vec<u8>> = None;
+        for level in 0..self.levels() {
+            self.pages(level, key, &mut |_, page| {
+                page.each(|own, value| {
+                    if own == key {
+                        all = Some(joined(key, all.take().unwrap_or_default(), value));
+                    }
+                    own < key
+                })?;
+                Some(false)
+            })?;
+        }
+        Ok(all)
+    }
+
+    /// The pairs whose keys begin with a prefix, over all levels.
+    pub(super) fn range(&self, prefix: &[u8]) -> Result<Pairs, Fault> {
+        let mut all = Pairs::new();
+        for level in 0..self.levels() {
+            self.pages(level, prefix, &mut |_, page| {
+                let mut is_past = false;
+                page.each(|key, value| {
+                    is_past = key > prefix && !key.starts_with(prefix);
+                    if key.starts_with(prefix) {
+                        match all.get_mut(key) {
+                            Some(before) => *before = joined(key, std::mem::take(before), value),
+                            None => _ = all.insert(key.to_vec(), value.to_vec()),
+                        }
+                    }
+                    !is_past
+                })?;
+                Some(!is_past)
+            })?;
+        }
+        Ok(all)
+    }
+
+    fn levels(&self) -> usize {
+        self.head.as_ref().map_or(0, |head| head.levels.len())
+    }
+
+    /// The entries of a run.
+    fn run(&self, first: u64, count: u64, with_words: bool) -> Result<Vec<Entry>, Fault> {
+        let (events, words) = self.values(first, with_words)?;
+        read_run(first, count, &events, words.as_deref()).map_err(Fault::from)
+    }
+
+    /// The values of a run: what a status may follow from, and its words where they are wanted.
+    pub(super) fn values(
+        &self,
+        first: u64,
+        with_words: bool,
+    ) -> Result<(::sled::IVec, Option<::sled::IVec>), Fault> {
+        let missing = |what: &str| Fault::from(format!("the {what} from entry {first} on are missing"));
+        let events = self.events.get(first.to_be_bytes())?.ok_or_else(|| missing("events"))?;
+        let words = match with_words {
+            true => Some(self.words.get(first.to_be_bytes())?.ok_or_else(|| missing("words"))?),
+            false => None,
+        };
+        Ok((events, words))
+    }
+}
+
+/// The entries of a run, which must be so many.
+pub(super) fn read_run(
+    first: u64,
+    count: u64,
+    events: &[u8],
+    words: Option<&[u8]>,
+) -> Result<Vec<Entry>, String> {
+    let entries = run::read(first, events, words)?;
+    if entries.len() as u64 == count {
+        Ok(entries)
+    } else {
+        Err(format!("the run from entry {first} on has {} entries of {count}", entries.len()))
+    }
+}
+
+fn size_of(pairs: &Pairs) -> u64 {
+    pairs.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum()
+}
+
+/// The runs at the end that should become one: the tail of a size class, once it has [`FAN`] of them.
+fn merge_span(runs: &[u16]) -> Option<Range<usize>> {
+    let mut found = None;
+    for class in [1, 8, 64, 512] {
+        let small = runs.iter().rev().take_while(|count| **count <= class).count();
+        let span = runs.len() - small..runs.len();
+        let entries: usize = runs[span.clone()].iter().map(|count| usize::from(*count)).sum();
+        if small >= FAN && entries <= RUN_ENTRIES {
+            found = Some(span);
+        }
+    }
+    found
+}

@@ -1,0 +1,116 @@
+//! The event log in sled, with the tables over it: brought up to the evidence behind whoever appends. What is wrong with it
+//! loses nothing, and the next writer makes it anew; but one that holds more than the evidence is never legitimate.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::event::{Index, Size};
+use crate::index::{IndexError, SledIndex, Stated};
+use crate::log::Entries;
+
+use super::record::{Record, decoded};
+use super::{Ledger, LedgerError};
+
+/// The time in which sled must answer, or it is left alone.
+const DEADLINE: Duration = Duration::from_secs(20);
+/// Behind the evidence by fewer entries than this, sled is left as it is.
+const BEHIND: u64 = 256;
+
+/// Holds what the index in sled states of itself against the log; sled is not opened.
+///
+/// # Errors
+/// [`LedgerError::Index`] if it holds more than the log, or ends in another leaf.
+pub(super) fn check(path: &Path, log: &Entries) -> Result<(), LedgerError> {
+    let Stated::Head { size, last } = SledIndex::stated(path, log.origin()) else { return Ok(()) };
+    let entries = Size(log.frontier().size());
+    if size > entries {
+        // A writer may have appended since the log was opened.
+        let now = Entries::open_reader(path)?;
+        if size > Size(now.frontier().size()) {
+            return Err(IndexError::Ahead { index: size, entries: Size(now.frontier().size()) }.into());
+        }
+        return check(path, &now);
+    }
+    let Some(at) = size.0.checked_sub(1) else { return Ok(()) };
+    let hash = match size == entries {
+        true => log.last_leaf_hash(),
+        false => Some(log.hash_of(at, &|_| None)?),
+    };
+    if last == hash { Ok(()) } else { Err(IndexError::Other { size }.into()) }
+}
+
+impl Ledger {
+    /// Brings sled up to the log if it is there not yet, or many entries behind.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn fill_sled_if_due(&self) -> Result<(), LedgerError> {
+        let size = self.record.size();
+        if let Stated::Head { size: stated, .. } = SledIndex::stated(self.path(), self.origin())
+            && size.0.saturating_sub(stated.0) < BEHIND
+        {
+            return Ok(());
+        }
+        match SledIndex::open(self.path(), self.origin(), DEADLINE) {
+            Ok(index) if index.size() <= size => self.fill_or_anew(index),
+            Err(IndexError::Busy { .. }) => Ok(()),
+            _ => self.sled_anew().map(drop),
+        }
+    }
+
+    /// The index in sled, up to the log; made anew if it cannot be had.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn sled(&self) -> Result<SledIndex, LedgerError> {
+        if let Ok(mut index) = SledIndex::open(self.path(), self.origin(), DEADLINE)
+            && index.size() <= self.record.size()
+            && fill(&mut index, &self.record).is_ok()
+        {
+            return Ok(index);
+        }
+        self.sled_anew()
+    }
+
+    fn fill_or_anew(&self, mut index: SledIndex) -> Result<(), LedgerError> {
+        match fill(&mut index, &self.record) {
+            Ok(()) => Ok(()),
+            Err(LedgerError::Index(_)) => {
+                index.condemn();
+                drop(index);
+                self.sled_anew().map(drop)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Makes the index in sled anew from the log, as a generation that takes the place of those before.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn sled_anew(&self) -> Result<SledIndex, LedgerError> {
+        let mut index = SledIndex::create(self.path(), self.origin(), DEADLINE)?;
+        match fill(&mut index, &self.record).and_then(|()| Ok(index.complete()?)) {
+            Ok(()) => Ok(index),
+            Err(error) => {
+                index.discard();
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Adds the entries of a record that the index does not hold yet.
+fn fill(index: &mut SledIndex, record: &Record) -> Result<(), LedgerError> {
+    let from = index.size().0;
+    let mut failed = None;
+    record.log().scan(from, |at, leaf, hash| {
+        if failed.is_none() {
+            let added = decoded(leaf, Index(at))
+                .and_then(|entry| index.push(&entry, hash, &|index| record.entry(index)));
+            failed = added.err();
+        }
+    })?;
+    failed.map_or(Ok(()), Err)?;
+    Ok(index.flush()?)
+}
