@@ -38,7 +38,7 @@ const APART: u64 = 7_919;
 pub(crate) fn rows(corrected: &Both, uncorrected: &Both, rounds: usize) -> [Row; 3] {
     let (with, without) = (open(&corrected.ledger), open(&uncorrected.ledger));
     let mut round = 0;
-    let mut row = |task: &str, axes: &mut dyn FnMut(&Reading) -> Axes| {
+    let row = |task: &str, axes: &mut dyn FnMut(&Reading) -> Axes| {
         let other_axes = today(&without);
         let mut own = || {
             let own_axes = axes(&with);

@@ -171,7 +171,7 @@ pub(crate) fn agree(both: &Both) {
     let (mut present, mut past, mut recorded) = Default::default();
     for pair in drawn(both) {
         let numbers = peer.pair(&pair);
-        let mut ask = |agreement: &mut Agreement, day: Day, until: Size| {
+        let ask = |agreement: &mut Agreement, day: Day, until: Size| {
             let status = status_of(&reading, &pair, &Axes::on_day(day, None, until));
             let theirs = peer.status_as_recorded(numbers, day, until.0 as i64);
             if until == size {

@@ -1,6 +1,6 @@
 //! Everything folded again, and everything hashed and judged again.
 
-use chancery::audit::{Options, audit};
+use chancery::audit::{AuditOptions, audit};
 use chancery::event::Size;
 use chancery::ledger::replay;
 use chancery::log::{Entries, LogEngine};
@@ -54,7 +54,7 @@ pub(crate) fn hashes(both: &Both, rounds: usize) -> Row {
 pub(crate) fn audited(both: &Both, rounds: usize) -> Row {
     let size = Entries::open_reader(&both.ledger).unwrap().size().unwrap() as usize;
     let work = || {
-        let report = audit(&both.ledger, &Options::default(), &mut |_, _, _| {}).unwrap();
+        let report = audit(&both.ledger, &AuditOptions::default(), &mut |_, _, _| {}).unwrap();
         assert!(report.is_clean(), "{:?}", report.findings.first());
     };
     let [own] = in_turn(rounds, [&mut || (size, timed(work))]);
