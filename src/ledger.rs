@@ -5,8 +5,8 @@ mod answers;
 mod append;
 mod certify;
 mod consequence;
-mod desk;
 mod error;
+mod group_commit;
 mod held;
 mod load;
 mod prove;
@@ -36,15 +36,15 @@ use crate::log::{Disk, Entries, Hash, Holder, SigningKey, TornTail, leaf_hash, v
 use crate::query::{CheckpointRef, Recorded};
 
 pub use admit::Draft;
-pub use consequence::{Change, Consequences, Said};
-pub use desk::Desk;
+pub use consequence::{Consequences, Said, StatusChange};
 pub use error::LedgerError;
-pub use held::Held;
+pub use group_commit::GroupCommit;
+pub use held::RecordedRows;
 pub use load::Loaded;
 pub use reading::Reading;
 pub use recorder_error::RecorderError;
 pub use recorders::Attested;
-pub use register::{Recorder, Register, recorder_name};
+pub use register::{Recorder, Recorders, recorder_name};
 pub use replay::{Tally, replay};
 pub use rotate::Rotated;
 
@@ -61,7 +61,7 @@ pub struct Ledger {
     rules: HashMap<BodyId, Arc<Charter>>,
     last_recorded: Option<Instant>,
     supposed: Vec<Entry>,
-    register: Option<Arc<Register>>,
+    register: Option<Arc<Recorders>>,
     /// The keys that sign what is appended.
     signers: Vec<SigningKey>,
     /// Signatures that came with events.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chancery::certificate::{CompletenessMap, Evidence, make, verify};
+use chancery::certificate::{CertificateEvidence, CompletenessMap, make, verify};
 use chancery::event::{
     BodyId, Day, Edtf, Entry, Heading, Index, Instant, ParticipantId, Scope, Size, filings, leaf::decode,
 };
@@ -179,7 +179,7 @@ fn a_server_that_hides_an_entry_has_no_certificate() {
     let (mut lies, mut tried) = (0, 0);
     for hidden in (0..128).map(Index) {
         let map = map_without(&entries, &leaves, hidden);
-        let evidence = Evidence {
+        let evidence = CertificateEvidence {
             head: sco.ledger.signed_head(Size(128)).unwrap(),
             map: &map,
             tree: &tree,

@@ -5,9 +5,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 
-use chancery::audit::{CHECKS, Options, Report, audit_published};
+use chancery::audit::{AuditOptions, CHECKS, Report, audit_published};
 use chancery::log::{Append, Disk, Entries, Holder, SignedCheckpoint, SigningKey};
-use chancery::publish::{Source, publish};
+use chancery::publish::{TreeSource, publish};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::Value;
@@ -352,8 +352,8 @@ impl Opaque {
     fn report(&self) -> Report {
         let made = ["bundles", "tiles", "checkpoint"];
         let others = CHECKS.iter().map(|check| check.name).filter(|name| !made.contains(name));
-        let options = Options { skip: others.collect::<BTreeSet<_>>(), ..Options::default() };
-        let source = Source::new(self.dir.path().join("site").to_str().unwrap()).unwrap();
+        let options = AuditOptions { skip: others.collect::<BTreeSet<_>>(), ..AuditOptions::default() };
+        let source = TreeSource::new(self.dir.path().join("site").to_str().unwrap()).unwrap();
         audit_published(&source, self.key.verifier(), &options, &mut |_, _, _| ()).unwrap()
     }
 
@@ -367,7 +367,7 @@ impl Opaque {
         std::fs::write(&file, changed).unwrap();
         let report = self.report();
         std::fs::write(&file, bytes).unwrap();
-        let one = |f: &chancery::audit::Finding| {
+        let one = |f: &chancery::audit::AuditFinding| {
             let place = f.place.as_deref().unwrap_or_default();
             let path = place.trim_start_matches(site.to_str().unwrap()).trim_start_matches('/');
             let entry = f.entry.map(|entry| format!(" {entry}")).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use chancery::audit::{Options, audit};
+use chancery::audit::{AuditOptions, audit};
 use chancery::event::{EventId, Instant};
 use chancery::log::{Append, Disk, Entries, Holder, SignedCheckpoint, VerifierKey};
 use chancery::{AppendOptions, Ledger};
@@ -198,7 +198,8 @@ fn rotated(path: &Path, disk: Disk, time: u8) -> Result<bool, chancery::LedgerEr
 /// Nothing is wrong for who holds this key.
 fn assert_sound(path: &Path, key: &VerifierKey, context: &str) {
     let report =
-        audit(path, &Options { key: Some(key.clone()), ..Options::default() }, &mut |_, _, _| ()).unwrap();
+        audit(path, &AuditOptions { key: Some(key.clone()), ..AuditOptions::default() }, &mut |_, _, _| ())
+            .unwrap();
     assert!(report.is_clean(), "{context}: {:?}", report.findings);
 }
 

@@ -99,3 +99,31 @@ fn nothing_is_left_to_be_done_later() {
         }
     }
 }
+
+/// The names of the types that a module makes public, with where each is defined.
+fn public_types(path: &Path, text: &str) -> Vec<(String, String)> {
+    let mut types = Vec::new();
+    for line in code(text).lines() {
+        for kind in ["struct", "enum", "union", "trait", "type"] {
+            if let Some(rest) =
+                line.strip_prefix("pub ").and_then(|l| l.strip_prefix(kind)?.strip_prefix(' '))
+            {
+                let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                types.push((name, path.display().to_string()));
+            }
+        }
+    }
+    types
+}
+
+#[test]
+fn no_two_public_types_have_one_name() {
+    let mut places: BTreeMap<String, String> = BTreeMap::new();
+    for (path, text) in sources().iter().filter(|(path, _)| !is_test(path)) {
+        for (name, place) in public_types(path, text) {
+            let first = places.insert(name.clone(), place.clone());
+            assert_eq!(first, None, "{name} is public here and in {place}");
+        }
+    }
+    assert!(places.len() > 200, "only {} public types were found", places.len());
+}

@@ -1,7 +1,8 @@
 //! Questions of one answer: about a pair, a participant, a body, an entry.
 
+use crate::line::Line;
 use crate::record::Record;
-use crate::row::{Ask, Most};
+use crate::row::{Ask, Most, Row, Taken, in_turn};
 use crate::sitting::Sitting;
 use crate::sqlite;
 
@@ -13,9 +14,19 @@ pub(crate) fn start_up(sitting: &Sitting) {
     if !sitting.wants("start-up") {
         return;
     }
-    let Some(made) = sitting.record(Record::Sco) else { return };
-    Ask { words: "--version", query: Some("SELECT 1".into()), most: &[Most::Sqlite(1.0)] }
-        .beside_status(sitting, &made);
+    let own = sitting.nothing();
+    let weighed = own.weighed(sitting.limit);
+    let shell = sitting.sqlite.then(|| Line::new("sqlite3", [":memory:", "SELECT 1"]));
+    let (own, [sqlite]) = in_turn(sitting, &own, weighed, [shell.as_ref()]);
+    Row {
+        name: "`chancery --version`".into(),
+        on: "none".into(),
+        taken: Taken { own, sqlite, ..Taken::default() },
+        weighed: Some(weighed),
+        entries: None,
+        most: &[Most::Sqlite(1.0)],
+    }
+    .print();
 }
 
 /// The status of a pair, on records of every size.

@@ -11,14 +11,14 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant as Clock};
 
 use chancery::event::leaf::decode;
-use chancery::event::{BodyId, Day, Index, ParticipantId, Scope, Size};
-use chancery::ledger::{AppendOptions, Ledger};
+use chancery::event::{BodyId, Day, Index, Instant, ParticipantId, Size};
+use chancery::ledger::AppendOptions;
 use chancery::log::{Disk, DiskFile, Entries};
-use chancery::query::{Axes, StatusAnswer, roster, status};
+use chancery::{Answer, Ledger, Question, Reading};
 use criterion::Criterion;
 
 use floors::Meter;
-use synthetic::{Made, SIZES, holder, make};
+use synthetic::{Made, RECORDED, SIZES, holder, make};
 
 fn main() {
     let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("ledgers");
@@ -66,55 +66,42 @@ fn timed<T>(work: impl FnOnce() -> T) -> Duration {
     began.elapsed()
 }
 
-fn axes(ledger: &Ledger) -> Axes {
-    Axes::on_day(Day::from_days(20_000), None, ledger.size())
-}
+/// The day asked about.
+const ON: &str = "2024-10-04";
 
-fn ask(ledger: &mut Ledger, (participant, body): &(ParticipantId, BodyId)) -> StatusAnswer {
-    let loaded = ledger.load(&body).unwrap();
-    let axes = axes(ledger);
-    let material = ledger.material(&loaded, axes.as_recorded).unwrap();
-    status(&material, participant, body, &axes).unwrap()
+fn ask(reading: &Reading, (participant, body): &(ParticipantId, BodyId)) -> Answer {
+    reading.ask(&Question::status(participant.as_str(), body.as_str()).on(ON)).unwrap()
 }
 
 fn questions(criterion: &mut Criterion, meter: &Meter, made: &Made) {
     let pair = &made.pairs[made.pairs.len() / 3];
-    let open = || Ledger::open_reader(&made.path).unwrap();
+    let open = || Reading::open(&made.path, Instant::from_micros(RECORDED)).unwrap();
     measure(criterion, meter, "status/first", made.size, |count| {
-        (0..count).map(|_| timed(|| ask(&mut open(), pair))).sum()
+        (0..count).map(|_| timed(|| ask(&open(), pair))).sum()
     });
-    let mut ledger = open();
+    let reading = open();
     measure(criterion, meter, "status/warm", made.size, |count| {
-        timed(|| (0..count).for_each(|_| _ = black_box(ask(&mut ledger, pair))))
+        timed(|| (0..count).for_each(|_| _ = black_box(ask(&reading, pair))))
     });
-    drop(ledger);
-    // A pair is loaded once by a ledger, so each is asked once before the ledger is opened again.
+    // What a pair depends on is kept for the next question, so each is asked once before the ledger is opened again.
     let mut at = made.pairs.len();
-    let mut ledger = None;
+    let mut reading = open();
     measure(criterion, meter, "status/fresh", made.size, |count| {
         let one = |_| {
             if at == made.pairs.len() {
                 at = 1;
-                // Closed before it is opened again, since the index admits one.
-                ledger = None;
-                _ = black_box(ask(ledger.insert(open()), &made.pairs[0]));
+                reading = open();
+                _ = black_box(ask(&reading, &made.pairs[0]));
             }
             at += 1;
-            ledger.as_mut().map_or(Duration::ZERO, |ledger| timed(|| ask(ledger, &made.pairs[at - 1])))
+            timed(|| ask(&reading, &made.pairs[at - 1]))
         };
         (0..count).map(one).sum()
     });
-    drop(ledger);
-    let mut ledger = open();
-    let body = BodyId::parse("sco").unwrap();
+    let reading = open();
+    let roster = Question::roster("sco").on(ON);
     measure(criterion, meter, "roster", made.size, |count| {
-        let loaded = ledger.load(&body).unwrap();
-        let axes = axes(&ledger);
-        let one = |_| {
-            let material = ledger.material(&loaded, axes.as_recorded).unwrap();
-            black_box(roster(&material, &body, None, &axes).unwrap());
-        };
-        timed(|| (0..count).for_each(one))
+        timed(|| (0..count).for_each(|_| _ = black_box(reading.ask(&roster).unwrap())))
     });
 }
 
@@ -182,7 +169,7 @@ impl Raw {
 
 fn appends(criterion: &mut Criterion, meter: &Meter, made: &mut Made) {
     let mut ledger = Ledger::open_writer(&made.path, &holder(), Disk::default()).unwrap();
-    let now = chancery::event::Instant::parse("2026-11-01T00:00:00Z").unwrap();
+    let now = Instant::parse("2026-11-01T00:00:00Z").unwrap();
     let options = AppendOptions { now, expect_size: None, accept_clock: true };
     let mut raw = Raw::new(made);
     let beside = format!("raw/fdatasync/{}", made.size);

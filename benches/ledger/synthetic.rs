@@ -23,7 +23,7 @@ const FRAME: usize = 1000;
 /// One event in so many corrects an earlier one.
 const CORRECTIONS: u64 = 20;
 /// 2026-01-01 in microseconds.
-const RECORDED: i64 = 1_767_225_600_000_000;
+pub(crate) const RECORDED: i64 = 1_767_225_600_000_000;
 
 /// A ledger on disk.
 pub(crate) struct Made {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chancery::event::{Event, Index};
-use chancery::ledger::{Desk, Ledger};
+use chancery::ledger::{GroupCommit, Ledger};
 use chancery::log::Disk;
 
 use crate::imports::{Both, options};
@@ -85,18 +85,18 @@ pub(crate) fn writers(both: &Both, world: &mut World, each: usize) -> Row {
 
 /// All writers' events, each acknowledged by itself, from as many threads: those that wait share a sync.
 fn together(ledger: Ledger, events: Vec<Event>) -> (Ledger, usize, Duration) {
-    let (desk, count) = (Desk::new(ledger), events.len());
+    let (commits, count) = (GroupCommit::new(ledger), events.len());
     let took = timed(|| {
         std::thread::scope(|scope| {
             for own in events.chunks(count.div_ceil(WRITERS)) {
-                let desk = &desk;
+                let commits = &commits;
                 scope.spawn(move || {
-                    own.iter().for_each(|event| _ = desk.append(vec![event.clone()], options()).unwrap());
+                    own.iter().for_each(|event| _ = commits.append(vec![event.clone()], options()).unwrap());
                 });
             }
         });
     });
-    (desk.close(), count, took)
+    (commits.close(), count, took)
 }
 
 /// The same in SQLite, which admits one writer at a time: each commit has its own sync.

@@ -1,42 +1,45 @@
-//! Chancery's side of the questions, in one place: whatever answers them is put in here.
+//! Chancery's side of the questions, in one place, asked as any program asks them.
 
 use std::path::Path;
 
-use chancery::event::{BodyId, ParticipantId, StatusId};
-use chancery::ledger::{BodyRoster, Ledger, Placed};
-use chancery::query::Axes;
+use chancery::event::{BodyId, Instant, ParticipantId, StatusId};
+use chancery::query::{Axes, Roster};
+use chancery::{Question, Reading, StatusAnswer};
 
 use crate::synthetic::TODAY;
+use crate::written::RECORDED;
 
 /// Opens a ledger for questions.
-pub(crate) fn open(path: &Path) -> Ledger {
-    Ledger::open_reader(path).unwrap()
+pub(crate) fn open(path: &Path) -> Reading {
+    Reading::open(path, Instant::from_micros(RECORDED)).unwrap()
 }
 
 /// Everything recorded and known, today.
-pub(crate) fn today(ledger: &Ledger) -> Axes {
-    Axes::on_day(TODAY, None, ledger.size())
+pub(crate) fn today(reading: &Reading) -> Axes {
+    Axes::on_day(TODAY, None, reading.size())
 }
 
 /// The status of a pair; `None` where the record leaves more than one possible.
 pub(crate) fn status_of(
-    ledger: &mut Ledger,
+    reading: &Reading,
     (participant, body): &(ParticipantId, BodyId),
     axes: &Axes,
 ) -> Option<StatusId> {
-    let said = ledger.status_on(participant, body, axes).unwrap();
-    match &*said.reading.statuses {
-        [only] => Some(only.clone()),
-        _ => None,
+    let question = at(Question::status(participant.as_str(), body.as_str()), axes);
+    StatusAnswer::try_from(reading.ask(&question).unwrap()).unwrap().status
+}
+
+/// Whoever may have a status in a body, with what may be said of it.
+pub(crate) fn roster_of(reading: &Reading, body: &BodyId, axes: &Axes) -> Roster {
+    let question = at(Question::roster(body.as_str()), axes);
+    Roster::try_from(reading.ask(&question).unwrap()).unwrap()
+}
+
+/// The question with its three dates.
+fn at(question: Question, axes: &Axes) -> Question {
+    let question = question.on(axes.on.to_string()).as_recorded(axes.as_recorded);
+    match &axes.as_known {
+        Some(known) => question.as_known(known.as_str()),
+        None => question,
     }
-}
-
-/// Whoever may have a status in a body, by id, with what may be said of it.
-pub(crate) fn roster_of(ledger: &mut Ledger, body: &BodyId, axes: &Axes) -> Vec<Placed> {
-    ledger.roster_on(body, axes).unwrap()
-}
-
-/// The roster of every body in which anybody has a status.
-pub(crate) fn board_of(ledger: &mut Ledger, axes: &Axes) -> Vec<BodyRoster> {
-    ledger.board_on(axes).unwrap()
 }

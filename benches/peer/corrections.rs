@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use chancery::Reading;
 use chancery::event::{Day, Edtf, Size};
-use chancery::ledger::Ledger;
 use chancery::query::Axes;
 
 use crate::chancery::{open, status_of, today};
@@ -13,22 +13,22 @@ use crate::report::{Bound, Row, Unit, in_turn, timed};
 use crate::synthetic::FIRST_DAY;
 
 /// Asks about every drawn pair, with the axes of a question.
-fn asked(ledger: &mut Ledger, both: &Both, axes: &Axes) -> (usize, Duration) {
+fn asked(reading: &Reading, both: &Both, axes: &Axes) -> (usize, Duration) {
     let pairs = drawn(both);
-    (pairs.len(), timed(|| pairs.iter().filter(|pair| status_of(ledger, pair, axes).is_some()).count()))
+    (pairs.len(), timed(|| pairs.iter().filter(|pair| status_of(reading, pair, axes).is_some()).count()))
 }
 
 /// Within the record as half of it has it, and within what was known on a day between the acts.
-fn past(ledger: &Ledger) -> Axes {
+fn past(reading: &Reading) -> Axes {
     let known = Edtf::day(Day::from_days(FIRST_DAY + 900));
-    Axes::on_day(Day::from_days(FIRST_DAY + 800), Some(known), Size(ledger.size().0 / 2))
+    Axes::on_day(Day::from_days(FIRST_DAY + 800), Some(known), Size(reading.size().0 / 2))
 }
 
 /// The same as ever another size has it, so that next to nothing was asked before.
-fn another_past(ledger: &Ledger, round: &mut u64) -> Axes {
-    let half = ledger.size().0 / 2;
+fn another_past(reading: &Reading, round: &mut u64) -> Axes {
+    let half = reading.size().0 / 2;
     *round += 1;
-    Axes { as_recorded: Size(half + *round * APART % half), ..past(ledger) }
+    Axes { as_recorded: Size(half + *round * APART % half), ..past(reading) }
 }
 
 /// So many entries lie between such sizes: some of every pair are among them.
@@ -36,15 +36,15 @@ const APART: u64 = 7_919;
 
 /// The present and the past of the corrected ledger, beside the same questions to the uncorrected one.
 pub(crate) fn rows(corrected: &Both, uncorrected: &Both, rounds: usize) -> [Row; 3] {
-    let (mut with, mut without) = (open(&corrected.ledger), open(&uncorrected.ledger));
+    let (with, without) = (open(&corrected.ledger), open(&uncorrected.ledger));
     let mut round = 0;
-    let mut row = |task: &str, axes: &mut dyn FnMut(&Ledger) -> Axes| {
+    let row = |task: &str, axes: &mut dyn FnMut(&Reading) -> Axes| {
         let other_axes = today(&without);
         let mut own = || {
             let own_axes = axes(&with);
-            asked(&mut with, corrected, &own_axes)
+            asked(&with, corrected, &own_axes)
         };
-        let mut other = || asked(&mut without, uncorrected, &other_axes);
+        let mut other = || asked(&without, uncorrected, &other_axes);
         _ = (own(), other());
         let [own, other] = in_turn(rounds, [&mut own, &mut other]);
         Row::new(task, Unit::Time, own).limit("the same without corrections", other)
@@ -54,8 +54,8 @@ pub(crate) fn rows(corrected: &Both, uncorrected: &Both, rounds: usize) -> [Row;
             .targets(Bound::OfLimit(2.0), Bound::OfLimit(1.2)),
         row("status with five corrections of each act, inside the past, warm", &mut past)
             .targets(Bound::OfLimit(6.0), Bound::OfLimit(3.0)),
-        row("status with five corrections of each act, inside another past each time", &mut |ledger| {
-            another_past(ledger, &mut round)
+        row("status with five corrections of each act, inside another past each time", &mut |reading| {
+            another_past(reading, &mut round)
         }),
     ]
 }

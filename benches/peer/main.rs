@@ -13,6 +13,7 @@ mod limits;
 mod minimal;
 mod processes;
 mod questions;
+mod readers;
 mod replays;
 mod report;
 mod samples;
@@ -109,16 +110,14 @@ impl Bench {
         self.group("open", || [appends::open(&both, self.rounds)]);
         self.group("status", || questions::statuses(&both, self.rounds));
         self.group("roster", || questions::rosters(&both, self.rounds));
-        self.group("board", || questions::boards(&both, self.rounds));
-        self.group("replay", || {
-            let leaves = replays::replayed(&both, self.rounds.min(5));
-            let runs = replays::from_runs(&both, self.rounds.min(3));
-            [leaves, runs, replays::from_rows(&both, self.rounds)]
-        });
+        self.group("replay", || [replays::replayed(&both, self.rounds.min(5))]);
         self.group("audit hashes", || [replays::hashes(&both, self.rounds)]);
         self.processes(&both);
         self.corrections();
         self.skewed();
+        if self.wants("readers") {
+            readers::rows(&self.folder).iter().for_each(Row::print);
+        }
         self.appends(&both);
         self.group("audit everything", || [replays::audited(&both, 1)]);
     }

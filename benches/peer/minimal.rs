@@ -11,8 +11,6 @@ const PAIR: &str = "SELECT status FROM (SELECT status, valid_to FROM spell
     AND recorded_to = 9223372036854775807 AND valid_from <= ?3 ORDER BY valid_from DESC LIMIT 1) WHERE valid_to > ?3";
 const BODY: &str = "SELECT participant, status FROM spell WHERE body = (SELECT id FROM body WHERE name = ?1)
     AND recorded_to = 9223372036854775807 AND valid_from <= ?2 AND valid_to > ?2 ORDER BY participant";
-const BOARD: &str = "SELECT body, participant, status FROM spell
-    WHERE recorded_to = 9223372036854775807 AND valid_from <= ?1 AND valid_to > ?1 ORDER BY body, participant";
 
 /// Opens the database for one query and gives the last two columns of every row.
 fn rows(path: &Path, query: &str, with: impl Params, columns: [usize; 2]) -> Vec<(i64, i64)> {
@@ -33,9 +31,4 @@ pub(crate) fn status(path: &Path, participant: &str, body: &str, day: Day) -> i6
 /// Who has which status in a body.
 pub(crate) fn roster(path: &Path, body: &str, day: Day) -> Vec<(i64, i64)> {
     rows(path, BODY, params![body, day.days()], [0, 1])
-}
-
-/// Who has which status in all bodies.
-pub(crate) fn board(path: &Path, day: Day) -> Vec<(i64, i64)> {
-    rows(path, BOARD, params![day.days()], [1, 2])
 }

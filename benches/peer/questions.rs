@@ -3,7 +3,7 @@
 use chancery::event::{BodyId, Day, ParticipantId, Size, StatusId};
 use chancery::query::Axes;
 
-use crate::chancery::{board_of, open, roster_of, status_of, today};
+use crate::chancery::{open, roster_of, status_of, today};
 use crate::imports::Both;
 use crate::minimal;
 use crate::report::{Bound, Row, Unit, in_turn, timed};
@@ -25,14 +25,14 @@ pub(crate) fn drawn(both: &Both) -> Vec<(ParticipantId, BodyId)> {
 
 /// The status of each of some pairs today, asked once before it is measured.
 pub(crate) fn status_warm(both: &Both, task: &str, pairs: &[(ParticipantId, BodyId)], rounds: usize) -> Row {
-    let mut ledger = open(&both.ledger);
-    let axes = today(&ledger);
+    let reading = open(&both.ledger);
+    let axes = today(&reading);
     let peer = Peer::open(&both.database);
     let numbers: Vec<(i64, i64)> = pairs.iter().map(|pair| peer.pair(pair)).collect();
     let mut own = || {
         (
             pairs.len(),
-            timed(|| pairs.iter().map(|pair| settled(status_of(&mut ledger, pair, &axes))).sum::<usize>()),
+            timed(|| pairs.iter().map(|pair| settled(status_of(&reading, pair, &axes))).sum::<usize>()),
         )
     };
     let mut theirs =
@@ -49,9 +49,9 @@ pub(crate) fn status_first(both: &Both, task: &str, pairs: &[(ParticipantId, Bod
         at += 1;
         let pair = &pairs[at % pairs.len()];
         let work = || {
-            let mut ledger = open(&both.ledger);
-            let axes = today(&ledger);
-            status_of(&mut ledger, pair, &axes)
+            let reading = open(&both.ledger);
+            let axes = today(&reading);
+            status_of(&reading, pair, &axes)
         };
         (1, timed(work))
     };
@@ -91,9 +91,9 @@ pub(crate) fn rosters(both: &Both, rounds: usize) -> [Row; 2] {
     let mut own = || {
         at += 1;
         let work = || {
-            let mut ledger = open(&both.ledger);
-            let axes = today(&ledger);
-            roster_of(&mut ledger, &bodies[at % bodies.len()], &axes)
+            let reading = open(&both.ledger);
+            let axes = today(&reading);
+            roster_of(&reading, &bodies[at % bodies.len()], &axes)
         };
         (1, timed(work))
     };
@@ -105,13 +105,15 @@ pub(crate) fn rosters(both: &Both, rounds: usize) -> [Row; 2] {
     let first = Row::new("roster of a body, first (handle just opened)", Unit::Time, own)
         .peer(theirs)
         .targets(Bound::OfPeer(1.0), Bound::Fixed(0.2e-3));
-    let mut ledger = open(&both.ledger);
-    let axes = today(&ledger);
+    let reading = open(&both.ledger);
+    let axes = today(&reading);
     let peer = Peer::open(&both.database);
     let mut own = || {
         (
             bodies.len(),
-            timed(|| bodies.iter().map(|body| roster_of(&mut ledger, body, &axes).len()).sum::<usize>()),
+            timed(|| {
+                bodies.iter().map(|body| roster_of(&reading, body, &axes).participants.len()).sum::<usize>()
+            }),
         )
     };
     let mut theirs = || {
@@ -125,34 +127,6 @@ pub(crate) fn rosters(both: &Both, rounds: usize) -> [Row; 2] {
     let warm = Row::new("roster of a body, warm (20 bodies in turn)", Unit::Time, own)
         .peer(theirs)
         .targets(Bound::OfPeer(0.1), Bound::Fixed(10e-6));
-    [first, warm]
-}
-
-/// Who is in which body today, of a handle that is opened for it, and again.
-pub(crate) fn boards(both: &Both, rounds: usize) -> [Row; 2] {
-    let mut own = || {
-        let work = || {
-            let mut ledger = open(&both.ledger);
-            let axes = today(&ledger);
-            board_of(&mut ledger, &axes)
-        };
-        (1, timed(work))
-    };
-    let mut theirs = || (1, timed(|| minimal::board(&both.database, TODAY)));
-    let [own, theirs] = in_turn(rounds.min(3), [&mut own, &mut theirs]);
-    let first = Row::new("whole board, first (handle just opened)", Unit::Time, own)
-        .peer(theirs)
-        .targets(Bound::OfPeer(0.5), Bound::Fixed(15e-3));
-    let mut ledger = open(&both.ledger);
-    let axes = today(&ledger);
-    let peer = Peer::open(&both.database);
-    let mut own = || (1, timed(|| board_of(&mut ledger, &axes)));
-    let mut theirs = || (1, timed(|| peer.board(TODAY)));
-    _ = (own(), theirs());
-    let [own, theirs] = in_turn(rounds.min(10), [&mut own, &mut theirs]);
-    let warm = Row::new("whole board, warm", Unit::Time, own)
-        .peer(theirs)
-        .targets(Bound::OfPeer(0.1), Bound::Fixed(3e-3));
     [first, warm]
 }
 
@@ -188,17 +162,17 @@ impl Agreement {
 
 /// Compares the answers of both sides: today, on days of the past, as half of the record has it, and of whole bodies.
 pub(crate) fn agree(both: &Both) {
-    let mut ledger = open(&both.ledger);
+    let reading = open(&both.ledger);
     let peer = Peer::open(&both.database);
-    let size = ledger.size();
+    let size = reading.size();
     assert_eq!(size.0 as i64, peer.entries());
     let mut random = Random(0x2017_0609);
     let mut days = || Day::from_days(FIRST_DAY + random.below(1_500) as i32);
     let (mut present, mut past, mut recorded) = Default::default();
     for pair in drawn(both) {
         let numbers = peer.pair(&pair);
-        let mut ask = |agreement: &mut Agreement, day: Day, until: Size| {
-            let status = status_of(&mut ledger, &pair, &Axes::on_day(day, None, until));
+        let ask = |agreement: &mut Agreement, day: Day, until: Size| {
+            let status = status_of(&reading, &pair, &Axes::on_day(day, None, until));
             let theirs = peer.status_as_recorded(numbers, day, until.0 as i64);
             if until == size {
                 assert_eq!(theirs, peer.status(numbers, day));
@@ -214,11 +188,10 @@ pub(crate) fn agree(both: &Both) {
     present.print("  status of 1,000 pairs today");
     past.print("  status of 1,000 pairs on days of the past");
     recorded.print("  the same as the first half of the record has it");
-    let bodies = both.shape.bodies();
-    let axes = today(&ledger);
-    let own: usize = board_of(&mut ledger, &axes).iter().map(|(_, roster)| roster.len()).sum();
-    let theirs = peer.board(TODAY);
-    let rosters: usize = bodies.iter().map(|body| peer.roster(peer.body(body), TODAY).len()).sum();
-    println!("  whole board: {own} participants with a status, SQLite {}", theirs.len());
-    assert_eq!((own, own), (theirs.len(), rosters));
+    let axes = today(&reading);
+    for body in both.shape.bodies() {
+        let count = roster_of(&reading, &body, &axes).participants.len();
+        assert_eq!(count, peer.roster(peer.body(&body), TODAY).len(), "the roster of {body}");
+    }
+    println!("  the rosters of {} bodies: as many participants on both sides", both.shape.bodies().len());
 }

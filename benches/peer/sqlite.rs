@@ -53,8 +53,6 @@ const STATUS_PAST: &str = "SELECT status FROM spell WHERE body = ?1 AND particip
     AND recorded_to > ?4 AND recorded_from <= ?4 AND valid_from <= ?3 AND valid_to > ?3";
 const ROSTER: &str = "SELECT participant, status FROM spell WHERE body = ?1
     AND recorded_to = 9223372036854775807 AND valid_from <= ?2 AND valid_to > ?2 ORDER BY participant";
-const BOARD: &str = "SELECT body, participant, status FROM spell
-    WHERE recorded_to = 9223372036854775807 AND valid_from <= ?1 AND valid_to > ?1 ORDER BY body, participant";
 const ALL: &str = "SELECT entry, act, body, participant, first, target FROM event ORDER BY entry";
 
 /// No status, and those of the synthetic charters.
@@ -283,13 +281,6 @@ impl Peer {
     pub(crate) fn roster(&self, body: i64, day: Day) -> Vec<(i64, i64)> {
         let mut ask = self.connection.prepare_cached(ROSTER).unwrap();
         let rows = ask.query_map(params![body, day.days()], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-        rows.collect::<Result<_, _>>().unwrap()
-    }
-
-    /// Who has which status where on a day, by numbers.
-    pub(crate) fn board(&self, day: Day) -> Vec<(i64, i64, i64)> {
-        let mut ask = self.connection.prepare_cached(BOARD).unwrap();
-        let rows = ask.query_map([day.days()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
         rows.collect::<Result<_, _>>().unwrap()
     }
 

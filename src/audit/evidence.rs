@@ -10,7 +10,7 @@ use crate::log::{
     stated, verifier_key,
 };
 
-use super::Options;
+use super::AuditOptions;
 use super::difference;
 use super::fault;
 use super::keys::{self, Reign};
@@ -77,7 +77,7 @@ const IN_FLIGHT: Duration = Duration::from_millis(50);
 /// others at which a root will be asked for.
 pub(super) fn gather(
     path: &Path,
-    options: &Options,
+    options: &AuditOptions,
     sizes: impl Iterator<Item = u64>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Evidence, LogError> {

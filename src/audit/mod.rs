@@ -42,7 +42,7 @@ pub use check::{CHECKS, Check};
 pub use fault::{FAULTS, Fault};
 pub use published::{PublishedError, audit_published};
 pub use repair::{RepairError, Repaired, repair};
-pub use report::{CheckResult, Finding, RemarkItem, Report};
+pub use report::{AuditFinding, CheckResult, RemarkItem, Report};
 pub use since::{Kept, Since, SinceError};
 
 use evidence::Evidence;
@@ -53,7 +53,7 @@ use verdict::Rules;
 
 /// What an audit does beside its checks.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Options {
+pub struct AuditOptions {
     /// List departures from the charters.
     pub conformity: bool,
     /// What was kept of this log elsewhere: it must still begin with it.
@@ -73,7 +73,7 @@ pub struct Options {
 /// cannot be read, of the ledger or of a copy that it is compared with.
 pub fn audit(
     path: &Path,
-    options: &Options,
+    options: &AuditOptions,
     progress: &mut dyn FnMut(&'static str, u64, u64),
 ) -> Result<Report, LogError> {
     let mut found = Findings::skipping(options.skip.clone());
@@ -104,7 +104,7 @@ struct Decoded {
 fn conclude(
     evidence: Evidence,
     decoded: Decoded,
-    (options, published): (&Options, Option<Published>),
+    (options, published): (&AuditOptions, Option<Published>),
     mut found: Findings,
     progress: &mut dyn FnMut(&'static str, u64, u64),
 ) -> Result<Report, LogError> {
@@ -143,7 +143,7 @@ const REST_ON_ALL: [&str; 7] =
 
 /// What is asked of an audit.
 struct Asked<'a> {
-    options: &'a Options,
+    options: &'a AuditOptions,
     /// Whether no entry is missing.
     whole: bool,
     /// What is published, where it is to be looked at and belongs to the log.
@@ -260,7 +260,7 @@ struct Keep {
 /// Every leaf read again.
 fn decoded(
     evidence: &mut Evidence,
-    options: &Options,
+    options: &AuditOptions,
     found: &mut Findings,
     progress: &mut dyn FnMut(&'static str, u64, u64),
 ) -> Decoded {

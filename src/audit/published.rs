@@ -2,13 +2,13 @@
 
 use crate::event::Size;
 use crate::log::{Frontier, LogError, SignedCheckpoint, VerifierKey};
-use crate::publish::{CHECKPOINT, Fetched, Source, SourceError};
+use crate::publish::{CHECKPOINT, Fetched, SourceError, TreeSource};
 
 use super::evidence::Evidence;
 use super::fault;
 use super::report::Findings;
 use super::tiles::Tree;
-use super::{Options, Report, conclude, decoded};
+use super::{AuditOptions, Report, conclude, decoded};
 
 /// Why a published tree cannot be audited.
 #[derive(Debug, thiserror::Error)]
@@ -30,9 +30,9 @@ const CHECKPOINT_MAX: u64 = 1 << 16;
 /// # Errors
 /// [`PublishedError`] where there is no tree, or no answer. What is wrong with the tree is a finding.
 pub fn audit_published(
-    source: &Source,
+    source: &TreeSource,
     key: &VerifierKey,
-    options: &Options,
+    options: &AuditOptions,
     progress: &mut dyn FnMut(&'static str, u64, u64),
 ) -> Result<Report, PublishedError> {
     let mut found = Findings::skipping(options.skip.clone()).of_published();
@@ -50,7 +50,7 @@ pub fn audit_published(
 }
 
 /// The head as it was fetched; none where it says nothing.
-fn head(source: &Source, found: &mut Findings) -> Result<Option<SignedCheckpoint>, SourceError> {
+fn head(source: &TreeSource, found: &mut Findings) -> Result<Option<SignedCheckpoint>, SourceError> {
     let fetched = match source.fetch(CHECKPOINT, CHECKPOINT_MAX)? {
         Fetched::Bytes(bytes) => String::from_utf8(bytes).map_err(|_| "it is not text".to_owned()),
         Fetched::TooLarge => Err("it is larger than any checkpoint".to_owned()),

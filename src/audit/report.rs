@@ -28,7 +28,7 @@ pub struct CheckResult {
 
 /// A fault of integrity or of re-derivation.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct Finding {
+pub struct AuditFinding {
     /// Which check found it.
     pub check: &'static str,
     /// What kind of fault: with the check, one of [`FAULTS`](super::FAULTS).
@@ -68,7 +68,7 @@ pub struct Report {
     /// Every check with what it looked at.
     pub checks: Vec<CheckResult>,
     /// Everything that is wrong.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<AuditFinding>,
     /// Departures from the charters, where they were asked for. They change no verdict.
     pub remarks: Vec<RemarkItem>,
     /// Heads of the log as it was audited: at every 256th entry, and at each one after the last of those. Filed with a
@@ -91,7 +91,7 @@ pub(super) struct Findings {
     skip: BTreeSet<&'static str>,
     counts: BTreeMap<&'static str, u64>,
     left_out: BTreeMap<&'static str, &'static str>,
-    found: Vec<Finding>,
+    found: Vec<AuditFinding>,
 }
 
 impl Findings {
@@ -145,12 +145,12 @@ impl Findings {
     ) {
         let Fault { check, code, remedy, .. } = fault;
         if !self.skips(check) {
-            self.found.push(Finding { check, code, entry, place, what: what.into(), remedy });
+            self.found.push(AuditFinding { check, code, entry, place, what: what.into(), remedy });
         }
     }
 
     /// The result of every check that is made, and every finding, in the order of [`CHECKS`].
-    pub(super) fn finish(mut self) -> (Vec<CheckResult>, Vec<Finding>) {
+    pub(super) fn finish(mut self) -> (Vec<CheckResult>, Vec<AuditFinding>) {
         let order = |name: &str| CHECKS.iter().position(|c| c.name == name);
         self.found.sort_by_key(|f| order(f.check));
         let result = |check: &Check| {

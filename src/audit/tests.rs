@@ -94,7 +94,7 @@ fn leaves_of(events: &[Event]) -> Vec<Vec<u8>> {
 }
 
 fn run(path: &Path) -> Report {
-    audit(path, &Options::default(), &mut |_, _, _| {}).unwrap()
+    audit(path, &AuditOptions::default(), &mut |_, _, _| {}).unwrap()
 }
 
 /// Check, code and entry of every finding.
@@ -166,7 +166,8 @@ fn the_record_of_the_sco_has_no_finding_and_some_remarks() {
     let path = dir.path().join("l");
     record(&path, vec![charters(), events]);
     let report =
-        audit(&path, &Options { conformity: true, ..Options::default() }, &mut |_, _, _| {}).unwrap();
+        audit(&path, &AuditOptions { conformity: true, ..AuditOptions::default() }, &mut |_, _, _| {})
+            .unwrap();
     assert_eq!(report.findings, vec![]);
     assert!(
         report.remarks.iter().any(|r| r.what.contains("that status began on 2008-08-28")),
@@ -196,7 +197,7 @@ fn a_lost_format_file_and_a_lost_folder_of_entries_are_findings_and_no_ledger_is
     assert_eq!((report.origin.as_str(), report.findings[0].check), (ORIGIN, "frames"));
     std::fs::remove_dir_all(path.join("entries")).unwrap();
     assert_eq!(run(&path).findings[0].check, "frames");
-    let nothing = audit(&path.join("nothing"), &Options::default(), &mut |_, _, _| {});
+    let nothing = audit(&path.join("nothing"), &AuditOptions::default(), &mut |_, _, _| {});
     assert!(matches!(nothing, Err(LogError::Absent(_))));
 }
 
@@ -328,7 +329,7 @@ fn a_head_kept_elsewhere_is_compared() {
     let root = leaf_hash(b"another first entry");
     let head = Checkpoint::new(ORIGIN, 1, root);
     let since = vec![Since { name: "kept".into(), kept: Kept::Heads(vec![head]), signed: None }];
-    let report = audit(&path, &Options { since, ..Options::default() }, &mut |_, _, _| {}).unwrap();
+    let report = audit(&path, &AuditOptions { since, ..AuditOptions::default() }, &mut |_, _, _| {}).unwrap();
     assert_eq!(faults(&report), [("since", "other-root", Some(0))]);
 }
 
@@ -359,7 +360,8 @@ fn remarks_name_what_departs_from_the_charter() {
     let path = dir.path().join("l");
     record(&path, vec![all]);
     let report =
-        audit(&path, &Options { conformity: true, ..Options::default() }, &mut |_, _, _| {}).unwrap();
+        audit(&path, &AuditOptions { conformity: true, ..AuditOptions::default() }, &mut |_, _, _| {})
+            .unwrap();
     assert_eq!(report.findings, vec![]);
     let about = |at: u64| -> Vec<&str> {
         report.remarks.iter().filter(|r| r.entry == Index(at)).map(|r| r.what.as_str()).collect()

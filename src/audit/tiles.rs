@@ -5,7 +5,7 @@
 
 use crate::event::Index;
 use crate::log::{Checkpoint, Frontier, Hash, leaf_hash};
-use crate::publish::{Fetched, Part, Source, SourceError, WIDTH, split_leaves};
+use crate::publish::{Fetched, Part, SourceError, TreeSource, WIDTH, split_leaves};
 
 use super::evidence::Leaf;
 use super::fault::{self, Fault};
@@ -47,7 +47,7 @@ impl Tree {
     /// # Errors
     /// [`SourceError`]. A file that is missing or has another length is a finding.
     pub(super) fn fetch(
-        source: &Source,
+        source: &TreeSource,
         size: u64,
         found: &mut Findings,
         progress: &mut dyn FnMut(&'static str, u64),
@@ -84,7 +84,7 @@ impl Tree {
     /// The next few files, fetched side by side; none behind the last, or where too many are missing.
     fn next(
         &self,
-        source: &Source,
+        source: &TreeSource,
         parts: &mut impl Iterator<Item = Part>,
     ) -> Result<Option<Vec<(Part, Got)>>, SourceError> {
         if self.missing > MISSING_MAX {
@@ -109,7 +109,7 @@ impl Tree {
     /// The bytes of a file, and which file it is; where there are none, that is a finding.
     fn there(
         &mut self,
-        source: &Source,
+        source: &TreeSource,
         part: Part,
         got: Got,
         (missing, damaged): (Fault, Fault),
@@ -155,7 +155,7 @@ impl Tree {
     }
 
     /// Names every file and every entry that does not fit the root in the checkpoint.
-    pub(super) fn judge(&self, source: &Source, head: &Checkpoint, found: &mut Findings) {
+    pub(super) fn judge(&self, source: &TreeSource, head: &Checkpoint, found: &mut Findings) {
         self.name_broken(source, found);
         let whole: Option<Vec<&Row>> = self.bundles.iter().map(Option::as_ref).collect();
         let whole = whole.filter(|rows| rows.iter().map(|row| row.len() as u64).sum::<u64>() == self.size);
@@ -180,7 +180,7 @@ impl Tree {
         self.tiles.get(usize::from(level))?.get(at(number))?.as_ref()
     }
 
-    fn name_broken(&self, source: &Source, found: &mut Findings) {
+    fn name_broken(&self, source: &TreeSource, found: &mut Findings) {
         for (part, end, row) in &self.broken {
             let tile = self.tile(0, part.number());
             let same = |tile: &Row| row.iter().zip(tile).take_while(|(a, b)| a == b).count();
@@ -193,7 +193,7 @@ impl Tree {
     }
 
     /// The entries are those that were signed: a tile that differs from them is at fault.
-    fn against_entries(&self, source: &Source, found: &mut Findings) {
+    fn against_entries(&self, source: &TreeSource, found: &mut Findings) {
         let mut wanted: Vec<Row> = self.bundles.iter().flatten().cloned().collect();
         for level in 0..Part::levels(self.size) {
             for (part, want) in Part::tiles(self.size, level).zip(&wanted) {
@@ -212,7 +212,7 @@ impl Tree {
     }
 
     /// The root vouches for the right edge of the tree, each tile for those below it, the lowest for the entries.
-    fn downwards(&self, source: &Source, head: &Checkpoint, root: Option<Hash>, found: &mut Findings) {
+    fn downwards(&self, source: &TreeSource, head: &Checkpoint, root: Option<Hash>, found: &mut Findings) {
         let edge = self.edge();
         let sound = edge == Some(head.root);
         if let Some(edge) = edge.filter(|_| !sound) {
@@ -279,7 +279,7 @@ impl Tree {
     /// Entries against their tile, where that is vouched for; else against the hash over all of them.
     fn entries(
         &self,
-        source: &Source,
+        source: &TreeSource,
         part: Part,
         tile: Option<&Row>,
         over: Option<Hash>,
@@ -312,7 +312,7 @@ enum Got {
 }
 
 /// Fetches a file; where a partial one is gone the full one in its place, which a tree that has grown may have alone.
-fn get(source: &Source, part: Part) -> Result<Got, SourceError> {
+fn get(source: &TreeSource, part: Part) -> Result<Got, SourceError> {
     let candidates = [Some(part), (!part.is_full()).then(|| part.full())];
     for candidate in candidates.into_iter().flatten() {
         match source.fetch(&candidate.path(), candidate.bytes_max())? {
@@ -325,7 +325,7 @@ fn get(source: &Source, part: Part) -> Result<Got, SourceError> {
 }
 
 /// The hashes of a tile; the file may be the full one, of which the tree holds the first hashes only.
-fn tile(source: &Source, part: Part, whole: Part, bytes: &[u8], found: &mut Findings) -> Option<Row> {
+fn tile(source: &TreeSource, part: Part, whole: Part, bytes: &[u8], found: &mut Findings) -> Option<Row> {
     let (hashes, rest) = bytes.as_chunks::<32>();
     if hashes.len() == whole.width() && rest.is_empty() {
         return Some(hashes.iter().map(|hash| Hash(*hash)).take(part.width()).collect());

@@ -18,7 +18,7 @@ enum Kind {
 
 /// A question that can be certified: all of it is in the echo that its answer carries.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct CertifiedQuestion {
     kind: Kind,
     participant: Option<ParticipantId>,
     /// In which organisation or treaty.
@@ -44,12 +44,12 @@ struct Words {
     view: Option<String>,
 }
 
-impl Asked {
+impl CertifiedQuestion {
     /// Reads the question of an answer in its JSON form.
     ///
     /// # Errors
     /// What is wrong with it, or that answers of this kind have no certificate.
-    pub fn of_answer(answer: &str) -> Result<Asked, String> {
+    pub fn of_answer(answer: &str) -> Result<CertifiedQuestion, String> {
         let Echo { question: words } = serde_json::from_str(answer).map_err(|e| e.to_string())?;
         let kind = match words.kind.as_str() {
             "status" => Kind::Status,
@@ -71,7 +71,7 @@ impl Asked {
         let mut axes = Axes::on_day(on.earliest(), as_known, Size(words.as_recorded));
         axes.at = words.at.as_deref().map(Moment::parse).transpose().map_err(|e| e.to_string())?;
         axes.view = words.view.as_deref().map(view).transpose()?;
-        Ok(Asked { kind, participant, body, axes })
+        Ok(CertifiedQuestion { kind, participant, body, axes })
     }
 
     /// How many entries of the log are read.

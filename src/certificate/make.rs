@@ -11,13 +11,13 @@ use crate::log::{LeafHashes, Member, SignedCheckpoint, leaf_hash, places_of, pro
 use crate::query::{Charters, CheckpointRef, Material, Need, Needs, needs};
 
 use super::NEUTRALITY;
-use super::asked::Asked;
+use super::asked::CertifiedQuestion;
 use super::error::CertificateError;
 use super::map::{CompletenessMap, Filed, Group};
 use super::text::{FiledText, GroupText, HeadingText, KIND, Leaf, Text};
 
 /// What a certificate is made of.
-pub struct Evidence<'a> {
+pub struct CertificateEvidence<'a> {
     /// The head under which it holds, which states the map.
     pub head: SignedCheckpoint,
     /// The map over the entries of the head.
@@ -35,10 +35,10 @@ pub struct Evidence<'a> {
 /// follows from what would be in it; what `leaf` says.
 pub fn make<E: From<CertificateError>>(
     answer: &str,
-    evidence: &Evidence<'_>,
+    evidence: &CertificateEvidence<'_>,
     leaf: &mut dyn FnMut(Index) -> Result<Vec<u8>, E>,
 ) -> Result<String, E> {
-    let asked = Asked::of_answer(answer).map_err(CertificateError::Question)?;
+    let asked = CertifiedQuestion::of_answer(answer).map_err(CertificateError::Question)?;
     let mut leaves: BTreeMap<Index, String> = BTreeMap::new();
     let charters = Arc::new(Charters::default());
     let gathered = needs(&asked.scope(), &asked.body, &charters.texts, &mut |need| {
@@ -76,7 +76,7 @@ fn under<'m>(map: &'m CompletenessMap, need: &Need) -> Vec<&'m Filed> {
 
 fn written(
     answer: &str,
-    evidence: &Evidence<'_>,
+    evidence: &CertificateEvidence<'_>,
     gathered: &Needs,
     leaves: &BTreeMap<Index, String>,
 ) -> Result<String, CertificateError> {

@@ -13,9 +13,9 @@ mod map;
 mod text;
 mod verify;
 
-pub use asked::Asked;
+pub use asked::CertifiedQuestion;
 pub use error::CertificateError;
-pub use make::{Evidence, make};
+pub use make::{CertificateEvidence, make};
 pub use map::CompletenessMap;
 pub use verify::{Verified, verify};
 

@@ -14,7 +14,7 @@ use crate::log::{
 use crate::query::{Charters, CheckpointRef, Material, Need, needs};
 
 use super::NEUTRALITY;
-use super::asked::Asked;
+use super::asked::CertifiedQuestion;
 use super::error::CertificateError;
 use super::text::{FiledText, GroupText, HeadingText, Text};
 
@@ -47,7 +47,7 @@ pub fn verify(text: &str, key: &VerifierKey, program: &str) -> Result<Verified, 
         return Err(CertificateError::Log);
     }
     checkpoint.verify(key)?;
-    let asked = Asked::of_answer(parsed.answer.get()).map_err(CertificateError::Question)?;
+    let asked = CertifiedQuestion::of_answer(parsed.answer.get()).map_err(CertificateError::Question)?;
     if asked.size() != Size(head.size) {
         return Err(CertificateError::Size { asked: asked.size(), size: Size(head.size) });
     }

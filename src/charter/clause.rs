@@ -45,7 +45,7 @@ pub enum Rule {
         /// The condition.
         trigger: Condition,
         /// The day, counted from that moment.
-        then: When,
+        then: ClauseTime,
         /// No earlier than this.
         not_before: Option<Floor>,
     },
@@ -74,7 +74,7 @@ pub enum Rule {
 
 /// When a rule has effect, counted from the moment at which its condition holds.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum When {
+pub enum ClauseTime {
     /// After a delay.
     Delay(Delay),
     /// `fixed(2009-01-01) else first_of_month_after(last)`: on a day that the text names, if the moment lies before it.
@@ -247,13 +247,13 @@ impl Rule {
     }
 }
 
-impl When {
+impl ClauseTime {
     /// The day of effect, counted from the day on which the condition first held; `None` where it came too late.
     pub fn from(&self, day: Day) -> Option<Day> {
         match self {
-            When::Delay(delay) => Some(delay.from(day)),
-            When::Fixed { on, .. } if day < *on => Some(*on),
-            When::Fixed { otherwise, .. } => otherwise.as_ref().map(|delay| delay.from(day)),
+            ClauseTime::Delay(delay) => Some(delay.from(day)),
+            ClauseTime::Fixed { on, .. } if day < *on => Some(*on),
+            ClauseTime::Fixed { otherwise, .. } => otherwise.as_ref().map(|delay| delay.from(day)),
         }
     }
 }
@@ -313,12 +313,12 @@ impl fmt::Display for Floor {
     }
 }
 
-impl fmt::Display for When {
+impl fmt::Display for ClauseTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            When::Delay(delay) => delay.fmt(f),
-            When::Fixed { on, otherwise: None } => write!(f, "fixed({on})"),
-            When::Fixed { on, otherwise: Some(delay) } => write!(f, "fixed({on}) else {delay}"),
+            ClauseTime::Delay(delay) => delay.fmt(f),
+            ClauseTime::Fixed { on, otherwise: None } => write!(f, "fixed({on})"),
+            ClauseTime::Fixed { on, otherwise: Some(delay) } => write!(f, "fixed({on}) else {delay}"),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::event::{BodyId, Day, ParticipantId};
 
 use super::clause::{
-    Bound, Clause, ClauseError, Condition, Delay, Floor, Mention, Named, NoticeEnd, Rule, SetRef, When,
+    Bound, Clause, ClauseError, ClauseTime, Condition, Delay, Floor, Mention, Named, NoticeEnd, Rule, SetRef,
     fold_name,
 };
 
@@ -188,9 +188,9 @@ impl<'a> Reader<'a> {
         self.needs("then", "write then and a delay, such as then days(30)")?;
         let then = if self.sees("fixed") {
             let on = self.fixed()?;
-            When::Fixed { on, otherwise: self.otherwise()? }
+            ClauseTime::Fixed { on, otherwise: self.otherwise()? }
         } else {
-            When::Delay(self.delay()?)
+            ClauseTime::Delay(self.delay()?)
         };
         let not_before = if self.takes("not_before") { Some(self.floor()?) } else { None };
         Ok(Rule::WhenMet { trigger, then, not_before })

@@ -9,7 +9,7 @@ use super::{Charter, Version, unknown_names};
 
 /// Something unsound in one version of a charter.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Fault {
+pub struct CharterFault {
     /// The version, counted from 1.
     pub version: usize,
     /// The part of the text: `status observer`, `transition founded`.
@@ -18,17 +18,18 @@ pub struct Fault {
     pub what: String,
 }
 
-impl std::fmt::Display for Fault {
+impl std::fmt::Display for CharterFault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "version {}, {}: {}", self.version, self.place, self.what)
     }
 }
 
 /// Every fault of every version, oldest first; empty where the charter is sound.
-pub fn lint(charter: &Charter) -> Vec<Fault> {
+pub fn lint(charter: &Charter) -> Vec<CharterFault> {
     let mut faults = Vec::new();
     for (at, version) in charter.versions().iter().enumerate() {
-        let mut found = |place: String, what: String| faults.push(Fault { version: at + 1, place, what });
+        let mut found =
+            |place: String, what: String| faults.push(CharterFault { version: at + 1, place, what });
         statuses(version, &mut found);
         transitions(version, &mut found);
         procedures(version, &mut found);

@@ -435,9 +435,9 @@ fn some_floor() -> impl Strategy<Value = Floor> {
 
 fn some_rule() -> impl Strategy<Value = Rule> {
     let when = prop_oneof![
-        some_delay().prop_map(When::Delay),
+        some_delay().prop_map(ClauseTime::Delay),
         (some_day(), prop::option::of(some_delay()))
-            .prop_map(|(on, otherwise)| When::Fixed { on, otherwise }),
+            .prop_map(|(on, otherwise)| ClauseTime::Fixed { on, otherwise }),
     ];
     let end = prop_oneof![
         some_delay().prop_map(NoticeEnd::Delay),

@@ -176,7 +176,7 @@ impl From<LedgerError> for Failure {
             | LedgerError::Was { .. } => Failure::new(Exit::Refused, error),
             LedgerError::Leaf(LeafError::TooLarge { .. }) => Failure::new(Exit::Refused, error),
             LedgerError::Unsettled { .. }
-            | LedgerError::DeskFailed
+            | LedgerError::LeaderStopped
             | LedgerError::Entry { .. }
             | LedgerError::Charter(_) => Failure::new(Exit::Unavailable, error),
             LedgerError::Recorder(error) => {

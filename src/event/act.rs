@@ -104,8 +104,8 @@ macro_rules! acts {
             pub const ALL: &'static [ActKind] = &[$($(ActKind::$variant,)+)+];
 
             /// What is known of the act before anything happens.
-            pub const fn entry(self) -> &'static Vocable {
-                match self { $($(ActKind::$variant => &Vocable {
+            pub const fn entry(self) -> &'static ActEntry {
+                match self { $($(ActKind::$variant => &ActEntry {
                     name: $name, group: $group, subject: Subject::$subject, roles: &[$(Role::$role),*],
                     what: $what, law: $law,
                 },)+)+ }
@@ -300,7 +300,7 @@ impl Act {
 
 /// One line of the vocabulary.
 #[derive(Clone, Copy, Debug)]
-pub struct Vocable {
+pub struct ActEntry {
     /// The kebab-case id, `application-filed`.
     pub name: &'static str,
     /// The heading under which it is listed.

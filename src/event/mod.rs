@@ -25,7 +25,7 @@ mod recorder;
 mod rotation;
 mod scope;
 
-pub use act::{Act, ActKind, Role, Subject, Vocable};
+pub use act::{Act, ActEntry, ActKind, Role, Subject};
 pub use act_name::UnknownAct;
 pub use correction::{Cause, ChangeError, Changes, Correction, Field, FieldName, Retraction};
 pub use date::{DateError, Day, Edtf, Instant, Moment};

@@ -39,10 +39,10 @@ pub use notice::foreseen;
 pub use overlay::{Overlay, moves_overlays, next_representation, overlays};
 pub use pair::{PairView, Pairs};
 pub use procedure::{Closing, Lifecycle, Snapshot, StepState, lifecycles};
-pub use quorum::{Consent, Count, Deposit, Measure, Poll, Trigger, count_on, in_force_on, trigger};
+pub use quorum::{Consent, Deposit, Measure, Poll, QuorumCount, Trigger, count_on, in_force_on, trigger};
 pub use reservation::{
     Objection, Reserved, Timing, is_withdrawn, objection_period_ends, reserved, takes_effect,
 };
-pub use rival::{Account, Certainty, History, Reading, Spell};
-pub use spell::{Cause, CauseId, Course, Slice, World, course};
+pub use rival::{Account, Certainty, History, Spell, StatusReading};
+pub use spell::{CauseId, Course, Slice, SpellCause, World, course};
 pub use standing::{Standing, correction_known, standing, taken_back};

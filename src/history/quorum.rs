@@ -43,7 +43,7 @@ pub struct Poll<'a> {
 /// How far a condition is met. Of parts joined by `and` the first that is not met is told; of those joined by `or` the
 /// first that is met; else one that counts in a closed set, because it can say who is missing.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Count {
+pub struct QuorumCount {
     /// What `needed` and `count` measure.
     pub measure: Measure,
     /// How much is needed; of a `weight(… > …)`, more than this.
@@ -96,7 +96,7 @@ impl Trigger {
 }
 
 /// How far a condition is met at the end of a day.
-pub fn count_on(condition: &Condition, poll: &Poll<'_>, day: Day) -> Count {
+pub fn count_on(condition: &Condition, poll: &Poll<'_>, day: Day) -> QuorumCount {
     let given = poll.consents.iter().filter(|c| c.on <= day);
     Moment::of(poll, day, None, given).count(condition)
 }
@@ -244,13 +244,13 @@ impl<'p, 'a> Moment<'p, 'a> {
         NamedSet::find(self.poll.sets, name, self.day).map(|set| set.members.clone()).unwrap_or_default()
     }
 
-    fn count(&self, condition: &Condition) -> Count {
+    fn count(&self, condition: &Condition) -> QuorumCount {
         match condition {
             Condition::Count { needed, of: None, exclude_reio } => {
                 let counted = self.given.values().filter(|p| !exclude_reio || !(self.poll.is_reio)(p));
                 let mut counted: Vec<ParticipantId> = counted.map(|p| (*p).clone()).collect();
                 counted.sort();
-                Count::among(*needed, counted, Vec::new())
+                QuorumCount::among(*needed, counted, Vec::new())
             }
             Condition::Count { needed, of: Some(set), exclude_reio } => {
                 let mut set = self.set(set);
@@ -273,7 +273,14 @@ impl<'p, 'a> Moment<'p, 'a> {
             Condition::InForce(body) => {
                 let met = (self.poll.in_force)(body).is_some_and(|since| since <= self.day);
                 let (counted, missing) = (Vec::new(), Vec::new());
-                Count { measure: Measure::Treaties, needed: 1, count: met.into(), counted, missing, met }
+                QuorumCount {
+                    measure: Measure::Treaties,
+                    needed: 1,
+                    count: met.into(),
+                    counted,
+                    missing,
+                    met,
+                }
             }
             Condition::And(parts) => self.pick(parts, false),
             Condition::Or(parts) => self.pick(parts, true),
@@ -281,19 +288,19 @@ impl<'p, 'a> Moment<'p, 'a> {
     }
 
     /// The part that decides, else one that can say who is missing, else the first.
-    fn pick(&self, parts: &[Condition], decides: bool) -> Count {
-        let mut counts: Vec<Count> = parts.iter().map(|part| self.count(part)).collect();
+    fn pick(&self, parts: &[Condition], decides: bool) -> QuorumCount {
+        let mut counts: Vec<QuorumCount> = parts.iter().map(|part| self.count(part)).collect();
         let closed = || parts.iter().position(is_closed);
         let at = counts.iter().position(|c| c.met == decides).or_else(closed).unwrap_or(0);
         match at < counts.len() {
             true => counts.swap_remove(at),
-            false => Count::among(1, Vec::new(), Vec::new()),
+            false => QuorumCount::among(1, Vec::new(), Vec::new()),
         }
     }
 
-    fn closed(&self, needed: u32, set: Vec<ParticipantId>) -> Count {
+    fn closed(&self, needed: u32, set: Vec<ParticipantId>) -> QuorumCount {
         let (counted, missing) = set.into_iter().partition(|p| self.has(p));
-        Count::among(needed, counted, missing)
+        QuorumCount::among(needed, counted, missing)
     }
 
     /// The shares of a table, of a set where one is given.
@@ -312,7 +319,7 @@ impl<'p, 'a> Moment<'p, 'a> {
         bound: Bound,
         part: u32,
         rounding: Option<u8>,
-    ) -> Count {
+    ) -> QuorumCount {
         let whole: u128 = shares.iter().map(|(_, share)| share).sum();
         let held = || shares.iter().filter(|(p, _)| self.has(p)).map(|(_, share)| *share);
         // Both sides of the comparison, and what is held in thousandths of a percent.
@@ -336,7 +343,7 @@ impl<'p, 'a> Moment<'p, 'a> {
         let everybody = shares.iter().filter(|(_, share)| *share > 0).map(|(p, _)| p.clone());
         let (counted, missing) = everybody.partition(|p| self.has(p));
         let count = u32::try_from(thousandths).unwrap_or(u32::MAX);
-        Count { measure: Measure::MilliPercent, needed: part, count, counted, missing, met }
+        QuorumCount { measure: Measure::MilliPercent, needed: part, count, counted, missing, met }
     }
 
     /// Whether the consent of a participant could still bring a condition nearer.
@@ -367,10 +374,10 @@ fn counts_on(consent: &Consent, day: Day) -> bool {
     consent.undone.is_none_or(|from| day < from)
 }
 
-impl Count {
-    fn among(needed: u32, counted: Vec<ParticipantId>, missing: Vec<ParticipantId>) -> Count {
+impl QuorumCount {
+    fn among(needed: u32, counted: Vec<ParticipantId>, missing: Vec<ParticipantId>) -> QuorumCount {
         let count = number(counted.len());
-        Count { measure: Measure::Participants, needed, count, counted, missing, met: count >= needed }
+        QuorumCount { measure: Measure::Participants, needed, count, counted, missing, met: count >= needed }
     }
 }
 

@@ -53,14 +53,14 @@ pub struct History {
 
 /// What may be said of one day.
 #[derive(Clone, PartialEq, Debug)]
-pub struct Reading {
+pub struct StatusReading {
     /// How far it can be relied on.
     pub certainty: Certainty,
     /// The worlds of each account, by its place in [`History::accounts`].
     pub worlds: Vec<(usize, World)>,
 }
 
-impl Reading {
+impl StatusReading {
     /// The statuses that are possible, each once, in the order of their ids.
     pub fn statuses(&self) -> BTreeSet<&StatusId> {
         self.worlds.iter().map(|(_, world)| &world.status).collect()
@@ -81,7 +81,7 @@ pub struct Spell {
     /// The first day on which it no longer holds.
     pub until: Day,
     /// What may be said of each of its days.
-    pub reading: Reading,
+    pub reading: StatusReading,
 }
 
 /// How many combinations of chains are followed; the disputes beyond are left out of every account.
@@ -131,12 +131,12 @@ impl History {
     }
 
     /// What may be said of a day.
-    pub fn on(&self, day: Day) -> Reading {
+    pub fn on(&self, day: Day) -> StatusReading {
         if let [account] = self.accounts.as_slice() {
             let here = account.course.on(day);
             let one = here.iter().all(|world| Some(&world.status) == here.first().map(|w| &w.status));
             let certainty = if one { Certainty::Certain } else { Certainty::Possible };
-            return Reading { certainty, worlds: here.iter().map(|w| (0, w.clone())).collect() };
+            return StatusReading { certainty, worlds: here.iter().map(|w| (0, w.clone())).collect() };
         }
         let mut worlds = Vec::new();
         let mut sets: Vec<BTreeSet<&StatusId>> = Vec::with_capacity(self.accounts.len());
@@ -151,7 +151,7 @@ impl History {
             Some(set) if set.len() > 1 => Certainty::Possible,
             _ => Certainty::Certain,
         };
-        Reading { certainty, worlds }
+        StatusReading { certainty, worlds }
     }
 
     /// The status of a day, where only one is possible: that of [`History::on`], without the rest of the reading.
@@ -162,7 +162,7 @@ impl History {
     }
 
     /// The entries that the worlds of a reading rest on, in the order of the log, each once.
-    pub fn entries(&self, reading: &Reading) -> Vec<Index> {
+    pub fn entries(&self, reading: &StatusReading) -> Vec<Index> {
         let mut found = BTreeSet::new();
         for (account, world) in &reading.worlds {
             let Some(account) = self.accounts.get(*account) else { continue };

@@ -27,7 +27,7 @@ pub type CauseId = usize;
 
 /// What gave a status.
 #[derive(Clone, Debug)]
-pub struct Cause {
+pub struct SpellCause {
     /// The entry of the act, or of the charter amendment that merged statuses.
     pub entry: Index,
     /// When it had effect.
@@ -57,7 +57,7 @@ pub struct Course {
     /// By first day; the first begins at [`Day::PAST`].
     pub slices: Vec<Slice>,
     /// What the worlds name.
-    pub causes: Vec<Cause>,
+    pub causes: Vec<SpellCause>,
 }
 
 impl Course {
@@ -68,8 +68,8 @@ impl Course {
     }
 
     /// A cause with those that it rests on, the nearest first.
-    pub fn chain(&self, cause: Option<CauseId>) -> Vec<&Cause> {
-        let next = |c: &&Cause| c.previous.and_then(|id| self.causes.get(id));
+    pub fn chain(&self, cause: Option<CauseId>) -> Vec<&SpellCause> {
+        let next = |c: &&SpellCause| c.previous.and_then(|id| self.causes.get(id));
         std::iter::successors(cause.and_then(|id| self.causes.get(id)), next).collect()
     }
 }
@@ -175,7 +175,7 @@ fn settle(movers: &[Mover<'_>], open: &mut Vec<usize>, worlds: &mut Worlds, day:
 struct Sweep<'a> {
     charter: &'a Charter,
     movers: &'a [Mover<'a>],
-    causes: Vec<Cause>,
+    causes: Vec<SpellCause>,
     /// The status that each cause gives, and the cause that the same mover made before it.
     made: Vec<(StatusId, Option<CauseId>)>,
     /// The last cause that each mover made.
@@ -314,7 +314,7 @@ impl Sweep<'_> {
         let (rule, clause, also) = words.said();
         let mover = &self.movers[at];
         let (entry, date, made) = (mover.entry, mover.date.clone(), self.causes.len());
-        self.causes.push(Cause { entry, date, rule, clause, previous, also });
+        self.causes.push(SpellCause { entry, date, rule, clause, previous, also });
         self.last.resize(self.movers.len(), None);
         let before = self.last[at].replace(made);
         self.made.push((to.clone(), before));

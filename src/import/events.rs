@@ -15,7 +15,7 @@ use crate::charter::{Template, charter_event};
 use crate::event::{
     Act, ActKind, BodyId, Edtf, Event, EventId, Evidence, Grade, ImportReceipt, Index, Role, Survey,
 };
-use crate::ledger::{AppendOptions, Draft, Held, Ledger, LedgerError};
+use crate::ledger::{AppendOptions, Draft, Ledger, LedgerError, RecordedRows};
 
 use super::csv::hex;
 use super::lines::LineError;
@@ -77,7 +77,7 @@ pub struct Left {
 
 /// What became of a file.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Report {
+pub struct ImportReport {
     /// Lines read.
     pub lines: u64,
     /// Lines, or acts of rows, recorded now.
@@ -150,7 +150,7 @@ pub fn import_events(
     file: &EventsFile<'_>,
     options: AppendOptions,
     progress: &dyn Fn(u64),
-) -> Result<Report, EventsError> {
+) -> Result<ImportReport, EventsError> {
     let mut digest = Sha256::new();
     io::copy(&mut (file.open)()?, &mut digest)?;
     let sha256 = digest.finalize();
@@ -168,7 +168,7 @@ pub fn import_events(
         keep: file.keep,
         import,
         held: HashMap::new(),
-        report: Report { import: Some(import), ..Report::default() },
+        report: ImportReport { import: Some(import), ..ImportReport::default() },
         bodies: BTreeMap::new(),
         taken_in: BTreeSet::new(),
         left_bytes: 0,
@@ -201,13 +201,13 @@ struct Intake<'l> {
     dry_run: bool,
     keep: bool,
     import: EventId,
-    report: Report,
+    report: ImportReport,
     /// Every body met, with whether it has a charter by now.
     bodies: BTreeMap<BodyId, bool>,
     /// The bodies of the lines that were taken.
     taken_in: BTreeSet<BodyId>,
     /// What was recorded of the bodies met before this import.
-    held: HashMap<BodyId, Held>,
+    held: HashMap<BodyId, RecordedRows>,
     /// How much of what was left out is kept.
     left_bytes: usize,
 }

@@ -16,7 +16,7 @@ mod stream;
 mod table;
 
 pub use csv::{CsvError, Reject, Row, Rows, hex, read_csv};
-pub use events::{EventsError, EventsFile, Left, Report, Told, import_events};
+pub use events::{EventsError, EventsFile, ImportReport, Left, Told, import_events};
 pub use intake::{ImportError, Mode, Outcome, Source, import};
 pub use kinds::{Alias, find_kind};
 pub use lines::{LINE_BYTES_MAX, LineError, decompressed};

@@ -11,7 +11,7 @@ use crate::event::{
 };
 use crate::history::{Standing, charter_acts, charter_acts_with, proposals, standing};
 
-use super::{Ledger, LedgerError, RecorderError, Register};
+use super::{Ledger, LedgerError, RecorderError, Recorders};
 
 /// An event that may be recorded.
 #[derive(Clone, Debug)]
@@ -355,7 +355,7 @@ pub(super) struct Batch {
     pub(super) events: HashMap<EventId, Arc<Event>>,
     charters: Vec<Arc<Event>>,
     /// With the acts of the batch, where it has any of the ledger itself.
-    pub(super) register: Option<Arc<Register>>,
+    pub(super) register: Option<Arc<Recorders>>,
 }
 
 impl Batch {

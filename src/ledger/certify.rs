@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::certificate::{Asked, CertificateError, CompletenessMap, Evidence, make};
+use crate::certificate::{CertificateError, CertificateEvidence, CertifiedQuestion, CompletenessMap, make};
 use crate::event::leaf::decode;
 use crate::event::{Entry, Index, Size};
 use crate::log::{Checkpoint, Hash, SignedCheckpoint};
@@ -38,12 +38,14 @@ impl Ledger {
             Some(_) => {}
         }
         let tree = self.leaf_hashes()?;
-        make(answer, &Evidence { head, map: &map, tree: &tree, program }, &mut |index| self.leaf(index))
+        make(answer, &CertificateEvidence { head, map: &map, tree: &tree, program }, &mut |index| {
+            self.leaf(index)
+        })
     }
 
     /// The completeness map of everything recorded, with the headings of the groups that an answer may rest on.
     fn shown_map(&self, answer: &str) -> Result<CompletenessMap, LedgerError> {
-        let asked = Asked::of_answer(answer).map_err(CertificateError::Question)?;
+        let asked = CertifiedQuestion::of_answer(answer).map_err(CertificateError::Question)?;
         let needs = self.record.needs(&asked.body, asked.participant(), &[])?;
         let opened: BTreeSet<&str> = needs
             .parts

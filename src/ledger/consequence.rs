@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::charter::{Remark, judge};
 use crate::event::{Act, BodyId, Day, Entry, Event, Index, Instant, ParticipantId, Scope, Size, StatusId};
-use crate::history::{Certainty, Reading};
+use crate::history::{Certainty, StatusReading};
 use crate::query::{BodyView, CheckpointRef, Material};
 
 use super::{Ledger, LedgerError};
@@ -14,14 +14,14 @@ use super::{Ledger, LedgerError};
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Consequences {
     /// Spans of days on which a status would be another, by participant, then by day.
-    pub changes: Vec<Change>,
+    pub changes: Vec<StatusChange>,
     /// Departures from the charter, by the place of their event among those given.
     pub remarks: Vec<(usize, Remark)>,
 }
 
 /// A span of days on which a status would be another.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Change {
+pub struct StatusChange {
     /// Whose.
     pub participant: ParticipantId,
     /// In which organisation or treaty.
@@ -123,7 +123,7 @@ impl Ledger {
             let days: Vec<Day> = days.into_iter().collect();
             for (at, from) in days.iter().enumerate() {
                 let until = days.get(at + 1).copied().unwrap_or(Day::FUTURE);
-                let said = |reading: Reading| Said {
+                let said = |reading: StatusReading| Said {
                     certainty: reading.certainty,
                     possible: after.in_order(reading.statuses()),
                 };
@@ -138,7 +138,7 @@ impl Ledger {
                 match (goes_on, before == after) {
                     (_, true) => {}
                     (Some(last), _) => last.until = until,
-                    (None, _) => found.changes.push(Change {
+                    (None, _) => found.changes.push(StatusChange {
                         participant: participant.clone(),
                         body: body.clone(),
                         from: *from,

@@ -63,7 +63,7 @@ pub enum LedgerError {
     #[error(
         "an append for several callers was stopped in the middle: open the ledger again, and run it again with the same ids"
     )]
-    DeskFailed,
+    LeaderStopped,
     /// Not the size expected.
     #[error("the ledger has {actual} entries, not the {expected} expected: nothing was recorded")]
     Size {

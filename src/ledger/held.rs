@@ -11,7 +11,7 @@ use super::{Ledger, LedgerError};
 
 /// What the ledger holds of a body, by id.
 #[derive(Clone, Debug)]
-pub struct Held {
+pub struct RecordedRows {
     /// With which import each event came.
     imports: HashMap<EventId, Option<EventId>>,
     /// Those that stand: not withdrawn, alone or with their import. What its own source took back stands as what a file
@@ -19,7 +19,7 @@ pub struct Held {
     standing: HashSet<EventId>,
 }
 
-impl Held {
+impl RecordedRows {
     /// The id under which it stands, or may be recorded: what was withdrawn is recorded anew under another one.
     #[must_use]
     pub fn name(&self, mut id: EventId) -> EventId {
@@ -43,7 +43,7 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn held(&mut self, body: &BodyId) -> Result<Held, LedgerError> {
+    pub fn held(&mut self, body: &BodyId) -> Result<RecordedRows, LedgerError> {
         let loaded = self.load(body)?;
         let entries = loaded.entries();
         let (of_sources, ours): (Vec<Entry>, Vec<Entry>) = entries.iter().cloned().partition(|entry| {
@@ -57,6 +57,6 @@ impl Ledger {
         let kept = of_sources.iter().filter(|entry| entry.event.import.as_ref().is_some_and(whole));
         let kept: Vec<EventId> = kept.map(|entry| entry.event.id).collect();
         stands.extend(kept);
-        Ok(Held { imports, standing: stands })
+        Ok(RecordedRows { imports, standing: stands })
     }
 }

@@ -14,7 +14,7 @@ use crate::log::SigningKey;
 
 use super::admit::Batch;
 use super::register::{Recorder, recorder_name};
-use super::{Ledger, LedgerError, RecorderError, Register};
+use super::{Ledger, LedgerError, RecorderError, Recorders};
 
 /// A signature beside an entry, as the register had it when the entry was recorded.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -96,13 +96,13 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn register(&mut self) -> Result<Arc<Register>, LedgerError> {
+    pub fn register(&mut self) -> Result<Arc<Recorders>, LedgerError> {
         if let Some(register) = &self.register {
             return Ok(Arc::clone(register));
         }
         let ledger = BodyId::ledger();
         let entries = self.record.rule_entries(&ledger, None, &self.supposed)?;
-        let register = Arc::new(Register::of(entries.iter().filter(|entry| entry.event.body == ledger)));
+        let register = Arc::new(Recorders::of(entries.iter().filter(|entry| entry.event.body == ledger)));
         self.register = Some(Arc::clone(&register));
         Ok(register)
     }
@@ -111,11 +111,11 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn register_at(&mut self, size: Size) -> Result<Register, LedgerError> {
+    pub fn register_at(&mut self, size: Size) -> Result<Recorders, LedgerError> {
         let ledger = BodyId::ledger();
         let entries = self.record.rule_entries(&ledger, None, &[])?;
         let own = entries.iter().filter(|entry| entry.event.body == ledger);
-        Ok(Register::of(own.filter(|entry| size.holds(entry.index))))
+        Ok(Recorders::of(own.filter(|entry| size.holds(entry.index))))
     }
 
     /// The signatures beside an entry, each held against the register as it was before that entry.
@@ -190,7 +190,7 @@ impl Ledger {
     /// How many more signatures are asked for than there are; an error where it is to be written.
     fn lacking<'e>(
         &mut self,
-        register: &Register,
+        register: &Recorders,
         ruled: impl IntoIterator<Item = (&'e BodyId, ActKind)>,
         act: Option<ActKind>,
         batch: &Batch,
@@ -205,7 +205,7 @@ impl Ledger {
     /// How many signatures are asked for, and what is said where that is more than there are.
     fn needed<'e>(
         &mut self,
-        register: &Register,
+        register: &Recorders,
         ruled: impl IntoIterator<Item = (&'e BodyId, ActKind)>,
         act: Option<ActKind>,
         batch: &Batch,
@@ -313,7 +313,10 @@ impl Rows {
 }
 
 /// The recorder whose key signs, as the register has it.
-fn signer<'r>(register: &'r Register, key: &SigningKey) -> Result<(RecorderId, &'r Recorder), RecorderError> {
+fn signer<'r>(
+    register: &'r Recorders,
+    key: &SigningKey,
+) -> Result<(RecorderId, &'r Recorder), RecorderError> {
     let id = recorder_name(key.verifier())?;
     let held = register.standing(&id)?;
     if held.key == *key.verifier() { Ok((id, held)) } else { Err(RecorderError::OtherKey(id)) }

@@ -10,7 +10,7 @@ use super::RecorderError;
 
 /// Who may record at an index of the log.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Register {
+pub struct Recorders {
     /// The entry from which on every entry must be signed.
     pub required: Option<Index>,
     /// The last enrolment of each recorder.
@@ -34,10 +34,10 @@ pub struct Recorder {
     pub revoked: Option<Index>,
 }
 
-impl Register {
+impl Recorders {
     /// Of the entries of the ledger itself, in order; others are passed over.
-    pub fn of<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> Register {
-        let mut register = Register::default();
+    pub fn of<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> Recorders {
+        let mut register = Recorders::default();
         entries.into_iter().for_each(|entry| register.learn(entry.index, &entry.event));
         register
     }

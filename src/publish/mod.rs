@@ -1,6 +1,6 @@
 //! The log as files that any web server, bucket or CDN serves: C2SP tlog-tiles.
 //!
-//! [`publish`] writes the tree of a signed head: hashes in tiles, leaves in bundles, then the checkpoint. [`Source`]
+//! [`publish`] writes the tree of a signed head: hashes in tiles, leaves in bundles, then the checkpoint. [`TreeSource`]
 //! fetches such a tree, from a folder or over HTTP; who fetches trusts nothing of it. `docs/PUBLISH.md` describes it.
 
 mod error;
@@ -14,5 +14,5 @@ mod tests;
 
 pub use error::PublishError;
 pub use part::{CHECKPOINT, Part, WIDTH, push_leaf, split_leaves};
-pub use source::{Fetched, Source, SourceError};
+pub use source::{Fetched, SourceError, TreeSource};
 pub use write::{Published, publish};

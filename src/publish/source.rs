@@ -8,7 +8,7 @@ use flate2::read::GzDecoder;
 
 /// A folder, or the address that a server gives it.
 #[derive(Debug)]
-pub struct Source(Place);
+pub struct TreeSource(Place);
 
 #[derive(Debug)]
 enum Place {
@@ -77,15 +77,15 @@ const AT_ONCE: usize = 8;
 /// What a server answers where there is no file; buckets say that it is forbidden.
 const MISSING: [u16; 3] = [403, 404, 410];
 
-impl Source {
+impl TreeSource {
     /// A folder's path, or an address that begins with `http://` or `https://`.
     ///
     /// # Errors
     /// [`SourceError::Scheme`].
-    pub fn new(text: &str) -> Result<Source, SourceError> {
+    pub fn new(text: &str) -> Result<TreeSource, SourceError> {
         let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
         match scheme.as_deref() {
-            None => Ok(Source(Place::Folder(text.into()))),
+            None => Ok(TreeSource(Place::Folder(text.into()))),
             Some("http" | "https") => {
                 let config = ureq::Agent::config_builder()
                     .timeout_connect(Some(CONNECT))
@@ -95,7 +95,7 @@ impl Source {
                     .accept_encoding("gzip, identity")
                     .build();
                 let base = text.trim_end_matches('/').to_owned();
-                Ok(Source(Place::Address { base, agent: config.into() }))
+                Ok(TreeSource(Place::Address { base, agent: config.into() }))
             }
             Some(_) => Err(SourceError::Scheme(text.to_owned())),
         }

@@ -11,8 +11,8 @@ use crate::event::{
     Act, BodyId, Day, Edtf, Entry, Index, Moment, ParticipantId, Scope, Size, StatusId, Survey,
 };
 use crate::history::{
-    Board, Cause, Course, Elsewhere, EntryIntoForce, History, Pairs, Reading, Standing, Withheld, certified,
-    charter_acts, next_representation, standing, withhold,
+    Board, Course, Elsewhere, EntryIntoForce, History, Pairs, SpellCause, Standing, StatusReading, Withheld,
+    certified, charter_acts, next_representation, standing, withhold,
 };
 
 use super::Axes;
@@ -278,7 +278,7 @@ impl BodyView {
     }
 
     /// What the worlds of a reading rest on, by index, each once.
-    pub fn because(&self, history: &History, reading: &Reading) -> Vec<Because> {
+    pub fn because(&self, history: &History, reading: &StatusReading) -> Vec<Because> {
         let mut found: Vec<Because> = Vec::new();
         for (account, world) in &reading.worlds {
             let Some(account) = history.accounts.get(*account) else { continue };
@@ -295,7 +295,7 @@ impl BodyView {
 
     /// What one world rests on.
     pub fn chain(&self, course: &Course, cause: Option<usize>) -> Vec<Because> {
-        let links = |cause: &Cause| {
+        let links = |cause: &SpellCause| {
             let own = self.link(cause, cause.entry, Some(&cause.date));
             let also: Vec<_> = cause.also.iter().filter_map(|entry| self.link(cause, *entry, None)).collect();
             own.into_iter().chain(also).collect::<Vec<_>>()
@@ -303,7 +303,7 @@ impl BodyView {
         course.chain(cause).into_iter().flat_map(links).collect()
     }
 
-    fn link(&self, cause: &Cause, entry: Index, date: Option<&Edtf>) -> Option<Because> {
+    fn link(&self, cause: &SpellCause, entry: Index, date: Option<&Edtf>) -> Option<Because> {
         let act = self.act(entry);
         let event = match act {
             Some(act) => &*act.event,

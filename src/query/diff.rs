@@ -13,7 +13,7 @@ use super::answer::{CheckpointRef, act};
 use super::body::{BodyView, Material, QueryError};
 use super::conflicts::DaySpan;
 use super::pending::{PendingItem, pending};
-use super::sides::{Found, Sides};
+use super::sides::{DiffEnds, Found};
 
 /// The two things that are compared, on one of the three axes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -167,7 +167,7 @@ pub fn diff(
     let (first, second) = ends(between, axes);
     let (before, after) = (at(material, body, &first)?, at(material, body, &second)?);
     let Some(any) = after.as_ref().or(before.as_ref()) else { return Ok(answer) };
-    let sides = Sides { material, before: before.as_deref(), after: after.as_deref(), between, axes };
+    let sides = DiffEnds { material, before: before.as_deref(), after: after.as_deref(), between, axes };
     let mut bearing: BTreeSet<Index> = BTreeSet::new();
     let mut names: BTreeSet<&ParticipantId> = any.pairs.keys().collect();
     names.extend(before.iter().flat_map(|view| view.pairs.keys()));

@@ -3,11 +3,11 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::charter::{ClauseKey, Condition, Delay, Rule, SetRef, StepBy, Version, When};
+use crate::charter::{ClauseKey, ClauseTime, Condition, Delay, Rule, SetRef, StepBy, Version};
 use crate::event::{ActKind, BodyId, Day, Edtf, Index, ParticipantId};
 use crate::history::{
-    Certainty, Count, Electorate, EntryIntoForce, Measure, Members, Poll, StepState, Trigger, certified,
-    count_on, in_force_on,
+    Certainty, Electorate, EntryIntoForce, Measure, Members, Poll, QuorumCount, StepState, Trigger,
+    certified, count_on, in_force_on,
 };
 
 use super::Axes;
@@ -51,7 +51,7 @@ pub struct InForce {
     /// Approved at home, deposit not attested.
     pub unattested: Vec<ParticipantId>,
     /// Each part of the condition.
-    pub parts: Vec<Part>,
+    pub parts: Vec<ClausePart>,
     /// The sets and tables that it counts in.
     pub tables: Vec<CountedIn>,
     /// What the depositary, or an act of entry into force, certifies.
@@ -79,7 +79,7 @@ pub struct TriggerItem {
 
 /// A part of a condition.
 #[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Part {
+pub struct ClausePart {
     /// In the language of clauses.
     pub condition: String,
     /// Whether it holds.
@@ -288,7 +288,7 @@ fn by_everybody(by: Option<StepBy>, applicant: &ParticipantId) -> Rule {
         }
         _ => all,
     };
-    Rule::WhenMet { trigger, then: When::Delay(Delay::Instant), not_before: None }
+    Rule::WhenMet { trigger, then: ClauseTime::Delay(Delay::Instant), not_before: None }
 }
 
 /// What a clause may wait for beside consents: the members of a moment, other treaties.
@@ -339,12 +339,12 @@ fn met(condition: &Condition, poll: &Poll<'_>) -> Option<Trigger> {
     crate::history::trigger(condition, poll)
 }
 
-fn part(condition: &Condition, earliest: &Poll<'_>, latest: &Poll<'_>, until: Day) -> Part {
+fn part(condition: &Condition, earliest: &Poll<'_>, latest: &Poll<'_>, until: Day) -> ClausePart {
     let counted = count_on(condition, latest, until);
     let since = met(condition, earliest).zip(met(condition, latest));
     let since = since.map(|(first, last)| Edtf::one_of(first.on.min(last.on), last.on.max(first.on)));
     let (_, count, needed) = amounts(&counted);
-    Part {
+    ClausePart {
         condition: condition.to_string(),
         met: counted.met,
         since,
@@ -364,7 +364,7 @@ fn trigger_item(first: &Trigger, last: &Trigger) -> TriggerItem {
 }
 
 /// What a count measures, how much there is and how much is needed.
-fn amounts(count: &Count) -> (Option<&'static str>, Option<f64>, Option<f64>) {
+fn amounts(count: &QuorumCount) -> (Option<&'static str>, Option<f64>, Option<f64>) {
     let (name, scale) = match count.measure {
         Measure::Participants => ("participants", 1.0),
         Measure::MilliPercent => ("percent", 1000.0),

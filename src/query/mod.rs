@@ -72,7 +72,7 @@ pub use counted::CountedIn;
 pub use diff::{Between, ChangedSpan, Diff, DiffEcho, DiffEntry, DiffItem, ProcedureChange, State, diff};
 pub use effect::{Effect, EffectBasis, EffectOf};
 pub use explain::{Explanation, MissingStep, ProcedureTrail, RuleItem, TrailStep, explain};
-pub use in_force::{Certified, InForce, Part, TriggerItem, in_force};
+pub use in_force::{Certified, ClausePart, InForce, TriggerItem, in_force};
 pub use layout::Layout;
 pub use lifetime::{Lifetime, Lifetimes, is_state_list};
 pub use needs::{Need, Needs, needs};

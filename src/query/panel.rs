@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::charter::Charter;
 use crate::event::{BodyId, Day, ParticipantId, StatusId};
-use crate::history::{Certainty, Reading, Spell};
+use crate::history::{Certainty, Spell, StatusReading};
 
 use super::Axes;
 use super::answer::{CheckpointRef, Coverage, QuestionEcho, settled};
@@ -278,7 +278,7 @@ struct Year {
 
 /// A part of a year with one reading.
 struct Stretch<'s> {
-    reading: &'s Reading,
+    reading: &'s StatusReading,
     days: i64,
 }
 
@@ -352,7 +352,7 @@ fn days(first: Day, last: Day) -> i64 {
     i64::from(last.days()) - i64::from(first.days()) + 1
 }
 
-fn reading(spells: &[Spell], day: Day) -> Option<&Reading> {
+fn reading(spells: &[Spell], day: Day) -> Option<&StatusReading> {
     spells.iter().find(|s| s.from <= day && day < s.until).map(|s| &s.reading)
 }
 
@@ -364,7 +364,7 @@ fn stretches(spells: &[Spell], first: Day, last: Day) -> Vec<Stretch<'_>> {
         .collect()
 }
 
-fn of_one(reading: &Reading) -> Folded {
+fn of_one(reading: &StatusReading) -> Folded {
     let possible: Vec<StatusId> = reading.statuses().into_iter().cloned().collect();
     match settled(reading.certainty, &possible) {
         Some(status) => Folded::Settled(status),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::event::{BodyId, Day, Edtf, ParticipantId, StatusId};
-use crate::history::{Certainty, History, PairView, Reading};
+use crate::history::{Certainty, History, PairView, StatusReading};
 
 use super::Axes;
 use super::answer::{CheckpointRef, Coverage, OverlayItem, QuestionEcho, settled};
@@ -114,7 +114,7 @@ pub fn listed(view: &BodyView, on: Day) -> impl Iterator<Item = (&ParticipantId,
 /// What is read of a participant that has, or may have, a status.
 struct Read {
     history: Arc<History>,
-    reading: Reading,
+    reading: StatusReading,
     possible: Vec<StatusId>,
 }
 

@@ -2,7 +2,7 @@
 
 use crate::charter::EffectBy;
 use crate::event::{ActKind, Day, Edtf, ParticipantId, Role, StatusId};
-use crate::history::{Cause, History, PairView, Standing, foreseen, moves_overlays};
+use crate::history::{History, PairView, SpellCause, Standing, foreseen, moves_overlays};
 
 use super::answer::ScheduledItem;
 use super::body::BodyView;
@@ -43,7 +43,7 @@ pub(super) fn scheduled(
 }
 
 /// Whether all on which a change rests had been done by a day. A notice is foreseen by what was known of its period.
-fn is_decided(view: &BodyView, cause: &Cause, on: Day) -> bool {
+fn is_decided(view: &BodyView, cause: &SpellCause, on: Day) -> bool {
     let Some(act) = view.act(cause.entry) else {
         return view.charter.version_of(cause.entry).is_some_and(|version| version.known <= on);
     };

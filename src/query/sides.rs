@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::event::{Act, BodyId, Day, Edtf, Entry, Index, ParticipantId, StatusId};
-use crate::history::{Certainty, History, PairView, Reading, Standing, moves_overlays, overlays};
+use crate::history::{Certainty, History, PairView, Standing, StatusReading, moves_overlays, overlays};
 
 use super::Axes;
 use super::answer::settled;
@@ -13,7 +13,7 @@ use super::conflicts::DaySpan;
 use super::diff::{Between, ChangedSpan, DiffItem, State};
 
 /// Both ends of a body.
-pub(super) struct Sides<'a> {
+pub(super) struct DiffEnds<'a> {
     pub(super) material: &'a Material,
     pub(super) before: Option<&'a BodyView>,
     pub(super) after: Option<&'a BodyView>,
@@ -36,7 +36,7 @@ impl<'a> Side<'a> {
     }
 
     fn state(&self, order: &BodyView, on: Day) -> State {
-        let none = || Reading { certainty: Certainty::Certain, worlds: Vec::new() };
+        let none = || StatusReading { certainty: Certainty::Certain, worlds: Vec::new() };
         let reading = self.history.as_ref().map_or_else(none, |history| history.on(on));
         let mut possible = order.in_order(reading.statuses());
         if possible.is_empty() {
@@ -77,7 +77,7 @@ pub(super) enum Found {
     Change(Box<DiffItem>),
 }
 
-impl Sides<'_> {
+impl DiffEnds<'_> {
     /// What it finds of one participant; `order` names the statuses in their order.
     pub(super) fn item(&self, order: &BodyView, participant: &ParticipantId, body: &BodyId) -> Found {
         let (first, second) = (Side::of(self.before, participant), Side::of(self.after, participant));

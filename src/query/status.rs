@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::event::{BodyId, Day, Edtf, ParticipantId, StatusId};
 use crate::history::{
-    Certainty, Closing, History, Lifecycle, PairView, Reading, Standing, moves_overlays, overlays,
+    Certainty, Closing, History, Lifecycle, PairView, Standing, StatusReading, moves_overlays, overlays,
 };
 
 use super::Axes;
@@ -153,7 +153,7 @@ impl StatusAnswer {
 }
 
 /// Since when and until when: the acts' own dates where one act begins or ends it, else the span of days.
-pub(super) fn span(history: &History, reading: &Reading, on: Day) -> (Option<Edtf>, Option<Edtf>) {
+pub(super) fn span(history: &History, reading: &StatusReading, on: Day) -> (Option<Edtf>, Option<Edtf>) {
     let Some(status) = reading.status() else { return (None, None) };
     let (since, until) = history.span(status, on);
     let mut stated = reading.worlds.iter().map(|(account, world)| {
@@ -295,7 +295,12 @@ fn of_the_day(pair: &PairView, on: Day) -> Vec<DayAct> {
     found.into_iter().map(item).collect()
 }
 
-fn conflicts(view: &BodyView, pair: &PairView, history: &History, reading: &Reading) -> Vec<ConflictSide> {
+fn conflicts(
+    view: &BodyView,
+    pair: &PairView,
+    history: &History,
+    reading: &StatusReading,
+) -> Vec<ConflictSide> {
     if reading.certainty != Certainty::Contested {
         return Vec::new();
     }

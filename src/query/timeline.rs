@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::charter::Charter;
 use crate::event::{BodyId, Day, Edtf, Index, ParticipantId, StatusId};
-use crate::history::{Certainty, History, Reading};
+use crate::history::{Certainty, History, StatusReading};
 
 use super::Axes;
 use super::answer::{CheckpointRef, QuestionEcho, settled};
@@ -113,7 +113,7 @@ pub(super) fn spells_in(view: &BodyView, participant: &ParticipantId, body: &Bod
 }
 
 /// The rule of the act that gave the status last.
-fn nearest(history: &History, reading: &Reading) -> Option<String> {
+fn nearest(history: &History, reading: &StatusReading) -> Option<String> {
     let clauses = reading.worlds.iter().filter_map(|(account, world)| {
         let course = &history.accounts.get(*account)?.course;
         course.causes.get(world.cause?)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::event::{BodyId, Day, Edtf, Index, ParticipantId, StatusId};
-use crate::history::{Certainty, History, Reading, Spell};
+use crate::history::{Certainty, History, Spell, StatusReading};
 
 use super::Axes;
 use super::answer::{CheckpointRef, QuestionEcho};
@@ -148,7 +148,7 @@ struct Held {
 }
 
 /// Whether a status holds on the days of a reading, and how surely; `None` where it does not.
-pub(super) fn holding(reading: &Reading, status: &StatusId) -> Option<Certainty> {
+pub(super) fn holding(reading: &StatusReading, status: &StatusId) -> Option<Certainty> {
     reading.statuses().contains(status).then_some(reading.certainty)
 }
 

@@ -7,7 +7,7 @@ use super::request::Request;
 /// Why a witness does not cosign.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Refusal {
+pub enum WitnessRefusal {
     /// Not of the form.
     #[error("the request's line {line}: {what}")]
     Malformed {
@@ -52,37 +52,37 @@ pub enum Refusal {
     },
 }
 
-impl Refusal {
+impl WitnessRefusal {
     /// The status that C2SP tlog-witness gives it.
     pub const fn status(&self) -> u16 {
         match self {
-            Refusal::Malformed { .. } | Refusal::Backwards { .. } => 400,
-            Refusal::Signature(_) => 403,
-            Refusal::Unknown(_) => 404,
-            Refusal::Conflict { .. } | Refusal::Forked { .. } => 409,
-            Refusal::Unproven { .. } => 422,
+            WitnessRefusal::Malformed { .. } | WitnessRefusal::Backwards { .. } => 400,
+            WitnessRefusal::Signature(_) => 403,
+            WitnessRefusal::Unknown(_) => 404,
+            WitnessRefusal::Conflict { .. } | WitnessRefusal::Forked { .. } => 409,
+            WitnessRefusal::Unproven { .. } => 422,
         }
     }
 
     /// The size cosigned last, where the answer tells it.
     pub const fn size(&self) -> Option<u64> {
         match self {
-            Refusal::Conflict { size } | Refusal::Forked { size } => Some(*size),
+            WitnessRefusal::Conflict { size } | WitnessRefusal::Forked { size } => Some(*size),
             _ => None,
         }
     }
 
     /// Whether the two heads are to be kept: they show, or may show, two histories.
     pub const fn is_evidence(&self) -> bool {
-        matches!(self, Refusal::Forked { .. } | Refusal::Unproven { .. })
+        matches!(self, WitnessRefusal::Forked { .. } | WitnessRefusal::Unproven { .. })
     }
 }
 
 /// Whether the head of a request continues the one cosigned last. The keys are those trusted for its origin.
 ///
 /// # Errors
-/// [`Refusal`], in the order of C2SP tlog-witness.
-pub fn decide(last: &Checkpoint, keys: &[VerifierKey], request: &Request) -> Result<(), Refusal> {
+/// [`WitnessRefusal`], in the order of C2SP tlog-witness.
+pub fn decide(last: &Checkpoint, keys: &[VerifierKey], request: &Request) -> Result<(), WitnessRefusal> {
     let (old, head) = (request.old, &request.checkpoint.head);
     let mut failed = None;
     let trusted = keys.iter().any(|key| match request.checkpoint.verify(key) {
@@ -93,20 +93,22 @@ pub fn decide(last: &Checkpoint, keys: &[VerifierKey], request: &Request) -> Res
         }
     });
     if !trusted {
-        return Err(failed.map_or_else(|| Refusal::Unknown(head.origin.clone()), Refusal::Signature));
+        return Err(
+            failed.map_or_else(|| WitnessRefusal::Unknown(head.origin.clone()), WitnessRefusal::Signature)
+        );
     }
     if old > head.size {
-        return Err(Refusal::Backwards { old, size: head.size });
+        return Err(WitnessRefusal::Backwards { old, size: head.size });
     }
     if old != last.size {
-        return Err(Refusal::Conflict { size: last.size });
+        return Err(WitnessRefusal::Conflict { size: last.size });
     }
     if old == head.size && head.root != last.root {
-        return Err(Refusal::Forked { size: old });
+        return Err(WitnessRefusal::Forked { size: old });
     }
     let shown = match old {
         0 => request.proof.is_empty(),
         _ => extends(&request.proof, (old, last.root), (head.size, head.root)),
     };
-    shown.then_some(()).ok_or(Refusal::Unproven { old, size: head.size })
+    shown.then_some(()).ok_or(WitnessRefusal::Unproven { old, size: head.size })
 }

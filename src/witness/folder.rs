@@ -8,7 +8,7 @@ use crate::log::{
     SignedCheckpoint, VerifierKey, read_private,
 };
 
-use super::decision::{Refusal, decide};
+use super::decision::{WitnessRefusal, decide};
 use super::evidence::{self, hexadecimal};
 use super::request::Request;
 
@@ -190,20 +190,24 @@ impl Witness {
     /// log come one after another, in whatever processes.
     ///
     /// # Errors
-    /// [`WitnessError`]: no answer can be given. Inside, the [`Refusal`].
-    pub fn add_checkpoint(&self, body: &[u8], time: u64) -> Result<Result<Cosigned, Refusal>, WitnessError> {
+    /// [`WitnessError`]: no answer can be given. Inside, the [`WitnessRefusal`].
+    pub fn add_checkpoint(
+        &self,
+        body: &[u8],
+        time: u64,
+    ) -> Result<Result<Cosigned, WitnessRefusal>, WitnessError> {
         let Ok(text) = std::str::from_utf8(body) else {
-            return Ok(Err(Refusal::Malformed { line: 1, what: "the request is not text" }));
+            return Ok(Err(WitnessRefusal::Malformed { line: 1, what: "the request is not text" }));
         };
         let request = match Request::parse(text) {
             Ok(request) => request,
-            Err((line, what)) => return Ok(Err(Refusal::Malformed { line, what })),
+            Err((line, what)) => return Ok(Err(WitnessRefusal::Malformed { line, what })),
         };
         let origin = request.checkpoint.head.origin.clone();
         let mut keys = self.logs()?;
         keys.retain(|key| key.name() == origin);
         if keys.is_empty() {
-            return Ok(Err(Refusal::Unknown(origin)));
+            return Ok(Err(WitnessRefusal::Unknown(origin)));
         }
         let _held = self.hold(&hexadecimal(&origin))?;
         let last = self.last(&origin)?;

@@ -53,15 +53,15 @@ pub enum Meeting {
 
 /// A folder with a file for each key.
 #[derive(Debug)]
-pub struct Memory {
+pub struct HeadMemory {
     folder: PathBuf,
     disk: Disk,
 }
 
-impl Memory {
+impl HeadMemory {
     /// The memory in a folder; it is made when there is something to remember.
-    pub fn new(folder: &Path, disk: Disk) -> Memory {
-        Memory { folder: folder.to_owned(), disk }
+    pub fn new(folder: &Path, disk: Disk) -> HeadMemory {
+        HeadMemory { folder: folder.to_owned(), disk }
     }
 
     /// Where heads that contradict each other are kept.
@@ -129,7 +129,7 @@ impl Memory {
     }
 }
 
-/// What is remembered of the log of a key. A head that its key did not sign was not written by [`Memory::meet`].
+/// What is remembered of the log of a key. A head that its key did not sign was not written by [`HeadMemory::meet`].
 fn read(path: &Path, key: &VerifierKey) -> Result<Option<Seen>, MemoryError> {
     let bytes = match std::fs::read(path) {
         Ok(bytes) => bytes,

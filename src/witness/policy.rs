@@ -12,7 +12,7 @@ const GROUPS_MAX: usize = 64;
 /// Why a text is not a policy.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("line {line}: {what}")]
-pub struct PolicyError {
+pub struct WitnessPolicyError {
     /// The line, from 1.
     pub line: usize,
     /// What is wrong with it.
@@ -39,7 +39,7 @@ enum Rule {
 
 /// Which logs, which witnesses, and whose cosignatures are enough.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Policy {
+pub struct WitnessPolicy {
     logs: Vec<VerifierKey>,
     witnesses: Vec<PolicyWitness>,
     /// `None`: no cosignature is asked for.
@@ -48,27 +48,28 @@ pub struct Policy {
 
 /// What a policy says of a head.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Judgement {
+pub struct WitnessJudgement {
     /// The witnesses that cosigned it, by their names in the policy, and when, in seconds since 1970.
     pub cosigned: Vec<(String, u64)>,
     /// What is lacking, a line each; empty where the quorum is met.
     pub lacking: Vec<String>,
 }
 
-impl Policy {
+impl WitnessPolicy {
     /// Reads the text.
     ///
     /// # Errors
-    /// [`PolicyError`].
-    pub fn parse(text: &str) -> Result<Policy, PolicyError> {
+    /// [`WitnessPolicyError`].
+    pub fn parse(text: &str) -> Result<WitnessPolicy, WitnessPolicyError> {
         let mut reader = Reader::default();
         let mut lines = 0;
         for (text, line) in text.split('\n').zip(1..) {
-            reader.line(text).map_err(|what| PolicyError { line, what })?;
+            reader.line(text).map_err(|what| WitnessPolicyError { line, what })?;
             lines = line;
         }
-        let quorum = reader.quorum.ok_or_else(|| PolicyError { line: lines, what: "no quorum".into() })?;
-        Ok(Policy { logs: reader.logs, witnesses: reader.witnesses, quorum })
+        let quorum =
+            reader.quorum.ok_or_else(|| WitnessPolicyError { line: lines, what: "no quorum".into() })?;
+        Ok(WitnessPolicy { logs: reader.logs, witnesses: reader.witnesses, quorum })
     }
 
     /// The logs whose heads it is for; none where any is.
@@ -85,7 +86,7 @@ impl Policy {
     ///
     /// # Errors
     /// [`SignatureError::Cosignature`] where a line of one of its witnesses does not verify.
-    pub fn judge(&self, signed: &SignedCheckpoint) -> Result<Judgement, SignatureError> {
+    pub fn judge(&self, signed: &SignedCheckpoint) -> Result<WitnessJudgement, SignatureError> {
         let times = self.witnesses.iter().map(|witness| witness.key.cosigned(signed));
         let times: Vec<Option<u64>> = times.collect::<Result<_, _>>()?;
         let mut lacking = Vec::new();
@@ -95,7 +96,7 @@ impl Policy {
         let cosigned = self.witnesses.iter().zip(&times);
         let cosigned =
             cosigned.filter_map(|(witness, time)| Some((witness.name.clone(), (*time)?))).collect();
-        Ok(Judgement { cosigned, lacking })
+        Ok(WitnessJudgement { cosigned, lacking })
     }
 
     /// Whether a rule is not met, and why.

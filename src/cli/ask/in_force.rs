@@ -1,6 +1,6 @@
 use crate::charter::Charter;
 use crate::event::{Day, ParticipantId};
-use crate::query::{CountedIn, InForce, Kind, Part, Question, participant};
+use crate::query::{ClausePart, CountedIn, InForce, Kind, Question, participant};
 
 use crate::cli::ask::axes::AxesArgs;
 use crate::cli::ask::question::{Asking, footer};
@@ -153,7 +153,7 @@ fn counted_in(table: &CountedIn) -> String {
     clean(&line).into_owned()
 }
 
-fn part(part: &Part) -> String {
+fn part(part: &ClausePart) -> String {
     let state = match (&part.since, part.met) {
         (Some(since), true) => format!("since {}", date(since)),
         _ => format!("{} of {}", part.count, part.needed),

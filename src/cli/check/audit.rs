@@ -2,11 +2,11 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::audit::{
-    CHECKS, CheckResult, Finding, Options, PublishedError, RemarkItem, Report, Since, SinceError, audit,
-    audit_published,
+    AuditFinding, AuditOptions, CHECKS, CheckResult, PublishedError, RemarkItem, Report, Since, SinceError,
+    audit, audit_published,
 };
 use crate::log::SignedCheckpoint;
-use crate::publish::Source;
+use crate::publish::TreeSource;
 
 use crate::cli::check::audit_report::{self, Filing};
 use crate::cli::context::{Context, Format, Shape};
@@ -115,7 +115,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     // A report counts the remarks, whether or not they are listed.
     let conformity = args.conformity || args.report.is_some();
     let key = args.key.as_deref().map(crate::cli::prove::verify::verifier_key).transpose()?;
-    let options = Options { conformity, since, key, skip: args.skipped() };
+    let options = AuditOptions { conformity, since, key, skip: args.skipped() };
     let witnessed = args.policy.as_deref().map(|policy| witnessed(policy, context)).transpose()?;
     let mut report = match &args.from {
         Some(from) => published(from, context, &options)?,
@@ -185,7 +185,7 @@ fn show(report: &Report, args: &Args, context: &Context) -> Result<(), Failure> 
 ///
 /// # Errors
 /// [`Failure`] where there is no ledger to audit.
-pub(crate) fn report(context: &Context, options: &Options) -> Result<Report, Failure> {
+pub(crate) fn report(context: &Context, options: &AuditOptions) -> Result<Report, Failure> {
     let bar = context.bar(0, "entries");
     let report = audit(&context.ledger, options, &mut |check, at, of| {
         bar.set_message(check);
@@ -197,8 +197,8 @@ pub(crate) fn report(context: &Context, options: &Options) -> Result<Report, Fai
 }
 
 /// Audits a published tree with a progress bar.
-fn published(from: &str, context: &Context, options: &Options) -> Result<Report, Failure> {
-    let source = Source::new(from)?;
+fn published(from: &str, context: &Context, options: &AuditOptions) -> Result<Report, Failure> {
+    let source = TreeSource::new(from)?;
     let key = options.key.as_ref().ok_or_else(|| {
         Failure::usage("--from needs --key: a published tree is verified with a key that you hold").help(
             "it is the line that chancery key show prints, or a file that holds it: ask its publisher for it",
@@ -248,7 +248,7 @@ pub(crate) fn verdict(report: &Report, witnessed: Option<&str>) -> String {
 }
 
 /// Findings, each with its remedy.
-pub(crate) fn findings(page: &Page, found: &[Finding]) -> String {
+pub(crate) fn findings(page: &Page, found: &[AuditFinding]) -> String {
     let mut out = String::new();
     for finding in found {
         let entry = finding.entry.map(|e| format!("entry {e}: ")).unwrap_or_default();

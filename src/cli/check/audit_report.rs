@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::audit::{CHECKS, CheckResult, Finding, Options, RemarkItem, Report};
+use crate::audit::{AuditFinding, AuditOptions, CHECKS, CheckResult, RemarkItem, Report};
 use crate::event::{Instant, Size};
 use crate::log::Disk;
 
@@ -25,7 +25,7 @@ pub(crate) struct Filing<'a> {
     /// What the audit found.
     pub(crate) report: &'a Report,
     /// What it was asked to do.
-    pub(crate) options: &'a Options,
+    pub(crate) options: &'a AuditOptions,
     /// Whether remarks are listed, or counted only.
     pub(crate) listed: bool,
     /// What witnesses say of the time, where a policy names them.
@@ -85,7 +85,7 @@ struct Document<'a> {
     clock: String,
     since: Vec<&'a str>,
     checks: Vec<Made<'a>>,
-    findings: &'a [Finding],
+    findings: &'a [AuditFinding],
     /// How many.
     remarks: usize,
     /// The remarks, where they are listed.

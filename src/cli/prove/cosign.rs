@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::event::Size;
 use crate::ledger::Ledger;
 use crate::log::{Disk, Signature, SignedCheckpoint};
-use crate::witness::{Judgement, Policy, PolicyWitness};
+use crate::witness::{PolicyWitness, WitnessJudgement, WitnessPolicy};
 
 use crate::cli::context::{Context, Format, Shape};
 use crate::cli::error::{Exit, Failure};
@@ -48,7 +48,7 @@ impl std::fmt::Display for Line {
 }
 
 /// Who cosigned, for an answer.
-pub(crate) fn lines(judgement: &Judgement) -> Vec<Line> {
+pub(crate) fn lines(judgement: &WitnessJudgement) -> Vec<Line> {
     let line =
         |(name, time): &(String, u64)| Line { witness: name.clone(), time: instant(*time).canonical() };
     judgement.cosigned.iter().map(line).collect()
@@ -58,9 +58,9 @@ pub(crate) fn lines(judgement: &Judgement) -> Vec<Line> {
 ///
 /// # Errors
 /// [`Failure`] of usage.
-pub(crate) fn policy(path: &Path) -> Result<Policy, Failure> {
+pub(crate) fn policy(path: &Path) -> Result<WitnessPolicy, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
-    Policy::parse(&text).map_err(|error| {
+    WitnessPolicy::parse(&text).map_err(|error| {
         Failure::usage(format!("{}, {error}", path.display()))
             .help("the form is C2SP tlog-policy; docs/WITNESS.md has an example")
     })
@@ -73,7 +73,7 @@ pub(crate) fn policy(path: &Path) -> Result<Policy, Failure> {
 pub(crate) fn run(
     ledger: &Ledger,
     size: Size,
-    policy: &Policy,
+    policy: &WitnessPolicy,
     files: &[PathBuf],
     context: &Context,
 ) -> Result<Exit, Failure> {
@@ -115,7 +115,7 @@ pub(crate) fn run(
 
 fn say(
     signed: &SignedCheckpoint,
-    judgement: &Judgement,
+    judgement: &WitnessJudgement,
     failed: &[String],
     context: &Context,
 ) -> Result<(), Failure> {

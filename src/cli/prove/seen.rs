@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::event::Instant;
 use crate::log::{Disk, ProofText, SignedCheckpoint, VerifierKey};
-use crate::witness::{Meeting, Memory, MemoryError, Policy, Relation, Seen, relate};
+use crate::witness::{HeadMemory, Meeting, MemoryError, Relation, Seen, WitnessPolicy, relate};
 
 use crate::cli::context::Context;
 use crate::cli::error::Failure;
@@ -47,8 +47,8 @@ pub(crate) struct Trust<'a> {
     args: &'a SeenArgs,
     key: &'a VerifierKey,
     context: &'a Context,
-    policy: Option<Policy>,
-    memory: Option<Memory>,
+    policy: Option<WitnessPolicy>,
+    memory: Option<HeadMemory>,
     growth: Option<ProofText>,
 }
 
@@ -64,7 +64,7 @@ impl SeenArgs {
     ) -> Result<Trust<'a>, Failure> {
         let policy = self.policy.as_deref().map(crate::cli::prove::cosign::policy).transpose()?;
         let growth = self.consistency.as_deref().map(|path| growth(path, key)).transpose()?;
-        let memory = self.folder(context).map(|folder| Memory::new(&folder, Disk::default()));
+        let memory = self.folder(context).map(|folder| HeadMemory::new(&folder, Disk::default()));
         Ok(Trust { args: self, key, context, policy, memory, growth })
     }
 

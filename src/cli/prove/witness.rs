@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::event::Instant;
 use crate::log::Disk;
-use crate::witness::{Refusal, Witness};
+use crate::witness::{Witness, WitnessRefusal};
 
 use crate::cli::context::{Context, Format, Shape};
 use crate::cli::error::{Exit, Failure};
@@ -147,18 +147,18 @@ fn cosign(args: &CosignArgs, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn refused(refusal: &Refusal, folder: &Path) -> Failure {
+fn refused(refusal: &WitnessRefusal, folder: &Path) -> Failure {
     let failure = match refusal {
-        Refusal::Malformed { .. } | Refusal::Backwards { .. } => Failure::usage(refusal),
+        WitnessRefusal::Malformed { .. } | WitnessRefusal::Backwards { .. } => Failure::usage(refusal),
         _ => Failure::new(Exit::Refused, refusal),
     };
     match refusal {
-        Refusal::Unknown(_) => failure.help("follow it: chancery witness trust DIR VKEY"),
-        Refusal::Conflict { size } => failure.help(format!("make it so: chancery prove request {size}")),
-        Refusal::Forked { .. } => {
+        WitnessRefusal::Unknown(_) => failure.help("follow it: chancery witness trust DIR VKEY"),
+        WitnessRefusal::Conflict { size } => failure.help(format!("make it so: chancery prove request {size}")),
+        WitnessRefusal::Forked { .. } => {
             failure.help(format!("both heads are kept in {}: show them to others", folder.join("evidence").display()))
         }
-        Refusal::Unproven { old, size } => failure.help(format!(
+        WitnessRefusal::Unproven { old, size } => failure.help(format!(
             "the request was made wrongly, or the log shows two histories: both heads are kept in {}; ask the log for \
              chancery prove consistency {old} {size}",
             folder.join("evidence").display()

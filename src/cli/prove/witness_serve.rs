@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 
 use crate::log::Disk;
-use crate::witness::{Cosigned, Refusal, Witness, WitnessError};
+use crate::witness::{Cosigned, Witness, WitnessError, WitnessRefusal};
 
 use crate::cli::context::clock;
 use crate::cli::error::{Exit, Failure};
@@ -116,7 +116,7 @@ fn decided(witness: &Witness, body: &[u8]) -> Response {
     respond(answered)
 }
 
-fn respond(answered: Result<Result<Cosigned, Refusal>, WitnessError>) -> Response {
+fn respond(answered: Result<Result<Cosigned, WitnessRefusal>, WitnessError>) -> Response {
     match answered {
         Ok(Ok(cosigned)) => answer(StatusCode::OK, format!("{}\n", cosigned.line)),
         Ok(Err(refusal)) => {

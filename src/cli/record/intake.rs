@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::event::{Act, ActKind, BodyId, Edtf, Event, Form, leaf};
-use crate::import::{EventsError, EventsFile, Left, Map, Report, hex, import_events};
+use crate::import::{EventsError, EventsFile, ImportReport, Left, Map, hex, import_events};
 use crate::ledger::AppendOptions;
 
 use crate::cli::check::quality::{json_of, of_import, under_import};
@@ -90,7 +90,7 @@ impl Intake<'_> {
         let done = import_events(&mut ledger, &file, options, &|at| bar.set_position(at));
         bar.finish_and_clear();
         let found = match &done {
-            Ok(Report { import: Some(import), unrecorded, .. }) if self.report => {
+            Ok(ImportReport { import: Some(import), unrecorded, .. }) if self.report => {
                 Some(of_import(context, &mut ledger, *import, &[], unrecorded))
             }
             _ => None,
@@ -138,7 +138,7 @@ impl Intake<'_> {
         }
     }
 
-    fn json(&self, report: &Report) -> Result<Value, Failure> {
+    fn json(&self, report: &ImportReport) -> Result<Value, Failure> {
         let text = |cell: &Vec<u8>| Value::from(String::from_utf8_lossy(cell));
         let left = |left: &Left| match self.map {
             Some(_) => {
@@ -165,7 +165,7 @@ impl Intake<'_> {
         Ok(answer)
     }
 
-    fn text(&self, page: &Page, report: &Report, name: &str) -> String {
+    fn text(&self, page: &Page, report: &ImportReport, name: &str) -> String {
         let name = clean(name);
         let (one, many) = if self.map.is_some() { ("act", "acts") } else { ("line", "lines") };
         let taken = count(report.taken, one, many);
@@ -265,7 +265,7 @@ fn listed(page: &Page, told: &[(u64, &str)], short: bool, out: &mut String) {
 }
 
 /// Doubts by kind, the most frequent first.
-fn kinds(page: &Page, report: &Report, out: &mut String) {
+fn kinds(page: &Page, report: &ImportReport, out: &mut String) {
     let mut kinds: Vec<(&str, u64)> = Vec::new();
     for told in &report.doubts {
         match kinds.iter_mut().find(|(what, _)| *what == told.what) {
@@ -283,7 +283,7 @@ fn kinds(page: &Page, report: &Report, out: &mut String) {
 }
 
 /// Lines with their reasons; rows as they stood, each once, to be mended and imported by the same map.
-fn write_rejects(path: &Path, report: &Report, map: Option<&Map>) -> Result<(), csv::Error> {
+fn write_rejects(path: &Path, report: &ImportReport, map: Option<&Map>) -> Result<(), csv::Error> {
     let mut file = File::create(path)?;
     let (preamble, header) = &report.head;
     file.write_all(preamble)?;

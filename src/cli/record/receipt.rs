@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::event::{Act, Day, Event, EventSignature};
-use crate::ledger::{AppendOptions, Change, Consequences, Draft, Ledger, Receipt, Said};
+use crate::ledger::{AppendOptions, Consequences, Draft, Ledger, Receipt, Said, StatusChange};
 
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::Failure;
@@ -182,7 +182,7 @@ fn text(
 }
 
 /// Before and after, one line a span.
-fn changes(page: &Page, changes: &[Change]) -> String {
+fn changes(page: &Page, changes: &[StatusChange]) -> String {
     if changes.is_empty() {
         return "  no status changes\n".into();
     }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::event::{Limits, RecorderId};
-use crate::ledger::{Recorder, Register};
+use crate::ledger::{Recorder, Recorders};
 
 use crate::cli::ask::axes::recorded_by;
 use crate::cli::context::{Context, Shape};
@@ -43,7 +43,7 @@ fn one(id: &RecorderId, held: &Recorder) -> Value {
            "revoked": held.revoked})
 }
 
-fn text(page: &Page, register: &Register) -> String {
+fn text(page: &Page, register: &Recorders) -> String {
     let required = match register.required {
         Some(entry) => format!("every entry after entry {entry} is signed by a recorder\n"),
         None => "no signature is required: chancery recorder require\n".to_owned(),

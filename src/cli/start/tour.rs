@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use crate::audit::Options;
+use crate::audit::AuditOptions;
 use crate::charter::Charter;
 use crate::event::{Act, ActKind, BodyId, Day, Edtf, Entry, Index, ParticipantId, Size};
 use crate::ledger::{Ledger, Loaded};
@@ -211,7 +211,7 @@ impl Tour {
     }
 
     fn audit(&self, context: &Context) -> Result<String, Failure> {
-        let report = crate::cli::check::audit::report(context, &Options::default())?;
+        let report = crate::cli::check::audit::report(context, &AuditOptions::default())?;
         let mut out = self.heading("5 Audit", "audit");
         let text = match report.findings.len() {
             0 => crate::cli::check::audit::verdict(&report, None),

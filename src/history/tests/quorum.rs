@@ -109,7 +109,7 @@ impl Facts {
         Some((found.on.to_string(), by.join(" ")))
     }
 
-    fn on(&self, text: &str, on: &str) -> Count {
+    fn on(&self, text: &str, on: &str) -> QuorumCount {
         self.ask(|poll| count_on(&condition(text), poll, day(on)))
     }
 }

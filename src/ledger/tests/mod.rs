@@ -1,6 +1,6 @@
 //! What a receipt promises, what is refused, and that no path to the entries changes an answer.
 
-mod desk;
+mod group_commit;
 mod recorders;
 
 use std::path::Path;
@@ -142,7 +142,8 @@ fn a_retracted_import_withdraws_its_rows_in_every_body() {
     assert_eq!([10, 11].map(|size| answer(&mut scanned, size)), ["member", "none"]);
     let tally = replay(scanned.log(), Size(11), "2005-01-01".parse().unwrap(), &mut |_| {}).unwrap();
     assert!(tally[&body("x")].is_empty(), "{tally:?}");
-    let audited = crate::audit::audit(&path, &crate::audit::Options::default(), &mut |_, _, _| {}).unwrap();
+    let audited =
+        crate::audit::audit(&path, &crate::audit::AuditOptions::default(), &mut |_, _, _| {}).unwrap();
     assert_eq!(audited.findings, []);
 }
 

@@ -3,14 +3,14 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::audit::{Options, audit};
+use crate::audit::{AuditOptions, audit};
 use crate::charter::charter_event;
 use crate::event::leaf::{encode_event, splice_signed};
 use crate::event::{
     Cause, Correction, Enrolment, EventSignature, Field, FieldName, Limitation, Limits, RecorderId,
     Retraction, Revocation, signed_text,
 };
-use crate::ledger::{RecorderError, Register};
+use crate::ledger::{RecorderError, Recorders};
 use crate::log::{Append, SigningKey};
 
 const NAMES: [&str; 3] = ["a", "b", "c"];
@@ -104,7 +104,7 @@ proptest! {
         };
         let entries: Vec<Entry> = steps.iter().enumerate().map(entry).collect();
         for size in 0..=steps.len() {
-            let register = Register::of(&entries[..size]);
+            let register = Recorders::of(&entries[..size]);
             let required = steps[..size].iter().position(|step| matches!(step, Step::Require));
             prop_assert_eq!(register.required.map(|index| index.0), required.map(|at| at as u64));
             for name in 0..NAMES.len() {
@@ -203,7 +203,7 @@ fn found(leaves: &[Vec<u8>]) -> Vec<String> {
     assert!(matches!(log.append(0, &leaves), Append::Done { .. }));
     log.write_checkpoint().unwrap();
     let only = ["frames", "since", "links", "charters", "verdicts", "projections"];
-    let options = Options { skip: only.into(), ..Options::default() };
+    let options = AuditOptions { skip: only.into(), ..AuditOptions::default() };
     let report = audit(&path, &options, &mut |_, _, _| {}).unwrap();
     report.findings.iter().map(|f| format!("{}: {}", f.check, f.what)).collect()
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::log::{Disk, Operation, Signature, SignedCheckpoint};
 
-use super::super::{Refusal, Witness, WitnessError};
+use super::super::{Witness, WitnessError, WitnessRefusal};
 use super::{History, ORIGIN, verifier};
 
 struct Folder {
@@ -38,7 +38,7 @@ impl Folder {
         history: &History,
         old: u64,
         size: u64,
-    ) -> Result<Result<Signature, Refusal>, WitnessError> {
+    ) -> Result<Result<Signature, WitnessRefusal>, WitnessError> {
         let body = history.request(old, size).to_string();
         let answer = self.on(Disk::default()).add_checkpoint(body.as_bytes(), 1_700_000_000);
         answer.map(|decided| decided.map(|cosigned| cosigned.line))
@@ -106,7 +106,7 @@ fn a_retry_after_a_crash_before_the_answer_is_told_the_size_and_then_cosigned() 
     let (folder, log) = (Folder::new(), History::of(9, 9, ""));
     // The answer to this one is lost.
     folder.ask(&log, 0, 5).unwrap().unwrap();
-    assert_eq!(folder.ask(&log, 0, 5).unwrap(), Err(Refusal::Conflict { size: 5 }));
+    assert_eq!(folder.ask(&log, 0, 5).unwrap(), Err(WitnessRefusal::Conflict { size: 5 }));
     folder.ask(&log, 5, 5).unwrap().unwrap();
     assert!(folder.evidence().is_empty());
 }
@@ -145,9 +145,9 @@ fn a_witness_never_begins_again_from_nothing() {
     // To trust a log again, also one that was taken off the list, forgets nothing.
     folder.on(Disk::default()).trust(&verifier()).unwrap();
     std::fs::write(folder.path.join("logs"), "").unwrap();
-    assert_eq!(folder.ask(&log, 5, 9).unwrap(), Err(Refusal::Unknown(ORIGIN.into())));
+    assert_eq!(folder.ask(&log, 5, 9).unwrap(), Err(WitnessRefusal::Unknown(ORIGIN.into())));
     folder.on(Disk::default()).trust(&verifier()).unwrap();
-    assert_eq!(folder.ask(&log, 0, 9).unwrap(), Err(Refusal::Conflict { size: 5 }));
+    assert_eq!(folder.ask(&log, 0, 9).unwrap(), Err(WitnessRefusal::Conflict { size: 5 }));
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn requests_at_once_are_answered_one_after_another() {
                                 cosigned.lock().unwrap().push((old, size));
                                 break;
                             }
-                            Err(Refusal::Conflict { size }) => old = size,
+                            Err(WitnessRefusal::Conflict { size }) => old = size,
                             Err(other) => panic!("{other}"),
                         }
                     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::log::{Disk, Hash, SignedCheckpoint};
 
-use super::super::{Meeting, Memory, MemoryError};
+use super::super::{HeadMemory, Meeting, MemoryError};
 use super::{History, key, verifier};
 
 struct Client {
@@ -19,8 +19,8 @@ impl Client {
         Client { _dir: dir, path }
     }
 
-    fn memory(&self) -> Memory {
-        Memory::new(&self.path, Disk::default())
+    fn memory(&self) -> HeadMemory {
+        HeadMemory::new(&self.path, Disk::default())
     }
 
     fn meet(&self, history: &History, size: u64, proofs: &[(u64, u64)]) -> Meeting {

@@ -9,7 +9,7 @@ use crate::log::{
     leaf_hash, prove_consistency,
 };
 
-use super::{Refusal, Relation, Request, decide, relate};
+use super::{Relation, Request, WitnessRefusal, decide, relate};
 
 const ORIGIN: &str = "example.org/log";
 
@@ -95,27 +95,27 @@ fn a_witness_decides_by_this_table() {
     assert_eq!(says(&five, &log.request(5, 5)), Ok(()));
     // 400
     let backwards = Request { old: 9, ..log.request(5, 5) };
-    assert_eq!(says(&five, &backwards), Err(Refusal::Backwards { old: 9, size: 5 }));
+    assert_eq!(says(&five, &backwards), Err(WitnessRefusal::Backwards { old: 9, size: 5 }));
     // 403: unsigned, of another key.
     let mut unsigned = log.request(5, 9);
     unsigned.checkpoint = unsigned.checkpoint.with_only(|_| false);
-    assert!(matches!(says(&five, &unsigned), Err(Refusal::Signature(_))));
+    assert!(matches!(says(&five, &unsigned), Err(WitnessRefusal::Signature(_))));
     let thief = SigningKey::from_seed(ORIGIN, &[8; 32]);
     let forged =
         Request { checkpoint: SignedCheckpoint::sign(log.head(9).head, &thief), ..log.request(5, 9) };
-    assert!(matches!(says(&five, &forged), Err(Refusal::Signature(_))));
+    assert!(matches!(says(&five, &forged), Err(WitnessRefusal::Signature(_))));
     // One of several keys of a log is enough.
     assert_eq!(decide(&five, &[verifier(), thief.verifier().clone()], &forged), Ok(()));
     // 404
-    assert_eq!(decide(&five, &[], &log.request(5, 9)), Err(Refusal::Unknown(ORIGIN.into())));
+    assert_eq!(decide(&five, &[], &log.request(5, 9)), Err(WitnessRefusal::Unknown(ORIGIN.into())));
     // 409: from another size, smaller or larger; another head of the same size.
     for old in [0, 3, 6] {
-        assert_eq!(says(&five, &log.request(old, 9)), Err(Refusal::Conflict { size: 5 }));
+        assert_eq!(says(&five, &log.request(old, 9)), Err(WitnessRefusal::Conflict { size: 5 }));
     }
-    assert_eq!(says(&five, &log.request(0, 3)), Err(Refusal::Conflict { size: 5 }));
-    assert_eq!(says(&five, &other.request(5, 5)), Err(Refusal::Forked { size: 5 }));
+    assert_eq!(says(&five, &log.request(0, 3)), Err(WitnessRefusal::Conflict { size: 5 }));
+    assert_eq!(says(&five, &other.request(5, 5)), Err(WitnessRefusal::Forked { size: 5 }));
     // 422: another history, the proof for another size, one hash changed, one too many, none.
-    let unproven = Err(Refusal::Unproven { old: 5, size: 9 });
+    let unproven = Err(WitnessRefusal::Unproven { old: 5, size: 9 });
     assert_eq!(says(&five, &other.request(5, 9)), unproven);
     assert_eq!(says(&five, &Request { proof: log.hashes(4, 9), ..log.request(5, 9) }), unproven);
     assert_eq!(says(&five, &Request { proof: log.hashes(5, 8), ..log.request(5, 9) }), unproven);
@@ -129,10 +129,10 @@ fn a_witness_decides_by_this_table() {
     assert_eq!(says(&five, &Request { proof: longer, ..log.request(5, 9) }), unproven);
     assert_eq!(says(&five, &Request { proof: Vec::new(), ..log.request(5, 9) }), unproven);
     let first = Request { proof, ..log.request(0, 9) };
-    assert_eq!(says(&nothing, &first), Err(Refusal::Unproven { old: 0, size: 9 }));
+    assert_eq!(says(&nothing, &first), Err(WitnessRefusal::Unproven { old: 0, size: 9 }));
     // The same head with hashes that prove nothing.
     let padded = Request { proof: vec![Hash([0; 32])], ..log.request(5, 5) };
-    assert_eq!(says(&five, &padded), Err(Refusal::Unproven { old: 5, size: 5 }));
+    assert_eq!(says(&five, &padded), Err(WitnessRefusal::Unproven { old: 5, size: 5 }));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use crate::log::{Checkpoint, CosigningKey, Hash, SignedCheckpoint};
 
-use super::super::Policy;
+use super::super::WitnessPolicy;
 use super::{ORIGIN, key, verifier};
 
 fn witness(n: usize) -> CosigningKey {
@@ -33,7 +33,7 @@ fn a_policy_says_who_cosigned_and_what_is_lacking() {
         line(2),
         line(3).replace('\n', " http://127.0.0.1:1/\n")
     );
-    let policy = Policy::parse(&text).unwrap();
+    let policy = WitnessPolicy::parse(&text).unwrap();
     assert_eq!(policy.logs(), [verifier()]);
     assert_eq!(policy.witnesses()[3].url.as_deref(), Some("http://127.0.0.1:1/"));
     let enough = policy.judge(&cosigned([0, 2, 3])).unwrap();
@@ -51,9 +51,9 @@ fn a_policy_says_who_cosigned_and_what_is_lacking() {
     let mut wrong = cosigned([0, 2, 3]);
     wrong.head.size = 2;
     assert!(policy.judge(&wrong).is_err());
-    let one = Policy::parse(&format!("{}quorum W0", line(0))).unwrap();
+    let one = WitnessPolicy::parse(&format!("{}quorum W0", line(0))).unwrap();
     assert_eq!(one.judge(&cosigned([1])).unwrap().lacking, ["W0 has not cosigned"]);
-    let none = Policy::parse("quorum none\n").unwrap();
+    let none = WitnessPolicy::parse("quorum none\n").unwrap();
     assert!(none.judge(&cosigned([])).unwrap().lacking.is_empty());
 }
 
@@ -98,13 +98,13 @@ fn what_is_no_policy_is_refused_with_its_line() {
         ("quorum none\r\n".into(), 1, "it has a control character"),
         ("quora none\n".into(), 1, "a line begins with log, witness, group or quorum, not with \"quora\""),
     ] {
-        let error = Policy::parse(&text).unwrap_err();
+        let error = WitnessPolicy::parse(&text).unwrap_err();
         assert_eq!((error.line, error.what.as_str()), (line_no, what), "{text}");
     }
     let many: String = (0..64).map(line).collect();
-    assert!(Policy::parse(&format!("{many}quorum none\n")).is_err());
+    assert!(WitnessPolicy::parse(&format!("{many}quorum none\n")).is_err());
     let fewer: String = (0..63).map(line).collect();
-    assert!(Policy::parse(&format!("{fewer}quorum none\n")).is_ok());
+    assert!(WitnessPolicy::parse(&format!("{fewer}quorum none\n")).is_ok());
 }
 
 /// A tree of groups over witnesses that are each in it once.
@@ -160,7 +160,7 @@ proptest! {
     fn a_quorum_is_met_by_those_sets_of_witnesses_that_meet_it_by_count(tree in tree(), sets in prop::collection::vec(any::<u32>(), 4)) {
         let (mut witnesses, mut text) = (0, String::new());
         let top = write(&tree, &mut witnesses, &mut 0, &mut text);
-        let policy = Policy::parse(&format!("{text}quorum {top}\n")).unwrap();
+        let policy = WitnessPolicy::parse(&format!("{text}quorum {top}\n")).unwrap();
         for set in sets.into_iter().chain([0, u32::MAX]) {
             let by = (0..witnesses).filter(|n| set & 1 << n != 0);
             let judged = policy.judge(&cosigned(by)).unwrap();

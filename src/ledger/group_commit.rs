@@ -22,7 +22,7 @@ const FRAME_BYTES: usize = 1 << 20;
 const EVENTS_MAX: usize = 512;
 
 /// A ledger to which many threads append.
-pub struct Desk {
+pub struct GroupCommit {
     queue: Mutex<Queue>,
     ledger: Mutex<Ledger>,
 }
@@ -58,10 +58,10 @@ struct Group {
     admitted: Vec<(Vec<Asked>, usize, Sender<Word>)>,
 }
 
-impl Desk {
-    /// Opens a desk over a ledger.
-    pub fn new(ledger: Ledger) -> Desk {
-        Desk { queue: Mutex::default(), ledger: Mutex::new(ledger) }
+impl GroupCommit {
+    /// Takes a ledger to append to.
+    pub fn new(ledger: Ledger) -> GroupCommit {
+        GroupCommit { queue: Mutex::default(), ledger: Mutex::new(ledger) }
     }
 
     /// Appends events as [`Ledger::append`] does: all of them or none, judged as if the batches of all callers came one
@@ -69,7 +69,7 @@ impl Desk {
     ///
     /// # Errors
     /// As of [`Ledger::append`]: nothing of this batch is recorded then, but for [`LedgerError::Unsettled`], which is told
-    /// everybody whose batch was in the frame that failed. [`LedgerError::DeskFailed`] where a thread that led was stopped.
+    /// everybody whose batch was in the frame that failed. [`LedgerError::LeaderStopped`] where a thread that led was stopped.
     pub fn append(&self, events: Vec<Event>, options: AppendOptions) -> Result<Vec<Receipt>, LedgerError> {
         let (told, word) = channel();
         let leads = {
@@ -84,7 +84,7 @@ impl Desk {
             match word.recv() {
                 Ok(Word::Answer(answer)) => return answer,
                 Ok(Word::Lead) => self.lead(),
-                Err(_) => return Err(LedgerError::DeskFailed),
+                Err(_) => return Err(LedgerError::LeaderStopped),
             }
         }
     }
@@ -112,7 +112,7 @@ impl Desk {
 }
 
 /// Hands the lead to the next one that waits, also where the leader is stopped.
-struct HandOver<'d>(&'d Desk);
+struct HandOver<'d>(&'d GroupCommit);
 
 impl Drop for HandOver<'_> {
     fn drop(&mut self) {
@@ -199,7 +199,7 @@ fn again(error: &LedgerError, ids: Vec<EventId>) -> LedgerError {
         LedgerError::Size { expected, actual } => LedgerError::Size { expected: *expected, actual: *actual },
         LedgerError::Index(error) => LedgerError::Index(error.clone()),
         LedgerError::Log(error) => LedgerError::Log(same(error)),
-        _ => LedgerError::DeskFailed,
+        _ => LedgerError::LeaderStopped,
     }
 }
 
@@ -221,7 +221,7 @@ fn same(error: &LogError) -> LogError {
 }
 
 #[cfg(test)]
-impl Desk {
+impl GroupCommit {
     /// Takes the ledger and panics, as a thread with a fault would.
     pub(super) fn stop_in_the_middle(&self) {
         let _held = self.ledger.lock();

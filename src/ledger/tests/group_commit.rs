@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, channel};
 use proptest::prelude::*;
 
 use super::*;
-use crate::ledger::desk::{Waiting, Word, serve};
+use crate::ledger::group_commit::{Waiting, Word, serve};
 use crate::log::{Frontier, LogError, Operation};
 
 type Answer = Result<Vec<Receipt>, LedgerError>;
@@ -45,22 +45,22 @@ fn root_of(leaves: &[Vec<u8>]) -> Hash {
 fn every_one_of_many_callers_gets_receipts_that_hold_and_nothing_is_lost() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("l");
-    let desk = Desk::new(small(&path));
+    let commits = GroupCommit::new(small(&path));
     let (threads, each) = (16u128, 20u128);
     let receipts: Vec<Receipt> = std::thread::scope(|scope| {
         let one = |thread: u128| {
-            let desk = &desk;
+            let commits = &commits;
             move || {
                 let batch = |n: u128| {
                     let first = 1000 + thread * 1000 + n * 2;
                     let events =
                         vec![grant(first, "MNG", "2004-06-17"), grant(first + 1, "IND", "2005-07-05")];
-                    let receipts = desk.append(events, options(START + 10)).unwrap();
+                    let receipts = commits.append(events, options(START + 10)).unwrap();
                     assert_eq!(receipts.iter().map(|r| r.id).collect::<Vec<_>>(), [id(first), id(first + 1)]);
                     assert_eq!(receipts[1].index.0, receipts[0].index.0 + 1, "a batch is whole");
                     let bad =
                         vec![grant(first + 500, "PAK", "2005-07-05"), retraction_of_nothing(first + 501)];
-                    let refused = desk.append(bad, options(START + 10)).unwrap_err();
+                    let refused = commits.append(bad, options(START + 10)).unwrap_err();
                     assert!(matches!(refused, LedgerError::InBatch { at: 2, .. }), "{refused}");
                     receipts
                 };
@@ -70,7 +70,7 @@ fn every_one_of_many_callers_gets_receipts_that_hold_and_nothing_is_lost() {
         let running: Vec<_> = (0..threads).map(|thread| scope.spawn(one(thread))).collect();
         running.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     });
-    let ledger = desk.close();
+    let ledger = commits.close();
     assert_eq!(ledger.size().0 as u128, 7 + threads * each * 2);
     let leaves = leaves(&ledger);
     for receipt in &receipts {
@@ -175,12 +175,12 @@ fn a_sync_that_fails_under_several_callers_is_unknown_to_each_and_a_retry_settle
 #[test]
 fn a_caller_that_comes_after_a_failed_thread_is_told_to_open_the_ledger_again() {
     let dir = tempfile::tempdir().unwrap();
-    let desk = Desk::new(small(&dir.path().join("l")));
-    let stopped = std::thread::scope(|scope| scope.spawn(|| desk.stop_in_the_middle()).join());
+    let commits = GroupCommit::new(small(&dir.path().join("l")));
+    let stopped = std::thread::scope(|scope| scope.spawn(|| commits.stop_in_the_middle()).join());
     assert!(stopped.is_err());
-    let answer = desk.append(vec![grant(50, "MNG", "2004-06-17")], options(START + 10));
-    assert!(matches!(answer, Err(LedgerError::DeskFailed)));
-    assert_eq!(desk.close().size(), Size(7));
+    let answer = commits.append(vec![grant(50, "MNG", "2004-06-17")], options(START + 10));
+    assert!(matches!(answer, Err(LedgerError::LeaderStopped)));
+    assert_eq!(commits.close().size(), Size(7));
 }
 
 /// What a caller may come with: plain acts, ids that come twice, corrections, charters, batches that are refused, sizes.
