@@ -17,7 +17,7 @@ use super::on_every_core;
 use super::place::Places;
 use super::record::Record;
 use super::report::Findings;
-use super::sample::sample;
+use super::sample::Sampled;
 use super::snapshot::{self, Published};
 use super::verdict::{Rules, fold};
 
@@ -61,8 +61,7 @@ pub(super) fn projections(
         of_body((places, what), body, (last, quarters), &texts, &mut found);
         found
     };
-    // One body may take as long as thousands of others.
-    let parts = on_every_core(bodies.into_par_iter().enumerate().with_max_len(1), derive, progress);
+    let parts = on_every_core(bodies.into_par_iter().enumerate(), derive, progress);
     parts.into_iter().for_each(|part| found.absorb(part));
     for base in what.published.into_iter().flat_map(Published::bases) {
         snapshot::without_rules(base, Size(last.0.0 + 1), charters, found);
@@ -81,17 +80,19 @@ fn of_body(
     let of_body = places.of(body);
     // A question folds the charter itself: nothing rests on what was derived here.
     let material = material(Arc::clone(&of_body), size, texts);
-    let view = BodyView::new(&material, body, size, Day::FUTURE);
+    let view = BodyView::new(&material, body, size, Day::FUTURE).map(Arc::new);
     if what.projected {
         let derived = Derivation::new(&of_body, body, charter, texts);
-        two_ways((charter, &derived), (last, today), &view, found);
-        sample(places, (charter, &derived), (of_body.as_slice(), texts), (last, today), found);
+        two_ways((charter, &derived), (last, today), view.as_deref(), found);
+        let charters = Arc::new(Charters::reading(texts.clone()));
+        let sampled = Sampled { places, charter, texts, charters, view: view.as_ref().ok(), today };
+        sampled.compare_all(&derived, (of_body.as_slice(), last), found);
         prefixes((&of_body, &of_body), quarters, (body, today), texts, found);
     }
     for base in what.published.into_iter().flat_map(Published::bases) {
         let covered = Size(base.1.size());
         match covered == size {
-            true => snapshot::body(base, body, &of_body, view.as_ref().ok(), found),
+            true => snapshot::body(base, body, &of_body, view.as_deref().ok(), found),
             false => {
                 let view = BodyView::new(&material, body, covered, Day::FUTURE);
                 snapshot::body(base, body, &of_body, view.as_ref().ok(), found);
@@ -104,7 +105,7 @@ fn of_body(
 fn two_ways(
     (charter, Derivation { pairs, board }): (&Charter, &Derivation),
     (last, today): (Index, Day),
-    view: &Result<BodyView, QueryError>,
+    view: Result<&BodyView, &QueryError>,
     found: &mut Findings,
 ) {
     let recorded = pairs.iter().filter(|(_, pair)| !pair.own.is_empty()).map(|(who, _)| who);
