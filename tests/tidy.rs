@@ -154,24 +154,12 @@ const FILING_EXCEPTIONS: &[(&str, &[&str])] = &[
     ("cli/record/rectify.rs", &["Field::Participant", "Field::About"]),
     // These call the rule, in order to file entries by it.
     ("certificate/map.rs", &["filings("]),
+    ("index/apply.rs", &["headings(", "filed_by_correction("]),
     // What the index filed, read back.
     ("ledger/certify.rs", &["filings("]),
     ("ledger/source.rs", &["filings("]),
-    // The old look-ups, each with a rule of its own. Nothing may be added; what goes is struck off.
-    ("event/reaching.rs", &["Field::Body", "reaching(", "moves_to_another_body("]),
-    ("event/scope.rs", &["Field::Body", "Field::Participant", "Field::About", "moves_another(", "ScopeKey"]),
-    ("event/mod.rs", &["ScopeKey"]),
-    ("index/bearing.rs", &["ScopeKey"]),
-    ("index/mod.rs", &["scope.admits("]),
-    ("index/run.rs", &["moves_another(", "ScopeKey"]),
-    ("ledger/append.rs", &["moves_another("]),
-    ("ledger/load.rs", &["moves_another(", "ScopeKey", "scope.admits("]),
-    ("ledger/parts.rs", &["moves_another("]),
-    ("ledger/published/gather.rs", &["moves_another("]),
-    ("ledger/published/load.rs", &["moves_another(", "scope.admits("]),
-    ("ledger/published/make.rs", &["moves_another("]),
+    // What an import was asked about, and a replay, which folds from the entries alone.
     ("ledger/replay.rs", &["reaching(", "moves_to_another_body("]),
-    ("cli/ask/portfolio.rs", &["Field::Body"]),
 ];
 
 /// Whether the code has a word that does not go on to the left: `headings(` stands in no `of_headings(`.

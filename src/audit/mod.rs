@@ -53,6 +53,7 @@ pub use since::{Kept, Since, SinceError};
 use evidence::Evidence;
 use filing::Filings;
 use place::Places;
+use reach::Reach;
 use record::Record;
 use report::Findings;
 use snapshot::Published;
@@ -168,8 +169,7 @@ type Task<'t> = Box<dyn FnOnce(Told<'_>) -> Findings + Send + 't>;
 struct Groundwork {
     charters: Rules,
     filings: Filings,
-    /// The entries that bear on other bodies than their own.
-    across: Vec<usize>,
+    reach: Reach,
 }
 
 /// The checks that rest on nothing but the entries in their order, each on whichever core is free.
@@ -181,7 +181,7 @@ fn side_by_side(
     progress: &mut dyn FnMut(&'static str, u64, u64),
 ) -> Groundwork {
     let mut groundwork = Groundwork::default();
-    let Groundwork { charters, filings, across } = &mut groundwork;
+    let Groundwork { charters, filings, reach } = &mut groundwork;
     let (options, skip) = (asked.options, &asked.options.skip);
     // Whichever check is first to ask who corrects whom makes the table for all.
     let record = OnceLock::new();
@@ -189,6 +189,9 @@ fn side_by_side(
     let mut tasks: Vec<Task<'_>> = Vec::new();
     if asked.whole {
         // What takes longest comes first.
+        if let Some(published) = asked.published {
+            tasks.push(Box::new(|_| published.entries(entries)));
+        }
         tasks.push(Box::new(move |_| {
             // Questions of the sample are answered from what is filed, whether or not any head states a map.
             *filings = Filings::new(entries);
@@ -207,11 +210,8 @@ fn side_by_side(
             }
             found
         }));
-        if let Some(published) = asked.published {
-            tasks.push(Box::new(|_| published.entries(entries)));
-        }
         tasks.push(Box::new(move |_| {
-            *across = reach::across_bodies(entries, record());
+            *reach = Reach::new(entries, record());
             if skip.contains("links") { Findings::default() } else { link::links(entries, record()) }
         }));
         if !skip.contains("recorders") {
@@ -267,7 +267,8 @@ fn on_every_core<P: Send, R: Send>(
                 let _ = telling.send(());
                 done
             };
-            parts.map(done).collect_into_vec(made);
+            // One part may take as long as thousands of others.
+            parts.map(done).with_max_len(1).collect_into_vec(made);
         });
         told.into_iter().zip(1..).for_each(|((), done)| progress(done));
     });
@@ -303,6 +304,9 @@ fn decoded(
         signatures.append(&mut signed);
         found.absorb(faults);
     }
+    if !keep.bytes {
+        evidence.leaves = Vec::new();
+    }
     found.counted("canonical", count as u64);
     let readable = entries.len() == count;
     Decoded { entries, signatures, readable }
@@ -333,7 +337,7 @@ fn read_all(leaves: &mut [evidence::Leaf], keep: Keep) -> ReadPart {
 /// The checks of what is derived from entries body by body, and the remarks.
 fn derived(
     entries: Vec<Entry>,
-    Groundwork { charters, filings, across }: Groundwork,
+    Groundwork { charters, filings, reach }: Groundwork,
     asked: &Asked<'_>,
     found: &mut Findings,
     progress: &mut dyn FnMut(&'static str, u64, u64),
@@ -343,10 +347,12 @@ fn derived(
     if !projected && !conformity {
         return Vec::new();
     }
-    let places = Places::new(entries, filings, across);
+    let places = Places::new(entries, filings, reach);
     if projected {
         let of = charters.len() as u64;
         projection::projections(&places, &charters, found, &mut |at| progress("projections", at, of));
     }
-    if conformity { remark::conformity(&places, &charters) } else { Vec::new() }
+    let remarks = if conformity { remark::conformity(&places, &charters) } else { Vec::new() };
+    places.free();
+    remarks
 }

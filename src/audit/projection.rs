@@ -17,7 +17,7 @@ use super::on_every_core;
 use super::place::Places;
 use super::record::Record;
 use super::report::Findings;
-use super::sample::sample;
+use super::sample::Sampled;
 use super::verdict::{Rules, fold};
 
 /// What is said of one participant.
@@ -51,8 +51,7 @@ pub(super) fn projections(
         of_body(places, body, (last, quarters), &texts, &mut found);
         found
     };
-    // One body may take as long as thousands of others.
-    let parts = on_every_core(bodies.into_par_iter().enumerate().with_max_len(1), derive, progress);
+    let parts = on_every_core(bodies.into_par_iter().enumerate(), derive, progress);
     parts.into_iter().for_each(|part| found.absorb(part));
 }
 
@@ -70,8 +69,10 @@ fn of_body(
     let material = material(Arc::clone(&of_body), size, texts);
     let view = BodyView::new(&material, body, size, Day::FUTURE);
     let derived = Derivation::new(&of_body, body, charter, texts);
-    two_ways((charter, &derived), (last, today), &view, found);
-    sample(places, (charter, &derived), (of_body.as_slice(), texts), (last, today), found);
+    two_ways((charter, &derived), (last, today), view.as_deref(), found);
+    let charters = Arc::new(Charters::reading(texts.clone()));
+    let sampled = Sampled { places, charter, texts, charters, view: view.as_ref().ok(), today };
+    sampled.compare_all(&derived, (of_body.as_slice(), last), found);
     prefixes((&of_body, &of_body), quarters, (body, today), texts, found);
 }
 
@@ -79,7 +80,7 @@ fn of_body(
 fn two_ways(
     (charter, Derivation { pairs, board }): (&Charter, &Derivation),
     (last, today): (Index, Day),
-    view: &Result<Arc<BodyView>, QueryError>,
+    view: Result<&BodyView, &QueryError>,
     found: &mut Findings,
 ) {
     let recorded = pairs.iter().filter(|(_, pair)| !pair.own.is_empty()).map(|(who, _)| who);

@@ -3,13 +3,37 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::event::{Act, ActKind, Entry, Event, Field};
+use crate::event::{Act, ActKind, BodyId, Entry, Event, Field};
 
 use super::record::{Record, corrects};
 
+/// Where the entries stand that bear on a body.
+#[derive(Default)]
+pub(super) struct Reach {
+    /// The places of the entries of each body, which rise.
+    pub(super) own: HashMap<BodyId, Vec<u32>>,
+    /// The places of those that may bear on other bodies than their own, which rise.
+    pub(super) across: Vec<usize>,
+}
+
+impl Reach {
+    /// Looks through a whole record.
+    pub(super) fn new(entries: &[Entry], record: &Record<'_>) -> Reach {
+        let mut own: HashMap<BodyId, Vec<u32>> = HashMap::new();
+        for (entry, at) in entries.iter().zip(0..) {
+            let body = &entry.event.body;
+            match own.get_mut(body) {
+                Some(places) => places.push(at),
+                None => _ = own.insert(body.clone(), vec![at]),
+            }
+        }
+        Reach { own, across: across_bodies(entries, record) }
+    }
+}
+
 /// The places, which rise, of the entries that a correction takes into another body or out of one, of the imports that are
 /// corrected (their rows may be of any body), and of all corrections of these.
-pub(super) fn across_bodies(entries: &[Entry], record: &Record<'_>) -> Vec<usize> {
+fn across_bodies(entries: &[Entry], record: &Record<'_>) -> Vec<usize> {
     // By the place of a correction that of what it corrects in the end.
     let mut ends: HashMap<usize, usize> = HashMap::new();
     let mut across: HashSet<usize> = HashSet::new();

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use crate::charter::{Charter, Texts};
-use crate::event::{BodyId, Day, Entry, Index, ParticipantId, Scope, Size};
+use crate::event::{Day, Entry, Index, ParticipantId, Scope, Size};
 use crate::query::{Axes, BodyView, Charters, CheckpointRef, Material, Need, needs};
 
 use super::fault;
@@ -16,34 +16,36 @@ use super::report::Findings;
 /// How many pairs of a body are asked about at each size.
 const PAIRS: usize = 3;
 
-/// Asks about some pairs of a body with all that is recorded, of which `derived` was made, and as half of the body's
-/// entries were recorded.
-pub(super) fn sample(
-    places: &Places,
-    (charter, derived): (&Charter, &Derivation),
-    (of_body, texts): (&[Entry], &Texts),
-    (last, today): (Index, Day),
-    found: &mut Findings,
-) {
-    let body = &charter.body;
-    let asking = Asking { places, body, texts, charters: Arc::new(Charters::reading(texts.clone())), today };
-    asking.compare((charter, derived), Size(last.0 + 1), found);
-    let before = Arc::new(of_body.get(..of_body.len() / 2).unwrap_or_default().to_vec());
-    if let (Some(entry), Some((charter, derived))) = (before.last(), Derivation::anew(&before, body, texts)) {
-        asking.compare((&charter, &derived), Size(entry.index.0 + 1), found);
+/// Questions about some pairs of one body, on the day of the last entry.
+pub(super) struct Sampled<'a> {
+    pub(super) places: &'a Places,
+    pub(super) charter: &'a Charter,
+    pub(super) texts: &'a Texts,
+    /// The rules that these questions share.
+    pub(super) charters: Arc<Charters>,
+    /// The body as a question about all of it sees it with all that is recorded, where it has an answer.
+    pub(super) view: Option<&'a Arc<BodyView>>,
+    pub(super) today: Day,
+}
+
+impl Sampled<'_> {
+    /// Asks with all that is recorded, from which `derived` was made, and with what was recorded at half of the entries
+    /// that bear on the body.
+    pub(super) fn compare_all(
+        &self,
+        derived: &Derivation,
+        (of_body, last): (&[Entry], Index),
+        found: &mut Findings,
+    ) {
+        let body = &self.charter.body;
+        self.compare((self.charter, derived), Size(last.0 + 1), found);
+        let before = Arc::new(of_body.get(..of_body.len() / 2).unwrap_or_default().to_vec());
+        let past = Derivation::anew(&before, body, self.texts);
+        if let (Some(entry), Some((charter, derived))) = (before.last(), past) {
+            self.compare((&charter, &derived), Size(entry.index.0 + 1), found);
+        }
     }
-}
 
-/// Questions about one body on the day of the last entry.
-struct Asking<'a> {
-    places: &'a Places,
-    body: &'a BodyId,
-    texts: &'a Texts,
-    charters: Arc<Charters>,
-    today: Day,
-}
-
-impl Asking<'_> {
     fn compare(&self, (charter, derived): (&Charter, &Derivation), size: Size, found: &mut Findings) {
         let recorded = || derived.pairs.iter().filter(|(_, pair)| !pair.own.is_empty()).map(|(who, _)| who);
         let step = (recorded().count() / PAIRS).max(1);
@@ -57,7 +59,7 @@ impl Asking<'_> {
                 let what = format!(
                     "{who} in {} on {} as {size} entries were recorded: {} from all entries, {answer} from those that a \
                      question is given",
-                    self.body,
+                    charter.body,
                     self.today,
                     named(plain.as_ref())
                 );
@@ -73,12 +75,27 @@ impl Asking<'_> {
         size: Size,
         everybody: &mut Option<Arc<BodyView>>,
     ) -> Result<Option<Line>, String> {
-        if let Some(view) = everybody {
-            return Ok(line(&view.history(who), self.today));
+        let view = match everybody {
+            Some(view) => Arc::clone(view),
+            None => self.view_of(who, size)?,
+        };
+        if view.whole {
+            *everybody = Some(Arc::clone(&view));
         }
-        let scope = Scope::of_pair(who.clone(), self.body.clone());
+        Ok(line(&view.history(who), self.today))
+    }
+
+    /// The body as a question about one participant sees it.
+    fn view_of(&self, who: &ParticipantId, size: Size) -> Result<Arc<BodyView>, String> {
+        let body = &self.charter.body;
+        let scope = Scope::of_pair(who.clone(), body.clone());
         let read = &mut |need: &Need| Ok::<_, Infallible>(self.places.under(need));
-        let Ok(needs) = needs(&scope, self.body, self.texts, read);
+        let Ok(needs) = needs(&scope, body, self.texts, read);
+        // From the same entries follows the same: there is no need to set them out again.
+        let all = self.view.filter(|_| needs.scope.participant.is_none() && self.places.are_all(size));
+        if let Some(view) = all.filter(|view| same(&view.entries, &needs.entries)) {
+            return Ok(Arc::clone(view));
+        }
         let material = Material {
             entries: needs.entries,
             checkpoint: CheckpointRef { size, root: String::new() },
@@ -86,11 +103,11 @@ impl Asking<'_> {
             scope: needs.scope,
         };
         let axes = Axes::on_day(self.today, None, size);
-        let view = BodyView::of(&material, self.body, &axes).map_err(|error| error.to_string())?;
-        let line = line(&view.history(who), self.today);
-        if view.whole {
-            *everybody = Some(view);
-        }
-        Ok(line)
+        BodyView::of(&material, body, &axes).map_err(|error| error.to_string())
     }
+}
+
+/// Whether these are the same entries of the log.
+fn same(entries: &[Entry], others: &[Entry]) -> bool {
+    entries.iter().map(|entry| entry.index).eq(others.iter().map(|entry| entry.index))
 }

@@ -7,7 +7,7 @@ use proptest::sample::select;
 
 use super::super::completeness::completeness;
 use super::super::filing::Filings;
-use super::super::reach::across_bodies;
+use super::super::reach::Reach;
 use super::super::record::Record;
 use super::super::report::Findings;
 use super::*;
@@ -148,7 +148,7 @@ proptest! {
     ) {
         let seeds: Vec<Seed> = seeds.into_iter().map(|seed| Seed { again: false, ..seed }).collect();
         let entries = record(&seeds);
-        let across = across_bodies(&entries, &Record::new(&entries));
+        let Reach { across, .. } = Reach::new(&entries, &Record::new(&entries));
         // What is only named by a correction before it is not corrected: the ledger's rule may count it, this one does not.
         for place in crate::event::reaching(&entries).iter().filter(|_| !seeds.iter().any(|seed| seed.forward)) {
             prop_assert!(across.contains(place), "{place}");
@@ -172,8 +172,10 @@ fn an_entry_that_no_question_is_given_makes_two_answers() {
         leaves.iter().zip(0..).map(|(leaf, at)| decode(leaf, Index(at)).unwrap()).collect();
     for (filed, codes) in [(entries.len(), vec![]), (8, vec!["two-answers"])] {
         let mut found = Findings::default();
-        let charters = verdict::charters(&entries, &Record::new(&entries), &mut found);
-        let places = Places::new(entries.clone(), Filings::new(&entries[..filed]), Vec::new());
+        let record = Record::new(&entries);
+        let charters = verdict::charters(&entries, &record, &mut found);
+        let reach = Reach::new(&entries, &record);
+        let places = Places::new(entries.clone(), Filings::new(&entries[..filed]), reach);
         projection::projections(&places, &charters, &mut found, &mut |_| {});
         let (_, findings) = found.finish();
         assert_eq!(findings.iter().map(|f| f.code).collect::<Vec<_>>(), codes, "{findings:?}");
