@@ -45,7 +45,7 @@ pub use reading::Reading;
 pub use recorder_error::RecorderError;
 pub use recorders::Attested;
 pub use register::{Recorder, Recorders, recorder_name};
-pub use replay::{Tally, replay};
+pub use replay::{Tally, entries_of_leaves, replay};
 pub use rotate::Rotated;
 
 use reading::Stores;

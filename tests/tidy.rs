@@ -127,3 +127,78 @@ fn no_two_public_types_have_one_name() {
     }
     assert!(places.len() > 200, "only {} public types were found", places.len());
 }
+
+/// Words that only the rule under which headings an entry is filed needs: what a correction gives another body or
+/// participant, and which entries of other places that makes bear on a question.
+const FILING_WORDS: [&str; 12] = [
+    "Field::Body",
+    "Field::Participant",
+    "Field::About",
+    "\"import:",
+    "headings(",
+    "filings(",
+    "filed_by_correction(",
+    "reaching(",
+    "moves_another(",
+    "moves_to_another_body(",
+    "ScopeKey",
+    "scope.admits(",
+];
+
+/// The files beside `event/heading.rs`, `history/` and `audit/` that have one of these words, and why.
+const FILING_EXCEPTIONS: &[(&str, &[&str])] = &[
+    // These stay. The fields that a rectification may set, what a recorder was enrolled for, how a field is shown and entered.
+    ("event/correction.rs", &["Field::Body", "Field::Participant", "Field::About"]),
+    ("event/recorder.rs", &["Field::Body"]),
+    ("query/particulars.rs", &["Field::Body", "Field::Participant", "Field::About"]),
+    ("cli/record/rectify.rs", &["Field::Participant", "Field::About"]),
+    // These call the rule, in order to file entries by it.
+    ("certificate/map.rs", &["filings("]),
+    ("index/apply.rs", &["headings(", "filed_by_correction("]),
+    // What the index filed, read back.
+    ("ledger/certify.rs", &["filings("]),
+    ("ledger/source.rs", &["filings("]),
+    // What an import was asked about, and a replay, which folds from the entries alone.
+    ("ledger/replay.rs", &["reaching(", "moves_to_another_body("]),
+];
+
+/// Whether the code has a word that does not go on to the left: `headings(` stands in no `of_headings(`.
+fn has_word(code: &str, word: &str) -> bool {
+    let goes_on = |at: usize| code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+    code.match_indices(word).any(|(at, _)| !goes_on(at))
+}
+
+#[test]
+fn one_file_says_under_which_headings_an_entry_is_filed() {
+    let exceptions: BTreeMap<&str, &[&str]> = FILING_EXCEPTIONS.iter().copied().collect();
+    assert_eq!(exceptions.len(), FILING_EXCEPTIONS.len(), "a file stands twice among the exceptions");
+    let mut used: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (path, text) in sources().iter().filter(|(path, _)| !is_test(path)) {
+        let path = path.to_str().unwrap();
+        let own = path == "event/heading.rs" || path.starts_with("history/") || path.starts_with("audit/");
+        for word in FILING_WORDS.iter().filter(|word| !own && has_word(code(text), word)) {
+            used.entry(path.to_owned()).or_default().push(word);
+            let named = exceptions.get(path).is_some_and(|words| words.contains(word));
+            assert!(named, "{path} has {word}: only event/heading.rs says where an entry is filed");
+        }
+    }
+    for (path, words) in FILING_EXCEPTIONS {
+        for word in *words {
+            let needed = used.get(*path).is_some_and(|used| used.contains(word));
+            assert!(needed, "{path} no longer has {word}: strike it off the exceptions");
+        }
+    }
+}
+
+#[test]
+fn the_audit_files_entries_by_a_rule_of_its_own() {
+    let shared = ["filings", "headings", "filed_by_correction", "reaching", "CompletenessMap"];
+    for (path, text) in sources().iter().filter(|(path, _)| path.starts_with("audit") && !is_test(path)) {
+        let imports = code(text).split(";\n").filter(|line| line.trim_start().starts_with("use crate::"));
+        for line in imports {
+            let mut names = line.split(|c: char| !c.is_alphanumeric() && c != '_');
+            let name = names.find(|name| shared.contains(name));
+            assert!(name.is_none(), "{} must not share {name:?} with the ledger", path.display());
+        }
+    }
+}

@@ -108,7 +108,8 @@ fn questions(criterion: &mut Criterion, meter: &Meter, made: &Made) {
 /// Decodes every leaf and folds every pair to its current status, on every core.
 fn replay(log: &Entries) -> usize {
     let size = Size(log.size());
-    let tally = chancery::ledger::replay(log, size, Day::from_days(20_000), &mut |_| {}).unwrap();
+    let entries = chancery::ledger::entries_of_leaves(log, size).unwrap();
+    let tally = chancery::ledger::replay(&entries, Day::from_days(20_000), &|_| {});
     tally.values().map(|statuses| statuses.values().sum::<u64>() as usize).sum()
 }
 

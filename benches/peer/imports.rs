@@ -3,22 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chancery::event::leaf::{encode_event, splice};
-use chancery::event::{Event, Instant};
+use chancery::event::Instant;
 use chancery::ledger::{AppendOptions, Ledger};
-use chancery::log::{Append, Disk, Entries};
+use chancery::log::Disk;
 
 use crate::limits::child;
 use crate::report::{Bound, Row, Samples, Unit, timed};
 use crate::shared::holder;
 use crate::sqlite::Peer;
 use crate::synthetic::{Shape, World};
+use crate::written::{ORIGIN, RECORDED, batches, written};
 
-/// 2026-01-01 in microseconds.
-pub(crate) const RECORDED: i64 = 1_767_225_600_000_000;
-const ORIGIN: &str = "chancery.bench/peer";
-/// As many at a time as `chancery import events` takes.
-const AT_A_TIME: usize = 4_096;
 /// SQLite gains from longer transactions: so many of these batches in one.
 const IN_A_TRANSACTION: usize = 12;
 
@@ -57,18 +52,6 @@ pub(crate) fn as_child(side: &str, path: &Path, shape: Shape) {
     println!("{} {}", took.as_nanos(), peak.trim().trim_end_matches(" kB"));
 }
 
-/// Takes batches of a world until there are so many, and gives how long the work on them took without their making.
-fn batches(world: &mut World, entries: usize, mut work: impl FnMut(Vec<Event>)) -> Duration {
-    let mut left = entries;
-    let mut took = Duration::ZERO;
-    while left > 0 {
-        let events = world.batch(left.min(AT_A_TIME));
-        left -= events.len();
-        took += timed(|| work(events));
-    }
-    took
-}
-
 fn into_chancery(path: &Path, world: &mut World, entries: usize) -> Duration {
     Ledger::create(path, ORIGIN, &Disk::default()).unwrap();
     let mut ledger = Ledger::open_writer(path, &holder(), Disk::default()).unwrap();
@@ -77,26 +60,6 @@ fn into_chancery(path: &Path, world: &mut World, entries: usize) -> Duration {
         ledger.record(drafts, options()).unwrap();
     });
     took + timed(|| ledger.close().unwrap())
-}
-
-/// The same ledger in a tenth of the time: leaves written as they are, then indexed, none judged.
-fn written(path: &Path, world: &mut World, entries: usize) -> Duration {
-    Entries::create(path, ORIGIN, &Disk::default()).unwrap();
-    let log = Entries::open_writer(path, &holder(), Disk::default()).unwrap();
-    let mut stamp = RECORDED;
-    let took = batches(world, entries, |events| {
-        let leaf = |event: &Event| {
-            stamp += 1;
-            splice(&encode_event(event).unwrap(), Instant::from_micros(stamp)).unwrap()
-        };
-        let leaves: Vec<Vec<u8>> = events.iter().map(leaf).collect();
-        let leaves: Vec<&[u8]> = leaves.iter().map(Vec::as_slice).collect();
-        let done = log.append(log.size(), &leaves);
-        assert!(matches!(done, Append::Done { .. }), "{done:?}");
-    });
-    drop(log);
-    let index = || Ledger::open_writer(path, &holder(), Disk::default()).unwrap().close().unwrap();
-    took + timed(index)
 }
 
 fn into_sqlite(path: &Path, world: &mut World, entries: usize) -> Duration {

@@ -2,8 +2,8 @@
 
 use chancery::audit::{AuditOptions, audit};
 use chancery::event::Size;
-use chancery::ledger::replay;
-use chancery::log::{Entries};
+use chancery::ledger::{entries_of_leaves, replay};
+use chancery::log::Entries;
 
 use crate::imports::Both;
 use crate::limits::{leaves, root};
@@ -17,7 +17,8 @@ pub(crate) fn replayed(both: &Both, rounds: usize) -> Row {
     let size = log.size();
     let peer = Peer::open(&both.database);
     let fold = || {
-        let tally = replay(&log, Size(size), TODAY, &mut |_| {}).unwrap();
+        let entries = entries_of_leaves(&log, Size(size)).unwrap();
+        let tally = replay(&entries, TODAY, &|_| {});
         tally.values().flat_map(|statuses| statuses.values()).sum::<u64>()
     };
     assert_eq!(fold(), peer.replay(TODAY) as u64);

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rayon::prelude::*;
+
 use crate::event::{Entry, Index};
 use crate::log::{
     Checkpoint, Damage, Entries, Frontier, Hash, LogError, SignedCheckpoint, VerifierKey, leaf_hash, salvage,
@@ -14,7 +16,6 @@ use super::AuditOptions;
 use super::difference;
 use super::fault;
 use super::keys::{self, Reign};
-use super::on_every_core;
 use super::report::Findings;
 use super::since::{Copy, Roots, Since};
 
@@ -219,8 +220,7 @@ impl Evidence {
         self.hashes = self.leaves.iter().take(whole).map(|leaf| leaf.hash).collect();
         let origin = self.origin.clone().unwrap_or_default();
         let (groups, rest) = self.hashes.as_chunks::<{ FILED_EVERY as usize }>();
-        let each = |groups: &[[Hash; FILED_EVERY as usize]]| groups.iter().map(root_of).collect::<Vec<_>>();
-        let group_roots = on_every_core(groups, &each).into_iter().flatten();
+        let group_roots: Vec<Hash> = groups.par_iter().map(root_of).collect();
         let (roots, filed, mut tree) = (&mut self.roots, &mut self.filed, Frontier::default());
         let mut reached = |tree: &Frontier, head: bool| {
             if sizes.contains(&tree.size()) {

@@ -7,18 +7,17 @@ use super::record::{Record, corrects};
 use super::report::Findings;
 
 /// What is wrong with the links of a record.
-pub(super) fn links(entries: &[Entry]) -> Findings {
+pub(super) fn links(entries: &[Entry], record: &Record<'_>) -> Findings {
     let mut found = Findings::default();
-    let record = Record::new(entries);
     let mut links = 0;
     for (at, entry) in entries.iter().enumerate() {
         let event = &entry.event;
         match event.to {
             Some(id) => {
                 links += 1;
-                let target = earlier(&record, id, at, entry.index, &mut found);
+                let target = earlier(record, id, at, entry.index, &mut found);
                 if let (Some(target), Act::RecordCorrected(correction)) = (target, &event.act) {
-                    rectification(&record, target, at, correction, entry.index, &mut found);
+                    rectification(record, target, at, correction, entry.index, &mut found);
                 }
             }
             None if corrects(event) => {

@@ -12,15 +12,19 @@ mod difference;
 mod entry;
 mod evidence;
 mod fault;
+mod filing;
 mod keys;
 mod link;
+mod place;
 mod projection;
 mod published;
+mod reach;
 mod record;
 mod recorders;
 mod remark;
 mod repair;
 mod report;
+mod sample;
 mod since;
 mod snapshot;
 mod tiles;
@@ -31,9 +35,10 @@ mod tests;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::ScopedJoinHandle;
+use std::sync::mpsc::channel;
+use std::sync::{Arc, OnceLock};
+
+use rayon::prelude::*;
 
 use crate::event::{Entry, EventSignature, Size};
 use crate::log::{LogError, VerifierKey};
@@ -46,7 +51,10 @@ pub use report::{AuditFinding, CheckResult, RemarkItem, Report};
 pub use since::{Kept, Since, SinceError};
 
 use evidence::Evidence;
-use projection::Places;
+use filing::Filings;
+use place::Places;
+use reach::Reach;
+use record::Record;
 use report::Findings;
 use snapshot::Published;
 use verdict::Rules;
@@ -112,11 +120,11 @@ fn conclude(
     let whole = decoded.readable && !evidence.incomplete;
     let published = published.filter(|_| whole);
     let asked = Asked { options, whole, published: published.as_ref() };
-    let charters = side_by_side(&evidence, &decoded, &asked, &mut found, progress);
+    let groundwork = side_by_side(&evidence, &decoded, &asked, &mut found, progress);
     let Decoded { entries, signatures, .. } = decoded;
     drop(signatures);
     let remarks = match whole {
-        true => derived(entries, &charters, &asked, &mut found, progress),
+        true => derived(entries, groundwork, &asked, &mut found, progress),
         false => {
             for check in REST_ON_ALL {
                 found.left_out(check, "entries are missing or unreadable: repair, then audit again");
@@ -156,40 +164,56 @@ type Told<'t> = &'t (dyn Fn(&'static str, u64, u64) + Sync);
 /// A check, or some that rest on one another.
 type Task<'t> = Box<dyn FnOnce(Told<'_>) -> Findings + Send + 't>;
 
-/// The checks that rest on nothing but the entries in their order, each on whichever core is free; the charters of the
-/// record, where it is `whole`.
+/// What is derived from the whole record on the way; nothing where entries are missing.
+#[derive(Default)]
+struct Groundwork {
+    charters: Rules,
+    filings: Filings,
+    reach: Reach,
+}
+
+/// The checks that rest on nothing but the entries in their order, each on whichever core is free.
 fn side_by_side(
     evidence: &Evidence,
     Decoded { entries, signatures, .. }: &Decoded,
     asked: &Asked<'_>,
     found: &mut Findings,
     progress: &mut dyn FnMut(&'static str, u64, u64),
-) -> Rules {
-    let mut charters = Rules::new();
+) -> Groundwork {
+    let mut groundwork = Groundwork::default();
+    let Groundwork { charters, filings, reach } = &mut groundwork;
     let (options, skip) = (asked.options, &asked.options.skip);
+    // Whichever check is first to ask who corrects whom makes the table for all.
+    let record = OnceLock::new();
+    let record = || record.get_or_init(|| Record::new(entries));
     let mut tasks: Vec<Task<'_>> = Vec::new();
     if asked.whole {
         // What takes longest comes first.
-        if !skip.contains("completeness") {
-            let heads = evidence.stating(&options.since);
-            tasks.push(Box::new(move |_| completeness::completeness(entries, &evidence.hashes, &heads)));
+        if let Some(published) = asked.published {
+            tasks.push(Box::new(|_| published.entries(entries)));
         }
-        let charters = &mut charters;
+        tasks.push(Box::new(move |_| {
+            // Questions of the sample are answered from what is filed, whether or not any head states a map.
+            *filings = Filings::new(entries);
+            if skip.contains("completeness") {
+                return Findings::default();
+            }
+            let heads = evidence.stating(&options.since);
+            completeness::completeness(entries, filings, &evidence.hashes, &heads)
+        }));
         tasks.push(Box::new(move |told| {
             let mut found = Findings::default();
             // What follows rests on the charters, whether or not their own faults are told.
-            *charters = verdict::charters(entries, &mut found);
+            *charters = verdict::charters(entries, record(), &mut found);
             if !skip.contains("verdicts") {
                 verdict::verdicts(entries, &mut found, &|at, of| told("verdicts", at, of));
             }
             found
         }));
-        if let Some(published) = asked.published {
-            tasks.push(Box::new(|_| published.entries(entries)));
-        }
-        if !skip.contains("links") {
-            tasks.push(Box::new(|_| link::links(entries)));
-        }
+        tasks.push(Box::new(move |_| {
+            *reach = Reach::new(entries, record());
+            if skip.contains("links") { Findings::default() } else { link::links(entries, record()) }
+        }));
         if !skip.contains("recorders") {
             tasks.push(Box::new(|told| {
                 let origin = evidence.origin.as_deref().unwrap_or_default();
@@ -207,42 +231,48 @@ fn side_by_side(
         found
     }));
     make_all(tasks, progress).into_iter().for_each(|made| found.absorb(made));
-    charters
+    groundwork
 }
 
 /// Makes checks, the next one on whichever core is free; what each found, in their order.
 fn make_all(tasks: Vec<Task<'_>>, progress: &mut dyn FnMut(&'static str, u64, u64)) -> Vec<Findings> {
-    let waiting = Mutex::new(tasks.into_iter().enumerate());
     let (telling, told) = channel();
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..cores())
-            .map(|_| {
-                let (waiting, telling) = (&waiting, telling.clone());
-                scope.spawn(move || {
-                    let mut made: Vec<(usize, Findings)> = Vec::new();
-                    let tell = |check, at, of| _ = telling.send((check, at, of));
-                    loop {
-                        let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
-                        let Some((number, task)) = next else { return made };
-                        made.push((number, task(&tell)));
-                    }
-                })
-            })
-            .collect();
+    let mut made: Vec<Findings> = tasks.iter().map(|_| Findings::default()).collect();
+    rayon::in_place_scope(|scope| {
+        for (task, made) in tasks.into_iter().zip(&mut made) {
+            let telling = telling.clone();
+            scope.spawn(move |_| *made = task(&|check, at, of| _ = telling.send((check, at, of))));
+        }
         drop(telling);
         told.into_iter().for_each(|(check, at, of)| progress(check, at, of));
-        let mut made: Vec<(usize, Findings)> = workers.into_iter().flat_map(joined).collect();
-        made.sort_by_key(|(number, _)| *number);
-        made.into_iter().map(|(_, found)| found).collect()
-    })
+    });
+    made
 }
 
-fn joined<T>(worker: ScopedJoinHandle<'_, T>) -> T {
-    worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+/// What `work` makes of each part, the next one on whichever core is free, in their order; `progress` is told how many are
+/// done.
+fn on_every_core<P: Send, R: Send>(
+    parts: impl IndexedParallelIterator<Item = P>,
+    work: impl Fn(P) -> R + Send + Sync,
+    progress: &mut dyn FnMut(u64),
+) -> Vec<R> {
+    let (telling, told) = channel();
+    let mut made = Vec::new();
+    rayon::in_place_scope(|scope| {
+        let made = &mut made;
+        scope.spawn(move |_| {
+            let done = |part| {
+                let done = work(part);
+                // Nobody who no longer listens needs to be told.
+                let _ = telling.send(());
+                done
+            };
+            // One part may take as long as thousands of others.
+            parts.map(done).with_max_len(1).collect_into_vec(made);
+        });
+        told.into_iter().zip(1..).for_each(|((), done)| progress(done));
+    });
+    made
 }
 
 /// How often progress is told.
@@ -265,31 +295,17 @@ fn decoded(
     progress: &mut dyn FnMut(&'static str, u64, u64),
 ) -> Decoded {
     let count = evidence.leaves.len();
-    let share = count.div_ceil(cores()).max(1);
     let keep = Keep { bytes: !options.since.is_empty(), evidence: options.conformity };
-    let (telling, told) = channel();
-    let mut parts = std::thread::scope(|scope| {
-        let mut workers = Vec::new();
-        for (part, leaves) in evidence.leaves.chunks_mut(share).enumerate() {
-            let telling = telling.clone();
-            // There is room for all others behind the first part.
-            let room = if part == 0 { count } else { share };
-            workers.push(scope.spawn(move || read_all(leaves, keep, room, &telling)));
-        }
-        drop(telling);
-        let mut done = 0;
-        for more in told {
-            done += more;
-            progress("canonical", done, count as u64);
-        }
-        workers.into_iter().map(joined).collect::<Vec<_>>().into_iter()
-    });
-    let (mut entries, mut signatures, faults) = parts.next().unwrap_or_default();
-    found.absorb(faults);
-    for (mut more, mut signed, faults) in parts {
+    let (mut entries, mut signatures) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    let steps = evidence.leaves.par_chunks_mut(STEP as usize);
+    let told = &mut |done: u64| progress("canonical", (done * STEP).min(count as u64), count as u64);
+    for (mut more, mut signed, faults) in on_every_core(steps, |leaves| read_all(leaves, keep), told) {
         entries.append(&mut more);
         signatures.append(&mut signed);
         found.absorb(faults);
+    }
+    if !keep.bytes {
+        evidence.leaves = Vec::new();
     }
     found.counted("canonical", count as u64);
     let readable = entries.len() == count;
@@ -299,42 +315,29 @@ fn decoded(
 /// The entries of some leaves, the signatures of each, and what is wrong with the leaves.
 type ReadPart = (Vec<Entry>, Vec<Vec<EventSignature>>, Findings);
 
-fn read_all(leaves: &mut [evidence::Leaf], keep: Keep, room: usize, telling: &Sender<u64>) -> ReadPart {
-    let (mut entries, mut signatures) = (Vec::with_capacity(room), Vec::with_capacity(room));
+fn read_all(leaves: &mut [evidence::Leaf], keep: Keep) -> ReadPart {
+    let (mut entries, mut signatures) = (Vec::with_capacity(leaves.len()), Vec::with_capacity(leaves.len()));
     let mut found = Findings::default();
-    for leaves in leaves.chunks_mut(STEP as usize) {
-        for leaf in leaves.iter_mut() {
-            let read = entry::canonical(leaf, &mut found);
-            if !keep.bytes {
-                leaf.bytes = Box::default();
-            }
-            let Some((mut entry, signed)) = read else { continue };
-            // Of most of what is recorded nothing follows from where it was found.
-            if !keep.evidence && signed.is_empty() && !entry::rests_on_its_evidence(&entry.event) {
-                Arc::make_mut(&mut entry.event).evidence = Vec::new();
-            }
-            entries.push(entry);
-            signatures.push(signed);
+    for leaf in leaves {
+        let read = entry::canonical(leaf, &mut found);
+        if !keep.bytes {
+            leaf.bytes = Box::default();
         }
-        // Nobody who no longer listens needs to be told.
-        let _ = telling.send(leaves.len() as u64);
+        let Some((mut entry, signed)) = read else { continue };
+        // Of most of what is recorded nothing follows from where it was found.
+        if !keep.evidence && signed.is_empty() && !entry::rests_on_its_evidence(&entry.event) {
+            Arc::make_mut(&mut entry.event).evidence = Vec::new();
+        }
+        entries.push(entry);
+        signatures.push(signed);
     }
     (entries, signatures, found)
-}
-
-/// What `work` makes of the parts of a whole, in their order; each part is for one core.
-fn on_every_core<'t, T: Sync, R: Send>(whole: &'t [T], work: &(dyn Fn(&'t [T]) -> R + Sync)) -> Vec<R> {
-    let share = whole.len().div_ceil(cores()).max(1);
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = whole.chunks(share).map(|part| scope.spawn(move || work(part))).collect();
-        workers.into_iter().map(joined).collect()
-    })
 }
 
 /// The checks of what is derived from entries body by body, and the remarks.
 fn derived(
     entries: Vec<Entry>,
-    charters: &Rules,
+    Groundwork { charters, filings, reach }: Groundwork,
     asked: &Asked<'_>,
     found: &mut Findings,
     progress: &mut dyn FnMut(&'static str, u64, u64),
@@ -344,12 +347,12 @@ fn derived(
     if !projected && !conformity {
         return Vec::new();
     }
-    let places = Places::new(entries);
+    let places = Places::new(entries, filings, reach);
     if projected {
         let of = charters.len() as u64;
-        projection::projections(&places, charters, &projection::What { projected }, found, &mut |at| {
-            progress("projections", at, of);
-        });
+        projection::projections(&places, &charters, found, &mut |at| progress("projections", at, of));
     }
-    if conformity { remark::conformity(&places, charters) } else { Vec::new() }
+    let remarks = if conformity { remark::conformity(&places, &charters) } else { Vec::new() };
+    places.free();
+    remarks
 }

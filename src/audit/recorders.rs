@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use rayon::prelude::*;
+
 use crate::charter::CharterText;
 use crate::event::leaf::encode_event;
 use crate::event::{
@@ -273,14 +275,5 @@ fn wrong(
         let what = || format!("the signature is not that of {}: the key enrolled is {key}", key.name());
         (!holds).then(|| (signed.at, fault::WRONG_SIGNATURE, what()))
     };
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = part.len().div_ceil(cores).max(1);
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = part
-            .chunks(share)
-            .map(|share| scope.spawn(move || share.iter().filter_map(one).collect::<Vec<_>>()))
-            .collect();
-        let joined = workers.into_iter().map(|worker| worker.join());
-        joined.flat_map(|found| found.unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-    })
+    part.par_iter().filter_map(one).collect()
 }

@@ -2,24 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::charter::{Charter, Judgement, Remark, judge, lint, refuse};
+use crate::charter::{Charter, Judgement, Remark, Texts, judge, lint, refuse};
 use crate::event::{Act, Day, Edtf, Event, Index, Role, StatusId};
 use crate::history::{History, Standing};
 use crate::query::{Lifetimes, is_state_list};
 
 use super::clause::clauses;
-use super::projection::{Derivation, Places, acts};
+use super::place::Places;
+use super::projection::{Derivation, acts};
 use super::report::RemarkItem;
 use super::verdict::Rules;
 
 /// Every remark on a record, by entry.
 pub(super) fn conformity(places: &Places, charters: &Rules) -> Vec<RemarkItem> {
     let mut remarks = Vec::new();
-    let lifetimes = listed(places, charters);
+    let (lifetimes, texts) = (listed(places, charters), Texts::default());
     for (body, charter) in charters {
         rules(charter, &mut remarks);
-        let of_body = places.of(body, charter);
-        let derived = Derivation::new(&of_body, body, charter);
+        let of_body = places.of(body);
+        let derived = Derivation::new(&of_body, body, charter, &texts);
         clauses(charter, &derived, &mut remarks);
         for (who, pair) in &derived.pairs {
             let history = derived.board.history(charter, &derived.pairs, who);
@@ -51,7 +52,7 @@ pub(super) fn conformity(places: &Places, charters: &Rules) -> Vec<RemarkItem> {
 /// What the lists of states in the record say of everyone.
 fn listed(places: &Places, charters: &Rules) -> Lifetimes {
     let lists = charters.iter().filter(|(body, _)| is_state_list(body));
-    let entries: Vec<_> = lists.map(|(body, charter)| (body, places.of(body, charter))).collect();
+    let entries: Vec<_> = lists.map(|(body, _)| (body, places.of(body))).collect();
     let pairs: Vec<_> = entries.iter().map(|(body, of_body)| (*body, acts(of_body, body).0)).collect();
     Lifetimes::of_lists(pairs.iter().map(|(body, pairs)| (*body, pairs)))
 }

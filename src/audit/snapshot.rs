@@ -2,12 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::event::{Entry, Heading, filings};
+use rayon::prelude::*;
+use smol_str::SmolStr;
+
+use crate::event::Entry;
 use crate::index::{IndexError, Tables, index_files, is_named_by};
 use crate::log::verifier_key;
 
 use super::evidence::Evidence;
 use super::fault::{self, Fault};
+use super::filing::{Filings, Line};
 use super::report::Findings;
 
 /// The published files that can be read and are of this log.
@@ -82,16 +86,16 @@ impl Published {
 
 /// The first difference between a published index and the record that it covers.
 fn differs(tables: &Tables, entries: &[Entry]) -> Result<Option<String>, IndexError> {
-    let mut filed = filings(entries);
-    for group in tables.groups()? {
-        for (heading, listed) in tables.filed_in(&group)? {
-            if filed.remove(&heading).is_none_or(|own| own != listed) {
-                return Ok(Some(format!("under {} it has other entries than the log", named(&heading))));
-            }
-        }
+    let own = Filings::new(entries);
+    let groups: Vec<&[Line]> = own.lines.chunk_by(|a, b| a.group == b.group).collect();
+    let listed = tables.groups()?;
+    let differing =
+        groups.par_iter().find_map_first(|lines| filed_otherwise(tables, &own, lines).transpose());
+    if let Some(differing) = differing {
+        return differing.map(Some);
     }
-    if let Some((heading, _)) = filed.first_key_value() {
-        return Ok(Some(format!("it has no entries under {}", named(heading))));
+    if listed.len() != groups.len() {
+        return Ok(Some(format!("it has {} groups of headings, the log {}", listed.len(), groups.len())));
     }
     for entry in entries {
         if !tables.candidates(entry.event.id)?.contains(&entry.index) {
@@ -106,8 +110,24 @@ fn differs(tables: &Tables, entries: &[Entry]) -> Result<Option<String>, IndexEr
     Ok(None)
 }
 
-fn named(heading: &Heading) -> String {
-    format!("{} {}", heading.group(), heading.name()).trim_end().to_owned()
+/// The first heading of a group under which the index has other entries than the log.
+fn filed_otherwise(tables: &Tables, own: &Filings, lines: &[Line]) -> Result<Option<String>, IndexError> {
+    let text = |names: &[SmolStr], at: u32| names.get(at as usize).cloned().unwrap_or_default();
+    let Some(group) = lines.first().map(|line| text(&own.groups, line.group)) else { return Ok(None) };
+    let listed = tables.filed_in(&group)?;
+    let mut listed = listed.iter();
+    for heading in lines.chunk_by(|a, b| a.name == b.name) {
+        let Some(name) = heading.first().map(|line| text(&own.names, line.name)) else { continue };
+        let entries = heading.iter().map(|line| u64::from(line.entry));
+        let same = listed.next().is_some_and(|(there, filed)| {
+            there.name() == name.as_str() && filed.iter().map(|index| index.0).eq(entries)
+        });
+        if !same {
+            let named = format!("{group} {name}");
+            return Ok(Some(format!("under {} it has other entries than the log", named.trim_end())));
+        }
+    }
+    Ok(listed.next().map(|(there, _)| format!("the log has no entries under {group} {}", there.name())))
 }
 
 fn add(found: &mut Findings, fault: Fault, path: &Path, what: String) {

@@ -15,7 +15,7 @@ use super::report::Findings;
 pub(super) type Rules = BTreeMap<BodyId, Charter>;
 
 /// Reads every charter text and folds what stands of them.
-pub(super) fn charters(entries: &[Entry], found: &mut Findings) -> Rules {
+pub(super) fn charters(entries: &[Entry], record: &Record<'_>, found: &mut Findings) -> Rules {
     for entry in entries {
         let Some(text) = entry.event.act.charter_text() else { continue };
         found.counted("charters", 1);
@@ -23,7 +23,7 @@ pub(super) fn charters(entries: &[Entry], found: &mut Findings) -> Rules {
             found.at(fault::CHARTER_UNREADABLE, entry.index, error.to_string());
         }
     }
-    let acts = Record::new(entries).acts_of(&rules_of);
+    let acts = record.acts_of(&rules_of);
     let (mut rules, read) = (Rules::new(), Texts::default());
     let mut bodies: Vec<&BodyId> =
         acts.iter().filter(|a| a.event.act.charter_text().is_some()).map(|a| &a.event.body).collect();
@@ -51,7 +51,8 @@ pub(super) fn rules_of(act: ActKind) -> bool {
     matches!(act, K::CharterAdopted | K::CharterAmended | K::CorrectionProposed | K::CorrectionEffected)
 }
 
-fn fold(body: &BodyId, acts: &[Standing], read: &Texts) -> Result<Option<Charter>, CharterError> {
+/// The charter that the acts that stand make.
+pub(super) fn fold(body: &BodyId, acts: &[Standing], read: &Texts) -> Result<Option<Charter>, CharterError> {
     Charter::fold_with(body, &charter_acts(acts, body), read)
 }
 

@@ -23,6 +23,9 @@ pub(super) struct Group {
     pub(super) headings: Vec<Filed>,
 }
 
+/// The headings of a group, each with its entries in the order of filing.
+pub(crate) type Headings = Vec<(Member, Vec<Index>)>;
+
 /// Every heading of the first entries of a log.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct CompletenessMap {
@@ -55,9 +58,9 @@ impl CompletenessMap {
     }
 
     /// The map of all groups, with the headings of those that are opened, each with its entries in the order of filing.
-    pub fn opened(groups: Vec<(Member, Vec<(Member, Vec<Index>)>)>) -> CompletenessMap {
+    pub fn opened(groups: Vec<(Member, Headings)>) -> CompletenessMap {
         let filed = |(member, entries): (Member, Vec<Index>)| Filed { member, entries };
-        let group = |(member, headings): (Member, Vec<(Member, Vec<Index>)>)| Group {
+        let group = |(member, headings): (Member, Headings)| Group {
             member,
             headings: headings.into_iter().map(filed).collect(),
         };

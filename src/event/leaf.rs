@@ -254,17 +254,6 @@ pub fn decode_for_status(leaf: &[u8], index: Index) -> Result<Entry, LeafError> 
     Ok(decode_in(leaf, index, Detail::Status)?.0)
 }
 
-/// The body of a leaf, of which hardly more is looked at. That it names a body does not say that it can be read.
-///
-/// # Errors
-/// As of [`decode`].
-pub fn body_of(leaf: &[u8], index: Index) -> Result<BodyId, LeafError> {
-    match leaf_read::body(leaf) {
-        Some(body) => Ok(body),
-        None => Ok(decode(leaf, index)?.event.body.clone()),
-    }
-}
-
 /// Reads a leaf with the signatures that stand in it.
 ///
 /// # Errors

@@ -50,27 +50,6 @@ pub(super) fn read<'a>(leaf: &'a [u8], detail: Detail, event: &mut EventV1<'a>) 
     Some(Around { recorded_at, signatures })
 }
 
-/// So many bytes hold the members before the body, and the body.
-const HEAD_BYTES: usize = 256;
-
-/// The body of a leaf that stands where it does in canonical JSON: only `about` and `act` come before it.
-pub(super) fn body(leaf: &[u8]) -> Option<BodyId> {
-    let head = leaf.get(..HEAD_BYTES.min(leaf.len()))?;
-    let whole = std::str::from_utf8(head).map_or_else(|error| error.valid_up_to(), str::len);
-    let mut reader = Reader { text: std::str::from_utf8(head.get(..whole)?).ok()?, at: 0 };
-    reader.pass(r#"{"event":{"#)?;
-    loop {
-        let name = reader.plain()?;
-        reader.pass(":")?;
-        let value = reader.plain()?;
-        match name {
-            "about" | "act" => reader.pass(",")?,
-            "body" => return BodyId::parse(value).ok(),
-            _ => return None,
-        }
-    }
-}
-
 /// A place in the text of a leaf.
 struct Reader<'a> {
     text: &'a str,
@@ -390,9 +369,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::leaf::{
-        body_of, decode_any, decode_for_status, decode_signed, encode_event, splice_signed,
-    };
+    use super::super::leaf::{decode_any, decode_for_status, decode_signed, encode_event, splice_signed};
     use super::super::{Act, Entry, Event, EventSignature, Index, RecorderId, Rival, Survey};
     use super::*;
 
@@ -518,7 +495,6 @@ mod tests {
             let read = decode_signed(&leaf, Index(7)).unwrap();
             prop_assert_eq!(&read, &(entry.clone(), signatures));
             prop_assert_eq!(decode_for_status(&leaf, Index(7)).unwrap(), for_status(entry));
-            prop_assert_eq!(body_of(&leaf, Index(7)).unwrap(), event.body);
         }
 
         #[test]
@@ -544,7 +520,6 @@ mod tests {
             match (decode_any(&leaf, Index(7)), fast, decode_for_status(&leaf, Index(7))) {
                 (Ok(slow), Ok(fast), Ok(bare)) => {
                     prop_assert_eq!(&slow, &fast);
-                    prop_assert_eq!(body_of(&leaf, Index(7)).unwrap(), slow.0.event.body.clone());
                     prop_assert_eq!(for_status(slow.0), bare);
                 }
                 (Err(slow), Err(fast), Err(bare)) => {
@@ -566,7 +541,6 @@ mod tests {
             let leaf = leaf_of(&event, signed);
             assert!(read(&leaf, Detail::Whole, &mut EventV1::default()).is_some());
             assert!(read(&leaf, Detail::Status, &mut EventV1::default()).is_some());
-            assert_eq!(body(&leaf), Some(event.body.clone()));
         }
     }
 }

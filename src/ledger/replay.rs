@@ -1,284 +1,163 @@
-//! Everything folded again from the leaves, body by body on every core: each leaf is decoded once, just before it is folded.
+//! Everything folded again, body by body on every core: from the entries in sled, or from the leaves.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::channel;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rayon::prelude::*;
 
 use crate::charter::CharterText;
-use crate::event::leaf::{body_of, decode_for_status};
-use crate::event::{Act, ActKind, BodyId, Day, Entry, EventId, Index, Scope, Size, StatusId, reaching};
-use crate::log::{Entries, LeafBlock};
+use crate::event::leaf::decode_for_status;
+use crate::event::{ActKind, BodyId, Day, Entry, EventId, Index, Scope, Size, StatusId, reaching};
+use crate::index::SledIndex;
+use crate::log::Entries;
 use crate::query::{BodyView, Charters, CheckpointRef, Material};
 
 use super::LedgerError;
 
 /// How many participants certainly have which status, by body.
-pub type Tally = BTreeMap<BodyId, BTreeMap<StatusId, u64>>;
+pub type Tally = BTreeMap<BodyId, Statuses>;
 
-/// So many leaves are looked at together.
-const AT_A_TIME: usize = 16;
+/// How many have which status in one body.
+type Statuses = BTreeMap<StatusId, u64>;
 
-/// Folds the first `size` leaves into the statuses of a day, telling `progress` how many were folded.
+/// A body with more participants than this is folded by every core together.
+const MANY: usize = 256;
+
+/// The first `size` entries without the words from which no status follows, from the leaves.
 ///
 /// # Errors
-/// [`LedgerError`].
-pub fn replay(
-    log: &Entries,
-    size: Size,
-    on: Day,
-    progress: &mut dyn FnMut(u64),
-) -> Result<Tally, LedgerError> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let read = log.read_each(size.0, &|leaves| (places(&leaves), leaves))?;
-    let (found, segments): (Vec<_>, Vec<LeafBlock>) = read.into_iter().unzip();
-    let found: Vec<Places> = found.into_iter().collect::<Result<_, _>>()?;
-    let mut bodies: Vec<Body<'_>> = by_body(&segments, found).into_iter().collect();
-    // The largest first, so that no core is left with one at the end.
-    bodies.sort_by_key(|(_, leaves)| std::cmp::Reverse(leaves.len()));
-    let places = bodies.iter().enumerate().map(|(at, (body, _))| (body, at)).collect();
-    let record = Record { bodies: &bodies, places, size, on, charters: Arc::default() };
-    record.tally(cores, progress)
+/// [`LedgerError::Entry`], the first leaf that cannot be read; [`LedgerError::Log`].
+pub fn entries_of_leaves(log: &Entries, size: Size) -> Result<Vec<Entry>, LedgerError> {
+    let read = log.read_each(size.0, &|leaves| {
+        let decode = |(index, leaf, _): (u64, &[u8], _)| {
+            let index = Index(index);
+            decode_for_status(leaf, index).map_err(|source| LedgerError::Entry { index, source })
+        };
+        leaves.iter().map(decode).collect::<Result<Vec<Entry>, LedgerError>>()
+    })?;
+    joined(read)
 }
 
-/// A leaf with its place in the log.
-type Leaf<'a> = (Index, &'a [u8]);
-
-/// A body with its leaves, in the order of the log.
-type Body<'a> = (BodyId, Vec<Leaf<'a>>);
-
-/// Where the leaves of every body stand in a segment, in rising order.
-type Places = HashMap<BodyId, Vec<u32>>;
-
-/// Where the leaves of every body stand in a segment.
+/// All entries without the words from which no status follows, from sled.
 ///
 /// # Errors
-/// [`LedgerError::Entry`], the first leaf that cannot be read.
-fn places(leaves: &LeafBlock) -> Result<Places, LedgerError> {
-    let mut places = Places::new();
-    for (at, (index, leaf, _)) in (0..).zip(leaves.iter()) {
-        let index = Index(index);
-        let body = body_of(leaf, index).map_err(|source| LedgerError::Entry { index, source })?;
-        match places.get_mut(&body) {
-            Some(places) => places.push(at),
-            None => _ = places.insert(body, vec![at]),
-        }
-    }
-    Ok(places)
+/// [`LedgerError::Index`].
+pub(super) fn entries_of_sled(index: &SledIndex) -> Result<Vec<Entry>, LedgerError> {
+    let read = index.runs()?.into_par_iter().map(|run| Ok(index.status_entries(run)?));
+    let mut entries = joined(read.collect())?;
+    entries.extend_from_slice(index.pending());
+    Ok(entries)
 }
 
-/// The leaves of every body.
-fn by_body<'a>(segments: &'a [LeafBlock], places: Vec<Places>) -> HashMap<BodyId, Vec<Leaf<'a>>> {
-    let mut bodies: HashMap<BodyId, Vec<Leaf<'a>>> = HashMap::new();
-    for (segment, places) in segments.iter().zip(places) {
-        for (body, places) in places {
-            let leaves = places
-                .into_iter()
-                .filter_map(|at| Some((Index(segment.first() + u64::from(at)), segment.leaf(at as usize)?)));
-            bodies.entry(body).or_default().extend(leaves);
-        }
-    }
-    bodies
-}
-
-/// Decodes leaves.
-fn decode(leaves: &[Leaf<'_>]) -> Result<Vec<Entry>, LedgerError> {
-    let mut entries = Vec::with_capacity(leaves.len());
-    for leaves in leaves.chunks(AT_A_TIME) {
-        // The leaves of a body lie far apart. Where several are touched together, memory is waited for once.
-        let lines = leaves.iter().flat_map(|(_, leaf)| leaf.iter().step_by(64));
-        std::hint::black_box(lines.fold(0, |all, byte| all ^ byte));
-        for (index, leaf) in leaves {
-            let entry = decode_for_status(leaf, *index);
-            entries.push(entry.map_err(|source| LedgerError::Entry { index: *index, source })?);
-        }
+fn joined(parts: Vec<Result<Vec<Entry>, LedgerError>>) -> Result<Vec<Entry>, LedgerError> {
+    let mut entries = Vec::with_capacity(parts.iter().flatten().map(Vec::len).sum());
+    for part in parts {
+        entries.append(&mut part?);
     }
     Ok(entries)
 }
 
+/// Folds entries, in the order of the log, into the statuses of a day, telling `progress` how many were folded.
+pub fn replay(entries: &[Entry], on: Day, progress: &(dyn Fn(u64) + Sync)) -> Tally {
+    let size = Size(entries.last().map_or(0, |last| last.index.0 + 1));
+    let record = Record { entries, bodies: by_body(entries), size, on, charters: Arc::default() };
+    let others = || reaching(entries).into_iter().filter_map(|place| entries.get(place).cloned()).collect();
+    let folded = record.pass(None, progress).or_else(|| record.pass(Some(others()), progress));
+    let (mut tally, waiting) = folded.unwrap_or_default();
+    if waiting.is_empty() {
+        return tally;
+    }
+    let all = Arc::new(entries.to_vec());
+    for body in waiting {
+        if let Folded::Statuses(statuses) = record.fold(body, Arc::clone(&all), true) {
+            tally.insert(body.clone(), statuses);
+        }
+    }
+    tally
+}
+
+/// The places of the entries of every body, in rising order.
+fn by_body(entries: &[Entry]) -> HashMap<&BodyId, Vec<usize>> {
+    let mut bodies: HashMap<&BodyId, Vec<usize>> = HashMap::new();
+    for (at, entry) in entries.iter().enumerate() {
+        bodies.entry(&entry.event.body).or_default().push(at);
+    }
+    bodies
+}
+
 /// A record by body, and what is asked of it.
 struct Record<'a> {
-    bodies: &'a [Body<'a>],
-    /// Where each body stands.
-    places: HashMap<&'a BodyId, usize>,
+    entries: &'a [Entry],
+    bodies: HashMap<&'a BodyId, Vec<usize>>,
     size: Size,
     on: Day,
     charters: Arc<Charters>,
 }
 
-/// How many have which status in one body.
-type Statuses = BTreeMap<StatusId, u64>;
-
-/// What bears on a body beside its own entries.
-enum Others<'a> {
-    /// Nothing but the body whose charter it extends, unless a correction reaches out of some body.
-    Pattern,
-    /// These entries, which bear on every body, and the body whose charter it extends.
-    Reaching(&'a [Entry]),
-}
-
-impl Record<'_> {
-    /// Folds every body from its own entries and those of its pattern, as far as that is enough.
-    fn tally(&self, cores: usize, progress: &mut dyn FnMut(u64)) -> Result<Tally, LedgerError> {
-        let (mut tally, waiting) = match self.pass(cores, &Others::Pattern, progress)? {
-            Some(folded) => folded,
-            None => {
-                let all = self.all()?;
-                let places = reaching(&all).into_iter();
-                let reaching: Vec<Entry> = places.filter_map(|place| all.get(place).cloned()).collect();
-                self.pass(cores, &Others::Reaching(&reaching), progress)?.unwrap_or_default()
-            }
-        };
-        if waiting.is_empty() {
-            return Ok(tally);
-        }
-        let all = Arc::new(self.all()?);
-        for body in waiting {
-            if let Folded::Statuses(statuses) = self.fold(body, Arc::clone(&all), true, (0, 1)) {
-                tally.insert(body.clone(), statuses);
-            }
-        }
-        Ok(tally)
-    }
-
-    /// Folds every body, the next one on whichever core is free; beside the tally the bodies that cannot be folded without
-    /// all others. `None` where a correction reaches out of some body.
-    fn pass<'r>(
-        &'r self,
-        cores: usize,
-        others: &Others<'_>,
-        progress: &mut dyn FnMut(u64),
-    ) -> Result<Option<(Tally, Vec<&'r BodyId>)>, LedgerError> {
-        let all: usize = self.bodies.iter().map(|(_, leaves)| leaves.len()).sum();
-        // The bodies stand by size. One that is much of the record is folded by every core together.
-        let (large, small) =
-            self.bodies.split_at(self.bodies.partition_point(|(_, leaves)| leaves.len() * cores * 2 > all));
-        let next = AtomicUsize::new(0);
-        let (done, results) = channel();
-        std::thread::scope(|scope| {
-            let (mut passed, mut read) = (Passed::default(), 0);
-            let mut take = |(body, leaves): &'r Body<'_>, folded: Result<Folded, LedgerError>| {
-                read += leaves.len() as u64;
-                progress(read);
-                Ok::<_, LedgerError>(passed.take(body, folded?))
-            };
-            for body in large {
-                if !take(body, self.fold_large(body, others, cores))? {
-                    return Ok(None);
-                }
-            }
-            for _ in 0..cores {
-                let (done, next) = (done.clone(), &next);
-                scope.spawn(move || {
-                    while let Some(body) = small.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let folded = self.fold_body(body, others);
-                        // Nobody listens any more where it all begins anew.
-                        if done.send((body, folded)).is_err() {
-                            return;
-                        }
-                    }
-                });
-            }
-            drop(done);
-            for (body, folded) in results {
-                if !take(body, folded)? {
-                    return Ok(None);
-                }
-            }
-            Ok(Some((passed.tally, passed.waiting)))
-        })
-    }
-
-    /// Folds a body on every core: each decodes a part of its leaves and folds some of its participants.
-    fn fold_large(
+impl<'a> Record<'a> {
+    /// Folds every body from its own entries and those of its pattern, as far as that is enough, and from `others`, which
+    /// bear on every body; beside the tally the bodies whose clauses wait for all entries. `None` where there are no
+    /// `others`, but a correction reaches out of some body.
+    fn pass(
         &self,
-        (body, leaves): &Body<'_>,
-        others: &Others<'_>,
-        cores: usize,
-    ) -> Result<Folded, LedgerError> {
-        let share = leaves.len().div_ceil(cores).max(1);
-        let mut entries = std::thread::scope(|scope| {
-            let parts = leaves.chunks(share).map(|leaves| scope.spawn(move || decode(leaves)));
-            let parts: Vec<_> = parts.collect();
-            let mut entries = Vec::with_capacity(leaves.len());
-            for part in parts {
-                entries.append(&mut part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+        others: Option<Vec<Entry>>,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> Option<(Tally, Vec<&'a BodyId>)> {
+        let mut bodies: Vec<(&BodyId, &[usize])> =
+            self.bodies.iter().map(|(body, places)| (*body, places.as_slice())).collect();
+        // The largest first, so that no core is left with one at the end.
+        bodies.sort_by_key(|(body, places)| (std::cmp::Reverse(places.len()), *body));
+        let done = AtomicU64::new(0);
+        let folded = bodies.into_par_iter().with_max_len(1).map(|(body, places)| {
+            let folded = self.fold_body(body, places, others.as_deref())?;
+            let more = places.len() as u64;
+            progress(done.fetch_add(more, Ordering::Relaxed) + more);
+            Some((body, folded))
+        });
+        let folded: Vec<(&BodyId, Folded)> = folded.collect::<Option<_>>()?;
+        let (mut tally, mut waiting) = (Tally::new(), Vec::new());
+        for (body, folded) in folded {
+            match folded {
+                Folded::Statuses(statuses) => _ = tally.insert(body.clone(), statuses),
+                Folded::NoCharter => {}
+                Folded::Waits => waiting.push(body),
             }
-            Ok::<_, LedgerError>(entries)
-        })?;
-        if !self.complete(&mut entries, others)? {
-            return Ok(Folded::ReachedInto);
         }
-        let entries = Arc::new(entries);
-        std::thread::scope(|scope| {
-            let one = |number| {
-                let entries = Arc::clone(&entries);
-                scope.spawn(move || self.fold(body, entries, false, (number, cores)))
-            };
-            let parts: Vec<_> = (0..cores).map(one).collect();
-            let mut all = Statuses::new();
-            for part in parts {
-                match part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)) {
-                    Folded::Statuses(part) => {
-                        part.into_iter().for_each(|(status, count)| *all.entry(status).or_default() += count);
-                    }
-                    other => return Ok(other),
-                }
-            }
-            Ok(Folded::Statuses(all))
-        })
+        Some((tally, waiting))
     }
 
-    /// Folds one body.
-    fn fold_body(&self, (body, leaves): &Body<'_>, others: &Others<'_>) -> Result<Folded, LedgerError> {
-        let mut entries = decode(leaves)?;
-        match self.complete(&mut entries, others)? {
-            true => Ok(self.fold(body, Arc::new(entries), false, (0, 1))),
-            false => Ok(Folded::ReachedInto),
-        }
-    }
-
-    /// Adds to the entries of a body what bears on it beside them; false where that is not known yet.
-    fn complete(&self, entries: &mut Vec<Entry>, others: &Others<'_>) -> Result<bool, LedgerError> {
+    /// Folds one body; `None` where it takes more than is there.
+    fn fold_body(&self, body: &BodyId, places: &[usize], others: Option<&[Entry]>) -> Option<Folded> {
+        let mut entries = self.at(places);
         match others {
-            Others::Pattern if reaches_out(entries) => return Ok(false),
-            Others::Pattern => {}
-            Others::Reaching(reaching) => entries.extend_from_slice(reaching),
+            None if reaches_out(&entries) => return None,
+            None => {}
+            Some(others) => entries.extend_from_slice(others),
         }
-        let mut pattern = self.pattern(entries).map(decode).transpose()?.unwrap_or_default();
-        if !(pattern.is_empty() && matches!(others, Others::Pattern)) {
-            entries.append(&mut pattern);
+        let patterns = self.patterns(&entries);
+        if !patterns.is_empty() || others.is_some() {
+            entries.extend(patterns);
             entries.sort_by_key(|entry| entry.index);
             entries.dedup_by_key(|entry| entry.index);
         }
-        Ok(true)
+        Some(self.fold(body, Arc::new(entries), false))
     }
 
-    /// Every entry, in the order of the log.
-    fn all(&self) -> Result<Vec<Entry>, LedgerError> {
-        let mut leaves: Vec<Leaf<'_>> = self.bodies.iter().flat_map(|(_, leaves)| leaves).copied().collect();
-        leaves.sort_by_key(|(index, _)| *index);
-        decode(&leaves)
+    fn at(&self, places: &[usize]) -> Vec<Entry> {
+        places.iter().filter_map(|at| self.entries.get(*at).cloned()).collect()
     }
 
-    /// The leaves of the body whose charter one of these adoptions extends.
-    fn pattern(&self, entries: &[Entry]) -> Option<&[Leaf<'_>]> {
-        let body = entries.iter().find_map(|entry| match &entry.event.act {
-            Act::CharterAdopted(text) => CharterText::extended(text),
-            _ => None,
-        })?;
-        self.bodies.get(*self.places.get(&body)?).map(|(_, leaves)| leaves.as_slice())
+    /// The entries of the bodies whose charters one of these charter texts extends.
+    fn patterns(&self, entries: &[Entry]) -> Vec<Entry> {
+        let texts = entries.iter().filter_map(|entry| entry.event.act.charter_text());
+        let extended: BTreeSet<BodyId> = texts.filter_map(CharterText::extended).collect();
+        let places = extended.iter().filter_map(|body| self.bodies.get(body));
+        places.flat_map(|places| self.at(places)).collect()
     }
 
     /// Folds a body from these entries: `all` of the record, or only what bears on it where its clauses wait for no other.
-    /// Of its participants only those of one share are counted: its number, of how many.
-    fn fold(
-        &self,
-        body: &BodyId,
-        entries: Arc<Vec<Entry>>,
-        all: bool,
-        (number, shares): (usize, usize),
-    ) -> Folded {
+    fn fold(&self, body: &BodyId, entries: Arc<Vec<Entry>>, all: bool) -> Folded {
         let checkpoint = CheckpointRef { size: self.size, root: String::new() };
         let charters = Arc::clone(&self.charters);
         let material = Material { entries, checkpoint, charters, scope: Scope::ALL };
@@ -288,39 +167,18 @@ impl Record<'_> {
         if !all && !view.charter.waits_for().is_empty() {
             return Folded::Waits;
         }
+        let status = |who| view.history(who).settled_on(self.on).filter(|status| !status.is_none()).cloned();
+        let participants: Vec<_> = view.participants().collect();
         let mut statuses = Statuses::new();
-        for who in view.participants().skip(number).step_by(shares) {
-            let history = view.history(who);
-            let Some(status) = history.settled_on(self.on).filter(|status| !status.is_none()) else {
-                continue;
-            };
-            match statuses.get_mut(status) {
-                Some(count) => *count += 1,
-                None => _ = statuses.insert(status.clone(), 1),
+        let mut count = |status: StatusId| *statuses.entry(status).or_default() += 1;
+        match participants.len() > MANY {
+            true => {
+                let all: Vec<StatusId> = participants.into_par_iter().filter_map(status).collect();
+                all.into_iter().for_each(count);
             }
+            false => participants.into_iter().filter_map(status).for_each(&mut count),
         }
         Folded::Statuses(statuses)
-    }
-}
-
-/// The bodies that were folded.
-#[derive(Default)]
-struct Passed<'r> {
-    tally: Tally,
-    /// Those whose clauses wait for other treaties.
-    waiting: Vec<&'r BodyId>,
-}
-
-impl<'r> Passed<'r> {
-    /// Takes what became of a body; false where everything is to be folded anew.
-    fn take(&mut self, body: &'r BodyId, folded: Folded) -> bool {
-        match folded {
-            Folded::Statuses(statuses) => _ = self.tally.insert(body.clone(), statuses),
-            Folded::NoCharter => {}
-            Folded::Waits => self.waiting.push(body),
-            Folded::ReachedInto => return false,
-        }
-        true
     }
 }
 
@@ -331,8 +189,6 @@ enum Folded {
     NoCharter,
     /// A clause waits for another treaty.
     Waits,
-    /// A correction reaches from it into another body.
-    ReachedInto,
 }
 
 /// Whether some correction among the entries of one body may reach out of it: it moves an entry to another body, names

@@ -4,11 +4,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::event::{Index, Size};
+use crate::event::{Entry, Index, Size};
 use crate::index::{IndexError, SledIndex, Stated};
 use crate::log::Entries;
 
 use super::record::{Record, decoded};
+use super::replay::entries_of_sled;
 use super::{Ledger, LedgerError};
 
 /// The time in which sled must answer, or it is left alone.
@@ -58,18 +59,20 @@ impl Ledger {
         }
     }
 
-    /// The index in sled, up to the log; made anew if it cannot be had.
+    /// Every entry of the log from sled, without the words from which no status follows. Sled is brought up to the log
+    /// first, and made anew if it cannot be had or read.
     ///
     /// # Errors
-    /// [`LedgerError`].
-    pub(super) fn sled(&self) -> Result<SledIndex, LedgerError> {
+    /// [`LedgerError`]: the entries can still be read from the leaves.
+    pub fn entries_in_sled(&self) -> Result<Vec<Entry>, LedgerError> {
         if let Ok(mut index) = SledIndex::open(self.path(), self.origin(), DEADLINE)
             && index.size() <= self.record.size()
             && fill(&mut index, &self.record).is_ok()
+            && let Ok(entries) = entries_of_sled(&index)
         {
-            return Ok(index);
+            return Ok(entries);
         }
-        self.sled_anew()
+        entries_of_sled(&self.sled_anew()?)
     }
 
     fn fill_or_anew(&self, mut index: SledIndex) -> Result<(), LedgerError> {

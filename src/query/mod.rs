@@ -87,7 +87,7 @@ pub use question::{Kind, Options, Question, Threshold, View};
 pub use relations::{DeclarationItem, RelationItem, Relations, relations};
 pub use reservations::{ObjectionItem, ReservationItem, Reservations, WithdrawalItem, reservations};
 pub use revision::{Revision, Revisions, revisions};
-pub use roster::{Count, Roster, RosterItem, listed, roster};
+pub use roster::{Count, Roster, RosterItem, histories, roster};
 pub use spells::{SpellRow, Spells, UNKNOWN};
 pub use status::{StatusAnswer, status};
 pub use table::{Registration, Table, TableInForce, TableRow, table};

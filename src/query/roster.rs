@@ -104,11 +104,15 @@ pub fn roster(
     })
 }
 
-/// Every participant that has, or may have, a status on a day, with what a [`roster`] says of it, by id.
-pub fn listed(view: &BodyView, on: Day) -> impl Iterator<Item = (&ParticipantId, Certainty, Vec<StatusId>)> {
-    let said =
-        move |(id, pair)| read(view, id, pair, on).map(|read| (id, read.reading.certainty, read.possible));
-    view.pairs.iter().filter_map(said)
+/// Everyone of whom a [`roster`] may have a line, with the status through all of time, by id.
+pub fn histories(view: &BodyView) -> impl Iterator<Item = (&ParticipantId, Arc<History>)> {
+    view.pairs.iter().filter_map(|(id, pair)| history(view, id, pair).map(|history| (id, history)))
+}
+
+fn history(view: &BodyView, participant: &ParticipantId, pair: &PairView) -> Option<Arc<History>> {
+    // One line counts once: its acts stand under the name that continues it.
+    let continued = pair.own.is_empty() && view.board.continued_by(&view.pairs, participant).is_some();
+    (!continued).then(|| view.history(participant))
 }
 
 /// What is read of a participant that has, or may have, a status.
@@ -119,11 +123,7 @@ struct Read {
 }
 
 fn read(view: &BodyView, participant: &ParticipantId, pair: &PairView, on: Day) -> Option<Read> {
-    let history = view.history(participant);
-    // One line counts once: its acts stand under the name that continues it.
-    if pair.own.is_empty() && view.board.continued_by(&view.pairs, participant).is_some() {
-        return None;
-    }
+    let history = history(view, participant, pair)?;
     let reading = history.on(on);
     let possible = view.in_order(reading.statuses());
     let some = !possible.iter().all(StatusId::is_none);

@@ -1,5 +1,6 @@
 //! Questions: what a participant's status is, was, and why.
 
+#[allow(clippy::module_inception, reason = "the command that the room is named for")]
 pub(crate) mod ask;
 pub(crate) mod axes;
 pub(crate) mod communications;

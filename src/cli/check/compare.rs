@@ -374,7 +374,7 @@ impl Work<'_> {
     }
 
     fn body(&mut self, body: &BodyId, about: About, found: &Found) -> Result<Comparison, Failure> {
-        let loaded = self.ledger.load(&body)?;
+        let loaded = self.ledger.load(body)?;
         let material = self.ledger.material(&loaded, self.axes.as_recorded)?;
         let view = BodyView::of(&material, body, self.axes)?;
         Ok(match about {

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod audit_report;
+#[allow(clippy::module_inception, reason = "the command that the room is named for")]
 pub(crate) mod check;
 pub(crate) mod compact;
 pub(crate) mod compare;

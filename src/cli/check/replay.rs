@@ -3,7 +3,7 @@ use std::time::Instant as Clock;
 use serde_json::{Value, json};
 
 use crate::event::{BodyId, Size};
-use crate::ledger::replay;
+use crate::ledger::{entries_of_leaves, replay};
 use crate::query::Axes;
 
 use crate::cli::ask::axes::AxesArgs;
@@ -11,7 +11,7 @@ use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::render::{Page, count};
 
-/// Rebuild the index from the log and fold everything again; with a date, fold without writing anything
+/// Rebuild the index and fold everything again from sled; with a date, from the leaves, and nothing is written
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   chancery replay
@@ -38,23 +38,31 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         ledger.publish_anew()?;
     }
     bar.set_length(axes.as_recorded.0);
-    let tally = replay(ledger.log(), axes.as_recorded, axes.on, &mut |at| bar.set_position(at));
+    let from_sled = args.until.is_none().then(|| ledger.entries_in_sled().ok()).flatten();
+    let source = if from_sled.is_some() { "sled" } else { "leaves" };
+    let entries = match from_sled {
+        Some(entries) => entries,
+        None => entries_of_leaves(ledger.log(), axes.as_recorded)?,
+    };
+    let tally = replay(&entries, axes.on, &|at| bar.set_position(at));
     bar.finish_and_clear();
     let item = |(body, counts): (&BodyId, _)| json!({"body": body, "counts": counts});
-    let bodies: Vec<Value> = tally?.iter().map(item).collect();
+    let bodies: Vec<Value> = tally.iter().map(item).collect();
     let head = ledger.head(axes.as_recorded)?;
     if args.until.is_none() {
         context.close(ledger);
     }
-    let answer = json!({"size": axes.as_recorded, "root": head.root, "rebuilt": args.until.is_none(), "bodies": bodies,
-                        "seconds": began.elapsed().as_secs_f64()});
+    let answer = json!({"size": axes.as_recorded, "root": head.root, "rebuilt": args.until.is_none(), "source": source,
+                        "bodies": bodies, "seconds": began.elapsed().as_secs_f64()});
     context.answer(&answer, SHAPE, |page| text(page, axes.as_recorded, &head.root, &answer))?;
     Ok(Exit::Done)
 }
 
 fn text(page: &Page, size: Size, root: &str, answer: &Value) -> String {
     let rebuilt = if answer["rebuilt"] == true { ", the index rebuilt" } else { "" };
-    let mut out = format!("{} replayed{rebuilt}, root {root}\n", count(size.0, "entry", "entries"));
+    let source = answer["source"].as_str().unwrap_or_default();
+    let replayed = count(size.0, "entry", "entries");
+    let mut out = format!("{replayed} replayed from {source}{rebuilt}, root {root}\n");
     for body in answer["bodies"].as_array().into_iter().flatten() {
         let counts = body["counts"].as_object().into_iter().flatten();
         let counts: Vec<String> = counts.map(|(id, n)| format!("{n} {id}")).collect();

@@ -105,7 +105,7 @@ fn lifetimes(context: &Context) -> Result<Lifetimes, Failure> {
     lists.retain(|list| is_state_list(list) && ledger.charter(list).is_ok());
     let mut loaded = Vec::with_capacity(lists.len());
     for list in &lists {
-        loaded.push(ledger.load(&list)?);
+        loaded.push(ledger.load(list)?);
     }
     let mut views = Vec::with_capacity(lists.len());
     for (list, loaded) in lists.iter().zip(&loaded) {

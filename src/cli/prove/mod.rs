@@ -6,6 +6,7 @@ pub(crate) mod citation;
 pub(crate) mod cite;
 pub(crate) mod cosign;
 pub(crate) mod key;
+#[allow(clippy::module_inception, reason = "the command that the room is named for")]
 pub(crate) mod prove;
 pub(crate) mod seen;
 pub(crate) mod verify;

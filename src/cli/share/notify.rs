@@ -182,7 +182,7 @@ pub(crate) fn drafts(
 ) -> Result<Notifications, Failure> {
     let mut each = Vec::with_capacity(bodies.len());
     for body in bodies {
-        let loaded = ledger.load(&body)?;
+        let loaded = ledger.load(body)?;
         let material = ledger.material(&loaded, axes.as_recorded)?;
         each.push(notifications(&material, body, since, axes)?);
     }

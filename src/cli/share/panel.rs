@@ -100,7 +100,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let seats = asked.universe.body().map(BodyId::parse).transpose().map_err(Failure::usage)?;
     let mut loaded = Vec::with_capacity(names.len() + 1);
     for body in names.iter().chain(&seats) {
-        loaded.push(ledger.load(&body)?);
+        loaded.push(ledger.load(body)?);
     }
     let mut given = Vec::with_capacity(loaded.len());
     for (body, loaded) in names.iter().chain(&seats).zip(&loaded) {

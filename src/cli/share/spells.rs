@@ -62,7 +62,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     };
     let mut answer = Spells::new(one, &axes, ledger.head(axes.as_recorded)?);
     for body in &bodies {
-        let loaded = ledger.load(&body)?;
+        let loaded = ledger.load(body)?;
         match answer.add(&ledger.material(&loaded, axes.as_recorded)?, body, &axes) {
             // What was adopted later was no part of the record as it was.
             Err(QueryError::NoBody(_)) if args.all => {}

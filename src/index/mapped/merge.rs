@@ -97,7 +97,7 @@ impl Tables {
     fn merge(
         &self,
         put: BTreeMap<Vec<u8>, Option<Cow<'_, [u8]>>>,
-        write: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), IndexError>,
+        write: Write<'_>,
     ) -> Result<(), IndexError> {
         let mut put = put.into_iter().peekable();
         let mut written = Ok(());
@@ -132,15 +132,14 @@ impl Tables {
     }
 }
 
+/// Takes the next pair.
+type Write<'w> = &'w mut dyn FnMut(&[u8], &[u8]) -> Result<(), IndexError>;
+
+/// Pairs that are put beside those of before; those without a value are left out.
 type Put<'p> = std::iter::Peekable<std::collections::btree_map::IntoIter<Vec<u8>, Option<Cow<'p, [u8]>>>>;
 
 /// Writes a pair, behind what is put before it. The places of before are left out: they are put anew.
-fn merge_pair(
-    put: &mut Put<'_>,
-    key: &[u8],
-    parts: &Parts<'_>,
-    write: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), IndexError>,
-) -> Result<(), IndexError> {
+fn merge_pair(put: &mut Put<'_>, key: &[u8], parts: &Parts<'_>, write: Write<'_>) -> Result<(), IndexError> {
     while let Some((own, value)) = put.next_if(|(own, _)| **own < *key) {
         if let Some(value) = value {
             write(&own, &value)?;
@@ -154,7 +153,7 @@ fn merge_pair(
 }
 
 /// Places by blocks of entries: which of the block is the first, then each place less the one before it.
-fn places(first: u64, offsets: &[u32]) -> Vec<(Vec<u8>, Option<Cow<'static, [u8]>>)> {
+fn places(first: u64, offsets: &[u32]) -> BTreeMap<Vec<u8>, Option<Cow<'static, [u8]>>> {
     let mut blocks: BTreeMap<u32, (Vec<u8>, u64)> = BTreeMap::new();
     for (entry, offset) in (first..).zip(offsets) {
         let (listed, before) = blocks.entry((entry / BLOCK) as u32).or_insert_with(|| {

@@ -35,7 +35,10 @@ fn bytes(ledger: &Path) -> Vec<u8> {
     fs::read(&files[0]).unwrap()
 }
 
-fn pairs(tables: &Tables) -> Result<Vec<(Vec<u8>, Vec<u8>)>, IndexError> {
+/// Keys with their values.
+type Listed = Vec<(Vec<u8>, Vec<u8>)>;
+
+fn pairs(tables: &Tables) -> Result<Listed, IndexError> {
     let mut pairs = Vec::new();
     tables.range(&[], &mut |key, parts| {
         pairs.push((key.to_vec(), parts.list()));

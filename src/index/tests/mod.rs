@@ -17,7 +17,7 @@ use record::{BODIES, PEOPLE, leaf, leaves, record, seed};
 
 /// Reads an entry of a record.
 pub(super) fn reader(entries: &[Entry]) -> impl Fn(Index) -> Result<Entry, IndexError> + '_ {
-    |at| entries.get(at.0 as usize).cloned().ok_or_else(|| IndexError::Gap { expected: Size(0), given: at })
+    |at| entries.get(at.0 as usize).cloned().ok_or(IndexError::Gap { expected: Size(0), given: at })
 }
 
 fn hash(at: Index) -> Result<Hash, IndexError> {

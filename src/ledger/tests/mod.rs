@@ -140,7 +140,8 @@ fn a_retracted_import_withdraws_its_rows_in_every_body() {
     std::fs::remove_dir_all(path.join("snapshot")).unwrap();
     let mut scanned = Ledger::open_reader(&path).unwrap();
     assert_eq!([10, 11].map(|size| answer(&mut scanned, size)), ["member", "none"]);
-    let tally = replay(scanned.log(), Size(11), "2005-01-01".parse().unwrap(), &mut |_| {}).unwrap();
+    let entries = entries_of_leaves(scanned.log(), Size(11)).unwrap();
+    let tally = replay(&entries, "2005-01-01".parse().unwrap(), &|_| {});
     assert!(tally[&body("x")].is_empty(), "{tally:?}");
     let audited =
         crate::audit::audit(&path, &crate::audit::AuditOptions::default(), &mut |_, _, _| {}).unwrap();
@@ -370,7 +371,8 @@ fn counts_agree(ledger: &mut Ledger) {
             let counted = roster(&material, &sco, None, &axes).unwrap().counts;
             let expected: std::collections::BTreeMap<_, _> =
                 counted.into_iter().filter(|(_, c)| c.certain > 0).map(|(id, c)| (id, c.certain)).collect();
-            let tally = super::replay(ledger.log(), size, on, &mut |_| {}).unwrap();
+            let entries = entries_of_leaves(ledger.log(), size).unwrap();
+            let tally = super::replay(&entries, on, &|_| {});
             assert_eq!(tally[&sco], expected, "{on}, {size}");
         }
     }

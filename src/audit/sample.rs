@@ -1,0 +1,113 @@
+//! A few pairs of each body as a question is answered: from the entries that the question is given. The audit files those
+//! itself, and compares the answer with what it derives from the whole record.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use crate::charter::{Charter, Texts};
+use crate::event::{Day, Entry, Index, ParticipantId, Scope, Size};
+use crate::query::{Axes, BodyView, Charters, CheckpointRef, Material, Need, needs};
+
+use super::fault;
+use super::place::Places;
+use super::projection::{Derivation, Line, line, named};
+use super::report::Findings;
+
+/// How many pairs of a body are asked about at each size.
+const PAIRS: usize = 3;
+
+/// Questions about some pairs of one body, on the day of the last entry.
+pub(super) struct Sampled<'a> {
+    pub(super) places: &'a Places,
+    pub(super) charter: &'a Charter,
+    pub(super) texts: &'a Texts,
+    /// The rules that these questions share.
+    pub(super) charters: Arc<Charters>,
+    /// The body as a question about all of it sees it with all that is recorded, where it has an answer.
+    pub(super) view: Option<&'a Arc<BodyView>>,
+    pub(super) today: Day,
+}
+
+impl Sampled<'_> {
+    /// Asks with all that is recorded, from which `derived` was made, and with what was recorded at half of the entries
+    /// that bear on the body.
+    pub(super) fn compare_all(
+        &self,
+        derived: &Derivation,
+        (of_body, last): (&[Entry], Index),
+        found: &mut Findings,
+    ) {
+        let body = &self.charter.body;
+        self.compare((self.charter, derived), Size(last.0 + 1), found);
+        let before = Arc::new(of_body.get(..of_body.len() / 2).unwrap_or_default().to_vec());
+        let past = Derivation::anew(&before, body, self.texts);
+        if let (Some(entry), Some((charter, derived))) = (before.last(), past) {
+            self.compare((&charter, &derived), Size(entry.index.0 + 1), found);
+        }
+    }
+
+    fn compare(&self, (charter, derived): (&Charter, &Derivation), size: Size, found: &mut Findings) {
+        let recorded = || derived.pairs.iter().filter(|(_, pair)| !pair.own.is_empty()).map(|(who, _)| who);
+        let step = (recorded().count() / PAIRS).max(1);
+        let mut everybody = None;
+        for who in recorded().step_by(step).take(PAIRS) {
+            let history = derived.board.history(charter, &derived.pairs, who);
+            let plain = line(&history, self.today);
+            let asked = self.ask(who, size, &mut everybody);
+            if asked.as_ref() != Ok(&plain) {
+                let answer = asked.map_or_else(|error| error, |line| named(line.as_ref()));
+                let what = format!(
+                    "{who} in {} on {} as {size} entries were recorded: {} from all entries, {answer} from those that a \
+                     question is given",
+                    charter.body,
+                    self.today,
+                    named(plain.as_ref())
+                );
+                found.at(fault::TWO_ANSWERS, Index(size.0.saturating_sub(1)), what);
+            }
+        }
+    }
+
+    /// What a question says of a participant. Where its answer rests on all participants, `everybody` is kept for the next.
+    fn ask(
+        &self,
+        who: &ParticipantId,
+        size: Size,
+        everybody: &mut Option<Arc<BodyView>>,
+    ) -> Result<Option<Line>, String> {
+        let view = match everybody {
+            Some(view) => Arc::clone(view),
+            None => self.view_of(who, size)?,
+        };
+        if view.whole {
+            *everybody = Some(Arc::clone(&view));
+        }
+        Ok(line(&view.history(who), self.today))
+    }
+
+    /// The body as a question about one participant sees it.
+    fn view_of(&self, who: &ParticipantId, size: Size) -> Result<Arc<BodyView>, String> {
+        let body = &self.charter.body;
+        let scope = Scope::of_pair(who.clone(), body.clone());
+        let read = &mut |need: &Need| Ok::<_, Infallible>(self.places.under(need));
+        let Ok(needs) = needs(&scope, body, self.texts, read);
+        // From the same entries follows the same: there is no need to set them out again.
+        let all = self.view.filter(|_| needs.scope.participant.is_none() && self.places.are_all(size));
+        if let Some(view) = all.filter(|view| same(&view.entries, &needs.entries)) {
+            return Ok(Arc::clone(view));
+        }
+        let material = Material {
+            entries: needs.entries,
+            checkpoint: CheckpointRef { size, root: String::new() },
+            charters: Arc::clone(&self.charters),
+            scope: needs.scope,
+        };
+        let axes = Axes::on_day(self.today, None, size);
+        BodyView::of(&material, body, &axes).map_err(|error| error.to_string())
+    }
+}
+
+/// Whether these are the same entries of the log.
+fn same(entries: &[Entry], others: &[Entry]) -> bool {
+    entries.iter().map(|entry| entry.index).eq(others.iter().map(|entry| entry.index))
+}
