@@ -56,15 +56,4 @@ impl Head {
         let roots = tree.roots().iter().map(|root| root.0).collect();
         Head { size: tree.size(), last: last.map(|hash| hash.0), roots, ..self.clone() }
     }
-
-    /// The first entry of each run, and how many it has.
-    pub(super) fn spans(&self) -> Vec<(u64, u64)> {
-        let mut first = 0;
-        let span = |count: &u16| {
-            let count = u64::from(*count);
-            first += count;
-            (first - count, count)
-        };
-        self.runs.iter().map(span).collect()
-    }
 }

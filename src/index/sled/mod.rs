@@ -38,6 +38,8 @@ use store::Store;
 
 /// So many entries are put into sled at once where many come.
 const BATCH_ENTRIES: usize = 4 * RUN_ENTRIES;
+/// What so many entries add to the tables is put into sled at once where many come.
+const LEVEL_ENTRIES: u64 = 1 << 16;
 /// sled keeps in memory what it was not asked to write out: so many transactions at most.
 const UNFLUSHED_MAX: usize = 8;
 
@@ -180,15 +182,26 @@ impl SledIndex {
         self.tables.push(entry, leaf, read)?;
         self.pending.push(entry.clone());
         self.last = Some(leaf);
-        if self.pending.len() >= BATCH_ENTRIES {
-            self.put_pending()?;
+        if self.tables.tail_entries() >= LEVEL_ENTRIES {
+            self.put()?;
+        } else if self.pending.len() >= BATCH_ENTRIES {
+            self.put_ahead()?;
         }
         Ok(())
     }
 
-    /// Hands the last entries to sled, which writes them in its own thread.
-    fn put_pending(&mut self) -> Result<(), IndexError> {
-        if self.pending.is_empty() {
+    /// Hands the last entries to sled, ahead of what they add to the tables.
+    fn put_ahead(&mut self) -> Result<(), IndexError> {
+        self.settle()?;
+        let entries = std::mem::take(&mut self.pending);
+        let asked = self.store.begin(move |store| store.put_ahead(&entries))?;
+        *self.writing.get_mut().unwrap_or_else(PoisonError::into_inner) = Some(asked);
+        Ok(())
+    }
+
+    /// Hands the last entries with what the tail adds to the tables to sled, which writes them in its own thread.
+    fn put(&mut self) -> Result<(), IndexError> {
+        if self.tables.tail_entries() == 0 {
             return Ok(());
         }
         self.settle()?;
@@ -228,7 +241,7 @@ impl SledIndex {
     /// # Errors
     /// What sled says.
     pub fn flush(&mut self) -> Result<(), IndexError> {
-        self.put_pending()?;
+        self.put()?;
         self.settle()?;
         self.unflushed = 0;
         // Not a promise of durability: sled 0.34 only asks for it with sync_file_range. The evidence is elsewhere.
@@ -276,7 +289,7 @@ impl SledIndex {
     /// # Errors
     /// [`IndexError`].
     pub fn runs(&self) -> Result<Vec<(Index, u64)>, IndexError> {
-        let spans = self.store.run(|store| Ok(store.head.as_ref().map(Head::spans).unwrap_or_default()))?;
+        let spans = self.store.run(|store| Ok(store.spans()))?;
         Ok(spans.into_iter().map(|(first, count)| (Index(first), count)).collect())
     }
 
@@ -325,7 +338,7 @@ impl SledIndex {
 impl Drop for SledIndex {
     /// An index that could not be brought to sled is behind, and caught up by the next writer.
     fn drop(&mut self) {
-        let _ = self.put_pending().and_then(|()| self.settle());
+        let _ = self.put().and_then(|()| self.settle());
     }
 }
 

@@ -7,7 +7,7 @@ use crate::index::list;
 
 /// A page that has so many bytes is full. A value that takes more than a quarter of one of sled's segments has a file of
 /// its own, which goes when it is replaced.
-const PAGE_BYTES: usize = 24 << 10;
+const PAGE_BYTES: usize = 64 << 10;
 
 /// Pairs in pages: the first key of each page, and its bytes. Of the first page the key is empty.
 pub(super) fn pages<'p>(pairs: impl IntoIterator<Item = (&'p [u8], &'p [u8])>) -> Vec<(Vec<u8>, Vec<u8>)> {

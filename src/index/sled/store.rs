@@ -22,8 +22,8 @@ pub(super) const SEGMENT_BYTES: usize = 64 << 10;
 /// So many runs of one size class are joined.
 const FAN: usize = 8;
 
-/// Pairs of the tables.
-pub(super) type Pairs = BTreeMap<Vec<u8>, Vec<u8>>;
+/// Pairs of the tables, in the order of their keys.
+pub(super) type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// An open sled database.
 pub(super) struct Store {
@@ -37,6 +37,8 @@ pub(super) struct Store {
     meta: ::sled::Tree,
     /// The head, where there is one.
     pub(super) head: Option<Head>,
+    /// How many entries each run has that the head does not count yet.
+    ahead: Vec<u16>,
 }
 
 /// What goes into sled at once.
@@ -55,14 +57,43 @@ impl Store {
         let db = config.cache_capacity(CACHE_BYTES).flush_every_ms(None).open()?;
         let meta = db.open_tree("meta")?;
         let head = meta.get(HEAD)?.map(|value| Head::decode(&value)).transpose()?;
-        Ok(Store {
+        let store = Store {
             events: db.open_tree("events")?,
             words: db.open_tree("words")?,
             tables: db.open_tree("tables")?,
             meta,
             head,
+            ahead: Vec::new(),
             db,
-        })
+        };
+        store.drop_ahead()?;
+        Ok(store)
+    }
+
+    /// Removes runs of a writer that was stopped before the head counted them.
+    fn drop_ahead(&self) -> Result<(), Fault> {
+        let size = self.head.as_ref().map_or(0, |head| head.size).to_be_bytes();
+        for tree in [&self.events, &self.words] {
+            for key in tree.range(size..).keys() {
+                tree.remove(key?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes whole runs of entries ahead of the head, which [`Store::put`] moves.
+    pub(super) fn put_ahead(&mut self, entries: &[Entry]) -> Result<(), Fault> {
+        let mut batch = Batch::default();
+        batch.add_runs(entries);
+        self.write(&batch, None)?;
+        self.ahead.extend(counts(entries));
+        Ok(())
+    }
+
+    /// The first entry of each run, and how many it has, with those that the head does not count yet.
+    pub(super) fn spans(&self) -> Vec<(u64, u64)> {
+        let runs = self.head.as_ref().map(|head| head.runs.as_slice()).unwrap_or_default();
+        spans(runs.iter().chain(&self.ahead))
     }
 
     /// Adds entries with what they add to the tables, and moves the head: all of it or nothing.
@@ -70,15 +101,17 @@ impl Store {
         if let Some(before) = &self.head {
             (head.runs, head.levels) = (before.runs.clone(), before.levels.clone());
         }
+        head.runs.extend_from_slice(&self.ahead);
         let mut batch = Batch::default();
         self.add_runs(entries, &mut head, &mut batch)?;
         self.add_level(added, &mut head, &mut batch)?;
-        self.write(&batch, &head.encode())?;
+        self.write(&batch, Some(&head.encode()))?;
         self.head = Some(head);
+        self.ahead.clear();
         Ok(())
     }
 
-    fn write(&self, batch: &Batch, head: &[u8]) -> Result<(), Fault> {
+    fn write(&self, batch: &Batch, head: Option<&[u8]>) -> Result<(), Fault> {
         use ::sled::Transactional;
         let trees = (&self.events, &self.words, &self.tables, &self.meta);
         let done = trees.transaction(|(events, words, tables, meta)| {
@@ -96,7 +129,9 @@ impl Store {
             for (key, page) in &batch.pages {
                 tables.insert(key.as_slice(), page.as_slice())?;
             }
-            meta.insert(HEAD, head)?;
+            if let Some(head) = head {
+                meta.insert(HEAD, head)?;
+            }
             Ok::<(), ::sled::transaction::ConflictableTransactionError<()>>(())
         });
         done.map_err(|error| match error {
@@ -108,23 +143,19 @@ impl Store {
     /// Makes runs of new entries, and one of small runs at the end once there are many.
     fn add_runs(&self, mut entries: Vec<Entry>, head: &mut Head, batch: &mut Batch) -> Result<(), Fault> {
         let before = head.runs.len();
-        let count = |entries: &[Entry]| entries.len() as u16;
-        head.runs.extend(entries.chunks(RUN_ENTRIES).map(count));
+        head.runs.extend(counts(&entries));
         if let Some(span) = merge_span(&head.runs) {
-            let spans = head.spans();
+            let first = span.start.min(before);
             let mut joined = Vec::new();
-            for (at, count) in &spans[span.start.min(before)..before] {
-                joined.append(&mut self.run(*at, *count, true)?);
+            for (at, count) in &spans(&head.runs)[first..before] {
+                joined.append(&mut self.run(*at, *count)?);
                 batch.gone_runs.push(*at);
             }
             joined.append(&mut entries);
             entries = joined;
-            head.runs.splice(span.start.min(before).., entries.chunks(RUN_ENTRIES).map(count));
+            head.runs.splice(first.., counts(&entries));
         }
-        for run in entries.chunks(RUN_ENTRIES) {
-            let (status, words) = run::build(run);
-            batch.runs.push((run.first().map_or(0, |entry| entry.index.0), status, words));
-        }
+        batch.add_runs(&entries);
         Ok(())
     }
 
@@ -132,20 +163,22 @@ impl Store {
     fn add_level(&self, mut added: Pairs, head: &mut Head, batch: &mut Batch) -> Result<(), Fault> {
         let mut bytes = size_of(&added);
         while head.levels.pop_if(|last| *last <= 2 * bytes).is_some() {
-            let mut below = Pairs::new();
+            let mut all = Pairs::new();
+            let mut later = added.into_iter().peekable();
             self.pages(head.levels.len(), &[], &mut |key, page| {
                 batch.gone_pages.push(key.to_vec());
-                page.each(|key, value| below.insert(key.to_vec(), value.to_vec()).is_none())?;
+                page.each(|key, value| {
+                    all.extend(std::iter::from_fn(|| later.next_if(|(own, _)| own.as_slice() < key)));
+                    all.push(match later.next_if(|(own, _)| own == key) {
+                        Some((own, later)) => (own, joined(key, value.to_vec(), &later)),
+                        None => (key.to_vec(), value.to_vec()),
+                    });
+                    true
+                })?;
                 Some(true)
             })?;
-            for (key, value) in added {
-                let value = match below.remove(&key) {
-                    Some(before) => joined(&key, before, &value),
-                    None => value,
-                };
-                below.insert(key, value);
-            }
-            added = below;
+            all.extend(later);
+            added = all;
             bytes = size_of(&added);
         }
         let level = u8::try_from(head.levels.len()).map_err(|_| "the tables have too many levels")?;
@@ -209,7 +242,7 @@ impl Store {
 
     /// The pairs whose keys begin with a prefix, over all levels.
     pub(super) fn range(&self, prefix: &[u8]) -> Result<Pairs, Fault> {
-        let mut all = Pairs::new();
+        let mut all: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
         for level in 0..self.levels() {
             self.pages(level, prefix, &mut |_, page| {
                 let mut is_past = false;
@@ -226,7 +259,7 @@ impl Store {
                 Some(!is_past)
             })?;
         }
-        Ok(all)
+        Ok(all.into_iter().collect())
     }
 
     fn levels(&self) -> usize {
@@ -234,8 +267,8 @@ impl Store {
     }
 
     /// The entries of a run.
-    fn run(&self, first: u64, count: u64, with_words: bool) -> Result<Vec<Entry>, Fault> {
-        let (events, words) = self.values(first, with_words)?;
+    fn run(&self, first: u64, count: u64) -> Result<Vec<Entry>, Fault> {
+        let (events, words) = self.values(first, true)?;
         read_run(first, count, &events, words.as_deref()).map_err(Fault::from)
     }
 
@@ -253,6 +286,32 @@ impl Store {
         };
         Ok((events, words))
     }
+}
+
+impl Batch {
+    /// Makes runs of entries.
+    fn add_runs(&mut self, entries: &[Entry]) {
+        for run in entries.chunks(RUN_ENTRIES) {
+            let (status, words) = run::build(run);
+            self.runs.push((run.first().map_or(0, |entry| entry.index.0), status, words));
+        }
+    }
+}
+
+/// How many entries each run of entries has.
+fn counts(entries: &[Entry]) -> impl Iterator<Item = u16> {
+    entries.chunks(RUN_ENTRIES).map(|run| run.len() as u16)
+}
+
+/// The first entry of each run, and how many it has.
+fn spans<'c>(counts: impl IntoIterator<Item = &'c u16>) -> Vec<(u64, u64)> {
+    let mut first = 0;
+    let span = |count: &u16| {
+        let count = u64::from(*count);
+        first += count;
+        (first - count, count)
+    };
+    counts.into_iter().map(span).collect()
 }
 
 /// The entries of a run, which must be so many.
