@@ -1,10 +1,9 @@
 //! The audit of the evidence: every byte looked at, everything that is wrong said at once.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::channel;
-use std::sync::{Mutex, PoisonError};
+
+use rayon::prelude::*;
 
 use super::checkpoint::Checkpoint;
 use super::entries::Entries;
@@ -101,6 +100,9 @@ impl Entries {
     }
 }
 
+/// So many segments for each core are read before they are judged.
+const ROUND: usize = 8;
+
 /// Reads and hashes every segment, the next one on whichever core is free, and gives each with its place to `judge`, in
 /// their order.
 fn walk_all<T: Send>(
@@ -109,30 +111,16 @@ fn walk_all<T: Send>(
     keep: Keep<'_, T>,
     judge: &mut dyn FnMut(usize, Result<Walked<T>, LogError>),
 ) {
-    let (done, results) = channel();
-    // What segments are read into, so that no two have to be given their memory by the system.
-    let files = &Mutex::new(Vec::<Vec<u8>>::new());
-    rayon::in_place_scope_fifo(|scope| {
-        for (at, (first, path)) in listed.iter().enumerate() {
-            let done = done.clone();
-            scope.spawn_fifo(move |_| {
-                let idle = files.lock().unwrap_or_else(PoisonError::into_inner).pop();
-                let mut file = idle.unwrap_or_default();
-                // Nobody waits for it where the judgement of an earlier one panicked.
-                let _ = done.send((at, Walked::read((path, *first, origin), keep, &mut file)));
-                files.lock().unwrap_or_else(PoisonError::into_inner).push(file);
-            });
+    let mut at = 0;
+    for round in listed.chunks(rayon::current_num_threads() * ROUND) {
+        let walked = round
+            .par_iter()
+            .map_init(Vec::new, |file, (first, path)| Walked::read((path, *first, origin), keep, file));
+        for walked in walked.collect::<Vec<_>>() {
+            judge(at, walked);
+            at += 1;
         }
-        drop(done);
-        let (mut waiting, mut due) = (BTreeMap::new(), 0);
-        for (at, walked) in results {
-            waiting.insert(at, walked);
-            while let Some(walked) = waiting.remove(&due) {
-                judge(due, walked);
-                due += 1;
-            }
-        }
-    });
+    }
 }
 
 fn wrong_head(checkpoint: &Checkpoint, origin: &str, tree: &Frontier, root: Option<Hash>) -> Option<String> {

@@ -97,10 +97,10 @@ impl Entries {
             return Append::Unknown(LogError::io(&path, "cannot be made durable")(error));
         }
         turn.unsynced = None;
-        let mut next = State { end: state.end + frame.len() as u64, ..State::clone(&state) };
-        hashes.iter().for_each(|hash| next.tree.push(*hash));
-        next.last = hashes;
-        let state = self.replace(next);
+        let mut tree = state.tree.clone();
+        hashes.iter().for_each(|hash| tree.push(*hash));
+        let (segments, end) = (Arc::clone(&state.segments), state.end + frame.len() as u64);
+        let state = self.replace(State { segments, tree, last: hashes, end });
         // A lower bound, not synced: where it is lost, the next reader or writer syncs the frames beyond it instead.
         // Where it cannot even be written, readers beside this writer would see less and less of what it says.
         if let Err(error) = writer.acknowledge(state.size(), state.end) {
