@@ -43,4 +43,4 @@ pub use recorder::{
     Enrolment, EventSignature, Excess, Limitation, Limits, Reach, Revocation, Sides, signed_text,
 };
 pub use rotation::KeyRotation;
-pub use scope::{Scope, ScopeKey};
+pub use scope::Scope;

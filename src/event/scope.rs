@@ -33,44 +33,15 @@ impl Scope {
     /// and every correction, since a correction of a correction may undo what moved an entry here, whatever participant
     /// and body it names itself. The entry that such a correction moves is fetched by its id.
     pub fn admits(&self, event: &Event) -> bool {
-        self.admits_key(&ScopeKey::of(event))
-    }
-
-    /// The same, for what an index keeps of an event.
-    pub fn admits_key(&self, key: &ScopeKey<'_>) -> bool {
-        if key.corrects {
+        if event.corrects() {
             return true;
         }
-        let body = self.body.as_ref().is_none_or(|body| key.body == body.as_str());
+        let body = self.body.as_ref().is_none_or(|body| event.body == *body);
         let participant = self.participant.as_ref().is_none_or(|participant| {
-            key.participant.is_none() || [key.participant, key.about].contains(&Some(participant.as_str()))
+            event.participant.is_none()
+                || [&event.participant, &event.about].into_iter().flatten().any(|named| named == participant)
         });
         body && participant
-    }
-}
-
-/// What of an event decides whether it bears on a scope.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct ScopeKey<'a> {
-    /// Its body.
-    pub body: &'a str,
-    /// Its participant.
-    pub participant: Option<&'a str>,
-    /// Whom it is about.
-    pub about: Option<&'a str>,
-    /// Whether it corrects another entry.
-    pub corrects: bool,
-}
-
-impl<'a> ScopeKey<'a> {
-    /// Of an event.
-    pub fn of(event: &'a Event) -> ScopeKey<'a> {
-        ScopeKey {
-            body: event.body.as_str(),
-            participant: event.participant.as_ref().map(ParticipantId::as_str),
-            about: event.about.as_ref().map(ParticipantId::as_str),
-            corrects: event.corrects(),
-        }
     }
 }
 
