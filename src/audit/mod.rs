@@ -13,6 +13,7 @@ mod entry;
 mod evidence;
 mod fault;
 mod keys;
+mod leaf;
 mod link;
 mod projection;
 mod published;
@@ -299,7 +300,7 @@ fn decoded(
 /// The entries of some leaves, the signatures of each, and what is wrong with the leaves.
 type ReadPart = (Vec<Entry>, Vec<Vec<EventSignature>>, Findings);
 
-fn read_all(leaves: &mut [evidence::Leaf], keep: Keep, room: usize, telling: &Sender<u64>) -> ReadPart {
+fn read_all(leaves: &mut [leaf::Leaf], keep: Keep, room: usize, telling: &Sender<u64>) -> ReadPart {
     let (mut entries, mut signatures) = (Vec::with_capacity(room), Vec::with_capacity(room));
     let mut found = Findings::default();
     for leaves in leaves.chunks_mut(STEP as usize) {

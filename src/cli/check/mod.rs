@@ -1,6 +1,7 @@
 //! Checking the record: audit, replay, repair, quality, comparison.
 
 pub(crate) mod audit;
+pub(crate) mod audit_lines;
 pub(crate) mod audit_report;
 pub(crate) mod check;
 pub(crate) mod compact;

@@ -5,10 +5,12 @@ pub(crate) mod checkpoint;
 pub(crate) mod citation;
 pub(crate) mod cite;
 pub(crate) mod cosign;
+pub(crate) mod given;
 pub(crate) mod key;
 pub(crate) mod prove;
 pub(crate) mod seen;
 pub(crate) mod verify;
 pub(crate) mod witness;
+pub(crate) mod witness_request;
 #[cfg(feature = "serve")]
 pub(crate) mod witness_serve;
