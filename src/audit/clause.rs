@@ -4,7 +4,7 @@ use crate::charter::{Charter, EffectBy, Step};
 use crate::event::{ActKind, Day, Edtf, ParticipantId, Role};
 use crate::history::{PairView, Standing};
 
-use super::projection::Derivation;
+use super::derivation::Derivation;
 use super::report::RemarkItem;
 
 /// Remarks on entries into force, on effects and on notices.

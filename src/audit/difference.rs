@@ -11,8 +11,8 @@ use serde_json::Value;
 use crate::event::leaf::decode;
 use crate::event::{EventId, Index};
 
-use super::evidence::Leaf;
 use super::fault::{self, Fault};
+use super::leaf::Leaf;
 use super::report::Findings;
 use super::since::{Copy, Since};
 

@@ -3,8 +3,8 @@
 use crate::event::leaf::{LeafError, decode_signed};
 use crate::event::{Entry, Event, EventId, EventSignature, Index, is_leaf_of};
 
-use super::evidence::Leaf;
 use super::fault;
+use super::leaf::Leaf;
 use super::record::corrects;
 use super::report::Findings;
 use super::verdict::rules_of;

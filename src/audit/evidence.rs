@@ -8,34 +8,17 @@ use rayon::prelude::*;
 
 use crate::event::{Entry, Index};
 use crate::log::{
-    Checkpoint, Damage, Entries, Frontier, Hash, LogError, SignedCheckpoint, VerifierKey, leaf_hash, salvage,
-    stated, verifier_key,
+    Checkpoint, Damage, Entries, Frontier, Hash, LogError, SignedCheckpoint, VerifierKey, salvage, stated,
+    verifier_key,
 };
 
 use super::AuditOptions;
 use super::difference;
 use super::fault;
 use super::keys::{self, Reign};
+use super::leaf::Leaf;
 use super::report::Findings;
 use super::since::{Copy, Roots, Since};
-
-/// A leaf with its place in the log, and the hash of its bytes.
-pub(super) struct Leaf {
-    pub(super) index: u64,
-    pub(super) bytes: Box<[u8]>,
-    hash: Hash,
-}
-
-impl Leaf {
-    pub(super) fn new(index: u64, bytes: &[u8]) -> Leaf {
-        Leaf::hashed(index, bytes, leaf_hash(bytes))
-    }
-
-    /// A leaf whose bytes were just found to have this hash.
-    fn hashed(index: u64, bytes: &[u8], hash: Hash) -> Leaf {
-        Leaf { index, bytes: bytes.into(), hash }
-    }
-}
 
 /// Everything that is read from the folder.
 pub(super) struct Evidence {

@@ -8,12 +8,14 @@
 mod check;
 mod clause;
 mod completeness;
+mod derivation;
 mod difference;
 mod entry;
 mod evidence;
 mod fault;
 mod filing;
 mod keys;
+mod leaf;
 mod link;
 mod place;
 mod projection;
@@ -315,7 +317,7 @@ fn decoded(
 /// The entries of some leaves, the signatures of each, and what is wrong with the leaves.
 type ReadPart = (Vec<Entry>, Vec<Vec<EventSignature>>, Findings);
 
-fn read_all(leaves: &mut [evidence::Leaf], keep: Keep) -> ReadPart {
+fn read_all(leaves: &mut [leaf::Leaf], keep: Keep) -> ReadPart {
     let (mut entries, mut signatures) = (Vec::with_capacity(leaves.len()), Vec::with_capacity(leaves.len()));
     let mut found = Findings::default();
     for leaf in leaves {

@@ -6,22 +6,17 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::charter::{Charter, Texts};
-use crate::event::{BodyId, Day, Entry, Index, ParticipantId, Scope, Size, StatusId};
-use crate::history::{Board, Certainty, Elsewhere, History, Pairs, Standing, withhold};
-use crate::query::{
-    Axes, BodyView, Charters, CheckpointRef, Material, QueryError, Roster, elsewhere, histories, roster,
-};
+use crate::event::{BodyId, Day, Entry, Index, ParticipantId, Size};
+use crate::history::History;
+use crate::query::{Axes, BodyView, Charters, QueryError, Roster, histories, roster};
 
+use super::derivation::{Derivation, line, material, named};
 use super::fault;
 use super::on_every_core;
 use super::place::Places;
-use super::record::Record;
 use super::report::Findings;
 use super::sample::Sampled;
-use super::verdict::{Rules, fold};
-
-/// What is said of one participant.
-pub(super) type Line = (Certainty, BTreeSet<StatusId>);
+use super::verdict::Rules;
 
 /// How many days of a body's record are compared besides the last recorded one.
 const DAYS: usize = 4;
@@ -100,34 +95,6 @@ fn two_ways(
 /// The history of a participant from the entries one by one, and as a question is answered.
 type BothWays = (Option<Arc<History>>, Option<Arc<History>>);
 
-fn material(entries: Arc<Vec<Entry>>, size: Size, texts: &Texts) -> Material {
-    let charters = Arc::new(Charters::reading(texts.clone()));
-    let checkpoint = CheckpointRef { size, root: String::new() };
-    Material { entries, checkpoint, charters, scope: Scope::ALL }
-}
-
-/// The acts that stand in a body: by participant, and those of the body alone.
-pub(super) fn acts(entries: &[Entry], body: &BodyId) -> (Pairs, Vec<Standing>) {
-    by_participant(Record::new(entries).acts(), body)
-}
-
-fn by_participant(acts: Vec<Standing>, body: &BodyId) -> (Pairs, Vec<Standing>) {
-    let mut pairs: Pairs = Pairs::new();
-    let (acts, _) = withhold(acts);
-    let mut alone = Vec::new();
-    for act in acts.into_iter().filter(|act| act.event.body == *body) {
-        let about = act.event.about.clone().filter(|id| Some(id) != act.event.participant.as_ref());
-        if let Some(about) = about {
-            pairs.entry(about).or_default().about.push(act.clone());
-        }
-        match act.event.participant.clone() {
-            Some(participant) => pairs.entry(participant).or_default().own.push(act),
-            None => alone.push(act),
-        }
-    }
-    (pairs, alone)
-}
-
 /// The day of the last entry, and some on which a status may have changed.
 fn days<'h>(histories: impl Iterator<Item = &'h History>, last: Day) -> BTreeSet<Day> {
     let accounts = histories.flat_map(|history| &history.accounts);
@@ -137,20 +104,6 @@ fn days<'h>(histories: impl Iterator<Item = &'h History>, last: Day) -> BTreeSet
     changes.dedup();
     let step = (changes.len() / DAYS).max(1);
     changes.into_iter().step_by(step).chain([last]).collect()
-}
-
-/// What is said of a participant on a day; nothing if it certainly has no status.
-pub(super) fn line(history: &History, day: Day) -> Option<Line> {
-    let reading = history.on(day);
-    let statuses: BTreeSet<StatusId> = reading.statuses().into_iter().cloned().collect();
-    let some = statuses.iter().any(|id| !id.is_none());
-    some.then_some((reading.certainty, statuses))
-}
-
-/// When the treaties for which a charter waits entered into force.
-fn waited(entries: &Arc<Vec<Entry>>, charter: &Charter, texts: &Texts) -> Elsewhere {
-    let size = entries.last().map_or(Size(0), |last| Size(last.index.0 + 1));
-    elsewhere(&material(Arc::clone(entries), size, texts), charter, size, Day::FUTURE)
 }
 
 fn asked(
@@ -197,14 +150,6 @@ fn agree(plain: Option<&History>, asked: Option<&History>, day: Day) -> bool {
     plain.certainty == asked.certainty && plain.status().is_some() && plain.status() == asked.status()
 }
 
-/// The statuses of a line in words.
-pub(super) fn named(line: Option<&Line>) -> String {
-    match line {
-        None => "none".into(),
-        Some((_, statuses)) => statuses.iter().map(StatusId::as_str).collect::<Vec<_>>().join(" or "),
-    }
-}
-
 /// Asks the whole record as it was recorded at some sizes, and the entries up to there alone.
 pub(super) fn prefixes(
     (whole, source): (&Arc<Vec<Entry>>, &[Entry]),
@@ -225,49 +170,5 @@ pub(super) fn prefixes(
             );
             found.at(fault::ANOTHER_PAST, Index(size.0 - 1), what);
         }
-    }
-}
-
-/// One body derived by the audit.
-pub(super) struct Derivation {
-    /// What stands, by participant.
-    pub(super) pairs: Pairs,
-    /// What the acts of some make of the status of others.
-    pub(super) board: Board,
-}
-
-impl Derivation {
-    /// Derives a body under a charter that was derived before.
-    pub(super) fn new(
-        entries: &Arc<Vec<Entry>>,
-        body: &BodyId,
-        charter: &Charter,
-        texts: &Texts,
-    ) -> Derivation {
-        Derivation::of_acts(Record::new(entries).acts(), entries, (body, charter), texts)
-    }
-
-    /// Derives a body and its charter from some entries alone; `None` if they have no charter of it that can be read.
-    pub(super) fn anew(
-        entries: &Arc<Vec<Entry>>,
-        body: &BodyId,
-        texts: &Texts,
-    ) -> Option<(Charter, Derivation)> {
-        let acts = Record::new(entries).acts();
-        let charter = fold(body, &acts, texts).ok()??;
-        let derived = Derivation::of_acts(acts, entries, (body, &charter), texts);
-        Some((charter, derived))
-    }
-
-    fn of_acts(
-        acts: Vec<Standing>,
-        entries: &Arc<Vec<Entry>>,
-        (body, charter): (&BodyId, &Charter),
-        texts: &Texts,
-    ) -> Derivation {
-        let (pairs, alone) = by_participant(acts, body);
-        let waited = waited(entries, charter, texts);
-        let board = Board::new(charter, &pairs, &alone, None, waited);
-        Derivation { pairs, board }
     }
 }

@@ -8,8 +8,8 @@ use crate::history::{History, Standing};
 use crate::query::{Lifetimes, is_state_list};
 
 use super::clause::clauses;
+use super::derivation::{Derivation, acts};
 use super::place::Places;
-use super::projection::{Derivation, acts};
 use super::report::RemarkItem;
 use super::verdict::Rules;
 

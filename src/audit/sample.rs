@@ -8,9 +8,9 @@ use crate::charter::{Charter, Texts};
 use crate::event::{Day, Entry, Index, ParticipantId, Scope, Size};
 use crate::query::{Axes, BodyView, Charters, CheckpointRef, Material, Need, needs};
 
+use super::derivation::{Derivation, Line, line, named};
 use super::fault;
 use super::place::Places;
-use super::projection::{Derivation, Line, line, named};
 use super::report::Findings;
 
 /// How many pairs of a body are asked about at each size.

@@ -7,8 +7,8 @@ use crate::event::Index;
 use crate::log::{Checkpoint, Frontier, Hash, leaf_hash};
 use crate::publish::{Fetched, Part, SourceError, TreeSource, WIDTH, split_leaves};
 
-use super::evidence::Leaf;
 use super::fault::{self, Fault};
+use super::leaf::Leaf;
 use super::report::Findings;
 
 /// After so many missing files, those behind them are not asked for: a head that nobody signed can state any size.

@@ -378,31 +378,6 @@ impl CharterTextError {
 }
 
 impl CharterText {
-    /// Reads the TOML of an adoption or amendment, with its clauses. The sets and tables that they name may come from
-    /// another text: see [`CharterText::parse_adoption`] and [`check_names`](super::check_names).
-    ///
-    /// # Errors
-    /// [`CharterTextError`] with line and column.
-    pub fn parse(text: &str) -> Result<CharterText, CharterTextError> {
-        let said: CharterText = toml::from_str(text).map_err(|e| CharterTextError::of_toml(text, &e))?;
-        if said.has_clauses() {
-            super::clauses::check(text)?;
-        }
-        Ok(said)
-    }
-
-    /// Reads the TOML of an adoption, whose clauses can name nothing that it does not define itself.
-    ///
-    /// # Errors
-    /// [`CharterTextError`] with line and column.
-    pub fn parse_adoption(text: &str) -> Result<CharterText, CharterTextError> {
-        let said = CharterText::parse(text)?;
-        if said.has_clauses() {
-            super::clauses::check_names(text, &said.sets, &said.weights)?;
-        }
-        Ok(said)
-    }
-
     /// The body whose charter an adoption extends, where it names one. A text that cannot be read names none.
     pub fn extended(text: &str) -> Option<BodyId> {
         #[derive(Deserialize)]
@@ -422,12 +397,5 @@ impl CharterText {
         }
         let read = || toml::from_str::<Began>(text).ok();
         text.contains("began").then(read).flatten()?.began
-    }
-
-    /// Most texts have none, and are not read twice for them.
-    fn has_clauses(&self) -> bool {
-        let of_body = [&self.entry_into_force, &self.entry_into_force_for_participant, &self.withdrawal];
-        let of_body = of_body.into_iter().any(Option::is_some);
-        of_body || !self.sets.is_empty() || !self.weights.is_empty() || !self.accessions.is_empty()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::act::ActKind;
+use super::act_kind::ActKind;
 
 /// A word that names no act.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use smol_str::{SmolStr, ToSmolStr};
 
-use super::act::{Act, ActKind};
+use super::act::Act;
+use super::act_kind::ActKind;
 use super::correction::{Field, FieldName};
 use super::event::{Entry, Event};
 use super::ids::{BodyId, EventId, Index};

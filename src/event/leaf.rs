@@ -9,65 +9,15 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::act::{Act, ActKind};
-use super::correction::{Correction, Retraction};
-use super::date::{DateError, Edtf, Instant};
-use super::event::{Dates, Entry, Event, Finding, Form, ImportReceipt, Reply};
-use super::evidence::Evidence;
-use super::ids::{BodyId, EventId, Index, StatusId};
+use super::act::Act;
+use super::date::Instant;
+use super::event::{Entry, Event};
+use super::ids::{EventId, Index};
+pub use super::leaf_error::{LEAF_BYTES_MAX, LeafError};
 use super::leaf_event::event;
 use super::leaf_read::{self, Detail};
-use super::participant::ParticipantId;
-use super::recorder::{Enrolment, EventSignature, Limitation, Revocation};
-use super::rotation::KeyRotation;
-
-/// The most bytes a leaf may have: a C2SP entry bundle writes its length in 16 bits.
-pub const LEAF_BYTES_MAX: usize = 65_535;
-
-/// Why bytes are no leaf, or an event fits in none.
-#[derive(Debug, thiserror::Error)]
-pub enum LeafError {
-    /// Larger than [`LEAF_BYTES_MAX`].
-    #[error(
-        "the entry has {bytes} bytes, the limit is {LEAF_BYTES_MAX}: shorten the quote or note, or attach a document"
-    )]
-    TooLarge {
-        /// Its size.
-        bytes: usize,
-    },
-    /// Written by a later program.
-    #[error("format {0} is not known to this program (it reads formats 1 and 2): use a newer chancery")]
-    Version(u64),
-    /// Not the JSON of an event.
-    #[error("{0}")]
-    Json(#[from] serde_json::Error),
-    /// A payload is missing, or belongs to another act.
-    #[error("{act}: {what}")]
-    Payload {
-        /// The act.
-        act: ActKind,
-        /// What is wrong.
-        what: &'static str,
-    },
-    /// No act of that name.
-    #[error("{0}")]
-    Act(#[from] super::act_name::UnknownAct),
-    /// `recorded_at` is no instant.
-    #[error("recorded_at: {0}")]
-    Instant(#[from] DateError),
-    /// `rival` is not `DISPUTE:CHAIN`.
-    #[error("rival: {0:?} is not of the form DISPUTE:CHAIN")]
-    Rival(String),
-    /// An entry must name itself.
-    #[error("the event has no id")]
-    NoId,
-    /// Signatures that have another form than that of format 2.
-    #[error("sig: signatures stand in the order of their recorders, one of each, and at least one")]
-    Signatures,
-    /// The bytes are not the canonical form of what they say.
-    #[error("the bytes are not RFC 8785 canonical JSON")]
-    NotCanonical,
-}
+use super::leaf_wire::EventV1;
+use super::recorder::EventSignature;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -98,77 +48,6 @@ struct SignedV2<'a> {
     #[serde(borrow)]
     event: EventV1<'a>,
     sig: Vec<EventSignature>,
-}
-
-/// The frozen wire form of an event, in formats 1 and 2.
-#[derive(Serialize, Deserialize, Default)]
-#[serde(deny_unknown_fields)]
-pub(super) struct EventV1<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) about: Option<ParticipantId>,
-    #[serde(borrow)]
-    pub(super) act: Cow<'a, str>,
-    pub(super) body: Option<BodyId>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub(super) charter: Option<Cow<'a, str>>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub(super) claims: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) correction: Option<Correction>,
-    #[serde(skip_serializing_if = "Dates::is_empty", default, with = "super::leaf_dates")]
-    pub(super) dates: Cow<'a, Dates>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) enrolment: Option<Box<Enrolment>>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty", default)]
-    pub(super) evidence: Cow<'a, [Evidence]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) finding: Option<Finding>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) form: Option<Form>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) id: Option<EventId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) import: Option<EventId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) imported: Option<ImportReceipt>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) known_from: Option<Edtf>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) limitation: Option<Box<Limitation>>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub(super) note: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) participant: Option<ParticipantId>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub(super) place: Option<Cow<'a, str>>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub(super) recorder: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) reply: Option<Reply>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) retraction: Option<Retraction>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) revocation: Option<Revocation>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub(super) rival: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) rotation: Option<Box<KeyRotation>>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub(super) scope: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) sequence: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) status: Option<StatusId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) surveyed: Option<Edtf>,
-    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
-    pub(super) survivors: bool,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub(super) title: Option<Cow<'a, str>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) to: Option<EventId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) toward: Option<StatusId>,
 }
 
 /// The canonical bytes of an event: what a recorder signs and what a retry compares.
@@ -433,7 +312,9 @@ pub(super) fn wire(event: &Event) -> EventV1<'_> {
 mod tests {
     use super::*;
     use crate::event::correction::{Cause, Field, FieldName};
-    use crate::event::{Rival, Role};
+    use crate::event::{
+        ActKind, BodyId, Correction, Edtf, Enrolment, Evidence, ParticipantId, Rival, Role, StatusId,
+    };
     use uuid::Uuid;
 
     fn sample() -> Event {

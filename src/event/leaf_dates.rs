@@ -6,9 +6,9 @@ use std::fmt;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserializer, Serializer};
 
-use super::act::Role;
 use super::date::Edtf;
 use super::event::Dates;
+use super::role::Role;
 
 const NAMES: &[&str] = &[
     "adopted",

@@ -4,10 +4,13 @@ use std::borrow::Cow;
 
 use smol_str::SmolStr;
 
-use super::act::{Act, ActKind};
-use super::event::{Event, Rival, Survey};
+use super::act::Act;
+use super::act_kind::ActKind;
+use super::event::{Event, Rival};
 use super::ids::EventId;
-use super::leaf::{EventV1, LeafError};
+use super::leaf_error::LeafError;
+use super::leaf_wire::EventV1;
+use super::payload::Survey;
 
 /// The event that a wire form states; without an id of its own it has the `fallback`.
 pub(super) fn event(wire: &mut EventV1<'_>, fallback: Option<EventId>) -> Result<Event, LeafError> {

@@ -7,11 +7,12 @@ use std::borrow::Cow;
 
 use super::correction::{Cause, Changes, Correction, Field, FieldName, Retraction};
 use super::date::{Edtf, Instant};
-use super::event::{Dates, Finding, Form, Reply};
+use super::event::Dates;
 use super::evidence::{Evidence, Grade, Quote};
 use super::ids::{BodyId, EventId, StatusId};
-use super::leaf::EventV1;
+use super::leaf_wire::EventV1;
 use super::participant::ParticipantId;
+use super::payload::{Finding, Form, Reply};
 use super::{ActKind, Role};
 
 /// How much of an event is wanted. Everything is looked at, whatever is kept of it.

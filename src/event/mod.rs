@@ -4,32 +4,41 @@
 //! an event at its [`Index`] in the log, and [`leaf`] its bytes there.
 
 mod act;
+mod act_kind;
 mod act_name;
 mod correction;
 mod date;
 #[allow(clippy::module_inception, reason = "the noun of the folder has a file of its own")]
 mod event;
 mod evidence;
+mod field;
 
 mod heading;
 mod ids;
 pub mod leaf;
 mod leaf_dates;
+mod leaf_error;
 mod leaf_event;
 mod leaf_match;
 mod leaf_read;
+mod leaf_wire;
 mod number;
 mod participant;
+mod payload;
+mod reach;
 mod reaching;
 mod recorder;
+mod role;
 mod rotation;
 mod scope;
+mod vocabulary;
 
-pub use act::{Act, ActEntry, ActKind, Role, Subject};
+pub use act::Act;
+pub use act_kind::{ActEntry, ActKind, Subject};
 pub use act_name::UnknownAct;
 pub use correction::{Cause, ChangeError, Changes, Correction, Field, FieldName, Retraction};
 pub use date::{DateError, Day, Edtf, Instant, Moment};
-pub use event::{Dates, Entry, Event, Finding, Form, ImportReceipt, Known, Reply, Rival, Survey};
+pub use event::{Dates, Entry, Event, Known, Rival};
 pub use evidence::{Evidence, Grade, Quote};
 pub use heading::{Heading, filed_by_correction, filings, headings};
 pub use ids::{BodyId, EventId, IdError, Index, RecorderId, Size, StatusId};
@@ -38,9 +47,10 @@ pub use number::{StateList, StateNumber, StateNumbers};
 pub use participant::{
     Name, Participant, ParticipantId, ParticipantIdError, ParticipantKind, Register, ResolveError,
 };
+pub use payload::{Finding, Form, ImportReceipt, Reply, Survey};
+pub use reach::{Reach, Sides};
 pub use reaching::reaching;
-pub use recorder::{
-    Enrolment, EventSignature, Excess, Limitation, Limits, Reach, Revocation, Sides, signed_text,
-};
+pub use recorder::{Enrolment, EventSignature, Excess, Limitation, Limits, Revocation, signed_text};
+pub use role::Role;
 pub use rotation::KeyRotation;
 pub use scope::Scope;

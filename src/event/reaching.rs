@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::act::{Act, ActKind};
+use super::act::Act;
+use super::act_kind::ActKind;
 use super::correction::{Field, FieldName};
 use super::event::{Entry, Event};
 use super::ids::EventId;

@@ -18,8 +18,8 @@ use crate::event::{
 use crate::ledger::{AppendOptions, Draft, Ledger, LedgerError, RecordedRows};
 
 use super::csv::hex;
-use super::lines::LineError;
-use super::map::{Map, MapError};
+use super::events_error::EventsError;
+use super::map::Map;
 use super::neutral::Line;
 use super::reader::{AHEAD, Item, Part, Reader};
 use super::stream::Stream;
@@ -104,41 +104,6 @@ pub struct ImportReport {
     pub shown: Vec<(u64, Event)>,
     /// What stands above the rows of a file of cells, as it stands there: the lines before the header, and the header.
     pub head: (Vec<u8>, Vec<Vec<u8>>),
-}
-
-/// Why a file was not taken in to its end. What was recorded before stays.
-#[derive(Debug, thiserror::Error)]
-pub enum EventsError {
-    /// The file cannot be opened or read.
-    #[error("the file cannot be read: {0}")]
-    Io(#[from] io::Error),
-    /// The file does not fit its map.
-    #[error("{0}")]
-    Map(MapError),
-    /// The file has no header that could be read.
-    #[error("{0}")]
-    Header(String),
-    /// No more lines can be read; how many were recorded before.
-    #[error("{source}; {taken} {what} are recorded: mend the file and run the same command again")]
-    Line {
-        /// Why.
-        source: LineError,
-        /// Recorded now or before.
-        taken: u64,
-        /// What is counted.
-        what: &'static str,
-    },
-    /// Nearly nothing of the file can be taken.
-    #[error(
-        "by line {line} more is left out than can be reported: is this the right file, and the right map?"
-    )]
-    TooMany {
-        /// The last line that was read.
-        line: u64,
-    },
-    /// The ledger refuses, or cannot be written.
-    #[error("{0}")]
-    Ledger(#[from] LedgerError),
 }
 
 /// Imports a file, then the import itself, then its surveys.

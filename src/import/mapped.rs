@@ -8,8 +8,17 @@ use super::lines::{LineError, Lines};
 use super::map::{ActMap, DateMap, Map, MapError, read_date};
 use super::name::participant;
 use super::neutral::{Line, Object, line_of, set_of};
-use super::stream::Said;
 use super::table::{Row, Table};
+
+/// What a line or a row of the file says.
+pub(super) struct Said {
+    /// Its number, from 1; of a row, the line on which it begins.
+    pub(super) line: u64,
+    /// Itself, byte for byte: the whole line, or cell by cell.
+    pub(super) cells: Vec<Vec<u8>>,
+    /// Its acts, or why one cannot be taken.
+    pub(super) acts: Vec<Result<Line, String>>,
+}
 
 /// Why a file does not begin as its map says.
 #[derive(Debug, thiserror::Error)]

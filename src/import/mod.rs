@@ -2,6 +2,7 @@
 
 mod csv;
 mod events;
+mod events_error;
 mod intake;
 mod kinds;
 mod lines;
@@ -16,7 +17,8 @@ mod stream;
 mod table;
 
 pub use csv::{CsvError, Reject, Row, Rows, hex, read_csv};
-pub use events::{EventsError, EventsFile, ImportReport, Left, Told, import_events};
+pub use events::{EventsFile, ImportReport, Left, Told, import_events};
+pub use events_error::EventsError;
 pub use intake::{ImportError, Mode, Outcome, Source, import};
 pub use kinds::{Alias, find_kind};
 pub use lines::{LINE_BYTES_MAX, LineError, decompressed};

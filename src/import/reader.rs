@@ -11,8 +11,9 @@ use crate::event::leaf::{LEAF_BYTES_MAX, encode_event};
 use crate::event::{Act, Cause, Dates, EventId, Retraction};
 
 use super::lines::LineError;
+use super::mapped::Said;
 use super::neutral::Line;
-use super::stream::{Said, Stream};
+use super::stream::Stream;
 
 /// Lines are recorded so many at a time: each such part is whole or absent.
 const LINES_AT_A_TIME: usize = 1_024;

@@ -2,21 +2,11 @@
 
 use std::io::{BufRead, Read};
 
-use super::events::EventsError;
+use super::events_error::EventsError;
 use super::lines::{LineError, Lines, lines};
 use super::map::Map;
-use super::mapped::{HeadError, Mapped};
+use super::mapped::{HeadError, Mapped, Said};
 use super::neutral::{Line, read_line};
-
-/// What a line or a row of the file says.
-pub(super) struct Said {
-    /// Its number, from 1; of a row, the line on which it begins.
-    pub(super) line: u64,
-    /// Itself, byte for byte: the whole line, or cell by cell.
-    pub(super) cells: Vec<Vec<u8>>,
-    /// Its acts, or why one cannot be taken.
-    pub(super) acts: Vec<Result<Line, String>>,
-}
 
 /// The lines of a file.
 pub(super) enum Stream<'s> {

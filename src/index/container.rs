@@ -1,6 +1,5 @@
 //! What holds the tables of the first entries of a record for good.
 
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,10 +7,8 @@ use crate::log::{Frontier, Mark};
 
 use super::IndexError;
 use super::mapped::Mapped;
-use super::sled::Shelf;
-
-/// What is shown the pairs of a range, until it has seen enough.
-pub(super) type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'v;
+use super::sled::shelf::Shelf;
+use super::visit::Visit;
 
 /// The tables of the first entries of a record.
 #[derive(Clone)]

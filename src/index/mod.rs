@@ -31,6 +31,7 @@ mod lookup;
 mod mapped;
 mod scanned;
 mod sled;
+mod visit;
 
 #[cfg(test)]
 mod tests;

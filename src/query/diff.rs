@@ -5,26 +5,14 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::event::{ActKind, BodyId, Day, Edtf, Entry, Index, ParticipantId, Size, StatusId};
-use crate::history::Certainty;
+use crate::event::{ActKind, BodyId, Day, Edtf, Entry, Index, ParticipantId, Size};
 
 use super::Axes;
 use super::answer::{CheckpointRef, act};
 use super::body::{BodyView, Material, QueryError};
-use super::conflicts::DaySpan;
+use super::diff_item::{Between, DiffItem};
 use super::pending::{PendingItem, pending};
 use super::sides::{DiffEnds, Found};
-
-/// The two things that are compared, on one of the three axes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Between {
-    /// Two days of the world; [`Day::PAST`] and [`Day::FUTURE`] are its ends.
-    On(Day, Day),
-    /// What was known by two days.
-    Known(Day, Day),
-    /// The first so many entries of this ledger.
-    Recorded(Size, Size),
-}
 
 /// What differs.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -76,52 +64,6 @@ pub struct DiffEcho {
     /// Whose account of a dispute was followed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub view: Option<String>,
-}
-
-/// What differs for one participant in one body.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct DiffItem {
-    /// Who.
-    pub participant: ParticipantId,
-    /// In which organisation or treaty.
-    pub body: BodyId,
-    /// Of two days: `joined`, `left`, `moved`, `overlay`, `settled` or `unsettled`; of what we learnt: `learnt`.
-    pub change: &'static str,
-    /// What is answered at the first.
-    pub before: State,
-    /// What is answered at the second.
-    pub after: State,
-    /// The entries in between that bear on it.
-    pub because: Vec<Index>,
-    /// The days between the two on which the answer is another than at the first; or every day whose answer changed.
-    pub spans: Vec<ChangedSpan>,
-}
-
-/// What is answered for a day.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct State {
-    /// The status, `none` for no status; `null` where it is not settled.
-    pub status: Option<StatusId>,
-    /// How far it can be relied on.
-    pub certainty: Certainty,
-    /// Every status that is possible.
-    pub possible: Vec<StatusId>,
-    /// What lies over it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub overlays: Vec<&'static str>,
-}
-
-/// Days on which one answer took the place of another. Of two days of the world, `until` is `null` where it goes on at
-/// the second.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct ChangedSpan {
-    /// Which days.
-    #[serde(flatten)]
-    pub days: DaySpan,
-    /// What is answered at the first.
-    pub before: State,
-    /// What is answered at the second.
-    pub after: State,
 }
 
 /// A procedure that is open at only one of the two, or at another stage.

@@ -7,7 +7,7 @@ use crate::charter::CharterText;
 use crate::event::{Act, ActKind, Edtf, Event, Evidence, Index, ParticipantId, Role};
 use crate::history::Standing;
 
-use super::quality::{FindingDate, Found, QualityKind};
+use super::quality_rule::{FindingDate, Found, QualityKind};
 
 /// A date of one act.
 #[derive(Clone, Copy)]

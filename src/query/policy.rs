@@ -2,17 +2,14 @@
 //! one of them is strictly best; it attributes, it does not decide who is right.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use serde::Deserialize;
 use smol_str::SmolStr;
 
 use crate::charter::ActName;
-use crate::event::{Day, Event, Grade, ParticipantId, Rival};
-use crate::history::{History, Standing};
-
-use super::Axes;
-use super::body::BodyView;
+use crate::event::{Event, Grade, Rival};
+use crate::history::Standing;
 
 /// The views that are shipped, in the order in which they are named.
 const SHIPPED: &str = include_str!("views.toml");
@@ -152,7 +149,7 @@ impl Policy {
         disputes.into_iter().map(ruling).collect()
     }
 
-    fn said(&self, ruling: &Ruling) -> String {
+    pub(super) fn said(&self, ruling: &Ruling) -> String {
         let (name, dispute) = (&self.name, &ruling.dispute);
         match &ruling.chosen {
             Some((chain, why)) => {
@@ -205,48 +202,6 @@ impl Rank {
             Some(format!("{grade} source, entry {}", act.index))
         };
         cited.or_else(graded)
-    }
-}
-
-impl BodyView {
-    /// The same, following the view of a question.
-    #[must_use]
-    pub fn with_view(self: Arc<Self>, axes: &Axes) -> Arc<BodyView> {
-        match &axes.view {
-            None => self,
-            Some(policy) => Arc::new(BodyView { policy: Some(Arc::clone(policy)), ..(*self).clone() }),
-        }
-    }
-
-    /// A history as the view has it.
-    pub(super) fn viewed(&self, participant: &ParticipantId, history: Arc<History>) -> Arc<History> {
-        match (&self.policy, self.pairs.get(participant)) {
-            (Some(policy), Some(pair)) if history.accounts.len() > 1 => {
-                Arc::new(Arc::unwrap_or_clone(history).settled_by(&policy.chosen(&pair.own)))
-            }
-            _ => history,
-        }
-    }
-
-    /// What the view does to the answer of a day, in lines; nothing where the record itself is settled.
-    pub(super) fn rulings_on(&self, participant: &ParticipantId, on: Day) -> Vec<String> {
-        let (Some(policy), Some(pair)) = (&self.policy, self.pairs.get(participant)) else {
-            return Vec::new();
-        };
-        if pair.own.iter().all(|act| act.event.rival.is_none()) {
-            return Vec::new();
-        }
-        let history = self.undecided(participant);
-        let rulings = policy.rulings(&pair.own).into_iter();
-        rulings.filter(|r| history.differs(&r.dispute, on)).map(|r| policy.said(&r)).collect()
-    }
-
-    /// What the view makes of every dispute of a participant, in lines.
-    pub(super) fn every_ruling(&self, participant: &ParticipantId) -> Vec<String> {
-        let (Some(policy), Some(pair)) = (&self.policy, self.pairs.get(participant)) else {
-            return Vec::new();
-        };
-        policy.rulings(&pair.own).iter().map(|r| policy.said(r)).collect()
     }
 }
 

@@ -1,7 +1,7 @@
 //! How good a record is: dates that cannot stand in their order, facts told twice, dates that rival one another, names
 //! that changed. A finding is no error of this ledger: it says what its sources state.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
 
@@ -10,74 +10,11 @@ use crate::event::{
 };
 use crate::history::{Standing, standing, taken_back, withhold};
 
-use super::answer::{CheckpointRef, QuestionEcho, act};
+use super::answer::{CheckpointRef, QuestionEcho};
 use super::order::{before_adoption, impossible};
+use super::quality_rule::{FindingDate, Found, QualityKind, Record, TakenBack};
 use super::renaming::{namesakes, renamed};
 use super::repetition::{changed_dates, repeated_rows, rival_dates, same_facts, second_consents};
-
-/// What of a record a researcher looks at twice.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum QualityKind {
-    /// A signature dated after the instrument of consent that should follow it (VCLT 12, 14).
-    SignatureAfterConsent,
-    /// In force for a participant before its instrument was deposited (VCLT 24).
-    ForceBeforeConsent,
-    /// In force for a participant after it had ended for it.
-    ForceAfterEnd,
-    /// An act, or the registration (UN Charter 102), dated before the treaty was adopted (VCLT 9).
-    BeforeAdoption,
-    /// Two expressions of consent to be bound, and no withdrawal between them.
-    SecondConsent,
-    /// One act under two dates: of two sources, or of one that changed it.
-    RivalDates,
-    /// One fact stated by more than one entry.
-    SameFact,
-    /// Several rows of a source about one participant in one body.
-    RepeatedRow,
-    /// One participant under two names.
-    Renamed,
-}
-
-impl QualityKind {
-    /// Every kind, with its name in options and answers and what it says of a record.
-    pub const ALL: [(QualityKind, &'static str, &'static str); 9] = [
-        (QualityKind::SignatureAfterConsent, "signature-after-consent", "signed after the instrument"),
-        (QualityKind::ForceBeforeConsent, "force-before-consent", "in force before the consent"),
-        (QualityKind::ForceAfterEnd, "force-after-end", "in force after its end"),
-        (QualityKind::BeforeAdoption, "before-adoption", "before the text was adopted"),
-        (QualityKind::SecondConsent, "second-consent", "consent given twice"),
-        (QualityKind::RivalDates, "rival-dates", "one act, two dates"),
-        (QualityKind::SameFact, "same-fact", "one fact, several entries"),
-        (QualityKind::RepeatedRow, "repeated-row", "rows on one participant"),
-        (QualityKind::Renamed, "renamed", "one participant, two names"),
-    ];
-
-    /// The name in options and answers.
-    pub fn name(self) -> &'static str {
-        QualityKind::ALL.iter().find(|(kind, ..)| *kind == self).map_or("", |(_, name, _)| name)
-    }
-
-    /// What it says of a record, in a few words.
-    pub fn title(self) -> &'static str {
-        QualityKind::ALL.iter().find(|(kind, ..)| *kind == self).map_or("", |(.., title)| title)
-    }
-
-    /// The kind of that name.
-    pub fn from_name(name: &str) -> Option<QualityKind> {
-        QualityKind::ALL.into_iter().find(|(_, known, _)| *known == name).map(|(kind, ..)| kind)
-    }
-}
-
-/// An act with the date that a finding is about.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct FindingDate {
-    /// What happened.
-    #[serde(serialize_with = "act")]
-    pub act: ActKind,
-    /// When, as its source states it.
-    pub date: Edtf,
-}
 
 /// One thing in a record to be looked at twice.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -205,39 +142,6 @@ impl Examined {
         self.findings.extend(other.findings);
         self.refused.extend(other.refused);
     }
-}
-
-/// What a source stated and took back.
-pub(super) struct TakenBack<'a> {
-    /// As it was stated.
-    pub(super) act: Standing,
-    /// From when the world could know that it was taken back.
-    pub(super) known_from: Option<&'a Edtf>,
-}
-
-/// What is recorded of one participant in one body.
-#[derive(Default)]
-pub(super) struct Record<'a> {
-    /// What stands.
-    pub(super) own: Vec<Standing>,
-    /// What does not stand any more.
-    pub(super) taken_back: Vec<TakenBack<'a>>,
-}
-
-impl<'a> Record<'a> {
-    /// What was ever stated, taken back or not.
-    pub(super) fn stated(&self) -> impl Iterator<Item = &Standing> {
-        self.own.iter().chain(self.taken_back.iter().map(|taken| &taken.act))
-    }
-}
-
-/// What a rule finds, before it is said where and of whom.
-pub(super) struct Found {
-    pub(super) kind: QualityKind,
-    pub(super) what: String,
-    pub(super) dates: Vec<FindingDate>,
-    pub(super) rows: BTreeSet<String>,
-    pub(super) places: Vec<Index>,
 }
 
 impl<'e> Examination<'e> {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::event::{Day, ParticipantId, Register};
 use crate::history::{Standing, same_fact};
 
-use super::quality::{FindingDate, Found, QualityKind, Record};
+use super::quality_rule::{FindingDate, Found, QualityKind, Record};
 
 /// What a source took back and stated again in the same stroke, with every date as before: only the name can have
 /// changed.

@@ -7,7 +7,7 @@ use crate::event::{ActKind, Edtf, Event, Index};
 use crate::history::{Standing, alike, same_fact};
 
 use super::order::row_of;
-use super::quality::{FindingDate, Found, QualityKind, Record, TakenBack};
+use super::quality_rule::{FindingDate, Found, QualityKind, Record, TakenBack};
 
 /// Dates of one act, told by one source, that are further apart in days are two acts.
 const NEAR: i64 = 60;

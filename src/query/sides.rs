@@ -10,7 +10,7 @@ use super::Axes;
 use super::answer::settled;
 use super::body::{BodyView, Material};
 use super::conflicts::DaySpan;
-use super::diff::{Between, ChangedSpan, DiffItem, State};
+use super::diff_item::{Between, ChangedSpan, DiffItem, State};
 
 /// Both ends of a body.
 pub(super) struct DiffEnds<'a> {

@@ -1,17 +1,15 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::audit::{
-    AuditFinding, AuditOptions, CHECKS, CheckResult, PublishedError, RemarkItem, Report, Since, SinceError,
-    audit, audit_published,
-};
+use crate::audit::{AuditOptions, CHECKS, PublishedError, Report, Since, SinceError, audit, audit_published};
 use crate::log::SignedCheckpoint;
 use crate::publish::TreeSource;
 
+use crate::cli::check::audit_lines::{checks, findings, remarks};
 use crate::cli::check::audit_report::{self, Filing};
 use crate::cli::context::{Context, Format, Shape};
 use crate::cli::error::{Exit, Failure};
-use crate::cli::render::{Page, clean, count, faint, one_of, warn};
+use crate::cli::render::{Page, count, one_of};
 
 /// Verify the evidence and derive everything again; silent where all is well, exit 1 with findings
 #[derive(clap::Args, Debug)]
@@ -114,7 +112,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let since = args.since.iter().map(|path| Since::read(path)).collect::<Result<_, _>>().map_err(kept)?;
     // A report counts the remarks, whether or not they are listed.
     let conformity = args.conformity || args.report.is_some();
-    let key = args.key.as_deref().map(crate::cli::prove::verify::verifier_key).transpose()?;
+    let key = args.key.as_deref().map(crate::cli::prove::given::verifier_key).transpose()?;
     let options = AuditOptions { conformity, since, key, skip: args.skipped() };
     let witnessed = args.policy.as_deref().map(|policy| witnessed(policy, context)).transpose()?;
     let mut report = match &args.from {
@@ -224,17 +222,6 @@ fn kept(error: SinceError) -> Failure {
     }
 }
 
-/// A checkpoint that someone kept, signed or not.
-///
-/// # Errors
-/// [`Failure`] of usage.
-pub(crate) fn checkpoint(path: &std::path::Path) -> Result<SignedCheckpoint, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|e| Failure::file(path, &e))?;
-    SignedCheckpoint::parse(&text).map_err(|(line, what)| {
-        Failure::usage(format!("{}, line {line}: {what}: not a checkpoint", path.display()))
-    })
-}
-
 /// What an audit says when nothing is wrong.
 pub(crate) fn verdict(report: &Report, witnessed: Option<&str>) -> String {
     let entries = count(report.size.0, "entry", "entries");
@@ -245,46 +232,6 @@ pub(crate) fn verdict(report: &Report, witnessed: Option<&str>) -> String {
     };
     let times = witnessed.map_or("no witness".to_owned(), |said| format!("but {said}"));
     format!("{entries}, no finding.{but} Times are this machine's own claim: {times}.")
-}
-
-/// Findings, each with its remedy.
-pub(crate) fn findings(page: &Page, found: &[AuditFinding]) -> String {
-    let mut out = String::new();
-    for finding in found {
-        let entry = finding.entry.map(|e| format!("entry {e}: ")).unwrap_or_default();
-        let place = finding.place.as_deref().map(|p| format!("   {}", faint(p))).unwrap_or_default();
-        let head = format!("{}  ", warn(&format!("{}: {}", finding.check, finding.code)));
-        out.push_str(&page.wrap_to(&head, "    ", &format!("{entry}{}{place}", clean(&finding.what))));
-        out.push_str(&page.wrap("    ", &clean(finding.remedy)));
-    }
-    out
-}
-
-/// Every check with what it looked at.
-pub(crate) fn checks(page: &Page, made: &[CheckResult]) -> String {
-    let row = |c: &CheckResult| {
-        let what = CHECKS.iter().find(|k| k.name == c.name).map_or("", |k| k.what);
-        let what = match c.left_out {
-            _ if c.skipped => "skipped, as asked".to_owned(),
-            Some(why) => format!("left out: {why}"),
-            None => what.to_owned(),
-        };
-        vec![c.name.to_owned(), c.count.to_string(), c.findings.to_string(), what]
-    };
-    let rows: Vec<Vec<String>> = made.iter().map(row).collect();
-    page.table(&["check", "looked at", "findings", "makes sure that"], &rows)
-}
-
-/// Remarks, a line each.
-pub(crate) fn remarks(page: &Page, found: &[RemarkItem]) -> String {
-    let mut out = String::new();
-    for remark in found {
-        let rule = remark.rule.as_deref().filter(|rule| !remark.what.contains(rule));
-        let rule = rule.map(|r| format!("  ({r})")).unwrap_or_default();
-        let what = format!("{}{rule}", remark.what);
-        out.push_str(&page.wrap(&format!("entry {:<5} ", remark.entry), &clean(&what)));
-    }
-    out
 }
 
 fn text(page: &Page, report: &Report, args: &Args) -> String {

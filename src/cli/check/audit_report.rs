@@ -9,7 +9,7 @@ use crate::audit::{AuditFinding, AuditOptions, CHECKS, CheckResult, RemarkItem, 
 use crate::event::{Instant, Size};
 use crate::log::Disk;
 
-use crate::cli::check::audit::{checks, findings, remarks};
+use crate::cli::check::audit_lines::{checks, findings, remarks};
 use crate::cli::context::{Context, Format};
 use crate::cli::error::Failure;
 use crate::cli::render::{Page, clean, count};

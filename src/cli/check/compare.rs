@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use serde::Serialize;
 
 use crate::event::{BodyId, Day, ParticipantId, Register};
 use crate::history::line;
@@ -12,13 +11,13 @@ use crate::import::{find_kind, neutral_act};
 use crate::ledger::Ledger;
 use crate::query::participant;
 use crate::query::{
-    Axes, BodyIndex, BodyView, CheckpointRef, Class, Comparison, Difference, Only, QueryError, QuestionEcho,
-    TheirAct, TheirSpell, TheirYear, Within, compare_acts, compare_spells, compare_years,
+    Axes, BodyIndex, BodyView, Class, Comparison, Difference, Only, QueryError, QuestionEcho, TheirAct,
+    TheirSpell, TheirYear, Within, compare_acts, compare_spells, compare_years,
 };
 
 use crate::cli::ask::axes::AxesArgs;
 use crate::cli::check::compare_file::{DataSet, FileForm, Statement};
-use crate::cli::check::compare_out::{Heading, Out};
+use crate::cli::check::compare_out::{Footer, Heading, Out};
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::share::panel::By;
@@ -143,15 +142,6 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     };
     let differs = out.finish(&heading, &Footer { question, checkpoint }, args.with_option())?;
     Ok(if differs { Exit::No } else { Exit::Done })
-}
-
-/// What stands under an answer.
-#[derive(Serialize)]
-pub(crate) struct Footer {
-    /// What was asked.
-    pub(crate) question: QuestionEcho,
-    /// The head of the record that was read.
-    pub(crate) checkpoint: CheckpointRef,
 }
 
 impl Args {

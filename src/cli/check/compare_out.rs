@@ -7,10 +7,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::event::ParticipantId;
-use crate::query::{Case, Class, Comparison, Difference};
+use crate::query::{Case, CheckpointRef, Class, Comparison, Difference, QuestionEcho};
 
 use crate::cli::ask::question::footer;
-use crate::cli::check::compare::Footer;
 use crate::cli::check::compare_file::FileForm;
 use crate::cli::context::{Context, Format, csv_of};
 use crate::cli::error::Failure;
@@ -63,6 +62,15 @@ pub(crate) struct Heading {
     pub(crate) bodies: u64,
     /// Other names for participants, with whom they mean.
     pub(crate) names: BTreeMap<String, ParticipantId>,
+}
+
+/// What stands under an answer.
+#[derive(Serialize)]
+pub(crate) struct Footer {
+    /// What was asked.
+    pub(crate) question: QuestionEcho,
+    /// The head of the record that was read.
+    pub(crate) checkpoint: CheckpointRef,
 }
 
 #[derive(Serialize)]

@@ -1,6 +1,7 @@
 //! Checking the record: audit, replay, repair, quality, comparison.
 
 pub(crate) mod audit;
+pub(crate) mod audit_lines;
 pub(crate) mod audit_report;
 #[allow(clippy::module_inception, reason = "the command that the room is named for")]
 pub(crate) mod check;

@@ -12,7 +12,7 @@ use crate::witness::{PolicyWitness, WitnessJudgement, WitnessPolicy};
 
 use crate::cli::context::{Context, Format, Shape};
 use crate::cli::error::{Exit, Failure};
-use crate::cli::prove::witness::instant;
+use crate::cli::prove::witness_request::instant;
 use crate::cli::render::count;
 
 /// A witness that does not answer by then is passed over.

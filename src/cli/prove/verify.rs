@@ -9,6 +9,7 @@ use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::prove::certificate;
 use crate::cli::prove::cosign::Line;
+use crate::cli::prove::given::{checkpoint, verifier_key};
 use crate::cli::prove::seen::{Outcome, Trust};
 use crate::cli::render::{Page, clean, strong, warn};
 
@@ -142,7 +143,7 @@ impl From<ProofError> for Unproven {
 /// What the file shows, or both, and whether the heads are believed.
 fn judge(args: &Args, bytes: &[u8], key: &VerifierKey, context: &Context) -> Result<Verdict, Unproven> {
     let leaf = args.leaf.as_deref().map(leaf).transpose()?;
-    let since = args.since.as_deref().map(crate::cli::check::audit::checkpoint).transpose()?;
+    let since = args.since.as_deref().map(checkpoint).transpose()?;
     let trust = args.seen.read(key, context)?;
     let one = verify(bytes, key, leaf.as_deref(), since.as_ref().map(|s| &s.head))?;
     if let Some(path) = &args.other {
@@ -253,22 +254,6 @@ fn text(page: &Page, verdict: &Verdict) -> String {
     }
     out.push_str(&crate::cli::prove::seen::said(page, &verdict.cosigned, verdict.remark.as_deref()));
     out
-}
-
-/// A verifier key: the line itself, or a file that holds it and nothing else.
-///
-/// # Errors
-/// [`Failure`] of usage.
-pub(crate) fn verifier_key(given: &str) -> Result<VerifierKey, Failure> {
-    let path = Path::new(given);
-    let line = match path.is_file() {
-        true => std::fs::read_to_string(path).map_err(|e| Failure::file(path, &e))?,
-        false => given.to_owned(),
-    };
-    VerifierKey::parse(line.strip_suffix('\n').unwrap_or(&line)).map_err(|error| {
-        let error = if path.is_file() { format!("{given}: {error}") } else { error.to_string() };
-        Failure::usage(error).help("it is the line that chancery key show prints, or a file that holds it")
-    })
 }
 
 /// A file, or standard input for `-`.

@@ -9,6 +9,7 @@ use crate::witness::{Witness, WitnessRefusal};
 
 use crate::cli::context::{Context, Format, Shape};
 use crate::cli::error::{Exit, Failure};
+use crate::cli::prove::witness_request::{REQUEST_BYTES_MAX, instant, seconds};
 use crate::cli::render::count;
 
 /// Be a witness of other ledgers: cosign their heads, each only where it continues the last
@@ -78,9 +79,6 @@ pub(crate) struct CosignArgs {
     request: PathBuf,
 }
 
-/// A request is smaller: 63 hashes, a checkpoint with its lines.
-pub(crate) const REQUEST_BYTES_MAX: u64 = 1 << 16;
-
 pub(crate) fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     match command {
         Command::Init(args) => {
@@ -91,7 +89,7 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<Exit, Failure>
         }
         Command::Trust(args) => {
             let witness = Witness::open(&args.folder, Disk::default())?;
-            let key = crate::cli::prove::verify::verifier_key(&args.key)?;
+            let key = crate::cli::prove::given::verifier_key(&args.key)?;
             witness.trust(&key)?;
             let last = match witness.last(key.name())?.head.size {
                 0 => "nothing of it is cosigned yet".to_owned(),
@@ -179,14 +177,4 @@ fn request(path: &Path) -> Result<Vec<u8>, Failure> {
         true => Err(Failure::usage(format!("{}: larger than any request", path.display()))),
         false => Ok(bytes),
     }
-}
-
-/// Whole seconds since 1970.
-pub(crate) fn seconds(at: Instant) -> u64 {
-    u64::try_from(at.micros() / 1_000_000).unwrap_or_default()
-}
-
-/// A cosignature's time.
-pub(crate) fn instant(seconds: u64) -> Instant {
-    Instant::from_micros(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000))
 }

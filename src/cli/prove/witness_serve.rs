@@ -17,7 +17,7 @@ use crate::witness::{Cosigned, Witness, WitnessError, WitnessRefusal};
 
 use crate::cli::context::clock;
 use crate::cli::error::{Exit, Failure};
-use crate::cli::prove::witness::{REQUEST_BYTES_MAX, seconds};
+use crate::cli::prove::witness_request::{REQUEST_BYTES_MAX, seconds};
 use crate::cli::render::clean;
 
 /// Answer logs by HTTP (C2SP tlog-witness), until Ctrl-C

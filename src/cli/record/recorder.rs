@@ -9,8 +9,8 @@ use crate::log::{Disk, SigningKey, write_recorder_key};
 
 use crate::cli::context::{Context, Format, Shape};
 use crate::cli::error::{Exit, Failure};
+use crate::cli::prove::given::verifier_key;
 use crate::cli::prove::key::seed;
-use crate::cli::prove::verify::verifier_key;
 use crate::cli::record::append::{SourceArgs, offers};
 use crate::cli::record::receipt;
 use crate::cli::record::recorder_list::{self, ListArgs};

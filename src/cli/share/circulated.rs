@@ -13,7 +13,7 @@ use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 use crate::cli::record::append::keep_document;
 use crate::cli::record::receipt;
-use crate::cli::share::notify::{Args, CirculatedArgs, bodies, drafts, since};
+use crate::cli::share::notifiable::{Args, CirculatedArgs, bodies, drafts, since};
 
 /// Records the circulation of what is named.
 ///

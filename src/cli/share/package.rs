@@ -13,7 +13,10 @@ use crate::cli::error::Failure;
 use crate::cli::prove::citation::Citation;
 use crate::cli::prove::cite;
 use crate::cli::render::count;
-use crate::cli::share::panel::COLUMNS;
+
+/// The columns of a panel.
+pub(crate) const COLUMNS: [&str; 8] =
+    ["iso3c", "ccode", "gwcode", "state", "year", "body", "status", "certainty"];
 
 /// Writes a panel that was asked for in these words; gives what was written, a line each.
 ///

@@ -9,8 +9,8 @@ use crate::query::{Fold, Panel, PanelSpan, Universe, panel};
 use crate::cli::ask::axes::AxesArgs;
 use crate::cli::context::{Context, Format, Shape};
 use crate::cli::error::{Exit, Failure};
-use crate::cli::share::export::{bodies, in_rows};
-use crate::cli::share::package;
+use crate::cli::share::package::{self, COLUMNS};
+use crate::cli::share::rows::{bodies, in_rows};
 
 /// A row for every participant and year: its status, or `none`, `unknown`, `outside-coverage`
 #[derive(clap::Args, Debug)]
@@ -85,10 +85,6 @@ enum Whose {
     Cow,
     Gw,
 }
-
-/// The columns of a panel.
-pub(crate) const COLUMNS: [&str; 8] =
-    ["iso3c", "ccode", "gwcode", "state", "year", "body", "status", "certainty"];
 
 const SHAPE: Shape = Shape { list: Some("rows"), columns: &COLUMNS };
 

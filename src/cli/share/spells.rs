@@ -4,7 +4,7 @@ use crate::query::{QueryError, Spells};
 use crate::cli::ask::axes::AxesArgs;
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
-use crate::cli::share::export::{bodies, in_rows};
+use crate::cli::share::rows::{bodies, in_rows};
 
 /// Every spell of every participant: who had which status from when until when
 #[derive(clap::Args, Debug)]

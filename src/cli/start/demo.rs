@@ -105,7 +105,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         out = String::new();
         record(context, first, &missing)?;
     }
-    out.push_str(&tour::tour(context, &examples)?);
+    let others = examples.iter().map(|example| Ok((example.body()?, example.tell)));
+    let others = others.collect::<Result<Vec<(BodyId, Tell)>, Failure>>()?;
+    out.push_str(&tour::tour(context, sco()?, others)?);
     context.print(&out)?;
     Ok(Exit::Done)
 }

@@ -10,7 +10,6 @@ use crate::cli::ask::roster::board;
 use crate::cli::context::Context;
 use crate::cli::error::Failure;
 use crate::cli::render::{Page, count, date, faint, long_day, strong, warn};
-use crate::cli::start::demo::Example;
 
 pub(crate) fn who(id: &str) -> Result<ParticipantId, Failure> {
     crate::query::participant(id).map_err(Failure::usage)
@@ -26,18 +25,18 @@ pub(crate) struct Tour {
     today: Day,
 }
 
-/// The tour of the SCO, then a screen for each other body asked for.
-pub(crate) fn tour(context: &Context, examples: &[&Example]) -> Result<String, Failure> {
-    let tour = Tour::open(context, crate::cli::start::demo::sco()?)?;
+/// The tour of a body, the SCO, then a screen for each other body asked for.
+pub(crate) fn tour(context: &Context, body: BodyId, others: Vec<(BodyId, Tell)>) -> Result<String, Failure> {
+    let tour = Tour::open(context, body)?;
     let mut out = tour.now("1 Today")?;
     out.push_str(&tour.as_known("2023-03-06")?);
     out.push_str(&tour.why("2023-07-01")?);
     out.push_str(&tour.correction()?);
     out.push_str(&tour.audit(context)?);
-    for (at, example) in examples.iter().enumerate() {
-        let tour = Tour::open(context, example.body()?)?;
+    for (at, (other, tell)) in others.into_iter().enumerate() {
+        let tour = Tour::open(context, other)?;
         out.push_str(&tour.now(&format!("{} {} today", at + 6, tour.charter.about.short))?);
-        out.push_str(&(example.tell)(&tour)?);
+        out.push_str(&tell(&tour)?);
     }
     out.push_str("\nThe ledger stays. Next:  chancery status Belarus --in sco\n");
     Ok(out)

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::index::IndexError;
-use crate::index::container::Visit;
+use crate::index::visit::Visit;
 use crate::log::{Mark, VerifierKey};
 
 use super::block::{BLOCK_BYTES, Beside, LONG_BYTES, Link, Pairs, long_part, sum_of};

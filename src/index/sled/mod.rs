@@ -12,6 +12,7 @@ mod guard;
 mod head;
 mod page;
 mod run;
+pub(super) mod shelf;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -24,16 +25,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::event::{Entry, Index, Size};
-use crate::log::{Frontier, Hash};
+use crate::log::Hash;
 
-use super::container::{Stored, Visit};
+use super::container::Stored;
 use super::{IndexError, Tables};
 
 pub use folder::Stated;
 
-use guard::{Asked, Fault, Guarded};
+use guard::{Asked, Guarded};
 use head::Head;
 use run::RUN_ENTRIES;
+use shelf::Shelf;
 use store::Store;
 
 /// So many entries are put into sled at once where many come.
@@ -57,43 +59,6 @@ pub struct SledIndex {
     /// How many transactions sled was not asked to write out.
     unflushed: usize,
     is_complete: bool,
-}
-
-/// The tables in sled at one size. Once they have grown, whoever has this is told so.
-pub(super) struct Shelf {
-    store: Arc<Guarded<Store>>,
-    tree: Frontier,
-}
-
-impl Shelf {
-    /// The right edge of the tree over its entries.
-    pub(super) fn tree(&self) -> &Frontier {
-        &self.tree
-    }
-
-    /// Its folder.
-    pub(super) fn path(&self) -> &Path {
-        self.store.path()
-    }
-
-    /// The value of a key.
-    pub(super) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
-        let (key, size) = (key.to_vec(), self.tree.size());
-        self.store.run(move |store| at_size(store, size)?.get(&key))
-    }
-
-    /// Shows the pairs whose keys begin with a prefix, in their order.
-    pub(super) fn range(&self, prefix: &[u8], visit: &mut Visit<'_>) -> Result<(), IndexError> {
-        let (prefix, size) = (prefix.to_vec(), self.tree.size());
-        let pairs = self.store.run(move |store| at_size(store, size)?.range(&prefix))?;
-        let _ = pairs.iter().try_for_each(|(key, value)| visit(key, value));
-        Ok(())
-    }
-}
-
-fn at_size(store: &Store, size: u64) -> Result<&Store, Fault> {
-    let holds = store.head.as_ref().map_or(0, |head| head.size);
-    if holds == size { Ok(store) } else { Err(format!("it holds {holds} entries, not {size}").into()) }
 }
 
 impl SledIndex {
