@@ -1,4 +1,6 @@
-use crate::event::{Day, Edtf, ParticipantId};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::event::{BodyId, Day, Edtf, Index, ParticipantId};
 use crate::query::{
     Between, ChangedSpan, Diff, DiffEntry, DiffItem, Kind, ProcedureChange, Question, State, participant,
 };
@@ -80,6 +82,7 @@ fn text(page: &Page, answer: &Diff, between: Between, today: Day) -> String {
     if answer.changes.is_empty() {
         out.push_str("\n  no status differs\n");
     }
+    let acts = Acts::new(&answer.entries);
     let mut heading = None;
     let mut changes: Vec<&DiffItem> = answer.changes.iter().collect();
     changes.sort_by_key(|change| {
@@ -96,6 +99,9 @@ fn text(page: &Page, answer: &Diff, between: Between, today: Day) -> String {
             out.push_str(&format!("\n{}{body}\n", change.change));
         }
         out.push_str(&one(page, change, answer, between));
+        for act in acts.of(change) {
+            out.push_str(&page.wrap("       ", &act_line(act)));
+        }
     }
     if !answer.procedures.is_empty() {
         out.push_str("\nprocedures\n");
@@ -146,17 +152,37 @@ fn one(page: &Page, change: &DiffItem, answer: &Diff, between: Between) -> Strin
             }
         }
     }
-    let own = |entry: &&DiffEntry| {
-        let of_it = entry.participant.as_ref() == Some(&change.participant) && entry.body == change.body;
-        of_it || change.because.contains(&entry.index)
-    };
-    for entry in answer.entries.iter().filter(own) {
-        out.push_str(&page.wrap("       ", &act(entry)));
-    }
     out
 }
 
-fn act(entry: &DiffEntry) -> String {
+/// The entries of an answer, by index and by the participant whose they are: a line of the answer names few of them.
+#[derive(Default)]
+struct Acts<'a> {
+    by_index: BTreeMap<Index, &'a DiffEntry>,
+    by_pair: HashMap<(&'a BodyId, &'a ParticipantId), Vec<Index>>,
+}
+
+impl<'a> Acts<'a> {
+    fn new(entries: &'a [DiffEntry]) -> Acts<'a> {
+        let mut acts = Acts::default();
+        for entry in entries {
+            acts.by_index.insert(entry.index, entry);
+            if let Some(who) = &entry.participant {
+                acts.by_pair.entry((&entry.body, who)).or_default().push(entry.index);
+            }
+        }
+        acts
+    }
+
+    /// The acts of the participant in the body, and those that the change rests on, in the order of the log.
+    fn of(&self, change: &DiffItem) -> impl Iterator<Item = &'a DiffEntry> {
+        let own = self.by_pair.get(&(&change.body, &change.participant));
+        let indexes: BTreeSet<Index> = own.into_iter().flatten().chain(&change.because).copied().collect();
+        indexes.into_iter().filter_map(|index| self.by_index.get(&index).copied())
+    }
+}
+
+fn act_line(entry: &DiffEntry) -> String {
     let when = entry.date.as_ref().map(|on| format!(" {}", date(on))).unwrap_or_default();
     format!("entry {}, {}{when}", entry.index, act_words(entry.act))
 }
