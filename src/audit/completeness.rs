@@ -58,7 +58,7 @@ fn map_heads(filings: &Filings, hashes: &[Hash], sizes: &[u64]) -> Vec<MapHead> 
     (0..sizes.len()).map(head).collect()
 }
 
-/// What stands for one group in the map over the first entries at each size; nothing as long as it has no entry.
+/// The member of the map for one group, over the first entries at each size; `None` while the group has no entry.
 fn members(filings: &Filings, lines: &[Line], hashes: &[Hash], sizes: &[u64]) -> Vec<Option<Member>> {
     let mut trees: Vec<Frontier> = vec![Frontier::default(); sizes.len()];
     for heading in lines.chunk_by(|a, b| a.name == b.name) {
@@ -82,7 +82,7 @@ fn members(filings: &Filings, lines: &[Line], hashes: &[Hash], sizes: &[u64]) ->
     trees.into_iter().map(group).collect()
 }
 
-/// What stands for a tree in the tree above it.
+/// The member that represents a tree in the tree above it.
 fn member(names: &[smol_str::SmolStr], place: u32, tree: &Frontier) -> Member {
     let name = names.get(place as usize).map(ToString::to_string).unwrap_or_default();
     Member { name, size: tree.size(), root: tree.root() }

@@ -16,7 +16,7 @@ pub(super) type Line = (Certainty, BTreeSet<StatusId>);
 
 /// One body derived by the audit.
 pub(super) struct Derivation {
-    /// What stands, by participant.
+    /// The acts in force, by participant.
     pub(super) pairs: Pairs,
     /// What the acts of some make of the status of others.
     pub(super) board: Board,

@@ -22,10 +22,7 @@ use super::verdict::Rules;
 const DAYS: usize = 4;
 
 /// After how many quarters of a body's entries the past is compared.
-pub(super) const QUARTERS: [usize; 3] = [1, 2, 3];
-
-/// In a record of more bodies than this, each is compared after one number of quarters.
-const MANY_BODIES: usize = 100;
+const QUARTERS: [usize; 3] = [1, 2, 3];
 
 /// Derives every body on every core, telling `progress` how many are done.
 pub(super) fn projections(
@@ -38,15 +35,12 @@ pub(super) fn projections(
     // The same text says the same: each is read once. What texts make of a body is folded anew for every answer.
     let texts = Texts::default();
     let bodies: Vec<(&BodyId, &Charter)> = charters.iter().collect();
-    let many = bodies.len() > MANY_BODIES;
-    let derive = |(at, body)| {
+    let derive = |body| {
         let mut found = Findings::default();
-        // Of many bodies each is compared at one past size, in turn: any of them shows what a question reads too much of.
-        let quarters = if many { &QUARTERS[at % QUARTERS.len()..][..1] } else { &QUARTERS };
-        of_body(places, body, (last, quarters), &texts, &mut found);
+        of_body(places, body, last, &texts, &mut found);
         found
     };
-    let parts = on_every_core(bodies.into_par_iter().enumerate(), derive, progress);
+    let parts = on_every_core(bodies.into_par_iter(), derive, progress);
     parts.into_iter().for_each(|part| found.absorb(part));
 }
 
@@ -54,7 +48,7 @@ pub(super) fn projections(
 fn of_body(
     places: &Places,
     (body, charter): (&BodyId, &Charter),
-    ((last, today), quarters): ((Index, Day), &[usize]),
+    (last, today): (Index, Day),
     texts: &Texts,
     found: &mut Findings,
 ) {
@@ -68,7 +62,7 @@ fn of_body(
     let charters = Arc::new(Charters::reading(texts.clone()));
     let sampled = Sampled { places, charter, texts, charters, view: view.as_ref().ok(), today };
     sampled.compare_all(&derived, (of_body.as_slice(), last), found);
-    prefixes((&of_body, &of_body), quarters, (body, today), texts, found);
+    prefixes((&of_body, &of_body), (body, today), texts, found);
 }
 
 /// Compares the two ways of deriving one body.
@@ -153,12 +147,11 @@ fn agree(plain: Option<&History>, asked: Option<&History>, day: Day) -> bool {
 /// Asks the whole record as it was recorded at some sizes, and the entries up to there alone.
 pub(super) fn prefixes(
     (whole, source): (&Arc<Vec<Entry>>, &[Entry]),
-    quarters: &[usize],
     (body, day): (&BodyId, Day),
     texts: &Texts,
     found: &mut Findings,
 ) {
-    let cuts: BTreeSet<usize> = quarters.iter().map(|n| source.len() * n / 4).filter(|at| *at > 0).collect();
+    let cuts: BTreeSet<usize> = QUARTERS.iter().map(|n| source.len() * n / 4).filter(|at| *at > 0).collect();
     for at in cuts {
         let Some(size) = source.get(at - 1).map(|e| Size(e.index.0 + 1)) else { continue };
         let alone = asked(Arc::new(source[..at].to_vec()), body, size, day, texts);

@@ -301,13 +301,7 @@ fn a_past_that_changed_is_found() {
     let day = "2026-01-01".parse().unwrap();
     for (source, codes) in [(&*decoded, vec![]), (&other, vec!["another-past"])] {
         let mut found = Findings::default();
-        projection::prefixes(
-            (&decoded, source),
-            &projection::QUARTERS,
-            (&sco(), day),
-            &Texts::default(),
-            &mut found,
-        );
+        projection::prefixes((&decoded, source), (&sco(), day), &Texts::default(), &mut found);
         let (_, findings) = found.finish();
         assert_eq!(findings.iter().map(|f| f.code).collect::<Vec<_>>(), codes);
     }
