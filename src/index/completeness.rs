@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use smol_str::SmolStr;
 
-use crate::event::{Heading, Index};
+use crate::event::Index;
 use crate::log::{Frontier, Hash, Member, members_root};
 
 use super::apply::edge_of;
@@ -116,24 +116,6 @@ impl Tables {
             }
         }
         Ok(computed)
-    }
-
-    /// The right edge of the tree over what is filed under a heading.
-    ///
-    /// # Errors
-    /// As of [`Tables::completeness`].
-    pub fn edge_under<E: From<IndexError>>(
-        &self,
-        heading: &Heading,
-        leaf: &Leaf<'_, E>,
-    ) -> Result<Frontier, E> {
-        let of = |table| self.stored.as_ref().map_or(Ok(None), |s| s.get(&key::heading(table, heading)));
-        let stored = of(Table::Filed)?.unwrap_or_default();
-        let edge = of(Table::Edges)?;
-        let filed = key::heading(Table::Filed, heading);
-        let added: Vec<u8> =
-            self.tail.iter().filter_map(|part| part.get(&filed)).flatten().copied().collect();
-        self.tree_over(&stored, edge.as_deref(), &added, leaf)
     }
 
     /// The tree over a stored list, with its edge where that is stored, and what the tail adds to it.

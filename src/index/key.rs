@@ -26,13 +26,11 @@ pub(super) enum Table {
     Nodes = 8,
     /// Heading → a list of corrections that say themselves what this heading says, and are not filed under it.
     Aside = 9,
-    /// Heading → what is kept of a participant in a body, or of the body where the heading is its own.
-    Rows = 10,
     /// The number of a block of entries → where their records begin in the segment that is not sealed.
     Places = 11,
 }
 
-/// Headings of so many entries have their right edge stored.
+/// Headings with at least this number of entries have their right edge stored.
 pub(super) const EDGE_ENTRIES: u64 = 8;
 
 impl Table {

@@ -1,4 +1,4 @@
-//! The lookups: written once, over whatever holds the tables.
+//! The lookups: written once for all three containers.
 
 use std::ops::ControlFlow;
 
@@ -38,16 +38,6 @@ impl Tables {
         entries.sort_unstable();
         entries.dedup();
         Ok(entries)
-    }
-
-    /// The headings of a group, by name.
-    ///
-    /// # Errors
-    /// [`IndexError`].
-    pub fn headings_in(&self, group: &str) -> Result<Vec<Heading>, IndexError> {
-        let mut headings = Vec::new();
-        self.each(&key::named(Table::Filed, group, ""), &mut |key, _| headings.push(self.named(key)))?;
-        headings.into_iter().collect()
     }
 
     /// Every group, by name: the bodies, and the imports as `import:` and their ids.
@@ -256,15 +246,6 @@ impl Tables {
         leaf: &dyn Fn(Index) -> Result<Hash, E>,
     ) -> Result<Hash, E> {
         Ok(self.tree_at(size, leaf)?.root())
-    }
-
-    /// The row of a heading, as whoever made the stored part wrote it. The tail has none: whether entries of the tail
-    /// bear on the row is for the reader to see.
-    ///
-    /// # Errors
-    /// [`IndexError`].
-    pub fn row(&self, heading: &Heading) -> Result<Option<Vec<u8>>, IndexError> {
-        self.get(&key::heading(Table::Rows, heading))
     }
 
     /// The hash of a leaf: of one in the tail as it was given, of any other as `leaf` gives it.

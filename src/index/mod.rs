@@ -11,7 +11,6 @@
 //! | stamps | block of 64 entries | when its first entry was recorded |
 //! | nodes | level from 6 on, number | the hash of a complete subtree of the log's tree |
 //! | aside | heading | corrections that say themselves what it says, and are not filed under it |
-//! | rows | heading | what follows from the entries under it: bytes of whoever made the index |
 //! | places | block of 64 entries | where their records begin in the segment that is not sealed |
 //!
 //! A heading is a group (a body, or an import) and a name in it (a participant, or nothing). Which entry is filed under
@@ -52,11 +51,11 @@ use container::Stored;
 use key::Table;
 use scanned::Scanned;
 
-/// So many entries have one stamp, and the subtrees of so many leaves and more are stored.
+/// The number of entries that share one stamp; subtrees of at least this number of leaves are stored.
 pub const BLOCK: u64 = 64;
 /// The level of a complete subtree of [`BLOCK`] leaves.
 const BLOCK_LEVEL: u8 = 6;
-/// A part of the tail that others share is copied to be added to, up to so many entries.
+/// A part of the tail that is shared is copied before it grows, if it has at most this number of entries.
 const SHARED_ENTRIES: u64 = 64;
 
 /// The index of the first entries of a record.

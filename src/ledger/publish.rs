@@ -1,20 +1,18 @@
 //! The index as a file for readers without a lock.
 
-use std::collections::BTreeMap;
-
 use crate::index::{Publication, Tables};
 use crate::log::Disk;
 
 use super::record::Record;
 use super::{Ledger, LedgerError};
 
-/// Behind a published index so many entries are read from the log with each question before it is published anew.
+/// The index is published anew when this number of entries follows the published one: each question reads them from the log.
 const TAIL_ENTRIES: u64 = 256;
-/// A writer keeps no more than so many entries of the index in memory.
+/// The most entries of the index that a writer keeps in memory.
 const MEMORY_ENTRIES: u64 = 1 << 16;
 
 impl Ledger {
-    /// Publishes the index if so many entries follow the published one, or a segment of the log began since.
+    /// Publishes the index if [`TAIL_ENTRIES`] entries follow the published one, or a segment of the log began since.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -40,8 +38,17 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn publish(&mut self) -> Result<(), LedgerError> {
+        let tables = self.record.tables().clone();
+        self.publish_of(&tables)
+    }
+
+    /// Publishes tables of everything recorded, and answers from the file from then on.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn publish_of(&mut self, tables: &Tables) -> Result<(), LedgerError> {
         let disk = self.log().disk()?.clone();
-        publish(&mut self.record, &disk)
+        publish(&mut self.record, tables, &disk)
     }
 
     /// Makes the published index anew from the log alone.
@@ -55,17 +62,12 @@ impl Ledger {
     }
 }
 
-fn publish(record: &mut Record, disk: &Disk) -> Result<(), LedgerError> {
+fn publish(record: &mut Record, tables: &Tables, disk: &Disk) -> Result<(), LedgerError> {
     let log = record.log();
     let key = log.signing_key()?;
-    let publication = Publication {
-        origin: log.origin(),
-        mark: log.mark(),
-        places: log.last_places()?,
-        rows: BTreeMap::new(),
-        key: key.as_ref(),
-    };
-    record.tables().publish(record.path(), &publication, &|index| record.hash(index), disk)?;
+    let publication =
+        Publication { origin: log.origin(), mark: log.mark(), places: log.last_places()?, key: key.as_ref() };
+    tables.publish(record.path(), &publication, &|index| record.hash(index), disk)?;
     if let Some(tables) = super::published(record.path()).filter(|tables| tables.size() == record.size()) {
         record.replace_tables(tables);
     }

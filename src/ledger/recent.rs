@@ -19,7 +19,7 @@ const CHUNK: usize = 64;
 const CHUNKS: usize = 64;
 
 impl Recent {
-    /// None yet, behind so many entries.
+    /// Empty, after the first `size` entries.
     pub(super) fn behind(size: Size) -> Recent {
         Recent { end: size.0, ..Recent::default() }
     }

@@ -455,7 +455,7 @@ impl Record {
     }
 }
 
-/// A tail of so many entries is read one by one; a longer one in a pass over the log.
+/// A tail of at most this number of entries is read one by one; a longer one in a pass over the log.
 const NEAR: u64 = 4_096;
 
 /// Whether published tables are of a log: they end where it was opened, or give the root that it has there.

@@ -1,4 +1,4 @@
-//! The event log in sled, with the tables over it: brought up to the evidence behind whoever appends. What is wrong with it
+//! The event log in sled, with the tables over it: brought up to the evidence when a writer closes. What is wrong with it
 //! loses nothing, and the next writer makes it anew; but one that holds more than the evidence is never legitimate.
 
 use std::path::Path;
@@ -59,20 +59,15 @@ impl Ledger {
         }
     }
 
-    /// Every entry of the log from sled, without the words from which no status follows. Sled is brought up to the log
-    /// first, and made anew if it cannot be had or read.
+    /// Makes both indexes anew from the log: sled, and from the tables in sled the published file. Gives every entry from sled,
+    /// without the words from which no status follows.
     ///
     /// # Errors
-    /// [`LedgerError`]: the entries can still be read from the leaves.
-    pub fn entries_in_sled(&self) -> Result<Vec<Entry>, LedgerError> {
-        if let Ok(mut index) = SledIndex::open(self.path(), self.origin(), DEADLINE)
-            && index.size() <= self.record.size()
-            && fill(&mut index, &self.record).is_ok()
-            && let Ok(entries) = entries_of_sled(&index)
-        {
-            return Ok(entries);
-        }
-        entries_of_sled(&self.sled_anew()?)
+    /// [`LedgerError`]: the index can still be published, and the entries read, from the leaves.
+    pub fn rebuild(&mut self) -> Result<Vec<Entry>, LedgerError> {
+        let index = self.sled_anew()?;
+        self.publish_of(index.tables())?;
+        entries_of_sled(&index)
     }
 
     fn fill_or_anew(&self, mut index: SledIndex) -> Result<(), LedgerError> {

@@ -64,7 +64,7 @@ pub(crate) struct Heading {
     pub(crate) names: BTreeMap<String, ParticipantId>,
 }
 
-/// What stands under an answer.
+/// The lines under an answer.
 #[derive(Serialize)]
 pub(crate) struct Footer {
     /// What was asked.

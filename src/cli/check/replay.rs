@@ -2,8 +2,8 @@ use std::time::Instant as Clock;
 
 use serde_json::{Value, json};
 
-use crate::event::{BodyId, Size};
-use crate::ledger::{entries_of_leaves, replay};
+use crate::event::{BodyId, Entry, Size};
+use crate::ledger::{Ledger, entries_of_leaves, replay};
 use crate::query::Axes;
 
 use crate::cli::ask::axes::AxesArgs;
@@ -11,7 +11,7 @@ use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::render::{Page, count};
 
-/// Rebuild the index and fold everything again from sled; with a date, from the leaves, and nothing is written
+/// Rebuild the index from the log and fold everything again; with a date, fold without writing anything
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   chancery replay
@@ -34,15 +34,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let axes = AxesArgs { as_recorded: args.until.clone(), ..AxesArgs::default() };
     let axes: Axes = axes.resolve(context, &ledger)?;
     let bar = context.bar(ledger.size().0, "entries");
-    if args.until.is_none() {
-        ledger.publish_anew()?;
-    }
     bar.set_length(axes.as_recorded.0);
-    let from_sled = args.until.is_none().then(|| ledger.entries_in_sled().ok()).flatten();
-    let source = if from_sled.is_some() { "sled" } else { "leaves" };
-    let entries = match from_sled {
-        Some(entries) => entries,
-        None => entries_of_leaves(ledger.log(), axes.as_recorded)?,
+    let (entries, source) = match args.until {
+        Some(_) => (entries_of_leaves(ledger.log(), axes.as_recorded)?, "leaves"),
+        None => rebuilt(&mut ledger, context)?,
     };
     let tally = replay(&entries, axes.on, &|at| bar.set_position(at));
     bar.finish_and_clear();
@@ -56,6 +51,18 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
                         "bodies": bodies, "seconds": began.elapsed().as_secs_f64()});
     context.answer(&answer, SHAPE, |page| text(page, axes.as_recorded, &head.root, &answer))?;
     Ok(Exit::Done)
+}
+
+/// Makes the index anew, and gives every entry with its source: from sled, or from the leaves where sled cannot be had.
+fn rebuilt(ledger: &mut Ledger, context: &Context) -> Result<(Vec<Entry>, &'static str), Failure> {
+    match ledger.rebuild() {
+        Ok(entries) => Ok((entries, "sled")),
+        Err(error) => {
+            context.remark(&format!("sled could not be made anew: {error}"));
+            ledger.publish_anew()?;
+            Ok((entries_of_leaves(ledger.log(), ledger.size())?, "leaves"))
+        }
+    }
 }
 
 fn text(page: &Page, size: Size, root: &str, answer: &Value) -> String {

@@ -11,13 +11,13 @@ use sha2::{Digest, Sha256};
 
 use crate::index::list;
 
-/// Every block has so many bytes.
+/// The size of a block, in bytes.
 pub(super) const BLOCK_BYTES: usize = 4096;
 /// A value with more bytes has blocks of its own.
 pub(super) const INLINE_MAX: usize = 1024;
 /// What a block of a long value has before its bytes: the kind and a hash.
 const LONG_HEAD: usize = 1 + 32;
-/// So many bytes of a long value stand in one block.
+/// How many bytes of a long value one block holds.
 pub(super) const LONG_BYTES: usize = BLOCK_BYTES - LONG_HEAD;
 /// What other blocks have before their pairs: the kind and the count.
 const PAIRS_HEAD: usize = 1 + 2;
@@ -43,7 +43,7 @@ pub(super) struct Link {
     pub(super) sum: Sum,
 }
 
-/// What stands beside a key.
+/// The value of a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Beside<'b> {
     /// A value.
@@ -156,7 +156,7 @@ impl<'b> Pairs<'b> {
         self.left > 0
     }
 
-    /// What stands beside the next key; `None` where the block is not as a block is.
+    /// The value of the next key; `None` where the block is malformed.
     pub(super) fn next(&mut self) -> Option<Beside<'b>> {
         self.left = self.left.checked_sub(1)?;
         let shared = usize::try_from(list::take(&mut self.rest)?).ok()?;

@@ -54,7 +54,7 @@ pub(super) fn put_in_place(from: &Path, to: &Path, ledger: &Path, disk: &Disk) -
         let ours = [EXTENSION].into_iter().chain(SUPERSEDED);
         let is_ours = other.extension().is_some_and(|own| ours.into_iter().any(|one| own == one));
         if is_ours && other != to {
-            // One that cannot be removed is passed over by whoever opens the folder.
+            // A file that cannot be removed is ignored at the next opening.
             let _ = disk.remove(&other);
         }
     }

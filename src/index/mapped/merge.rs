@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use crate::event::{Heading, Index};
+use crate::event::Index;
 use crate::index::container::Stored;
 use crate::index::key::{self, Table};
 use crate::index::{BLOCK, IndexError, Parts, Tables, list};
@@ -25,8 +25,6 @@ pub struct Publication<'p> {
     /// Where records lie in the segment that is not sealed: the index of the first that is stated, and the offset of each
     /// from it on, in bytes from the beginning of the segment.
     pub places: (u64, Vec<u32>),
-    /// The rows that take the place of those before; `None` where there is to be none. All other rows stay.
-    pub rows: BTreeMap<Heading, Option<Vec<u8>>>,
     /// What the header is signed with, where the log has a key.
     pub key: Option<&'p SigningKey>,
 }
@@ -70,11 +68,6 @@ impl Tables {
         }
         let mut put: BTreeMap<Vec<u8>, Option<Cow<'_, [u8]>>> = BTreeMap::new();
         put.extend(self.computed(leaf)?.into_iter().map(|(key, value)| (key, Some(Cow::Owned(value)))));
-        put.extend(
-            publication.rows.iter().map(|(heading, row)| {
-                (key::heading(Table::Rows, heading), row.as_deref().map(Cow::Borrowed))
-            }),
-        );
         put.extend(places(publication.places.0, &publication.places.1));
         let target = place(ledger, &publication.mark);
         let beside = target.with_extension("tmp");

@@ -13,7 +13,7 @@ use crate::log::{Mark, VerifierKey};
 use super::block::{BLOCK_BYTES, Beside, LONG_BYTES, Link, Pairs, long_part, sum_of};
 use super::header::{Header, Unfit};
 
-/// So many blocks are kept in memory, each in the place that its number names.
+/// How many blocks are kept in memory, each in the place that its number names.
 const KEPT: usize = 256;
 /// No file has more levels: with three keys a block it would have more blocks than numbers.
 const LEVELS_MAX: usize = 24;
@@ -144,7 +144,7 @@ impl Mapped {
         }
     }
 
-    /// The value that stands beside a key, in a block or in blocks of its own.
+    /// The value of a key, in a block or in blocks of its own.
     fn value(&self, beside: Beside<'_>, number: u32) -> Result<Vec<u8>, IndexError> {
         let (length, mut link) = match beside {
             Beside::Value(value) => return Ok(value.to_vec()),

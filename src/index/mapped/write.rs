@@ -6,7 +6,7 @@ use crate::log::DiskFile;
 
 use super::block::{BLOCK_BYTES, Beside, Filling, INLINE_MAX, KEY_MAX, Link, long_blocks, sum_of};
 
-/// So many bytes are handed to the system at once.
+/// How many bytes are written at once.
 const BUFFER_BYTES: usize = 1 << 20;
 
 /// A file that is being written, behind the room for its header.
@@ -15,7 +15,7 @@ pub(super) struct Writer {
     buffer: Vec<u8>,
     /// How many blocks were handed to the system.
     written: u32,
-    /// The blocks that are being filled: the leaf, and what stands above it.
+    /// The blocks that are being filled: the leaf, and the inner blocks above it.
     levels: Vec<Filling>,
 }
 

@@ -29,7 +29,7 @@ pub enum Stated {
     },
 }
 
-/// What the newest complete generation holds of the log of a name, as it stands beside it: nothing is opened.
+/// The size and last leaf of the newest complete generation, read from the file `head` without opening sled.
 pub(super) fn stated(ledger: &Path, origin: &str) -> Stated {
     let Some(folder) = newest(ledger) else { return Stated::Nothing };
     let head = std::fs::read(folder.join(HEAD_FILE)).ok().and_then(|head| Head::decode(&head).ok());

@@ -19,7 +19,6 @@ mod tests;
 mod value;
 mod words;
 
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -38,11 +37,11 @@ use run::RUN_ENTRIES;
 use shelf::Shelf;
 use store::Store;
 
-/// So many entries are put into sled at once where many come.
+/// The number of entries put into sled at once during a long fill.
 const BATCH_ENTRIES: usize = 4 * RUN_ENTRIES;
-/// What so many entries add to the tables is put into sled at once where many come.
+/// During a long fill the tables are put into sled once for this number of entries.
 const LEVEL_ENTRIES: u64 = 1 << 16;
-/// sled keeps in memory what it was not asked to write out: so many transactions at most.
+/// The most transactions before sled is asked to write out, since it keeps the rest in memory.
 const UNFLUSHED_MAX: usize = 8;
 
 /// The index of a record in sled, of one generation, with the last entries in memory until they are put there.
@@ -112,7 +111,7 @@ impl SledIndex {
         })
     }
 
-    /// What the newest complete generation holds of the log of a name, as it stands beside it: nothing is opened.
+    /// The size and last leaf of the newest complete generation, read from the file `head` without opening sled.
     pub fn stated(ledger: &Path, origin: &str) -> Stated {
         folder::stated(ledger, origin)
     }
@@ -180,7 +179,7 @@ impl SledIndex {
             self.unflushed = 0;
         }
         let (next, folder) = (head.clone(), self.store.path().to_owned());
-        // Nobody waits for sled: whatever is asked later is answered after it, and what became of it is asked before the next.
+        // The writer does not wait for sled: a later request is answered after this one, and its result is read before the next.
         let asked = self.store.begin(move |store| {
             store.put(entries, added, next)?;
             if let Some(head) = &store.head {
@@ -269,34 +268,9 @@ impl SledIndex {
     /// # Errors
     /// [`IndexError`].
     pub fn status_entries(&self, run: (Index, u64)) -> Result<Vec<Entry>, IndexError> {
-        self.read(run, false)
-    }
-
-    /// The entries of a run, whole.
-    ///
-    /// # Errors
-    /// [`IndexError`].
-    pub fn whole_entries(&self, run: (Index, u64)) -> Result<Vec<Entry>, IndexError> {
-        self.read(run, true)
-    }
-
-    fn read(&self, (Index(first), count): (Index, u64), with_words: bool) -> Result<Vec<Entry>, IndexError> {
-        let (events, words) = self.store.run(move |store| store.values(first, with_words))?;
-        store::read_run(first, count, &events, words.as_deref()).map_err(|what| self.store.damaged(what))
-    }
-
-    /// Shows every entry in the order of the log, as of [`SledIndex::status_entries`], until `see` has seen enough.
-    ///
-    /// # Errors
-    /// [`IndexError`].
-    pub fn each_status_entry(&self, see: &mut dyn FnMut(Entry) -> ControlFlow<()>) -> Result<(), IndexError> {
-        for run in self.runs()? {
-            if self.status_entries(run)?.into_iter().try_for_each(&mut *see).is_break() {
-                return Ok(());
-            }
-        }
-        let _ = self.pending.iter().cloned().try_for_each(see);
-        Ok(())
+        let (Index(first), count) = run;
+        let events = self.store.run(move |store| store.events(first))?;
+        store::read_run(first, count, &events, None).map_err(|what| self.store.damaged(what))
     }
 }
 

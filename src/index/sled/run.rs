@@ -189,7 +189,7 @@ pub(super) fn read(first: u64, events: &[u8], words: Option<&[u8]>) -> Result<Ve
     Ok(entries)
 }
 
-/// The texts and ids of a run, each read once as whatever it is used as.
+/// The texts and ids of a run, each parsed once for each type that uses it.
 struct Texts<'a> {
     texts: Vec<&'a str>,
     named: Vec<[u8; ID_BYTES]>,

@@ -10,7 +10,7 @@ use crate::log::Frontier;
 use super::guard::{Fault, Guarded};
 use super::store::Store;
 
-/// The tables in sled at one size. Once they have grown, whoever has this is told so.
+/// The tables in sled at one size. Once they have grown, every lookup here is an error.
 pub(in crate::index) struct Shelf {
     pub(super) store: Arc<Guarded<Store>>,
     pub(super) tree: Frontier,

@@ -19,7 +19,7 @@ const CACHE_BYTES: u64 = 32 << 20;
 /// A value that takes more than a quarter of a segment has a file of its own, which goes when the value is replaced. In a
 /// segment it would stay until half of that is replaced: with larger segments sled takes up half as much again as it holds.
 pub(super) const SEGMENT_BYTES: usize = 64 << 10;
-/// So many runs of one size class are joined.
+/// The number of runs of one size class that are joined into one.
 const FAN: usize = 8;
 
 /// Pairs of the tables, in the order of their keys.
@@ -266,26 +266,21 @@ impl Store {
         self.head.as_ref().map_or(0, |head| head.levels.len())
     }
 
-    /// The entries of a run.
-    fn run(&self, first: u64, count: u64) -> Result<Vec<Entry>, Fault> {
-        let (events, words) = self.values(first, true)?;
-        read_run(first, count, &events, words.as_deref()).map_err(Fault::from)
+    /// The entries of a run, with their words.
+    pub(super) fn run(&self, first: u64, count: u64) -> Result<Vec<Entry>, Fault> {
+        let words = value_of(&self.words, first, "words")?;
+        read_run(first, count, &self.events(first)?, Some(&words)).map_err(Fault::from)
     }
 
-    /// The values of a run: what a status may follow from, and its words where they are wanted.
-    pub(super) fn values(
-        &self,
-        first: u64,
-        with_words: bool,
-    ) -> Result<(::sled::IVec, Option<::sled::IVec>), Fault> {
-        let missing = |what: &str| Fault::from(format!("the {what} from entry {first} on are missing"));
-        let events = self.events.get(first.to_be_bytes())?.ok_or_else(|| missing("events"))?;
-        let words = match with_words {
-            true => Some(self.words.get(first.to_be_bytes())?.ok_or_else(|| missing("words"))?),
-            false => None,
-        };
-        Ok((events, words))
+    /// The value of a run from which a status may follow.
+    pub(super) fn events(&self, first: u64) -> Result<::sled::IVec, Fault> {
+        value_of(&self.events, first, "events")
     }
+}
+
+fn value_of(tree: &::sled::Tree, first: u64, what: &str) -> Result<::sled::IVec, Fault> {
+    let missing = || Fault::from(format!("the {what} from entry {first} on are missing"));
+    tree.get(first.to_be_bytes())?.ok_or_else(missing)
 }
 
 impl Batch {
@@ -314,7 +309,7 @@ fn spans<'c>(counts: impl IntoIterator<Item = &'c u16>) -> Vec<(u64, u64)> {
     counts.into_iter().map(span).collect()
 }
 
-/// The entries of a run, which must be so many.
+/// The entries of a run, which must be `count`.
 pub(super) fn read_run(
     first: u64,
     count: u64,

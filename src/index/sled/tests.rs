@@ -52,13 +52,11 @@ fn for_status(entry: &Entry) -> Entry {
 /// The entries that an index gives, for a status and whole.
 fn given(index: &SledIndex) -> Result<(Vec<Entry>, Vec<Entry>), IndexError> {
     let (mut status, mut whole) = (Vec::new(), Vec::new());
-    index.each_status_entry(&mut |entry| {
-        status.push(entry);
-        ControlFlow::Continue(())
-    })?;
-    for run in index.runs()? {
-        whole.extend(index.whole_entries(run)?);
+    for (first, count) in index.runs()? {
+        status.extend(index.status_entries((first, count))?);
+        whole.extend(index.store.run(move |store| store.run(first.0, count))?);
     }
+    status.extend_from_slice(index.pending());
     whole.extend_from_slice(index.pending());
     Ok((status, whole))
 }
@@ -220,7 +218,7 @@ fn runs_of_a_writer_that_was_stopped_before_their_head_was_written_are_dropped()
     drop(store);
     let store = reopen();
     assert_eq!(store.spans(), [(0, 1)]);
-    assert!(store.values(0, true).is_ok() && store.values(1, false).is_err());
+    assert!(store.run(0, 1).is_ok() && store.events(1).is_err());
 }
 
 #[test]

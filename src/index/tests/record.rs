@@ -44,7 +44,7 @@ pub(in crate::index) fn seed() -> impl Strategy<Value = Seed> {
     )
 }
 
-/// So many acts of one participant in one body.
+/// A number of acts of one participant in one body.
 pub(in crate::index) fn plain(count: usize) -> Vec<Seed> {
     use proptest::strategy::ValueTree;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
