@@ -3,7 +3,7 @@ use crate::event::{Day, ParticipantId};
 use crate::query::{ClausePart, CountedIn, InForce, Kind, Question, participant};
 
 use crate::cli::ask::axes::AxesArgs;
-use crate::cli::ask::question::{Asking, footer};
+use crate::cli::ask::question::footer;
 use crate::cli::ask::several::{self, SeveralArgs};
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
@@ -56,13 +56,14 @@ impl Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let asked = Asking::new(context, args.question(context)?)?;
-    args.certificate.write(&asked, context)?;
     let today = context.now.day();
-    several::write(context, &asked, SHAPE, &|page, answer, charter, alone| {
-        text(page, answer, charter, today, alone)
-    })?;
-    Ok(Exit::Done)
+    several::answer(
+        context,
+        args.question(context)?,
+        Some(&args.certificate),
+        SHAPE,
+        &|page, answer, charter, alone| text(page, answer, charter, today, alone),
+    )
 }
 
 fn text(page: &Page, answer: &InForce, charter: &Charter, today: Day, alone: bool) -> String {

@@ -3,7 +3,7 @@ use crate::event::{Day, Edtf};
 use crate::query::{Kind, OutcomeItem, Pending, PendingItem, ProcedureItem, Question};
 
 use crate::cli::ask::axes::AxesArgs;
-use crate::cli::ask::question::{Asking, footer};
+use crate::cli::ask::question::footer;
 use crate::cli::ask::several::{self, SeveralArgs};
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
@@ -44,12 +44,10 @@ impl Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let asked = Asking::new(context, args.question(context)?)?;
     let today = context.now.day();
-    several::write(context, &asked, SHAPE, &|page, answer, charter, alone| {
+    several::answer(context, args.question(context)?, None, SHAPE, &|page, answer, charter, alone| {
         text(page, answer, charter, today, alone)
-    })?;
-    Ok(Exit::Done)
+    })
 }
 
 fn text(page: &Page, answer: &Pending, charter: &Charter, today: Day, alone: bool) -> String {

@@ -130,7 +130,7 @@ impl Asking {
         Ok(T::try_from(self.reading.answer(&self.asked)?)?)
     }
 
-    /// The answer, of whatever kind.
+    /// The answer, of any kind.
     ///
     /// # Errors
     /// [`Failure`].

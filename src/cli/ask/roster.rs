@@ -4,7 +4,7 @@ use crate::history::Certainty;
 use crate::query::{Kind, Question, Roster, RosterItem};
 
 use crate::cli::ask::axes::AxesArgs;
-use crate::cli::ask::question::{Asking, footer};
+use crate::cli::ask::question::footer;
 use crate::cli::ask::several::{self, SeveralArgs};
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
@@ -45,13 +45,14 @@ impl Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let asked = Asking::new(context, args.question(context)?)?;
-    args.certificate.write(&asked, context)?;
     let today = context.now.day();
-    several::write(context, &asked, SHAPE, &|page, answer, charter, alone| {
-        text(page, answer, charter, today, alone)
-    })?;
-    Ok(Exit::Done)
+    several::answer(
+        context,
+        args.question(context)?,
+        Some(&args.certificate),
+        SHAPE,
+        &|page, answer, charter, alone| text(page, answer, charter, today, alone),
+    )
 }
 
 fn text(page: &Page, answer: &Roster, charter: &Charter, today: Day, alone: bool) -> String {

@@ -12,7 +12,8 @@ use crate::query::{Answer, Bodies, CheckpointRef, Kind, Question, QuestionEcho, 
 
 use crate::cli::ask::question::{Asking, footer};
 use crate::cli::context::{Context, Format, Shape};
-use crate::cli::error::Failure;
+use crate::cli::error::{Exit, Failure};
+use crate::cli::prove::certificate::CertificateArgs;
 use crate::cli::render::Page;
 
 /// Some organisations or treaties, or every one
@@ -38,16 +39,27 @@ impl SeveralArgs {
 /// An answer of one body in its own form, for a reader of text: without the lines under it if it is one of several.
 pub(crate) type Text<'t, T> = &'t dyn Fn(&Page, &T, &Charter, bool) -> String;
 
-/// Writes the answer of a question about one body, or those about several.
+/// Asks a question, writes its certificate where one is wanted, and writes the answer about one body or those about several.
 ///
 /// # Errors
 /// [`Failure`].
-pub(crate) fn write<T>(
+pub(crate) fn answer<T>(
     context: &Context,
-    asked: &Asking,
+    question: Question,
+    certificate: Option<&CertificateArgs>,
     shape: Shape,
     text: Text<'_, T>,
-) -> Result<(), Failure>
+) -> Result<Exit, Failure>
+where
+    T: TryFrom<Answer, Error = QuestionError> + Serialize,
+{
+    let asked = Asking::new(context, question)?;
+    certificate.map_or(Ok(()), |args| args.write(&asked, context))?;
+    write(context, &asked, shape, text)?;
+    Ok(Exit::Done)
+}
+
+fn write<T>(context: &Context, asked: &Asking, shape: Shape, text: Text<'_, T>) -> Result<(), Failure>
 where
     T: TryFrom<Answer, Error = QuestionError> + Serialize,
 {
