@@ -54,7 +54,7 @@ fn the_stamps_of_an_import_may_run_ahead_of_the_clock() {
     let env = new().at("2026-11-23T17:31:01Z");
     env.write("acts.jsonl", line(0, "NOR"));
     assert_eq!(report(&env)["taken"], 1);
-    // The clock went back by less than a second: what is recorded now is stamped behind what stands, and runs further ahead.
+    // The clock went back by less than a second: what is recorded now is stamped after the last entry, and runs further ahead.
     let env = env.at("2026-11-23T17:31:00.000100Z");
     env.write("acts.jsonl", many());
     let whole = report(&env);

@@ -212,7 +212,7 @@ fn module(path: &Path) -> Vec<String> {
     parts
 }
 
-/// Reads what stands behind a `::` as paths, those in braces one by one, and gives what is left of the text.
+/// Reads the text after a `::` as paths, those in braces one by one, and gives what is left of the text.
 fn paths<'t>(text: &'t str, before: &[String], all: &mut Vec<Vec<String>>) -> &'t str {
     let mut rest = text.trim_start();
     if let Some(inside) = rest.strip_prefix('{') {

@@ -7,7 +7,7 @@ use crate::samples::time;
 use crate::sitting::Sitting;
 use crate::whole::asked;
 
-/// A record that is four times as large may take so many times as long.
+/// How many times as long a question may take on a record four times as large.
 const MOST: f64 = 4.4;
 
 /// Every question about everything, on a record and on one of four times its size.

@@ -81,7 +81,7 @@ impl Line {
         began.elapsed()
     }
 
-    /// Runs it for at most so many seconds, and notes its memory and its page faults.
+    /// Runs it for at most `limit` seconds, and notes its memory and its page faults.
     pub(crate) fn weighed(&self, limit: u64) -> Weighed {
         let report = std::env::temp_dir().join(format!("chancery-bench-{}", std::process::id()));
         let weighing = Path::new(TIME).exists();

@@ -1,4 +1,4 @@
-//! What a user waits for: whole processes, from the command that is typed to its exit, in turn with what stands beside.
+//! What a user waits for: whole processes, from the command that is typed to its exit, in turn with its peers.
 //!
 //! `cargo bench --bench commands`, or the groups whose name has a word in it: `cargo bench --bench commands -- portfolio`.
 //! docs/PERFORMANCE.md says what a column means and which variables make it smaller.

@@ -17,9 +17,9 @@ use crate::synthetic::FIRST_DAY;
 const ENTRIES: usize = 100_000;
 /// Questions of one command.
 const QUESTIONS: usize = 1_000;
-/// So many entries lie between the pasts of two questions: some of every pair are among them.
+/// The number of entries between the pasts of two questions: some of every pair are among them.
 const APART: usize = 7_919;
-/// A question to the corrected record may take so many times one to the other, and so many seconds.
+/// The most that a question to the corrected record may take: as a multiple of one to the other record, and in seconds.
 const MOST: (f64, f64) = (6.0, 60e-6);
 
 /// The same questions to a record in which every act is corrected five times, and to one without corrections.

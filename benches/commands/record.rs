@@ -13,13 +13,13 @@ use crate::{sqlite, wide, written};
 pub(crate) enum Record {
     /// The treaties of the environment and of trade: 162,967 entries of 3,439 treaties, imported from a file.
     Huggo,
-    /// So many synthetic entries of 200 participants in 300 bodies: many acts a pair.
+    /// The number of synthetic entries of 200 participants in 300 bodies: many acts a pair.
     Narrow(usize),
-    /// So many synthetic entries, in which every act is corrected five times.
+    /// The number of synthetic entries, in which every act is corrected five times.
     Corrected(usize),
     /// The acts of such a record without their corrections.
     Uncorrected(usize),
-    /// So many synthetic acts of 200 parties, one a pair: at a million, in 5,000 treaties.
+    /// The number of synthetic acts of 200 parties, one a pair: at a million, in 5,000 treaties.
     Wide(usize),
     /// The demonstration's record.
     Sco,

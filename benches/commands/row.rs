@@ -1,4 +1,4 @@
-//! A line of the table: a command, what it took, what stands beside it, and what it must keep to.
+//! A line of the table: a command, what it took, what its peer took, and its limit.
 
 use std::time::Duration;
 
@@ -11,17 +11,17 @@ use crate::sqlite;
 /// What a row must keep to.
 #[derive(Clone, Copy)]
 pub(crate) enum Most {
-    /// So many times `sqlite3`.
+    /// A multiple of what `sqlite3` took.
     Sqlite(f64),
-    /// So many times `status` of a pair of the same record.
+    /// A multiple of what `status` of a pair of the same record took.
     Status(f64),
-    /// So many Y.
+    /// A multiple of Y.
     Y(f64),
-    /// So many milliseconds more than nothing.
+    /// Milliseconds more than nothing.
     BeyondNothing(f64),
-    /// So many MiB resident.
+    /// MiB resident.
     Memory(f64),
-    /// At least so many entries in a second.
+    /// Entries in a second, at least.
     PerSecond(f64),
 }
 
@@ -69,7 +69,7 @@ pub(crate) struct Row<'a> {
 /// From here on a row is measured in Y, and the run that was weighed counts.
 const LONG: Duration = Duration::from_secs(1);
 
-/// Lets a command take turns with what stands beside it, after it was weighed once.
+/// Lets a command take turns with its peer, after one run that measures its memory.
 pub(crate) fn in_turn<const N: usize>(
     sitting: &Sitting,
     own: &Line,

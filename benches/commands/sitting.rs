@@ -1,4 +1,4 @@
-//! One sitting: what is measured, on which records, how often, and what stands beside.
+//! One sitting: what is measured, on which records, how often, and beside which peer.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -4,7 +4,7 @@ use crate::record::Record;
 use crate::row::{Ask, Most};
 use crate::sitting::Sitting;
 
-/// Questions about everything, by group: as they are typed, for a record of so many entries.
+/// Questions about everything, by group: as they are typed, for a record of a given size.
 pub(crate) fn asked(entries: usize) -> [(&'static str, String); 7] {
     [
         ("pending", "pending".into()),

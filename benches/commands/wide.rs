@@ -12,7 +12,7 @@ use crate::synthetic::FIRST_DAY;
 /// Parties of each treaty.
 const PARTIES: usize = 200;
 
-/// Writes so many acts as JSON Lines of the neutral form, in the order of their treaties: each party consents once to each.
+/// Writes a number of acts as JSON Lines of the neutral form, in the order of their treaties: each party consents once to each.
 pub(crate) fn write(file: &Path, acts: usize) {
     let states = Register::builtin().iter().map(|known| known.id.clone());
     let parties: Vec<_> = states.filter(|id| id.as_str().len() == 3).take(PARTIES).collect();

@@ -8,7 +8,7 @@ use crate::row::{Most, Row, Taken};
 use crate::samples::Samples;
 use crate::sitting::Sitting;
 
-/// Imports of a file are taken so many times.
+/// How many times a file is imported.
 const IMPORTS: usize = 3;
 
 /// HUGGO and the wide record imported: judged, indexed, published, closed.

@@ -29,7 +29,7 @@ pub(crate) fn status_of(
     StatusAnswer::try_from(reading.ask(&question).unwrap()).unwrap().status
 }
 
-/// Whoever may have a status in a body, with what may be said of it.
+/// The participants who have, or may have, a status in a body, with their reading.
 pub(crate) fn roster_of(reading: &Reading, body: &BodyId, axes: &Axes) -> Roster {
     let question = at(Question::roster(body.as_str()), axes);
     Roster::try_from(reading.ask(&question).unwrap()).unwrap()

@@ -22,7 +22,7 @@ use crate::written::RECORDED;
 const THREADS: usize = 8;
 /// How long each row lasts.
 const SPAN: Duration = Duration::from_secs(4);
-/// So many batches are appended in a second.
+/// The number of batches appended in a second.
 const BATCHES: u32 = 500;
 /// The first day that is asked about, 2005-01-01, and how many come after it.
 const DAYS: (i32, usize) = (12_784, 7_000);

@@ -13,7 +13,7 @@ impl Samples {
         Samples(vec![value])
     }
 
-    /// Notes how long so many operations took.
+    /// Notes how long a number of operations took.
     pub(crate) fn note(&mut self, operations: usize, took: Duration) {
         self.0.push(took.as_secs_f64() / operations.max(1) as f64);
     }
@@ -44,7 +44,7 @@ pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> Duration {
     began.elapsed()
 }
 
-/// Does one thing after the other, so many rounds, so that a change of the machine falls on all of them alike. Each says
+/// Does one thing after the other for some rounds, so that a change of the machine falls on all of them alike. Each says
 /// how long how many operations took.
 pub(crate) fn in_turn<const N: usize>(
     rounds: usize,
@@ -60,7 +60,7 @@ pub(crate) fn in_turn<const N: usize>(
     samples
 }
 
-/// So many in a second, from the seconds that each takes.
+/// The number in a second, from the seconds that each takes.
 pub(crate) fn rate(each: f64) -> String {
     match each {
         n if n < 1e4 => format!("{n:.0}/s"),

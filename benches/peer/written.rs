@@ -19,7 +19,7 @@ pub(crate) const ORIGIN: &str = "chancery.bench/peer";
 /// As many at a time as `chancery import events` takes.
 const AT_A_TIME: usize = 4_096;
 
-/// Takes batches of a world until there are so many, and gives how long the work on them took without their making.
+/// Takes batches of a world until there are `entries` entries, and gives how long the work on them took without their making.
 pub(crate) fn batches(world: &mut World, entries: usize, mut work: impl FnMut(Vec<Event>)) -> Duration {
     let mut left = entries;
     let mut took = Duration::ZERO;

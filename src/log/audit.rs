@@ -100,7 +100,7 @@ impl Entries {
     }
 }
 
-/// So many segments for each core are read before they are judged.
+/// How many segments for each core are read before they are judged.
 const ROUND: usize = 8;
 
 /// Reads and hashes every segment, the next one on whichever core is free, and gives each with its place to `judge`, in

@@ -67,7 +67,7 @@ impl Blocks {
     /// Gives a block of a sealed segment to `read`. No lock is held while it is decompressed or read.
     ///
     /// # Errors
-    /// [`LogError::Damaged`] where the block is not sound, and whatever `read` finds.
+    /// [`LogError::Damaged`] where the block is not sound, and the errors of `read`.
     pub(super) fn with<T>(
         &self,
         sealed: &Sealed,

@@ -18,7 +18,7 @@ use super::writer::{Turn, Writer};
 pub(super) struct Unsynced {
     /// Where it begins, in bytes from the beginning of the file.
     pub(super) from: u64,
-    /// Whether the segment's name may not be durable either: whoever made the segment may have been stopped before the
+    /// Whether the segment's name may not be durable either: its writer may have been stopped before the
     /// sync of the folder, and wrote no frame then.
     name: bool,
 }

@@ -11,7 +11,7 @@ use super::segment::{self, Form, HEADER_BYTES};
 use super::state::State;
 use super::tree::{Frontier, Hash, node_hash};
 
-/// Nodes of this level and above are kept beside the log by whoever asks for roots: each is over 64 leaves.
+/// Nodes of this level and above are stored in the index: each is over 64 leaves.
 const LEVEL: u8 = 6;
 const BLOCK: u64 = 1 << LEVEL;
 

@@ -1,4 +1,4 @@
-//! Reading leaves by their index, without what stands around them.
+//! Reading leaves by their index, without their neighbours.
 
 use rayon::prelude::*;
 
@@ -15,7 +15,7 @@ use super::tree::{Hash, leaf_hash};
 const FEW: usize = 32;
 /// The smallest and the largest number of leaves that one core reads at a time.
 const PIECE: (usize, usize) = (32, 1024);
-/// A segment of frames of which one leaf in so many is wanted is read whole.
+/// A segment of frames is read whole if at least one leaf in this number is wanted.
 const DENSE: u64 = 8;
 
 /// Leaves of one segment that are read together.

@@ -1,4 +1,4 @@
-//! A segment that is open, so that single leaves are read without what stands around them.
+//! A segment that is open, so that single leaves are read without their neighbours.
 
 use std::fs::File;
 use std::io;
@@ -179,7 +179,7 @@ struct Window<'a> {
 }
 
 impl Window<'_> {
-    /// So many bytes from an offset on; `None` where they do not lie before the end.
+    /// `count` bytes from an offset on; `None` where they go beyond the end.
     fn at(&mut self, offset: u64, count: usize) -> io::Result<Option<&[u8]>> {
         if offset.saturating_add(count as u64) > self.to {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! A question whose words were read: what each of them means, whatever record it is asked of.
+//! A question whose words were read: what each of them means, for any record.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::event::{ActKind, BodyId, Day, Edtf, Instant, Moment, ParticipantId, R
 pub enum Recorded {
     /// Everything.
     All,
-    /// The first so many entries.
+    /// The first entries, by their number.
     Size(Size),
     /// The entries stamped then or earlier.
     Time(Instant),

@@ -85,7 +85,7 @@ impl Default for Charters {
 }
 
 impl Charters {
-    /// None yet, with room for evaluated bodies of so many entries.
+    /// Empty, with room for evaluated bodies of this number of entries together.
     pub fn with_room(entries: u64) -> Charters {
         let bodies = usize::try_from(entries / 64).unwrap_or(usize::MAX).max(16);
         Charters {

@@ -14,7 +14,7 @@ pub enum Between {
     On(Day, Day),
     /// What was known by two days.
     Known(Day, Day),
-    /// The first so many entries of this ledger.
+    /// The first entries of this ledger, at two sizes.
     Recorded(Size, Size),
 }
 

@@ -68,9 +68,9 @@ pub enum View {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Threshold {
-    /// So many or more.
+    /// At least this number.
     AtLeast(u64),
-    /// So many or fewer.
+    /// At most this number.
     AtMost(u64),
 }
 
@@ -126,7 +126,7 @@ pub struct Question {
     /// The day by whose end the world could know what counts; of `diff` it may be a range.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_known: Option<String>,
-    /// The first so many entries of the ledger, or those recorded by a time; of `diff` it may be a range.
+    /// The first entries of the ledger by number, or those recorded by a time; of `diff` it may be a range.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_recorded: Option<String>,
     /// The account of disputes that is followed; none leaves disputes open.
@@ -199,7 +199,7 @@ impl Question {
         self
     }
 
-    /// The same as the ledger recorded it: the first so many entries, or those recorded by a time.
+    /// The same as the ledger recorded it: the first entries by number, or those recorded by a time.
     #[must_use]
     pub fn as_recorded(mut self, size: impl ToString) -> Question {
         self.as_recorded = Some(size.to_string());

@@ -1,7 +1,7 @@
 //! The command line read without building what it does not name: of some fifty commands one is meant, and building the
 //! others takes longer than answering.
 //!
-//! Whatever cannot be read so, for help or because something is wrong with it, is read again by the whole command line,
+//! What cannot be read so (help, or a mistake) is read again by the whole command line,
 //! which alone says what it means.
 
 use std::ffi::OsString;

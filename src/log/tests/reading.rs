@@ -29,7 +29,7 @@ fn logs() -> [(Folder, Vec<Vec<u8>>); 2] {
     [sealed::log(false), sealed::log(true)]
 }
 
-/// A rising choice of so many of the first `size` indexes.
+/// A rising choice of some of the first `size` indexes.
 fn choose(size: usize, count: usize, random: &mut Xorshift) -> Vec<u64> {
     let mut indexes: Vec<u64> = (0..count).map(|_| random.below(size) as u64).collect();
     indexes.sort_unstable();
@@ -90,7 +90,7 @@ fn hashes_by_index_are_those_of_the_leaves() {
     }
 }
 
-/// A node of a tree over so many leaves, where it is full.
+/// A node of a tree over `size` leaves, where it is full.
 fn node(tree: &LeafHashes, level: u8, number: u64) -> Option<Hash> {
     let size = 1 << level;
     ((number + 1) * size <= tree.size()).then(|| tree.part(number * size, size)).flatten()
