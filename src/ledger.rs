@@ -19,6 +19,7 @@ mod recorders;
 mod register;
 mod replay;
 mod rotate;
+mod rows;
 mod sled;
 mod suppose;
 

@@ -26,8 +26,12 @@ pub(super) enum Table {
     Nodes = 8,
     /// Heading → a list of corrections that say themselves what this heading says, and are not filed under it.
     Aside = 9,
+    /// Participant and group → the row of the participant in the body; in published files alone.
+    Rows = 10,
     /// The number of a block of entries → where their records begin in the segment that is not sealed.
     Places = 11,
+    /// Group → the row of the body; without a name, the rules by which all rows were made. In published files alone.
+    Bodies = 12,
 }
 
 /// Headings with at least this number of entries have their right edge stored.
@@ -59,6 +63,13 @@ pub(super) fn heading(table: Table, heading: &Heading) -> Vec<u8> {
 /// The key of a group.
 pub(super) fn group(name: &str) -> Vec<u8> {
     let mut key = vec![Table::Groups as u8];
+    key.extend_from_slice(name.as_bytes());
+    key
+}
+
+/// The key of the row of a body; without a name, what all such keys begin with.
+pub(super) fn body(name: &str) -> Vec<u8> {
+    let mut key = vec![Table::Bodies as u8];
     key.extend_from_slice(name.as_bytes());
     key
 }

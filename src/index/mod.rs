@@ -11,14 +11,16 @@
 //! | stamps | block of 64 entries | when its first entry was recorded |
 //! | nodes | level from 6 on, number | the hash of a complete subtree of the log's tree |
 //! | aside | heading | corrections that say themselves what it says, and are not filed under it |
+//! | rows | participant, group | what the fold makes of the participant in the body |
 //! | places | block of 64 entries | where their records begin in the segment that is not sealed |
+//! | bodies | group | what the fold makes of the body |
 //!
 //! A heading is a group (a body, or an import) and a name in it (a participant, or nothing). Which entry is filed under
 //! which heading is decided in `event`, nowhere else.
 //!
 //! [`Tables`] are what is stored of the first entries of a record, and a *tail* in memory of those that follow; either may
 //! be empty. Four tables hold lists, to which the tail adds; in every other table a later value takes the place of an
-//! earlier one. Edges and heads of groups are in published files alone: elsewhere they are computed when they are asked for.
+//! earlier one. Edges, heads of groups and rows are in published files alone: elsewhere they are computed when they are asked for.
 
 mod apply;
 mod completeness;
@@ -28,6 +30,7 @@ mod key;
 mod list;
 mod lookup;
 mod mapped;
+mod rows;
 mod scanned;
 mod sled;
 mod visit;
@@ -46,6 +49,7 @@ use crate::log::{Frontier, Hash, Mark};
 pub use self::sled::{SledIndex, Stated};
 pub use error::IndexError;
 pub use mapped::{Publication, index_files, is_named_by};
+pub use rows::{Rows, RowsOfGroup};
 
 use container::Stored;
 use key::Table;

@@ -11,6 +11,7 @@ use crate::query::{
     pending, portfolio, relations, reservations, revisions, roster, status, timeline, when,
 };
 
+use super::rows::PairRows;
 use super::{LedgerError, Reading};
 
 impl Reading {
@@ -67,6 +68,23 @@ impl Reading {
         }
         let pass = self.passing();
         bodies.par_iter().map(|body| part(body, &pass.material(body, participant, size)?)).collect()
+    }
+
+    /// The same about one participant, but for the bodies of which a row says enough.
+    fn each_but<P: Send>(
+        &self,
+        bodies: &[BodyId],
+        kept: impl Fn(&BodyId) -> Option<P>,
+        participant: &ParticipantId,
+        axes: &Axes,
+        part: impl Fn(&BodyId, &Material) -> Result<P, LedgerError> + Sync,
+    ) -> Result<Vec<P>, LedgerError> {
+        let mut parts: Vec<Option<P>> = bodies.iter().map(kept).collect();
+        let asked = bodies.iter().zip(&parts).filter(|(_, part)| part.is_none());
+        let asked: Vec<BodyId> = asked.map(|(body, _)| body.clone()).collect();
+        let mut folded = self.each(&asked, Some(participant), axes, part)?.into_iter();
+        parts.iter_mut().filter(|part| part.is_none()).for_each(|part| *part = folded.next());
+        Ok(parts.into_iter().flatten().collect())
     }
 
     fn in_several(&self, asked: &Asked, axes: &Axes) -> Result<Answer, LedgerError> {
@@ -145,8 +163,10 @@ impl Reading {
 
     fn portfolio(&self, asked: &Asked, axes: &Axes) -> Result<Answer, LedgerError> {
         let participant = participant_of(asked)?;
-        let bodies = self.bodies_naming(participant, axes.as_recorded)?;
-        let parts = self.each(&bodies, Some(participant), axes, |body, material| {
+        let (bodies, rows) = self.bodies_naming(participant, axes)?;
+        let kept =
+            |body: &BodyId| rows.say(body, |ruled, row| row.in_portfolio(body, ruled, axes.on)).map(Some);
+        let parts = self.each_but(&bodies, kept, participant, axes, |body, material| {
             Ok(portfolio(material, participant, body, axes)?)
         })?;
         let question = QuestionEcho::new("portfolio", Some(participant), None, axes);
@@ -155,9 +175,9 @@ impl Reading {
 
     fn timeline(&self, asked: &Asked, axes: &Axes) -> Result<Answer, LedgerError> {
         let participant = participant_of(asked)?;
-        let bodies = match asked.bodies.is_empty() {
-            true => self.bodies_naming(participant, axes.as_recorded)?,
-            false => asked.bodies.clone(),
+        let (bodies, rows) = match asked.bodies.is_empty() {
+            true => self.bodies_naming(participant, axes)?,
+            false => (asked.bodies.clone(), PairRows::default()),
         };
         let question = QuestionEcho::new("timeline", Some(participant), only(&asked.bodies), axes);
         let head = self.head(axes.as_recorded)?;
@@ -167,7 +187,10 @@ impl Reading {
             })?;
             return Ok(Answer::Revisions(Revisions::joined(parts, question, head)));
         }
-        let parts = self.each(&bodies, Some(participant), axes, |body, material| {
+        let kept = |body: &BodyId| {
+            rows.say(body, |ruled, row| Some(row.timeline(participant, (body, ruled), axes, &head)))
+        };
+        let parts = self.each_but(&bodies, kept, participant, axes, |body, material| {
             Ok(timeline(material, participant, body, axes)?)
         })?;
         Ok(Answer::Timeline(Timeline::joined(parts, question, head)))

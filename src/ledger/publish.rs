@@ -30,7 +30,12 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub(super) fn publish_if_large(&mut self) -> Result<(), LedgerError> {
-        if self.record.tables().tail_entries() < MEMORY_ENTRIES { Ok(()) } else { self.publish() }
+        if self.record.tables().tail_entries() < MEMORY_ENTRIES {
+            return Ok(());
+        }
+        let (tables, disk) = (self.record.tables().clone(), self.log().disk()?.clone());
+        // What follows would touch most of them again: the last to publish makes the rows.
+        publish(&mut self.record, &tables, &disk, false)
     }
 
     /// Publishes the index of everything recorded, merged from the one before.
@@ -48,7 +53,7 @@ impl Ledger {
     /// [`LedgerError`].
     pub(super) fn publish_of(&mut self, tables: &Tables) -> Result<(), LedgerError> {
         let disk = self.log().disk()?.clone();
-        publish(&mut self.record, tables, &disk)
+        publish(&mut self.record, tables, &disk, true)
     }
 
     /// Makes the published index anew from the log alone.
@@ -62,11 +67,12 @@ impl Ledger {
     }
 }
 
-fn publish(record: &mut Record, tables: &Tables, disk: &Disk) -> Result<(), LedgerError> {
+fn publish(record: &mut Record, tables: &Tables, disk: &Disk, with_rows: bool) -> Result<(), LedgerError> {
     let log = record.log();
     let key = log.signing_key()?;
-    let publication =
-        Publication { origin: log.origin(), mark: log.mark(), places: log.last_places()?, key: key.as_ref() };
+    let rows = record.rows_for(tables, with_rows)?;
+    let (origin, mark, places) = (log.origin(), log.mark(), log.last_places()?);
+    let publication = Publication { origin, mark, places, key: key.as_ref(), rows };
     tables.publish(record.path(), &publication, &|index| record.hash(index), disk)?;
     if let Some(tables) = super::published(record.path()).filter(|tables| tables.size() == record.size()) {
         record.replace_tables(tables);

@@ -213,22 +213,14 @@ impl Reading {
         }
     }
 
-    /// The bodies in which the record names a participant, of those whose charters are among the first `size` entries.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub(super) fn bodies_naming(
-        &self,
-        participant: &ParticipantId,
-        size: Size,
-    ) -> Result<Vec<BodyId>, LedgerError> {
-        let mut named: Vec<BodyId> = self.record.bodies_of(participant)?;
-        named.extend(self.supposed.iter().map(|entry| entry.event.body.clone()));
-        named.sort();
-        named.dedup();
-        let mut listed = self.bodies(size)?;
-        listed.retain(|body| named.binary_search(body).is_ok());
-        Ok(listed)
+    /// The record that is asked.
+    pub(super) fn record(&self) -> &Record {
+        &self.record
+    }
+
+    /// The entries that are only supposed.
+    pub(super) fn supposed(&self) -> &[Entry] {
+        &self.supposed
     }
 
     /// The entries that a question about a body, or about one participant in it, depends on.

@@ -3,14 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rayon::prelude::*;
-
 use crate::charter::{Charter, CharterText};
 use crate::event::leaf::decode;
-use crate::event::{
-    ActKind, BodyId, Day, Entry, Event, EventId, Heading, Index, Instant, ParticipantId, Scope, Size,
-};
-use crate::history::{Standing, charter_acts, standing};
+use crate::event::{BodyId, Day, Entry, Event, EventId, Heading, Index, Instant, ParticipantId, Scope, Size};
+use crate::history::{charter_acts, standing};
 use crate::index::{BLOCK, Tables};
 use crate::log::{Entries, Hash, leaf_hash};
 use crate::query::{Charters, CheckpointRef, Need, Needs, Recorded, needs};
@@ -408,42 +404,6 @@ impl Record {
             Need::Heading(heading) => self.tables.is_filed_since(heading, size)?,
             Need::Group(body) => self.tables.is_group_filed_since(body.as_str(), size)?,
         })
-    }
-
-    /// The bodies whose charters are among the first `size` entries, by id, without those that only others extend.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub(super) fn bodies(&self, size: Size, supposed: &[Entry]) -> Result<Vec<BodyId>, LedgerError> {
-        let mut bodies = self.groups()?;
-        bodies.extend(supposed.iter().map(|entry| entry.event.body.clone()));
-        bodies.sort();
-        bodies.dedup();
-        let folded: Vec<Arc<Charter>> = bodies
-            .par_iter()
-            .filter_map(|body| self.adopted(body, size, supposed).transpose())
-            .collect::<Result<_, _>>()?;
-        let patterns: std::collections::BTreeSet<&BodyId> =
-            folded.iter().filter_map(|charter| charter.extends.as_ref()).collect();
-        let own = folded.iter().map(|charter| &charter.body).filter(|body| !patterns.contains(body));
-        Ok(own.cloned().collect())
-    }
-
-    /// The rules of a body whose adoption is among the first `size` entries; `None` if none is, or if they cannot be read.
-    fn adopted(
-        &self,
-        body: &BodyId,
-        size: Size,
-        supposed: &[Entry],
-    ) -> Result<Option<Arc<Charter>>, LedgerError> {
-        let entries = self.rule_entries(body, None, supposed)?;
-        let acts = standing(&entries, size, Day::FUTURE);
-        let is_adopted =
-            |act: &Standing| act.event.body == *body && act.event.act.kind() == ActKind::CharterAdopted;
-        if !acts.iter().any(is_adopted) {
-            return Ok(None);
-        }
-        Ok(self.charters.fold(body, &charter_acts(&acts, body)).ok().flatten())
     }
 
     /// The hash of a leaf.

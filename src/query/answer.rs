@@ -268,6 +268,29 @@ pub struct Coverage {
     pub covers: bool,
 }
 
+impl Coverage {
+    /// The span that was surveyed, and whether a day lies in it; `None` without a survey.
+    pub(super) fn of(surveyed: Option<&Edtf>, on: Day) -> Option<Coverage> {
+        let span = surveyed?;
+        let (from, to) = span.as_str().split_once('/').unwrap_or((span.as_str(), span.as_str()));
+        let covers = span.earliest() <= on && on <= span.latest();
+        Some(Coverage { from: from.into(), to: to.into(), covers })
+    }
+}
+
+/// The line that says where the record of a body ends, where a day lies outside it. `name` is that of the body as it stands
+/// in a sentence.
+pub(super) fn end_of_record(name: &str, surveyed: Option<&Edtf>, on: Day) -> Option<String> {
+    match Coverage::of(surveyed, on) {
+        None => Some(format!("as far as recorded: no survey says which span of {name} was searched")),
+        Some(c) if !c.covers => Some(format!(
+            "as far as recorded: {name} was surveyed from {} to {}, {on} lies outside",
+            c.from, c.to
+        )),
+        Some(_) => None,
+    }
+}
+
 /// The head of the record that was read.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct CheckpointRef {

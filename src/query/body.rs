@@ -11,12 +11,12 @@ use crate::event::{
     Act, BodyId, Day, Edtf, Entry, Index, Moment, ParticipantId, Scope, Size, StatusId, Survey,
 };
 use crate::history::{
-    Board, Course, Elsewhere, EntryIntoForce, History, Pairs, SpellCause, Standing, StatusReading, Withheld,
-    certified, charter_acts, next_representation, standing, withhold,
+    Board, Course, Elsewhere, EntryIntoForce, History, PairView, Pairs, SpellCause, Standing, StatusReading,
+    Withheld, certified, charter_acts, next_representation, standing, withhold,
 };
 
 use super::Axes;
-use super::answer::{Because, CheckpointRef, Coverage};
+use super::answer::{Because, CheckpointRef, Coverage, end_of_record};
 use super::policy::Policy;
 
 /// Why a question has no answer.
@@ -274,7 +274,8 @@ impl BodyView {
 
     /// The act at a place in the log, whosoever it is.
     pub fn act(&self, entry: Index) -> Option<&Standing> {
-        self.pairs.values().flat_map(|pair| pair.own.iter()).find(|act| act.index == entry)
+        let own = |pair: &'_ PairView| pair.own.binary_search_by_key(&entry, |act| act.index).ok();
+        self.pairs.values().find_map(|pair| pair.own.get(own(pair)?))
     }
 
     /// What the worlds of a reading rest on, by index, each once.
@@ -385,23 +386,12 @@ impl BodyView {
 
     /// The end of the record: whether `on` lies in the span surveyed; `None` without a survey.
     pub fn coverage(&self, on: Day) -> Option<Coverage> {
-        let span = self.surveyed.as_ref()?;
-        let (from, to) = span.as_str().split_once('/').unwrap_or((span.as_str(), span.as_str()));
-        let covers = span.earliest() <= on && on <= span.latest();
-        Some(Coverage { from: from.into(), to: to.into(), covers })
+        Coverage::of(self.surveyed.as_ref(), on)
     }
 
     /// The line that says where the record ends, where `on` lies outside it.
     pub fn end_of_record(&self, on: Day) -> Option<String> {
-        let name = self.charter.about.in_short();
-        match self.coverage(on) {
-            None => Some(format!("as far as recorded: no survey says which span of {name} was searched")),
-            Some(c) if !c.covers => Some(format!(
-                "as far as recorded: {name} was surveyed from {} to {}, {on} lies outside",
-                c.from, c.to
-            )),
-            Some(_) => None,
-        }
+        end_of_record(&self.charter.about.in_short(), self.surveyed.as_ref(), on)
     }
 
     /// Statuses in the order in which the rules name them, `none` first.

@@ -1,9 +1,6 @@
 use serde_json::{Value, json};
 
 use crate::charter::BodyKind;
-use crate::event::{Day, Size};
-use crate::query::BodyView;
-
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
 
@@ -15,20 +12,16 @@ const SHAPE: Shape =
     Shape { list: None, columns: &["body", "kind", "title", "participants", "surveyed_from", "surveyed_to"] };
 
 pub(crate) fn run(_: &Args, context: &Context) -> Result<Exit, Failure> {
-    let mut ledger = context.reader()?;
+    let reading = context.reader()?.reading(context.now);
     let mut items: Vec<Value> = Vec::new();
-    for body in ledger.bodies()? {
-        let charter = ledger.charter(&body)?;
-        let loaded = ledger.load(&body)?;
-        let material = ledger.material(&loaded, ledger.size())?;
-        let view = BodyView::new(&material, &body, Size(u64::MAX), Day::FUTURE)?;
-        let coverage = view.coverage(context.now.day());
-        let kind = match charter.about.kind {
+    for (body, ruled) in reading.listed(reading.size())? {
+        let coverage = ruled.coverage(context.now.day());
+        let kind = match ruled.kind {
             BodyKind::Organisation => "organisation",
             BodyKind::Treaty => "treaty",
         };
-        items.push(json!({"body": body, "kind": kind, "title": charter.about.title,
-                          "participants": view.pairs.len(),
+        items.push(json!({"body": body, "kind": kind, "title": ruled.title,
+                          "participants": ruled.participants,
                           "surveyed_from": coverage.as_ref().map(|c| &c.from),
                           "surveyed_to": coverage.as_ref().map(|c| &c.to)}));
     }

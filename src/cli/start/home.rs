@@ -1,6 +1,9 @@
 //! What the program shows without a command.
 
-use crate::event::Size;
+use crate::charter::BodyKind;
+use crate::event::{BodyId, Index, Size};
+use crate::ledger::Reading;
+use crate::query::RuledBody;
 
 use crate::cli::context::{Context, Format};
 use crate::cli::error::{Exit, Failure};
@@ -46,20 +49,21 @@ pub(crate) fn run(context: &Context) -> Result<Exit, Failure> {
     let mut size = Size(128);
     let mut body = "sco".to_owned();
     match context.reader() {
-        Ok(mut ledger) => {
-            size = ledger.size();
-            let bodies = ledger.bodies()?;
-            let ids: Vec<&str> = bodies.iter().map(|b| b.as_str()).collect();
+        Ok(ledger) => {
+            let reading = ledger.reading(context.now);
+            size = reading.size();
+            let bodies = reading.listed(size)?;
+            let ids: Vec<&str> = bodies.iter().map(|(body, _)| body.as_str()).collect();
             out.push_str(&format!(
                 "  ledger  {path}   {}, {}\n",
                 count(size.0, "entry", "entries"),
                 match ids.as_slice() {
                     [] => "no organisation or treaty yet: chancery charter adopt sco".to_owned(),
-                    ids => format!("{}: {}", kinds(&mut ledger)?, ids.join(", ")),
+                    ids => format!("{}: {}", kinds(&bodies), ids.join(", ")),
                 }
             ));
-            out.push_str(&record(&mut ledger, context)?);
-            if let Some(first) = bodies.first() {
+            out.push_str(&record(&reading, &bodies)?);
+            if let Some((first, _)) = bodies.first() {
                 body = first.to_string();
             }
         }
@@ -89,33 +93,25 @@ pub(crate) fn run(context: &Context) -> Result<Exit, Failure> {
 }
 
 /// `1 organisation, 2 treaties`.
-fn kinds(ledger: &mut crate::ledger::Ledger) -> Result<String, Failure> {
-    let (mut organisations, mut treaties) = (0, 0);
-    for body in ledger.bodies()? {
-        match ledger.charter(&body)?.about.kind {
-            crate::charter::BodyKind::Organisation => organisations += 1,
-            crate::charter::BodyKind::Treaty => treaties += 1,
-        }
-    }
+fn kinds(bodies: &[(BodyId, RuledBody)]) -> String {
+    let of = |kind: BodyKind| bodies.iter().filter(|(_, ruled)| ruled.kind == kind).count() as u64;
+    let (organisations, treaties) = (of(BodyKind::Organisation), of(BodyKind::Treaty));
     let parts = [(organisations, "organisation", "organisations"), (treaties, "treaty", "treaties")];
     let some = parts.into_iter().filter(|(n, ..)| *n > 0).map(|(n, one, many)| count(n, one, many));
-    Ok(some.collect::<Vec<_>>().join(", "))
+    some.collect::<Vec<_>>().join(", ")
 }
 
 /// How far the record reaches, and when it was last added to.
-fn record(ledger: &mut crate::ledger::Ledger, context: &Context) -> Result<String, Failure> {
-    let mut ends = Vec::new();
-    for body in ledger.bodies()? {
-        let loaded = ledger.load(&body)?;
-        let material = ledger.material(&loaded, ledger.size())?;
-        let view = crate::query::BodyView::new(&material, &body, ledger.size(), crate::event::Day::FUTURE)?;
-        ends.extend(view.coverage(context.now.day()).map(|c| format!("{} ({body})", c.to)));
-    }
+fn record(reading: &Reading, bodies: &[(BodyId, RuledBody)]) -> Result<String, Failure> {
+    let end = |(body, ruled): &(BodyId, RuledBody)| {
+        ruled.coverage(reading.now().day()).map(|coverage| format!("{} ({body})", coverage.to))
+    };
+    let ends: Vec<String> = bodies.iter().filter_map(end).collect();
     let surveyed =
         if ends.is_empty() { "not surveyed".to_owned() } else { format!("surveyed to {}", ends.join(", ")) };
-    let last = match ledger.size().0.checked_sub(1) {
+    let last = match reading.size().0.checked_sub(1) {
         Some(last) => {
-            let stamp = ledger.entry(crate::event::Index(last))?.recorded_at.canonical();
+            let stamp = reading.entry(Index(last))?.recorded_at.canonical();
             format!(
                 "   last entry {} {} UTC",
                 stamp.get(..10).unwrap_or_default(),

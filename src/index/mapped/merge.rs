@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::event::Index;
 use crate::index::container::Stored;
 use crate::index::key::{self, Table};
-use crate::index::{BLOCK, IndexError, Parts, Tables, list};
+use crate::index::{BLOCK, IndexError, Parts, Rows, Tables, list};
 use crate::log::{Disk, Hash, Mark, SigningKey, VerifierKey};
 
 use super::folder::{open_largest, place, put_in_place};
@@ -27,6 +27,8 @@ pub struct Publication<'p> {
     pub places: (u64, Vec<u32>),
     /// What the header is signed with, where the log has a key.
     pub key: Option<&'p SigningKey>,
+    /// The rows that are made anew; those of every other group are taken over.
+    pub rows: Rows,
 }
 
 impl Tables {
@@ -69,6 +71,12 @@ impl Tables {
         let mut put: BTreeMap<Vec<u8>, Option<Cow<'_, [u8]>>> = BTreeMap::new();
         put.extend(self.computed(leaf)?.into_iter().map(|(key, value)| (key, Some(Cow::Owned(value)))));
         put.extend(places(publication.places.0, &publication.places.1));
+        let rows = &publication.rows;
+        put.extend(rows.pairs().map(|(key, row)| (key, Some(Cow::Borrowed(row)))));
+        put.insert(key::body(""), Some(Cow::Owned(rows.rules.to_be_bytes().to_vec())));
+        let by_other_rules = self.row_rules()? != Some(rows.rules);
+        let is_left_out =
+            |key: &[u8]| key.first() == Some(&(Table::Places as u8)) || rows.replaces(key, by_other_rules);
         let target = place(ledger, &publication.mark);
         let beside = target.with_extension("tmp");
         let io = |e: std::io::Error| IndexError::Io { path: beside.clone(), said: e.to_string() };
@@ -76,7 +84,7 @@ impl Tables {
             std::fs::create_dir_all(folder).map_err(io)?;
         }
         let mut writer = Writer::new(disk.create(&beside).map_err(io)?);
-        self.merge(put, &mut |key, value| writer.push(key, value).map_err(io))?;
+        self.merge(put, &is_left_out, &mut |key, value| writer.push(key, value).map_err(io))?;
         let (blocks, root) = writer.finish().map_err(io)?;
         let mark = publication.mark.clone();
         let header = Header { origin: publication.origin.to_owned(), blocks, root, mark };
@@ -86,16 +94,18 @@ impl Tables {
         Ok(put_in_place(&beside, &target, ledger, disk)?)
     }
 
-    /// Gives every pair that is stored or in the tail, in the order of the keys; those of `put` take the place of others.
+    /// Gives every pair that is stored or in the tail and not to be left out, in the order of the keys; those of `put` take the
+    /// place of others.
     fn merge(
         &self,
         put: BTreeMap<Vec<u8>, Option<Cow<'_, [u8]>>>,
+        is_left_out: &dyn Fn(&[u8]) -> bool,
         write: Write<'_>,
     ) -> Result<(), IndexError> {
         let mut put = put.into_iter().peekable();
         let mut written = Ok(());
         self.range(&[], &mut |key, parts| {
-            written = merge_pair(&mut put, key, &parts, write);
+            written = merge_pair(&mut put, key, &parts, (is_left_out, write));
             if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
         written?;
@@ -131,8 +141,13 @@ type Write<'w> = &'w mut dyn FnMut(&[u8], &[u8]) -> Result<(), IndexError>;
 /// Pairs that are put beside those of before; those without a value are left out.
 type Put<'p> = std::iter::Peekable<std::collections::btree_map::IntoIter<Vec<u8>, Option<Cow<'p, [u8]>>>>;
 
-/// Writes a pair, behind what is put before it. The places of before are left out: they are put anew.
-fn merge_pair(put: &mut Put<'_>, key: &[u8], parts: &Parts<'_>, write: Write<'_>) -> Result<(), IndexError> {
+/// Writes a pair, behind what is put before it.
+fn merge_pair(
+    put: &mut Put<'_>,
+    key: &[u8],
+    parts: &Parts<'_>,
+    (is_left_out, write): (&dyn Fn(&[u8]) -> bool, Write<'_>),
+) -> Result<(), IndexError> {
     while let Some((own, value)) = put.next_if(|(own, _)| **own < *key) {
         if let Some(value) = value {
             write(&own, &value)?;
@@ -140,7 +155,7 @@ fn merge_pair(put: &mut Put<'_>, key: &[u8], parts: &Parts<'_>, write: Write<'_>
     }
     match put.next_if(|(own, _)| **own == *key) {
         Some((_, value)) => value.map_or(Ok(()), |value| write(key, &value)),
-        None if key.first() == Some(&(Table::Places as u8)) => Ok(()),
+        None if is_left_out(key) => Ok(()),
         None => write(key, &parts.value(key)),
     }
 }

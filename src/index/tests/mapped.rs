@@ -19,7 +19,7 @@ fn publication<'k>(tables: &Tables, key: Option<&'k SigningKey>) -> Publication<
     let size = tables.size().0;
     let last = size.checked_sub(1).map(|at| leaf(Index(at)));
     let mark = Mark { tree: tables.tree().clone(), last, segment: size / 3, offset: 4_400 };
-    Publication { origin: ORIGIN, mark, places: (0, Vec::new()), key }
+    Publication { origin: ORIGIN, mark, places: (0, Vec::new()), key, rows: Rows::default() }
 }
 
 pub(in crate::index) fn publish(tables: &Tables, ledger: &Path) -> Tables {
