@@ -26,6 +26,7 @@ mod recorders;
 mod remark;
 mod repair;
 mod report;
+mod rows;
 mod sample;
 mod since;
 mod snapshot;
@@ -58,6 +59,7 @@ use place::Places;
 use reach::Reach;
 use record::Record;
 use report::Findings;
+use rows::PublishedRows;
 use snapshot::Published;
 use verdict::Rules;
 
@@ -126,7 +128,10 @@ fn conclude(
     let Decoded { entries, signatures, .. } = decoded;
     drop(signatures);
     let remarks = match whole {
-        true => derived(entries, groundwork, &asked, &mut found, progress),
+        true => {
+            let rows = published.as_ref().map(|published| published.rows(&mut found)).unwrap_or_default();
+            derived(entries, groundwork, (&asked, &rows), &mut found, progress)
+        }
         false => {
             for check in REST_ON_ALL {
                 found.left_out(check, "entries are missing or unreadable: repair, then audit again");
@@ -340,7 +345,7 @@ fn read_all(leaves: &mut [leaf::Leaf], keep: Keep) -> ReadPart {
 fn derived(
     entries: Vec<Entry>,
     Groundwork { charters, filings, reach }: Groundwork,
-    asked: &Asked<'_>,
+    (asked, rows): (&Asked<'_>, &[PublishedRows<'_>]),
     found: &mut Findings,
     progress: &mut dyn FnMut(&'static str, u64, u64),
 ) -> Vec<RemarkItem> {
@@ -352,7 +357,7 @@ fn derived(
     let places = Places::new(entries, filings, reach);
     if projected {
         let of = charters.len() as u64;
-        projection::projections(&places, &charters, found, &mut |at| progress("projections", at, of));
+        projection::projections(&places, (&charters, rows), found, &mut |at| progress("projections", at, of));
     }
     let remarks = if conformity { remark::conformity(&places, &charters) } else { Vec::new() };
     places.free();

@@ -15,6 +15,7 @@ use super::fault;
 use super::on_every_core;
 use super::place::Places;
 use super::report::Findings;
+use super::rows::PublishedRows;
 use super::sample::Sampled;
 use super::verdict::Rules;
 
@@ -27,7 +28,7 @@ const QUARTERS: [usize; 3] = [1, 2, 3];
 /// Derives every body on every core, telling `progress` how many are done.
 pub(super) fn projections(
     places: &Places,
-    charters: &Rules,
+    (charters, rows): (&Rules, &[PublishedRows<'_>]),
     found: &mut Findings,
     progress: &mut dyn FnMut(u64),
 ) {
@@ -37,17 +38,19 @@ pub(super) fn projections(
     let bodies: Vec<(&BodyId, &Charter)> = charters.iter().collect();
     let derive = |body| {
         let mut found = Findings::default();
-        of_body(places, body, last, &texts, &mut found);
+        of_body(places, (body, rows), last, &texts, &mut found);
         found
     };
     let parts = on_every_core(bodies.into_par_iter(), derive, progress);
     parts.into_iter().for_each(|part| found.absorb(part));
+    let ruled = charters.keys().map(BodyId::as_str).collect();
+    rows.iter().for_each(|rows| found.absorb(rows.compare_others(&ruled)));
 }
 
 /// Derives one body as a question does, and compares what else is said of it.
 fn of_body(
     places: &Places,
-    (body, charter): (&BodyId, &Charter),
+    ((body, charter), rows): ((&BodyId, &Charter), &[PublishedRows<'_>]),
     (last, today): (Index, Day),
     texts: &Texts,
     found: &mut Findings,
@@ -63,6 +66,7 @@ fn of_body(
     let sampled = Sampled { places, charter, texts, charters, view: view.as_ref().ok(), today };
     sampled.compare_all(&derived, (of_body.as_slice(), last), found);
     prefixes((&of_body, &of_body), (body, today), texts, found);
+    rows.iter().for_each(|rows| found.absorb(rows.compare(places, &material, body, texts)));
 }
 
 /// Compares the two ways of deriving one body.

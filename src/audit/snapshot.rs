@@ -13,6 +13,7 @@ use super::evidence::Evidence;
 use super::fault::{self, Fault};
 use super::filing::{Filings, Line};
 use super::report::Findings;
+use super::rows::PublishedRows;
 
 /// The published files that can be read and are of this log.
 pub(super) struct Published {
@@ -66,6 +67,18 @@ impl Published {
             is_own
         });
         self
+    }
+
+    /// The rows of the files.
+    pub(super) fn rows(&self, found: &mut Findings) -> Vec<PublishedRows<'_>> {
+        let mut rows = Vec::new();
+        for (path, tables) in &self.files {
+            match PublishedRows::read(path, tables) {
+                Ok(read) => rows.extend(read),
+                Err(error) => add(found, fault::SNAPSHOT_DAMAGED, path, error.to_string()),
+            }
+        }
+        rows
     }
 
     /// Compares every heading and id that is published with what the audit derives from the entries.
