@@ -25,6 +25,7 @@ mod clauses;
 mod compact;
 mod compare;
 mod compare_sets;
+mod containers;
 mod counted;
 mod depositary;
 mod diff;

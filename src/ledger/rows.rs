@@ -122,11 +122,12 @@ impl Record {
             Some(FOLD_RULES) => tables.body_rows()?,
             _ => Vec::new(),
         };
-        let mut stale = tables.touched();
+        let touched = tables.touched();
+        let mut stale = touched.clone();
         let mut held = BTreeSet::new();
         for (group, bytes) in stored {
             match BodyRow::decode(&bytes) {
-                Some(row) if !is_touched(&group, &row, &stale) => _ = held.insert(group),
+                Some(row) if !is_touched(&group, &row, &touched) => _ = held.insert(group),
                 _ => _ = stale.insert(group),
             }
         }

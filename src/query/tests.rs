@@ -3,6 +3,7 @@
 mod needs;
 mod partial;
 mod record;
+mod rows;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,6 +1,8 @@
 use std::path::{Path, PathBuf};
 
 use super::*;
+use crate::index::{IndexError, Publication, Rows, RowsOfGroup, Tables};
+use crate::query::FOLD_RULES;
 
 /// A ledger whose published index covers all of it.
 pub(super) fn published() -> (tempfile::TempDir, PathBuf) {
@@ -48,4 +50,53 @@ fn a_published_index_of_another_history_is_told() {
     std::fs::remove_file(&own).unwrap();
     std::fs::copy(&others, path.join("snapshot").join(others.file_name().unwrap())).unwrap();
     assert_eq!(faults(&path), ["other-log"]);
+}
+
+/// Publishes the index again with a row of Belarus, or of the body, that the entries do not give.
+fn with_a_false_row(path: &Path, falsify: &dyn Fn(&mut RowsOfGroup)) {
+    let tables = Tables::published(path, ORIGIN, None).unwrap();
+    let body = tables.body_rows().unwrap().remove(0).1;
+    let mut pairs = Vec::new();
+    tables.each_pair_row(&mut |who, _, row| pairs.push((who.into(), row.to_vec()))).unwrap();
+    let mut rows = (body, pairs);
+    falsify(&mut rows);
+    let rows = Rows { rules: FOLD_RULES, stale: ["sco".into()].into(), made: [("sco".into(), rows)].into() };
+    let (mark, places) = (tables.mark().unwrap().clone(), (0, Vec::new()));
+    let publication = Publication { origin: ORIGIN, mark, places, key: None, rows };
+    let leaf = |index| Err(IndexError::Gap { expected: Size(0), given: index });
+    tables.publish(path, &publication, &leaf, &Disk::default()).unwrap();
+}
+
+#[test]
+fn a_row_that_the_entries_do_not_give_is_told_with_whose_it_is() {
+    let other_rows = |falsify: &dyn Fn(&mut RowsOfGroup)| {
+        let (_dir, path) = published();
+        with_a_false_row(&path, falsify);
+        let report = run(&path);
+        report
+            .findings
+            .iter()
+            .map(|finding| format!("{}: {}", finding.code, finding.what))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(other_rows(&|_| {}), Vec::<String>::new());
+    let of = |who: &str| vec![format!("other-rows: its row of {who} in sco is not what the entries make of it")];
+    let first = |rows: &RowsOfGroup| rows.1[0].0.to_string();
+    let (_dir, path) = published();
+    let mut who = String::new();
+    let tables = Tables::published(&path, ORIGIN, None).unwrap();
+    tables
+        .each_pair_row(&mut |one, _, _| {
+            if who.is_empty() {
+                who = one.to_owned()
+            }
+        })
+        .unwrap();
+    // A day later, a row more, a row less.
+    assert_eq!(other_rows(&|rows| *rows.1[0].1.last_mut().unwrap() ^= 1), of(&who));
+    assert_eq!(other_rows(&|rows| rows.1.push(("XKX".into(), vec![0, 0]))), of("XKX"));
+    assert_eq!(other_rows(&|rows| assert_eq!(rows.1.remove(0).0.as_str(), who)), of(&who));
+    assert_eq!(other_rows(&|rows| assert_eq!(first(rows), who)), Vec::<String>::new());
+    let of_body = ["other-rows: its row of sco is not what the entries make of it"];
+    assert_eq!(other_rows(&|rows| rows.0[0] ^= 1), of_body);
 }

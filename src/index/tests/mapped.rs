@@ -275,6 +275,9 @@ fn a_file_has_the_bytes_that_the_format_states() {
     let signing = key();
     let mut publication = publication(&tables, Some(&signing));
     publication.places = (7, vec![4_172, 4_300]);
+    publication.rows.rules = 0x1122_3344_5566_7788;
+    let rows = (b"body".to_vec(), vec![("BLR".into(), b"pair".to_vec())]);
+    publication.rows.made.insert("sco".into(), rows);
     tables.publish(dir.path(), &publication, &hash, &Disk::default()).unwrap();
     let bytes = bytes(dir.path());
     let shown = |range: std::ops::Range<usize>| {
@@ -287,16 +290,53 @@ fn a_file_has_the_bytes_that_the_format_states() {
 }
 
 const HEADER: &str = "\
-    4348414e43494458010000000200000001000000a0a779b3cce9b40b54779a17357484a3df54b473a3517e501fedacee\
-    17354c330900000000000000030000000000000030110000000000000000000000000008070707070707070707070707\
+    4348414e43494458010000000200000001000000b693fbfe604f68cb697997e317be3e835c78c9a5a79a081d4e601e1e\
+    b99ceeba0900000000000000030000000000000030110000000000000000000000000008070707070707070707070707\
     070707070707070707070707023bddff18e8dfe7e3a89a09b836865a286f5cab401e2bb61c1eef41791660acb8000000\
     00000000080707070707070707070707070707070707070707070707070700782e6f72672f6c";
 const SIGNED: &str = "\
-    2136e895dd3bfc83a7ce9e900e268db0cc4f9b723b61d66679ea270f1937fac0d001ce1b7f5165c86819887709bc7916\
-    2cb233ec61a9029075f8361b32a24deb2b0a4a0d7c563ae03b0ed0c5b7aa7d5750193823f96db4f3acc7c8c5c3da2d0c";
+    4a8ab7cbf382c989452cb42eec307f8b92c6a502b15d00ecdee786e6af6e2ad2e50a5994cbe8820a5febf6c6e20a7095\
+    186582ff35b99154458149bd13aad5dbe6f5c1fa23b1d37a2f245d345a0321d72d7baf673c7f705ebacc6ff2c2935404";
 const PAIRS: &str = "\
-    01070000080173636f00424c521200010203040506070800080273636f00424c5280013bddff18e8dfe7e3a89a09b836\
+    010a0000080173636f00424c521200010203040506070800080273636f00424c5280013bddff18e8dfe7e3a89a09b836\
     865a286f5cab401e2bb61c1eef41791660acb80000000000000008070707070707070707070707070707070707070707\
     07070700040373636f420143f27d8f693996d31e95434201be280309a3d77f1cf7c0c44ec5b9fd329d6720000804424c\
     520073636f00000305000036000000000101000202000303000404000505000606000707000808000507000000001000\
-    000000000003e800050b000000000a07cc208001";
+    000000000003e800080a424c520073636f087061697200050b000000000a07cc20800100010c10112233445566778801\
+    0373636f08626f6479";
+
+/// The rows of a participant, and those of bodies.
+fn listed_rows(tables: &Tables) -> [Vec<(String, Vec<u8>)>; 2] {
+    let text = |(name, row): (smol_str::SmolStr, Vec<u8>)| (name.to_string(), row);
+    let of_participant = tables.pair_rows("BLR").unwrap();
+    [of_participant, tables.body_rows().unwrap()].map(|rows| rows.into_iter().map(text).collect())
+}
+
+#[test]
+fn rows_are_taken_over_unless_they_are_stale_made_anew_or_by_other_rules() {
+    let entries = record(&record::plain(90));
+    let dir = tempfile::tempdir().unwrap();
+    let mut tables = Tables::default();
+    let mut publish = |size: usize, rows: Rows| {
+        push_up_to(&mut tables, &entries, size);
+        let publication = Publication { rows, ..publication(&tables, None) };
+        tables.publish(dir.path(), &publication, &hash, &Disk::default()).unwrap();
+        tables = Tables::published(dir.path(), ORIGIN, None).unwrap();
+        (tables.row_rules().unwrap(), listed_rows(&tables))
+    };
+    let row = |n: u8| (vec![n], vec![("BLR".into(), vec![n, 1]), ("RUS".into(), vec![n, 2])]);
+    let made = |groups: &[(&str, u8)]| groups.iter().map(|(group, n)| ((*group).into(), row(*n))).collect();
+    let expected = |groups: &[(&str, u8)]| {
+        let of = |bytes: &dyn Fn(u8) -> Vec<u8>| {
+            groups.iter().map(|(group, n)| ((*group).to_owned(), bytes(*n))).collect()
+        };
+        [of(&|n| vec![n, 1]), of(&|n| vec![n])]
+    };
+    let first = Rows { rules: 7, made: made(&[("eu", 1), ("sco", 2), ("un", 3)]), ..Rows::default() };
+    assert_eq!(publish(30, first), (Some(7), expected(&[("eu", 1), ("sco", 2), ("un", 3)])));
+    let stale = ["eu".into(), "sco".into()].into();
+    let second = Rows { rules: 7, stale, made: made(&[("sco", 4)]) };
+    assert_eq!(publish(60, second), (Some(7), expected(&[("sco", 4), ("un", 3)])));
+    let third = Rows { rules: 8, made: made(&[("eu", 5)]), ..Rows::default() };
+    assert_eq!(publish(90, third), (Some(8), expected(&[("eu", 5)])));
+}

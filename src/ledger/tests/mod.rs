@@ -2,6 +2,7 @@
 
 mod group_commit;
 mod recorders;
+mod rows;
 
 use std::path::Path;
 

@@ -14,7 +14,7 @@ use crate::event::{
 use crate::fixture::{body, id, rectification, retraction, who};
 use crate::query::{Axes, Charters, CheckpointRef, Material, Need, Needs, needs, roster, status};
 
-const BODIES: [&str; 3] = ["x", "y", "z"];
+pub(super) const BODIES: [&str; 3] = ["x", "y", "z"];
 const PEOPLE: [&str; 3] = ["FRA", "NOR", "BLR"];
 
 /// A text that makes the status rest on one's own deposit, on those of others, on another treaty, or on a pattern.
@@ -40,7 +40,7 @@ fn text(kind: u8, of: &str, other: &str, from: &str) -> String {
 }
 
 #[derive(Clone, Debug)]
-struct Seed {
+pub(super) struct Seed {
     kind: u8,
     body: &'static str,
     other: &'static str,
@@ -51,7 +51,7 @@ struct Seed {
     imported: bool,
 }
 
-fn seed() -> impl Strategy<Value = Seed> {
+pub(super) fn seed() -> impl Strategy<Value = Seed> {
     let moved = prop_oneof![
         select(&BODIES[..]).prop_map(|to| ("body", to)),
         select(&PEOPLE[..]).prop_map(|to| ("participant", to)),
@@ -112,7 +112,7 @@ fn event(n: usize, seed: &Seed, before: &[Entry]) -> Event {
     }
 }
 
-fn record(seeds: &[Seed]) -> Vec<Entry> {
+pub(super) fn entries_of(seeds: &[Seed]) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     for of in BODIES {
         let adopted =
@@ -144,6 +144,17 @@ fn under(need: &Need, entries: &[Entry], filed: &BTreeMap<Heading, Vec<Index>>) 
     indexes.map(|index| entries[index.0 as usize].clone()).collect()
 }
 
+/// What a question about a body, or about one participant in it, reads.
+pub(super) fn gather(entries: &[Entry], of: &BodyId, one: Option<&ParticipantId>) -> Needs {
+    let filed = filings(entries);
+    let asked = Scope { body: Some(of.clone()), participant: one.cloned() };
+    let texts = Charters::default().texts;
+    let gathered = needs(&asked, of, &texts, &mut |need| {
+        Ok::<_, std::convert::Infallible>(under(need, entries, &filed))
+    });
+    gathered.unwrap()
+}
+
 /// An answer in JSON; of one that cannot be given, why.
 fn answered(
     entries: &[Entry],
@@ -172,19 +183,13 @@ proptest! {
         on in 1999..2016u16,
         known in prop::option::of(1999..2020u16),
     ) {
-        let entries = record(&seeds);
-        let filed = filings(&entries);
+        let entries = entries_of(&seeds);
         let size = Size(recorded.index(entries.len()) as u64 + 1);
         let known = known.map(|year| Edtf::parse(&year.to_string()).unwrap());
         let axes = Axes::on_day(format!("{on}-07-01").parse().unwrap(), known, size);
         for of in BODIES.map(body) {
             for one in PEOPLE.map(|name| Some(who(name))).into_iter().chain([None]) {
-                let asked = Scope { body: Some(of.clone()), participant: one.clone() };
-                let texts = Charters::default().texts;
-                let gathered = needs(&asked, &of, &texts, &mut |need| {
-                    Ok::<_, std::convert::Infallible>(under(need, &entries, &filed))
-                });
-                let Needs { entries: some, scope, .. } = gathered.unwrap();
+                let Needs { entries: some, scope, .. } = gather(&entries, &of, one.as_ref());
                 let whole = answered(&entries, scope.clone(), &of, one.as_ref(), &axes);
                 prop_assert_eq!(answered(&some, scope, &of, one.as_ref(), &axes), whole, "{:?} in {}", one, of);
             }

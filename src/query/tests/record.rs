@@ -18,13 +18,13 @@ const FILES: [(&str, &str); 5] = [
 ];
 
 /// Of a body: the charter's events and the rows of its file.
-struct Record {
-    body: BodyId,
+pub(super) struct Record {
+    pub(super) body: BodyId,
     charter: Vec<Event>,
-    rows: Vec<Event>,
+    pub(super) rows: Vec<Event>,
 }
 
-fn records() -> &'static [Record] {
+pub(super) fn records() -> &'static [Record] {
     static RECORDS: OnceLock<Vec<Record>> = OnceLock::new();
     RECORDS.get_or_init(|| FILES.iter().filter_map(|(of, file)| record(of, file)).collect())
 }
@@ -45,7 +45,7 @@ fn record(of: &str, file: &str) -> Option<Record> {
 }
 
 impl Record {
-    fn entries(&self, rows: Vec<Event>) -> Vec<Entry> {
+    pub(super) fn entries(&self, rows: Vec<Event>) -> Vec<Entry> {
         entries(self.charter.iter().cloned().chain(rows).collect())
     }
 }

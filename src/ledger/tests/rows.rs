@@ -1,0 +1,53 @@
+//! Rows of the published index: what an entry of the tail touches is answered without them, and whoever publishes next
+//! makes them again.
+
+use super::*;
+use crate::query::Question;
+
+/// What a text of a body of its own says: whoever is granted the status is a member.
+fn charter(of: &str, n: u128) -> Event {
+    let text = format!(
+        "id = \"{of}\"\ntitle = \"The {of}\"\n[[status]]\nid = \"member\"\ntitle = \"member\"\nplural = \"members\"\n\
+         rank = 1\n[[transition]]\nact = \"status-granted\"\nto = \"member\"\nrule = \"r\"\narticle = \"1\"\n"
+    );
+    crate::charter::charter_event(&text, false, id(n)).unwrap()
+}
+
+fn member(of: &str, n: u128, who: &str, day: &str) -> Event {
+    Event { body: body(of), ..grant(n, who, day) }
+}
+
+fn rows_of(ledger: &Ledger, size: Size) -> Vec<String> {
+    ledger.record.body_rows(size).unwrap().into_keys().map(|body| body.to_string()).collect()
+}
+
+fn portfolio(ledger: &Ledger) -> Value {
+    let reading = ledger.reading(Instant::from_micros(START));
+    let answer = reading.ask(&Question::portfolio("MNG").on("2020-01-01")).unwrap();
+    let answer = serde_json::to_value(answer).unwrap();
+    answer["bodies"].as_array().unwrap().iter().map(|item| json!([item["body"], item["since"]])).collect()
+}
+
+#[test]
+fn what_an_entry_touches_has_no_row_until_the_index_is_published_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("l");
+    let mut ledger = create(&path);
+    let charters = vec![charter("x", 1), charter("y", 2), charter("z", 3)];
+    let granted = member("x", 10, "MNG", "2004-06-17");
+    ledger.append(charters, options(START)).unwrap();
+    ledger.append(vec![granted.clone(), member("y", 11, "MNG", "2005-06-17")], options(START + 10)).unwrap();
+    assert_eq!(rows_of(&ledger, ledger.size()), Vec::<String>::new());
+    ledger.publish().unwrap();
+    assert_eq!(rows_of(&ledger, ledger.size()), ["x", "y", "z"]);
+    // As the first four entries have it, a row of y would say too much.
+    assert_eq!(rows_of(&ledger, Size(4)), ["x", "z"]);
+    assert_eq!(portfolio(&ledger), json!([["x", "2004-06-17"], ["y", "2005-06-17"]]));
+    // The grant moves from x to z: both are touched, y is not.
+    ledger.append(vec![rectification(12, &granted, "body", "z")], options(START + 20)).unwrap();
+    assert_eq!(rows_of(&ledger, ledger.size()), ["y"]);
+    assert_eq!(portfolio(&ledger), json!([["y", "2005-06-17"], ["z", "2004-06-17"]]));
+    ledger.publish().unwrap();
+    assert_eq!(rows_of(&ledger, ledger.size()), ["x", "y", "z"]);
+    assert_eq!(portfolio(&ledger), json!([["y", "2005-06-17"], ["z", "2004-06-17"]]));
+}
