@@ -49,7 +49,7 @@ use crate::log::{Frontier, Hash, Mark};
 pub use self::sled::{SledIndex, Stated};
 pub use error::IndexError;
 pub use mapped::{Publication, index_files, is_named_by};
-pub use rows::{Rows, RowsOfGroup};
+pub use rows::{MadeRows, RowsOfGroup};
 
 use container::Stored;
 use key::Table;

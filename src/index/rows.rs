@@ -13,7 +13,7 @@ pub type RowsOfGroup = (Vec<u8>, Vec<(SmolStr, Vec<u8>)>);
 
 /// The rows that a new file is to have, beside those of before.
 #[derive(Clone, Debug, Default)]
-pub struct Rows {
+pub struct MadeRows {
     /// The number of the rules by which all rows of the file are made.
     pub rules: u64,
     /// Groups whose rows of before are left out.
@@ -22,7 +22,7 @@ pub struct Rows {
     pub made: BTreeMap<SmolStr, RowsOfGroup>,
 }
 
-impl Rows {
+impl MadeRows {
     /// Whether a pair of before is left out: rows by other rules, and those of groups that are stale or made anew.
     pub(super) fn replaces(&self, key: &[u8], by_other_rules: bool) -> bool {
         let group = match key.first() {

@@ -1,4 +1,4 @@
-//! Rows of the published file: which of them hold for a question, and which are made anew when a file is published.
+//! MadeRows of the published file: which of them hold for a question, and which are made anew when a file is published.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use crate::charter::Charter;
 use crate::event::{ActKind, BodyId, Day, Entry, ParticipantId, Size};
 use crate::history::{Standing, charter_acts, standing};
-use crate::index::{Rows, RowsOfGroup, Tables};
+use crate::index::{MadeRows, RowsOfGroup, Tables};
 use crate::query::{
     Axes, BodyRow, BodyView, CheckpointRef, FOLD_RULES, Material, Need, PairRow, RuledBody, may_read_rows,
     rows,
@@ -117,7 +117,7 @@ impl Record {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub(super) fn rows_for(&self, tables: &Tables, wanted: bool) -> Result<Rows, LedgerError> {
+    pub(super) fn rows_for(&self, tables: &Tables, wanted: bool) -> Result<MadeRows, LedgerError> {
         let stored = match tables.row_rules()? {
             Some(FOLD_RULES) => tables.body_rows()?,
             _ => Vec::new(),
@@ -134,7 +134,7 @@ impl Record {
         let missing = self.groups()?;
         let missing = missing.into_par_iter().filter(|body| wanted && !held.contains(body.as_str()));
         let made = missing.map(|body| Ok((SmolStr::new(body.as_str()), self.rows_of(&body)?)));
-        Ok(Rows { rules: FOLD_RULES, stale, made: made.collect::<Result<_, LedgerError>>()? })
+        Ok(MadeRows { rules: FOLD_RULES, stale, made: made.collect::<Result<_, LedgerError>>()? })
     }
 
     fn rows_of(&self, body: &BodyId) -> Result<RowsOfGroup, LedgerError> {

@@ -5,17 +5,15 @@
 //! a row: every spell where no act is withheld, and the present where nothing is to come, disputed or counted. Every other
 //! question is answered by the fold.
 
-use crate::charter::{BodyKind, Version};
+use crate::charter::BodyKind;
 use crate::event::{Act, BodyId, Day, Edtf, Index, ParticipantId, Size, StatusId};
-use crate::history::{Certainty, PairView, Standing};
+use crate::history::{Certainty, Standing};
 
 use super::Axes;
 use super::answer::{CheckpointRef, Coverage, ProcedureItem, QuestionEcho, end_of_record, settled};
-use super::body::{BodyView, Material};
+use super::body::BodyView;
 use super::portfolio::{InPortfolio, PortfolioItem};
-use super::row_bytes::Words;
-use super::status::in_view;
-use super::timeline::{SpellItem, Timeline, spells_in};
+use super::timeline::{SpellItem, Timeline};
 
 /// Names the rules by which this program folds: rows that a program with others made are not read.
 pub const FOLD_RULES: u64 = match u64::from_str_radix(env!("CHANCERY_FOLD_RULES"), 16) {
@@ -83,102 +81,9 @@ pub(super) struct Present {
     pub(super) procedures: Vec<ProcedureItem>,
 }
 
-/// The rows of one body as they are stored.
-#[derive(Clone, PartialEq, Debug)]
-pub struct StoredRows {
-    /// The [`BodyRow`].
-    pub body: Vec<u8>,
-    /// The [`PairRow`]s, by participant.
-    pub pairs: Vec<(ParticipantId, Vec<u8>)>,
-}
-
 /// Whether rows may answer a question on these axes. How much of the record it reads, each row must allow.
 pub fn may_read_rows(axes: &Axes) -> bool {
     axes.at.is_none() && axes.view.is_none() && axes.as_known.is_none()
-}
-
-/// The rows of a body, from everything that bears on it. `beside` are the groups in which that was found besides its own.
-pub fn rows(material: &Material, body: &BodyId, beside: Vec<String>) -> StoredRows {
-    let size = material.entries.last().map_or(Size(0), |last| Size(last.index.0 + 1));
-    let Ok(view) = BodyView::new(material, body, size, Day::FUTURE) else {
-        let body = BodyRow { size, beside, ruled: None }.encode();
-        return StoredRows { body, pairs: Vec::new() };
-    };
-    let mut words = Words::default();
-    let changed = last_change(&view);
-    let mut pairs = Vec::with_capacity(view.pairs.len());
-    for who in view.pairs.keys() {
-        let row = pair_row(material, &view, body, who, changed);
-        pairs.extend(row.map(|row| (who.clone(), row.encode(&mut words))));
-    }
-    let ruled = RuledBody { words: words.into_list(), ..RuledBody::of(&view) };
-    StoredRows { body: BodyRow { size, beside, ruled: Some(ruled) }.encode(), pairs }
-}
-
-/// The last day that the acts of a body alone and its rules name: what depends on the day asked has changed by then.
-fn last_change(view: &BodyView) -> Day {
-    let about = view.charter.about.began.iter().map(Edtf::latest);
-    let versions = view.charter.versions().iter().map(Version::from);
-    let alone = view.alone.iter().flat_map(|act| act.event.dates.iter().map(|(_, date)| date.latest()));
-    about.chain(versions).chain(alone).max().unwrap_or(Day::PAST)
-}
-
-/// The row of a participant; `None` where a timeline would say more than spells.
-fn pair_row(
-    material: &Material,
-    view: &BodyView,
-    body: &BodyId,
-    who: &ParticipantId,
-    changed: Day,
-) -> Option<PairRow> {
-    let pair = view.pairs.get(who)?;
-    if view.withheld.iter().any(|held| held.act.event.participant.as_ref() == Some(who)) {
-        return None;
-    }
-    let spell = |item: SpellItem| RowSpell {
-        from: item.from.as_ref().map_or(Day::PAST, Edtf::earliest),
-        certainty: item.certainty,
-        possible: item.possible,
-        entries: item.entries,
-        clause: item.clause,
-    };
-    let spells = spells_in(view, who, body).into_iter().map(spell).collect();
-    Some(PairRow { spells, present: present(material, view, body, who, pair, changed) })
-}
-
-/// The present of a participant of whom nothing is to come, disputed, counted or said beside it.
-fn present(
-    material: &Material,
-    view: &BodyView,
-    body: &BodyId,
-    who: &ParticipantId,
-    pair: &PairView,
-    changed: Day,
-) -> Option<Present> {
-    if pair.own.is_empty() || !pair.about.is_empty() || view.board.accessions.contains_key(who) {
-        return None;
-    }
-    let history = view.history(who);
-    let slices = history.accounts.iter().flat_map(|account| &account.course.slices).map(|slice| slice.from);
-    let dates = pair.own.iter().flat_map(|act| act.event.dates.iter().map(|(_, date)| date.latest()));
-    let from = slices.chain(dates).fold(changed, Day::max).next();
-    let axes = Axes::on_day(from, None, material.checkpoint.size);
-    let answer = in_view(material, view, view, who, body, &axes);
-    let is_plain = answer.overlays.is_empty()
-        && answer.scheduled.is_empty()
-        && answer.on_the_day.is_empty()
-        && answer.afterwards.is_empty()
-        && answer.conflicts.is_empty()
-        && answer.corrections.is_empty()
-        && answer.until.is_none()
-        && answer.procedures.iter().all(|open| open.quorum.is_none() && open.outcome.is_none())
-        && answer.notes.iter().eq(view.end_of_record(from).iter());
-    (is_plain && from < Day::FUTURE).then_some(Present {
-        from,
-        status: answer.status,
-        since: answer.since,
-        procedures: answer.procedures,
-    })
 }
 
 impl RuledBody {

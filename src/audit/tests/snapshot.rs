@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::index::{IndexError, Publication, Rows, RowsOfGroup, Tables};
+use crate::index::{IndexError, MadeRows, Publication, RowsOfGroup, Tables};
 use crate::query::FOLD_RULES;
 
 /// A ledger whose published index covers all of it.
@@ -60,7 +60,8 @@ fn with_a_false_row(path: &Path, falsify: &dyn Fn(&mut RowsOfGroup)) {
     tables.each_pair_row(&mut |who, _, row| pairs.push((who.into(), row.to_vec()))).unwrap();
     let mut rows = (body, pairs);
     falsify(&mut rows);
-    let rows = Rows { rules: FOLD_RULES, stale: ["sco".into()].into(), made: [("sco".into(), rows)].into() };
+    let rows =
+        MadeRows { rules: FOLD_RULES, stale: ["sco".into()].into(), made: [("sco".into(), rows)].into() };
     let (mark, places) = (tables.mark().unwrap().clone(), (0, Vec::new()));
     let publication = Publication { origin: ORIGIN, mark, places, key: None, rows };
     let leaf = |index| Err(IndexError::Gap { expected: Size(0), given: index });
@@ -80,7 +81,8 @@ fn a_row_that_the_entries_do_not_give_is_told_with_whose_it_is() {
             .collect::<Vec<_>>()
     };
     assert_eq!(other_rows(&|_| {}), Vec::<String>::new());
-    let of = |who: &str| vec![format!("other-rows: its row of {who} in sco is not what the entries make of it")];
+    let of =
+        |who: &str| vec![format!("other-rows: its row of {who} in sco is not what the entries make of it")];
     let first = |rows: &RowsOfGroup| rows.1[0].0.to_string();
     let (_dir, path) = published();
     let mut who = String::new();

@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::event::Index;
 use crate::index::container::Stored;
 use crate::index::key::{self, Table};
-use crate::index::{BLOCK, IndexError, Parts, Rows, Tables, list};
+use crate::index::{BLOCK, IndexError, MadeRows, Parts, Tables, list};
 use crate::log::{Disk, Hash, Mark, SigningKey, VerifierKey};
 
 use super::folder::{open_largest, place, put_in_place};
@@ -28,7 +28,7 @@ pub struct Publication<'p> {
     /// What the header is signed with, where the log has a key.
     pub key: Option<&'p SigningKey>,
     /// The rows that are made anew; those of every other group are taken over.
-    pub rows: Rows,
+    pub rows: MadeRows,
 }
 
 impl Tables {

@@ -19,7 +19,7 @@ fn publication<'k>(tables: &Tables, key: Option<&'k SigningKey>) -> Publication<
     let size = tables.size().0;
     let last = size.checked_sub(1).map(|at| leaf(Index(at)));
     let mark = Mark { tree: tables.tree().clone(), last, segment: size / 3, offset: 4_400 };
-    Publication { origin: ORIGIN, mark, places: (0, Vec::new()), key, rows: Rows::default() }
+    Publication { origin: ORIGIN, mark, places: (0, Vec::new()), key, rows: MadeRows::default() }
 }
 
 pub(in crate::index) fn publish(tables: &Tables, ledger: &Path) -> Tables {
@@ -317,7 +317,7 @@ fn rows_are_taken_over_unless_they_are_stale_made_anew_or_by_other_rules() {
     let entries = record(&record::plain(90));
     let dir = tempfile::tempdir().unwrap();
     let mut tables = Tables::default();
-    let mut publish = |size: usize, rows: Rows| {
+    let mut publish = |size: usize, rows: MadeRows| {
         push_up_to(&mut tables, &entries, size);
         let publication = Publication { rows, ..publication(&tables, None) };
         tables.publish(dir.path(), &publication, &hash, &Disk::default()).unwrap();
@@ -332,11 +332,11 @@ fn rows_are_taken_over_unless_they_are_stale_made_anew_or_by_other_rules() {
         };
         [of(&|n| vec![n, 1]), of(&|n| vec![n])]
     };
-    let first = Rows { rules: 7, made: made(&[("eu", 1), ("sco", 2), ("un", 3)]), ..Rows::default() };
+    let first = MadeRows { rules: 7, made: made(&[("eu", 1), ("sco", 2), ("un", 3)]), ..MadeRows::default() };
     assert_eq!(publish(30, first), (Some(7), expected(&[("eu", 1), ("sco", 2), ("un", 3)])));
     let stale = ["eu".into(), "sco".into()].into();
-    let second = Rows { rules: 7, stale, made: made(&[("sco", 4)]) };
+    let second = MadeRows { rules: 7, stale, made: made(&[("sco", 4)]) };
     assert_eq!(publish(60, second), (Some(7), expected(&[("sco", 4), ("un", 3)])));
-    let third = Rows { rules: 8, made: made(&[("eu", 5)]), ..Rows::default() };
+    let third = MadeRows { rules: 8, made: made(&[("eu", 5)]), ..MadeRows::default() };
     assert_eq!(publish(90, third), (Some(8), expected(&[("eu", 5)])));
 }
