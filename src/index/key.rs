@@ -14,7 +14,7 @@ pub(super) enum Table {
     Edges = 2,
     /// Group → the number of its headings and the root over them; in memory empty, since it is computed when asked for.
     Groups = 3,
-    /// Participant and group → nothing: which bodies name a participant.
+    /// Participant and group → the row of the participant in the body, in published files; else nothing.
     OfParticipant = 4,
     /// The first half of an id's [short form](id_key) → the other halves, each with its entry.
     Ids = 5,
@@ -26,8 +26,6 @@ pub(super) enum Table {
     Nodes = 8,
     /// Heading → a list of corrections that say themselves what this heading says, and are not filed under it.
     Aside = 9,
-    /// Participant and group → the row of the participant in the body; in published files alone.
-    Rows = 10,
     /// The number of a block of entries → where their records begin in the segment that is not sealed.
     Places = 11,
     /// Group → the row of the body; without a name, the rules by which all rows were made. In published files alone.

@@ -5,13 +5,12 @@
 //! | filed | heading | the entries filed under it, in the order of filing |
 //! | edges | heading | the right edge of the RFC 6962 tree over their leaves, from 8 entries on |
 //! | groups | group | how many headings it has, and the root over them |
-//! | of participant | participant, group | nothing: the group has a heading of the participant |
+//! | of participant | participant, group | that the group has a heading of the participant; its row there, if it has one |
 //! | ids | half of an id's short form | the other halves, each with its entry |
 //! | naming | short form of an id | the entries that answer or correct an entry of such an id |
 //! | stamps | block of 64 entries | when its first entry was recorded |
 //! | nodes | level from 6 on, number | the hash of a complete subtree of the log's tree |
 //! | aside | heading | corrections that say themselves what it says, and are not filed under it |
-//! | rows | participant, group | what the fold makes of the participant in the body |
 //! | places | block of 64 entries | where their records begin in the segment that is not sealed |
 //! | bodies | group | what the fold makes of the body |
 //!

@@ -22,22 +22,40 @@ pub struct MadeRows {
     pub made: BTreeMap<SmolStr, RowsOfGroup>,
 }
 
+/// What becomes of a pair that was there before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Fate {
+    Kept,
+    /// The key stays, without a value.
+    Emptied,
+    LeftOut,
+}
+
 impl MadeRows {
-    /// Whether a pair of before is left out: rows by other rules, and those of groups that are stale or made anew.
-    pub(super) fn replaces(&self, key: &[u8], by_other_rules: bool) -> bool {
-        let group = match key.first() {
-            Some(table) if *table == Table::Rows as u8 => key::names(key).map(|(_, group)| group),
-            Some(table) if *table == Table::Bodies as u8 => key::name(key),
-            _ => return false,
+    /// What becomes of a pair of before: rows by other rules are left out, and those of groups that are stale.
+    pub(super) fn fate(&self, key: &[u8], by_other_rules: bool) -> Fate {
+        let is_stale = |group: Option<SmolStr>| {
+            by_other_rules || group.is_none_or(|group| group.is_empty() || self.stale.contains(&group))
         };
-        by_other_rules || group.is_none_or(|group| group.is_empty() || self.stale.contains(&group))
+        match key.first() {
+            Some(table) if *table == Table::Places as u8 => Fate::LeftOut,
+            Some(table) if *table == Table::Bodies as u8 && is_stale(key::name(key)) => Fate::LeftOut,
+            Some(table) if *table == Table::OfParticipant as u8 => {
+                match is_stale(key::names(key).map(|n| n.1)) {
+                    true => Fate::Emptied,
+                    false => Fate::Kept,
+                }
+            }
+            _ => Fate::Kept,
+        }
     }
 
     /// The keys and values of what is made anew.
     pub(super) fn pairs(&self) -> impl Iterator<Item = (Vec<u8>, &[u8])> {
         self.made.iter().flat_map(|(group, (body, pairs))| {
             let pairs = pairs.iter();
-            let pairs = pairs.map(move |(name, row)| (key::named(Table::Rows, name, group), row.as_slice()));
+            let pairs =
+                pairs.map(move |(name, row)| (key::named(Table::OfParticipant, name, group), row.as_slice()));
             pairs.chain([(key::body(group), body.as_slice())])
         })
     }
@@ -73,8 +91,9 @@ impl Tables {
     /// [`IndexError`].
     pub fn pair_rows(&self, participant: &str) -> Result<Vec<(SmolStr, Vec<u8>)>, IndexError> {
         let mut rows = Vec::new();
-        self.each(&key::named(Table::Rows, participant, ""), &mut |key, parts| {
-            rows.extend(key::names(key).map(|(_, group)| (group, parts.list())));
+        self.each(&key::named(Table::OfParticipant, participant, ""), &mut |key, parts| {
+            let row = parts.stored.filter(|row| !row.is_empty());
+            rows.extend(row.and_then(|row| Some((key::names(key)?.1, row.to_vec()))));
         })?;
         Ok(rows)
     }
@@ -84,9 +103,10 @@ impl Tables {
     /// # Errors
     /// [`IndexError`].
     pub fn each_pair_row(&self, see: &mut dyn FnMut(&str, &str, &[u8])) -> Result<(), IndexError> {
-        self.each(&[Table::Rows as u8], &mut |key, parts| {
-            if let Some((participant, group)) = key::names(key) {
-                see(&participant, &group, parts.stored.unwrap_or_default());
+        self.each(&[Table::OfParticipant as u8], &mut |key, parts| {
+            let row = parts.stored.filter(|row| !row.is_empty());
+            if let Some((row, (participant, group))) = row.zip(key::names(key)) {
+                see(&participant, &group, row);
             }
         })
     }

@@ -76,7 +76,6 @@ pub(super) struct RowSpell {
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Present {
     pub(super) from: Day,
-    pub(super) status: Option<StatusId>,
     pub(super) since: Option<Edtf>,
     pub(super) procedures: Vec<ProcedureItem>,
 }
@@ -116,7 +115,7 @@ impl PairRow {
         let last = self.spells.last()?;
         let item = PortfolioItem {
             body: body.clone(),
-            status: present.status.clone(),
+            status: settled(last.certainty, &last.possible),
             certainty: last.certainty,
             possible: last.possible.clone(),
             since: present.since.clone(),

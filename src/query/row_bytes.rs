@@ -1,8 +1,7 @@
-//! The bytes of rows. They are bincode, big-endian; a reader takes every byte and believes none: what is not a row is none.
+//! The bytes of rows: numbers of seven bits a byte, the low ones first; days as the distance to a day before them. There are as
+//! many rows as pairs, so every byte counts. A reader takes every byte and believes none: what is not a row is none.
 
 use std::collections::HashMap;
-
-use bincode::{BorrowDecode, Encode};
 
 use crate::charter::BodyKind;
 use crate::event::{ActKind, BodyId, Day, Edtf, Index, Size, StatusId};
@@ -11,23 +10,42 @@ use crate::history::Certainty;
 use super::answer::ProcedureItem;
 use super::row::{BodyRow, PairRow, Present, RowSpell, RuledBody};
 
-/// No row is longer.
-const LIMIT: usize = 64 << 20;
+/// Bits of the first byte of what a charter makes of a body.
+const RULED: u8 = 1;
+const TREATY: u8 = 2;
+const ADOPTED: u8 = 4;
+const EXTENDS: u8 = 8;
+const SURVEYED: u8 = 16;
+/// The name in a sentence is the title with an article.
+const ARTICLE: u8 = 32;
+
+/// Bits of the first byte of a spell, above its certainty.
+const ONE_STATUS: u8 = 4;
+const ONE_ENTRY: u8 = 8;
+const CLAUSE: u8 = 16;
+const FROM_THE_BEGINNING: u8 = 32;
+
+/// Bits of the first byte of a present.
+const SINCE: u8 = 1;
+const PROCEDURES: u8 = 2;
+
+/// Bits of the first byte of a procedure.
+const TOWARD: u8 = 1;
+const REPORTED: u8 = 2;
 
 /// Texts that the rows of a body name by number.
 #[derive(Default)]
 pub(super) struct Words {
-    numbers: HashMap<String, u16>,
+    numbers: HashMap<String, u64>,
     list: Vec<String>,
 }
 
 impl Words {
-    /// The number of a text. There are fewer than 16 bits count: statuses and clauses of one charter.
-    fn number(&mut self, text: &str) -> u16 {
+    fn number(&mut self, text: &str) -> u64 {
         if let Some(number) = self.numbers.get(text) {
             return *number;
         }
-        let number = self.list.len() as u16;
+        let number = self.list.len() as u64;
         self.numbers.insert(text.to_owned(), number);
         self.list.push(text.to_owned());
         number
@@ -39,241 +57,299 @@ impl Words {
     }
 }
 
-#[derive(Encode, BorrowDecode)]
-struct StoredBody<'a> {
-    size: u64,
-    beside: Vec<&'a str>,
-    ruled: Option<StoredRuled<'a>>,
-}
-
-#[derive(Encode, BorrowDecode)]
-struct StoredRuled<'a> {
-    treaty: bool,
-    adopted: bool,
-    title: &'a str,
-    short: &'a str,
-    extends: Option<&'a str>,
-    participants: u64,
-    surveyed: Option<&'a str>,
-    words: Vec<&'a str>,
-}
-
-#[derive(Encode, BorrowDecode)]
-struct StoredPair<'a> {
-    spells: Vec<StoredSpell>,
-    present: Option<StoredPresent<'a>>,
-}
-
-#[derive(Encode, BorrowDecode)]
-struct StoredSpell {
-    from: i32,
-    certainty: u8,
-    possible: Vec<u16>,
-    entries: Vec<u64>,
-    clause: Option<u16>,
-}
-
-#[derive(Encode, BorrowDecode)]
-struct StoredPresent<'a> {
-    from: i32,
-    status: Option<u16>,
-    since: Option<StoredDate<'a>>,
-    procedures: Vec<StoredProcedure<'a>>,
-}
-
-#[derive(Encode, BorrowDecode)]
-struct StoredProcedure<'a> {
-    toward: Option<u16>,
-    stage: u16,
-    since: StoredDate<'a>,
-    opened: StoredDate<'a>,
-    entries: Vec<u64>,
-    reported: bool,
-    missing: Vec<u16>,
-}
-
-/// A date: mostly one of a day.
-#[derive(Encode, BorrowDecode)]
-enum StoredDate<'a> {
-    Day(i32),
-    Text(&'a str),
-}
-
-fn config() -> impl bincode::config::Config {
-    bincode::config::standard().with_big_endian().with_limit::<LIMIT>()
-}
-
-fn encode<T: Encode>(value: &T) -> Vec<u8> {
-    // Plain structs of text and numbers into memory: there is nothing that bincode could fail at.
-    bincode::encode_to_vec(value, config()).unwrap_or_default()
-}
-
-fn decode<'a, T: BorrowDecode<'a, ()>>(bytes: &'a [u8]) -> Option<T> {
-    let (value, used) = bincode::borrow_decode_from_slice(bytes, config()).ok()?;
-    (used == bytes.len()).then_some(value)
-}
-
 impl BodyRow {
     pub(super) fn encode(&self) -> Vec<u8> {
-        let ruled = self.ruled.as_ref().map(|ruled| StoredRuled {
-            treaty: ruled.kind == BodyKind::Treaty,
-            adopted: ruled.is_adopted,
-            title: &ruled.title,
-            short: &ruled.short,
-            extends: ruled.extends.as_ref().map(BodyId::as_str),
-            participants: ruled.participants,
-            surveyed: ruled.surveyed.as_ref().map(Edtf::as_str),
-            words: ruled.words.iter().map(String::as_str).collect(),
-        });
-        let beside = self.beside.iter().map(String::as_str).collect();
-        encode(&StoredBody { size: self.size.0, beside, ruled })
+        let mut out = Out::default();
+        out.number(self.size.0);
+        out.number(self.beside.len() as u64);
+        self.beside.iter().for_each(|group| out.text(group));
+        let Some(ruled) = &self.ruled else {
+            out.0.push(0);
+            return out.0;
+        };
+        let has_article = ruled.short.strip_prefix("the ") == Some(ruled.title.as_str());
+        let flag = |is: bool, bit: u8| if is { bit } else { 0 };
+        out.0.push(
+            RULED
+                | flag(ruled.kind == BodyKind::Treaty, TREATY)
+                | flag(ruled.is_adopted, ADOPTED)
+                | flag(ruled.extends.is_some(), EXTENDS)
+                | flag(ruled.surveyed.is_some(), SURVEYED)
+                | flag(has_article, ARTICLE),
+        );
+        out.text(&ruled.title);
+        if !has_article {
+            out.text(&ruled.short);
+        }
+        ruled.extends.iter().for_each(|body| out.text(body.as_str()));
+        ruled.surveyed.iter().for_each(|span| out.text(span.as_str()));
+        out.number(ruled.participants);
+        out.number(ruled.words.len() as u64);
+        ruled.words.iter().for_each(|word| out.text(word));
+        out.0
     }
 
     /// From the bytes of [`StoredRows::body`](super::StoredRows::body); `None` where they are no row.
     pub fn decode(bytes: &[u8]) -> Option<BodyRow> {
-        let stored: StoredBody<'_> = decode(bytes)?;
-        let ruled = match stored.ruled {
-            Some(ruled) => Some(RuledBody {
-                kind: if ruled.treaty { BodyKind::Treaty } else { BodyKind::Organisation },
-                title: ruled.title.to_owned(),
-                short: ruled.short.to_owned(),
-                is_adopted: ruled.adopted,
-                extends: ruled.extends.map(BodyId::parse).transpose().ok()?,
-                participants: ruled.participants,
-                surveyed: ruled.surveyed.map(Edtf::parse).transpose().ok()?,
-                words: ruled.words.into_iter().map(str::to_owned).collect(),
-            }),
-            None => None,
+        let mut from = In(bytes);
+        let size = Size(from.number()?);
+        let beside = from.list(|from| from.text().map(str::to_owned))?;
+        let flags = from.byte()?;
+        let ruled = match flags & RULED {
+            0 => None,
+            _ => Some(ruled(&mut from, flags)?),
         };
-        let beside = stored.beside.into_iter().map(str::to_owned).collect();
-        Some(BodyRow { size: Size(stored.size), beside, ruled })
+        from.0.is_empty().then_some(BodyRow { size, beside, ruled })
     }
+}
+
+fn ruled(from: &mut In<'_>, flags: u8) -> Option<RuledBody> {
+    let is = |bit: u8| flags & bit != 0;
+    let title = from.text()?.to_owned();
+    let short = if is(ARTICLE) { format!("the {title}") } else { from.text()?.to_owned() };
+    Some(RuledBody {
+        kind: if is(TREATY) { BodyKind::Treaty } else { BodyKind::Organisation },
+        title,
+        short,
+        is_adopted: is(ADOPTED),
+        extends: from.where_set(is(EXTENDS), |from| BodyId::parse(from.text()?).ok())?,
+        surveyed: from.where_set(is(SURVEYED), |from| Edtf::parse(from.text()?).ok())?,
+        participants: from.number()?,
+        words: from.list(|from| from.text().map(str::to_owned))?,
+    })
 }
 
 impl PairRow {
     pub(super) fn encode(&self, words: &mut Words) -> Vec<u8> {
-        let spells = self.spells.iter().map(|spell| StoredSpell::of(spell, words)).collect();
-        let present = self.present.as_ref().map(|present| StoredPresent {
-            from: present.from.days(),
-            status: present.status.as_ref().map(|status| words.number(status.as_str())),
-            since: present.since.as_ref().map(StoredDate::of),
-            procedures: present.procedures.iter().map(|open| StoredProcedure::of(open, words)).collect(),
-        });
-        encode(&StoredPair { spells, present })
+        let mut out = Out::default();
+        out.number(self.spells.len() as u64);
+        let mut before = EPOCH;
+        for spell in &self.spells {
+            out.spell(spell, before, words);
+            before = if spell.from == Day::PAST { before } else { spell.from };
+        }
+        if let Some(present) = &self.present {
+            out.present(present, before, words);
+        }
+        out.0
     }
 
     /// From the bytes of a pair of [`StoredRows::pairs`](super::StoredRows::pairs); `None` where they are no row of the body.
     pub fn decode(bytes: &[u8], ruled: &RuledBody) -> Option<PairRow> {
-        let stored: StoredPair<'_> = decode(bytes)?;
-        let words = ruled.words.as_slice();
-        let spells = stored.spells.iter().map(|spell| spell.read(words)).collect::<Option<_>>()?;
-        let present = match stored.present {
-            Some(present) => Some(present.read(words)?),
-            None => None,
-        };
-        Some(PairRow { spells, present })
+        let (mut from, words) = (In(bytes), ruled.words.as_slice());
+        let mut before = EPOCH;
+        let spells = from.list(|from| {
+            let spell = from.spell(before, words)?;
+            before = if spell.from == Day::PAST { before } else { spell.from };
+            Some(spell)
+        })?;
+        let is_more = !from.0.is_empty();
+        let present = from.where_set(is_more, |from| from.present(before, words))?;
+        from.0.is_empty().then_some(PairRow { spells, present })
     }
 }
 
-impl StoredSpell {
-    fn of(spell: &RowSpell, words: &mut Words) -> StoredSpell {
-        StoredSpell {
-            from: spell.from.days(),
-            certainty: spell.certainty as u8,
-            possible: spell.possible.iter().map(|status| words.number(status.as_str())).collect(),
-            entries: numbers(&spell.entries),
-            clause: spell.clause.as_deref().map(|clause| words.number(clause)),
+const EPOCH: Day = Day::from_days(0);
+
+/// What is written.
+#[derive(Default)]
+struct Out(Vec<u8>);
+
+impl Out {
+    fn number(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.0.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.0.push(number as u8);
+    }
+
+    fn text(&mut self, text: &str) {
+        self.number(text.len() as u64);
+        self.0.extend_from_slice(text.as_bytes());
+    }
+
+    /// The distance from one day to another: twice it, and for one back one less than twice it.
+    fn day(&mut self, day: Day, before: Day) {
+        let distance = i64::from(day.days()) - i64::from(before.days());
+        self.number(((distance << 1) ^ (distance >> 63)) as u64);
+    }
+
+    /// A date: one of a day by its distance and one more, any other as text behind a 0.
+    fn date(&mut self, date: &Edtf, before: Day) {
+        let day = date.earliest();
+        if Edtf::day(day) == *date {
+            let distance = i64::from(day.days()) - i64::from(before.days());
+            self.number(((distance << 1) ^ (distance >> 63)) as u64 + 1);
+        } else {
+            self.number(0);
+            self.text(date.as_str());
         }
     }
 
-    fn read(&self, words: &[String]) -> Option<RowSpell> {
+    fn entries(&mut self, entries: &[Index]) {
+        self.number(entries.len() as u64);
+        entries.iter().for_each(|entry| self.number(entry.0));
+    }
+
+    fn spell(&mut self, spell: &RowSpell, before: Day, words: &mut Words) {
+        let flag = |is: bool, bit: u8| if is { bit } else { 0 };
+        let (one_status, one_entry) = (spell.possible.len() == 1, spell.entries.len() == 1);
+        self.0.push(
+            spell.certainty as u8
+                | flag(one_status, ONE_STATUS)
+                | flag(one_entry, ONE_ENTRY)
+                | flag(spell.clause.is_some(), CLAUSE)
+                | flag(spell.from == Day::PAST, FROM_THE_BEGINNING),
+        );
+        if spell.from != Day::PAST {
+            self.day(spell.from, before);
+        }
+        if !one_status {
+            self.number(spell.possible.len() as u64);
+        }
+        spell.possible.iter().for_each(|status| self.number(words.number(status.as_str())));
+        match spell.entries.as_slice() {
+            [only] => self.number(only.0),
+            entries => self.entries(entries),
+        }
+        spell.clause.iter().for_each(|clause| self.number(words.number(clause)));
+    }
+
+    fn present(&mut self, present: &Present, before: Day, words: &mut Words) {
+        let flag = |is: bool, bit: u8| if is { bit } else { 0 };
+        let (since, procedures) = (present.since.is_some(), !present.procedures.is_empty());
+        self.0.push(flag(since, SINCE) | flag(procedures, PROCEDURES));
+        self.day(present.from, before);
+        present.since.iter().for_each(|since| self.date(since, before));
+        if procedures {
+            self.number(present.procedures.len() as u64);
+            present.procedures.iter().for_each(|open| self.procedure(open, before, words));
+        }
+    }
+
+    fn procedure(&mut self, open: &ProcedureItem, before: Day, words: &mut Words) {
+        let flag = |is: bool, bit: u8| if is { bit } else { 0 };
+        self.0.push(flag(open.toward.is_some(), TOWARD) | flag(open.reported, REPORTED));
+        open.toward.iter().for_each(|status| self.number(words.number(status.as_str())));
+        self.number(open.stage as u64);
+        self.date(&open.since, before);
+        self.date(&open.opened, before);
+        self.entries(&open.entries);
+        self.number(open.missing.len() as u64);
+        open.missing.iter().for_each(|act| self.number(*act as u64));
+    }
+}
+
+/// What is read.
+struct In<'a>(&'a [u8]);
+
+impl<'a> In<'a> {
+    fn byte(&mut self) -> Option<u8> {
+        let (byte, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*byte)
+    }
+
+    fn number(&mut self) -> Option<u64> {
+        let mut number = 0u64;
+        for shift in (0..63).step_by(7) {
+            let byte = self.byte()?;
+            number |= u64::from(byte & 0x7F) << shift;
+            if byte & 0x80 == 0 {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    fn text(&mut self) -> Option<&'a str> {
+        let length = usize::try_from(self.number()?).ok()?;
+        let (text, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        std::str::from_utf8(text).ok()
+    }
+
+    /// As many as a number in front says. No part has fewer bytes than one, so that no number makes room for more than there is.
+    fn list<T>(&mut self, mut part: impl FnMut(&mut In<'a>) -> Option<T>) -> Option<Vec<T>> {
+        let count = usize::try_from(self.number()?).ok().filter(|count| *count <= self.0.len())?;
+        (0..count).map(|_| part(self)).collect()
+    }
+
+    /// What is there only where a bit says so.
+    fn where_set<T>(&mut self, set: bool, part: impl FnOnce(&mut In<'a>) -> Option<T>) -> Option<Option<T>> {
+        if set { part(self).map(Some) } else { Some(None) }
+    }
+
+    fn day(&mut self, before: Day) -> Option<Day> {
+        let distance = self.number()?;
+        day_after(distance, before)
+    }
+
+    fn date(&mut self, before: Day) -> Option<Edtf> {
+        match self.number()?.checked_sub(1) {
+            Some(distance) => Some(Edtf::day(day_after(distance, before)?)),
+            None => Edtf::parse(self.text()?).ok(),
+        }
+    }
+
+    fn status(&mut self, words: &[String]) -> Option<StatusId> {
+        StatusId::parse(self.word(words)?).ok()
+    }
+
+    fn word<'w>(&mut self, words: &'w [String]) -> Option<&'w String> {
+        words.get(usize::try_from(self.number()?).ok()?)
+    }
+
+    fn act(&mut self) -> Option<ActKind> {
+        ActKind::ALL.get(usize::try_from(self.number()?).ok()?).copied()
+    }
+
+    fn spell(&mut self, before: Day, words: &[String]) -> Option<RowSpell> {
+        let flags = self.byte()?;
+        let is = |bit: u8| flags & bit != 0;
         let all = [Certainty::Certain, Certainty::Possible, Certainty::Contested];
-        Some(RowSpell {
-            from: Day::from_days(self.from),
-            certainty: all.into_iter().find(|certainty| *certainty as u8 == self.certainty)?,
-            possible: self.possible.iter().map(|number| status(words, *number)).collect::<Option<_>>()?,
-            entries: indexes(&self.entries),
-            clause: match self.clause {
-                Some(number) => Some(words.get(usize::from(number))?.clone()),
-                None => None,
-            },
-        })
-    }
-}
-
-impl StoredPresent<'_> {
-    fn read(&self, words: &[String]) -> Option<Present> {
-        Some(Present {
-            from: Day::from_days(self.from),
-            status: match self.status {
-                Some(number) => Some(status(words, number)?),
-                None => None,
-            },
-            since: match &self.since {
-                Some(since) => Some(since.read()?),
-                None => None,
-            },
-            procedures: self.procedures.iter().map(|open| open.read(words)).collect::<Option<_>>()?,
-        })
-    }
-}
-
-impl<'a> StoredProcedure<'a> {
-    fn of(open: &'a ProcedureItem, words: &mut Words) -> StoredProcedure<'a> {
-        StoredProcedure {
-            toward: open.toward.as_ref().map(|status| words.number(status.as_str())),
-            stage: open.stage as u16,
-            since: StoredDate::of(&open.since),
-            opened: StoredDate::of(&open.opened),
-            entries: numbers(&open.entries),
-            reported: open.reported,
-            missing: open.missing.iter().map(|act| *act as u16).collect(),
-        }
+        let certainty = all.into_iter().find(|certainty| *certainty as u8 == flags & 3)?;
+        let from = if is(FROM_THE_BEGINNING) { Day::PAST } else { self.day(before)? };
+        let possible = match is(ONE_STATUS) {
+            true => vec![self.status(words)?],
+            false => self.list(|from| from.status(words))?,
+        };
+        let entries = match is(ONE_ENTRY) {
+            true => vec![Index(self.number()?)],
+            false => self.list(|from| from.number().map(Index))?,
+        };
+        let clause = self.where_set(is(CLAUSE), |from| from.word(words).cloned())?;
+        Some(RowSpell { from, certainty, possible, entries, clause })
     }
 
-    fn read(&self, words: &[String]) -> Option<ProcedureItem> {
-        let act = |number: &u16| ActKind::ALL.get(usize::from(*number)).copied();
+    fn present(&mut self, before: Day, words: &[String]) -> Option<Present> {
+        let flags = self.byte()?;
+        let from = self.day(before)?;
+        let since = self.where_set(flags & SINCE != 0, |from| from.date(before))?;
+        let procedures =
+            self.where_set(flags & PROCEDURES != 0, |from| from.list(|from| from.procedure(before, words)))?;
+        Some(Present { from, since, procedures: procedures.unwrap_or_default() })
+    }
+
+    fn procedure(&mut self, before: Day, words: &[String]) -> Option<ProcedureItem> {
+        let flags = self.byte()?;
         Some(ProcedureItem {
-            toward: match self.toward {
-                Some(number) => Some(status(words, number)?),
-                None => None,
-            },
-            stage: act(&self.stage)?,
-            since: self.since.read()?,
-            opened: self.opened.read()?,
-            entries: indexes(&self.entries),
-            reported: self.reported,
-            missing: self.missing.iter().map(act).collect::<Option<_>>()?,
+            toward: self.where_set(flags & TOWARD != 0, |from| from.status(words))?,
+            reported: flags & REPORTED != 0,
+            stage: self.act()?,
+            since: self.date(before)?,
+            opened: self.date(before)?,
+            entries: self.list(|from| from.number().map(Index))?,
+            missing: self.list(In::act)?,
             quorum: None,
             outcome: None,
         })
     }
 }
 
-impl<'a> StoredDate<'a> {
-    fn of(date: &'a Edtf) -> StoredDate<'a> {
-        match date.earliest() {
-            day if Edtf::day(day) == *date => StoredDate::Day(day.days()),
-            _ => StoredDate::Text(date.as_str()),
-        }
-    }
-
-    fn read(&self) -> Option<Edtf> {
-        match self {
-            StoredDate::Day(day) => Some(Edtf::day(Day::from_days(*day))),
-            StoredDate::Text(text) => Edtf::parse(text).ok(),
-        }
-    }
-}
-
-fn status(words: &[String], number: u16) -> Option<StatusId> {
-    StatusId::parse(words.get(usize::from(number))?).ok()
-}
-
-fn numbers(entries: &[Index]) -> Vec<u64> {
-    entries.iter().map(|entry| entry.0).collect()
-}
-
-fn indexes(numbers: &[u64]) -> Vec<Index> {
-    numbers.iter().copied().map(Index).collect()
+fn day_after(distance: u64, before: Day) -> Option<Day> {
+    let distance = (distance >> 1) as i64 ^ -((distance & 1) as i64);
+    let day = i64::from(before.days()).checked_add(distance)?;
+    i32::try_from(day).ok().map(Day::from_days)
 }

@@ -98,7 +98,6 @@ fn present(
         && answer.notes.iter().eq(view.end_of_record(from).iter());
     (is_plain && from < Day::FUTURE).then_some(Present {
         from,
-        status: answer.status,
         since: answer.since,
         procedures: answer.procedures,
     })

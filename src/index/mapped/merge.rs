@@ -8,6 +8,7 @@ use std::path::Path;
 use crate::event::Index;
 use crate::index::container::Stored;
 use crate::index::key::{self, Table};
+use crate::index::rows::Fate;
 use crate::index::{BLOCK, IndexError, MadeRows, Parts, Tables, list};
 use crate::log::{Disk, Hash, Mark, SigningKey, VerifierKey};
 
@@ -75,8 +76,7 @@ impl Tables {
         put.extend(rows.pairs().map(|(key, row)| (key, Some(Cow::Borrowed(row)))));
         put.insert(key::body(""), Some(Cow::Owned(rows.rules.to_be_bytes().to_vec())));
         let by_other_rules = self.row_rules()? != Some(rows.rules);
-        let is_left_out =
-            |key: &[u8]| key.first() == Some(&(Table::Places as u8)) || rows.replaces(key, by_other_rules);
+        let fate = |key: &[u8]| rows.fate(key, by_other_rules);
         let target = place(ledger, &publication.mark);
         let beside = target.with_extension("tmp");
         let io = |e: std::io::Error| IndexError::Io { path: beside.clone(), said: e.to_string() };
@@ -84,7 +84,7 @@ impl Tables {
             std::fs::create_dir_all(folder).map_err(io)?;
         }
         let mut writer = Writer::new(disk.create(&beside).map_err(io)?);
-        self.merge(put, &is_left_out, &mut |key, value| writer.push(key, value).map_err(io))?;
+        self.merge(put, &fate, &mut |key, value| writer.push(key, value).map_err(io))?;
         let (blocks, root) = writer.finish().map_err(io)?;
         let mark = publication.mark.clone();
         let header = Header { origin: publication.origin.to_owned(), blocks, root, mark };
@@ -94,18 +94,18 @@ impl Tables {
         Ok(put_in_place(&beside, &target, ledger, disk)?)
     }
 
-    /// Gives every pair that is stored or in the tail and not to be left out, in the order of the keys; those of `put` take the
-    /// place of others.
+    /// Gives every pair that is stored or in the tail, in the order of the keys, but for those whose fate is another; those of
+    /// `put` take the place of others.
     fn merge(
         &self,
         put: BTreeMap<Vec<u8>, Option<Cow<'_, [u8]>>>,
-        is_left_out: &dyn Fn(&[u8]) -> bool,
+        fate: &dyn Fn(&[u8]) -> Fate,
         write: Write<'_>,
     ) -> Result<(), IndexError> {
         let mut put = put.into_iter().peekable();
         let mut written = Ok(());
         self.range(&[], &mut |key, parts| {
-            written = merge_pair(&mut put, key, &parts, (is_left_out, write));
+            written = merge_pair(&mut put, key, &parts, (fate, write));
             if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
         written?;
@@ -146,7 +146,7 @@ fn merge_pair(
     put: &mut Put<'_>,
     key: &[u8],
     parts: &Parts<'_>,
-    (is_left_out, write): (&dyn Fn(&[u8]) -> bool, Write<'_>),
+    (fate, write): (&dyn Fn(&[u8]) -> Fate, Write<'_>),
 ) -> Result<(), IndexError> {
     while let Some((own, value)) = put.next_if(|(own, _)| **own < *key) {
         if let Some(value) = value {
@@ -155,8 +155,11 @@ fn merge_pair(
     }
     match put.next_if(|(own, _)| **own == *key) {
         Some((_, value)) => value.map_or(Ok(()), |value| write(key, &value)),
-        None if is_left_out(key) => Ok(()),
-        None => write(key, &parts.value(key)),
+        None => match fate(key) {
+            Fate::Kept => write(key, &parts.value(key)),
+            Fate::Emptied => write(key, &[]),
+            Fate::LeftOut => Ok(()),
+        },
     }
 }
 

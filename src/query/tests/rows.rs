@@ -104,5 +104,5 @@ fn bytes_that_are_no_row_are_none() {
     assert_eq!(BodyRow::decode(&[&made.body[..], &[0]].concat()), None);
     let ruled = row.ruled.unwrap();
     // A spell of a status that the body has no number for.
-    assert_eq!(PairRow::decode(&[1, 0, 0, 1, 200, 0, 0, 0], &ruled), None);
+    assert_eq!(PairRow::decode(&[1, 4 | 8, 0, 100, 0], &ruled), None);
 }
