@@ -21,6 +21,7 @@ mod replay;
 mod rotate;
 mod sled;
 mod suppose;
+mod upkeep;
 
 #[cfg(test)]
 mod tests;
@@ -255,18 +256,24 @@ impl Ledger {
         self.record.bodies(size, &self.supposed)
     }
 
-    /// Writes the head of the log and publishes the index. Dropping a ledger without it loses nothing.
+    /// Signs and writes the head of the log, and releases the lock. Then, if many entries were recorded since, brings the
+    /// indexes up to date, while another process may append. Dropping a ledger without it loses nothing.
     ///
     /// # Errors
     /// [`LedgerError::Log`] if the head cannot be written.
     pub fn close(mut self) -> Result<(), LedgerError> {
+        self.end_writing()?;
+        self.keep_up();
+        Ok(())
+    }
+
+    /// Signs and writes the head, and releases the lock.
+    fn end_writing(&self) -> Result<(), LedgerError> {
         self.log().make_durable()?;
         let (groups, root) = self.record.tables().completeness(&|index| self.record.hash(index))?;
         let head = self.log().head(self.record.size().0)?;
         self.write_head(head.with_completeness(groups, root))?;
-        // Nothing depends on either index: without them a question, or the next writer, reads more of the log.
-        let _ = self.fill_sled_if_due();
-        let _ = self.publish_if_due();
+        self.log().release();
         Ok(())
     }
 }

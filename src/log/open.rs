@@ -184,7 +184,8 @@ impl Entries {
             turn: Mutex::new(turn),
             poisoned: OnceLock::new(),
             sealer: Sealer::default(),
-            _lock: lock,
+            lock: Mutex::new(Some(lock)),
+            holder: holder.clone(),
         };
         if let Some(torn) = &log.recovered {
             log.settle(&writer, &mut writer.turn(), Some(torn))?;

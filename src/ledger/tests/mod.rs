@@ -2,6 +2,7 @@
 
 mod group_commit;
 mod recorders;
+mod upkeep;
 
 use std::path::Path;
 
