@@ -6,6 +6,7 @@ mod append;
 mod certify;
 mod consequence;
 mod error;
+mod filler;
 mod group_commit;
 mod held;
 mod load;
@@ -49,6 +50,7 @@ pub use register::{Recorder, Recorders, recorder_name};
 pub use replay::{Tally, entries_of_leaves, replay};
 pub use rotate::Rotated;
 
+use filler::Filling;
 use reading::Stores;
 use record::Record;
 
@@ -69,6 +71,9 @@ pub struct Ledger {
     offered: HashMap<EventId, Vec<EventSignature>>,
     /// Whether signatures that are asked for must be there: for a writer.
     demands: bool,
+    /// The number of entries that this handle has recorded.
+    appended: u64,
+    filling: Filling,
 }
 
 /// Proof that an entry is recorded.
@@ -146,6 +151,8 @@ impl Ledger {
             signers: Vec::new(),
             offered: HashMap::new(),
             demands: false,
+            appended: 0,
+            filling: Filling::default(),
         }
     }
 

@@ -167,6 +167,7 @@ impl Ledger {
                 _ => self.rules.clear(),
             }
         }
+        self.fill_beside(&entries, &hashes);
         for (entry, hash) in entries.into_iter().zip(hashes) {
             self.record.add(entry, hash)?;
         }

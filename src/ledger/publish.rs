@@ -60,7 +60,7 @@ impl Ledger {
         if self.record.tables().tail_entries() < MEMORY_ENTRIES {
             return Ok(());
         }
-        let _upkeep = self.log().take_upkeep(Duration::ZERO)?;
+        let _upkeep = self.take_upkeep(Duration::ZERO)?;
         self.publish_of(&self.record.tables().clone())
     }
 
@@ -69,7 +69,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn publish(&mut self) -> Result<(), LedgerError> {
-        let _upkeep = self.log().take_upkeep(UPKEEP_PATIENCE)?;
+        let _upkeep = self.take_upkeep(UPKEEP_PATIENCE)?;
         self.publish_of(&self.record.tables().clone())
     }
 

@@ -14,7 +14,7 @@ use super::upkeep::UPKEEP_PATIENCE;
 use super::{Ledger, LedgerError};
 
 /// The time in which sled must answer, or it is left alone.
-const DEADLINE: Duration = Duration::from_secs(20);
+pub(super) const DEADLINE: Duration = Duration::from_secs(20);
 /// Behind the evidence by fewer entries than this, sled is left as it is.
 const BEHIND: u64 = 256;
 
@@ -73,7 +73,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`]: the index can still be published, and the entries read, from the leaves.
     pub fn rebuild(&mut self) -> Result<Vec<Entry>, LedgerError> {
-        let _upkeep = self.log().take_upkeep(UPKEEP_PATIENCE)?;
+        let _upkeep = self.take_upkeep(UPKEEP_PATIENCE)?;
         let index = self.sled_anew()?;
         self.publish_of(index.tables())?;
         entries_of_sled(&index)

@@ -6,7 +6,7 @@ use super::*;
 use crate::index::{SledIndex, Stated, index_files};
 use crate::log::{Lock, LogError};
 
-fn grants(from: u128, count: u128) -> Vec<Event> {
+pub(super) fn grants(from: u128, count: u128) -> Vec<Event> {
     (from..from + count).map(|n| grant(n, "MNG", "2004-06-17")).collect()
 }
 
@@ -19,7 +19,7 @@ fn released(path: &Path, from: u128, count: u128) -> Ledger {
 }
 
 /// The sizes of the published file and of sled.
-fn sizes(path: &Path) -> (u64, u64) {
+pub(super) fn sizes(path: &Path) -> (u64, u64) {
     let published = published(path).map_or(0, |tables| tables.size().0);
     let sled = match SledIndex::stated(path, ORIGIN) {
         Stated::Head { size, .. } => size.0,
