@@ -9,6 +9,7 @@ mod error;
 mod filler;
 mod group_commit;
 mod held;
+mod kept_map;
 mod load;
 mod prove;
 mod publish;
@@ -277,9 +278,11 @@ impl Ledger {
     /// Signs and writes the head, and releases the lock.
     fn end_writing(&self) -> Result<(), LedgerError> {
         self.log().make_durable()?;
-        let (groups, root) = self.record.tables().completeness(&|index| self.record.hash(index))?;
+        let map =
+            self.record.tables().group_map(self.kept_map().as_ref(), &|index| self.record.hash(index))?;
         let head = self.log().head(self.record.size().0)?;
-        self.write_head(head.with_completeness(groups, root))?;
+        self.write_head(head.with_completeness(map.groups(), map.root()))?;
+        self.keep_map(&map);
         self.log().release();
         Ok(())
     }

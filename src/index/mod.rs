@@ -24,6 +24,7 @@ mod apply;
 mod completeness;
 mod container;
 mod error;
+mod group_map;
 mod key;
 mod list;
 mod lookup;
@@ -45,6 +46,7 @@ use crate::log::{Frontier, Hash, Mark};
 
 pub use self::sled::{SledIndex, Stated};
 pub use error::IndexError;
+pub use group_map::GroupMap;
 pub use mapped::{Publication, index_files, is_named_by};
 
 use container::Stored;
