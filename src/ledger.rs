@@ -39,6 +39,7 @@ use crate::log::{Disk, Entries, Hash, Holder, SigningKey, TornTail, leaf_hash, v
 use crate::query::{CheckpointRef, Recorded};
 
 pub use admit::Draft;
+pub use append::Trial;
 pub use consequence::{Consequences, Said, StatusChange};
 pub use error::LedgerError;
 pub use group_commit::GroupCommit;
