@@ -30,7 +30,7 @@ mod tests;
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::charter::Charter;
 use crate::event::{BodyId, Entry, EventId, EventSignature, Index, Instant, Size};
@@ -61,7 +61,8 @@ use record::Record;
 /// Readers take no lock and need no right to write. A writer holds the lock until it is dropped or closed.
 pub struct Ledger {
     record: Record,
-    stores: Arc<Stores>,
+    /// Made for the first reading.
+    stores: OnceLock<Arc<Stores>>,
     /// The rules of bodies, as long as nothing is appended that changes them.
     rules: HashMap<BodyId, Arc<Charter>>,
     last_recorded: Option<Instant>,
@@ -125,7 +126,7 @@ impl Ledger {
         let published = published(path);
         let log = Entries::open_reader_at(path, published.as_ref().and_then(Tables::mark))?;
         sled::check(path, &log)?;
-        Ok(Ledger::of_record(Record::new(path, log, published)?, Arc::default()))
+        Ok(Ledger::of_record(Record::new(path, log, published)?, OnceLock::new()))
     }
 
     /// Opens for appending.
@@ -137,12 +138,12 @@ impl Ledger {
         let mark = published.as_ref().and_then(Tables::mark);
         let log = Entries::open_writer_at(path, holder, disk, mark)?;
         sled::check(path, &log)?;
-        let mut ledger = Ledger::of_record(Record::new(path, log, published)?, Arc::default());
+        let mut ledger = Ledger::of_record(Record::new(path, log, published)?, OnceLock::new());
         ledger.demands = true;
         Ok(ledger)
     }
 
-    fn of_record(record: Record, stores: Arc<Stores>) -> Ledger {
+    fn of_record(record: Record, stores: OnceLock<Arc<Stores>>) -> Ledger {
         Ledger {
             record,
             stores,
