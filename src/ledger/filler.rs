@@ -58,7 +58,7 @@ impl Ledger {
         }
         let Filling::Beside(filler) = &self.filling else { return };
         let batch = entries.iter().cloned().zip(hashes.iter().copied()).collect();
-        if !filler.batches.as_ref().is_some_and(|batches| batches.send(batch).is_ok()) {
+        if filler.batches.as_ref().is_none_or(|batches| batches.send(batch).is_err()) {
             self.filling = Filling::Failed;
         }
     }
