@@ -6,8 +6,10 @@ mod append;
 mod certify;
 mod consequence;
 mod error;
+mod filler;
 mod group_commit;
 mod held;
+mod kept_map;
 mod load;
 mod prove;
 mod publish;
@@ -22,13 +24,14 @@ mod rotate;
 mod rows;
 mod sled;
 mod suppose;
+mod upkeep;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::charter::Charter;
 use crate::event::{BodyId, Entry, EventId, EventSignature, Index, Instant, Size};
@@ -37,6 +40,7 @@ use crate::log::{Disk, Entries, Hash, Holder, SigningKey, TornTail, leaf_hash, v
 use crate::query::{CheckpointRef, Recorded};
 
 pub use admit::Draft;
+pub use append::Trial;
 pub use consequence::{Consequences, Said, StatusChange};
 pub use error::LedgerError;
 pub use group_commit::GroupCommit;
@@ -49,6 +53,7 @@ pub use register::{Recorder, Recorders, recorder_name};
 pub use replay::{Tally, entries_of_leaves, replay};
 pub use rotate::Rotated;
 
+use filler::Filling;
 use reading::Stores;
 use record::Record;
 
@@ -57,7 +62,8 @@ use record::Record;
 /// Readers take no lock and need no right to write. A writer holds the lock until it is dropped or closed.
 pub struct Ledger {
     record: Record,
-    stores: Arc<Stores>,
+    /// Made for the first reading.
+    stores: OnceLock<Arc<Stores>>,
     /// The rules of bodies, as long as nothing is appended that changes them.
     rules: HashMap<BodyId, Arc<Charter>>,
     last_recorded: Option<Instant>,
@@ -69,6 +75,9 @@ pub struct Ledger {
     offered: HashMap<EventId, Vec<EventSignature>>,
     /// Whether signatures that are asked for must be there: for a writer.
     demands: bool,
+    /// The number of entries that this handle has recorded.
+    appended: u64,
+    filling: Filling,
 }
 
 /// Proof that an entry is recorded.
@@ -118,7 +127,7 @@ impl Ledger {
         let published = published(path);
         let log = Entries::open_reader_at(path, published.as_ref().and_then(Tables::mark))?;
         sled::check(path, &log)?;
-        Ok(Ledger::of_record(Record::new(path, log, published)?, Arc::default()))
+        Ok(Ledger::of_record(Record::new(path, log, published)?, OnceLock::new()))
     }
 
     /// Opens for appending.
@@ -130,12 +139,12 @@ impl Ledger {
         let mark = published.as_ref().and_then(Tables::mark);
         let log = Entries::open_writer_at(path, holder, disk, mark)?;
         sled::check(path, &log)?;
-        let mut ledger = Ledger::of_record(Record::new(path, log, published)?, Arc::default());
+        let mut ledger = Ledger::of_record(Record::new(path, log, published)?, OnceLock::new());
         ledger.demands = true;
         Ok(ledger)
     }
 
-    fn of_record(record: Record, stores: Arc<Stores>) -> Ledger {
+    fn of_record(record: Record, stores: OnceLock<Arc<Stores>>) -> Ledger {
         Ledger {
             record,
             stores,
@@ -146,6 +155,8 @@ impl Ledger {
             signers: Vec::new(),
             offered: HashMap::new(),
             demands: false,
+            appended: 0,
+            filling: Filling::default(),
         }
     }
 
@@ -256,18 +267,26 @@ impl Ledger {
         self.record.bodies(size, &self.supposed)
     }
 
-    /// Writes the head of the log and publishes the index. Dropping a ledger without it loses nothing.
+    /// Signs and writes the head of the log, and releases the lock. Then, if many entries were recorded since, brings the
+    /// indexes up to date, while another process may append. Dropping a ledger without it loses nothing.
     ///
     /// # Errors
     /// [`LedgerError::Log`] if the head cannot be written.
     pub fn close(mut self) -> Result<(), LedgerError> {
+        self.end_writing()?;
+        self.keep_up();
+        Ok(())
+    }
+
+    /// Signs and writes the head, and releases the lock.
+    fn end_writing(&self) -> Result<(), LedgerError> {
         self.log().make_durable()?;
-        let (groups, root) = self.record.tables().completeness(&|index| self.record.hash(index))?;
+        let map =
+            self.record.tables().group_map(self.kept_map().as_ref(), &|index| self.record.hash(index))?;
         let head = self.log().head(self.record.size().0)?;
-        self.write_head(head.with_completeness(groups, root))?;
-        // Nothing depends on either index: without them a question, or the next writer, reads more of the log.
-        let _ = self.fill_sled_if_due();
-        let _ = self.publish_if_due();
+        self.write_head(head.with_completeness(map.groups(), map.root()))?;
+        self.keep_map(&map);
+        self.log().release();
         Ok(())
     }
 }

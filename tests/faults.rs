@@ -257,6 +257,24 @@ fn questions_and_audits_go_on_while_another_process_writes() {
 }
 
 #[test]
+fn an_append_succeeds_while_another_process_makes_the_indexes_and_leaves_them_to_it() {
+    let env = Env::demo();
+    let line =
+        r#"{"act":"status-granted","body":"sco","participant":"LAO","dates":{"decided":"2025-07-01"}}"#;
+    env.write("many.jsonl", format!("{line}\n").repeat(300));
+    let published = || files(&env.ledger().join("snapshot")).len();
+    let before = files(&env.ledger().join("sled"));
+    let here = published();
+    env.sh("flock chancery.ledger/UPKEEP chancery append --from many.jsonl").ok();
+    assert_eq!((published(), files(&env.ledger().join("sled")) == before), (here, true));
+    // The writer held only that lock while it made the indexes: the next append is not refused.
+    env.run(&APPEND).ok();
+    assert_eq!(published(), 1);
+    assert_eq!(env.size(), 429);
+    assert_eq!(env.run(&["audit"]).ok(), "");
+}
+
+#[test]
 fn every_question_and_audit_is_right_in_the_middle_of_appends() {
     let env = Env::demo();
     let answer = env.run(&["roster", "sco", "--on", "2023-07-16", "--as-recorded", "128"]).ok();

@@ -137,6 +137,51 @@ fn two_hundred_kills_around_the_publishing_of_a_snapshot_change_no_answer() {
     assert!(before > 0 && after > 0, "{before} kills before a snapshot was in place, {after} after");
 }
 
+#[test]
+fn a_hundred_kills_while_the_indexes_are_brought_up_lose_nothing_and_change_no_answer() {
+    let event = |n: usize| {
+        let who = ["LAO", "KHM", "NPL"][n % 3];
+        json!({"act": "status-granted", "body": "sco", "participant": who,
+               "dates": {"decided": format!("{}-07-01", 2_023 - n / 300 % 20)}, "note": format!("event {n}")})
+    };
+    let mut rng = Rng(0x5eed_0007);
+    let mut env = Env::sco();
+    let (mut entries, mut inside) = (7, 0);
+    for round in 0..times(100) {
+        if round % 8 == 0 {
+            (env, entries) = (Env::sco(), 7);
+        }
+        let lines: String = (0..600).map(|n| format!("{}\n", event(round * 600 + n))).collect();
+        env.write("more.jsonl", lines);
+        entries += 600;
+        let published = snapshots(&env);
+        let mut command = env.chancery(&["append", "--from", "more.jsonl"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // The head is signed before the lock is released, and the indexes come after it.
+        let head = || std::fs::read_to_string(env.ledger().join("checkpoint")).unwrap_or_default();
+        while head().lines().nth(1) != Some(entries.to_string().as_str()) {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+        std::thread::sleep(Duration::from_micros(rng.below(25_000)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        inside += usize::from(snapshots(&env) == published);
+        assert_eq!(leaves(&env).len(), entries, "round {round}");
+        let other = Env::new();
+        copy(&env.ledger(), &other.ledger());
+        for index in ["snapshot", "sled"] {
+            let _ = std::fs::remove_dir_all(other.ledger().join(index));
+        }
+        for question in [["roster", "sco", "--on", "2015-01-01"], ["timeline", "LAO", "--in", "sco"]] {
+            assert_eq!(env.run(&question).ok(), other.run(&question).ok(), "round {round}, {question:?}");
+        }
+        assert_eq!(env.run(&["audit"]).ok(), "", "round {round}");
+    }
+    assert!(inside > 0, "no kill came before the index was published");
+    let replayed = env.run(&["replay", "--format", "json"]).json();
+    assert_eq!((&replayed["size"], &replayed["source"]), (&json!(entries), &json!("sled")));
+}
+
 /// The files of the snapshot.
 fn snapshots(env: &Env) -> BTreeSet<OsString> {
     let listed = std::fs::read_dir(env.ledger().join("snapshot")).into_iter().flatten().flatten();

@@ -165,7 +165,7 @@ fn edge_from(size: u64, edge: &[u8]) -> Option<Frontier> {
 }
 
 /// A group's head as it is stored: the number of its headings, and the root over them.
-fn head_from(mut stored: &[u8]) -> Option<(u64, Hash)> {
+pub(super) fn head_from(mut stored: &[u8]) -> Option<(u64, Hash)> {
     let size = list::take(&mut stored)?;
     Some((size, Hash(stored.try_into().ok()?)))
 }

@@ -25,6 +25,7 @@ mod apply;
 mod completeness;
 mod container;
 mod error;
+mod group_map;
 mod key;
 mod list;
 mod lookup;
@@ -47,6 +48,7 @@ use crate::log::{Frontier, Hash, Mark};
 
 pub use self::sled::{SledIndex, Stated};
 pub use error::IndexError;
+pub use group_map::GroupMap;
 pub use mapped::{Publication, index_files, is_named_by};
 pub use rows::{MadeRows, RowsOfGroup};
 

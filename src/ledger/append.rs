@@ -7,7 +7,7 @@ use crate::event::leaf;
 use crate::event::{ActKind, Entry, Event, EventId, Index, Instant, Size};
 use crate::log::{Append, Frontier, Hash};
 
-use super::{AppendOptions, Draft, Ledger, LedgerError, Receipt, admit};
+use super::{AppendOptions, Consequences, Draft, Ledger, LedgerError, Receipt, admit};
 
 /// How far behind its last entry a clock may be before an append is refused, in microseconds.
 const CLOCK_TOLERANCE: i64 = 1_000_000;
@@ -22,6 +22,15 @@ pub(super) struct Frame {
 /// What was asked of one event: its id, and where it is recorded already.
 pub(super) type Asked = (EventId, Option<Index>);
 
+/// What a batch would do if it were appended.
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// The events, in their order, ready to be recorded; those that are recorded already among them.
+    pub drafts: Vec<Draft>,
+    /// What the others would change, and what the rules remark on them.
+    pub consequences: Consequences,
+}
+
 impl Ledger {
     /// Appends events: all of them or none, each durable before this returns.
     ///
@@ -35,6 +44,34 @@ impl Ledger {
         options: AppendOptions,
     ) -> Result<Vec<Receipt>, LedgerError> {
         let drafts = self.admit(events)?;
+        self.append_drafts(drafts, options)
+    }
+
+    /// Judges events as [`Ledger::append`] does, and says what they would change. Nothing is written; what the trial gives can
+    /// be appended with [`Ledger::append_drafts`].
+    ///
+    /// # Errors
+    /// As of [`Ledger::append`] for events that cannot be recorded.
+    pub fn try_batch(&mut self, events: Vec<Event>) -> Result<Trial, LedgerError> {
+        let drafts = self.admit(events)?;
+        let fresh: Vec<Arc<Event>> = drafts
+            .iter()
+            .filter(|draft| draft.recorded.is_none())
+            .map(|draft| Arc::clone(&draft.event))
+            .collect();
+        let consequences = self.consequences(&fresh)?;
+        Ok(Trial { drafts, consequences })
+    }
+
+    /// Appends events that were judged since the last append, as [`Ledger::append`] does.
+    ///
+    /// # Errors
+    /// As of [`Ledger::append`].
+    pub fn append_drafts(
+        &mut self,
+        drafts: Vec<Draft>,
+        options: AppendOptions,
+    ) -> Result<Vec<Receipt>, LedgerError> {
         let mut tree = self.log().frontier();
         let mut frame = Frame::default();
         let asked = self.prepare(drafts, &options, &mut frame)?;
@@ -167,6 +204,7 @@ impl Ledger {
                 _ => self.rules.clear(),
             }
         }
+        self.fill_beside(&entries, &hashes);
         for (entry, hash) in entries.into_iter().zip(hashes) {
             self.record.add(entry, hash)?;
         }

@@ -13,7 +13,7 @@ use crate::event::{Event, EventId};
 use crate::log::LogError;
 
 use super::append::{Asked, Frame};
-use super::{AppendOptions, Ledger, LedgerError, Receipt, admit};
+use super::{AppendOptions, Ledger, LedgerError, Receipt, Trial, admit};
 
 /// No frame takes another batch once it has so many bytes of leaves, so that nobody waits for a sync without end.
 const FRAME_BYTES: usize = 1 << 20;
@@ -87,6 +87,16 @@ impl GroupCommit {
                 Err(_) => return Err(LedgerError::LeaderStopped),
             }
         }
+    }
+
+    /// Judges events as an append now would, behind everything that is recorded, and says what they would change; writes
+    /// nothing. Batches of other callers may be recorded before these events are appended.
+    ///
+    /// # Errors
+    /// As of [`Ledger::try_batch`]; [`LedgerError::LeaderStopped`] if a thread that led was stopped.
+    pub fn try_batch(&self, events: Vec<Event>) -> Result<Trial, LedgerError> {
+        let mut ledger = self.ledger.lock().map_err(|_| LedgerError::LeaderStopped)?;
+        ledger.try_batch(events)
     }
 
     /// Gives the ledger back, to be closed or asked.

@@ -1,31 +1,58 @@
 //! The index as a file for readers without a lock.
 
-use crate::index::{Publication, Tables};
-use crate::log::Disk;
+use std::time::Duration;
 
-use super::record::Record;
+use crate::index::{Publication, Tables};
+use crate::log::{Disk, Entries, Mark};
+
+use super::record::{Record, is_of};
+use super::upkeep::UPKEEP_PATIENCE;
 use super::{Ledger, LedgerError};
 
 /// The index is published anew when this number of entries follows the published one: each question reads them from the log.
 const TAIL_ENTRIES: u64 = 256;
+/// The same for bytes of the log. A reader finds the end of the log fast if the mark of the published file lies within 64 KiB
+/// of it.
+const TAIL_BYTES: u64 = 48 << 10;
 /// The most entries of the index that a writer keeps in memory.
 const MEMORY_ENTRIES: u64 = 1 << 16;
 
 impl Ledger {
-    /// Publishes the index if [`TAIL_ENTRIES`] entries follow the published one, or a segment of the log began since.
+    /// Whether much of the log follows a published index: [`TAIL_ENTRIES`], [`TAIL_BYTES`], or the beginning of a segment.
+    pub(super) fn is_far_from(&self, published: Option<&Mark>) -> bool {
+        let end = self.log().mark();
+        let (size, segment, offset) =
+            published.map_or((0, 0, 0), |mark| (mark.tree.size(), mark.segment, mark.offset));
+        end.tree.size() >= size + TAIL_ENTRIES
+            || end.segment > segment
+            || end.segment == segment && end.offset >= offset + TAIL_BYTES
+    }
+
+    /// What is published of this log now, by whatever process, and may reach further than this handle.
+    fn published_now(&self) -> Option<Tables> {
+        let tables = super::published(self.path())?;
+        if tables.size() <= self.record.size() {
+            return Some(tables).filter(|tables| is_of(tables, self.log()));
+        }
+        match Entries::open_reader_at(self.path(), tables.mark()) {
+            Ok(log) => Some(tables).filter(|tables| is_of(tables, &log)),
+            Err(_) => Some(tables),
+        }
+    }
+
+    /// Publishes the index if much of the log follows what is published by now.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub(super) fn publish_if_due(&mut self) -> Result<(), LedgerError> {
-        let tables = self.record.tables();
-        let moved = tables.mark().is_some_and(|mark| mark.segment != self.log().mark().segment);
-        if tables.tail_entries() < TAIL_ENTRIES && !moved {
-            return Ok(());
+        let now = self.published_now();
+        if self.is_far_from(now.as_ref().and_then(Tables::mark)) {
+            self.publish_of(&self.record.tables().clone())?;
         }
-        self.publish()
+        Ok(())
     }
 
-    /// Publishes the index if a writer keeps much of it in memory.
+    /// Publishes the index if a writer keeps much of it in memory, unless another process makes the indexes.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -33,6 +60,7 @@ impl Ledger {
         if self.record.tables().tail_entries() < MEMORY_ENTRIES {
             return Ok(());
         }
+        let _upkeep = self.take_upkeep(Duration::ZERO)?;
         let (tables, disk) = (self.record.tables().clone(), self.log().disk()?.clone());
         // What follows would touch most of them again: the last to publish makes the rows.
         publish(&mut self.record, &tables, &disk, false)
@@ -43,11 +71,11 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn publish(&mut self) -> Result<(), LedgerError> {
-        let tables = self.record.tables().clone();
-        self.publish_of(&tables)
+        let _upkeep = self.take_upkeep(UPKEEP_PATIENCE)?;
+        self.publish_of(&self.record.tables().clone())
     }
 
-    /// Publishes tables of everything recorded, and answers from the file from then on.
+    /// Publishes tables of everything recorded, and answers from the file from then on. The lock on the indexes must be taken.
     ///
     /// # Errors
     /// [`LedgerError`].

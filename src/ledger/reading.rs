@@ -78,7 +78,7 @@ impl Ledger {
         Reading {
             record: Arc::new(self.record.clone()),
             supposed: Arc::new(self.supposed.clone()),
-            stores: Arc::clone(&self.stores),
+            stores: Arc::clone(self.stores.get_or_init(Arc::default)),
             now,
         }
     }
@@ -164,7 +164,7 @@ impl Reading {
     /// # Errors
     /// As of an append of the events.
     pub fn supposing(&self, events: Vec<Event>) -> Result<(Reading, Vec<Index>), LedgerError> {
-        let mut ledger = Ledger::of_record((*self.record).clone(), Arc::clone(&self.stores));
+        let mut ledger = Ledger::of_record((*self.record).clone(), Arc::clone(&self.stores).into());
         let places = ledger.suppose(events)?;
         Ok((ledger.reading(self.now), places))
     }
@@ -245,7 +245,8 @@ impl Reading {
     /// # Errors
     /// [`LedgerError::Certificate`]; what a signed head of that size refuses.
     pub fn certificate(&self, answer: &str, size: Size, program: &str) -> Result<String, LedgerError> {
-        Ledger::of_record((*self.record).clone(), Arc::clone(&self.stores)).certificate(answer, size, program)
+        Ledger::of_record((*self.record).clone(), Arc::clone(&self.stores).into())
+            .certificate(answer, size, program)
     }
 
     fn gathered(&self, body: &BodyId, participant: Option<&ParticipantId>) -> Result<Kept, LedgerError> {

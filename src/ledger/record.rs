@@ -419,7 +419,7 @@ impl Record {
 const NEAR: u64 = 4_096;
 
 /// Whether published tables are of a log: they end where it was opened, or give the root that it has there.
-fn is_of(tables: &Tables, log: &Entries) -> bool {
+pub(super) fn is_of(tables: &Tables, log: &Entries) -> bool {
     let Some(mark) = tables.mark() else { return false };
     let size = mark.tree.size();
     log.opened_at() == Some(size)

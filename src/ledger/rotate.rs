@@ -126,7 +126,7 @@ impl Ledger {
             }
             None => SignedCheckpoint::unsigned(head),
         };
-        Ok(self.log().write_signed(&signed)?)
+        Ok(self.log().write_signed_lazily(&signed)?)
     }
 
     /// A change of the key stands where it says, follows on the log's key, and its secret is kept here.

@@ -1,4 +1,4 @@
-//! The event log in sled, with the tables over it: brought up to the evidence when a writer closes. What is wrong with it
+//! The event log in sled, with the tables over it: brought up to the evidence when a writer has closed. What is wrong with it
 //! loses nothing, and the next writer makes it anew; but one that holds more than the evidence is never legitimate.
 
 use std::path::Path;
@@ -10,10 +10,11 @@ use crate::log::Entries;
 
 use super::record::{Record, decoded};
 use super::replay::entries_of_sled;
+use super::upkeep::UPKEEP_PATIENCE;
 use super::{Ledger, LedgerError};
 
 /// The time in which sled must answer, or it is left alone.
-const DEADLINE: Duration = Duration::from_secs(20);
+pub(super) const DEADLINE: Duration = Duration::from_secs(20);
 /// Behind the evidence by fewer entries than this, sled is left as it is.
 const BEHIND: u64 = 256;
 
@@ -41,19 +42,26 @@ pub(super) fn check(path: &Path, log: &Entries) -> Result<(), LedgerError> {
 }
 
 impl Ledger {
-    /// Brings sled up to the log if it is there not yet, or many entries behind.
+    /// Whether there is no sled yet, or it is many entries behind the log.
+    pub(super) fn is_sled_due(&self) -> bool {
+        match SledIndex::stated(self.path(), self.origin()) {
+            Stated::Head { size, .. } => self.record.size().0 >= size.0 + BEHIND,
+            Stated::Nothing | Stated::Unknown => true,
+        }
+    }
+
+    /// Brings sled up to the entries of this handle if it is there not yet, or many entries behind. The lock on the indexes
+    /// must be taken. Another process may have recorded more entries since, and filled sled with them.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub(super) fn fill_sled_if_due(&self) -> Result<(), LedgerError> {
-        let size = self.record.size();
-        if let Stated::Head { size: stated, .. } = SledIndex::stated(self.path(), self.origin())
-            && size.0.saturating_sub(stated.0) < BEHIND
-        {
+        if !self.is_sled_due() {
             return Ok(());
         }
         match SledIndex::open(self.path(), self.origin(), DEADLINE) {
-            Ok(index) if index.size() <= size => self.fill_or_anew(index),
+            Ok(index) if index.size() <= self.record.size() => self.fill_or_anew(index),
+            Ok(index) if index.size() <= Size(Entries::open_reader(self.path())?.size()) => Ok(()),
             Err(IndexError::Busy { .. }) => Ok(()),
             _ => self.sled_anew().map(drop),
         }
@@ -65,6 +73,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`]: the index can still be published, and the entries read, from the leaves.
     pub fn rebuild(&mut self) -> Result<Vec<Entry>, LedgerError> {
+        let _upkeep = self.take_upkeep(UPKEEP_PATIENCE)?;
         let index = self.sled_anew()?;
         self.publish_of(index.tables())?;
         entries_of_sled(&index)
@@ -82,7 +91,8 @@ impl Ledger {
         }
     }
 
-    /// Makes the index in sled anew from the log, as a generation that takes the place of those before.
+    /// Makes the index in sled anew from the log, as a generation that takes the place of those before. The lock on the
+    /// indexes must be taken.
     ///
     /// # Errors
     /// [`LedgerError`].

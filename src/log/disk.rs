@@ -130,12 +130,20 @@ impl Disk {
     /// # Errors
     /// What the system says.
     pub fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.replace_lazily(path, bytes)?;
+        self.sync_dir(folder_of(path))
+    }
+
+    /// The same without syncing the folder: after a power cut the file may be the one before, whole.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn replace_lazily(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         let beside = path.with_extension("tmp");
         let file = self.create(&beside)?;
         file.write_at(0, bytes)?;
         file.sync()?;
-        self.rename(&beside, path)?;
-        self.sync_dir(folder_of(path))
+        self.rename(&beside, path)
     }
 
     /// Puts a file in place that only its owner can read, as [`Disk::replace`] does. What may lie beside it of an

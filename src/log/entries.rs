@@ -138,6 +138,18 @@ impl Entries {
         head.write(&self.ledger.join("checkpoint"), disk)
     }
 
+    /// The same without syncing the folder: after a power cut the head before may be there, which is behind and no less true.
+    ///
+    /// # Errors
+    /// As of [`Entries::write_checkpoint`].
+    pub fn write_signed_lazily(&self, head: &SignedCheckpoint) -> Result<(), LogError> {
+        let disk = self.disk()?;
+        self.make_durable()?;
+        let path = self.ledger.join("checkpoint");
+        disk.replace_lazily(&path, head.to_string().as_bytes())
+            .map_err(LogError::io(&path, "cannot be written"))
+    }
+
     /// Gives the log its signing key, made from 32 bytes of chance.
     ///
     /// # Errors

@@ -1,4 +1,5 @@
-//! `LOCK`: one writer at a time, by an advisory lock that dies with its process.
+//! `LOCK`: one writer at a time. `UPKEEP`: one process at a time that makes the indexes. Both are advisory locks that die with
+//! their process.
 
 use std::fmt;
 use std::fs::{File, OpenOptions, TryLockError};
@@ -25,7 +26,7 @@ impl fmt::Display for Holder {
     }
 }
 
-/// The right to write, until dropped.
+/// The right to write the log, or to make its indexes, until dropped.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
@@ -39,19 +40,30 @@ fn path(ledger: &Path) -> PathBuf {
 }
 
 impl Lock {
-    /// Takes the lock and says who holds it.
+    /// Takes the lock on the log and says who holds it.
     ///
     /// # Errors
     /// [`LogError::Locked`] with who has it.
     pub fn take(ledger: &Path, holder: &Holder) -> Result<Lock, LogError> {
-        let path = path(ledger);
+        Lock::take_file(path(ledger), holder, PATIENCE)
+    }
+
+    /// Takes the lock on the indexes, trying for as long as `patience`, and says who holds it.
+    ///
+    /// # Errors
+    /// [`LogError::Locked`] with who has it.
+    pub fn take_upkeep(ledger: &Path, holder: &Holder, patience: Duration) -> Result<Lock, LogError> {
+        Lock::take_file(ledger.join("UPKEEP"), holder, patience)
+    }
+
+    fn take_file(path: PathBuf, holder: &Holder, patience: Duration) -> Result<Lock, LogError> {
         let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
         let mut file = open.map_err(LogError::io(&path, "cannot be opened for writing"))?;
         let started = Instant::now();
         loop {
             match file.try_lock() {
                 Ok(()) => break,
-                Err(TryLockError::WouldBlock) if started.elapsed() < PATIENCE => {
+                Err(TryLockError::WouldBlock) if started.elapsed() < patience => {
                     std::thread::sleep(Duration::from_millis(5));
                 }
                 Err(TryLockError::WouldBlock) => return Err(LogError::Locked(said(&path))),

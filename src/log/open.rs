@@ -126,10 +126,7 @@ impl Entries {
         };
         // Whatever is wrong with a mark, the log is then judged without it.
         if let Some((mark, head)) = mark.zip(checkpoint.as_ref()).filter(usable) {
-            let near = match reads {
-                true => tail::near(&listed, &origin, watermark, promise, mark.start(), head.size)?,
-                false => None,
-            };
+            let near = tail::near(&listed, &origin, watermark, promise, mark.start(), head.size, reads)?;
             let found = near.map_or_else(|| find(listed.clone(), Some(mark)), Ok);
             if let Some(found) = found.ok().filter(|found| found.covered == Some(head.root)) {
                 return Ok(log(found, Some(mark.tree.size())));
@@ -184,7 +181,8 @@ impl Entries {
             turn: Mutex::new(turn),
             poisoned: OnceLock::new(),
             sealer: Sealer::default(),
-            _lock: lock,
+            lock: Mutex::new(Some(lock)),
+            holder: holder.clone(),
         };
         if let Some(torn) = &log.recovered {
             log.settle(&writer, &mut writer.turn(), Some(torn))?;

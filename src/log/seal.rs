@@ -73,13 +73,20 @@ impl Sealer {
     }
 }
 
-impl Drop for Sealer {
-    fn drop(&mut self) {
-        let thread = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+impl Sealer {
+    /// Waits until every segment is sealed that was to be.
+    pub(super) fn finish(&self) {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((jobs, handle)) = thread {
             drop(jobs);
             let _ = handle.join();
         }
+    }
+}
+
+impl Drop for Sealer {
+    fn drop(&mut self) {
+        self.finish();
     }
 }
 

@@ -16,7 +16,7 @@
 //! Frames follow from byte 4096 on. Numbers are little-endian.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -278,6 +278,28 @@ pub(super) fn image(path: &Path, from: u64) -> Result<Image, LogError> {
         at = end;
     }
     Ok(image)
+}
+
+/// So many bytes are looked at together for being zero.
+const CLEAR_BYTES: usize = 64 << 10;
+
+/// Whether a file has nothing but zeros from an offset on. Space that was reserved and never written is not read.
+pub(super) fn is_clear(file: &File, mut at: u64) -> io::Result<bool> {
+    use rustix::fs::SeekFrom;
+    let mut bytes = Vec::new();
+    loop {
+        match rustix::fs::seek(file, SeekFrom::Data(at)) {
+            Ok(start) => at = start,
+            Err(rustix::io::Errno::NXIO) => return Ok(true),
+            Err(_) => {}
+        }
+        bytes.resize(CLEAR_BYTES, 0);
+        match file.read_at(&mut bytes, at)? {
+            0 => return Ok(true),
+            read if bytes.iter().take(read).any(|byte| *byte != 0) => return Ok(false),
+            read => at += read as u64,
+        }
+    }
 }
 
 /// A place in a segment from which its frames are walked.

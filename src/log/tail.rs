@@ -162,8 +162,8 @@ const NEAR_BYTES: u64 = 64 << 10;
 /// So much is looked at behind the end: whatever was appended since begins there.
 const BEHIND_BYTES: u64 = 4 << 10;
 
-/// The end of a log found close to a mark, for whoever only reads: what was acknowledged ends there, and only zeros are seen
-/// behind it. `None` where more has to be looked at to tell.
+/// The end of a log found close to a mark: what was acknowledged ends there, and only zeros stand behind it, which a reader
+/// need not follow to the end of the segment. `None` where more has to be looked at to tell.
 pub(super) fn near(
     segments: &[Arc<Listed>],
     origin: &str,
@@ -171,6 +171,7 @@ pub(super) fn near(
     promise: Promise,
     start: Start,
     covered: u64,
+    reads: bool,
 ) -> Result<Option<Tail>, LogError> {
     let Some(last) = segments.last() else { return Ok(None) };
     let unread = |e: std::io::Error| LogError::io(&last.path, "cannot be read")(e);
@@ -195,6 +196,7 @@ pub(super) fn near(
         || !whole
         || after.size() < promise.size
         || (after.size(), end) != (watermark.size, watermark.offset)
+        || !reads && !segment::is_clear(&file, base + read as u64).map_err(unread)?
     {
         return Ok(None);
     }

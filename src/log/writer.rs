@@ -3,13 +3,14 @@
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use super::append::Append;
 use super::disk::{Disk, DiskFile};
 use super::durable::Unsynced;
 use super::entries::Entries;
 use super::error::LogError;
-use super::lock::Lock;
+use super::lock::{Holder, Lock};
 use super::seal::Sealer;
 use super::state::State;
 use super::watermark::Watermark;
@@ -23,9 +24,11 @@ pub(super) struct Writer {
     pub(super) turn: Mutex<Turn>,
     /// Why nothing more is written.
     pub(super) poisoned: OnceLock<String>,
-    /// Ends before the lock is let go.
+    /// Ends before the lock is released.
     pub(super) sealer: Sealer,
-    pub(super) _lock: Lock,
+    /// Gone once it is released.
+    pub(super) lock: Mutex<Option<Lock>>,
+    pub(super) holder: Holder,
 }
 
 /// The end of the log as the thread that writes needs it.
@@ -62,6 +65,27 @@ impl Writer {
 }
 
 impl Entries {
+    /// Releases `LOCK`: another process may append from now on, and this handle appends nothing more. It still reads the
+    /// entries that it had.
+    pub fn release(&self) {
+        let Some(writer) = &self.writer else { return };
+        // An append that is under way ends before.
+        let _turn = writer.turn();
+        writer.poison(&"this handle released the lock");
+        writer.sealer.finish();
+        *writer.lock.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Takes the lock on the indexes for the process that writes, or wrote, with this handle; tries for as long as
+    /// `patience`.
+    ///
+    /// # Errors
+    /// [`LogError::Locked`] with who has it; [`LogError::ReadOnly`] if the log was opened for reading.
+    pub fn take_upkeep(&self, patience: Duration) -> Result<Lock, LogError> {
+        let writer = self.writer.as_ref().ok_or(LogError::ReadOnly)?;
+        Lock::take_upkeep(&self.ledger, &writer.holder, patience)
+    }
+
     /// Puts the log as it is from now on in the place of the one that it was.
     fn replace(&self, state: State) -> Arc<State> {
         let state = Arc::new(state);

@@ -1,12 +1,11 @@
 //! What an append answers: where it is recorded, what changes, what the rules remark.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use crate::event::{Act, Day, Event, EventSignature};
-use crate::ledger::{AppendOptions, Consequences, Draft, Ledger, Receipt, Said, StatusChange};
+use crate::ledger::{AppendOptions, Consequences, Draft, Ledger, Receipt, Said, StatusChange, Trial};
 
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::Failure;
@@ -32,12 +31,9 @@ pub(crate) fn append(
     options: AppendOptions,
     mode: Mode<'_>,
 ) -> Result<(), Failure> {
-    let drafts = ledger.admit(events.clone())?;
-    let fresh: Vec<Arc<Event>> =
-        drafts.iter().filter(|d| d.recorded.is_none()).map(|d| Arc::clone(&d.event)).collect();
-    let consequences = ledger.consequences(&fresh)?;
+    let Trial { drafts, consequences } = ledger.try_batch(events)?;
     let receipts = match mode {
-        Mode::Record => ledger.append(events, options)?,
+        Mode::Record => ledger.append_drafts(drafts.clone(), options)?,
         Mode::DryRun => Vec::new(),
         Mode::Draft(file) => {
             let signed = write_drafts(ledger, &drafts, file)?;

@@ -1,5 +1,6 @@
 //! The index against brute force over the entries that it was given.
 
+mod group_map;
 pub(super) mod mapped;
 pub(super) mod record;
 

@@ -17,7 +17,7 @@ pub(in crate::index) struct Seed {
     body: &'static str,
     participant: Option<&'static str>,
     about: Option<&'static str>,
-    kind: u8,
+    pub(in crate::index) kind: u8,
     target: prop::sample::Index,
     moved: (&'static str, &'static str),
 }

@@ -241,3 +241,30 @@ proptest! {
         prop_assert_eq!(leaves(&all), leaves(&one));
     }
 }
+
+#[test]
+fn a_batch_that_is_tried_is_judged_like_an_append_and_writes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("l");
+    let commits = GroupCommit::new(small(&path));
+    let batch = || vec![grant(50, "MNG", "2004-06-17"), grant(51, "IND", "2005-07-05")];
+    let tried = commits.try_batch(batch()).unwrap();
+    assert!(tried.drafts.iter().all(|draft| draft.recorded.is_none()));
+    let changed: Vec<&str> =
+        tried.consequences.changes.iter().map(|change| change.participant.as_str()).collect();
+    assert!(["IND", "MNG"].iter().all(|who| changed.contains(who)), "{changed:?}");
+    assert_eq!(Ledger::open_reader(&path).unwrap().size(), Size(7));
+    let receipts = commits.append(batch(), options(START + 10)).unwrap();
+    assert_eq!(receipts.iter().map(|receipt| receipt.index.0).collect::<Vec<_>>(), [7, 8]);
+    // Now it is a retry, which changes nothing.
+    let tried = commits.try_batch(batch()).unwrap();
+    assert_eq!(
+        tried.drafts.iter().map(|draft| draft.recorded).collect::<Vec<_>>(),
+        [Some(Index(7)), Some(Index(8))]
+    );
+    assert_eq!(tried.consequences, Consequences::default());
+    let other = vec![grant(50, "MNG", "2004-06-18")];
+    let refused = commits.try_batch(other.clone()).unwrap_err().to_string();
+    assert_eq!(refused, commits.append(other, options(START + 20)).unwrap_err().to_string());
+    assert_eq!(commits.close().size(), Size(9));
+}

@@ -1,8 +1,10 @@
 //! What a receipt promises, what is refused, and that no path to the entries changes an answer.
 
+mod filler;
 mod group_commit;
 mod recorders;
 mod rows;
+mod upkeep;
 
 use std::path::Path;
 

@@ -1,0 +1,55 @@
+//! A completeness map that is brought up from an earlier one is the map made anew.
+
+use super::mapped::publish;
+use super::*;
+
+fn anew(tables: &Tables) -> GroupMap {
+    tables.group_map(None, &hash).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_map_brought_up_from_any_earlier_size_is_the_map_made_anew(
+        mut seeds in prop::collection::vec(seed(), 2..300),
+        imports in 0..200usize,
+        mut sizes in prop::array::uniform3(any::<prop::sample::Index>()),
+        is_published: bool,
+        flipped: prop::sample::Index,
+    ) {
+        // Every import is a group of its own, so that groups fill several blocks.
+        seeds.iter_mut().take(imports).for_each(|seed| seed.kind = 5);
+        let entries = record(&seeds);
+        let of = |index: &prop::sample::Index| index.index(entries.len() + 1);
+        sizes.sort_by_key(of);
+        let [stored, before, now] = [0, 1, 2].map(|at| of(&sizes[at]));
+        let dir = tempfile::tempdir().unwrap();
+        let mut tables = Tables::default();
+        push_up_to(&mut tables, &entries, stored);
+        if is_published && stored > 0 {
+            tables = publish(&tables, dir.path());
+        }
+        push_up_to(&mut tables, &entries, before);
+        let known = anew(&tables);
+        let bytes = known.encode().unwrap();
+        prop_assert_eq!(GroupMap::decode(&bytes), Some(known.clone()));
+        push_up_to(&mut tables, &entries, now);
+        let map = tables.group_map(Some(&known), &hash).unwrap();
+        prop_assert_eq!(&map, &anew(&tables));
+        prop_assert_eq!((map.groups(), map.root()), tables.completeness(&hash).unwrap());
+        prop_assert_eq!(map.size(), tables.size());
+        // A bit that flips is noticed; where the checksum is forged too and the root is as before, the new one is right.
+        let mut forged = bytes.clone();
+        let at = flipped.index(forged.len() - 4);
+        forged[at] ^= 1;
+        prop_assert_eq!(GroupMap::decode(&forged), None);
+        let end = forged.len() - 4;
+        let sum = crc32c::crc32c(&forged[..end]).to_le_bytes();
+        forged[end..].copy_from_slice(&sum);
+        let same = |forged: &GroupMap| (forged.groups(), forged.root(), forged.size()) == (known.groups(), known.root(), known.size());
+        if let Some(forged) = GroupMap::decode(&forged).filter(same) {
+            prop_assert_eq!(tables.group_map(Some(&forged), &hash).unwrap().root(), map.root());
+        }
+    }
+}
