@@ -99,5 +99,5 @@ pub mod publish;
 pub mod query;
 pub mod witness;
 
-pub use ledger::{AppendOptions, Ledger, LedgerError, Reading, Receipt};
+pub use ledger::{AppendOptions, Follower, Ledger, LedgerError, Reading, Receipt};
 pub use query::{Answer, Question, StatusAnswer};

@@ -72,19 +72,29 @@ impl Default for Stores {
     }
 }
 
+#[cfg(test)]
+impl Stores {
+    /// How many bodies, and pairs, have their entries kept.
+    pub(super) fn kept(&self) -> usize {
+        self.bodies.len()
+    }
+}
+
 impl Ledger {
     /// The record as it is now, to be asked; `now` is the clock, by which `today` is understood.
     pub fn reading(&self, now: Instant) -> Reading {
-        Reading {
-            record: Arc::new(self.record.clone()),
-            supposed: Arc::new(self.supposed.clone()),
-            stores: Arc::clone(self.stores.get_or_init(Arc::default)),
-            now,
-        }
+        let stores = Arc::clone(self.stores.get_or_init(Arc::default));
+        let reading = Reading::of(Arc::new(self.record.clone()), stores, now);
+        Reading { supposed: Arc::new(self.supposed.clone()), ..reading }
     }
 }
 
 impl Reading {
+    /// A record, with what readings of it share.
+    pub(super) fn of(record: Arc<Record>, stores: Arc<Stores>, now: Instant) -> Reading {
+        Reading { record, supposed: Arc::default(), stores, now }
+    }
+
     /// Opens a ledger for questions, also on a read-only copy and beside a writer; `now` is the clock, by which `today` is
     /// understood.
     ///

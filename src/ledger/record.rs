@@ -8,7 +8,7 @@ use crate::event::leaf::decode;
 use crate::event::{BodyId, Day, Entry, Event, EventId, Heading, Index, Instant, ParticipantId, Scope, Size};
 use crate::history::{charter_acts, standing};
 use crate::index::{BLOCK, Tables};
-use crate::log::{Entries, Hash, leaf_hash};
+use crate::log::{Entries, Hash, Mark, leaf_hash};
 use crate::query::{Charters, CheckpointRef, Need, Needs, Recorded, needs};
 
 use super::LedgerError;
@@ -100,10 +100,30 @@ impl Record {
 
     /// Puts an index of the same entries in the place of the one at hand: what was published since.
     pub(super) fn replace_tables(&mut self, tables: Tables) {
-        if tables.size() < self.size() {
+        if tables.size() != self.size() {
             self.recent = Recent::behind(tables.size());
         }
         self.tables = tables;
+    }
+
+    /// The record with everything that the log has by now, behind what was published since, if anything was. It shares with
+    /// this one, which stays as it is, what both have.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn grown(&self, published: Option<Tables>) -> Result<Record, LedgerError> {
+        let mut record = self.clone();
+        let stored = self.size().0 - self.tables.tail_entries();
+        let is_new = |tables: &Tables| {
+            let mark = tables.mark().filter(|mark| (stored + 1..=self.log.size()).contains(&mark.tree.size()));
+            let is_root = |mark: &Mark| self.root(tables.size()).is_ok_and(|root| root == mark.tree.root());
+            mark.is_some_and(is_root)
+        };
+        if let Some(tables) = published.filter(is_new) {
+            record.replace_tables(tables);
+        }
+        record.catch_up()?;
+        Ok(record)
     }
 
     /// The folded charters.

@@ -23,6 +23,9 @@ pub enum LogError {
     /// There is no ledger.
     #[error("no ledger at {}", .0.display())]
     Absent(PathBuf),
+    /// The folder holds another ledger, or another copy, than when it was opened.
+    #[error("{}: another ledger was put in the place of the one that was opened: open it anew", .0.display())]
+    Replaced(PathBuf),
     /// There is something already.
     #[error("{}: there is a ledger, or a part of one, already", .0.display())]
     Present(PathBuf),

@@ -84,6 +84,17 @@ pub(super) fn damaged(path: &Path, offset: u64, what: &str, index: u64) -> LogEr
 }
 
 impl Frames {
+    /// Bytes of the segment's file, at most so many; fewer at its end.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(super) fn bytes(&self, from: u64, count: u64) -> io::Result<Vec<u8>> {
+        let end = from.saturating_add(count).min(self.file.metadata()?.len());
+        let mut bytes = vec![0; usize::try_from(end.saturating_sub(from)).map_err(io::Error::other)?];
+        self.file.read_exact_at(&mut bytes, from)?;
+        Ok(bytes)
+    }
+
     /// A leaf and its hash, which is checked; `place` is where its record was seen to begin.
     ///
     /// # Errors

@@ -10,6 +10,8 @@
 //!
 //! Numbers are little-endian.
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -17,6 +19,8 @@ use super::error::LogError;
 use super::segment;
 
 const MAGIC: [u8; 8] = *b"CHANCACK";
+/// The length of the file.
+const BYTES: usize = 28;
 /// A writer may be halfway through overwriting it.
 const ATTEMPTS: usize = 5;
 
@@ -49,24 +53,35 @@ impl Watermark {
 
     pub(super) fn read(ledger: &Path) -> Result<Watermark, LogError> {
         let path = path(ledger);
+        Watermark::read_in(&Watermark::open(&path)?, &path)
+    }
+
+    /// Opens the file.
+    pub(super) fn open(path: &Path) -> Result<File, LogError> {
+        File::open(path).map_err(|e| match e.kind() {
+            std::io::ErrorKind::NotFound => LogError::damaged(
+                path,
+                0,
+                format!("the count of acknowledged entries is missing: {REMEDY}"),
+            ),
+            _ => LogError::io(path, "cannot be read")(e),
+        })
+    }
+
+    /// Reads the file, which is open.
+    pub(super) fn read_in(file: &File, path: &Path) -> Result<Watermark, LogError> {
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
                 std::thread::sleep(Duration::from_millis(1));
             }
-            let bytes = std::fs::read(&path).map_err(|e| match e.kind() {
-                std::io::ErrorKind::NotFound => LogError::damaged(
-                    &path,
-                    0,
-                    format!("the count of acknowledged entries is missing: {REMEDY}"),
-                ),
-                _ => LogError::io(&path, "cannot be read")(e),
-            })?;
-            if let Some(found) = Watermark::parse(&bytes) {
+            let mut bytes = [0; BYTES + 1];
+            let read = file.read_at(&mut bytes, 0).map_err(LogError::io(path, "cannot be read"))?;
+            if let Some(found) = bytes.get(..read).and_then(Watermark::parse) {
                 return Ok(found);
             }
         }
         let what = format!("the count of acknowledged entries does not match its checksum: {REMEDY}");
-        Err(LogError::damaged(&path, 0, what))
+        Err(LogError::damaged(path, 0, what))
     }
 }
 

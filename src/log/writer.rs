@@ -87,7 +87,7 @@ impl Entries {
     }
 
     /// Puts the log as it is from now on in the place of the one that it was.
-    fn replace(&self, state: State) -> Arc<State> {
+    pub(super) fn replace(&self, state: State) -> Arc<State> {
         let state = Arc::new(state);
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&state);
         state

@@ -1,6 +1,7 @@
 //! What a receipt promises, what is refused, and that no path to the entries changes an answer.
 
 mod filler;
+mod follower;
 mod group_commit;
 mod recorders;
 mod rows;
