@@ -115,7 +115,8 @@ impl Record {
         let mut record = self.clone();
         let stored = self.size().0 - self.tables.tail_entries();
         let is_new = |tables: &Tables| {
-            let mark = tables.mark().filter(|mark| (stored + 1..=self.log.size()).contains(&mark.tree.size()));
+            let mark =
+                tables.mark().filter(|mark| (stored + 1..=self.log.size()).contains(&mark.tree.size()));
             let is_root = |mark: &Mark| self.root(tables.size()).is_ok_and(|root| root == mark.tree.root());
             mark.is_some_and(is_root)
         };

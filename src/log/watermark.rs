@@ -59,11 +59,9 @@ impl Watermark {
     /// Opens the file.
     pub(super) fn open(path: &Path) -> Result<File, LogError> {
         File::open(path).map_err(|e| match e.kind() {
-            std::io::ErrorKind::NotFound => LogError::damaged(
-                path,
-                0,
-                format!("the count of acknowledged entries is missing: {REMEDY}"),
-            ),
+            std::io::ErrorKind::NotFound => {
+                LogError::damaged(path, 0, format!("the count of acknowledged entries is missing: {REMEDY}"))
+            }
             _ => LogError::io(path, "cannot be read")(e),
         })
     }
