@@ -7,7 +7,7 @@ use crate::log::{Frontier, Hash, Mark, SigningKey, VerifierKey};
 use super::block::{BLOCK_BYTES, Link};
 
 const MAGIC: [u8; 8] = *b"CHANCIDX";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const SIGNATURE_BYTES: usize = 64;
 /// What is hashed and signed.
 const CONTENT_BYTES: usize = BLOCK_BYTES - 32 - SIGNATURE_BYTES;
