@@ -9,6 +9,7 @@ mod error;
 mod filler;
 mod follower;
 mod group_commit;
+mod head;
 mod held;
 mod kept_map;
 mod load;
@@ -56,6 +57,7 @@ pub use replay::{Tally, entries_of_leaves, replay};
 pub use rotate::Rotated;
 
 use filler::Filling;
+use head::Pace;
 use reading::Stores;
 use record::Record;
 
@@ -80,6 +82,7 @@ pub struct Ledger {
     /// The number of entries that this handle has recorded.
     appended: u64,
     filling: Filling,
+    pace: Pace,
 }
 
 /// Proof that an entry is recorded.
@@ -159,6 +162,7 @@ impl Ledger {
             demands: false,
             appended: 0,
             filling: Filling::default(),
+            pace: Pace::default(),
         }
     }
 
@@ -282,12 +286,7 @@ impl Ledger {
 
     /// Signs and writes the head, and releases the lock.
     fn end_writing(&self) -> Result<(), LedgerError> {
-        self.log().make_durable()?;
-        let map =
-            self.record.tables().group_map(self.kept_map().as_ref(), &|index| self.record.hash(index))?;
-        let head = self.log().head(self.record.size().0)?;
-        self.write_head(head.with_completeness(map.groups(), map.root()))?;
-        self.keep_map(&map);
+        self.sign_while(&|| true)?;
         self.log().release();
         Ok(())
     }

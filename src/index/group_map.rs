@@ -107,7 +107,8 @@ impl GroupMap {
 
 impl Tables {
     /// The completeness map over all its entries: from `known`, a map of an earlier size whose root is known to be right, if
-    /// it fits. `leaf` gives hashes of leaves, as of [`Tables::completeness`].
+    /// it fits. `leaf` gives hashes of leaves, as of [`Tables::completeness`]. `goes_on` is asked before each group that has to
+    /// be computed; the map is given up, and `None`, if the answer is no.
     ///
     /// # Errors
     /// [`IndexError`]; what `leaf` says.
@@ -115,24 +116,26 @@ impl Tables {
         &self,
         known: Option<&GroupMap>,
         leaf: &dyn Fn(Index) -> Result<Hash, E>,
-    ) -> Result<GroupMap, E> {
+        goes_on: &dyn Fn() -> bool,
+    ) -> Result<Option<GroupMap>, E> {
         let rows = self.group_rows()?;
         if let Some(known) = known
-            && let Some(map) = self.map_from(known, &rows, leaf)?
+            && let Some(map) = self.map_from(known, &rows, leaf, goes_on)?
         {
-            return Ok(map);
+            return Ok(Some(map));
         }
         let mut changed = BTreeMap::new();
         let mut members = Vec::with_capacity(rows.len());
         for row in &rows {
             let head = match row.stored.filter(|_| !row.is_changed) {
                 Some(head) => head,
+                None if !goes_on() => return Ok(None),
                 None => *changed.entry(row.name.clone()).or_insert(self.head_of(&row.name, leaf)?),
             };
             members.push(member(row, head));
         }
         let nodes = members.chunks(BLOCK_GROUPS).map(members_root).collect();
-        Ok(GroupMap { size: self.size().0, groups: rows.len() as u64, changed, nodes })
+        Ok(Some(GroupMap { size: self.size().0, groups: rows.len() as u64, changed, nodes }))
     }
 
     fn group_rows(&self) -> Result<Vec<Row>, IndexError> {
@@ -160,13 +163,14 @@ impl Tables {
         Ok((headings.len() as u64, members_root(&headings)))
     }
 
-    /// The map from an earlier one; `None` if that does not fit. A block with a changed group must have had the node that the
+    /// The map from an earlier one; `None` if that does not fit, or is given up. A block with a changed group must have had the node that the
     /// earlier map gives it, so that nothing unproven goes into the root.
     fn map_from<E: From<IndexError>>(
         &self,
         known: &GroupMap,
         rows: &[Row],
         leaf: &dyn Fn(Index) -> Result<Hash, E>,
+        goes_on: &dyn Fn() -> bool,
     ) -> Result<Option<GroupMap>, E> {
         let stored = self.size().0 - self.tail_entries();
         if known.groups != rows.len() as u64 || known.size < stored || known.size > self.size().0 {
@@ -177,6 +181,7 @@ impl Tables {
         let mut changed = BTreeMap::new();
         for row in rows.iter().filter(|row| row.is_changed) {
             let head = match (fresh.contains(row.name.as_str()), known.changed.get(&row.name)) {
+                (true, _) if !goes_on() => return Ok(None),
                 (true, _) => self.head_of(&row.name, leaf)?,
                 (false, Some(head)) => *head,
                 (false, None) => return Ok(None),

@@ -76,7 +76,9 @@ impl Ledger {
         let mut frame = Frame::default();
         let asked = self.prepare(drafts, &options, &mut frame)?;
         let made = self.write(frame)?;
-        self.receipts(&asked, &mut made.into_iter(), &mut tree)
+        let receipts = self.receipts(&asked, &mut made.into_iter(), &mut tree)?;
+        self.sign_if_due();
+        Ok(receipts)
     }
 
     /// Appends events that were admitted since the last append, as [`Ledger::append`] does, without receipts. Gives the
@@ -92,6 +94,7 @@ impl Ledger {
         let mut frame = Frame::default();
         self.prepare(drafts, &options, &mut frame)?;
         let made = self.write(frame)?;
+        self.sign_if_due();
         Ok(made.first().zip(made.last()).map(|((first, ..), (last, ..))| (*first, *last)))
     }
 

@@ -117,6 +117,8 @@ impl GroupCommit {
         // are told so when their batches are dropped.
         if let Ok(mut ledger) = ledger {
             serve(&mut ledger, taken);
+            // All that waited have their receipts by now.
+            ledger.sign_if_due();
         }
     }
 }

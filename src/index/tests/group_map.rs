@@ -4,7 +4,7 @@ use super::mapped::publish;
 use super::*;
 
 fn anew(tables: &Tables) -> GroupMap {
-    tables.group_map(None, &hash).unwrap()
+    tables.group_map(None, &hash, &|| true).unwrap().unwrap()
 }
 
 proptest! {
@@ -35,7 +35,7 @@ proptest! {
         let bytes = known.encode().unwrap();
         prop_assert_eq!(GroupMap::decode(&bytes), Some(known.clone()));
         push_up_to(&mut tables, &entries, now);
-        let map = tables.group_map(Some(&known), &hash).unwrap();
+        let map = tables.group_map(Some(&known), &hash, &|| true).unwrap().unwrap();
         prop_assert_eq!(&map, &anew(&tables));
         prop_assert_eq!((map.groups(), map.root()), tables.completeness(&hash).unwrap());
         prop_assert_eq!(map.size(), tables.size());
@@ -49,7 +49,7 @@ proptest! {
         forged[end..].copy_from_slice(&sum);
         let same = |forged: &GroupMap| (forged.groups(), forged.root(), forged.size()) == (known.groups(), known.root(), known.size());
         if let Some(forged) = GroupMap::decode(&forged).filter(same) {
-            prop_assert_eq!(tables.group_map(Some(&forged), &hash).unwrap().root(), map.root());
+            prop_assert_eq!(tables.group_map(Some(&forged), &hash, &|| true).unwrap().unwrap().root(), map.root());
         }
     }
 }

@@ -3,6 +3,7 @@
 mod filler;
 mod follower;
 mod group_commit;
+mod head;
 mod recorders;
 mod rows;
 mod upkeep;
