@@ -115,6 +115,9 @@ impl From<LogError> for Failure {
             LogError::Present(_) => failure.help("use it, or name another folder: --ledger PATH"),
             LogError::Locked(_) => failure
                 .help("only one process writes at a time: wait for it, or end it; questions and audits go on"),
+            LogError::IndexesLocked(_) => failure.help(
+                "wait until that has ended, then run it again; appends, questions and audits go on meanwhile",
+            ),
             // It says itself what to do, and no audit reads it.
             LogError::Damaged { path, .. } if path.ends_with("cosigned") => failure,
             LogError::Damaged { .. } => failure.help(

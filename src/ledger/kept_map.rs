@@ -1,6 +1,7 @@
 //! The completeness map of the head that was signed last, kept in a file, so that the next writer brings it up instead of making
 //! it anew. Nothing depends on the file.
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use crate::index::GroupMap;
@@ -28,6 +29,10 @@ impl Ledger {
     /// Keeps the map of the head that was written. It is not synced: a file that a power cut damages is not believed.
     pub(super) fn keep_map(&self, map: &GroupMap) {
         let Some(bytes) = map.encode() else { return };
-        let _ = std::fs::write(self.kept_map_path(), bytes);
+        let path = self.kept_map_path();
+        // What another hand put in its place is removed, and not written through.
+        let _ = std::fs::remove_file(&path);
+        let made = std::fs::OpenOptions::new().write(true).create_new(true).open(&path);
+        let _ = made.and_then(|mut file| file.write_all(&bytes));
     }
 }

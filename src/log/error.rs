@@ -50,6 +50,9 @@ pub enum LogError {
     /// Another process writes.
     #[error("ledger in use by {0}")]
     Locked(Holder),
+    /// Another process makes the indexes.
+    #[error("sled/ and snapshot/ are being made by {0}")]
+    IndexesLocked(Holder),
     /// A leaf or batch beyond the limits.
     #[error("{what} of {bytes} bytes: the limit is {limit}")]
     TooLarge {

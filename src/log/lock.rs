@@ -51,9 +51,12 @@ impl Lock {
     /// Takes the lock on the indexes, trying for as long as `patience`, and says who holds it.
     ///
     /// # Errors
-    /// [`LogError::Locked`] with who has it.
+    /// [`LogError::IndexesLocked`] with who had it last.
     pub fn take_upkeep(ledger: &Path, holder: &Holder, patience: Duration) -> Result<Lock, LogError> {
-        Lock::take_file(ledger.join("UPKEEP"), holder, patience)
+        Lock::take_file(ledger.join("UPKEEP"), holder, patience).map_err(|error| match error {
+            LogError::Locked(holder) => LogError::IndexesLocked(holder),
+            other => other,
+        })
     }
 
     fn take_file(path: PathBuf, holder: &Holder, patience: Duration) -> Result<Lock, LogError> {

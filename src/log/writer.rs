@@ -80,7 +80,7 @@ impl Entries {
     /// `patience`.
     ///
     /// # Errors
-    /// [`LogError::Locked`] with who has it; [`LogError::ReadOnly`] if the log was opened for reading.
+    /// [`LogError::IndexesLocked`] with who had it last; [`LogError::ReadOnly`] if the log was opened for reading.
     pub fn take_upkeep(&self, patience: Duration) -> Result<Lock, LogError> {
         let writer = self.writer.as_ref().ok_or(LogError::ReadOnly)?;
         Lock::take_upkeep(&self.ledger, &writer.holder, patience)

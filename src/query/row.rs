@@ -89,12 +89,16 @@ impl RuledBody {
     /// What a body that is set out says of itself.
     pub fn of(view: &BodyView) -> RuledBody {
         let about = &view.charter.about;
-        let adopted = |act: &Standing| matches!(act.event.act, Act::CharterAdopted(_));
+        let adopted = |act: &Standing| {
+            act.event.body == view.charter.body && matches!(act.event.act, Act::CharterAdopted(_))
+        };
+        // A correction may have given the adoption a participant.
+        let mut acts = view.acts().chain(view.withheld.iter().map(|held| &held.act));
         RuledBody {
             kind: about.kind,
             title: about.title.clone(),
             short: about.in_short(),
-            is_adopted: view.alone.iter().any(adopted),
+            is_adopted: acts.any(adopted),
             extends: view.charter.extends.clone(),
             participants: view.pairs.len() as u64,
             surveyed: view.surveyed.clone(),

@@ -3,7 +3,8 @@ use std::time::Instant as Clock;
 use serde_json::{Value, json};
 
 use crate::event::{BodyId, Entry, Size};
-use crate::ledger::{Ledger, entries_of_leaves, replay};
+use crate::ledger::{Ledger, LedgerError, entries_of_leaves, replay};
+use crate::log::LogError;
 use crate::query::Axes;
 
 use crate::cli::ask::axes::AxesArgs;
@@ -57,8 +58,9 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
 fn rebuilt(ledger: &mut Ledger, context: &Context) -> Result<(Vec<Entry>, &'static str), Failure> {
     match ledger.rebuild() {
         Ok(entries) => Ok((entries, "sled")),
+        Err(error @ LedgerError::Log(LogError::IndexesLocked(_))) => Err(error.into()),
         Err(error) => {
-            context.remark(&format!("sled could not be made anew: {error}"));
+            context.remark(&format!("the indexes could not be made anew by sled: {error}"));
             ledger.publish_anew()?;
             Ok((entries_of_leaves(ledger.log(), ledger.size())?, "leaves"))
         }

@@ -4,6 +4,7 @@ use super::needs::{BODIES, entries_of, gather, seed};
 use super::record::records;
 use super::*;
 use crate::event::BodyId;
+use crate::history::{Standing, standing};
 use crate::query::{InPortfolio, Needs, PairRow, RuledBody, StoredRows, portfolio, rows, timeline};
 
 /// The rows of a body as they are read again.
@@ -75,6 +76,9 @@ proptest! {
                 prop_assert!(BodyView::new(&whole, &of, Size(u64::MAX), Day::FUTURE).is_err());
                 continue;
             };
+            let adopted = |act: &Standing| act.event.act.kind() == ActKind::CharterAdopted && act.event.body == of;
+            let stands = standing(&entries, Size(u64::MAX), Day::FUTURE).iter().any(adopted);
+            prop_assert_eq!(ruled.is_adopted, stands, "{} in {:?}", of, entries);
             let view = BodyView::new(&whole, &of, Size(u64::MAX), Day::FUTURE).unwrap();
             for (who, bytes) in &made.pairs {
                 let row = PairRow::decode(bytes, &ruled).unwrap();
