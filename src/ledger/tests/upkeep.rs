@@ -34,7 +34,10 @@ fn another_process_appends_while_the_indexes_are_locked_and_leaves_them() {
     let path = dir.path().join("l");
     small(&path).close().unwrap();
     let held = Lock::take_upkeep(&path, &holder(), Duration::ZERO).unwrap();
-    released(&path, 1_000, 300).keep_up();
+    let mut behind = released(&path, 1_000, 300);
+    let error = behind.log().take_upkeep(Duration::ZERO).err().unwrap();
+    assert!(error.to_string().starts_with("sled/ and snapshot/ are being made by pid 1 (test)"), "{error}");
+    behind.keep_up();
     assert_eq!(sizes(&path), (0, 7));
     let mut ledger = writer(&path);
     assert!(
