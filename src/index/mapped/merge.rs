@@ -105,7 +105,7 @@ impl Tables {
         let mut put = put.into_iter().peekable();
         let mut written = Ok(());
         self.range(&[], &mut |key, parts| {
-            written = merge_pair(&mut put, key, &parts, (fate, write));
+            written = merge_pair(&mut put, key, &parts, fate, write);
             if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         })?;
         written?;
@@ -146,7 +146,8 @@ fn merge_pair(
     put: &mut Put<'_>,
     key: &[u8],
     parts: &Parts<'_>,
-    (fate, write): (&dyn Fn(&[u8]) -> Fate, Write<'_>),
+    fate: &dyn Fn(&[u8]) -> Fate,
+    write: Write<'_>,
 ) -> Result<(), IndexError> {
     while let Some((own, value)) = put.next_if(|(own, _)| **own < *key) {
         if let Some(value) = value {
