@@ -106,12 +106,7 @@ impl<'p> PublishedRows<'p> {
             Ok::<_, Infallible>(entries)
         };
         let Ok(needs) = needs(&Scope::of_body(body.clone()), body, texts, read);
-        let group = |need: &Need| match need {
-            Need::Heading(heading) => heading.group().to_owned(),
-            Need::Group(other) => other.to_string(),
-        };
-        let groups: BTreeSet<String> = needs.parts.iter().map(group).collect();
-        let beside = groups.into_iter().filter(|group| group != body.as_str()).collect();
+        let beside = needs.beside(body);
         // From the same entries follows the same: there is no need to set them out again.
         match same(&whole.entries, &needs.entries) {
             true => rows(whole, body, beside),

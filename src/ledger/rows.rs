@@ -11,8 +11,7 @@ use crate::event::{ActKind, BodyId, Day, Entry, ParticipantId, Size};
 use crate::history::{Standing, charter_acts, standing};
 use crate::index::{MadeRows, RowsOfGroup, Tables};
 use crate::query::{
-    Axes, BodyRow, BodyView, CheckpointRef, FOLD_RULES, Material, Need, PairRow, RuledBody, may_read_rows,
-    rows,
+    Axes, BodyRow, BodyView, CheckpointRef, FOLD_RULES, Material, PairRow, RuledBody, may_read_rows, rows,
 };
 
 use super::record::Record;
@@ -139,12 +138,7 @@ impl Record {
 
     fn rows_of(&self, body: &BodyId) -> Result<RowsOfGroup, LedgerError> {
         let needs = self.needs(body, None, &[])?;
-        let group = |need: &Need| match need {
-            Need::Heading(heading) => heading.group().to_owned(),
-            Need::Group(body) => body.to_string(),
-        };
-        let groups: BTreeSet<String> = needs.parts.iter().map(group).collect();
-        let beside = groups.into_iter().filter(|group| group != body.as_str()).collect();
+        let beside = needs.beside(body);
         let material = Material {
             entries: needs.entries,
             checkpoint: CheckpointRef { size: self.size(), root: String::new() },

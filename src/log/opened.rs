@@ -84,7 +84,7 @@ pub(super) fn damaged(path: &Path, offset: u64, what: &str, index: u64) -> LogEr
 }
 
 impl Frames {
-    /// Bytes of the segment's file, at most so many; fewer at its end.
+    /// Bytes of the segment's file from an offset on: `count` of them, fewer at its end.
     ///
     /// # Errors
     /// What the system says.

@@ -32,6 +32,18 @@ pub struct Needs {
     pub scope: Scope,
 }
 
+impl Needs {
+    /// The groups besides that of a body in which its entries were looked for, by name: other bodies, and imports.
+    pub fn beside(&self, body: &BodyId) -> Vec<String> {
+        let group = |part: &Need| match part {
+            Need::Heading(heading) => heading.group().to_owned(),
+            Need::Group(other) => other.to_string(),
+        };
+        let groups: BTreeSet<String> = self.parts.iter().map(group).collect();
+        groups.into_iter().filter(|group| group != body.as_str()).collect()
+    }
+}
+
 /// Gathers the entries that a question about `body`, and about one participant or everybody in it, depends on. `read` gives
 /// the entries under a need, in any order; it is asked once for each. With events that are only supposed among those that
 /// `read` gives, their texts count as well. `texts` keeps the charter texts that were parsed.

@@ -1,10 +1,10 @@
-//! Rows of the published index: what an entry of the tail touches is answered without them, and whoever publishes next
-//! makes them again.
+//! Rows of the published index: a body that an entry of the tail touches is answered without its row, and the next
+//! publishing makes the row again.
 
 use super::*;
 use crate::query::Question;
 
-/// What a text of a body of its own says: whoever is granted the status is a member.
+/// The adoption of a charter under which a granted status makes a member.
 fn charter(of: &str, n: u128) -> Event {
     let text = format!(
         "id = \"{of}\"\ntitle = \"The {of}\"\n[[status]]\nid = \"member\"\ntitle = \"member\"\nplural = \"members\"\n\
