@@ -3,6 +3,7 @@
 mod admit;
 mod answers;
 mod append;
+mod batch;
 mod certify;
 mod consequence;
 mod error;

@@ -218,6 +218,7 @@ fn answer_without(entries: &[Entry], hidden: Index, honest: &str, axes: &Axes) -
         checkpoint: CheckpointRef { size: axes.as_recorded, root },
         charters: Arc::default(),
         scope: Scope::of_body(body()),
+        given: None,
     };
     let answer = status(&material, &ParticipantId::parse("BLR").unwrap(), &body(), axes).ok()?;
     Some(serde_json::to_value(answer).unwrap().to_string())

@@ -53,7 +53,7 @@ impl Derivation {
     ) -> Derivation {
         let (pairs, alone) = by_participant(acts, body);
         let waited = waited(entries, charter, texts);
-        let board = Board::new(charter, &pairs, &alone, None, waited);
+        let board = Board::new(charter, &pairs, &alone, None, waited, None);
         Derivation { pairs, board }
     }
 }
@@ -89,7 +89,7 @@ fn waited(entries: &Arc<Vec<Entry>>, charter: &Charter, texts: &Texts) -> Elsewh
 pub(super) fn material(entries: Arc<Vec<Entry>>, size: Size, texts: &Texts) -> Material {
     let charters = Arc::new(Charters::reading(texts.clone()));
     let checkpoint = CheckpointRef { size, root: String::new() };
-    Material { entries, checkpoint, charters, scope: Scope::ALL }
+    Material { entries, checkpoint, charters, scope: Scope::ALL, given: None }
 }
 
 /// What is said of a participant on a day; nothing if it certainly has no status.

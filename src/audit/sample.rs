@@ -101,6 +101,7 @@ impl Sampled<'_> {
             checkpoint: CheckpointRef { size, root: String::new() },
             charters: Arc::clone(&self.charters),
             scope: needs.scope,
+            given: None,
         };
         let axes = Axes::on_day(self.today, None, size);
         BodyView::of(&material, body, &axes).map_err(|error| error.to_string())

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use smol_str::SmolStr;
 
-use crate::event::Entry;
-use crate::index::{IndexError, Tables, index_files, is_named_by};
+use crate::event::{Entry, EventId, Index};
+use crate::index::{IndexError, Tables, index_files, is_named_by, short_id};
 use crate::log::verifier_key;
 
 use super::evidence::Evidence;
@@ -110,17 +110,38 @@ fn differs(tables: &Tables, entries: &[Entry]) -> Result<Option<String>, IndexEr
     if listed.len() != groups.len() {
         return Ok(Some(format!("it has {} groups of headings, the log {}", listed.len(), groups.len())));
     }
-    for entry in entries {
-        if !tables.candidates(entry.event.id)?.contains(&entry.index) {
-            return Ok(Some(format!("it does not find entry {} by its id", entry.index)));
+    let (by_id, by_named) = rayon::join(
+        || listed_otherwise(entries, "its id", |entry| Some(entry.event.id), |see| tables.each_id(see)),
+        || {
+            let named = "the entry that it names";
+            listed_otherwise(entries, named, |entry| entry.event.to, |see| tables.each_naming(see))
+        },
+    );
+    Ok(by_id?.or(by_named?))
+}
+
+/// The first entry that the index lists by another id than the log, or not at all.
+fn listed_otherwise(
+    entries: &[Entry],
+    by: &str,
+    id: impl Fn(&Entry) -> Option<EventId>,
+    each: impl FnOnce(&mut dyn FnMut([u8; 4], Index)) -> Result<(), IndexError>,
+) -> Result<Option<String>, IndexError> {
+    let mut is_listed = vec![false; entries.len()];
+    let mut other = None;
+    each(&mut |short, index| {
+        let at = usize::try_from(index.0).unwrap_or(usize::MAX);
+        let stated = entries.get(at).and_then(&id).map(short_id);
+        match is_listed.get_mut(at).filter(|_| stated == Some(short)) {
+            Some(is_listed) => *is_listed = true,
+            None => _ = other.get_or_insert(index.0),
         }
-        if let Some(to) = entry.event.to
-            && !tables.naming(to)?.contains(&entry.index)
-        {
-            return Ok(Some(format!("it does not find entry {} by the entry that it names", entry.index)));
-        }
+    })?;
+    if let Some(other) = other {
+        return Ok(Some(format!("it lists entry {other} by {by}, which the log has otherwise")));
     }
-    Ok(None)
+    let missing = entries.iter().zip(is_listed).find(|(entry, is_listed)| !is_listed && id(entry).is_some());
+    Ok(missing.map(|(entry, _)| format!("it does not find entry {} by {by}", entry.index)))
 }
 
 /// The first heading of a group under which the index has other entries than the log.

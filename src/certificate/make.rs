@@ -60,6 +60,7 @@ pub fn make<E: From<CertificateError>>(
         checkpoint,
         charters,
         scope: gathered.scope.clone(),
+        given: None,
     };
     let derived = asked.answer(&material).map_err(CertificateError::from)?;
     super::verify::same(answer, &derived, "")?;

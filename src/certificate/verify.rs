@@ -63,6 +63,7 @@ pub fn verify(text: &str, key: &VerifierKey, program: &str) -> Result<Verified, 
         checkpoint: CheckpointRef { size: asked.size(), root: head.root.to_string() },
         charters,
         scope: gathered.scope,
+        given: None,
     };
     let answer = asked.answer(&material)?;
     let by = match parsed.program == program {

@@ -38,7 +38,11 @@ pub(crate) fn warn(text: &str) -> String {
 
 /// Columns that a text takes, without its styles.
 pub(crate) fn columns(text: &str) -> usize {
-    anstream::adapter::strip_str(text).to_string().width()
+    // Most texts are plain, and a long answer measures millions of words.
+    match text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        true => text.len(),
+        false => anstream::adapter::strip_str(text).to_string().width(),
+    }
 }
 
 /// A text of the record, safe on a terminal: control characters and changes of writing direction are written out.
@@ -80,24 +84,28 @@ impl Page {
     /// Breaks a text at spaces: the first line begins with `first`, the others with `rest`.
     pub(crate) fn wrap_to(&self, first: &str, rest: &str, text: &str) -> String {
         let mut out = String::new();
-        let mut line = first.to_owned();
+        let room = self.width.max(20);
+        let (mut line, mut used) = (first.to_owned(), columns(first));
         let mut empty = true;
         // Runs of spaces inside a line are kept: they align.
         for word in text.split([' ', '\n']) {
-            let room = self.width.max(20);
-            if !empty && columns(&line) + 1 + columns(word) > room {
+            let width = columns(word);
+            if !empty && used + 1 + width > room {
                 out.push_str(line.trim_end());
                 out.push('\n');
-                line = rest.to_owned();
-                empty = true;
+                line.clear();
+                line.push_str(rest);
+                (used, empty) = (columns(rest), true);
             }
             if empty && word.is_empty() {
                 continue;
             }
             if !empty {
                 line.push(' ');
+                used += 1;
             }
             line.push_str(word);
+            used += width;
             empty = false;
         }
         out.push_str(line.trim_end());

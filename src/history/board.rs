@@ -7,7 +7,7 @@ use crate::charter::{BodyKind, Charter, EffectBy};
 use crate::event::{ActKind, Day, Edtf, Index, Moment, ParticipantId, Role, StatusId};
 
 use super::entry_into_force::{
-    AccessionInForce, Elsewhere, EntryIntoForce, accessions, after, certified, entry_into_force,
+    AccessionInForce, ConsentsMet, Elsewhere, EntryIntoForce, accessions, after, certified, entry_into_force,
     for_participant,
 };
 use super::influence::{Derived, Effects, Given, Influence};
@@ -51,16 +51,18 @@ impl Clone for Board {
 impl Board {
     /// Evaluates the clauses of a body over the acts that stand. With `moment`, acts that state an instant are set
     /// before or after it.
-    /// `alone` are the acts of the body itself.
+    /// `alone` are the acts of the body itself. `given` is what the consents of everybody make of the entry into force,
+    /// where `pairs` are only some.
     pub fn new(
         charter: &Charter,
         pairs: &Pairs,
         alone: &[Standing],
         moment: Option<&Moment>,
         elsewhere: Elsewhere,
+        given: Option<&ConsentsMet>,
     ) -> Board {
         let mut board = Board { moment: moment.cloned(), elsewhere, ..Board::default() };
-        board.entry_into_force = entry_into_force(charter, pairs, alone, &board.elsewhere);
+        board.entry_into_force = entry_into_force(charter, pairs, alone, &board.elsewhere, given);
         board.certified = certified(alone).map(|(on, _)| on);
         let mut when = Effects::new();
         for pair in pairs.values().filter(|_| charter.computes_effects()) {
@@ -85,7 +87,7 @@ impl Board {
 
     /// The same acts under other rules.
     pub fn under(&self, charter: &Charter, pairs: &Pairs, alone: &[Standing]) -> Board {
-        Board::new(charter, pairs, alone, self.moment.as_ref(), self.elsewhere.clone())
+        Board::new(charter, pairs, alone, self.moment.as_ref(), self.elsewhere.clone(), None)
     }
 
     fn evaluate(&self, charter: &Charter, pair: &PairView, act: &Standing, when: &mut Effects) {

@@ -34,7 +34,23 @@ pub struct EntryIntoForce {
     pub survivors_only: bool,
 }
 
+/// What the consents of everybody make of the clause of entry into force.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ConsentsMet {
+    /// The day that the clause computes; `None` while its condition is not met, and without a clause.
+    pub computed: Option<Edtf>,
+    /// The day on which its condition was met.
+    pub met: Option<Edtf>,
+    /// The consent that met it.
+    pub trigger: Option<Trigger>,
+}
+
 impl EntryIntoForce {
+    /// What the consents made of the clause.
+    pub fn consents(&self) -> ConsentsMet {
+        ConsentsMet { computed: self.computed.clone(), met: self.met.clone(), trigger: self.trigger.clone() }
+    }
+
     /// The day: as computed, else as certified. Where the record cannot bear the computation, the certificate settles it.
     pub fn on(&self) -> Option<Edtf> {
         let certified = self.certified.as_ref().map(|(on, _)| on);
@@ -47,23 +63,31 @@ impl EntryIntoForce {
     }
 }
 
-/// Evaluates the clause of a body; `None` where it has none.
+/// Evaluates the clause of a body; `None` where it has none. `given` is what the consents of everybody make of it, where only
+/// the acts of some are at hand.
 pub(super) fn entry_into_force(
     charter: &Charter,
     pairs: &Pairs,
     alone: &[Standing],
     elsewhere: &Elsewhere,
+    given: Option<&ConsentsMet>,
 ) -> Option<EntryIntoForce> {
     let version = charter.latest();
     let clause = version.clauses.entry_into_force.as_ref()?;
-    let electorate = Electorate::of_treaty(charter, pairs);
-    let found = electorate.evaluate(version, &clause.rule, &|_, _| BTreeSet::new(), elsewhere);
+    let consents = given.cloned().unwrap_or_else(|| {
+        let electorate = Electorate::of_treaty(charter, pairs);
+        let found = electorate.evaluate(version, &clause.rule, &|_, _| BTreeSet::new(), elsewhere);
+        let met = |[first, last]: &[Trigger; 2]| Edtf::one_of(first.on.min(last.on), last.on.max(first.on));
+        ConsentsMet {
+            computed: found.as_ref().map(|(on, _)| on.clone()),
+            met: found.as_ref().map(|(_, triggers)| met(triggers)),
+            trigger: found.map(|(_, [_, last])| last),
+        }
+    });
     Some(EntryIntoForce {
-        computed: found.as_ref().map(|(on, _)| on.clone()),
-        met: found
-            .as_ref()
-            .map(|(_, [first, last])| Edtf::one_of(first.on.min(last.on), last.on.max(first.on))),
-        trigger: found.map(|(_, [_, last])| last),
+        computed: consents.computed,
+        met: consents.met,
+        trigger: consents.trigger,
         certified: certified(alone),
         rule: clause.entry,
         survivors_only: survivors_only(alone),

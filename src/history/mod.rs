@@ -31,7 +31,7 @@ pub use circulation::{Circulated, Circulation, is_communicated};
 pub use communication::{Withheld, comes_of_a_communication, findings, withhold};
 pub use correction::{OBJECTION_DAYS, Proposal, charter_acts, charter_acts_with, proposals};
 pub use entry_into_force::{
-    AccessionInForce, Electorate, Elsewhere, EntryIntoForce, Members, certified, is_reio, line,
+    AccessionInForce, ConsentsMet, Electorate, Elsewhere, EntryIntoForce, Members, certified, is_reio, line,
 };
 pub use fact::{alike, same_fact};
 pub use influence::{Derived, Effects, Given, Influence};

@@ -86,20 +86,20 @@ pub(super) fn node(level: u8, number: u64) -> Vec<u8> {
 }
 
 /// An id in four bytes: its last ones, in which ids of one time differ. Other ids may share them.
-pub(super) fn short(id: EventId) -> [u8; 4] {
+pub fn short_id(id: EventId) -> [u8; 4] {
     let bytes = id.0.as_bytes();
     [bytes[12], bytes[13], bytes[14], bytes[15]]
 }
 
 /// The key under which an id is listed, and the half that tells it there.
 pub(super) fn id_key(id: EventId) -> (Vec<u8>, [u8; 2]) {
-    let [a, b, c, d] = short(id);
+    let [a, b, c, d] = short_id(id);
     (vec![Table::Ids as u8, a, b], [c, d])
 }
 
 /// The key of the entries that answer an id.
 pub(super) fn naming(id: EventId) -> Vec<u8> {
-    number(Table::Naming, u32::from_be_bytes(short(id)))
+    number(Table::Naming, u32::from_be_bytes(short_id(id)))
 }
 
 /// The two names of a key; `None` where it has not that form.

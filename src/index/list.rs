@@ -49,18 +49,21 @@ pub(super) fn push_id(bytes: &mut Vec<u8>, half: [u8; 2], entry: Index) {
     push(bytes, entry.0);
 }
 
-/// The entries listed with a half of an id; `None` where the list is cut short.
-pub(super) fn of_id(mut list: &[u8], half: [u8; 2]) -> Option<Vec<Index>> {
-    let mut entries = Vec::new();
+/// The halves of ids with their entries; `None` where the list is cut short.
+pub(super) fn ids(mut list: &[u8]) -> Option<Vec<([u8; 2], Index)>> {
+    let mut ids = Vec::new();
     while !list.is_empty() {
-        let (listed, rest) = list.split_first_chunk::<2>()?;
+        let (half, rest) = list.split_first_chunk::<2>()?;
         list = rest;
-        let number = take(&mut list)?;
-        if *listed == half {
-            entries.push(Index(number));
-        }
+        ids.push((*half, Index(take(&mut list)?)));
     }
-    Some(entries)
+    Some(ids)
+}
+
+/// The entries listed with a half of an id; `None` where the list is cut short.
+pub(super) fn of_id(list: &[u8], half: [u8; 2]) -> Option<Vec<Index>> {
+    let of_half = |(listed, entry): ([u8; 2], Index)| (listed == half).then_some(entry);
+    Some(ids(list)?.into_iter().filter_map(of_half).collect())
 }
 
 #[cfg(test)]

@@ -88,6 +88,42 @@ impl Tables {
         self.list(&key::naming(id))
     }
 
+    /// Shows every entry that is listed by its id, with the [short form](short_id) of that.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn each_id(&self, see: &mut dyn FnMut([u8; 4], Index)) -> Result<(), IndexError> {
+        let mut is_sound = true;
+        self.each(&[Table::Ids as u8], &mut |key, parts| {
+            let listed = parts.list();
+            let ids = list::ids(&listed).zip(key.get(1..).and_then(<[u8]>::first_chunk::<2>));
+            match ids {
+                Some((ids, [a, b])) => {
+                    ids.into_iter().for_each(|([c, d], entry)| see([*a, *b, c, d], entry));
+                }
+                None => is_sound = false,
+            }
+        })?;
+        is_sound.then_some(()).ok_or_else(|| self.malformed("a list of ids is cut short"))
+    }
+
+    /// Shows every entry that is listed by the entry that it answers or corrects, with the [short form](short_id) of that one's
+    /// id.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn each_naming(&self, see: &mut dyn FnMut([u8; 4], Index)) -> Result<(), IndexError> {
+        let mut is_sound = true;
+        self.each(&[Table::Naming as u8], &mut |key, parts| {
+            let entries = list::entries(&parts.list()).zip(key.get(1..).and_then(<[u8]>::first_chunk::<4>));
+            match entries {
+                Some((entries, id)) => entries.into_iter().for_each(|entry| see(*id, entry)),
+                None => is_sound = false,
+            }
+        })?;
+        is_sound.then_some(()).ok_or_else(|| self.malformed("a list of entries is cut short"))
+    }
+
     /// Corrections that themselves say the body of a group (`None` is any) and the participant of a name (`None` is any,
     /// the empty name none), and were not filed under that heading when they were recorded: they correct what stands
     /// under another, or nothing. A later correction may have filed some of them there since. Each once, in the order of

@@ -49,6 +49,7 @@ use crate::log::{Frontier, Hash, Mark};
 pub use self::sled::{SledIndex, Stated};
 pub use error::IndexError;
 pub use group_map::GroupMap;
+pub use key::short_id;
 pub use mapped::{Publication, index_files, is_named_by};
 pub use rows::{MadeRows, RowsOfGroup};
 

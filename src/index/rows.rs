@@ -85,6 +85,33 @@ impl Tables {
         Ok(rows)
     }
 
+    /// The stored row of one body, by the name of its group.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn body_row(&self, group: &str) -> Result<Option<Vec<u8>>, IndexError> {
+        let stored = self.stored().filter(|_| !group.is_empty());
+        stored.map_or(Ok(None), |stored| stored.get(&key::body(group)))
+    }
+
+    /// The stored rows of everyone who has a heading in a group, each with the participant.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn rows_in(&self, group: &str) -> Result<Vec<(SmolStr, Vec<u8>)>, IndexError> {
+        let Some(stored) = self.stored() else { return Ok(Vec::new()) };
+        let mut names: Vec<SmolStr> = Vec::new();
+        self.each(&key::named(Table::Filed, group, ""), &mut |key, _| {
+            names.extend(key::names(key).map(|(_, name)| name).filter(|name| !name.is_empty()));
+        })?;
+        let mut rows = Vec::with_capacity(names.len());
+        for name in names {
+            let row = stored.get(&key::named(Table::OfParticipant, &name, group))?;
+            rows.extend(row.filter(|row| !row.is_empty()).map(|row| (name, row)));
+        }
+        Ok(rows)
+    }
+
     /// The stored rows of a participant, by group.
     ///
     /// # Errors
@@ -96,6 +123,16 @@ impl Tables {
             rows.extend(row.and_then(|row| Some((key::names(key)?.1, row.to_vec()))));
         })?;
         Ok(rows)
+    }
+
+    /// The stored row of a participant in one group.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn pair_row(&self, participant: &str, group: &str) -> Result<Option<Vec<u8>>, IndexError> {
+        let Some(stored) = self.stored() else { return Ok(None) };
+        let row = stored.get(&key::named(Table::OfParticipant, participant, group))?;
+        Ok(row.filter(|row| !row.is_empty()))
     }
 
     /// Shows every stored row of a participant in a group.

@@ -7,11 +7,11 @@ use crate::charter::Charter;
 use crate::event::{BodyId, ParticipantId, Size, StatusId, Subject};
 use crate::query::{
     Answer, Asked, Axes, Bodies, Conflicts, Diff, Kind, Material, Portfolio, QuestionEcho, QuestionError,
-    Revisions, Sought, Threshold, Timeline, What, communications, conflicts, count, diff, explain, in_force,
-    pending, portfolio, relations, reservations, revisions, roster, status, timeline, when,
+    Revisions, Sought, Threshold, Timeline, What, communications, conflicts, count, count_of_rows, diff,
+    explain, in_force, pending, portfolio, relations, reservations, revisions, roster, roster_of_rows,
+    status, timeline, when,
 };
 
-use super::rows::PairRows;
 use super::{LedgerError, Reading};
 
 impl Reading {
@@ -66,8 +66,24 @@ impl Reading {
         if let [only] = bodies {
             return Ok(vec![part(only, &self.material(only, participant, size)?)?]);
         }
+        if participant.is_some() {
+            let pass = self.passing();
+            return bodies
+                .par_iter()
+                .map(|body| part(body, &pass.material(body, participant, size)?))
+                .collect();
+        }
+        self.over(bodies, |pass, body| part(body, &pass.material(body, None, size)?))
+    }
+
+    /// One pass over bodies, of everything that bears on each; the parts in the order of the bodies.
+    fn over<P: Send>(
+        &self,
+        bodies: &[BodyId],
+        part: impl Fn(&Reading, &BodyId) -> Result<P, LedgerError> + Sync,
+    ) -> Result<Vec<P>, LedgerError> {
         let pass = self.passing();
-        bodies.par_iter().map(|body| part(body, &pass.material(body, participant, size)?)).collect()
+        self.record().in_batches(bodies, |record, body| part(&pass.with_record(record), body))
     }
 
     /// The same about one participant, but for the bodies of which a row says enough.
@@ -89,25 +105,23 @@ impl Reading {
 
     fn in_several(&self, asked: &Asked, axes: &Axes) -> Result<Answer, LedgerError> {
         let bodies = self.bodies_of(asked, axes.as_recorded)?;
-        let pass = self.passing();
-        let one = |body: &BodyId| match pass.in_one(asked, axes, body) {
+        let one = |pass: &Reading, body: &BodyId| match pass.in_one(asked, axes, body) {
             // Of several bodies, those that know the status are asked.
             Err(LedgerError::Question(error)) if matches!(*error, QuestionError::UnknownStatus { .. }) => {
                 Ok(None)
             }
             answer => answer.map(Some),
         };
-        let answers = bodies.par_iter().map(one).collect::<Result<Vec<Option<Answer>>, LedgerError>>()?;
-        let answers = answers.into_iter().flatten().collect();
+        let answers = self.over(&bodies, one)?.into_iter().flatten().collect();
         let question = QuestionEcho::new(asked.kind.word(), None, None, axes);
         Ok(Answer::Bodies(Bodies::of(question, answers, self.head(axes.as_recorded)?)))
     }
 
     fn in_one(&self, asked: &Asked, axes: &Axes, body: &BodyId) -> Result<Answer, LedgerError> {
-        // Only an answer about one participant can rest on less than the whole body.
-        let pair = matches!(asked.kind, Kind::Status | Kind::Explain);
-        let participant = asked.participant.as_ref().filter(|_| pair);
-        let material = self.material(body, participant, axes.as_recorded)?;
+        if let Some(answer) = self.by_rows(asked, axes, body)? {
+            return Ok(answer);
+        }
+        let material = self.material_for(asked, axes, body)?;
         let charter = &*self.rules(&material, body)?;
         if let Some(status) = &asked.status {
             check_status(charter, status)?;
@@ -145,6 +159,55 @@ impl Reading {
         })
     }
 
+    /// What a question about one body reads. Only an answer about one participant can rest on less than the whole body.
+    fn material_for(&self, asked: &Asked, axes: &Axes, body: &BodyId) -> Result<Material, LedgerError> {
+        let is_of_one = match asked.kind {
+            Kind::Status | Kind::Explain => true,
+            Kind::When => asked.number.is_none(),
+            _ => false,
+        };
+        let participant = asked.participant.as_ref().filter(|_| is_of_one);
+        if let Some(participant) = participant
+            && let Some(ruled) = self.ruled(body, axes)?
+            && self.is_first_about(body)
+            && let Some(material) = self.material_of_one(body, participant, &ruled, axes.as_recorded)?
+        {
+            return Ok(material);
+        }
+        self.material(body, participant, axes.as_recorded)
+    }
+
+    /// The answer that the rows of everyone in a body give; `None` where only the fold can say it.
+    fn by_rows(&self, asked: &Asked, axes: &Axes, body: &BodyId) -> Result<Option<Answer>, LedgerError> {
+        if !matches!(asked.kind, Kind::Roster | Kind::Count) {
+            return Ok(None);
+        }
+        let Some(ruled) = self.ruled(body, axes)? else { return Ok(None) };
+        let charter = &*self.charter(body)?;
+        if let Some(status) = &asked.status {
+            check_status(charter, status)?;
+        }
+        let what = match asked.kind {
+            Kind::Count => Some(counted(asked, charter, axes)?),
+            _ => None,
+        };
+        let checkpoint = self.head(axes.as_recorded)?;
+        Ok(match what {
+            None => {
+                let rows = self.rows_in(body, &ruled)?;
+                let only = asked.status.as_ref();
+                roster_of_rows(charter, &ruled, &rows, only, axes, &checkpoint).map(Answer::Roster)
+            }
+            Some(What::Status(status)) => {
+                let rows = self.rows_in(body, &ruled)?;
+                let of = (body, &ruled);
+                count_of_rows(of, &rows, &status, asked.by, asked.window, axes, &checkpoint)
+                    .map(Answer::Counted)
+            }
+            Some(What::Act(_)) => None,
+        })
+    }
+
     fn when(
         &self,
         asked: &Asked,
@@ -177,7 +240,7 @@ impl Reading {
         let participant = participant_of(asked)?;
         let (bodies, rows) = match asked.bodies.is_empty() {
             true => self.bodies_naming(participant, axes)?,
-            false => (asked.bodies.clone(), PairRows::default()),
+            false => (asked.bodies.clone(), self.pair_rows(participant, &asked.bodies, axes)?),
         };
         let question = QuestionEcho::new("timeline", Some(participant), only(&asked.bodies), axes);
         let head = self.head(axes.as_recorded)?;

@@ -105,6 +105,7 @@ impl Ledger {
             checkpoint: CheckpointRef { size, root: String::new() },
             charters: Arc::clone(self.record.charters()),
             scope: Scope { body: Some(body.clone()), participant: who.cloned() },
+            given: None,
         };
         // A body whose charter is among the events has no view without them.
         let before = BodyView::new(&material(recorded), body, Size(u64::MAX), Day::FUTURE).ok();

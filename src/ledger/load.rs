@@ -41,6 +41,7 @@ impl Ledger {
             checkpoint: self.head(size)?,
             charters: Arc::clone(self.record.charters()),
             scope: loaded.scope.clone(),
+            given: None,
         })
     }
 

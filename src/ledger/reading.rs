@@ -29,6 +29,8 @@ pub struct Reading {
 pub(super) struct Stores {
     charters: Arc<Charters>,
     bodies: Cache<BodyKey, Kept, KeptWeight>,
+    /// Bodies of which one participant was asked about by a row: who asks again has all of the body kept.
+    met: Cache<BodyId, ()>,
 }
 
 /// The body, and the participant if the question is about one.
@@ -55,6 +57,8 @@ impl Weighter<BodyKey, Kept> for KeptWeight {
     }
 }
 
+/// How many bodies are remembered of which one participant was asked about.
+const MET: usize = 1 << 10;
 /// The room for entries of bodies, in entries.
 const ENTRIES: u64 = 1 << 17;
 /// The room for evaluated bodies, in entries.
@@ -68,6 +72,7 @@ impl Default for Stores {
         Stores {
             charters: Arc::new(Charters::with_room(VIEWS)),
             bodies: Cache::with_weighter(1 << 11, ENTRIES, KeptWeight),
+            met: Cache::new(MET),
         }
     }
 }
@@ -183,8 +188,17 @@ impl Reading {
     pub(super) fn passing(&self) -> Reading {
         let mut charters = Charters::with_room(PASSING);
         charters.texts = self.stores.charters.texts.clone();
-        let stores = Stores { charters: Arc::new(charters), bodies: Cache::with_weighter(16, 0, KeptWeight) };
+        let stores = Stores {
+            charters: Arc::new(charters),
+            bodies: Cache::with_weighter(16, 0, KeptWeight),
+            met: Cache::new(0),
+        };
         Reading { stores: Arc::new(stores), ..self.clone() }
+    }
+
+    /// The same over another handle on the record.
+    pub(super) fn with_record(&self, record: &Arc<Record>) -> Reading {
+        Reading { record: Arc::clone(record), ..self.clone() }
     }
 
     /// Answers a question.
@@ -228,6 +242,20 @@ impl Reading {
         &self.record
     }
 
+    /// The charters that were folded for this and other questions.
+    pub(super) fn charters(&self) -> Arc<Charters> {
+        Arc::clone(&self.stores.charters)
+    }
+
+    /// Whether this is the first question about one participant of a body: later ones gain from having all of it kept.
+    pub(super) fn is_first_about(&self, body: &BodyId) -> bool {
+        let is_first = self.stores.met.get(body).is_none();
+        if is_first {
+            self.stores.met.insert(body.clone(), ());
+        }
+        is_first
+    }
+
     /// The entries that are only supposed.
     pub(super) fn supposed(&self) -> &[Entry] {
         &self.supposed
@@ -246,7 +274,7 @@ impl Reading {
         let checkpoint = self.head(size)?;
         let kept = self.gathered(body, participant)?;
         let charters = Arc::clone(&self.stores.charters);
-        Ok(Material { entries: kept.entries, checkpoint, charters, scope: kept.scope })
+        Ok(Material { entries: kept.entries, checkpoint, charters, scope: kept.scope, given: None })
     }
 
     /// The certificate of an answer, given in its JSON form, that reads the first `size` entries. `program` is the name and

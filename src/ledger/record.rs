@@ -12,6 +12,7 @@ use crate::log::{Entries, Hash, Mark, leaf_hash};
 use crate::query::{Charters, CheckpointRef, Need, Needs, Recorded, needs};
 
 use super::LedgerError;
+use super::batch::AtHand;
 use super::recent::Recent;
 
 /// A log with its index. Cloning it is cheap, and a clone stays as it is while the other grows.
@@ -22,6 +23,8 @@ pub(super) struct Record {
     tables: Tables,
     /// The last entries, in chunks that clones share; older ones are read from the log.
     recent: Recent,
+    /// Entries that a pass over many bodies read beforehand.
+    pub(super) at_hand: AtHand,
     charters: Arc<Charters>,
 }
 
@@ -38,6 +41,7 @@ impl Record {
             log: Arc::new(log),
             recent: Recent::behind(tables.size()),
             tables,
+            at_hand: AtHand::default(),
             charters: Arc::default(),
         };
         record.catch_up()?;
@@ -158,10 +162,15 @@ impl Record {
     /// # Errors
     /// [`LedgerError`].
     pub(super) fn entry(&self, index: Index) -> Result<Entry, LedgerError> {
-        match self.recent.get(index) {
+        match self.known(index) {
             Some(entry) => Ok(entry.clone()),
             None => decoded(&self.leaf(index)?, index),
         }
+    }
+
+    /// An entry that needs not be read.
+    fn known(&self, index: Index) -> Option<&Entry> {
+        self.recent.get(index).or_else(|| self.at_hand.get(index))
     }
 
     /// Entries by their indexes, which must rise.
@@ -171,6 +180,11 @@ impl Record {
     pub(super) fn entries(&self, indexes: &[Index]) -> Result<Vec<Entry>, LedgerError> {
         let older = indexes.partition_point(|index| *index < self.recent.first());
         let (older, recent) = indexes.split_at(older);
+        if !self.at_hand.is_empty()
+            && let Some(entries) = indexes.iter().map(|index| self.known(*index).cloned()).collect()
+        {
+            return Ok(entries);
+        }
         let numbers: Vec<u64> = older.iter().map(|index| index.0).collect();
         let read = self
             .log

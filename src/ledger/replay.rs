@@ -160,7 +160,7 @@ impl<'a> Record<'a> {
     fn fold(&self, body: &BodyId, entries: Arc<Vec<Entry>>, all: bool) -> Folded {
         let checkpoint = CheckpointRef { size: self.size, root: String::new() };
         let charters = Arc::clone(&self.charters);
-        let material = Material { entries, checkpoint, charters, scope: Scope::ALL };
+        let material = Material { entries, checkpoint, charters, scope: Scope::ALL, given: None };
         let Ok(view) = BodyView::new(&material, body, self.size, Day::FUTURE) else {
             return Folded::NoCharter;
         };

@@ -11,7 +11,8 @@ use crate::event::{ActKind, BodyId, Day, Entry, ParticipantId, Size};
 use crate::history::{Standing, charter_acts, standing};
 use crate::index::{MadeRows, RowsOfGroup, Tables};
 use crate::query::{
-    Axes, BodyRow, BodyView, CheckpointRef, FOLD_RULES, Material, PairRow, RuledBody, may_read_rows, rows,
+    Axes, BodyRow, BodyView, CheckpointRef, FOLD_RULES, Material, PairRow, RuledBody, may_read_rows,
+    needs_of_one, rows,
 };
 
 use super::record::Record;
@@ -56,6 +57,16 @@ impl Record {
             held.extend(BodyId::parse(&group).ok().zip(row));
         }
         Ok(held)
+    }
+
+    /// The row of one body, if it holds for the first `size` entries.
+    fn body_row(&self, body: &BodyId, size: Size) -> Result<Option<BodyRow>, LedgerError> {
+        let tables = self.tables();
+        if tables.row_rules()? != Some(FOLD_RULES) {
+            return Ok(None);
+        }
+        let row = tables.body_row(body.as_str())?.and_then(|bytes| BodyRow::decode(&bytes));
+        Ok(row.filter(|row| row.size <= size && !is_touched(body.as_str(), row, &tables.touched())))
     }
 
     /// The bodies whose charters are among the first `size` entries, by id, without those that only others extend.
@@ -130,10 +141,11 @@ impl Record {
                 _ => _ = stale.insert(group),
             }
         }
-        let missing = self.groups()?;
-        let missing = missing.into_par_iter().filter(|body| wanted && !held.contains(body.as_str()));
-        let made = missing.map(|body| Ok((SmolStr::new(body.as_str()), self.rows_of(&body)?)));
-        Ok(MadeRows { rules: FOLD_RULES, stale, made: made.collect::<Result<_, LedgerError>>()? })
+        let mut missing = if wanted { self.groups()? } else { Vec::new() };
+        missing.retain(|body| !held.contains(body.as_str()));
+        let made = self.in_batches(&missing, |record, body| record.rows_of(body))?;
+        let made = missing.iter().map(|body| SmolStr::new(body.as_str())).zip(made).collect();
+        Ok(MadeRows { rules: FOLD_RULES, stale, made })
     }
 
     fn rows_of(&self, body: &BodyId) -> Result<RowsOfGroup, LedgerError> {
@@ -144,6 +156,7 @@ impl Record {
             checkpoint: CheckpointRef { size: self.size(), root: String::new() },
             charters: Arc::clone(self.charters()),
             scope: needs.scope,
+            given: None,
         };
         let made = rows(&material, body, beside);
         let pairs = made.pairs.into_iter().map(|(who, row)| (SmolStr::new(who.as_str()), row));
@@ -161,6 +174,78 @@ impl Reading {
     /// The rows of bodies that hold for the first `size` entries; none where events are only supposed.
     fn body_rows(&self, size: Size) -> Result<BodyRows, LedgerError> {
         if self.supposed().is_empty() { self.record().body_rows(size) } else { Ok(BodyRows::new()) }
+    }
+
+    /// What the row of a body says, if it holds for a question.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn ruled(&self, body: &BodyId, axes: &Axes) -> Result<Option<RuledBody>, LedgerError> {
+        if !self.supposed().is_empty() || !may_read_rows(axes) {
+            return Ok(None);
+        }
+        Ok(self.record().body_row(body, axes.as_recorded)?.and_then(|row| row.ruled))
+    }
+
+    /// The rows of everyone in a body of which the row holds.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn rows_in(
+        &self,
+        body: &BodyId,
+        ruled: &RuledBody,
+    ) -> Result<Vec<(ParticipantId, PairRow)>, LedgerError> {
+        let stored = self.record().tables().rows_in(body.as_str())?;
+        let read = |(who, bytes): (SmolStr, Vec<u8>)| {
+            Some((ParticipantId::parse(&who).ok()?, PairRow::decode(&bytes, ruled)?))
+        };
+        Ok(stored.into_iter().filter_map(read).collect())
+    }
+
+    /// The rows of a participant in some bodies that hold for a question.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn pair_rows(
+        &self,
+        participant: &ParticipantId,
+        bodies: &[BodyId],
+        axes: &Axes,
+    ) -> Result<PairRows, LedgerError> {
+        let mut rows = BTreeMap::new();
+        for body in bodies {
+            let Some(ruled) = self.ruled(body, axes)? else { continue };
+            let bytes = self.record().tables().pair_row(participant.as_str(), body.as_str())?;
+            let row = bytes.and_then(|bytes| PairRow::decode(&bytes, &ruled));
+            rows.extend(row.map(|row| (body.clone(), (ruled, row))));
+        }
+        Ok(PairRows { rows })
+    }
+
+    /// What a question about one participant of a body reads whose status depends on the acts of others by the entry into force
+    /// alone, which the row of the body has.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn material_of_one(
+        &self,
+        body: &BodyId,
+        participant: &ParticipantId,
+        ruled: &RuledBody,
+        size: Size,
+    ) -> Result<Option<Material>, LedgerError> {
+        let Some(given) = ruled.separable() else { return Ok(None) };
+        let needs = needs_of_one(body, participant, &self.record().charters().texts, &mut |need| {
+            self.record().under(need)
+        })?;
+        Ok(Some(Material {
+            entries: needs.entries,
+            checkpoint: self.head(size)?,
+            charters: self.charters(),
+            scope: needs.scope,
+            given: Some(Arc::new(given.clone())),
+        }))
     }
 
     /// The bodies whose charters are among the first `size` entries, by id, without those that only others extend; each with

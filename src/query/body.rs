@@ -11,12 +11,12 @@ use crate::event::{
     Act, BodyId, Day, Edtf, Entry, Index, Moment, ParticipantId, Scope, Size, StatusId, Survey,
 };
 use crate::history::{
-    Board, Course, Elsewhere, EntryIntoForce, History, PairView, Pairs, SpellCause, Standing, StatusReading,
-    Withheld, certified, charter_acts, next_representation, standing, withhold,
+    Board, ConsentsMet, Elsewhere, EntryIntoForce, History, PairView, Pairs, Standing, Withheld, certified,
+    charter_acts, next_representation, standing, withhold,
 };
 
 use super::Axes;
-use super::answer::{Because, CheckpointRef, Coverage, end_of_record};
+use super::answer::{CheckpointRef, Coverage, end_of_record};
 use super::policy::Policy;
 
 /// Why a question has no answer.
@@ -42,6 +42,9 @@ pub struct Material {
     pub charters: Arc<Charters>,
     /// What was looked up: a count of participants needs the whole body.
     pub scope: Scope,
+    /// What the consents of everybody make of the entry into force of the body of the scope, where only the acts of one
+    /// participant were looked up although others bear on its status.
+    pub given: Option<Arc<ConsentsMet>>,
 }
 
 /// Folded charters and evaluated bodies, kept for the next question that reads the same entries: as many as there is room
@@ -245,7 +248,8 @@ impl BodyView {
             }
         }
         let elsewhere = elsewhere_of(material, &charter, recorded, known, open);
-        let board = Board::new(&charter, &pairs, &alone, moment, elsewhere);
+        let given = material.given.as_deref().filter(|_| material.scope.body.as_ref() == Some(body));
+        let board = Board::new(&charter, &pairs, &alone, moment, elsewhere, given);
         let whole = material.scope.participant.is_none();
         let entries = Arc::clone(&material.entries);
         let policy = None;
@@ -274,72 +278,11 @@ impl BodyView {
 
     /// The act at a place in the log, whosoever it is.
     pub fn act(&self, entry: Index) -> Option<&Standing> {
-        let own = |pair: &'_ PairView| pair.own.binary_search_by_key(&entry, |act| act.index).ok();
-        self.pairs.values().find_map(|pair| pair.own.get(own(pair)?))
-    }
-
-    /// What the worlds of a reading rest on, by index, each once.
-    pub fn because(&self, history: &History, reading: &StatusReading) -> Vec<Because> {
-        let mut found: Vec<Because> = Vec::new();
-        for (account, world) in &reading.worlds {
-            let Some(account) = history.accounts.get(*account) else { continue };
-            found.extend(self.chain(&account.course, world.cause));
-        }
-        found.sort_by_key(|b| b.index);
-        found.dedup_by_key(|b| b.index);
-        // What is recorded twice is told once, with the evidence of both.
-        let told: Vec<(Index, Index)> =
-            found.iter().flat_map(|b| b.same_fact.iter().map(|other| (b.index, *other))).collect();
-        found.retain(|b| !told.iter().any(|(first, other)| *other == b.index && first < other));
-        found
-    }
-
-    /// What one world rests on.
-    pub fn chain(&self, course: &Course, cause: Option<usize>) -> Vec<Because> {
-        let links = |cause: &SpellCause| {
-            let own = self.link(cause, cause.entry, Some(&cause.date));
-            let also: Vec<_> = cause.also.iter().filter_map(|entry| self.link(cause, *entry, None)).collect();
-            own.into_iter().chain(also).collect::<Vec<_>>()
-        };
-        course.chain(cause).into_iter().flat_map(links).collect()
-    }
-
-    fn link(&self, cause: &SpellCause, entry: Index, date: Option<&Edtf>) -> Option<Because> {
-        let act = self.act(entry);
-        let event = match act {
-            Some(act) => &*act.event,
-            None => {
-                self.charter.version_of(entry)?;
-                &*self.entries.iter().find(|e| e.index == entry)?.event
-            }
-        };
-        let known = event.known();
-        let pair = event.participant.as_ref().and_then(|who| self.pairs.get(who));
-        let own = |other: &&Standing| {
-            act.is_some() && other.index != entry && crate::history::same_fact(event, &other.event)
-        };
-        let same: Vec<&Standing> = pair.iter().flat_map(|pair| &pair.own).filter(own).collect();
-        let mut evidence = event.evidence.clone();
-        for piece in same.iter().flat_map(|act| &act.event.evidence) {
-            if !evidence.contains(piece) {
-                evidence.push(piece.clone());
-            }
-        }
-        Some(Because {
-            index: entry,
-            id: event.id,
-            act: event.act.kind(),
-            date: date.or_else(|| event.effect())?.clone(),
-            known: known.day,
-            known_assumed: known.assumed,
-            clause: cause.clause.clone(),
-            rule: cause.rule,
-            title: event.title.clone(),
-            place: event.place.clone(),
-            corrected_by: act.map(|a| a.corrected_by.clone()).unwrap_or_default(),
-            same_fact: same.iter().map(|act| act.index).collect(),
-            evidence,
-        })
+        // Mostly it is still that of the participant for whom it was recorded; a correction may have moved it.
+        let at = self.entries.binary_search_by_key(&entry, |entry| entry.index).ok();
+        let recorded = at.and_then(|at| self.entries.get(at)?.event.participant.as_ref());
+        let first = recorded.and_then(|who| own_act(self.pairs.get(who)?, entry));
+        first.or_else(|| self.pairs.values().find_map(|pair| own_act(pair, entry)))
     }
 
     /// The same acts under other rules.
@@ -410,6 +353,12 @@ impl BodyView {
         listed.dedup();
         listed
     }
+}
+
+/// The act of a participant itself at a place in the log.
+fn own_act(pair: &PairView, entry: Index) -> Option<&Standing> {
+    let at = pair.own.binary_search_by_key(&entry, |act| act.index).ok()?;
+    pair.own.get(at)
 }
 
 /// When the treaties for which the clauses of a charter wait entered into force, as far as their entries were looked up.

@@ -3,13 +3,14 @@
 use chrono::{Datelike, NaiveDate};
 use serde::Serialize;
 
-use crate::event::{Act, ActKind, BodyId, Day, Edtf, Index, StatusId};
-use crate::history::{Certainty, Spell, Standing};
+use crate::event::{Act, ActKind, BodyId, Day, Edtf, Index, ParticipantId, StatusId};
+use crate::history::Certainty;
 
 use super::Axes;
-use super::answer::{CheckpointRef, Coverage, QuestionEcho, act};
+use super::answer::{CheckpointRef, Coverage, QuestionEcho, act, end_of_record};
 use super::body::{BodyView, Material, QueryError};
 use super::roster::Count;
+use super::row::{PairRow, RuledBody, first_act};
 use super::upsurge::{Compared, Upsurge, compared, upsurge};
 use super::when::holding;
 
@@ -103,44 +104,67 @@ pub fn count(
     axes: &Axes,
 ) -> Result<Counted, QueryError> {
     let view = BodyView::of(material, body, axes)?;
-    let first = || view.pairs.values().flat_map(|p| &p.own).filter_map(began).min();
     let to = window.to.unwrap_or(axes.on);
-    let spans = match window.from.or_else(first) {
+    let spans = match window.from.or_else(|| first_act(&view)) {
         Some(from) => periods(from, to, by),
         None => Vec::new(),
     };
-    let mut items: Vec<PeriodItem> = spans.iter().map(|span| span.item(&view)).collect();
+    let mut items: Vec<PeriodItem> = spans.iter().map(|span| span.item(view.surveyed.as_ref())).collect();
     let mut notes: Vec<String> = view.end_of_record(to).into_iter().collect();
     match &what {
-        What::Status(status) => statuses(&view, status, &spans, &mut items),
+        What::Status(status) => {
+            let course = |who| {
+                let spells = view.history(who).spells();
+                spells.iter().map(|spell| (spell.from, holding(&spell.reading, status))).collect()
+            };
+            statuses(&view.participants().map(course).collect::<Vec<_>>(), &spans, &mut items);
+        }
         What::Act(kind) => notes.extend(acts(&view, *kind, &spans, &mut items)),
     }
-    let measured: Vec<i64> = match &what {
-        What::Status(_) => items.iter().map(|i| i.change.unwrap_or_default()).collect(),
-        What::Act(_) => items.iter().map(|i| i64::try_from(i.certain).unwrap_or(i64::MAX)).collect(),
-    };
-    let known: Vec<(&str, i64)> = items
-        .iter()
-        .zip(&measured)
-        .filter(|(item, _)| item.surveyed)
-        .map(|(item, n)| (item.period.as_str(), *n))
-        .collect();
-    Ok(Counted {
-        question: QuestionEcho::new("count", None, Some(body), axes),
-        compared: compared(&known),
-        upsurge: upsurge(&known),
-        what,
-        by,
-        periods: items,
-        notes,
-        coverage: view.coverage(to),
-        checkpoint: material.checkpoint.clone(),
-    })
+    let question = QuestionEcho::new("count", None, Some(body), axes);
+    Ok(counted(question, what, by, items, notes, (view.coverage(to), material.checkpoint.clone())))
 }
 
-/// The first day of an act that has one.
-fn began(act: &Standing) -> Option<Day> {
-    act.event.date().map(Edtf::earliest).filter(|day| *day > Day::PAST)
+/// The same of participants with a status, from the rows of everyone in a body; `None` where only the fold can say it.
+pub fn count_of_rows(
+    (body, ruled): (&BodyId, &RuledBody),
+    rows: &[(ParticipantId, PairRow)],
+    status: &StatusId,
+    by: Period,
+    window: Window,
+    axes: &Axes,
+    checkpoint: &CheckpointRef,
+) -> Option<Counted> {
+    if ruled.separable.is_none() || rows.len() as u64 != ruled.participants || status.is_none() {
+        return None;
+    }
+    let to = window.to.unwrap_or(axes.on);
+    let spans = window.from.or(ruled.first_act).map_or(Vec::new(), |from| periods(from, to, by));
+    let mut items: Vec<PeriodItem> = spans.iter().map(|span| span.item(ruled.surveyed.as_ref())).collect();
+    let courses: Vec<Course> = rows.iter().map(|(_, row)| row.holding(status)).collect();
+    statuses(&courses, &spans, &mut items);
+    let question = QuestionEcho::new("count", None, Some(body), axes);
+    let notes = end_of_record(&ruled.short, ruled.surveyed.as_ref(), to).into_iter().collect();
+    let what = What::Status(status.clone());
+    Some(counted(question, what, by, items, notes, (ruled.coverage(to), checkpoint.clone())))
+}
+
+fn counted(
+    question: QuestionEcho,
+    what: What,
+    by: Period,
+    periods: Vec<PeriodItem>,
+    notes: Vec<String>,
+    (coverage, checkpoint): (Option<Coverage>, CheckpointRef),
+) -> Counted {
+    let measured = |item: &PeriodItem| match &what {
+        What::Status(_) => item.change.unwrap_or_default(),
+        What::Act(_) => i64::try_from(item.certain).unwrap_or(i64::MAX),
+    };
+    let surveyed = periods.iter().filter(|item| item.surveyed);
+    let known: Vec<(&str, i64)> = surveyed.map(|item| (item.period.as_str(), measured(item))).collect();
+    let (compared, upsurge) = (compared(&known), upsurge(&known));
+    Counted { question, compared, upsurge, what, by, periods, notes, coverage, checkpoint }
 }
 
 /// A period, cut to the days asked about.
@@ -151,7 +175,7 @@ struct Span {
 }
 
 impl Span {
-    fn item(&self, view: &BodyView) -> PeriodItem {
+    fn item(&self, surveyed: Option<&Edtf>) -> PeriodItem {
         let searched = |s: &Edtf| s.earliest() <= self.to && self.from <= s.latest();
         PeriodItem {
             period: self.name.clone(),
@@ -161,7 +185,7 @@ impl Span {
             at_most: 0,
             change: None,
             reported: None,
-            surveyed: view.surveyed.as_ref().is_none_or(searched),
+            surveyed: surveyed.is_none_or(searched),
             entries: Vec::new(),
         }
     }
@@ -202,13 +226,15 @@ fn month_after(date: NaiveDate, months: u32) -> Option<Day> {
     Some(Day::from_date(start.checked_add_months(chrono::Months::new(months))?))
 }
 
-fn statuses(view: &BodyView, status: &StatusId, spans: &[Span], items: &mut [PeriodItem]) {
-    let courses: Vec<Vec<Spell>> = view.participants().map(|who| view.history(who).spells()).collect();
+/// The days on which something changes, the beginning first, each with how surely a participant has a status from then on.
+type Course = Vec<(Day, Option<Certainty>)>;
+
+fn statuses(courses: &[Course], spans: &[Span], items: &mut [PeriodItem]) {
     let on = |day: Day| {
         let mut count = Count::default();
-        for spells in &courses {
-            let at = spells.partition_point(|s| s.from <= day).saturating_sub(1);
-            let held = spells.get(at).and_then(|spell| holding(&spell.reading, status));
+        for course in courses {
+            let at = course.partition_point(|(from, _)| *from <= day).saturating_sub(1);
+            let held = course.get(at).and_then(|(_, held)| *held);
             count.certain += u64::from(held == Some(Certainty::Certain));
             count.at_most += u64::from(held.is_some());
         }

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::charter::{Charter, CharterAct, Texts};
-use crate::event::{ActKind, BodyId, Entry, Heading, Index, Scope};
+use crate::event::{ActKind, BodyId, Entry, Heading, Index, ParticipantId, Register, Scope};
 
 /// A part of the record, by the headings under which its entries are filed.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -75,6 +75,31 @@ pub fn needs<E>(
         scope.participant = None;
         gathering.add(Need::Group(body.clone()))?;
     }
+    let entries = Arc::new(gathering.entries.into_values().collect());
+    Ok(Needs { entries, parts: gathering.parts, scope })
+}
+
+/// The same for one participant of a body of which only the entry into force depends on the acts of others, and that is known.
+/// Those whom the participant followed are looked up as well: it is told what became of their status.
+///
+/// # Errors
+/// The first error of `read`.
+pub fn needs_of_one<E>(
+    body: &BodyId,
+    participant: &ParticipantId,
+    texts: &Texts,
+    read: &mut dyn FnMut(&Need) -> Result<Vec<Entry>, E>,
+) -> Result<Needs, E> {
+    let mut gathering = Gathering { texts, read, entries: BTreeMap::new(), parts: BTreeSet::new() };
+    let rules = gathering.rules(body)?;
+    let before = Register::builtin().get(participant).map(|one| one.predecessors.as_slice());
+    for who in before.unwrap_or_default().iter().chain([participant]) {
+        gathering.add(Need::Heading(Heading::of_pair(body, who)))?;
+    }
+    for other in rules.besides {
+        gathering.add(Need::Group(other))?;
+    }
+    let scope = Scope { body: Some(body.clone()), participant: Some(participant.clone()) };
     let entries = Arc::new(gathering.entries.into_values().collect());
     Ok(Needs { entries, parts: gathering.parts, scope })
 }

@@ -2,8 +2,9 @@
 //! each with what its notification says.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::charter::BodyKind;
 use crate::event::{ActKind, BodyId, Edtf, Entry, Index, Size};
@@ -75,8 +76,9 @@ pub struct Notification {
     pub changes: Vec<Change>,
     /// Of a corrigendum, the circular that it corrects.
     pub corrects: Option<Corrected>,
-    /// Whom it goes to.
-    pub addressees: Addressees,
+    /// Whom it goes to: the same for every notification of a body.
+    #[serde(serialize_with = "shared")]
+    pub addressees: Arc<Addressees>,
     /// The act; of an entry into force the consent that met the condition.
     pub entry: Index,
     /// The entry that the record of its circulation answers: the act, or the correction.
@@ -136,7 +138,7 @@ pub fn notifications(
         material,
         effects: Effects::of(&view, material, body, axes)?,
         circulation: Circulation::of(&material.entries[..held], view.acts()),
-        addressees: addressees(&view, axes.on),
+        addressees: Arc::new(addressees(&view, axes.on)),
         view: &view,
         before: before.as_deref(),
         since,
@@ -164,7 +166,7 @@ struct Desk<'d> {
     before: Option<&'d BodyView>,
     effects: Effects<'d>,
     circulation: Circulation,
-    addressees: Addressees,
+    addressees: Arc<Addressees>,
     since: Size,
     axes: &'d Axes,
 }
@@ -231,7 +233,7 @@ impl<'d> Desk<'d> {
             effect: None,
             changes: Vec::new(),
             corrects: None,
-            addressees: self.addressees.clone(),
+            addressees: Arc::clone(&self.addressees),
             entry: act.index,
             answers: act.index,
             entries,
@@ -345,6 +347,10 @@ impl<'d> Desk<'d> {
         notification.effect = Some(effect);
         Some(in_order(notification))
     }
+}
+
+fn shared<S: Serializer>(addressees: &Arc<Addressees>, out: S) -> Result<S::Ok, S::Error> {
+    addressees.as_ref().serialize(out)
 }
 
 /// What stands behind the reference of a corrigendum.

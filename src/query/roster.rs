@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use crate::charter::Charter;
 use crate::event::{BodyId, Day, Edtf, ParticipantId, StatusId};
 use crate::history::{Certainty, History, PairView, StatusReading};
 
 use super::Axes;
-use super::answer::{CheckpointRef, Coverage, OverlayItem, QuestionEcho, settled};
+use super::answer::{CheckpointRef, Coverage, OverlayItem, QuestionEcho, end_of_record, settled};
 use super::body::{BodyView, Material, QueryError};
 use super::pending::{PendingItem, waiting};
+use super::row::{PairRow, RuledBody};
 use super::status::{overlay_items, span};
 
 /// Who has which status in a body on a day.
@@ -71,27 +73,8 @@ pub fn roster(
     axes: &Axes,
 ) -> Result<Roster, QueryError> {
     let view = BodyView::of(material, body, axes)?;
-    let mut participants: Vec<RosterItem> =
-        view.pairs.iter().filter_map(|(id, pair)| line(&view, id, pair, axes.on)).collect();
-    participants.retain(|item| only.is_none_or(|status| item.possible.contains(status)));
-    let order = view.in_order(view.charter.statuses().iter().map(|s| &s.id));
-    participants.sort_by_key(|item| {
-        let highest = item.possible.iter().find(|id| !id.is_none());
-        (highest.and_then(|id| order.iter().position(|s| s == id)), item.participant.clone())
-    });
-    let mut counts: BTreeMap<StatusId, Count> = BTreeMap::new();
-    for status in &view.charter.on(axes.on).statuses {
-        if only.map_or(status.rule.rank > 0, |only| *only == status.rule.id) {
-            counts.entry(status.rule.id.clone()).or_default();
-        }
-    }
-    for item in &participants {
-        for status in item.possible.iter().filter(|id| !id.is_none() && only.is_none_or(|only| only == *id)) {
-            let count = counts.entry(status.clone()).or_default();
-            count.at_most += 1;
-            count.certain += u64::from(item.status.is_some());
-        }
-    }
+    let lines = view.pairs.iter().filter_map(|(id, pair)| line(&view, id, pair, axes.on)).collect();
+    let (counts, participants) = counted(&view.charter, lines, only, axes.on);
     let waiting = waiting(material, &view, body, axes)?;
     Ok(Roster {
         question: QuestionEcho::new("roster", None, Some(body), axes),
@@ -102,6 +85,65 @@ pub fn roster(
         coverage: view.coverage(axes.on),
         checkpoint: material.checkpoint.clone(),
     })
+}
+
+/// The same from the rows of everyone in a body, as `charter` rules it today; `None` on a day of which only the fold can
+/// say it.
+pub fn roster_of_rows(
+    charter: &Charter,
+    ruled: &RuledBody,
+    rows: &[(ParticipantId, PairRow)],
+    only: Option<&StatusId>,
+    axes: &Axes,
+    checkpoint: &CheckpointRef,
+) -> Option<Roster> {
+    let on = axes.on;
+    let is_complete = ruled.separable.is_some() && rows.len() as u64 == ruled.participants;
+    let lines = is_complete
+        .then(|| rows.iter().map(|(who, row)| row.in_roster(who, on)).collect::<Option<Vec<_>>>())??;
+    let (counts, participants) = counted(charter, lines.into_iter().flatten().collect(), only, on);
+    let mut notes: Vec<String> =
+        end_of_record(&ruled.short, ruled.surveyed.as_ref(), on).into_iter().collect();
+    notes.extend(only.and_then(|status| super::timeline::absent(charter, status, on)));
+    notes.extend(merged(charter, &participants, on));
+    Some(Roster {
+        question: QuestionEcho::new("roster", None, Some(&charter.body), axes),
+        counts,
+        participants,
+        waiting: Vec::new(),
+        notes,
+        coverage: ruled.coverage(on),
+        checkpoint: checkpoint.clone(),
+    })
+}
+
+/// The lines that are asked for, in their order, and how many there are by status.
+fn counted(
+    charter: &Charter,
+    mut lines: Vec<RosterItem>,
+    only: Option<&StatusId>,
+    on: Day,
+) -> (BTreeMap<StatusId, Count>, Vec<RosterItem>) {
+    lines.retain(|item| only.is_none_or(|status| item.possible.contains(status)));
+    let order = charter.statuses();
+    lines.sort_by_cached_key(|item| {
+        let highest = item.possible.iter().find(|id| !id.is_none());
+        (highest.and_then(|id| order.iter().position(|s| s.id == *id)), item.participant.clone())
+    });
+    let mut counts: BTreeMap<StatusId, Count> = BTreeMap::new();
+    for status in &charter.on(on).statuses {
+        if only.map_or(status.rule.rank > 0, |only| *only == status.rule.id) {
+            counts.entry(status.rule.id.clone()).or_default();
+        }
+    }
+    for item in &lines {
+        for status in item.possible.iter().filter(|id| !id.is_none() && only.is_none_or(|only| only == *id)) {
+            let count = counts.entry(status.clone()).or_default();
+            count.at_most += 1;
+            count.certain += u64::from(item.status.is_some());
+        }
+    }
+    (counts, lines)
 }
 
 /// Everyone of whom a [`roster`] may have a line, with the status through all of time, by id.
@@ -161,11 +203,14 @@ fn notes(
         let ruled = view.rulings_on(participant, on).into_iter();
         notes.extend(ruled.map(|line| format!("{participant}: {line}")));
     }
-    let version = view.charter.on(on);
+    notes.extend(merged(&view.charter, participants, on));
+    notes
+}
+
+/// What the rules of a day say of a status that others became.
+fn merged(charter: &Charter, participants: &[RosterItem], on: Day) -> Option<String> {
+    let version = charter.on(on);
     let merged =
         version.merged.iter().any(|(_, new)| participants.iter().any(|p| p.status.as_ref() == Some(new)));
-    if let Some(note) = version.note.as_ref().filter(|_| merged) {
-        notes.push(note.clone());
-    }
-    notes
+    version.note.clone().filter(|_| merged)
 }

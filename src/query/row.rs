@@ -5,14 +5,15 @@
 //! a row: every spell where no act is withheld, and the present where nothing is to come, disputed or counted. Every other
 //! question is answered by the fold.
 
-use crate::charter::BodyKind;
-use crate::event::{Act, BodyId, Day, Edtf, Index, ParticipantId, Size, StatusId};
-use crate::history::{Certainty, Standing};
+use crate::charter::{BodyKind, Version};
+use crate::event::{Act, ActKind, BodyId, Day, Edtf, Index, ParticipantId, Size, StatusId};
+use crate::history::{Certainty, ConsentsMet, EntryIntoForce, Standing};
 
 use super::Axes;
 use super::answer::{CheckpointRef, Coverage, ProcedureItem, QuestionEcho, end_of_record, settled};
 use super::body::BodyView;
 use super::portfolio::{InPortfolio, PortfolioItem};
+use super::roster::RosterItem;
 use super::timeline::{SpellItem, Timeline};
 
 /// Names the rules by which this program folds: rows that a program with others made are not read.
@@ -49,6 +50,11 @@ pub struct RuledBody {
     pub participants: u64,
     /// The span that was surveyed.
     pub surveyed: Option<Edtf>,
+    /// The first day of an act of a participant.
+    pub(super) first_act: Option<Day>,
+    /// What the consents of everybody make of its entry into force, where the status of each participant follows from this,
+    /// its own acts and those of the body; `None` where the acts of one bear otherwise on the status of another.
+    pub(super) separable: Option<ConsentsMet>,
     /// What rows of its participants name by number: statuses, clauses, acts.
     pub(super) words: Vec<String>,
 }
@@ -102,14 +108,47 @@ impl RuledBody {
             extends: view.charter.extends.clone(),
             participants: view.pairs.len() as u64,
             surveyed: view.surveyed.clone(),
+            first_act: first_act(view),
+            separable: separable(view),
             words: Vec::new(),
         }
+    }
+
+    /// What the consents of everybody make of the entry into force, where nothing else of the acts of one bears on the status
+    /// of another.
+    pub fn separable(&self) -> Option<&ConsentsMet> {
+        self.separable.as_ref()
     }
 
     /// The span that was surveyed, and whether a day lies in it.
     pub fn coverage(&self, on: Day) -> Option<Coverage> {
         Coverage::of(self.surveyed.as_ref(), on)
     }
+}
+
+/// The first day of an act that has one.
+pub(super) fn first_act(view: &BodyView) -> Option<Day> {
+    let dates = view.pairs.values().flat_map(|pair| &pair.own).filter_map(|act| act.event.date());
+    dates.map(Edtf::earliest).filter(|day| *day > Day::PAST).min()
+}
+
+/// What the consents make of the entry into force of a body in which the acts of one bear on the status of another by nothing
+/// else: no accession treaty counts members, no step is for others to take, nobody continues another, no treaty is waited for,
+/// and neither a correction of the text nor an act that does not count needs the word of others.
+fn separable(view: &BodyView) -> Option<ConsentsMet> {
+    let counts = |version: &Version| {
+        let mut steps = version.procedures.iter().flat_map(|procedure| &procedure.rule.steps);
+        !version.clauses.accessions.is_empty() || steps.any(|step| step.by.is_some())
+    };
+    let joins = |act: &Standing| {
+        matches!(act.event.act.kind(), ActKind::ContinuationDeclared | ActKind::CorrectionProposed)
+    };
+    let is_joined = view.charter.versions().iter().any(counts)
+        || !view.charter.waits_for().is_empty()
+        || !view.withheld.is_empty()
+        || view.acts().any(joins);
+    let general = view.board.entry_into_force.as_ref();
+    (!is_joined).then(|| general.map(EntryIntoForce::consents).unwrap_or_default())
 }
 
 impl PairRow {
@@ -130,6 +169,36 @@ impl PairRow {
         };
         let notes = end_of_record(&ruled.short, ruled.surveyed.as_ref(), on).into_iter().collect();
         Some(InPortfolio { item, notes })
+    }
+
+    /// The line of the participant in a roster of a day, if it has, or may have, a status; `None` on a day of which only the
+    /// fold can say it, or if a decision waits for its effect.
+    pub(super) fn in_roster(&self, who: &ParticipantId, on: Day) -> Option<Option<RosterItem>> {
+        let present = self.present.as_ref().filter(|present| present.from <= on)?;
+        if present.procedures.iter().any(|open| open.stage == ActKind::StatusDecided) {
+            return None;
+        }
+        let last = self.spells.last()?;
+        let item = || {
+            let status = settled(last.certainty, &last.possible);
+            RosterItem {
+                participant: who.clone(),
+                since: present.since.clone().filter(|_| status.is_some()),
+                status,
+                certainty: last.certainty,
+                possible: last.possible.clone(),
+                overlays: Vec::new(),
+            }
+        };
+        Some((!last.possible.iter().all(StatusId::is_none)).then(item))
+    }
+
+    /// The days on which another spell begins, each with how surely the participant has a status from then on; `None` where it
+    /// does not.
+    pub(super) fn holding(&self, status: &StatusId) -> Vec<(Day, Option<Certainty>)> {
+        let held =
+            |spell: &RowSpell| (spell.from, spell.possible.contains(status).then_some(spell.certainty));
+        std::iter::once((Day::PAST, None)).chain(self.spells.iter().map(held)).collect()
     }
 
     /// What a timeline says of the participant in the body.

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use crate::charter::BodyKind;
-use crate::event::{ActKind, BodyId, Day, Edtf, Index, Size, StatusId};
-use crate::history::Certainty;
+use crate::event::{ActKind, BodyId, Day, Edtf, Index, ParticipantId, Size, StatusId};
+use crate::history::{Certainty, ConsentsMet, Deposit, Trigger};
 
 use super::answer::ProcedureItem;
 use super::row::{BodyRow, PairRow, Present, RowSpell, RuledBody};
@@ -18,6 +18,11 @@ const EXTENDS: u8 = 8;
 const SURVEYED: u8 = 16;
 /// The name in a sentence is the title with an article.
 const ARTICLE: u8 = 32;
+
+/// The acts of one participant bear on the status of another by the entry into force alone, or not at all.
+const SEPARABLE: u8 = 64;
+/// A clause of entry into force was met.
+const MET: u8 = 128;
 
 /// Bits of the first byte of a spell, above its certainty.
 const ONE_STATUS: u8 = 4;
@@ -67,6 +72,7 @@ impl BodyRow {
             out.0.push(0);
             return out.0;
         };
+        let met = ruled.separable.as_ref().filter(|met| **met != ConsentsMet::default());
         let has_article = ruled.short.strip_prefix("the ") == Some(ruled.title.as_str());
         let flag = |is: bool, bit: u8| if is { bit } else { 0 };
         out.0.push(
@@ -75,7 +81,9 @@ impl BodyRow {
                 | flag(ruled.is_adopted, ADOPTED)
                 | flag(ruled.extends.is_some(), EXTENDS)
                 | flag(ruled.surveyed.is_some(), SURVEYED)
-                | flag(has_article, ARTICLE),
+                | flag(has_article, ARTICLE)
+                | flag(ruled.separable.is_some(), SEPARABLE)
+                | flag(met.is_some(), MET),
         );
         out.text(&ruled.title);
         if !has_article {
@@ -84,6 +92,8 @@ impl BodyRow {
         ruled.extends.iter().for_each(|body| out.text(body.as_str()));
         ruled.surveyed.iter().for_each(|span| out.text(span.as_str()));
         out.number(ruled.participants);
+        out.one_or_none(ruled.first_act, |out, day| out.day(day, EPOCH));
+        met.iter().for_each(|met| out.consents(met));
         out.number(ruled.words.len() as u64);
         ruled.words.iter().for_each(|word| out.text(word));
         out.0
@@ -115,6 +125,12 @@ fn ruled(from: &mut In<'_>, flags: u8) -> Option<RuledBody> {
         extends: from.where_set(is(EXTENDS), |from| BodyId::parse(from.text()?).ok())?,
         surveyed: from.where_set(is(SURVEYED), |from| Edtf::parse(from.text()?).ok())?,
         participants: from.number()?,
+        first_act: from.one_or_none(|from| from.day(EPOCH))?,
+        separable: match (is(SEPARABLE), is(MET)) {
+            (false, _) => None,
+            (true, false) => Some(ConsentsMet::default()),
+            (true, true) => Some(from.consents()?),
+        },
         words: from.list(|from| from.text().map(str::to_owned))?,
     })
 }
@@ -185,6 +201,27 @@ impl Out {
             self.number(0);
             self.text(date.as_str());
         }
+    }
+
+    /// At most one of something, behind how many there are.
+    fn one_or_none<T>(&mut self, one: Option<T>, part: impl FnOnce(&mut Out, T)) {
+        self.number(one.iter().len() as u64);
+        if let Some(one) = one {
+            part(self, one);
+        }
+    }
+
+    fn consents(&mut self, consents: &ConsentsMet) {
+        self.one_or_none(consents.computed.as_ref(), |out, date| out.date(date, EPOCH));
+        self.one_or_none(consents.met.as_ref(), |out, date| out.date(date, EPOCH));
+        self.one_or_none(consents.trigger.as_ref(), |out, trigger| {
+            out.day(trigger.on, EPOCH);
+            out.number(trigger.by.len() as u64);
+            for deposit in &trigger.by {
+                out.text(deposit.participant.as_str());
+                out.number(deposit.entry.0);
+            }
+        });
     }
 
     fn entries(&mut self, entries: &[Index]) {
@@ -291,6 +328,28 @@ impl<'a> In<'a> {
             Some(distance) => Some(Edtf::day(day_after(distance, before)?)),
             None => Edtf::parse(self.text()?).ok(),
         }
+    }
+
+    /// At most one of something, behind how many there are.
+    fn one_or_none<T>(&mut self, part: impl FnOnce(&mut In<'a>) -> Option<T>) -> Option<Option<T>> {
+        match self.number()? {
+            0 => Some(None),
+            1 => part(self).map(Some),
+            _ => None,
+        }
+    }
+
+    fn consents(&mut self) -> Option<ConsentsMet> {
+        let deposit = |from: &mut In<'a>| {
+            let participant = ParticipantId::parse(from.text()?).ok()?;
+            Some(Deposit { participant, entry: Index(from.number()?) })
+        };
+        Some(ConsentsMet {
+            computed: self.one_or_none(|from| from.date(EPOCH))?,
+            met: self.one_or_none(|from| from.date(EPOCH))?,
+            trigger: self
+                .one_or_none(|from| Some(Trigger { on: from.day(EPOCH)?, by: from.list(deposit)? }))?,
+        })
     }
 
     fn status(&mut self, words: &[String]) -> Option<StatusId> {

@@ -129,12 +129,12 @@ impl DiffEnds<'_> {
         let Some(pair) = view.pairs.get(who) else { return Vec::new() };
         let history = view.history(who);
         let inside = |day: Day| from < day && day <= to;
-        let held = view.because(&history, &history.on(from));
-        let held: BTreeSet<Index> = held.into_iter().map(|b| b.index).collect();
+        let held = view.basis(&history, &history.on(from));
+        let held: BTreeSet<Index> = held.into_iter().map(|ground| ground.entry).collect();
         let mut found: BTreeSet<Index> = BTreeSet::new();
         for spell in history.spells().into_iter().filter(|spell| inside(spell.from)) {
-            let because = view.because(&history, &spell.reading);
-            found.extend(because.into_iter().map(|b| b.index).filter(|index| !held.contains(index)));
+            let basis = view.basis(&history, &spell.reading).into_iter().map(|ground| ground.entry);
+            found.extend(basis.filter(|index| !held.contains(index)));
         }
         let over = |on: Day| -> BTreeSet<Index> {
             overlays(&pair.own, &history, on).into_iter().map(|overlay| overlay.entry).collect()

@@ -32,7 +32,7 @@ fn entries(events: Vec<Event>) -> Vec<Entry> {
 fn material(entries: &[Entry]) -> Material {
     let checkpoint = CheckpointRef { size: Size(entries.len() as u64), root: "root".into() };
     let entries = Arc::new(entries.to_vec());
-    Material { entries, checkpoint, charters: Arc::default(), scope: crate::event::Scope::ALL }
+    Material { entries, checkpoint, charters: Arc::default(), scope: crate::event::Scope::ALL, given: None }
 }
 
 fn axes(on: &str, known: &str) -> Axes {

@@ -86,7 +86,6 @@ fn spell_items(view: &BodyView, participant: &ParticipantId, body: &BodyId) -> V
     let limit = |day: Day| day.date().map(|_| Edtf::day(day));
     let mut items: Vec<SpellItem> = Vec::new();
     for spell in history.spells() {
-        let because = view.because(&history, &spell.reading);
         let possible = view.in_order(spell.reading.statuses());
         items.push(SpellItem {
             body: body.clone(),
@@ -94,7 +93,7 @@ fn spell_items(view: &BodyView, participant: &ParticipantId, body: &BodyId) -> V
             certainty: spell.reading.certainty,
             from: limit(spell.from),
             until: limit(spell.until),
-            entries: because.iter().map(|b| b.index).collect(),
+            entries: view.basis(&history, &spell.reading).iter().map(|ground| ground.entry).collect(),
             clause: nearest(&history, &spell.reading),
             possible,
         });

@@ -123,7 +123,7 @@ pub fn when(
 fn notes(view: &BodyView, found: &[Held], on: Day) -> Vec<String> {
     let mut notes: Vec<String> = view.end_of_record(on).into_iter().collect();
     for index in found.iter().flat_map(|span| &span.entries) {
-        let act = view.pairs.values().find_map(|pair| pair.act(*index));
+        let act = view.act(*index);
         let version = view.charter.versions().iter().find(|v| v.entry == *index);
         let date = match act {
             Some(act) => act.event.effect(),
@@ -154,10 +154,10 @@ pub(super) fn holding(reading: &StatusReading, status: &StatusId) -> Option<Cert
 
 /// The entries that a reading rests on, the nearest only.
 fn begun(view: &BodyView, history: &History, spell: &Spell) -> Vec<Index> {
-    let because = view.because(history, &spell.reading);
+    let basis = view.basis(history, &spell.reading);
     // What it rests on from before its first day did not begin it.
-    let fresh = because.iter().filter(|b| b.date.latest() >= spell.from && b.date.earliest() <= spell.from);
-    fresh.map(|b| b.index).collect()
+    let fresh = basis.iter().filter(|b| b.date.latest() >= spell.from && b.date.earliest() <= spell.from);
+    fresh.map(|b| b.entry).collect()
 }
 
 fn of_one(view: &BodyView, participant: &ParticipantId, status: &StatusId) -> Vec<Held> {

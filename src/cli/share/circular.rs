@@ -14,6 +14,8 @@ pub(crate) struct Wording<'w> {
     pub(crate) depositary: Option<&'w str>,
     /// The day of the notification.
     pub(crate) on: Day,
+    /// Whom the notifications of the body go to, in words: [`addressees`].
+    pub(crate) addressees: &'w str,
     /// The head of the record that was read.
     pub(crate) checkpoint: &'w CheckpointRef,
 }
@@ -43,7 +45,7 @@ pub(crate) fn draft(page: &Page, notification: &Notification, wording: &Wording<
     out.push('\n');
     out.push_str(&page.wrap("", &long_day(wording.on)));
     out.push('\n');
-    out.push_str(&addressees(page, &notification.addressees));
+    out.push_str(wording.addressees);
     out.push('\n');
     out.push_str(&footer(page, notification, wording.checkpoint));
     out
@@ -265,7 +267,8 @@ fn according(effect: &Effect) -> String {
     }
 }
 
-fn addressees(page: &Page, all: &Addressees) -> String {
+/// Whom a notification goes to, in words.
+pub(crate) fn addressees(page: &Page, all: &Addressees) -> String {
     let mut out = format!("To {}\n", count(all.count as u64, "addressee", "addressees"));
     let mut group = |title: &str, ids: Vec<&str>| {
         let label = format!("  {} ({})  ", clean(title), ids.len());

@@ -1,13 +1,15 @@
 use std::path::Path;
 
+use rayon::prelude::*;
+
 use crate::log::Disk;
-use crate::query::Notifications;
+use crate::query::{Notification, Notifications};
 
 use crate::cli::ask::question::footer;
-use crate::cli::context::{Context, Shape};
+use crate::cli::context::{Context, Format, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::render::{Page, count};
-use crate::cli::share::circular::{Wording, draft};
+use crate::cli::share::circular::{Wording, addressees, draft};
 pub(crate) use crate::cli::share::notifiable::Args;
 use crate::cli::share::notifiable::{bodies, drafts, since};
 
@@ -53,17 +55,12 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     if let Some(folder) = &args.out {
         write(folder, args, &answer)?;
     }
-    let text = |page: &Page| match &args.out {
-        Some(folder) => files(page, folder, &answer, context),
-        None => text(page, args, &answer, context),
-    };
-    context.answer(&answer, SHAPE, text)?;
+    match (&args.out, context.format) {
+        (None, Format::Text) => print(args, &answer, context)?,
+        (Some(folder), _) => context.answer(&answer, SHAPE, |page| files(page, folder, &answer, context))?,
+        (None, _) => context.answer(&answer, SHAPE, |_| String::new())?,
+    }
     Ok(Exit::Done)
-}
-
-fn wording<'w>(args: &'w Args, answer: &'w Notifications) -> Wording<'w> {
-    let depositary = args.depositary.as_deref();
-    Wording { depositary, on: answer.question.on, checkpoint: &answer.checkpoint }
 }
 
 /// A file's lines are the same on every terminal.
@@ -71,25 +68,48 @@ const SHEET: Page = Page { width: 80, unicode: true };
 
 fn write(folder: &Path, args: &Args, answer: &Notifications) -> Result<(), Failure> {
     std::fs::create_dir_all(folder).map_err(|e| Failure::file(folder, &e))?;
-    for notification in &answer.notifications {
-        let path = folder.join(format!("{}.txt", notification.name));
-        let text = draft(&SHEET, notification, &wording(args, answer));
-        Disk::default().replace(&path, text.as_bytes()).map_err(|e| Failure::file(&path, &e))?;
+    for of_body in by_body(answer) {
+        let to = of_body.first().map(|one| addressees(&SHEET, &one.addressees)).unwrap_or_default();
+        for notification in of_body {
+            let path = folder.join(format!("{}.txt", notification.name));
+            let text = draft(&SHEET, notification, &wording(args, answer, &to));
+            Disk::default().replace(&path, text.as_bytes()).map_err(|e| Failure::file(&path, &e))?;
+        }
     }
     Ok(())
 }
 
-fn text(page: &Page, args: &Args, answer: &Notifications, context: &Context) -> String {
+/// The notifications of each body, which go to the same addressees; never none.
+fn by_body(answer: &Notifications) -> impl Iterator<Item = &[Notification]> {
+    answer.notifications.chunk_by(|one, next| one.body == next.body)
+}
+
+fn wording<'w>(args: &'w Args, answer: &'w Notifications, addressees: &'w str) -> Wording<'w> {
+    let depositary = args.depositary.as_deref();
+    Wording { depositary, on: answer.question.on, addressees, checkpoint: &answer.checkpoint }
+}
+
+/// The drafts of so many bodies are worded before they are printed.
+const WORDED: usize = 128;
+
+/// Prints the drafts one after another: a whole record has more than should be kept as one text.
+fn print(args: &Args, answer: &Notifications, context: &Context) -> Result<(), Failure> {
+    let page = &context.page;
     let rule = page.tree("─", "-").repeat(page.width.min(SHEET.width));
-    let mut out = opening(page, answer);
-    for notification in &answer.notifications {
-        out.push_str(&format!("\n{rule}\n{}", draft(page, notification, &wording(args, answer))));
+    let worded = |of_body: &&[Notification]| {
+        let to = of_body.first().map(|one| addressees(page, &one.addressees)).unwrap_or_default();
+        let wording = wording(args, answer, &to);
+        of_body.iter().map(|one| format!("\n{rule}\n{}", draft(page, one, &wording))).collect::<String>()
+    };
+    context.print(&opening(page, answer))?;
+    let bodies: Vec<&[Notification]> = by_body(answer).collect();
+    for some in bodies.chunks(WORDED) {
+        let texts: Vec<String> = some.par_iter().map(worded).collect();
+        texts.iter().try_for_each(|text| context.print(text))?;
     }
-    if !answer.notifications.is_empty() {
-        out.push_str(&format!("{rule}\n"));
-    }
-    out.push_str(&format!("\n{}", footer(page, &answer.question, &answer.checkpoint, context.now.day())));
-    out
+    let end = if bodies.is_empty() { String::new() } else { format!("{rule}\n") };
+    let footer = footer(page, &answer.question, &answer.checkpoint, context.now.day());
+    context.print(&format!("{end}\n{footer}"))
 }
 
 fn files(page: &Page, folder: &Path, answer: &Notifications, context: &Context) -> String {

@@ -120,7 +120,7 @@ fn with_view<T>(entries: &[Entry], check: impl FnOnce(&BodyView) -> T) -> T {
     let checkpoint = CheckpointRef { size: Size(entries.len() as u64), root: "root".into() };
     let scope = crate::event::Scope::ALL;
     let entries = Arc::new(entries.to_vec());
-    let material = Material { entries, checkpoint, charters: Arc::default(), scope };
+    let material = Material { entries, checkpoint, charters: Arc::default(), scope, given: None };
     let axes = Axes::on_day("2020-12-31".parse().unwrap(), None, Size(u64::MAX));
     check(&BodyView::of(&material, &body("covenant"), &axes).unwrap())
 }

@@ -165,7 +165,7 @@ fn answered(
 ) -> String {
     let checkpoint = CheckpointRef { size: axes.as_recorded, root: String::new() };
     let charters = Charters::default().into();
-    let material = Material { entries: entries.to_vec().into(), checkpoint, charters, scope };
+    let material = Material { entries: entries.to_vec().into(), checkpoint, charters, scope, given: None };
     let answer = match one {
         Some(one) => status(&material, one, of, axes).map(|answer| serde_json::to_string(&answer).unwrap()),
         None => roster(&material, of, None, axes).map(|answer| serde_json::to_string(&answer).unwrap()),

@@ -1,0 +1,75 @@
+//! Passes over many bodies: their entries are read a batch at a time, each block of the log once for a batch. The entries of
+//! one body are often spread over the whole log.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::event::{BodyId, Entry, Index};
+
+use super::LedgerError;
+use super::record::Record;
+
+/// The most entries that are read for one batch, unless a body alone has more.
+const BATCH: usize = 1 << 13;
+
+/// Entries that were read beforehand, in the order of the log. Clones share them.
+#[derive(Clone, Default)]
+pub(super) struct AtHand(Arc<Vec<Entry>>);
+
+impl AtHand {
+    /// The entry at a place, if it was read.
+    pub(super) fn get(&self, index: Index) -> Option<&Entry> {
+        let at = self.0.binary_search_by_key(&index, |entry| entry.index).ok()?;
+        self.0.get(at)
+    }
+
+    /// Whether nothing was read beforehand.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Record {
+    /// Gives each of some bodies to `part`, on every core, with a record that has the entries of its batch at hand; the parts
+    /// in the order of the bodies.
+    ///
+    /// # Errors
+    /// [`LedgerError`], and the errors of `part`.
+    pub(super) fn in_batches<P: Send>(
+        &self,
+        bodies: &[BodyId],
+        part: impl Fn(&Arc<Record>, &BodyId) -> Result<P, LedgerError> + Sync,
+    ) -> Result<Vec<P>, LedgerError> {
+        let mut parts = Vec::with_capacity(bodies.len());
+        let mut rest = bodies;
+        while !rest.is_empty() {
+            let (count, indexes) = self.batch(rest)?;
+            let (batch, later) = rest.split_at(count);
+            rest = later;
+            let mut record = self.clone();
+            record.at_hand = AtHand(Arc::new(self.entries(&indexes)?));
+            let record = Arc::new(record);
+            let made = batch.par_iter().map(|body| part(&record, body));
+            parts.extend(made.collect::<Result<Vec<P>, LedgerError>>()?);
+        }
+        Ok(parts)
+    }
+
+    /// How many of the first bodies make a batch, at least one; and the places of their entries, which rise.
+    fn batch(&self, bodies: &[BodyId]) -> Result<(usize, Vec<Index>), LedgerError> {
+        let mut indexes = Vec::new();
+        let mut count = 0;
+        for body in bodies {
+            let own = self.tables().entries_in_group(body.as_str())?;
+            if count > 0 && indexes.len() + own.len() > BATCH {
+                break;
+            }
+            indexes.extend(own);
+            count += 1;
+        }
+        indexes.sort_unstable();
+        indexes.dedup();
+        Ok((count, indexes))
+    }
+}
