@@ -71,7 +71,6 @@ pub struct Ledger {
     /// The rules of bodies, as long as nothing is appended that changes them.
     rules: HashMap<BodyId, Arc<Charter>>,
     last_recorded: Option<Instant>,
-    supposed: Vec<Entry>,
     register: Option<Arc<Recorders>>,
     /// The keys that sign what is appended.
     signers: Vec<SigningKey>,
@@ -129,10 +128,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn open_reader(path: &Path) -> Result<Ledger, LedgerError> {
-        let published = published(path);
-        let log = Entries::open_reader_at(path, published.as_ref().and_then(Tables::mark))?;
-        sled::check(path, &log)?;
-        Ok(Ledger::of_record(Record::new(path, log, published)?, OnceLock::new()))
+        Ok(Ledger::of_record(Record::open(path)?, OnceLock::new()))
     }
 
     /// Opens for appending.
@@ -155,7 +151,6 @@ impl Ledger {
             stores,
             rules: HashMap::new(),
             last_recorded: None,
-            supposed: Vec::new(),
             register: None,
             signers: Vec::new(),
             offered: HashMap::new(),
@@ -178,7 +173,7 @@ impl Ledger {
 
     /// The number of entries, those that are only supposed among them.
     pub fn size(&self) -> Size {
-        Size(self.record.size().0 + self.supposed.len() as u64)
+        self.record.whole_size()
     }
 
     /// The log itself.
@@ -194,9 +189,9 @@ impl Ledger {
     /// The head of the first `size` entries; what is supposed has none.
     ///
     /// # Errors
-    /// [`LedgerError::Log`] for a size beyond the log.
+    /// [`LedgerError::Log`].
     pub fn head(&self, size: Size) -> Result<CheckpointRef, LedgerError> {
-        self.record.head(size.min(self.record.size()))
+        self.record.head(size)
     }
 
     /// The number of entries that `--as-recorded` names.
@@ -204,7 +199,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::BeyondSize`] for a size beyond the log.
     pub fn recorded(&self, recorded: Recorded) -> Result<Size, LedgerError> {
-        self.record.recorded(recorded, self.size())
+        self.record.recorded(recorded)
     }
 
     /// The receipt of an entry that was recorded before.
@@ -239,11 +234,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::NoEntry`] past the end.
     pub fn entry(&self, index: Index) -> Result<Entry, LedgerError> {
-        match self.supposed.iter().find(|entry| entry.index == index) {
-            Some(entry) => Ok(entry.clone()),
-            None if self.record.size().holds(index) => self.record.entry(index),
-            None => Err(LedgerError::NoEntry { index, size: self.size() }),
-        }
+        self.record.entry(index)
     }
 
     /// The place of an event.
@@ -251,10 +242,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn find(&self, id: EventId) -> Result<Option<Index>, LedgerError> {
-        match self.supposed.iter().find(|entry| entry.event.id == id) {
-            Some(entry) => Ok(Some(entry.index)),
-            None => self.record.find(id),
-        }
+        self.record.find(id)
     }
 
     /// The bodies whose charters this ledger holds, by id, without those that only others extend.
@@ -262,7 +250,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn bodies(&self) -> Result<Vec<BodyId>, LedgerError> {
-        self.record.bodies(self.size(), &self.supposed)
+        self.record.bodies(self.size())
     }
 
     /// The same as the first `size` entries have them: a body adopted later is none of them.
@@ -270,7 +258,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn bodies_by(&self, size: Size) -> Result<Vec<BodyId>, LedgerError> {
-        self.record.bodies(size, &self.supposed)
+        self.record.bodies(size)
     }
 
     /// Signs and writes the head of the log, and releases the lock. Then, if many entries were recorded since, brings the

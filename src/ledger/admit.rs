@@ -212,7 +212,7 @@ impl Ledger {
         last: Option<&Event>,
     ) -> Result<(Arc<Charter>, Option<String>), LedgerError> {
         let brought = last.and_then(|event| event.act.charter_text());
-        let entries = self.record.rule_entries(body, brought, &self.supposed)?;
+        let entries = self.record.rule_entries(body, brought)?;
         let acts = standing(&entries, Size(u64::MAX), Day::FUTURE);
         let size = self.size().0;
         let new = batch.charters.iter().enumerate().map(|(at, event)| Standing {
@@ -240,7 +240,7 @@ impl Ledger {
         if let Some(charter) = self.rules.get(body) {
             return Ok(Arc::clone(charter));
         }
-        let charter = self.record.charter(body, &self.supposed)?;
+        let charter = self.record.charter(body)?;
         self.rules.insert(body.clone(), Arc::clone(&charter));
         Ok(charter)
     }

@@ -46,7 +46,7 @@ impl Ledger {
     /// The completeness map of everything recorded, with the headings of the groups that an answer may rest on.
     fn shown_map(&self, answer: &str) -> Result<CompletenessMap, LedgerError> {
         let asked = CertifiedQuestion::of_answer(answer).map_err(CertificateError::Question)?;
-        let needs = self.record.needs(&asked.body, asked.participant(), &[])?;
+        let needs = self.record.needs(&asked.body, asked.participant())?;
         let opened: BTreeSet<&str> = needs
             .parts
             .iter()

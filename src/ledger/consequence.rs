@@ -77,7 +77,7 @@ impl Ledger {
         scopes.retain(|(body, who)| who.is_none() || !whole.contains(body));
         let mut found = Consequences::default();
         for (body, who) in scopes {
-            let loaded = self.record.needs(&body, who.as_ref(), &self.supposed)?.entries;
+            let loaded = self.record.needs(&body, who.as_ref())?.entries;
             let size = self.size().0;
             let mut entries = loaded.to_vec();
             let new = events.iter().enumerate().map(|(at, event)| Entry {

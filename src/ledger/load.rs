@@ -27,7 +27,7 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn load(&self, body: &BodyId) -> Result<Loaded, LedgerError> {
-        let needs = self.record.needs(body, None, &self.supposed)?;
+        let needs = self.record.needs(body, None)?;
         Ok(Loaded { entries: needs.entries, scope: needs.scope })
     }
 

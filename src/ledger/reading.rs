@@ -20,7 +20,6 @@ use super::{Ledger, LedgerError};
 #[derive(Clone)]
 pub struct Reading {
     record: Arc<Record>,
-    supposed: Arc<Vec<Entry>>,
     stores: Arc<Stores>,
     now: Instant,
 }
@@ -84,15 +83,14 @@ impl Ledger {
     /// The record as it is now, to be asked; `now` is the clock, by which `today` is understood.
     pub fn reading(&self, now: Instant) -> Reading {
         let stores = Arc::clone(self.stores.get_or_init(Arc::default));
-        let reading = Reading::of(Arc::new(self.record.clone()), stores, now);
-        Reading { supposed: Arc::new(self.supposed.clone()), ..reading }
+        Reading::of(Arc::new(self.record.clone()), stores, now)
     }
 }
 
 impl Reading {
     /// A record, with what readings of it share.
     pub(super) fn of(record: Arc<Record>, stores: Arc<Stores>, now: Instant) -> Reading {
-        Reading { record, supposed: Arc::default(), stores, now }
+        Reading { record, stores, now }
     }
 
     /// Opens a ledger for questions, also on a read-only copy and beside a writer; `now` is the clock, by which `today` is
@@ -101,7 +99,7 @@ impl Reading {
     /// # Errors
     /// [`LedgerError`].
     pub fn open(path: &Path, now: Instant) -> Result<Reading, LedgerError> {
-        Ok(Ledger::open_reader(path)?.reading(now))
+        Ok(Reading::of(Arc::new(Record::open(path)?), Arc::default(), now))
     }
 
     /// The folder of the ledger.
@@ -111,7 +109,7 @@ impl Reading {
 
     /// The number of entries, those that are only supposed among them.
     pub fn size(&self) -> Size {
-        Size(self.record.size().0 + self.supposed.len() as u64)
+        self.record.whole_size()
     }
 
     /// The clock by which `today` is understood.
@@ -127,9 +125,9 @@ impl Reading {
     /// The head of the first `size` entries; what is supposed has none.
     ///
     /// # Errors
-    /// [`LedgerError::Log`] for a size beyond the log.
+    /// [`LedgerError::Log`].
     pub fn head(&self, size: Size) -> Result<CheckpointRef, LedgerError> {
-        self.record.head(size.min(self.record.size()))
+        self.record.head(size)
     }
 
     /// The number of entries that `--as-recorded` names.
@@ -137,7 +135,7 @@ impl Reading {
     /// # Errors
     /// [`LedgerError::BeyondSize`].
     pub fn recorded(&self, recorded: Recorded) -> Result<Size, LedgerError> {
-        self.record.recorded(recorded, self.size())
+        self.record.recorded(recorded)
     }
 
     /// An entry, decoded.
@@ -145,11 +143,7 @@ impl Reading {
     /// # Errors
     /// [`LedgerError::NoEntry`] past the end.
     pub fn entry(&self, index: Index) -> Result<Entry, LedgerError> {
-        match self.supposed.iter().find(|entry| entry.index == index) {
-            Some(entry) => Ok(entry.clone()),
-            None if self.record.size().holds(index) => self.record.entry(index),
-            None => Err(LedgerError::NoEntry { index, size: self.size() }),
-        }
+        self.record.entry(index)
     }
 
     /// The rules of a body with every amendment recorded.
@@ -157,7 +151,7 @@ impl Reading {
     /// # Errors
     /// [`LedgerError::NoBody`] if no charter of it is recorded.
     pub fn charter(&self, body: &BodyId) -> Result<Arc<Charter>, LedgerError> {
-        self.record.charter(body, &self.supposed)
+        self.record.charter(body)
     }
 
     /// The bodies whose charters are among the first `size` entries, by id, without those that only others extend.
@@ -165,7 +159,7 @@ impl Reading {
     /// # Errors
     /// [`LedgerError`].
     pub fn bodies(&self, size: Size) -> Result<Vec<BodyId>, LedgerError> {
-        self.record.bodies(size, &self.supposed)
+        self.record.bodies(size)
     }
 
     /// The same record with events behind everything recorded that are only supposed, and the places they would have; those
@@ -202,7 +196,7 @@ impl Reading {
     /// [`LedgerError::BeyondSize`]; [`QuestionError::BeforeSupposed`].
     pub fn axes(&self, asked: &Asked) -> Result<Axes, LedgerError> {
         let recorded = self.recorded(asked.as_recorded)?;
-        if recorded < self.size() && !self.supposed.is_empty() {
+        if recorded < self.size() && !self.record.supposed().is_empty() {
             return Err(QuestionError::BeforeSupposed.into());
         }
         Ok(asked.axes(recorded))
@@ -226,11 +220,6 @@ impl Reading {
     /// The record that is asked.
     pub(super) fn record(&self) -> &Record {
         &self.record
-    }
-
-    /// The entries that are only supposed.
-    pub(super) fn supposed(&self) -> &[Entry] {
-        &self.supposed
     }
 
     /// The entries that a question about a body, or about one participant in it, depends on.
@@ -260,7 +249,7 @@ impl Reading {
     }
 
     fn gathered(&self, body: &BodyId, participant: Option<&ParticipantId>) -> Result<Kept, LedgerError> {
-        if !self.supposed.is_empty() {
+        if !self.record.supposed().is_empty() {
             return self.gather(body, participant);
         }
         // Where participants are counted or joined, a question about one depends on all: they share the entries.
@@ -282,7 +271,7 @@ impl Reading {
     }
 
     fn gather(&self, body: &BodyId, participant: Option<&ParticipantId>) -> Result<Kept, LedgerError> {
-        let needs = self.record.needs(body, participant, &self.supposed)?;
+        let needs = self.record.needs(body, participant)?;
         Ok(Kept {
             entries: needs.entries,
             parts: Arc::new(needs.parts.into_iter().collect()),

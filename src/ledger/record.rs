@@ -14,7 +14,8 @@ use crate::query::{Charters, CheckpointRef, Need, Needs, Recorded, needs};
 use super::LedgerError;
 use super::recent::Recent;
 
-/// A log with its index. Cloning it is cheap, and a clone stays as it is while the other grows.
+/// A log with its index, and the entries that are only supposed behind it. Cloning it is cheap, and a clone stays as it is
+/// while the other grows.
 #[derive(Clone)]
 pub(super) struct Record {
     path: PathBuf,
@@ -23,9 +24,21 @@ pub(super) struct Record {
     /// The last entries, in chunks that clones share; older ones are read from the log.
     recent: Recent,
     charters: Arc<Charters>,
+    supposed: Arc<Vec<Entry>>,
 }
 
 impl Record {
+    /// Opens the log of a ledger for reading, and sets out the index over it.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn open(path: &Path) -> Result<Record, LedgerError> {
+        let published = super::published(path);
+        let log = Entries::open_reader_at(path, published.as_ref().and_then(Tables::mark))?;
+        super::sled::check(path, &log)?;
+        Record::new(path, log, published)
+    }
+
     /// Sets out the index over a log: from what is published of it on, or over every entry.
     ///
     /// # Errors
@@ -39,6 +52,7 @@ impl Record {
             recent: Recent::behind(tables.size()),
             tables,
             charters: Arc::default(),
+            supposed: Arc::default(),
         };
         record.catch_up()?;
         Ok(record)
@@ -132,9 +146,24 @@ impl Record {
         &self.charters
     }
 
-    /// The number of entries.
+    /// The number of entries that are recorded.
     pub(super) fn size(&self) -> Size {
         self.tables.size()
+    }
+
+    /// The number of entries, those that are only supposed among them.
+    pub(super) fn whole_size(&self) -> Size {
+        Size(self.size().0 + self.supposed.len() as u64)
+    }
+
+    /// The entries that are only supposed.
+    pub(super) fn supposed(&self) -> &[Entry] {
+        &self.supposed
+    }
+
+    /// Adds entries that are only supposed, behind everything else.
+    pub(super) fn suppose(&mut self, entries: Vec<Entry>) {
+        Arc::make_mut(&mut self.supposed).extend(entries);
     }
 
     /// The bytes of an entry, as recorded.
@@ -153,15 +182,19 @@ impl Record {
         passed.or_else(|| self.tables.place(index).ok().flatten())
     }
 
-    /// An entry, decoded.
+    /// An entry, decoded, or one that is only supposed.
     ///
     /// # Errors
-    /// [`LedgerError`].
+    /// [`LedgerError::NoEntry`] past the end.
     pub(super) fn entry(&self, index: Index) -> Result<Entry, LedgerError> {
-        match self.recent.get(index) {
-            Some(entry) => Ok(entry.clone()),
-            None => decoded(&self.leaf(index)?, index),
+        if let Some(entry) = self.recent.get(index) {
+            return Ok(entry.clone());
         }
+        if self.size().holds(index) {
+            return decoded(&self.leaf(index)?, index);
+        }
+        let supposed = self.supposed.iter().find(|entry| entry.index == index);
+        supposed.cloned().ok_or_else(|| LedgerError::NoEntry { index, size: self.whole_size() })
     }
 
     /// Entries by their indexes, which must rise.
@@ -185,6 +218,9 @@ impl Record {
     /// # Errors
     /// [`LedgerError`].
     pub(super) fn find(&self, id: EventId) -> Result<Option<Index>, LedgerError> {
+        if let Some(entry) = self.supposed.iter().find(|entry| entry.event.id == id) {
+            return Ok(Some(entry.index));
+        }
         for index in self.tables.candidates(id)? {
             if self.entry(index)?.event.id == id {
                 return Ok(Some(index));
@@ -256,14 +292,11 @@ impl Record {
         &self,
         body: &BodyId,
         participant: Option<&ParticipantId>,
-        supposed: &[Entry],
     ) -> Result<Needs, LedgerError> {
         let scope = Scope { body: Some(body.clone()), participant: participant.cloned() };
         needs(&scope, body, &self.charters.texts, &mut |need| {
             let mut entries = self.under(need)?;
-            if !supposed.is_empty() {
-                self.add_supposed(need, supposed, &mut entries)?;
-            }
+            self.add_supposed(need, &mut entries)?;
             Ok(entries)
         })
     }
@@ -277,7 +310,6 @@ impl Record {
         &self,
         body: &BodyId,
         brought: Option<&str>,
-        supposed: &[Entry],
     ) -> Result<Vec<Entry>, LedgerError> {
         let mut open = vec![body.clone()];
         let mut seen: Vec<BodyId> = Vec::new();
@@ -285,7 +317,7 @@ impl Record {
         while let Some(next) = open.pop() {
             let need = Need::Heading(Heading::of_body(&next));
             let mut own = self.under(&need)?;
-            self.add_supposed(&need, supposed, &mut own)?;
+            self.add_supposed(&need, &mut own)?;
             if next == *body {
                 let texts = own.iter().filter_map(|entry| entry.event.act.charter_text()).chain(brought);
                 open.extend(texts.filter_map(CharterText::extended).filter(|other| !seen.contains(other)));
@@ -307,8 +339,8 @@ impl Record {
     ///
     /// # Errors
     /// [`LedgerError::NoBody`] if no charter of it stands.
-    pub(super) fn charter(&self, body: &BodyId, supposed: &[Entry]) -> Result<Arc<Charter>, LedgerError> {
-        let entries = self.rule_entries(body, None, supposed)?;
+    pub(super) fn charter(&self, body: &BodyId) -> Result<Arc<Charter>, LedgerError> {
+        let entries = self.rule_entries(body, None)?;
         let acts = standing(&entries, Size(u64::MAX), Day::FUTURE);
         let charter = self.charters.fold(body, &charter_acts(&acts, body))?;
         charter.ok_or_else(|| LedgerError::NoBody(body.clone()))
@@ -336,7 +368,8 @@ impl Record {
     ///
     /// # Errors
     /// [`LedgerError::BeyondSize`].
-    pub(super) fn recorded(&self, recorded: Recorded, size: Size) -> Result<Size, LedgerError> {
+    pub(super) fn recorded(&self, recorded: Recorded) -> Result<Size, LedgerError> {
+        let size = self.whole_size();
         match recorded {
             Recorded::All => Ok(size),
             Recorded::Size(asked) if asked <= size => Ok(asked),
@@ -345,11 +378,12 @@ impl Record {
         }
     }
 
-    /// The head of the first `size` entries.
+    /// The head of the first `size` entries; what is supposed has none.
     ///
     /// # Errors
-    /// [`LedgerError::Log`] for a size beyond the log.
+    /// [`LedgerError::Log`].
     pub(super) fn head(&self, size: Size) -> Result<CheckpointRef, LedgerError> {
+        let size = size.min(self.size());
         Ok(CheckpointRef { size, root: self.root(size)?.to_string() })
     }
 

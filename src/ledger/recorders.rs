@@ -101,7 +101,7 @@ impl Ledger {
             return Ok(Arc::clone(register));
         }
         let ledger = BodyId::ledger();
-        let entries = self.record.rule_entries(&ledger, None, &self.supposed)?;
+        let entries = self.record.rule_entries(&ledger, None)?;
         let register = Arc::new(Recorders::of(entries.iter().filter(|entry| entry.event.body == ledger)));
         self.register = Some(Arc::clone(&register));
         Ok(register)
@@ -113,7 +113,7 @@ impl Ledger {
     /// [`LedgerError`].
     pub fn register_at(&mut self, size: Size) -> Result<Recorders, LedgerError> {
         let ledger = BodyId::ledger();
-        let entries = self.record.rule_entries(&ledger, None, &[])?;
+        let entries = self.record.rule_entries(&ledger, None)?;
         let own = entries.iter().filter(|entry| entry.event.body == ledger);
         Ok(Recorders::of(own.filter(|entry| size.holds(entry.index))))
     }

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use smol_str::SmolStr;
 
 use crate::charter::Charter;
-use crate::event::{ActKind, BodyId, Day, Entry, ParticipantId, Size};
+use crate::event::{ActKind, BodyId, Day, ParticipantId, Size};
 use crate::history::{Standing, charter_acts, standing};
 use crate::index::{MadeRows, RowsOfGroup, Tables};
 use crate::query::{
@@ -39,13 +39,14 @@ impl PairRows {
 }
 
 impl Record {
-    /// The rows that hold for the first `size` entries: nothing that bears on their bodies is behind them.
+    /// The rows that hold for the first `size` entries: nothing that bears on their bodies is behind them. None if events are
+    /// only supposed.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub(super) fn body_rows(&self, size: Size) -> Result<BodyRows, LedgerError> {
         let tables = self.tables();
-        if tables.row_rules()? != Some(FOLD_RULES) {
+        if !self.supposed().is_empty() || tables.row_rules()? != Some(FOLD_RULES) {
             return Ok(BodyRows::new());
         }
         let touched = tables.touched();
@@ -62,20 +63,14 @@ impl Record {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub(super) fn bodies(&self, size: Size, supposed: &[Entry]) -> Result<Vec<BodyId>, LedgerError> {
-        let held = if supposed.is_empty() { self.body_rows(size)? } else { BodyRows::new() };
-        self.bodies_by_rows(size, supposed, &held)
+    pub(super) fn bodies(&self, size: Size) -> Result<Vec<BodyId>, LedgerError> {
+        self.bodies_by_rows(size, &self.body_rows(size)?)
     }
 
     /// The same, read from the rows that hold as far as there are any.
-    fn bodies_by_rows(
-        &self,
-        size: Size,
-        supposed: &[Entry],
-        held: &BodyRows,
-    ) -> Result<Vec<BodyId>, LedgerError> {
+    fn bodies_by_rows(&self, size: Size, held: &BodyRows) -> Result<Vec<BodyId>, LedgerError> {
         let mut bodies = self.groups()?;
-        bodies.extend(supposed.iter().map(|entry| entry.event.body.clone()));
+        bodies.extend(self.supposed().iter().map(|entry| entry.event.body.clone()));
         bodies.sort();
         bodies.dedup();
         let read = |body: &BodyId| match held.get(body) {
@@ -84,7 +79,7 @@ impl Record {
                 Ok(ruled.map(|ruled| (body.clone(), ruled.extends.clone())))
             }
             None => {
-                let charter = self.adopted(body, size, supposed)?;
+                let charter = self.adopted(body, size)?;
                 Ok(charter.map(|charter| (charter.body.clone(), charter.extends.clone())))
             }
         };
@@ -95,13 +90,8 @@ impl Record {
     }
 
     /// The rules of a body whose adoption is among the first `size` entries; `None` if none is, or if they cannot be read.
-    fn adopted(
-        &self,
-        body: &BodyId,
-        size: Size,
-        supposed: &[Entry],
-    ) -> Result<Option<Arc<Charter>>, LedgerError> {
-        let entries = self.rule_entries(body, None, supposed)?;
+    fn adopted(&self, body: &BodyId, size: Size) -> Result<Option<Arc<Charter>>, LedgerError> {
+        let entries = self.rule_entries(body, None)?;
         let acts = standing(&entries, size, Day::FUTURE);
         let is_adopted =
             |act: &Standing| act.event.body == *body && act.event.act.kind() == ActKind::CharterAdopted;
@@ -137,7 +127,7 @@ impl Record {
     }
 
     fn rows_of(&self, body: &BodyId) -> Result<RowsOfGroup, LedgerError> {
-        let needs = self.needs(body, None, &[])?;
+        let needs = self.needs(body, None)?;
         let beside = needs.beside(body);
         let material = Material {
             entries: needs.entries,
@@ -158,19 +148,14 @@ fn is_touched(group: &str, row: &BodyRow, touched: &BTreeSet<SmolStr>) -> bool {
 }
 
 impl Reading {
-    /// The rows of bodies that hold for the first `size` entries; none where events are only supposed.
-    fn body_rows(&self, size: Size) -> Result<BodyRows, LedgerError> {
-        if self.supposed().is_empty() { self.record().body_rows(size) } else { Ok(BodyRows::new()) }
-    }
-
     /// The bodies whose charters are among the first `size` entries, by id, without those that only others extend; each with
     /// what its charter and its record say of it today.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub fn listed(&self, size: Size) -> Result<Vec<(BodyId, RuledBody)>, LedgerError> {
-        let mut held = self.body_rows(size)?;
-        let bodies = self.record().bodies_by_rows(size, self.supposed(), &held)?;
+        let mut held = self.record().body_rows(size)?;
+        let bodies = self.record().bodies_by_rows(size, &held)?;
         let read: Vec<(BodyId, Option<RuledBody>)> = bodies
             .into_iter()
             .map(|body| {
@@ -201,11 +186,11 @@ impl Reading {
         axes: &Axes,
     ) -> Result<(Vec<BodyId>, PairRows), LedgerError> {
         let mut named: Vec<BodyId> = self.record().bodies_of(participant)?;
-        named.extend(self.supposed().iter().map(|entry| entry.event.body.clone()));
+        named.extend(self.record().supposed().iter().map(|entry| entry.event.body.clone()));
         named.sort();
         named.dedup();
-        let mut held = self.body_rows(axes.as_recorded)?;
-        let mut listed = self.record().bodies_by_rows(axes.as_recorded, self.supposed(), &held)?;
+        let mut held = self.record().body_rows(axes.as_recorded)?;
+        let mut listed = self.record().bodies_by_rows(axes.as_recorded, &held)?;
         listed.retain(|body| named.binary_search(body).is_ok());
         let mut rows = BTreeMap::new();
         if may_read_rows(axes) && !held.is_empty() {

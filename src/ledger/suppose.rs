@@ -1,4 +1,4 @@
-//! Events that are not recorded, for the answers of one handle only.
+//! Events that are not recorded, for the answers of one reading only.
 
 use crate::event::{Entry, Event, Heading, Index, Instant};
 use crate::log::Hash;
@@ -28,7 +28,7 @@ impl Ledger {
             })
             .collect();
         let indexes = entries.iter().map(|entry| entry.index).collect();
-        self.supposed.extend(entries);
+        self.record.suppose(entries);
         self.rules.clear();
         self.register = None;
         Ok(indexes)
@@ -36,22 +36,17 @@ impl Ledger {
 
     /// Whether its answers rest on events that are not recorded.
     pub fn supposes(&self) -> bool {
-        !self.supposed.is_empty()
+        !self.record.supposed().is_empty()
     }
 }
 
 impl Record {
     /// Adds the supposed entries that are filed under a need, and what they make file there.
-    pub(super) fn add_supposed(
-        &self,
-        need: &Need,
-        supposed: &[Entry],
-        entries: &mut Vec<Entry>,
-    ) -> Result<(), LedgerError> {
-        if supposed.is_empty() {
+    pub(super) fn add_supposed(&self, need: &Need, entries: &mut Vec<Entry>) -> Result<(), LedgerError> {
+        if self.supposed().is_empty() {
             return Ok(());
         }
-        let filed = self.supposed_filings(supposed)?;
+        let filed = self.supposed_filings()?;
         for (heading, entry) in filed {
             let here = match need {
                 Need::Group(body) => heading.group() == body.as_str(),
@@ -67,21 +62,18 @@ impl Record {
     }
 
     /// What supposed entries add to the headings: each heading with an entry that is filed there since.
-    fn supposed_filings(&self, supposed: &[Entry]) -> Result<Vec<(Heading, Entry)>, LedgerError> {
+    fn supposed_filings(&self) -> Result<Vec<(Heading, Entry)>, LedgerError> {
         let mut tables = self.tables().clone();
-        let known = |index: Index| match supposed.iter().find(|entry| entry.index == index) {
-            Some(entry) => Ok(entry.clone()),
-            None => self.entry(index),
-        };
+        let known = |index: Index| self.entry(index);
         let size = self.size();
-        for entry in supposed {
+        for entry in self.supposed() {
             // No leaf is made of what is only supposed: nothing reads the tree of these tables.
             tables.push(entry, Hash([0; 32]), &known)?;
         }
         let mut filed = Vec::new();
         for (heading, indexes) in tables.filed_since(size)? {
             for index in indexes {
-                filed.push((heading.clone(), known(index)?));
+                filed.push((heading.clone(), self.entry(index)?));
             }
         }
         Ok(filed)
