@@ -12,7 +12,7 @@ mod group_commit;
 mod head;
 mod held;
 mod kept_map;
-mod load;
+mod lookup;
 mod prove;
 mod publish;
 mod reading;
@@ -39,7 +39,6 @@ use crate::charter::Charter;
 use crate::event::{BodyId, Entry, EventId, EventSignature, Index, Instant, Size};
 use crate::index::Tables;
 use crate::log::{Disk, Entries, Hash, Holder, SigningKey, TornTail, leaf_hash, verifier_key};
-use crate::query::{CheckpointRef, Recorded};
 
 pub use admit::Draft;
 pub use append::Trial;
@@ -48,7 +47,6 @@ pub use error::LedgerError;
 pub use follower::Follower;
 pub use group_commit::GroupCommit;
 pub use held::RecordedRows;
-pub use load::Loaded;
 pub use reading::Reading;
 pub use recorder_error::RecorderError;
 pub use recorders::Attested;
@@ -123,14 +121,6 @@ impl Ledger {
         Ok(Entries::create(path, origin, disk)?)
     }
 
-    /// Opens for questions and audits; also on a read-only copy and beside a writer.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub fn open_reader(path: &Path) -> Result<Ledger, LedgerError> {
-        Ok(Ledger::of_record(Record::open(path)?, OnceLock::new()))
-    }
-
     /// Opens for appending.
     ///
     /// # Errors
@@ -143,6 +133,15 @@ impl Ledger {
         let mut ledger = Ledger::of_record(Record::new(path, log, published)?, OnceLock::new());
         ledger.demands = true;
         Ok(ledger)
+    }
+
+    /// Opens for judging only: it takes no lock, needs no right to write, and demands no signatures. It says what an append
+    /// would change; the append itself is refused.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn dry_run(path: &Path) -> Result<Ledger, LedgerError> {
+        Ok(Ledger::of_record(Record::open(path)?, OnceLock::new()))
     }
 
     fn of_record(record: Record, stores: OnceLock<Arc<Stores>>) -> Ledger {
@@ -186,25 +185,9 @@ impl Ledger {
         self.log().recovered()
     }
 
-    /// The head of the first `size` entries; what is supposed has none.
-    ///
-    /// # Errors
-    /// [`LedgerError::Log`].
-    pub fn head(&self, size: Size) -> Result<CheckpointRef, LedgerError> {
-        self.record.head(size)
-    }
-
-    /// The number of entries that `--as-recorded` names.
-    ///
-    /// # Errors
-    /// [`LedgerError::BeyondSize`] for a size beyond the log.
-    pub fn recorded(&self, recorded: Recorded) -> Result<Size, LedgerError> {
-        self.record.recorded(recorded)
-    }
-
     /// The receipt of an entry that was recorded before.
     fn first_receipt(&self, index: Index, id: EventId) -> Result<Receipt, LedgerError> {
-        let leaf = self.leaf(index)?;
+        let leaf = self.record.leaf(index)?;
         let entry = record::decoded(&leaf, index)?;
         let size = Size(index.0 + 1);
         Ok(Receipt {
@@ -216,17 +199,6 @@ impl Ledger {
             root: self.record.root(size)?,
             repeated: true,
         })
-    }
-
-    /// The bytes of an entry, as recorded.
-    ///
-    /// # Errors
-    /// [`LedgerError::NoEntry`] past the end.
-    pub fn leaf(&self, index: Index) -> Result<Vec<u8>, LedgerError> {
-        if !self.record.size().holds(index) {
-            return Err(LedgerError::NoEntry { index, size: self.size() });
-        }
-        self.record.leaf(index)
     }
 
     /// An entry, decoded.
@@ -243,22 +215,6 @@ impl Ledger {
     /// [`LedgerError`].
     pub fn find(&self, id: EventId) -> Result<Option<Index>, LedgerError> {
         self.record.find(id)
-    }
-
-    /// The bodies whose charters this ledger holds, by id, without those that only others extend.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub fn bodies(&self) -> Result<Vec<BodyId>, LedgerError> {
-        self.record.bodies(self.size())
-    }
-
-    /// The same as the first `size` entries have them: a body adopted later is none of them.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub fn bodies_by(&self, size: Size) -> Result<Vec<BodyId>, LedgerError> {
-        self.record.bodies(size)
     }
 
     /// Signs and writes the head of the log, and releases the lock. Then, if many entries were recorded since, brings the

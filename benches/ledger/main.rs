@@ -184,7 +184,7 @@ fn appends(criterion: &mut Criterion, meter: &Meter, made: &mut Made) {
                 took += timed(|| ledger.append(events, options).unwrap());
                 if batch == 1 {
                     // A frame: header and trailer around the leaf, its length and its hash.
-                    let leaf = ledger.leaf(Index(before.0)).unwrap().len();
+                    let leaf = ledger.reading(now).leaf(Index(before.0)).unwrap().len();
                     let bytes = vec![0xa5; (32 + 36 + leaf + 4).next_multiple_of(16)];
                     meter.note(&beside, 1, timed(|| raw.write(&bytes)));
                 }

@@ -30,7 +30,8 @@ pub(crate) fn continued(both: &Both) -> World {
 
 /// The bytes of a frame that was just appended: header and trailer around leaves, each with its length and hash.
 fn frame_bytes(ledger: &Ledger, from: u64) -> usize {
-    let leaves = (from..ledger.size().0).map(|at| 36 + ledger.leaf(Index(at)).unwrap().len());
+    let reading = ledger.reading(options().now);
+    let leaves = (from..reading.size().0).map(|at| 36 + reading.leaf(Index(at)).unwrap().len());
     (32 + leaves.sum::<usize>() + 4).next_multiple_of(16)
 }
 

@@ -132,19 +132,6 @@ impl Context {
     ///
     /// # Errors
     /// [`Failure`].
-    pub(crate) fn reader(&self) -> Result<Ledger, Failure> {
-        self.check_url()?;
-        let mut ledger = Ledger::open_reader(&self.ledger)?;
-        if let Some(supposed) = &self.supposed {
-            *supposed.places.borrow_mut() = ledger.suppose(supposed.events.clone())?;
-        }
-        Ok(ledger)
-    }
-
-    /// Opens the ledger for questions of every kind.
-    ///
-    /// # Errors
-    /// [`Failure`].
     pub(crate) fn reading(&self) -> Result<Reading, Failure> {
         self.check_url()?;
         let reading = Reading::open(&self.ledger, self.now)?;
@@ -193,6 +180,15 @@ impl Context {
             ));
         }
         Ok(ledger)
+    }
+
+    /// Opens the ledger for a dry run.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(crate) fn dry_run(&self) -> Result<Ledger, Failure> {
+        self.check_url()?;
+        Ok(Ledger::dry_run(&self.ledger)?)
     }
 
     /// Ends writing. What was acknowledged is durable without a checkpoint, so one that cannot be written is no failure.

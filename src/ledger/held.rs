@@ -43,9 +43,8 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn held(&mut self, body: &BodyId) -> Result<RecordedRows, LedgerError> {
-        let loaded = self.load(body)?;
-        let entries = loaded.entries();
+    pub fn held(&self, body: &BodyId) -> Result<RecordedRows, LedgerError> {
+        let entries = self.record.needs(body, None)?.entries;
         let (of_sources, ours): (Vec<Entry>, Vec<Entry>) = entries.iter().cloned().partition(|entry| {
             entry.event.import.is_some() && entry.event.act.kind() == ActKind::EntryRetracted
         });

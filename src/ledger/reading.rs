@@ -1,14 +1,15 @@
 //! A record at one size, asked: the one door for every question.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use crate::charter::Charter;
-use crate::event::{BodyId, Day, Entry, Event, Index, Instant, ParticipantId, Scope, Size};
+use crate::event::{BodyId, Day, Entry, Index, Instant, ParticipantId, Scope, Size};
 use crate::history::standing;
+use crate::log::Entries;
 use crate::query::{
     Answer, Asked, Axes, Charters, CheckpointRef, Material, Need, Question, QuestionError, Recorded,
 };
@@ -103,8 +104,8 @@ impl Reading {
     }
 
     /// The folder of the ledger.
-    pub fn path(&self) -> PathBuf {
-        self.record.path().to_owned()
+    pub fn path(&self) -> &Path {
+        self.record.path()
     }
 
     /// The number of entries, those that are only supposed among them.
@@ -119,7 +120,12 @@ impl Reading {
 
     /// The name of the log.
     pub fn origin(&self) -> &str {
-        self.record.log().origin()
+        self.log().origin()
+    }
+
+    /// The log, which may have grown since.
+    pub fn log(&self) -> &Entries {
+        self.record.log()
     }
 
     /// The head of the first `size` entries; what is supposed has none.
@@ -162,19 +168,8 @@ impl Reading {
         self.record.bodies(size)
     }
 
-    /// The same record with events behind everything recorded that are only supposed, and the places they would have; those
-    /// that are recorded already are left out.
-    ///
-    /// # Errors
-    /// As of an append of the events.
-    pub fn supposing(&self, events: Vec<Event>) -> Result<(Reading, Vec<Index>), LedgerError> {
-        let mut ledger = Ledger::of_record((*self.record).clone(), Arc::clone(&self.stores).into());
-        let places = ledger.suppose(events)?;
-        Ok((ledger.reading(self.now), places))
-    }
-
     /// The same record for one pass over many bodies, none of which is kept for the next question.
-    pub(super) fn passing(&self) -> Reading {
+    pub(crate) fn passing(&self) -> Reading {
         let mut charters = Charters::with_room(PASSING);
         charters.texts = self.stores.charters.texts.clone();
         let stores = Stores { charters: Arc::new(charters), bodies: Cache::with_weighter(16, 0, KeptWeight) };
@@ -222,6 +217,11 @@ impl Reading {
         &self.record
     }
 
+    /// What readings of the ledger keep for the next question.
+    pub(super) fn stores(&self) -> &Arc<Stores> {
+        &self.stores
+    }
+
     /// The entries that a question about a body, or about one participant in it, depends on.
     ///
     /// # Errors
@@ -238,14 +238,12 @@ impl Reading {
         Ok(Material { entries: kept.entries, checkpoint, charters, scope: kept.scope })
     }
 
-    /// The certificate of an answer, given in its JSON form, that reads the first `size` entries. `program` is the name and
-    /// version of this program.
+    /// The entries that questions about a body depend on, in the order of the log.
     ///
     /// # Errors
-    /// [`LedgerError::Certificate`]; what a signed head of that size refuses.
-    pub fn certificate(&self, answer: &str, size: Size, program: &str) -> Result<String, LedgerError> {
-        Ledger::of_record((*self.record).clone(), Arc::clone(&self.stores).into())
-            .certificate(answer, size, program)
+    /// [`LedgerError`].
+    pub(crate) fn entries_of(&self, body: &BodyId) -> Result<Arc<Vec<Entry>>, LedgerError> {
+        Ok(self.gathered(body, None)?.entries)
     }
 
     fn gathered(&self, body: &BodyId, participant: Option<&ParticipantId>) -> Result<Kept, LedgerError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::charter::{Charter, CharterText};
 use crate::event::leaf::decode;
-use crate::event::{BodyId, Day, Entry, Event, EventId, Heading, Index, Instant, ParticipantId, Scope, Size};
+use crate::event::{BodyId, Day, Entry, EventId, Heading, Index, Instant, ParticipantId, Scope, Size};
 use crate::history::{charter_acts, standing};
 use crate::index::{BLOCK, Tables};
 use crate::log::{Entries, Hash, Mark, leaf_hash};
@@ -229,43 +229,6 @@ impl Record {
         Ok(None)
     }
 
-    /// The entries whose `to` names an event, in the order of the log.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub(super) fn naming(&self, id: EventId) -> Result<Vec<Entry>, LedgerError> {
-        let mut entries = self.entries(&self.tables.naming(id)?)?;
-        entries.retain(|entry| entry.event.to == Some(id));
-        Ok(entries)
-    }
-
-    /// An event that corrects nothing with the corrections of it and of its import, and theirs, in the order of the log: the
-    /// entries that decide how it stands.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub(super) fn family(&self, base: &Event) -> Result<Vec<Entry>, LedgerError> {
-        let Some(at) = self.find(base.id)? else { return Ok(Vec::new()) };
-        let mut family = std::collections::BTreeMap::from([(at, self.entry(at)?)]);
-        let mut open = vec![base.id];
-        if let Some(import) = base.import
-            && self.tables.has_corrections_of(import)?
-            && let Some(at) = self.find(import)?
-        {
-            family.insert(at, self.entry(at)?);
-            open.push(import);
-        }
-        while let Some(id) = open.pop() {
-            for entry in self.naming(id)?.into_iter().filter(|entry| entry.event.corrects()) {
-                let id = entry.event.id;
-                if family.insert(entry.index, entry).is_none() {
-                    open.push(id);
-                }
-            }
-        }
-        Ok(family.into_values().collect())
-    }
-
     /// The entries under a need, in the order of the log. The heading of an import that nothing corrects has none to read:
     /// the record of an import moves nothing.
     ///
@@ -412,34 +375,6 @@ impl Record {
     pub(super) fn bodies_of(&self, participant: &ParticipantId) -> Result<Vec<BodyId>, LedgerError> {
         let groups = self.tables.groups_of(participant.as_str())?;
         Ok(groups.iter().filter_map(|group| BodyId::parse(group).ok()).collect())
-    }
-
-    /// Entries that may themselves say a body, a participant, or both, in the order of the log; `None` if every entry may.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub(super) fn saying(
-        &self,
-        body: Option<&BodyId>,
-        participant: Option<&ParticipantId>,
-    ) -> Result<Option<Vec<Entry>>, LedgerError> {
-        let tables = &self.tables;
-        let mut indexes = match (body, participant) {
-            (None, None) => return Ok(None),
-            (Some(body), None) => tables.entries_in_group(body.as_str())?,
-            (Some(body), Some(one)) => tables.entries_under(&Heading::of_pair(body, one))?,
-            (None, Some(one)) => {
-                let mut indexes = Vec::new();
-                for group in tables.groups_of(one.as_str())? {
-                    indexes.extend(tables.entries_under(&Heading::named(&group, one.as_str()))?);
-                }
-                indexes
-            }
-        };
-        indexes.extend(tables.aside(body.map(BodyId::as_str), participant.map(ParticipantId::as_str))?);
-        indexes.sort_unstable();
-        indexes.dedup();
-        self.entries(&indexes).map(Some)
     }
 
     /// Whether the record has acts of a body alone.

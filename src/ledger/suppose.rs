@@ -1,20 +1,22 @@
 //! Events that are not recorded, for the answers of one reading only.
 
+use std::sync::Arc;
+
 use crate::event::{Entry, Event, Heading, Index, Instant};
 use crate::log::Hash;
 use crate::query::Need;
 
 use super::record::Record;
-use super::{Draft, Ledger, LedgerError};
+use super::{Draft, Ledger, LedgerError, Reading};
 
 impl Ledger {
-    /// Answers from now on as if events had been recorded behind everything that is. They are admitted as an append
+    /// Judges from now on as if events had been recorded behind everything that is. They are admitted as an append
     /// would admit them, and nothing is written. Gives the places they would have; those that are recorded already are
     /// left out.
     ///
     /// # Errors
     /// [`LedgerError`], as for an append.
-    pub fn suppose(&mut self, events: Vec<Event>) -> Result<Vec<Index>, LedgerError> {
+    pub(crate) fn suppose(&mut self, events: Vec<Event>) -> Result<Vec<Index>, LedgerError> {
         let drafts = self.admit(events)?;
         let last = self.last_recorded()?.map_or(0, Instant::micros);
         let size = self.size().0;
@@ -33,10 +35,18 @@ impl Ledger {
         self.register = None;
         Ok(indexes)
     }
+}
 
-    /// Whether its answers rest on events that are not recorded.
-    pub fn supposes(&self) -> bool {
-        !self.record.supposed().is_empty()
+impl Reading {
+    /// The same record with events behind everything recorded that are only supposed, and the places they would have; those
+    /// that are recorded already are left out.
+    ///
+    /// # Errors
+    /// As of an append of the events.
+    pub fn supposing(&self, events: Vec<Event>) -> Result<(Reading, Vec<Index>), LedgerError> {
+        let mut writer = Ledger::of_record(self.record().clone(), Arc::clone(self.stores()).into());
+        let places = writer.suppose(events)?;
+        Ok((writer.reading(self.now()), places))
     }
 }
 

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use crate::event::{BodyId, Day, Entry, Event, EventId, Index, ParticipantId, Size};
-use crate::ledger::Ledger;
+use crate::ledger::Reading;
 use crate::query::{
     Axes, Examination, Examined, Quality, QualityCount, QualityFinding, QualityKind, QuestionEcho,
 };
@@ -35,18 +35,19 @@ pub(crate) struct Looked<'a> {
 /// # Errors
 /// [`Failure`].
 pub(crate) fn quality(
+    reading: &Reading,
     context: &Context,
-    ledger: &mut Ledger,
     looked: &Looked<'_>,
     axes: &Axes,
 ) -> Result<Quality, Failure> {
-    let lines_from = Index(ledger.size().0);
+    let lines_from = Index(reading.size().0);
     // Lines stand behind everything that is recorded.
     let recorded = if looked.lines.is_empty() { axes.as_recorded } else { Size(u64::MAX) };
     let bodies = match looked.bodies.is_empty() {
-        true => ledger.every_body()?,
+        true => reading.every_body()?,
         false => looked.bodies.to_vec(),
     };
+    let pass = reading.passing();
     let bar = context.bar(bodies.len() as u64, "bodies");
     let now = context.now;
     let examined = |body: &BodyId| -> Result<Examined, Failure> {
@@ -55,7 +56,7 @@ pub(crate) fn quality(
             recorded_at: now,
             event: Arc::clone(event),
         };
-        let mut entries = ledger.load(body)?.entries().to_vec();
+        let mut entries = pass.entries_of(body)?.to_vec();
         entries.extend(looked.lines.iter().filter(|(_, event)| event.body == *body).map(line));
         entries.sort_by_key(|entry| entry.index);
         let examination = Examination {
@@ -80,7 +81,7 @@ pub(crate) fn quality(
         _ => None,
     };
     let question = QuestionEcho::new("check", looked.participant, one, axes);
-    Ok(Quality::new(question, ledger.head(axes.as_recorded)?, found, looked.kinds))
+    Ok(Quality::new(question, reading.head(axes.as_recorded)?, found, looked.kinds))
 }
 
 /// The report on what an import brought to some bodies, or to any, and on its lines that are not recorded.
@@ -88,15 +89,15 @@ pub(crate) fn quality(
 /// # Errors
 /// [`Failure`].
 pub(crate) fn of_import(
+    reading: &Reading,
     context: &Context,
-    ledger: &mut Ledger,
     import: EventId,
     bodies: &[BodyId],
     lines: &[(u64, Arc<Event>)],
 ) -> Result<Quality, Failure> {
-    let axes = Axes::on_day(context.now.day(), None, ledger.size());
+    let axes = Axes::on_day(context.now.day(), None, reading.size());
     let looked = Looked { bodies, import: Some(import), lines, ..Looked::default() };
-    quality(context, ledger, &looked, &axes)
+    quality(reading, context, &looked, &axes)
 }
 
 /// The counts and findings, for the answer of an import.

@@ -73,9 +73,9 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<Exit, Failure>
 
 fn list(context: &Context) -> Result<Exit, Failure> {
     let mut items: Vec<Value> = Vec::new();
-    if let Ok(mut ledger) = context.reader() {
-        for body in ledger.bodies()? {
-            let charter = ledger.charter(&body)?;
+    if let Ok(reading) = context.reading() {
+        for body in reading.bodies(reading.size())? {
+            let charter = reading.charter(&body)?;
             items.push(json!({"charter": body, "where": "ledger", "versions": charter.versions().len(),
                               "title": charter.about.title}));
         }
@@ -118,12 +118,11 @@ fn show(args: &ShowArgs, context: &Context) -> Result<Exit, Failure> {
         Some(text) => crate::query::day(text, context.now)?,
         None => context.now.day(),
     };
-    let mut ledger = context.reader()?;
-    let charter = ledger.charter(&args.body)?;
+    let reading = context.reading()?;
+    let charter = reading.charter(&args.body)?;
     let version = charter.on(on);
-    let loaded = ledger.load(&args.body)?;
-    let material = ledger.material(&loaded, ledger.size())?;
-    let view = BodyView::new(&material, &args.body, ledger.size(), crate::event::Day::FUTURE)?;
+    let material = reading.material(&args.body, None, reading.size())?;
+    let view = BodyView::new(&material, &args.body, reading.size(), crate::event::Day::FUTURE)?;
     let proposed = corrections(&material, &view, None, on);
     let mut answer = json(&charter, version, on);
     answer["corrections"] = serde_json::to_value(&proposed)?;

@@ -74,7 +74,7 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<Exit, Failure>
         }
         Command::Rotate(args) => return rotate(args, context),
         Command::Show(ShowArgs { history: true }) => return history(context),
-        Command::Show(ShowArgs { history: false }) => context.reader()?.verifier_key()?,
+        Command::Show(ShowArgs { history: false }) => context.reading()?.verifier_key()?,
     };
     if context.format == Format::Text {
         context.print(&format!("{key}\n"))?;
@@ -116,11 +116,11 @@ struct Held {
 }
 
 fn history(context: &Context) -> Result<Exit, Failure> {
-    let ledger = context.reader()?;
-    let rotations = ledger.rotations()?;
+    let reading = context.reading()?;
+    let rotations = reading.rotations()?;
     let first = match rotations.first() {
         Some(first) => first.rotation.old.to_string(),
-        None => ledger.verifier_key()?.to_string(),
+        None => reading.verifier_key()?.to_string(),
     };
     let mut keys = vec![Held { verifier_key: first, from: 0, entry: None }];
     keys.extend(rotations.iter().map(|Rotated { entry, rotation }| Held {

@@ -12,7 +12,6 @@ use crate::ledger::{AppendOptions, Ledger};
 use crate::log::Disk;
 use crate::query::participant;
 
-use crate::cli::ask::question::body_or_only;
 use crate::cli::context::{Context, input_name, read_input};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::record::receipt;
@@ -246,7 +245,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
             (events, None, Vec::new())
         }
         None => {
-            let (mut event, document) = one(args, context, &mut ledger)?;
+            let (mut event, document) = one(args, context, &ledger)?;
             let words = match args.redactable {
                 true => words::commit(&mut event, &ledger, &context.ledger, &Context::salt)?,
                 false => Vec::new(),
@@ -288,14 +287,13 @@ fn example(failure: Failure, args: &Args) -> Failure {
     }
 }
 
-fn one(args: &Args, context: &Context, ledger: &mut Ledger) -> Result<(Event, Option<Vec<u8>>), Failure> {
+fn one(args: &Args, context: &Context, ledger: &Ledger) -> Result<(Event, Option<Vec<u8>>), Failure> {
     let kind = args.act.ok_or_else(|| Failure::usage("an act is needed: see chancery acts"))?;
-    if args.body.is_none() {
+    let Some(body) = args.body.clone() else {
         return Err(
             Failure::usage(format!("{kind} needs --in BODY")).help(crate::cli::find::acts::example(kind))
         );
-    }
-    let body = body_or_only(args.body.as_ref(), ledger)?;
+    };
     let mut event = Event::new(args.id.unwrap_or_else(|| context.new_id()), act(kind, &args.said)?, body);
     event.participant = args.participant.clone();
     for (role, date) in args.dates.by_role() {

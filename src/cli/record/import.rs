@@ -116,8 +116,9 @@ fn own_columns(args: &CsvArgs, body: &BodyId, context: &Context) -> Result<Exit,
     bar.finish_and_clear();
     let outcome = outcome?;
     let bodies = std::slice::from_ref(body);
-    let found =
-        args.report.then(|| of_import(context, &mut ledger, outcome.import, bodies, &outcome.unrecorded));
+    let found = args.report.then(|| {
+        of_import(&ledger.reading(context.now), context, outcome.import, bodies, &outcome.unrecorded)
+    });
     if !args.dry_run {
         context.close(ledger);
     }

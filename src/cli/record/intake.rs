@@ -91,7 +91,7 @@ impl Intake<'_> {
         bar.finish_and_clear();
         let found = match &done {
             Ok(ImportReport { import: Some(import), unrecorded, .. }) if self.report => {
-                Some(of_import(context, &mut ledger, *import, &[], unrecorded))
+                Some(of_import(&ledger.reading(context.now), context, *import, &[], unrecorded))
             }
             _ => None,
         };

@@ -77,7 +77,7 @@ pub(crate) fn cause(text: &str) -> Result<Cause, String> {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let mut ledger = open(&args.common, context, "rectify")?;
+    let ledger = open(&args.common, context, "rectify")?;
     let target = ledger.entry(Index(args.entry))?.event;
     let mut now = Changes::new();
     for set in &args.set {
@@ -86,7 +86,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         let field: Field = field.parse().map_err(Failure::usage)?;
         now.insert(FieldName(field), resolved(field, value.trim())?);
     }
-    let said = ledger.as_it_stands(&target)?;
+    let said = ledger.reading(context.now).as_it_stands(&target)?;
     let was: Changes = now.keys().map(|field| (*field, field.0.read(&said))).collect();
     if was == now {
         return Err(Failure::new(Exit::Refused, format!("entry {} says so already", args.entry)));

@@ -27,7 +27,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let index = Index(args.entry);
     let entry = ledger.entry(index)?;
     let committed = redactable(&entry.event, index)?;
-    let before = ledger.answers_to(&entry, ActKind::EvidenceRedacted)?;
+    let before = ledger.reading(context.now).answers_to(&entry, ActKind::EvidenceRedacted)?;
     let here = committed.iter().any(|quote| !matches!(kept(&context.ledger, quote), Kept::Absent));
     if let (Some(by), false) = (before.first(), here) {
         context.print(&format!("entry {index} is redacted already: entry {by}\n"))?;

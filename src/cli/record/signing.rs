@@ -55,7 +55,7 @@ impl SignArgs {
         let keys: Vec<SigningKey> = self.sign.iter().map(|path| key(path)).collect::<Result<_, _>>()?;
         let mut ledger = match mode {
             Mode::Record => context.writer(command)?,
-            Mode::DryRun | Mode::Draft(_) => context.reader()?,
+            Mode::DryRun | Mode::Draft(_) => context.dry_run()?,
         };
         ledger.sign_with(keys);
         Ok(ledger)

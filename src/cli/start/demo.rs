@@ -7,7 +7,7 @@ use crate::event::{
     Grade, Index, Role, Size,
 };
 use crate::import::{Mode, Source, import};
-use crate::ledger::{AppendOptions, Ledger};
+use crate::ledger::{AppendOptions, Ledger, Reading};
 use crate::log::Disk;
 
 use crate::cli::context::Context;
@@ -83,22 +83,22 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     }
     let asked = |e: &&Example| args.with.iter().any(|word| word == e.id || word == "all");
     let examples: Vec<&Example> = EXAMPLES.iter().filter(asked).collect();
-    let mut reader = context.reader()?;
-    if reader.origin() != ORIGIN {
+    let reading = context.reading()?;
+    if reading.origin() != ORIGIN {
         return Err(Failure::new(
             Exit::Refused,
             format!("the ledger at {} is not the demonstration's", context.ledger.display()),
         )
         .help("take the tour in another folder: chancery demo --ledger ./demo.ledger"));
     }
-    let first = reader.size() < Size(row_count(RECORD) + RULES + 3);
+    let first = reading.size() < Size(row_count(RECORD) + RULES + 3);
     let mut missing = Vec::new();
     for example in &examples {
-        if !example.recorded(&mut reader)? {
+        if !example.recorded(&reading)? {
             missing.push(*example);
         }
     }
-    drop(reader);
+    drop(reading);
     if first || !missing.is_empty() {
         out.push('\n');
         context.print(&out)?;
@@ -148,7 +148,7 @@ fn record_sco(context: &Context, ledger: &mut Ledger) -> Result<(), Failure> {
     let rules = adopt(context, ledger, "sco")?;
     context.print(&done_line("charter", rules, None))?;
     let rows = take(context, ledger, ("sco_events.csv", RECORD), &sco()?, SURVEYED)?;
-    let kuwait = kuwait(ledger)?;
+    let kuwait = kuwait(&ledger.reading(context.now))?;
     ledger.append(vec![rectification(&kuwait)?], options(context))?;
     context.print(&done_line("acts", rows, Some(began.elapsed().as_secs_f64())))
 }
@@ -159,9 +159,9 @@ impl Example {
     }
 
     /// Whether the ledger holds all of it: its charter, its rows, the import and the survey.
-    fn recorded(&self, ledger: &mut Ledger) -> Result<bool, Failure> {
+    fn recorded(&self, reading: &Reading) -> Result<bool, Failure> {
         let rules = Template::find(self.id).map_or(0, |t| t.texts.len() as u64);
-        let held = ledger.load(&self.body()?)?.entries().len() as u64;
+        let held = reading.entries_of(&self.body()?)?.len() as u64;
         Ok(held >= rules + row_count(self.rows) + 2)
     }
 
@@ -213,10 +213,10 @@ pub(crate) fn sco() -> Result<BodyId, Failure> {
 }
 
 /// Kuwait's memorandum, as recorded.
-fn kuwait(ledger: &Ledger) -> Result<Event, Failure> {
+fn kuwait(reading: &Reading) -> Result<Event, Failure> {
     let mut found = None;
     let kwt = who("KWT")?;
-    ledger.scan(Index(0), |entry| {
+    reading.scan(Index(0), |entry| {
         let signed = entry.event.act.kind() == ActKind::PartnershipMemorandumSigned;
         if signed && entry.event.participant.as_ref() == Some(&kwt) {
             found = Some(Arc::unwrap_or_clone(entry.event));

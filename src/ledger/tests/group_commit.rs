@@ -82,8 +82,7 @@ fn every_one_of_many_callers_gets_receipts_that_hold_and_nothing_is_lost() {
     let places: std::collections::BTreeSet<Index> = receipts.iter().map(|r| r.index).collect();
     assert_eq!(places.len() as u128, threads * each * 2);
     ledger.close().unwrap();
-    let again = Ledger::open_reader(&path).unwrap();
-    assert_eq!(again.size().0 as usize, leaves.len());
+    assert_eq!(open(&path).size().0 as usize, leaves.len());
 }
 
 fn retraction_of_nothing(n: u128) -> Event {
@@ -253,7 +252,7 @@ fn a_batch_that_is_tried_is_judged_like_an_append_and_writes_nothing() {
     let changed: Vec<&str> =
         tried.consequences.changes.iter().map(|change| change.participant.as_str()).collect();
     assert!(["IND", "MNG"].iter().all(|who| changed.contains(who)), "{changed:?}");
-    assert_eq!(Ledger::open_reader(&path).unwrap().size(), Size(7));
+    assert_eq!(open(&path).size(), Size(7));
     let receipts = commits.append(batch(), options(START + 10)).unwrap();
     assert_eq!(receipts.iter().map(|receipt| receipt.index.0).collect::<Vec<_>>(), [7, 8]);
     // Now it is a retry, which changes nothing.

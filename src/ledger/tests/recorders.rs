@@ -150,7 +150,7 @@ fn body(y: bool) -> BodyId {
 }
 
 /// The event of an offer, where it can be made of what is recorded.
-fn made(offer: &Offer, n: u128, ledger: &mut Ledger) -> Option<Event> {
+fn made(offer: &Offer, n: u128, ledger: &Ledger) -> Option<Event> {
     let id = EventId(uuid::Uuid::from_u128(n));
     let target = |ledger: &Ledger, to: usize| {
         let size = ledger.size().0;
@@ -170,7 +170,7 @@ fn made(offer: &Offer, n: u128, ledger: &mut Ledger) -> Option<Event> {
         }
         Offer::Correct(to, moved) => {
             let target = target(ledger, *to)?;
-            let said = ledger.as_it_stands(&target).ok()?;
+            let said = read(ledger).as_it_stands(&target).ok()?;
             let (field, value) = match moved {
                 Some(y) => (Field::Body, body(*y).to_string()),
                 None => (Field::Note, format!("n{n}")),
@@ -233,7 +233,7 @@ proptest! {
             ledger.append(vec![event], options).unwrap();
         }
         for (n, (offer, signers)) in offers.iter().enumerate() {
-            let Some(event) = made(offer, n as u128, &mut ledger) else { continue };
+            let Some(event) = made(offer, n as u128, &ledger) else { continue };
             let bytes = encode_event(&event).unwrap();
             let names = (0..3).filter(|name| signers[*name]);
             let signatures: Vec<EventSignature> = names

@@ -22,8 +22,7 @@ fn rows_of(ledger: &Ledger, size: Size) -> Vec<String> {
 }
 
 fn portfolio(ledger: &Ledger) -> Value {
-    let reading = ledger.reading(Instant::from_micros(START));
-    let answer = reading.ask(&Question::portfolio("MNG").on("2020-01-01")).unwrap();
+    let answer = read(ledger).ask(&Question::portfolio("MNG").on("2020-01-01")).unwrap();
     let answer = serde_json::to_value(answer).unwrap();
     answer["bodies"].as_array().unwrap().iter().map(|item| json!([item["body"], item["since"]])).collect()
 }
