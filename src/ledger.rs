@@ -1,4 +1,4 @@
-//! The one place where all parts meet: entries are admitted, made durable, indexed, and asked.
+//! The one place where all parts meet: a [`Writer`] admits entries, makes them durable and indexes them; a [`Reading`] is asked.
 
 mod admit;
 mod answers;
@@ -59,10 +59,9 @@ use head::Pace;
 use reading::Stores;
 use record::Record;
 
-/// A ledger, open for reading or for writing.
-///
-/// Readers take no lock and need no right to write. A writer holds the lock until it is dropped or closed.
-pub struct Ledger {
+/// A ledger, open for appending: what is to be recorded is admitted, made durable, and indexed. It holds the lock until it is
+/// dropped or closed. What is recorded is read through [`Writer::reading`].
+pub struct Writer {
     record: Record,
     /// Made for the first reading.
     stores: OnceLock<Arc<Stores>>,
@@ -74,9 +73,9 @@ pub struct Ledger {
     signers: Vec<SigningKey>,
     /// Signatures that came with events.
     offered: HashMap<EventId, Vec<EventSignature>>,
-    /// Whether signatures that are asked for must be there: for a writer.
+    /// Whether signatures that are asked for must be there: not in a dry run.
     demands: bool,
-    /// The number of entries that this handle has recorded.
+    /// The number of entries that it has recorded.
     appended: u64,
     filling: Filling,
     pace: Pace,
@@ -112,7 +111,7 @@ pub struct AppendOptions {
     pub accept_clock: bool,
 }
 
-impl Ledger {
+impl Writer {
     /// Makes an empty ledger in a folder.
     ///
     /// # Errors
@@ -125,14 +124,14 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn open_writer(path: &Path, holder: &Holder, disk: Disk) -> Result<Ledger, LedgerError> {
+    pub fn open(path: &Path, holder: &Holder, disk: Disk) -> Result<Writer, LedgerError> {
         let published = published(path);
         let mark = published.as_ref().and_then(Tables::mark);
         let log = Entries::open_writer_at(path, holder, disk, mark)?;
         sled::check(path, &log)?;
-        let mut ledger = Ledger::of_record(Record::new(path, log, published)?, OnceLock::new());
-        ledger.demands = true;
-        Ok(ledger)
+        let mut writer = Writer::of_record(Record::new(path, log, published)?, OnceLock::new());
+        writer.demands = true;
+        Ok(writer)
     }
 
     /// Opens for judging only: it takes no lock, needs no right to write, and demands no signatures. It says what an append
@@ -140,12 +139,12 @@ impl Ledger {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn dry_run(path: &Path) -> Result<Ledger, LedgerError> {
-        Ok(Ledger::of_record(Record::open(path)?, OnceLock::new()))
+    pub fn dry_run(path: &Path) -> Result<Writer, LedgerError> {
+        Ok(Writer::of_record(Record::open(path)?, OnceLock::new()))
     }
 
-    fn of_record(record: Record, stores: OnceLock<Arc<Stores>>) -> Ledger {
-        Ledger {
+    fn of_record(record: Record, stores: OnceLock<Arc<Stores>>) -> Writer {
+        Writer {
             record,
             stores,
             rules: HashMap::new(),
@@ -218,7 +217,7 @@ impl Ledger {
     }
 
     /// Signs and writes the head of the log, and releases the lock. Then, if many entries were recorded since, brings the
-    /// indexes up to date, while another process may append. Dropping a ledger without it loses nothing.
+    /// indexes up to date, while another process may append. Dropping a writer without it loses nothing.
     ///
     /// # Errors
     /// [`LedgerError::Log`] if the head cannot be written.

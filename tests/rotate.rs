@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chancery::audit::{AuditOptions, audit};
 use chancery::event::{EventId, Instant};
 use chancery::log::{Append, Disk, Entries, Holder, SignedCheckpoint, VerifierKey};
-use chancery::{AppendOptions, Ledger, Reading};
+use chancery::{AppendOptions, Reading, Writer};
 use serde_json::Value;
 
 use crate::env::{Env, NOW, copy, files};
@@ -189,7 +189,7 @@ fn what_belongs_to_the_ledger_itself_is_neither_a_body_nor_corrected() {
 
 /// Opens for writing and rotates on a disk.
 fn rotated(path: &Path, disk: Disk, time: u8) -> Result<bool, chancery::LedgerError> {
-    let ledger = Ledger::open_writer(path, &Holder::default(), disk)?;
+    let ledger = Writer::open(path, &Holder::default(), disk)?;
     let id = EventId::parse(&format!("0197a000-0000-7000-8000-00000000000{time}")).unwrap();
     let options = AppendOptions { now: Instant::parse(NOW).unwrap(), expect_size: None, accept_clock: false };
     ledger.rotate_key(&[time; 32], (id, Vec::new()), options).map(|(_, ended)| ended)
@@ -235,7 +235,7 @@ fn a_change_of_the_key_that_was_cut_short_at_any_step_is_ended_and_no_key_is_los
         announced += u32::from(begun);
         if step % 2 == 0 {
             // The next writer ends it, whatever it writes.
-            Ledger::open_writer(&path, &Holder::default(), Disk::default()).unwrap().close().unwrap();
+            Writer::open(&path, &Holder::default(), Disk::default()).unwrap().close().unwrap();
         }
         let again = rotated(&path, Disk::default(), 2).unwrap();
         ended += u32::from(again);

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant as Clock};
 
 use chancery::certificate::verify;
 use chancery::event::{BodyId, Day, Index, Instant, ParticipantId, Size};
-use chancery::ledger::{Ledger, Reading};
+use chancery::ledger::{Reading, Writer};
 use chancery::log::{Disk, Entries, Frontier, LeafHashes, leaf_hash, prove_inclusion};
 use chancery::query::{Axes, roster, status};
 use criterion::Criterion;
@@ -36,7 +36,7 @@ fn main() {
         taken: BTreeMap::new(),
     };
     let made = make(&folder, entries);
-    let signed = Ledger::open_writer(&made.path, &holder(), Disk::default()).unwrap();
+    let signed = Writer::open(&made.path, &holder(), Disk::default()).unwrap();
     signed.create_key(&[7; 32]).unwrap();
     signed.close().unwrap();
     let log = Entries::open_reader(&made.path).unwrap();

@@ -11,7 +11,7 @@ use crate::event::{
 };
 use crate::history::{Standing, charter_acts, charter_acts_with, proposals, standing};
 
-use super::{Ledger, LedgerError, RecorderError, Recorders};
+use super::{LedgerError, RecorderError, Recorders, Writer};
 
 /// An event that may be recorded.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ pub(super) fn changes_judgement(event: &Event) -> bool {
     touches_rules(event) || event.act.kind().is_of_ledger() || event.body.is_ledger()
 }
 
-impl Ledger {
+impl Writer {
     /// Checks events that are to be recorded together, in order.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::event::{ActKind, BodyId, Day, Entry, Event, EventId, Size};
 use crate::history::standing;
 
-use super::{Ledger, LedgerError};
+use super::{LedgerError, Writer};
 
 /// What the ledger holds of a body, by id.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ impl RecordedRows {
     }
 }
 
-impl Ledger {
+impl Writer {
     /// What is recorded of a body already.
     ///
     /// # Errors

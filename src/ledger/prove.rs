@@ -7,13 +7,13 @@ use crate::log::{
 };
 
 use super::record::Record;
-use super::{Ledger, LedgerError, Reading};
+use super::{LedgerError, Reading, Writer};
 
-impl Ledger {
-    /// Gives the log its signing key, made from 32 bytes of chance. The head is signed when the ledger is closed.
+impl Writer {
+    /// Gives the log its signing key, made from 32 bytes of chance. The head is signed when the writer closes.
     ///
     /// # Errors
-    /// [`LedgerError::Log`] where it has one, or was opened for reading.
+    /// [`LedgerError::Log`] where it has one, or this is a dry run.
     pub fn create_key(&self, seed: &[u8; 32]) -> Result<VerifierKey, LedgerError> {
         Ok(self.log().create_key(seed)?)
     }

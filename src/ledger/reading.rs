@@ -15,7 +15,7 @@ use crate::query::{
 };
 
 use super::record::Record;
-use super::{Ledger, LedgerError};
+use super::{LedgerError, Writer};
 
 /// A record at one size. It is immutable, shared by threads, and cheap to clone; a clone answers for the same entries.
 #[derive(Clone)]
@@ -80,7 +80,7 @@ impl Stores {
     }
 }
 
-impl Ledger {
+impl Writer {
     /// The record as it is now, to be asked; `now` is the clock, by which `today` is understood.
     pub fn reading(&self, now: Instant) -> Reading {
         let stores = Arc::clone(self.stores.get_or_init(Arc::default));

@@ -15,7 +15,7 @@ use crate::log::SigningKey;
 use super::admit::Batch;
 use super::record::Record;
 use super::register::{Recorder, recorder_name};
-use super::{Ledger, LedgerError, Reading, RecorderError, Recorders};
+use super::{LedgerError, Reading, RecorderError, Recorders, Writer};
 
 /// A signature beside an entry, as the register had it when the entry was recorded.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -28,7 +28,7 @@ pub struct Attested {
     pub verified: bool,
 }
 
-impl Ledger {
+impl Writer {
     /// Signs with these keys whatever is appended from now on, beside the signatures that events come with.
     pub fn sign_with(&mut self, keys: Vec<SigningKey>) {
         self.signers = keys;

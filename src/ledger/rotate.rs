@@ -9,7 +9,7 @@ use crate::log::{Checkpoint, KeyError, LogError, Rotation, RotationError, Signed
 use crate::query::Need;
 
 use super::record::Record;
-use super::{AppendOptions, Ledger, LedgerError, Reading};
+use super::{AppendOptions, LedgerError, Reading, Writer};
 
 /// An entry that announces another key.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -79,7 +79,7 @@ impl Record {
     }
 }
 
-impl Ledger {
+impl Writer {
     /// Gives the log another key, made from 32 bytes of chance, and closes the ledger. A change that was cut short after
     /// its entry is ended instead, and no other is begun; then the second is true.
     ///

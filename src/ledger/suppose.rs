@@ -7,9 +7,9 @@ use crate::log::Hash;
 use crate::query::Need;
 
 use super::record::Record;
-use super::{Draft, Ledger, LedgerError, Reading};
+use super::{Draft, LedgerError, Reading, Writer};
 
-impl Ledger {
+impl Writer {
     /// Judges from now on as if events had been recorded behind everything that is. They are admitted as an append
     /// would admit them, and nothing is written. Gives the places they would have; those that are recorded already are
     /// left out.
@@ -44,7 +44,7 @@ impl Reading {
     /// # Errors
     /// As of an append of the events.
     pub fn supposing(&self, events: Vec<Event>) -> Result<(Reading, Vec<Index>), LedgerError> {
-        let mut writer = Ledger::of_record(self.record().clone(), Arc::clone(self.stores()).into());
+        let mut writer = Writer::of_record(self.record().clone(), Arc::clone(self.stores()).into());
         let places = writer.suppose(events)?;
         Ok((writer.reading(self.now()), places))
     }

@@ -3,7 +3,7 @@ use std::time::Instant as Clock;
 use serde_json::{Value, json};
 
 use crate::event::{BodyId, Entry, Size};
-use crate::ledger::{Ledger, LedgerError, entries_of_leaves, replay};
+use crate::ledger::{LedgerError, Writer, entries_of_leaves, replay};
 use crate::log::LogError;
 use crate::query::Axes;
 
@@ -63,7 +63,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
 }
 
 /// Makes the index anew, and gives every entry with its source: from sled, or from the leaves where sled cannot be had.
-fn rebuilt(writer: &mut Ledger, context: &Context) -> Result<(Vec<Entry>, &'static str), Failure> {
+fn rebuilt(writer: &mut Writer, context: &Context) -> Result<(Vec<Entry>, &'static str), Failure> {
     match writer.rebuild() {
         Ok(entries) => Ok((entries, "sled")),
         Err(error @ LedgerError::Log(LogError::IndexesLocked(_))) => Err(error.into()),

@@ -327,10 +327,10 @@ fn adopt(args: &AdoptArgs, context: &Context, amends: bool) -> Result<Exit, Fail
     let events: Result<Vec<Event>, _> = texts.iter().enumerate().map(event).collect();
     let mut events = events.map_err(|e| Failure::usage(format!("{}, {e}", input_name(&args.file))))?;
     let mode = args.signing.mode(args.dry_run);
-    let mut ledger = args.signing.open(context, "charter", mode)?;
+    let mut writer = args.signing.open(context, "charter", mode)?;
     let body = events.first().map(|e| e.body.clone());
-    let known = body.as_ref().is_some_and(|body| ledger.charter(body).is_ok());
-    let recorded = events.first().map(|e| ledger.find(e.id)).transpose()?.flatten();
+    let known = body.as_ref().is_some_and(|body| writer.charter(body).is_ok());
+    let recorded = events.first().map(|e| writer.find(e.id)).transpose()?.flatten();
     match (&body, known, amends) {
         (Some(body), true, false) if recorded.is_none() => {
             return Err(Failure::new(Exit::Refused, format!("{body} has a charter already")).help(format!(
@@ -343,13 +343,13 @@ fn adopt(args: &AdoptArgs, context: &Context, amends: bool) -> Result<Exit, Fail
         }
         _ => {}
     }
-    let pattern = pattern(&events)?.into_iter().filter(|e| ledger.charter(&e.body).is_err());
+    let pattern = pattern(&events)?.into_iter().filter(|e| writer.charter(&e.body).is_err());
     events.splice(0..0, pattern.collect::<Vec<_>>());
     let options =
         AppendOptions { now: context.now, expect_size: args.expect_size.map(Size), accept_clock: false };
-    let done = receipt::append(context, &mut ledger, events, options, mode);
+    let done = receipt::append(context, &mut writer, events, options, mode);
     if mode.records() {
-        context.close(ledger);
+        context.close(writer);
     }
     // What the ledger finds wrong with a text stands in a line of the file.
     done.map(|()| Exit::Done).map_err(|failure| failure.in_file(&input_name(&args.file)))

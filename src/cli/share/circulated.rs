@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::event::leaf::encode_event;
 use crate::event::{Act, ActKind, BodyId, Edtf, Event, EventId, Evidence, Index, Role, Size};
-use crate::ledger::{AppendOptions, Ledger, Reading};
+use crate::ledger::{AppendOptions, Reading, Writer};
 use crate::query::{Axes, Notification, NotificationKind};
 
 use crate::cli::context::Context;
@@ -63,7 +63,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
 struct Circular<'c> {
     on: &'c Edtf,
     evidence: Vec<Evidence>,
-    writer: &'c Ledger,
+    writer: &'c Writer,
     reading: &'c Reading,
 }
 

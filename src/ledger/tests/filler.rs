@@ -8,7 +8,7 @@ use crate::index::SledIndex;
 use crate::log::Lock;
 
 /// Appends batches of a thousand.
-fn append_batches(ledger: &mut Ledger, from: u128, batches: u128) {
+fn append_batches(ledger: &mut Writer, from: u128, batches: u128) {
     for batch in 0..batches {
         let first = from + batch * 1_000;
         ledger.append(grants(first, 1_000), options(START + first as i64)).unwrap();

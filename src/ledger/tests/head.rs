@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{grant, open, small};
 use crate::event::Size;
 use crate::fixture::{START, options, writer};
-use crate::ledger::{GroupCommit, Ledger};
+use crate::ledger::{GroupCommit, Writer};
 use crate::log::{SignedCheckpoint, verifier_key};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -18,7 +18,7 @@ fn keyed(path: &Path) {
     ledger.close().unwrap();
 }
 
-fn add(ledger: &mut Ledger, n: u128) {
+fn add(ledger: &mut Writer, n: u128) {
     ledger.append(vec![grant(n, "MNG", "2004-06-17")], options(START + n as i64)).unwrap();
 }
 

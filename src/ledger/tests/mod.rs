@@ -27,7 +27,7 @@ fn grant(n: u128, participant: &str, day: &str) -> Event {
     event
 }
 
-fn small(path: &Path) -> Ledger {
+fn small(path: &Path) -> Writer {
     let mut ledger = create(path);
     ledger.append(charters(), options(START)).unwrap();
     ledger
@@ -38,7 +38,7 @@ fn open(path: &Path) -> Reading {
 }
 
 /// What is recorded by now.
-fn read(ledger: &Ledger) -> Reading {
+fn read(ledger: &Writer) -> Reading {
     ledger.reading(Instant::from_micros(START))
 }
 
@@ -166,7 +166,7 @@ fn a_clock_that_went_back_is_refused_and_where_accepted_stamps_still_rise() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = small(&dir.path().join("l"));
     let last = ledger.entry(Index(6)).unwrap().recorded_at.micros();
-    let stamp = |ledger: &mut Ledger, n, now, accept_clock| {
+    let stamp = |ledger: &mut Writer, n, now, accept_clock| {
         let options = AppendOptions { accept_clock, ..options(now) };
         ledger.append(vec![grant(n, "MNG", "2004-06-17")], options).map(|r| r[0].recorded_at.micros())
     };
@@ -368,7 +368,7 @@ fn a_replay_on_every_core_counts_what_the_roster_counts() {
 }
 
 /// Sled and the leaves give the same entries, and the same published file to the byte.
-fn both_sources_agree(ledger: &mut Ledger) {
+fn both_sources_agree(ledger: &mut Writer) {
     let path = ledger.path().to_owned();
     let published = || {
         let files = crate::index::index_files(&path);
@@ -393,7 +393,7 @@ fn both_sources_agree(ledger: &mut Ledger) {
     assert!(published() == of_leaves);
 }
 
-fn counts_agree(ledger: &Ledger) {
+fn counts_agree(ledger: &Writer) {
     let sco = body("sco");
     for on in ["2016-12-31", "2023-07-16", "2024-07-05", "2025-09-02"] {
         let on: Day = on.parse().unwrap();

@@ -11,7 +11,7 @@ pub(super) fn grants(from: u128, count: u128) -> Vec<Event> {
 }
 
 /// A ledger whose writer has released the log, before it brings up the indexes.
-fn released(path: &Path, from: u128, count: u128) -> Ledger {
+fn released(path: &Path, from: u128, count: u128) -> Writer {
     let mut ledger = writer(path);
     ledger.append(grants(from, count), options(START + from as i64)).unwrap();
     ledger.end_writing().unwrap();
@@ -100,7 +100,7 @@ fn upkeeps_in_any_order_never_go_back_and_never_pass_the_evidence() {
                 waiting.push(released(&path, next, count));
                 next += count;
             } else {
-                let mut one: Ledger = waiting.swap_remove(below(waiting.len() as u64) as usize);
+                let mut one: Writer = waiting.swap_remove(below(waiting.len() as u64) as usize);
                 one.keep_up();
                 drop(one);
                 crate::fixture::released(&path);
