@@ -235,6 +235,19 @@ impl Writer {
     }
 }
 
+impl Record {
+    /// Opens a ledger for reading only: it takes no lock and writes nothing.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    fn open(path: &Path) -> Result<Record, LedgerError> {
+        let published = published(path);
+        let log = Entries::open_reader_at(path, published.as_ref().and_then(Tables::mark))?;
+        sled::check(path, &log)?;
+        Record::new(path, log, published)
+    }
+}
+
 /// The published index of a ledger; the log's key must have signed it if the log has one.
 fn published(path: &Path) -> Option<Tables> {
     let origin = crate::log::origin(path).ok()?;

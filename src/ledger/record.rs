@@ -28,17 +28,6 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// Opens the log of a ledger for reading, and sets out the index over it.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub(super) fn open(path: &Path) -> Result<Record, LedgerError> {
-        let published = super::published(path);
-        let log = Entries::open_reader_at(path, published.as_ref().and_then(Tables::mark))?;
-        super::sled::check(path, &log)?;
-        Record::new(path, log, published)
-    }
-
     /// Sets out the index over a log: from what is published of it on, or over every entry.
     ///
     /// # Errors
