@@ -10,7 +10,7 @@ use crate::event::{
     ParticipantId, Register, Retraction,
 };
 use crate::import::read_csv;
-use crate::ledger::{AppendOptions, Ledger};
+use crate::ledger::{AppendOptions, Writer};
 use crate::log::{Disk, Holder};
 
 pub(crate) const ORIGIN: &str = "ledger.example/sco";
@@ -89,13 +89,13 @@ pub(crate) fn holder() -> Holder {
     Holder { pid: "1".into(), command: "test".into(), since: "00:00".into() }
 }
 
-pub(crate) fn create(path: &Path) -> Ledger {
-    Ledger::create(path, ORIGIN, &Disk::default()).unwrap();
+pub(crate) fn create(path: &Path) -> Writer {
+    Writer::create(path, ORIGIN, &Disk::default()).unwrap();
     writer(path)
 }
 
-pub(crate) fn writer(path: &Path) -> Ledger {
-    Ledger::open_writer(path, &holder(), Disk::default()).unwrap()
+pub(crate) fn writer(path: &Path) -> Writer {
+    Writer::open(path, &holder(), Disk::default()).unwrap()
 }
 
 pub(crate) fn options(micros: i64) -> AppendOptions {

@@ -1,4 +1,4 @@
-//! The one place where all parts meet: entries are admitted, made durable, indexed, and asked.
+//! The one place where all parts meet: a [`Writer`] admits entries, makes them durable and indexes them; a [`Reading`] is asked.
 
 mod admit;
 mod answers;
@@ -13,7 +13,7 @@ mod group_commit;
 mod head;
 mod held;
 mod kept_map;
-mod load;
+mod lookup;
 mod prove;
 mod publish;
 mod reading;
@@ -40,7 +40,6 @@ use crate::charter::Charter;
 use crate::event::{BodyId, Entry, EventId, EventSignature, Index, Instant, Size};
 use crate::index::Tables;
 use crate::log::{Disk, Entries, Hash, Holder, SigningKey, TornTail, leaf_hash, verifier_key};
-use crate::query::{CheckpointRef, Recorded};
 
 pub use admit::Draft;
 pub use append::Trial;
@@ -49,7 +48,6 @@ pub use error::LedgerError;
 pub use follower::Follower;
 pub use group_commit::GroupCommit;
 pub use held::RecordedRows;
-pub use load::Loaded;
 pub use reading::Reading;
 pub use recorder_error::RecorderError;
 pub use recorders::Attested;
@@ -62,25 +60,23 @@ use head::Pace;
 use reading::Stores;
 use record::Record;
 
-/// A ledger, open for reading or for writing.
-///
-/// Readers take no lock and need no right to write. A writer holds the lock until it is dropped or closed.
-pub struct Ledger {
+/// A ledger, open for appending: what is to be recorded is admitted, made durable, and indexed. It holds the lock until it is
+/// dropped or closed. What is recorded is read through [`Writer::reading`].
+pub struct Writer {
     record: Record,
     /// Made for the first reading.
     stores: OnceLock<Arc<Stores>>,
     /// The rules of bodies, as long as nothing is appended that changes them.
     rules: HashMap<BodyId, Arc<Charter>>,
     last_recorded: Option<Instant>,
-    supposed: Vec<Entry>,
     register: Option<Arc<Recorders>>,
     /// The keys that sign what is appended.
     signers: Vec<SigningKey>,
     /// Signatures that came with events.
     offered: HashMap<EventId, Vec<EventSignature>>,
-    /// Whether signatures that are asked for must be there: for a writer.
+    /// Whether signatures that are asked for must be there: not in a dry run.
     demands: bool,
-    /// The number of entries that this handle has recorded.
+    /// The number of entries that it has recorded.
     appended: u64,
     filling: Filling,
     pace: Pace,
@@ -116,7 +112,7 @@ pub struct AppendOptions {
     pub accept_clock: bool,
 }
 
-impl Ledger {
+impl Writer {
     /// Makes an empty ledger in a folder.
     ///
     /// # Errors
@@ -125,38 +121,35 @@ impl Ledger {
         Ok(Entries::create(path, origin, disk)?)
     }
 
-    /// Opens for questions and audits; also on a read-only copy and beside a writer.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub fn open_reader(path: &Path) -> Result<Ledger, LedgerError> {
-        let published = published(path);
-        let log = Entries::open_reader_at(path, published.as_ref().and_then(Tables::mark))?;
-        sled::check(path, &log)?;
-        Ok(Ledger::of_record(Record::new(path, log, published)?, OnceLock::new()))
-    }
-
     /// Opens for appending.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn open_writer(path: &Path, holder: &Holder, disk: Disk) -> Result<Ledger, LedgerError> {
+    pub fn open(path: &Path, holder: &Holder, disk: Disk) -> Result<Writer, LedgerError> {
         let published = published(path);
         let mark = published.as_ref().and_then(Tables::mark);
         let log = Entries::open_writer_at(path, holder, disk, mark)?;
         sled::check(path, &log)?;
-        let mut ledger = Ledger::of_record(Record::new(path, log, published)?, OnceLock::new());
-        ledger.demands = true;
-        Ok(ledger)
+        let mut writer = Writer::of_record(Record::new(path, log, published)?, OnceLock::new());
+        writer.demands = true;
+        Ok(writer)
     }
 
-    fn of_record(record: Record, stores: OnceLock<Arc<Stores>>) -> Ledger {
-        Ledger {
+    /// Opens for judging only: it takes no lock, needs no right to write, and demands no signatures. It says what an append
+    /// would change; the append itself is refused.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn dry_run(path: &Path) -> Result<Writer, LedgerError> {
+        Ok(Writer::of_record(Record::open(path)?, OnceLock::new()))
+    }
+
+    fn of_record(record: Record, stores: OnceLock<Arc<Stores>>) -> Writer {
+        Writer {
             record,
             stores,
             rules: HashMap::new(),
             last_recorded: None,
-            supposed: Vec::new(),
             register: None,
             signers: Vec::new(),
             offered: HashMap::new(),
@@ -179,7 +172,7 @@ impl Ledger {
 
     /// The number of entries, those that are only supposed among them.
     pub fn size(&self) -> Size {
-        Size(self.record.size().0 + self.supposed.len() as u64)
+        self.record.whole_size()
     }
 
     /// The log itself.
@@ -192,25 +185,9 @@ impl Ledger {
         self.log().recovered()
     }
 
-    /// The head of the first `size` entries; what is supposed has none.
-    ///
-    /// # Errors
-    /// [`LedgerError::Log`] for a size beyond the log.
-    pub fn head(&self, size: Size) -> Result<CheckpointRef, LedgerError> {
-        self.record.head(size.min(self.record.size()))
-    }
-
-    /// The number of entries that `--as-recorded` names.
-    ///
-    /// # Errors
-    /// [`LedgerError::BeyondSize`] for a size beyond the log.
-    pub fn recorded(&self, recorded: Recorded) -> Result<Size, LedgerError> {
-        self.record.recorded(recorded, self.size())
-    }
-
     /// The receipt of an entry that was recorded before.
     fn first_receipt(&self, index: Index, id: EventId) -> Result<Receipt, LedgerError> {
-        let leaf = self.leaf(index)?;
+        let leaf = self.record.leaf(index)?;
         let entry = record::decoded(&leaf, index)?;
         let size = Size(index.0 + 1);
         Ok(Receipt {
@@ -224,27 +201,12 @@ impl Ledger {
         })
     }
 
-    /// The bytes of an entry, as recorded.
-    ///
-    /// # Errors
-    /// [`LedgerError::NoEntry`] past the end.
-    pub fn leaf(&self, index: Index) -> Result<Vec<u8>, LedgerError> {
-        if !self.record.size().holds(index) {
-            return Err(LedgerError::NoEntry { index, size: self.size() });
-        }
-        self.record.leaf(index)
-    }
-
     /// An entry, decoded.
     ///
     /// # Errors
     /// [`LedgerError::NoEntry`] past the end.
     pub fn entry(&self, index: Index) -> Result<Entry, LedgerError> {
-        match self.supposed.iter().find(|entry| entry.index == index) {
-            Some(entry) => Ok(entry.clone()),
-            None if self.record.size().holds(index) => self.record.entry(index),
-            None => Err(LedgerError::NoEntry { index, size: self.size() }),
-        }
+        self.record.entry(index)
     }
 
     /// The place of an event.
@@ -252,30 +214,11 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError`].
     pub fn find(&self, id: EventId) -> Result<Option<Index>, LedgerError> {
-        match self.supposed.iter().find(|entry| entry.event.id == id) {
-            Some(entry) => Ok(Some(entry.index)),
-            None => self.record.find(id),
-        }
-    }
-
-    /// The bodies whose charters this ledger holds, by id, without those that only others extend.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub fn bodies(&self) -> Result<Vec<BodyId>, LedgerError> {
-        self.record.bodies(self.size(), &self.supposed)
-    }
-
-    /// The same as the first `size` entries have them: a body adopted later is none of them.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub fn bodies_by(&self, size: Size) -> Result<Vec<BodyId>, LedgerError> {
-        self.record.bodies(size, &self.supposed)
+        self.record.find(id)
     }
 
     /// Signs and writes the head of the log, and releases the lock. Then, if many entries were recorded since, brings the
-    /// indexes up to date, while another process may append. Dropping a ledger without it loses nothing.
+    /// indexes up to date, while another process may append. Dropping a writer without it loses nothing.
     ///
     /// # Errors
     /// [`LedgerError::Log`] if the head cannot be written.
@@ -290,6 +233,19 @@ impl Ledger {
         self.sign_while(&|| true)?;
         self.log().release();
         Ok(())
+    }
+}
+
+impl Record {
+    /// Opens a ledger for reading only: it takes no lock and writes nothing.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    fn open(path: &Path) -> Result<Record, LedgerError> {
+        let published = published(path);
+        let log = Entries::open_reader_at(path, published.as_ref().and_then(Tables::mark))?;
+        sled::check(path, &log)?;
+        Record::new(path, log, published)
     }
 }
 

@@ -44,18 +44,19 @@
 //! `docs/ARCHITECTURE.md` follows an entry, a question and an audit through these; `docs/FORMAT.md` has the bytes.
 //!
 //! # Recording
-//! A ledger with the charter of the Shanghai Cooperation Organisation and one act, asked for a status:
+//! A [`Writer`] appends, and gives a [`Reading`] of everything recorded by then. A ledger with the charter of the Shanghai
+//! Cooperation Organisation and one act, asked for a status:
 //! ```
 //! use chancery::charter::{Template, charter_event};
 //! use chancery::event::{Act, BodyId, Edtf, Event, EventId, Evidence, Instant, ParticipantId, Role};
 //! use chancery::log::{Disk, Holder};
-//! use chancery::{AppendOptions, Ledger, Question, StatusAnswer};
+//! use chancery::{AppendOptions, Question, StatusAnswer, Writer};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let folder = tempfile::tempdir()?;
 //! let path = folder.path().join("example.ledger");
-//! Ledger::create(&path, "example.org/sco", &Disk::default())?;
-//! let mut ledger = Ledger::open_writer(&path, &Holder::default(), Disk::default())?;
+//! Writer::create(&path, "example.org/sco", &Disk::default())?;
+//! let mut writer = Writer::open(&path, &Holder::default(), Disk::default())?;
 //! let now = Instant::parse("2026-11-24T09:00:00Z")?;
 //! let options = AppendOptions { now, expect_size: None, accept_clock: false };
 //!
@@ -65,21 +66,21 @@
 //!     let id = EventId::parse(&format!("00000000-0000-4000-8000-{at:012}"))?;
 //!     charter.push(charter_event(text, at > 0, id)?);
 //! }
-//! ledger.append(charter, options)?;
+//! writer.append(charter, options)?;
 //!
 //! let id = EventId::parse("0192a6c0-0000-7000-8000-000000000001")?;
 //! let mut act = Event::new(id, Act::StatusGranted, BodyId::parse("sco")?);
 //! act.participant = Some(ParticipantId::parse("BLR")?);
 //! act.dates.set(Role::Decided, Edtf::parse("2015-07-10")?);
 //! act.evidence.push(Evidence::citing("gazeta.uz 2016-04-16", None));
-//! let receipt = ledger.append(vec![act], options)?.remove(0);
+//! let receipt = writer.append(vec![act], options)?.remove(0);
 //! assert_eq!((receipt.index.0, receipt.size.0), (7, 8));
 //!
 //! let question = Question::status("BLR", "sco").on("2023-07-01");
-//! let answer = StatusAnswer::try_from(ledger.reading(now).ask(&question)?)?;
+//! let answer = StatusAnswer::try_from(writer.reading(now).ask(&question)?)?;
 //! assert_eq!(answer.status.map(|s| s.to_string()).as_deref(), Some("observer"));
 //! assert_eq!(answer.because[0].index, receipt.index);
-//! ledger.close()?;
+//! writer.close()?;
 //! # Ok(()) }
 //! ```
 
@@ -99,5 +100,5 @@ pub mod publish;
 pub mod query;
 pub mod witness;
 
-pub use ledger::{AppendOptions, Follower, Ledger, LedgerError, Reading, Receipt};
+pub use ledger::{AppendOptions, Follower, LedgerError, Reading, Receipt, Writer};
 pub use query::{Answer, Question, StatusAnswer};

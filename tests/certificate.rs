@@ -7,7 +7,7 @@ use chancery::certificate::{CertificateEvidence, CompletenessMap, make, verify};
 use chancery::event::{
     BodyId, Day, Edtf, Entry, Heading, Index, Instant, ParticipantId, Scope, Size, filings, leaf::decode,
 };
-use chancery::ledger::{Ledger, LedgerError};
+use chancery::ledger::{LedgerError, Reading};
 use chancery::log::{Frontier, Hash, LeafHashes, SigningKey, VerifierKey, leaf_hash};
 use chancery::query::{Axes, CheckpointRef, Material, status};
 
@@ -18,29 +18,28 @@ const PROGRAM: &str = "chancery test";
 /// The demonstration ledger, open, with its key.
 struct Sco {
     env: Env,
-    ledger: Ledger,
+    reading: Reading,
     key: VerifierKey,
 }
 
 impl Sco {
     fn new() -> Sco {
         let env = Env::demo();
-        let ledger = Ledger::open_reader(&env.ledger()).unwrap();
-        let key = ledger.verifier_key().unwrap();
-        Sco { env, ledger, key }
+        let reading = Reading::open(&env.ledger(), Instant::from_micros(0)).unwrap();
+        let key = reading.verifier_key().unwrap();
+        Sco { env, reading, key }
     }
 
     fn answer(&mut self, who: &str, axes: &Axes) -> String {
         let who = ParticipantId::parse(who).unwrap();
-        let reading = self.ledger.reading(Instant::from_micros(0));
-        let material = reading.material(&body(), Some(&who), axes.as_recorded).unwrap();
+        let material = self.reading.material(&body(), Some(&who), axes.as_recorded).unwrap();
         let answer = status(&material, &who, &body(), axes).unwrap();
         serde_json::to_value(answer).unwrap().to_string()
     }
 
     fn certificate(&mut self, who: &str, axes: &Axes) -> String {
         let answer = self.answer(who, axes);
-        self.ledger.certificate(&answer, axes.as_recorded, PROGRAM).unwrap()
+        self.reading.certificate(&answer, axes.as_recorded, PROGRAM).unwrap()
     }
 }
 
@@ -69,10 +68,10 @@ fn any(rng: &mut Rng, people: &[String], sizes: &[u64]) -> (String, Axes) {
     (who, axes)
 }
 
-fn people(ledger: &Ledger) -> Vec<String> {
+fn people(reading: &Reading) -> Vec<String> {
     let mut people = vec!["FRA".to_owned(), "SUN".to_owned()];
     let named = |entry: Entry| people.extend(entry.event.participant.as_ref().map(ToString::to_string));
-    ledger.scan(Index(0), named).unwrap();
+    reading.scan(Index(0), named).unwrap();
     people.sort();
     people.dedup();
     people
@@ -81,14 +80,14 @@ fn people(ledger: &Ledger) -> Vec<String> {
 #[test]
 fn every_answer_has_a_certificate_that_verifies() {
     let mut sco = Sco::new();
-    let people = people(&sco.ledger);
+    let people = people(&sco.reading);
     let sizes = [10, 64, 100, 127, 128];
     let mut rng = Rng(0x5EED_CE27);
     let mut statuses = BTreeMap::new();
     for _ in 0..times(10_000) {
         let (who, axes) = any(&mut rng, &people, &sizes);
         let answer = sco.answer(&who, &axes);
-        let text = sco.ledger.certificate(&answer, axes.as_recorded, PROGRAM).unwrap();
+        let text = sco.reading.certificate(&answer, axes.as_recorded, PROGRAM).unwrap();
         let verified = verify(&text, &sco.key, PROGRAM).unwrap();
         assert_eq!(verified.answer.to_string(), answer);
         *statuses.entry(verified.answer["status"].to_string()).or_insert(0u32) += 1;
@@ -99,7 +98,7 @@ fn every_answer_has_a_certificate_that_verifies() {
 #[test]
 fn any_bit_that_is_flipped_is_caught_and_its_place_is_said() {
     let mut sco = Sco::new();
-    let people = people(&sco.ledger);
+    let people = people(&sco.reading);
     let mut rng = Rng(0xB17F_11B5);
     let certificates: Vec<String> = (0..8)
         .map(|_| any(&mut rng, &people, &[60, 128]))
@@ -169,7 +168,7 @@ fn a_server_that_hides_an_entry_has_no_certificate() {
     let mut sco = Sco::new();
     let (mut entries, mut leaves) = (Vec::new(), Vec::new());
     for index in 0..128 {
-        let leaf = sco.ledger.leaf(Index(index)).unwrap();
+        let leaf = sco.reading.leaf(Index(index)).unwrap();
         leaves.push(leaf_hash(&leaf));
         entries.push(decode(&leaf, Index(index)).unwrap());
     }
@@ -180,12 +179,12 @@ fn a_server_that_hides_an_entry_has_no_certificate() {
     for hidden in (0..128).map(Index) {
         let map = map_without(&entries, &leaves, hidden);
         let evidence = CertificateEvidence {
-            head: sco.ledger.signed_head(Size(128)).unwrap(),
+            head: sco.reading.signed_head(Size(128)).unwrap(),
             map: &map,
             tree: &tree,
             program: PROGRAM,
         };
-        let mut leaf = |index: Index| sco.ledger.leaf(index);
+        let mut leaf = |index: Index| sco.reading.leaf(index);
         let Some(answer) = answer_without(&entries, hidden, &honest, &axes) else { continue };
         lies += u32::from(answer != honest);
         // Some entries move nothing; then the honest answer is certified with one entry too few.

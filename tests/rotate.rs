@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use chancery::audit::{AuditOptions, audit};
 use chancery::event::{EventId, Instant};
 use chancery::log::{Append, Disk, Entries, Holder, SignedCheckpoint, VerifierKey};
-use chancery::{AppendOptions, Ledger};
+use chancery::{AppendOptions, Reading, Writer};
 use serde_json::Value;
 
 use crate::env::{Env, NOW, copy, files};
@@ -189,7 +189,7 @@ fn what_belongs_to_the_ledger_itself_is_neither_a_body_nor_corrected() {
 
 /// Opens for writing and rotates on a disk.
 fn rotated(path: &Path, disk: Disk, time: u8) -> Result<bool, chancery::LedgerError> {
-    let ledger = Ledger::open_writer(path, &Holder::default(), disk)?;
+    let ledger = Writer::open(path, &Holder::default(), disk)?;
     let id = EventId::parse(&format!("0197a000-0000-7000-8000-00000000000{time}")).unwrap();
     let options = AppendOptions { now: Instant::parse(NOW).unwrap(), expect_size: None, accept_clock: false };
     ledger.rotate_key(&[time; 32], (id, Vec::new()), options).map(|(_, ended)| ended)
@@ -209,6 +209,7 @@ fn a_change_of_the_key_that_was_cut_short_at_any_step_is_ended_and_no_key_is_los
     let old = std::fs::read_to_string(env.path().join("old")).unwrap();
     let old = VerifierKey::parse(old.trim_end()).unwrap();
     let size = env.size();
+    let now = Instant::parse(NOW).unwrap();
     let (mut cut, mut ended, mut announced) = (0, 0, 0);
     for step in 0.. {
         let path: PathBuf = env.path().join(format!("cut-{step}"));
@@ -221,26 +222,26 @@ fn a_change_of_the_key_that_was_cut_short_at_any_step_is_ended_and_no_key_is_los
         let context = format!("step {step}");
         assert_sound(&path, &old, &context);
         // A reader signs for its moment, or says what is to be done.
-        match Ledger::open_reader(&path).and_then(|ledger| ledger.signed_head(ledger.size())) {
+        match Reading::open(&path, now).and_then(|reading| reading.signed_head(reading.size())) {
             Ok(head) => {
-                let new = Ledger::open_reader(&path).unwrap().verifier_key().unwrap();
+                let new = Reading::open(&path, now).unwrap().verifier_key().unwrap();
                 assert!(head.verify(&old).is_ok() || new != old && head.verify(&new).is_ok(), "{context}");
             }
             Err(error) => {
                 assert!(error.to_string().contains("not the verifier key of the signing key"), "{error}")
             }
         }
-        let begun = Ledger::open_reader(&path).unwrap().size().0 > size;
+        let begun = Reading::open(&path, now).unwrap().size().0 > size;
         announced += u32::from(begun);
         if step % 2 == 0 {
             // The next writer ends it, whatever it writes.
-            Ledger::open_writer(&path, &Holder::default(), Disk::default()).unwrap().close().unwrap();
+            Writer::open(&path, &Holder::default(), Disk::default()).unwrap().close().unwrap();
         }
         let again = rotated(&path, Disk::default(), 2).unwrap();
         ended += u32::from(again);
-        let ledger = Ledger::open_reader(&path).unwrap();
-        let last = ledger.rotations().unwrap().pop().unwrap();
-        assert_eq!(ledger.verifier_key().unwrap(), last.rotation.new, "{context}");
+        let reading = Reading::open(&path, now).unwrap();
+        let last = reading.rotations().unwrap().pop().unwrap();
+        assert_eq!(reading.verifier_key().unwrap(), last.rotation.new, "{context}");
         assert!(!path.join("key.next").exists(), "{context}");
         let head = SignedCheckpoint::read(&path.join("checkpoint")).unwrap().unwrap();
         head.verify(&last.rotation.new).unwrap();

@@ -14,7 +14,7 @@ use chancery::event::leaf::decode;
 use chancery::event::{BodyId, Day, Index, Instant, ParticipantId, Size};
 use chancery::ledger::AppendOptions;
 use chancery::log::{Disk, DiskFile, Entries};
-use chancery::{Answer, Ledger, Question, Reading};
+use chancery::{Answer, Question, Reading, Writer};
 use criterion::Criterion;
 
 use floors::Meter;
@@ -169,7 +169,7 @@ impl Raw {
 }
 
 fn appends(criterion: &mut Criterion, meter: &Meter, made: &mut Made) {
-    let mut ledger = Ledger::open_writer(&made.path, &holder(), Disk::default()).unwrap();
+    let mut ledger = Writer::open(&made.path, &holder(), Disk::default()).unwrap();
     let now = Instant::parse("2026-11-01T00:00:00Z").unwrap();
     let options = AppendOptions { now, expect_size: None, accept_clock: true };
     let mut raw = Raw::new(made);
@@ -184,7 +184,7 @@ fn appends(criterion: &mut Criterion, meter: &Meter, made: &mut Made) {
                 took += timed(|| ledger.append(events, options).unwrap());
                 if batch == 1 {
                     // A frame: header and trailer around the leaf, its length and its hash.
-                    let leaf = ledger.leaf(Index(before.0)).unwrap().len();
+                    let leaf = ledger.reading(now).leaf(Index(before.0)).unwrap().len();
                     let bytes = vec![0xa5; (32 + 36 + leaf + 4).next_multiple_of(16)];
                     meter.note(&beside, 1, timed(|| raw.write(&bytes)));
                 }

@@ -9,7 +9,7 @@ use chancery::event::{
     Grade, Instant, ParticipantId, Register, Role, StatusId,
 };
 use chancery::import::read_csv;
-use chancery::ledger::Ledger;
+use chancery::ledger::Writer;
 use chancery::log::{Append, Disk, Entries, Holder};
 use uuid::Uuid;
 
@@ -280,7 +280,7 @@ pub(crate) fn make(folder: &Path, entries: usize) -> Made {
         assert!(matches!(done, Append::Done { .. }), "{done:?}");
     }
     drop(log);
-    Ledger::open_writer(&path, &holder(), Disk::default()).unwrap().close().unwrap();
+    Writer::open(&path, &holder(), Disk::default()).unwrap().close().unwrap();
     let mut pairs: Vec<(ParticipantId, BodyId)> =
         events.iter().filter_map(|e| Some((e.participant.clone()?, e.body.clone()))).collect();
     pairs.sort_by(|a, b| (a.1.as_str() != "sco", &a.1, &a.0).cmp(&(b.1.as_str() != "sco", &b.1, &b.0)));

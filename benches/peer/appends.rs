@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chancery::event::{Event, Index};
-use chancery::ledger::{GroupCommit, Ledger};
+use chancery::ledger::{GroupCommit, Writer};
 use chancery::log::Disk;
 
 use crate::imports::{Both, options};
@@ -17,8 +17,8 @@ use crate::written::RECORDED;
 /// How many clients write at once.
 const WRITERS: usize = 64;
 
-fn writer(both: &Both) -> Ledger {
-    Ledger::open_writer(&both.ledger, &holder(), Disk::default()).unwrap()
+fn writer(both: &Both) -> Writer {
+    Writer::open(&both.ledger, &holder(), Disk::default()).unwrap()
 }
 
 /// The world after everything that is recorded.
@@ -29,8 +29,9 @@ pub(crate) fn continued(both: &Both) -> World {
 }
 
 /// The bytes of a frame that was just appended: header and trailer around leaves, each with its length and hash.
-fn frame_bytes(ledger: &Ledger, from: u64) -> usize {
-    let leaves = (from..ledger.size().0).map(|at| 36 + ledger.leaf(Index(at)).unwrap().len());
+fn frame_bytes(ledger: &Writer, from: u64) -> usize {
+    let reading = ledger.reading(options().now);
+    let leaves = (from..reading.size().0).map(|at| 36 + reading.leaf(Index(at)).unwrap().len());
     (32 + leaves.sum::<usize>() + 4).next_multiple_of(16)
 }
 
@@ -84,7 +85,7 @@ pub(crate) fn writers(both: &Both, world: &mut World, each: usize) -> Row {
 }
 
 /// All writers' events, each acknowledged by itself, from as many threads: those that wait share a sync.
-fn together(ledger: Ledger, events: Vec<Event>) -> (Ledger, usize, Duration) {
+fn together(ledger: Writer, events: Vec<Event>) -> (Writer, usize, Duration) {
     let (commits, count) = (GroupCommit::new(ledger), events.len());
     let took = timed(|| {
         std::thread::scope(|scope| {

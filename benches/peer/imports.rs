@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chancery::event::Instant;
-use chancery::ledger::{AppendOptions, Ledger};
+use chancery::ledger::{AppendOptions, Writer};
 use chancery::log::Disk;
 
 use crate::limits::child;
@@ -53,8 +53,8 @@ pub(crate) fn as_child(side: &str, path: &Path, shape: Shape) {
 }
 
 fn into_chancery(path: &Path, world: &mut World, entries: usize) -> Duration {
-    Ledger::create(path, ORIGIN, &Disk::default()).unwrap();
-    let mut ledger = Ledger::open_writer(path, &holder(), Disk::default()).unwrap();
+    Writer::create(path, ORIGIN, &Disk::default()).unwrap();
+    let mut ledger = Writer::open(path, &holder(), Disk::default()).unwrap();
     let took = batches(world, entries, |events| {
         let drafts = ledger.admit(events).unwrap();
         ledger.record(drafts, options()).unwrap();

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant as Clock};
 
 use chancery::event::{Day, Instant, ParticipantId};
-use chancery::ledger::Ledger;
+use chancery::ledger::Writer;
 use chancery::log::Disk;
 use chancery::query::Roster;
 use chancery::{Question, Reading};
@@ -62,7 +62,7 @@ pub(crate) fn rows(folder: &Path) -> Vec<Row> {
     let ledger = folder.join("readers.ledger");
     let mut demo = Command::new(env!("CARGO_BIN_EXE_chancery"));
     process(demo.arg("--ledger").arg(&ledger).args(["demo", "--with", "nato", "--with", "eu"]));
-    let mut writer = Ledger::open_writer(&ledger, &holder(), Disk::default()).unwrap();
+    let mut writer = Writer::open(&ledger, &holder(), Disk::default()).unwrap();
     let shape = Shape::plain(NOBODIES);
     let mut world = World::new(shape);
     writer.append(world.batch(shape.bodies().len()), options()).unwrap();
@@ -88,7 +88,7 @@ pub(crate) fn rows(folder: &Path) -> Vec<Row> {
 fn asked_beside(
     reading: &Reading,
     members: &Members,
-    writer: &mut Ledger,
+    writer: &mut Writer,
     world: &mut World,
 ) -> (Samples, f64) {
     let (next, over) = (AtomicUsize::new(0), AtomicBool::new(false));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chancery::event::leaf::{encode_event, splice};
 use chancery::event::{Event, Instant};
-use chancery::ledger::Ledger;
+use chancery::ledger::Writer;
 use chancery::log::{Append, Disk, Entries};
 
 use crate::samples::timed;
@@ -47,6 +47,6 @@ pub(crate) fn written(path: &Path, world: &mut World, entries: usize) -> Duratio
         assert!(matches!(done, Append::Done { .. }), "{done:?}");
     });
     drop(log);
-    let index = || Ledger::open_writer(path, &holder(), Disk::default()).unwrap().close().unwrap();
+    let index = || Writer::open(path, &holder(), Disk::default()).unwrap().close().unwrap();
     took + timed(index)
 }

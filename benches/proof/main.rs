@@ -13,7 +13,7 @@ use std::time::{Duration, Instant as Clock};
 
 use chancery::certificate::verify;
 use chancery::event::{BodyId, Day, Index, Instant, ParticipantId, Size};
-use chancery::ledger::Ledger;
+use chancery::ledger::{Reading, Writer};
 use chancery::log::{Disk, Entries, Frontier, LeafHashes, leaf_hash, prove_inclusion};
 use chancery::query::{Axes, roster, status};
 use criterion::Criterion;
@@ -36,7 +36,7 @@ fn main() {
         taken: BTreeMap::new(),
     };
     let made = make(&folder, entries);
-    let signed = Ledger::open_writer(&made.path, &holder(), Disk::default()).unwrap();
+    let signed = Writer::open(&made.path, &holder(), Disk::default()).unwrap();
     signed.create_key(&[7; 32]).unwrap();
     signed.close().unwrap();
     let log = Entries::open_reader(&made.path).unwrap();
@@ -62,11 +62,11 @@ fn main() {
     log.scan(0, |_, _, hash| hashes.push(hash)).unwrap();
     let tree = LeafHashes::new(hashes);
     bench.measure("inclusion proof, tree at hand", || prove_inclusion(&tree, size / 3, size).unwrap());
-    let ledger = Ledger::open_reader(&made.path).unwrap();
+    let reading = Reading::open(&made.path, Instant::from_micros(0)).unwrap();
     bench.measure("inclusion proof, from disk", || {
-        ledger.prove_inclusion(Index(size / 3), Size(size)).unwrap().to_string()
+        reading.prove_inclusion(Index(size / 3), Size(size)).unwrap().to_string()
     });
-    drop(ledger);
+    drop(reading);
     certificates(&mut bench, &made, Size(size));
     bench.print(size);
     let _ = std::fs::remove_dir_all(&folder);
@@ -79,12 +79,12 @@ fn leaves(log: &Entries) -> Vec<Vec<u8>> {
 }
 
 fn certificates(bench: &mut Bench, made: &synthetic::Made, size: Size) {
-    let ledger = Ledger::open_reader(&made.path).unwrap();
-    let key = ledger.verifier_key().unwrap();
+    let reading = Reading::open(&made.path, Instant::from_micros(0)).unwrap();
+    let key = reading.verifier_key().unwrap();
     let pairs = [&made.pairs[made.pairs.len() / 3], &made.pairs[made.pairs.len() / 2]];
-    let answers: Vec<String> = pairs.iter().map(|pair| answer(&ledger, pair, size)).collect();
-    let roster_of_all = whole(&ledger, &pairs[0].1, size);
-    let make = |answer: &String| ledger.certificate(answer, size, PROGRAM).unwrap();
+    let answers: Vec<String> = pairs.iter().map(|pair| answer(&reading, pair, size)).collect();
+    let roster_of_all = whole(&reading, &pairs[0].1, size);
+    let make = |answer: &String| reading.certificate(answer, size, PROGRAM).unwrap();
     bench.measure("certificate, made", || answers.iter().map(make).next());
     let certificates: Vec<String> = answers.iter().map(make).collect();
     let entries = verify(&certificates[0], &key, PROGRAM).unwrap().entries.len();
@@ -96,14 +96,14 @@ fn certificates(bench: &mut Bench, made: &synthetic::Made, size: Size) {
     bench.measure("certificate of a roster, verified", || verify(&whole, &key, PROGRAM).unwrap());
 }
 
-fn answer(ledger: &Ledger, (participant, body): &(ParticipantId, BodyId), size: Size) -> String {
-    let material = ledger.reading(Instant::from_micros(0)).material(body, Some(participant), size).unwrap();
+fn answer(reading: &Reading, (participant, body): &(ParticipantId, BodyId), size: Size) -> String {
+    let material = reading.material(body, Some(participant), size).unwrap();
     let axes = Axes::on_day(Day::from_days(20_000), None, size);
     serde_json::to_value(status(&material, participant, body, &axes).unwrap()).unwrap().to_string()
 }
 
-fn whole(ledger: &Ledger, body: &BodyId, size: Size) -> String {
-    let material = ledger.reading(Instant::from_micros(0)).material(body, None, size).unwrap();
+fn whole(reading: &Reading, body: &BodyId, size: Size) -> String {
+    let material = reading.material(body, None, size).unwrap();
     let axes = Axes::on_day(Day::from_days(20_000), None, size);
     serde_json::to_value(roster(&material, body, None, &axes).unwrap()).unwrap().to_string()
 }

@@ -8,7 +8,7 @@ use crate::charter::{Template, Texts, charter_event};
 use crate::event::leaf::{decode, encode_event, splice};
 use crate::event::*;
 use crate::fixture::data;
-use crate::ledger::{AppendOptions, Ledger};
+use crate::ledger::{AppendOptions, Writer};
 use crate::log::{Append, Checkpoint, Disk, Entries, Holder, leaf_hash};
 
 const ORIGIN: &str = "example.org/audit";
@@ -60,8 +60,8 @@ fn events() -> Vec<Event> {
 }
 
 fn record(path: &Path, batches: Vec<Vec<Event>>) {
-    Ledger::create(path, ORIGIN, &Disk::default()).unwrap();
-    let mut ledger = Ledger::open_writer(path, &Holder::default(), Disk::default()).unwrap();
+    Writer::create(path, ORIGIN, &Disk::default()).unwrap();
+    let mut ledger = Writer::open(path, &Holder::default(), Disk::default()).unwrap();
     for batch in batches {
         let now = Instant::parse("2026-11-23T17:31:00Z").unwrap();
         ledger.append(batch, AppendOptions { now, expect_size: None, accept_clock: true }).unwrap();

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::event::{Event, EventId, Index, Instant};
-use crate::ledger::{Ledger, Reading};
+use crate::ledger::{Reading, Writer};
 use crate::log::{Disk, Holder};
 
 use crate::cli::error::Failure;
@@ -132,19 +132,6 @@ impl Context {
     ///
     /// # Errors
     /// [`Failure`].
-    pub(crate) fn reader(&self) -> Result<Ledger, Failure> {
-        self.check_url()?;
-        let mut ledger = Ledger::open_reader(&self.ledger)?;
-        if let Some(supposed) = &self.supposed {
-            *supposed.places.borrow_mut() = ledger.suppose(supposed.events.clone())?;
-        }
-        Ok(ledger)
-    }
-
-    /// Opens the ledger for questions of every kind.
-    ///
-    /// # Errors
-    /// [`Failure`].
     pub(crate) fn reading(&self) -> Result<Reading, Failure> {
         self.check_url()?;
         let reading = Reading::open(&self.ledger, self.now)?;
@@ -181,10 +168,10 @@ impl Context {
     ///
     /// # Errors
     /// [`Failure`].
-    pub(crate) fn writer(&self, command: &str) -> Result<Ledger, Failure> {
+    pub(crate) fn writer(&self, command: &str) -> Result<Writer, Failure> {
         self.check_url()?;
-        let ledger = Ledger::open_writer(&self.ledger, &self.holder(command), Disk::default())?;
-        if let Some(torn) = ledger.recovered().filter(|_| !self.quiet) {
+        let writer = Writer::open(&self.ledger, &self.holder(command), Disk::default())?;
+        if let Some(torn) = writer.recovered().filter(|_| !self.quiet) {
             self.remark(&format!(
                 "an append that was never acknowledged was cut short at byte {} of {}; its {} bytes were cleared",
                 torn.offset,
@@ -192,12 +179,21 @@ impl Context {
                 torn.bytes
             ));
         }
-        Ok(ledger)
+        Ok(writer)
+    }
+
+    /// Opens the ledger for a dry run.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(crate) fn dry_run(&self) -> Result<Writer, Failure> {
+        self.check_url()?;
+        Ok(Writer::dry_run(&self.ledger)?)
     }
 
     /// Ends writing. What was acknowledged is durable without a checkpoint, so one that cannot be written is no failure.
-    pub(crate) fn close(&self, ledger: Ledger) {
-        if let Err(error) = ledger.close() {
+    pub(crate) fn close(&self, writer: Writer) {
+        if let Err(error) = writer.close() {
             self.remark(&format!("recorded, but the head of the log is not up to date: {error}"));
         }
     }

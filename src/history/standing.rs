@@ -142,7 +142,7 @@ impl<'e> Corrections<'e> {
         let mut corrected = Event::clone(event);
         for (_, change) in changes {
             for (field, value) in change.iter() {
-                // `Ledger` admits no correction whose value the field cannot take; one that is damaged changes nothing.
+                // `Writer` admits no correction whose value the field cannot take; one that is damaged changes nothing.
                 let _ = field.0.write(&mut corrected, value);
             }
         }

@@ -15,7 +15,7 @@ use crate::charter::{Template, charter_event};
 use crate::event::{
     Act, ActKind, BodyId, Edtf, Event, EventId, Evidence, Grade, ImportReceipt, Index, Role, Survey,
 };
-use crate::ledger::{AppendOptions, Draft, Ledger, LedgerError, RecordedRows};
+use crate::ledger::{AppendOptions, Draft, LedgerError, RecordedRows, Writer};
 
 use super::csv::hex;
 use super::events_error::EventsError;
@@ -111,7 +111,7 @@ pub struct ImportReport {
 /// # Errors
 /// [`EventsError`]; lines that cannot be taken are no error.
 pub fn import_events(
-    ledger: &mut Ledger,
+    writer: &mut Writer,
     file: &EventsFile<'_>,
     options: AppendOptions,
     progress: &dyn Fn(u64),
@@ -122,12 +122,12 @@ pub fn import_events(
     let stream = Stream::open((file.open)()?, file.map)?;
     let by = file.map.map_or("", |map| &map.canonical);
     let mut import = EventId(Uuid::new_v5(&IMPORTS, &[&sha256, by.as_bytes()].concat()));
-    if let Some(index) = ledger.find(import)? {
-        let body = ledger.entry(index)?.event.body.clone();
-        import = ledger.held(&body)?.name(import);
+    if let Some(index) = writer.find(import)? {
+        let body = writer.entry(index)?.event.body.clone();
+        import = writer.held(&body)?.name(import);
     }
     let mut intake = Intake {
-        ledger,
+        writer,
         options,
         dry_run: file.dry_run,
         keep: file.keep,
@@ -161,7 +161,7 @@ pub fn import_events(
 
 /// An import that is under way.
 struct Intake<'l> {
-    ledger: &'l mut Ledger,
+    writer: &'l mut Writer,
     options: AppendOptions,
     dry_run: bool,
     keep: bool,
@@ -225,7 +225,7 @@ impl Intake<'_> {
             });
             acts.push((line, cells, act));
         }
-        let mut sifted = self.ledger.sift(events)?.into_iter();
+        let mut sifted = self.writer.sift(events)?.into_iter();
         let mut drafts: Vec<Draft> = Vec::new();
         for (line, cells, act) in acts {
             let judged = match act {
@@ -265,7 +265,7 @@ impl Intake<'_> {
         if self.dry_run || drafts.is_empty() {
             return Ok(());
         }
-        if let Some((first, last)) = self.ledger.record(drafts, self.options)? {
+        if let Some((first, last)) = self.writer.record(drafts, self.options)? {
             self.report.entries = Some((self.report.entries.map_or(first, |(first, _)| first), last));
             self.went_on();
         }
@@ -282,20 +282,20 @@ impl Intake<'_> {
                 continue;
             }
             // Whoever signs and may not record there cannot adopt its charter either.
-            if !self.ledger.signers_may(body, ActKind::CharterAdopted)? && self.ledger.charter(body).is_err()
+            if !self.writer.signers_may(body, ActKind::CharterAdopted)? && self.writer.charter(body).is_err()
             {
                 continue;
             }
-            let known = self.ledger.charter(body).is_ok();
+            let known = self.writer.charter(body).is_ok();
             self.bodies.insert(body.clone(), known);
             if known {
-                self.held.insert(body.clone(), self.ledger.held(body)?);
+                self.held.insert(body.clone(), self.writer.held(body)?);
                 continue;
             }
             let pattern = BodyId::parse(line.pattern).map_err(|e| io::Error::other(e.to_string()))?;
             if !self.bodies.contains_key(&pattern) {
                 self.bodies.insert(pattern.clone(), true);
-                if self.ledger.charter(&pattern).is_err() {
+                if self.writer.charter(&pattern).is_err() {
                     let texts = Template::find(line.pattern).map_or(&[][..], |t| t.texts);
                     for (at, text) in texts.iter().enumerate() {
                         fresh.push(charter(text, at > 0)?);
@@ -307,9 +307,9 @@ impl Intake<'_> {
         }
         match self.dry_run {
             _ if fresh.is_empty() => {}
-            true => _ = self.ledger.suppose(fresh)?,
+            true => _ = self.writer.suppose(fresh)?,
             false => {
-                self.ledger.append(fresh, self.options)?;
+                self.writer.append(fresh, self.options)?;
                 self.went_on();
             }
         }
@@ -329,11 +329,11 @@ impl Intake<'_> {
             sha256,
             taken: counted,
         };
-        self.report.entry = self.ledger.find(self.import)?;
+        self.report.entry = self.writer.find(self.import)?;
         if self.report.entry.is_none() {
             let mut event = Event::new(self.import, Act::ImportRecorded(receipt), body);
             event.note.clone_from(&file.note);
-            let receipts = self.ledger.append(vec![event], self.options)?;
+            let receipts = self.writer.append(vec![event], self.options)?;
             self.report.entry = receipts.first().map(|r| r.index);
         }
         let Some(span) = &file.surveyed else { return Ok(()) };
@@ -349,9 +349,9 @@ impl Intake<'_> {
         let own = self.taken_in.iter().filter(|body| Template::find(body.as_str()).is_none());
         let surveys: Vec<Event> = own.map(survey).collect();
         let drafts: Vec<Draft> =
-            self.ledger.admit(surveys)?.into_iter().filter(|draft| draft.recorded.is_none()).collect();
+            self.writer.admit(surveys)?.into_iter().filter(|draft| draft.recorded.is_none()).collect();
         if !drafts.is_empty() {
-            self.ledger.record(drafts, self.options)?;
+            self.writer.record(drafts, self.options)?;
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::event::{
     Act, BodyId, Edtf, Event, EventId, Evidence, Grade, ImportReceipt, Index, Register, Role, Survey,
 };
-use crate::ledger::{AppendOptions, Ledger, LedgerError};
+use crate::ledger::{AppendOptions, LedgerError, Writer};
 
 use super::csv::{CsvError, Reject, Row, Rows, read_csv};
 
@@ -84,20 +84,20 @@ pub struct Mode {
 /// # Errors
 /// [`ImportError`]; rows that cannot be taken are no error, unless the mode is strict.
 pub fn import(
-    ledger: &mut Ledger,
+    writer: &mut Writer,
     source: &Source<'_>,
     options: AppendOptions,
     mode: Mode,
     progress: &dyn Fn(u64, u64),
 ) -> Result<Outcome, ImportError> {
-    ledger.charter(source.body)?;
+    writer.charter(source.body)?;
     let resolve = |word: &str| match Register::builtin().resolve(word) {
         Ok(found) => Ok(found.id.clone()),
         Err(error) => Err(error.to_string()),
     };
     let digest = Sha256::digest(source.bytes);
     let named = [source.body.as_str().as_bytes(), b"\n", &digest].concat();
-    let held = ledger.held(source.body)?;
+    let held = writer.held(source.body)?;
     let id = held.name(EventId(Uuid::new_v5(&IMPORTS, &named)));
     let rows = read_csv(source.bytes, source.body, id, &resolve)?;
     let Rows { mut taken, rejected, header, sha256 } = rows;
@@ -113,18 +113,18 @@ pub fn import(
         unrecorded: Vec::new(),
     };
     let total = taken.len() as u64;
-    let parts = admissible(ledger, taken, &mut outcome)?;
+    let parts = admissible(writer, taken, &mut outcome)?;
     if mode.strict && !outcome.rejected.is_empty() {
         return Err(ImportError::Strict(outcome.rejected));
     }
     let mut done = 0;
     for part in parts {
         done += part.len() as u64;
-        record(ledger, &part, options, mode, &mut outcome)?;
+        record(writer, &part, options, mode, &mut outcome)?;
         progress(done, total);
     }
     if !mode.dry_run {
-        conclude(ledger, source, options, id, sha256, &mut outcome)?;
+        conclude(writer, source, options, id, sha256, &mut outcome)?;
     }
     outcome.rejected.sort_by_key(|r| r.line);
     Ok(outcome)
@@ -132,7 +132,7 @@ pub fn import(
 
 /// Parts every event of which the ledger admits; the others go to the rejects.
 fn admissible(
-    ledger: &mut Ledger,
+    writer: &mut Writer,
     rows: Vec<Row>,
     outcome: &mut Outcome,
 ) -> Result<Vec<Vec<Row>>, ImportError> {
@@ -141,7 +141,7 @@ fn admissible(
         let mut part = part.to_vec();
         loop {
             let events: Vec<Event> = part.iter().map(|row| row.event.clone()).collect();
-            let (at, error) = match ledger.admit(events) {
+            let (at, error) = match writer.admit(events) {
                 Ok(_) => break,
                 Err(LedgerError::InBatch { at, source }) => (at - 1, *source),
                 Err(error) if part.len() == 1 => (0, error),
@@ -160,14 +160,14 @@ fn admissible(
 }
 
 fn record(
-    ledger: &mut Ledger,
+    writer: &mut Writer,
     part: &[Row],
     options: AppendOptions,
     mode: Mode,
     outcome: &mut Outcome,
 ) -> Result<(), ImportError> {
     let events: Vec<Event> = part.iter().map(|row| row.event.clone()).collect();
-    let drafts = ledger.admit(events)?;
+    let drafts = writer.admit(events)?;
     let fresh: Vec<(u64, Arc<Event>)> = part
         .iter()
         .zip(&drafts)
@@ -176,33 +176,33 @@ fn record(
         .collect();
     outcome.known += (part.len() - fresh.len()) as u64;
     let new: Vec<Arc<Event>> = fresh.iter().map(|(_, event)| Arc::clone(event)).collect();
-    for (at, remark) in ledger.consequences(&new)?.remarks {
+    for (at, remark) in writer.consequences(&new)?.remarks {
         outcome.remarks.push((fresh.get(at).map_or(0, |(line, _)| *line), remark.to_string()));
     }
     outcome.remarks.sort();
     if mode.dry_run {
-        let first = ledger.size().0 + outcome.taken.len() as u64;
+        let first = writer.size().0 + outcome.taken.len() as u64;
         outcome.taken.extend((0..new.len() as u64).map(|n| Index(first + n)));
         outcome.unrecorded.extend(fresh);
         return Ok(());
     }
     // Rows that were recorded before need no receipt.
     let new = new.into_iter().map(Arc::unwrap_or_clone).collect();
-    let receipts = ledger.append(new, options)?;
+    let receipts = writer.append(new, options)?;
     outcome.taken.extend(receipts.iter().map(|r| r.index));
     Ok(())
 }
 
 /// The import's own entry and its survey, unless an earlier run made them.
 fn conclude(
-    ledger: &mut Ledger,
+    writer: &mut Writer,
     source: &Source<'_>,
     options: AppendOptions,
     id: EventId,
     sha256: String,
     outcome: &mut Outcome,
 ) -> Result<(), ImportError> {
-    outcome.entry = ledger.find(id)?;
+    outcome.entry = writer.find(id)?;
     if outcome.entry.is_none() && outcome.taken.len() as u64 + outcome.known > 0 {
         let receipt = ImportReceipt {
             file: source.name.to_owned(),
@@ -212,7 +212,7 @@ fn conclude(
             taken: outcome.taken.len() as u64 + outcome.known,
         };
         let event = Event::new(id, Act::ImportRecorded(receipt), source.body.clone());
-        let receipts = ledger.append(vec![event], options)?;
+        let receipts = writer.append(vec![event], options)?;
         outcome.entry = receipts.first().map(|r| r.index);
     }
     let Some(span) = &source.surveyed else { return Ok(()) };
@@ -221,8 +221,8 @@ fn conclude(
     let mut survey = Event::new(EventId(name), Act::RecordSurveyed(searched), source.body.clone());
     survey.dates.set(Role::Done, Edtf::day(options.now.day()));
     survey.evidence = vec![Evidence::citing(source.name, Some(Grade::Tertiary))];
-    if ledger.find(survey.id)?.is_none() {
-        ledger.append(vec![survey], options)?;
+    if writer.find(survey.id)?.is_none() {
+        writer.append(vec![survey], options)?;
     }
     Ok(())
 }

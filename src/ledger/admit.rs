@@ -5,13 +5,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::charter::{Charter, CharterText, NamedSet, WeightTable, check_names, check_sound, refuse};
-use crate::event::leaf::{decode, encode_event};
+use crate::event::leaf::encode_event;
 use crate::event::{
     Act, ActKind, BodyId, Changes, Day, Event, EventId, Index, Role, Size, StatusId, Subject,
 };
 use crate::history::{Standing, charter_acts, charter_acts_with, proposals, standing};
 
-use super::{Ledger, LedgerError, RecorderError, Recorders};
+use super::{LedgerError, RecorderError, Recorders, Writer};
 
 /// An event that may be recorded.
 #[derive(Clone, Debug)]
@@ -45,7 +45,7 @@ pub(super) fn changes_judgement(event: &Event) -> bool {
     touches_rules(event) || event.act.kind().is_of_ledger() || event.body.is_ledger()
 }
 
-impl Ledger {
+impl Writer {
     /// Checks events that are to be recorded together, in order.
     ///
     /// # Errors
@@ -90,8 +90,7 @@ impl Ledger {
         batch: &mut Batch,
     ) -> Result<Draft, LedgerError> {
         if let Some(index) = recorded {
-            let entry =
-                decode(&self.leaf(index)?, index).map_err(|source| LedgerError::Entry { index, source })?;
+            let entry = self.record.entry(index)?;
             let same = encode_event(&entry.event).is_ok_and(|first| first == bytes);
             return match same {
                 true => Ok(Draft { event, bytes, recorded, lacking: 0 }),
@@ -212,7 +211,7 @@ impl Ledger {
         last: Option<&Event>,
     ) -> Result<(Arc<Charter>, Option<String>), LedgerError> {
         let brought = last.and_then(|event| event.act.charter_text());
-        let entries = self.record.rule_entries(body, brought, &self.supposed)?;
+        let entries = self.record.rule_entries(body, brought)?;
         let acts = standing(&entries, Size(u64::MAX), Day::FUTURE);
         let size = self.size().0;
         let new = batch.charters.iter().enumerate().map(|(at, event)| Standing {
@@ -240,7 +239,7 @@ impl Ledger {
         if let Some(charter) = self.rules.get(body) {
             return Ok(Arc::clone(charter));
         }
-        let charter = self.record.charter(body, &self.supposed)?;
+        let charter = self.record.charter(body)?;
         self.rules.insert(body.clone(), Arc::clone(&charter));
         Ok(charter)
     }
@@ -263,8 +262,8 @@ impl Ledger {
             return Err(RecorderError::NotCorrected.into());
         }
         if let Act::RecordCorrected(correction) = &event.act {
-            let base = underlying(self, batch, target)?;
-            let said = self.as_it_stands(&base)?;
+            let base = self.record.underlying(&batch.events, target)?;
+            let said = self.record.as_it_stands(&base)?;
             let twice = batch.events.values().any(|e| matches!(e.act, Act::RecordCorrected(_)));
             check_was(&said, &correction.was).or_else(|error| if twice { Ok(()) } else { Err(error) })?;
             let mut corrected = Arc::unwrap_or_clone(said);
@@ -289,9 +288,9 @@ impl Ledger {
             return Err(LedgerError::DateNeeded { act, roles: vec![Role::Decided, Role::Notified] });
         }
         let id = event.to.ok_or(LedgerError::TargetNeeded(act))?;
-        let loaded = self.load(&event.body)?;
+        let entries = self.record.needs(&event.body, None)?.entries;
         let size = self.size().0;
-        let held = standing(loaded.entries(), Size(u64::MAX), Day::FUTURE);
+        let held = standing(&entries, Size(u64::MAX), Day::FUTURE);
         let new = batch.events.values().map(|event| Standing {
             index: Index(size),
             event: Arc::clone(event),
@@ -310,18 +309,6 @@ impl Ledger {
             None => Ok(()),
         }
     }
-
-    /// What the record says of an event with every correction that stands; the event itself where it is withdrawn.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub fn as_it_stands(&mut self, event: &Arc<Event>) -> Result<Arc<Event>, LedgerError> {
-        let base = underlying(self, &Batch::default(), Arc::clone(event))?;
-        let family = self.record.family(&base)?;
-        let acts = standing(&family, Size(u64::MAX), Day::FUTURE);
-        let stands = acts.into_iter().find(|a| a.event.id == base.id).map(|a| a.event);
-        Ok(stands.unwrap_or(base))
-    }
 }
 
 /// A rectification states what it replaces; what it states must be what the record says.
@@ -335,18 +322,6 @@ fn check_was(said: &Event, was: &Changes) -> Result<(), LedgerError> {
         }
     }
     Ok(())
-}
-
-/// What a rectification of rectifications corrects in the end.
-fn underlying(ledger: &Ledger, batch: &Batch, mut event: Arc<Event>) -> Result<Arc<Event>, LedgerError> {
-    while let (Act::RecordCorrected(_), Some(to)) = (&event.act, event.to) {
-        event = match (batch.events.get(&to), ledger.find(to)?) {
-            (Some(event), _) => Arc::clone(event),
-            (None, Some(index)) => ledger.entry(index)?.event,
-            (None, None) => break,
-        };
-    }
-    Ok(event)
 }
 
 /// The events of a batch that were admitted so far.

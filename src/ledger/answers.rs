@@ -76,8 +76,12 @@ impl Reading {
         self.over(bodies, |pass, body| part(body, &pass.material(body, None, size)?))
     }
 
-    /// One pass over bodies, of everything that bears on each; the parts in the order of the bodies.
-    fn over<P: Send>(
+    /// One pass over bodies on every core, of everything that bears on each and that is not kept for the next question; the
+    /// parts in the order of the bodies.
+    ///
+    /// # Errors
+    /// [`LedgerError`], and the errors of `part`.
+    pub(crate) fn over<P: Send>(
         &self,
         bodies: &[BodyId],
         part: impl Fn(&Reading, &BodyId) -> Result<P, LedgerError> + Sync,

@@ -7,7 +7,7 @@ use crate::event::leaf;
 use crate::event::{ActKind, Entry, Event, EventId, Index, Instant, Size};
 use crate::log::{Append, Frontier, Hash};
 
-use super::{AppendOptions, Consequences, Draft, Ledger, LedgerError, Receipt, admit};
+use super::{AppendOptions, Consequences, Draft, LedgerError, Receipt, Writer, admit};
 
 /// How far behind its last entry a clock may be before an append is refused, in microseconds.
 const CLOCK_TOLERANCE: i64 = 1_000_000;
@@ -31,7 +31,7 @@ pub struct Trial {
     pub consequences: Consequences,
 }
 
-impl Ledger {
+impl Writer {
     /// Appends events: all of them or none, each durable before this returns.
     ///
     /// An event that is recorded already, with the same content, is a retry: it gives its first receipt again.
@@ -47,11 +47,11 @@ impl Ledger {
         self.append_drafts(drafts, options)
     }
 
-    /// Judges events as [`Ledger::append`] does, and says what they would change. Nothing is written; what the trial gives can
-    /// be appended with [`Ledger::append_drafts`].
+    /// Judges events as [`Writer::append`] does, and says what they would change. Nothing is written; what the trial gives can
+    /// be appended with [`Writer::append_drafts`].
     ///
     /// # Errors
-    /// As of [`Ledger::append`] for events that cannot be recorded.
+    /// As of [`Writer::append`] for events that cannot be recorded.
     pub fn try_batch(&mut self, events: Vec<Event>) -> Result<Trial, LedgerError> {
         let drafts = self.admit(events)?;
         let fresh: Vec<Arc<Event>> = drafts
@@ -63,10 +63,10 @@ impl Ledger {
         Ok(Trial { drafts, consequences })
     }
 
-    /// Appends events that were judged since the last append, as [`Ledger::append`] does.
+    /// Appends events that were judged since the last append, as [`Writer::append`] does.
     ///
     /// # Errors
-    /// As of [`Ledger::append`].
+    /// As of [`Writer::append`].
     pub fn append_drafts(
         &mut self,
         drafts: Vec<Draft>,
@@ -81,11 +81,11 @@ impl Ledger {
         Ok(receipts)
     }
 
-    /// Appends events that were admitted since the last append, as [`Ledger::append`] does, without receipts. Gives the
+    /// Appends events that were admitted since the last append, as [`Writer::append`] does, without receipts. Gives the
     /// first and the last entry made; `None` where all were recorded before.
     ///
     /// # Errors
-    /// As of [`Ledger::append`].
+    /// As of [`Writer::append`].
     pub fn record(
         &mut self,
         drafts: Vec<Draft>,
@@ -138,7 +138,7 @@ impl Ledger {
         let leaves: Vec<&[u8]> = frame.leaves.iter().map(Vec::as_slice).collect();
         match self.log().append(first.0, &leaves) {
             Append::Done { .. } => {}
-            // The lock admits one writer, so another size means that this handle was bypassed.
+            // The lock admits one writer, so another size means that this writer was bypassed.
             Append::Conflict { actual } => {
                 return Err(LedgerError::Size { expected: Size(first.0), actual: Size(actual) });
             }

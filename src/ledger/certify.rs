@@ -8,7 +8,7 @@ use crate::event::{Entry, Index, Size};
 use crate::log::{Checkpoint, Hash, SignedCheckpoint};
 use crate::query::Need;
 
-use super::{Ledger, LedgerError};
+use super::{LedgerError, Reading};
 
 impl From<CertificateError> for LedgerError {
     fn from(error: CertificateError) -> LedgerError {
@@ -16,15 +16,15 @@ impl From<CertificateError> for LedgerError {
     }
 }
 
-impl Ledger {
+impl Reading {
     /// The certificate of an answer, given in its JSON form, that reads the first `size` entries. `program` is the name and
     /// version of this program.
     ///
     /// # Errors
-    /// [`LedgerError::Certificate`]; what [`Ledger::signed_head`] refuses.
+    /// [`LedgerError::Certificate`]; what [`Reading::signed_head`] refuses.
     pub fn certificate(&self, answer: &str, size: Size, program: &str) -> Result<String, LedgerError> {
         let head = self.signed_head(size)?;
-        let map = match size == self.record.size() {
+        let map = match size == self.record().size() {
             true => self.shown_map(answer)?,
             false => {
                 let (entries, hashes) = self.whole(size)?;
@@ -46,7 +46,7 @@ impl Ledger {
     /// The completeness map of everything recorded, with the headings of the groups that an answer may rest on.
     fn shown_map(&self, answer: &str) -> Result<CompletenessMap, LedgerError> {
         let asked = CertifiedQuestion::of_answer(answer).map_err(CertificateError::Question)?;
-        let needs = self.record.needs(&asked.body, asked.participant(), &[])?;
+        let needs = self.record().needs(&asked.body, asked.participant())?;
         let opened: BTreeSet<&str> = needs
             .parts
             .iter()
@@ -55,8 +55,8 @@ impl Ledger {
                 Need::Group(body) => body.as_str(),
             })
             .collect();
-        let tables = self.record.tables();
-        let hash = |index| self.record.hash(index);
+        let tables = self.record().tables();
+        let hash = |index| self.record().hash(index);
         let mut groups = Vec::new();
         for member in tables.group_members(&hash)? {
             let mut filed = Vec::new();
@@ -82,8 +82,8 @@ impl Ledger {
         };
         let (groups, root) = match stored.filter(vouched).and_then(|stored| stored.head.completeness()) {
             Some(map) => map,
-            None if size == self.record.size() => {
-                self.record.tables().completeness(&|index| self.record.hash(index))?
+            None if size == self.record().size() => {
+                self.record().tables().completeness(&|index| self.record().hash(index))?
             }
             None => {
                 let (entries, hashes) = self.whole(size)?;

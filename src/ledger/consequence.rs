@@ -8,7 +8,7 @@ use crate::event::{Act, BodyId, Day, Entry, Event, Index, Instant, ParticipantId
 use crate::history::{Certainty, StatusReading};
 use crate::query::{BodyView, CheckpointRef, Material};
 
-use super::{Ledger, LedgerError};
+use super::{LedgerError, Writer};
 
 /// What appending events would change.
 #[derive(Clone, PartialEq, Debug, Default)]
@@ -56,7 +56,7 @@ impl std::fmt::Display for Said {
     }
 }
 
-impl Ledger {
+impl Writer {
     /// What events that were admitted and are not recorded yet would change, with everything that is known.
     ///
     /// # Errors
@@ -68,7 +68,7 @@ impl Ledger {
         }
         // Where a clause counts participants, one act may change the status of another.
         let joins =
-            |ledger: &mut Ledger, body: &BodyId| ledger.charter(body).is_ok_and(|c| c.joins_participants());
+            |writer: &mut Writer, body: &BodyId| writer.charter(body).is_ok_and(|c| c.joins_participants());
         let joined: Vec<BodyId> =
             scopes.iter().map(|(body, _)| body).filter(|body| joins(self, body)).cloned().collect();
         scopes.extend(joined.into_iter().map(|body| (body, None)));
@@ -77,7 +77,7 @@ impl Ledger {
         scopes.retain(|(body, who)| who.is_none() || !whole.contains(body));
         let mut found = Consequences::default();
         for (body, who) in scopes {
-            let loaded = self.record.needs(&body, who.as_ref(), &self.supposed)?.entries;
+            let loaded = self.record.needs(&body, who.as_ref())?.entries;
             let size = self.size().0;
             let mut entries = loaded.to_vec();
             let new = events.iter().enumerate().map(|(at, event)| Entry {

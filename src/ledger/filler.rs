@@ -13,7 +13,7 @@ use crate::log::{Entries, Hash, Lock};
 
 use super::record::decoded;
 use super::sled::DEADLINE;
-use super::{Ledger, LedgerError};
+use super::{LedgerError, Writer};
 
 /// A writer that has recorded this number of entries fills sled beside itself.
 const ENTRIES_MIN: u64 = 4_096;
@@ -42,8 +42,8 @@ pub(super) enum Filling {
     Failed,
 }
 
-impl Ledger {
-    /// Hands entries that are durable to the thread that fills sled, once this handle has recorded many.
+impl Writer {
+    /// Hands entries that are durable to the thread that fills sled, once this writer has recorded many.
     pub(super) fn fill_beside(&mut self, entries: &[Entry], hashes: &[Hash]) {
         let many = self.appended >= ENTRIES_MIN;
         self.appended += entries.len() as u64;
@@ -66,11 +66,11 @@ impl Ledger {
 
 impl SledFiller {
     /// Starts the thread; `None` if another process makes the indexes, or no thread can be had.
-    fn start(ledger: &Ledger) -> Option<SledFiller> {
-        let upkeep = ledger.log().take_upkeep(Duration::ZERO).ok()?;
+    fn start(writer: &Writer) -> Option<SledFiller> {
+        let upkeep = writer.log().take_upkeep(Duration::ZERO).ok()?;
         let (batches, inbox) = sync_channel(BATCHES_MAX);
-        let (path, log) = (ledger.path().to_owned(), Arc::clone(ledger.record.log()));
-        let size = ledger.record.size().0;
+        let (path, log) = (writer.path().to_owned(), Arc::clone(writer.record.log()));
+        let size = writer.record.size().0;
         let work = move || fill(path, &log, size, &inbox);
         let thread = std::thread::Builder::new().name("filling".into()).spawn(work).ok()?;
         Some(SledFiller { batches: Some(batches), thread: Some(thread), upkeep: Some(upkeep) })

@@ -9,9 +9,9 @@ use crate::event::Instant;
 use crate::index::index_files;
 use crate::log::Growth;
 
+use super::LedgerError;
 use super::reading::{Reading, Stores};
 use super::record::Record;
-use super::{Ledger, LedgerError};
 
 /// How long a reading may be behind the log, besides the time that it takes to read what is new.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -57,7 +57,7 @@ impl Follower {
     pub fn open(path: &Path) -> Result<Follower, LedgerError> {
         let growth = Growth::begin(path)?;
         let published = index_files(path).into_iter().next();
-        let record = Ledger::open_reader(path)?.record;
+        let record = Record::open(path)?;
         Ok(Follower {
             latest: RwLock::new(Arc::new(record)),
             looking: Mutex::new(Looking { growth, published }),

@@ -13,7 +13,7 @@ use crate::event::{Event, EventId};
 use crate::log::LogError;
 
 use super::append::{Asked, Frame};
-use super::{AppendOptions, Ledger, LedgerError, Receipt, Trial, admit};
+use super::{AppendOptions, LedgerError, Receipt, Trial, Writer, admit};
 
 /// No frame takes another batch once it has so many bytes of leaves, so that nobody waits for a sync without end.
 const FRAME_BYTES: usize = 1 << 20;
@@ -24,7 +24,7 @@ const EVENTS_MAX: usize = 512;
 /// A ledger to which many threads append.
 pub struct GroupCommit {
     queue: Mutex<Queue>,
-    ledger: Mutex<Ledger>,
+    writer: Mutex<Writer>,
 }
 
 #[derive(Default)]
@@ -59,16 +59,16 @@ struct Group {
 }
 
 impl GroupCommit {
-    /// Takes a ledger to append to.
-    pub fn new(ledger: Ledger) -> GroupCommit {
-        GroupCommit { queue: Mutex::default(), ledger: Mutex::new(ledger) }
+    /// Takes the writer that all append through.
+    pub fn new(writer: Writer) -> GroupCommit {
+        GroupCommit { queue: Mutex::default(), writer: Mutex::new(writer) }
     }
 
-    /// Appends events as [`Ledger::append`] does: all of them or none, judged as if the batches of all callers came one
+    /// Appends events as [`Writer::append`] does: all of them or none, judged as if the batches of all callers came one
     /// after another, each durable before this returns.
     ///
     /// # Errors
-    /// As of [`Ledger::append`]: nothing of this batch is recorded then, but for [`LedgerError::Unsettled`], which is told
+    /// As of [`Writer::append`]: nothing of this batch is recorded then, but for [`LedgerError::Unsettled`], which is told
     /// everybody whose batch was in the frame that failed. [`LedgerError::LeaderStopped`] where a thread that led was stopped.
     pub fn append(&self, events: Vec<Event>, options: AppendOptions) -> Result<Vec<Receipt>, LedgerError> {
         let (told, word) = channel();
@@ -93,15 +93,15 @@ impl GroupCommit {
     /// nothing. Batches of other callers may be recorded before these events are appended.
     ///
     /// # Errors
-    /// As of [`Ledger::try_batch`]; [`LedgerError::LeaderStopped`] if a thread that led was stopped.
+    /// As of [`Writer::try_batch`]; [`LedgerError::LeaderStopped`] if a thread that led was stopped.
     pub fn try_batch(&self, events: Vec<Event>) -> Result<Trial, LedgerError> {
-        let mut ledger = self.ledger.lock().map_err(|_| LedgerError::LeaderStopped)?;
-        ledger.try_batch(events)
+        let mut writer = self.writer.lock().map_err(|_| LedgerError::LeaderStopped)?;
+        writer.try_batch(events)
     }
 
-    /// Gives the ledger back, to be closed or asked.
-    pub fn close(self) -> Ledger {
-        self.ledger.into_inner().unwrap_or_else(PoisonError::into_inner)
+    /// Gives the writer back, to be closed or read.
+    pub fn close(self) -> Writer {
+        self.writer.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -111,14 +111,14 @@ impl GroupCommit {
     /// Serves all that wait by now, the leader first, and hands the lead over.
     fn lead(&self) {
         let _next = HandOver(self);
-        let ledger = self.ledger.lock();
+        let lock = self.writer.lock();
         let taken = std::mem::take(&mut self.queue().waiting);
-        // A leader that was stopped in the middle may have left the ledger without what it had made durable: all that wait
+        // A leader that was stopped in the middle may have left the writer without what it had made durable: all that wait
         // are told so when their batches are dropped.
-        if let Ok(mut ledger) = ledger {
-            serve(&mut ledger, taken);
+        if let Ok(mut writer) = lock {
+            serve(&mut writer, taken);
             // All that waited have their receipts by now.
-            ledger.sign_if_due();
+            writer.sign_if_due();
         }
     }
 }
@@ -140,17 +140,17 @@ impl Drop for HandOver<'_> {
     }
 }
 
-pub(super) fn serve(ledger: &mut Ledger, batches: Vec<Waiting>) {
+pub(super) fn serve(writer: &mut Writer, batches: Vec<Waiting>) {
     let mut group = Group::default();
     for Waiting { events, options, told } in batches {
         let alone = events.len() > EVENTS_MAX || events.iter().any(admit::changes_judgement);
         if alone || group.bytes > FRAME_BYTES || group.names(&events) {
-            std::mem::take(&mut group).settle(ledger);
+            std::mem::take(&mut group).settle(writer);
         }
         let ids: Vec<EventId> = events.iter().map(|event| event.id).collect();
         let before = group.frame.entries.len();
-        let drafts = ledger.admit(events);
-        match drafts.and_then(|drafts| ledger.prepare(drafts, &options, &mut group.frame)) {
+        let drafts = writer.admit(events);
+        match drafts.and_then(|drafts| writer.prepare(drafts, &options, &mut group.frame)) {
             Ok(asked) => {
                 group.ids.extend(ids);
                 group.bytes += group.frame.leaves.iter().skip(before).map(Vec::len).sum::<usize>();
@@ -160,10 +160,10 @@ pub(super) fn serve(ledger: &mut Ledger, batches: Vec<Waiting>) {
             Err(error) => _ = told.send(Word::Answer(Err(error))),
         }
         if alone {
-            std::mem::take(&mut group).settle(ledger);
+            std::mem::take(&mut group).settle(writer);
         }
     }
-    group.settle(ledger);
+    group.settle(writer);
 }
 
 impl Group {
@@ -174,18 +174,18 @@ impl Group {
     }
 
     /// Makes the frame durable and tells everybody.
-    fn settle(self, ledger: &mut Ledger) {
+    fn settle(self, writer: &mut Writer) {
         if self.admitted.is_empty() {
             return;
         }
         let ids: Vec<EventId> = self.frame.entries.iter().map(|entry| entry.event.id).collect();
-        let mut tree = ledger.log().frontier();
-        match ledger.write(self.frame) {
+        let mut tree = writer.log().frontier();
+        match writer.write(self.frame) {
             Ok(made) => {
                 let mut made = made.into_iter();
                 for (asked, _, told) in self.admitted {
                     // Whoever is gone needs no receipt.
-                    let _ = told.send(Word::Answer(ledger.receipts(&asked, &mut made, &mut tree)));
+                    let _ = told.send(Word::Answer(writer.receipts(&asked, &mut made, &mut tree)));
                 }
             }
             Err(error) => {
@@ -194,7 +194,7 @@ impl Group {
                     let own: Vec<EventId> = ids.by_ref().take(count).collect();
                     let answer = match own.is_empty() {
                         // All of it was recorded before: it has its receipts whatever became of the frame.
-                        true => ledger.receipts(&asked, &mut std::iter::empty(), &mut tree),
+                        true => writer.receipts(&asked, &mut std::iter::empty(), &mut tree),
                         false => Err(again(&error, own)),
                     };
                     let _ = told.send(Word::Answer(answer));
@@ -234,9 +234,9 @@ fn same(error: &LogError) -> LogError {
 
 #[cfg(test)]
 impl GroupCommit {
-    /// Takes the ledger and panics, as a thread with a fault would.
+    /// Takes the writer and panics, as a thread with a fault would.
     pub(super) fn stop_in_the_middle(&self) {
-        let _held = self.ledger.lock();
+        let _held = self.writer.lock();
         std::panic::panic_any("stopped");
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant as Clock};
 
 use crate::event::Size;
 
-use super::{Ledger, LedgerError};
+use super::{LedgerError, Writer};
 
 /// The shortest time between two heads of one writer, and from its opening to the first: a process that appends one act
 /// writes the head once, when it closes.
@@ -34,7 +34,7 @@ impl Default for Pace {
     }
 }
 
-impl Ledger {
+impl Writer {
     /// Writes the head behind an append if one is due. What is recorded is durable whether or not the head can be written; a
     /// head that takes too long is tried again after twice the time, or left to the close.
     pub(super) fn sign_if_due(&mut self) {
@@ -76,7 +76,7 @@ impl Ledger {
 }
 
 #[cfg(test)]
-impl Ledger {
+impl Writer {
     /// Lets time pass by the clock that says when a head is due.
     pub(super) fn let_pass(&mut self, time: Duration) {
         self.pace.began = self.pace.began.checked_sub(time).unwrap_or(self.pace.began);

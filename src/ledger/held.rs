@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::event::{ActKind, BodyId, Day, Entry, Event, EventId, Size};
 use crate::history::standing;
 
-use super::{Ledger, LedgerError};
+use super::{LedgerError, Writer};
 
 /// What the ledger holds of a body, by id.
 #[derive(Clone, Debug)]
@@ -38,14 +38,13 @@ impl RecordedRows {
     }
 }
 
-impl Ledger {
+impl Writer {
     /// What is recorded of a body already.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub fn held(&mut self, body: &BodyId) -> Result<RecordedRows, LedgerError> {
-        let loaded = self.load(body)?;
-        let entries = loaded.entries();
+    pub fn held(&self, body: &BodyId) -> Result<RecordedRows, LedgerError> {
+        let entries = self.record.needs(body, None)?.entries;
         let (of_sources, ours): (Vec<Entry>, Vec<Entry>) = entries.iter().cloned().partition(|entry| {
             entry.event.import.is_some() && entry.event.act.kind() == ActKind::EntryRetracted
         });

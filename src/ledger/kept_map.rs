@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use crate::index::GroupMap;
 use crate::log::SignedCheckpoint;
 
-use super::Ledger;
+use super::Writer;
 
-impl Ledger {
+impl Writer {
     fn kept_map_path(&self) -> PathBuf {
         self.path().join("completeness")
     }

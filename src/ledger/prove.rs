@@ -6,17 +6,30 @@ use crate::log::{
     prove_consistency, prove_inclusion, verifier_key,
 };
 
-use super::{Ledger, LedgerError};
+use super::record::Record;
+use super::{LedgerError, Reading, Writer};
 
-impl Ledger {
-    /// Gives the log its signing key, made from 32 bytes of chance. The head is signed when the ledger is closed.
+impl Writer {
+    /// Gives the log its signing key, made from 32 bytes of chance. The head is signed when the writer closes.
     ///
     /// # Errors
-    /// [`LedgerError::Log`] where it has one, or was opened for reading.
+    /// [`LedgerError::Log`] where it has one, or this is a dry run.
     pub fn create_key(&self, seed: &[u8; 32]) -> Result<VerifierKey, LedgerError> {
         Ok(self.log().create_key(seed)?)
     }
+}
 
+impl Record {
+    /// The key that signs the log's heads.
+    ///
+    /// # Errors
+    /// [`LogError::Key`] if there is none.
+    pub(super) fn key(&self) -> Result<crate::log::SigningKey, LogError> {
+        self.log().signing_key()?.ok_or_else(|| KeyError::Missing(self.path().join("key")).into())
+    }
+}
+
+impl Reading {
     /// The key that others verify the log's heads with.
     ///
     /// # Errors
@@ -24,12 +37,8 @@ impl Ledger {
     pub fn verifier_key(&self) -> Result<VerifierKey, LedgerError> {
         match verifier_key(self.path())? {
             Some(key) => Ok(key),
-            None => Ok(self.key()?.verifier().clone()),
+            None => Ok(self.record().key()?.verifier().clone()),
         }
-    }
-
-    pub(super) fn key(&self) -> Result<crate::log::SigningKey, LogError> {
-        self.log().signing_key()?.ok_or_else(|| KeyError::Missing(self.path().join("key")).into())
     }
 
     /// The signed head of the first `size` entries, with the cosignatures of witnesses where they are kept for it. On a
@@ -38,14 +47,14 @@ impl Ledger {
     /// # Errors
     /// [`LedgerError::BeyondSize`]; [`LedgerError::Log`] with [`LogError::Key`] where nothing can be signed.
     pub fn signed_head(&self, size: Size) -> Result<SignedCheckpoint, LedgerError> {
-        let held = Size(self.log().frontier().size());
+        let held = self.record().size();
         if size > held {
             return Err(LogError::Beyond { size: held.0, asked: size.0 }.into());
         }
         let cosigned = self.cosigned()?;
-        let missing = match self.key() {
+        let missing = match self.record().key() {
             Ok(key) => {
-                let signed = self.sign_head(self.full_head(size)?)?;
+                let signed = self.record().sign_head(self.full_head(size)?)?;
                 let fits =
                     |kept: &SignedCheckpoint| kept.head == signed.head && kept.verify(key.verifier()).is_ok();
                 // The head that is there may have the signature of the key before it, too.
@@ -91,7 +100,7 @@ impl Ledger {
     /// That an entry is among the first `size`, with its leaf.
     ///
     /// # Errors
-    /// [`LedgerError::NoEntry`] for an index not below the size; what [`Ledger::signed_head`] refuses.
+    /// [`LedgerError::NoEntry`] for an index not below the size; what [`Reading::signed_head`] refuses.
     pub fn prove_inclusion(&self, index: Index, size: Size) -> Result<ProofText, LedgerError> {
         let checkpoint = self.signed_head(size)?;
         if !size.holds(index) {
@@ -106,7 +115,7 @@ impl Ledger {
     /// That the first `new` entries begin with the first `old`, of which there must be one.
     ///
     /// # Errors
-    /// [`LedgerError::Log`] with [`LogError::Beyond`]; what [`Ledger::signed_head`] refuses.
+    /// [`LedgerError::Log`] with [`LogError::Beyond`]; what [`Reading::signed_head`] refuses.
     pub fn prove_consistency(&self, old: Size, new: Size) -> Result<ProofText, LedgerError> {
         let checkpoint = self.signed_head(new)?;
         let beyond = |_| LogError::Beyond { size: new.0, asked: old.0 };

@@ -7,7 +7,7 @@ use crate::log::{Disk, Entries, Mark};
 
 use super::record::{Record, is_of};
 use super::upkeep::UPKEEP_PATIENCE;
-use super::{Ledger, LedgerError};
+use super::{LedgerError, Writer};
 
 /// The index is published anew when this number of entries follows the published one: each question reads them from the log.
 const TAIL_ENTRIES: u64 = 256;
@@ -17,7 +17,7 @@ const TAIL_BYTES: u64 = 48 << 10;
 /// The most entries of the index that a writer keeps in memory.
 const MEMORY_ENTRIES: u64 = 1 << 16;
 
-impl Ledger {
+impl Writer {
     /// Whether much of the log follows a published index: [`TAIL_ENTRIES`], [`TAIL_BYTES`], or the beginning of a segment.
     pub(super) fn is_far_from(&self, published: Option<&Mark>) -> bool {
         let end = self.log().mark();
@@ -28,7 +28,7 @@ impl Ledger {
             || end.segment == segment && end.offset >= offset + TAIL_BYTES
     }
 
-    /// What is published of this log now, by whatever process, and may reach further than this handle.
+    /// What is published of this log now, by whatever process, and may reach further than this writer.
     fn published_now(&self) -> Option<Tables> {
         let tables = super::published(self.path())?;
         if tables.size() <= self.record.size() {

@@ -1,26 +1,26 @@
 //! A record at one size, asked: the one door for every question.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use crate::charter::Charter;
-use crate::event::{BodyId, Day, Entry, Event, Index, Instant, ParticipantId, Scope, Size};
+use crate::event::{BodyId, Day, Entry, Index, Instant, ParticipantId, Scope, Size};
 use crate::history::standing;
+use crate::log::Entries;
 use crate::query::{
     Answer, Asked, Axes, Charters, CheckpointRef, Material, Need, Question, QuestionError, Recorded,
 };
 
 use super::record::Record;
-use super::{Ledger, LedgerError};
+use super::{LedgerError, Writer};
 
 /// A record at one size. It is immutable, shared by threads, and cheap to clone; a clone answers for the same entries.
 #[derive(Clone)]
 pub struct Reading {
     record: Arc<Record>,
-    supposed: Arc<Vec<Entry>>,
     stores: Arc<Stores>,
     now: Instant,
 }
@@ -85,19 +85,18 @@ impl Stores {
     }
 }
 
-impl Ledger {
+impl Writer {
     /// The record as it is now, to be asked; `now` is the clock, by which `today` is understood.
     pub fn reading(&self, now: Instant) -> Reading {
         let stores = Arc::clone(self.stores.get_or_init(Arc::default));
-        let reading = Reading::of(Arc::new(self.record.clone()), stores, now);
-        Reading { supposed: Arc::new(self.supposed.clone()), ..reading }
+        Reading::of(Arc::new(self.record.clone()), stores, now)
     }
 }
 
 impl Reading {
     /// A record, with what readings of it share.
     pub(super) fn of(record: Arc<Record>, stores: Arc<Stores>, now: Instant) -> Reading {
-        Reading { record, supposed: Arc::default(), stores, now }
+        Reading { record, stores, now }
     }
 
     /// Opens a ledger for questions, also on a read-only copy and beside a writer; `now` is the clock, by which `today` is
@@ -106,17 +105,17 @@ impl Reading {
     /// # Errors
     /// [`LedgerError`].
     pub fn open(path: &Path, now: Instant) -> Result<Reading, LedgerError> {
-        Ok(Ledger::open_reader(path)?.reading(now))
+        Ok(Reading::of(Arc::new(Record::open(path)?), Arc::default(), now))
     }
 
     /// The folder of the ledger.
-    pub fn path(&self) -> PathBuf {
-        self.record.path().to_owned()
+    pub fn path(&self) -> &Path {
+        self.record.path()
     }
 
     /// The number of entries, those that are only supposed among them.
     pub fn size(&self) -> Size {
-        Size(self.record.size().0 + self.supposed.len() as u64)
+        self.record.whole_size()
     }
 
     /// The clock by which `today` is understood.
@@ -126,15 +125,20 @@ impl Reading {
 
     /// The name of the log.
     pub fn origin(&self) -> &str {
-        self.record.log().origin()
+        self.log().origin()
+    }
+
+    /// The log, which may have grown since.
+    pub fn log(&self) -> &Entries {
+        self.record.log()
     }
 
     /// The head of the first `size` entries; what is supposed has none.
     ///
     /// # Errors
-    /// [`LedgerError::Log`] for a size beyond the log.
+    /// [`LedgerError::Log`].
     pub fn head(&self, size: Size) -> Result<CheckpointRef, LedgerError> {
-        self.record.head(size.min(self.record.size()))
+        self.record.head(size)
     }
 
     /// The number of entries that `--as-recorded` names.
@@ -142,7 +146,7 @@ impl Reading {
     /// # Errors
     /// [`LedgerError::BeyondSize`].
     pub fn recorded(&self, recorded: Recorded) -> Result<Size, LedgerError> {
-        self.record.recorded(recorded, self.size())
+        self.record.recorded(recorded)
     }
 
     /// An entry, decoded.
@@ -150,11 +154,7 @@ impl Reading {
     /// # Errors
     /// [`LedgerError::NoEntry`] past the end.
     pub fn entry(&self, index: Index) -> Result<Entry, LedgerError> {
-        match self.supposed.iter().find(|entry| entry.index == index) {
-            Some(entry) => Ok(entry.clone()),
-            None if self.record.size().holds(index) => self.record.entry(index),
-            None => Err(LedgerError::NoEntry { index, size: self.size() }),
-        }
+        self.record.entry(index)
     }
 
     /// The rules of a body with every amendment recorded.
@@ -162,7 +162,7 @@ impl Reading {
     /// # Errors
     /// [`LedgerError::NoBody`] if no charter of it is recorded.
     pub fn charter(&self, body: &BodyId) -> Result<Arc<Charter>, LedgerError> {
-        self.record.charter(body, &self.supposed)
+        self.record.charter(body)
     }
 
     /// The bodies whose charters are among the first `size` entries, by id, without those that only others extend.
@@ -170,22 +170,11 @@ impl Reading {
     /// # Errors
     /// [`LedgerError`].
     pub fn bodies(&self, size: Size) -> Result<Vec<BodyId>, LedgerError> {
-        self.record.bodies(size, &self.supposed)
-    }
-
-    /// The same record with events behind everything recorded that are only supposed, and the places they would have; those
-    /// that are recorded already are left out.
-    ///
-    /// # Errors
-    /// As of an append of the events.
-    pub fn supposing(&self, events: Vec<Event>) -> Result<(Reading, Vec<Index>), LedgerError> {
-        let mut ledger = Ledger::of_record((*self.record).clone(), Arc::clone(&self.stores).into());
-        let places = ledger.suppose(events)?;
-        Ok((ledger.reading(self.now), places))
+        self.record.bodies(size)
     }
 
     /// The same record for one pass over many bodies, none of which is kept for the next question.
-    pub(super) fn passing(&self) -> Reading {
+    pub(crate) fn passing(&self) -> Reading {
         let mut charters = Charters::with_room(PASSING);
         charters.texts = self.stores.charters.texts.clone();
         let stores = Stores {
@@ -216,7 +205,7 @@ impl Reading {
     /// [`LedgerError::BeyondSize`]; [`QuestionError::BeforeSupposed`].
     pub fn axes(&self, asked: &Asked) -> Result<Axes, LedgerError> {
         let recorded = self.recorded(asked.as_recorded)?;
-        if recorded < self.size() && !self.supposed.is_empty() {
+        if recorded < self.size() && !self.record.supposed().is_empty() {
             return Err(QuestionError::BeforeSupposed.into());
         }
         Ok(asked.axes(recorded))
@@ -256,9 +245,9 @@ impl Reading {
         is_first
     }
 
-    /// The entries that are only supposed.
-    pub(super) fn supposed(&self) -> &[Entry] {
-        &self.supposed
+    /// What readings of the ledger keep for the next question.
+    pub(super) fn stores(&self) -> &Arc<Stores> {
+        &self.stores
     }
 
     /// The entries that a question about a body, or about one participant in it, depends on.
@@ -277,18 +266,16 @@ impl Reading {
         Ok(Material { entries: kept.entries, checkpoint, charters, scope: kept.scope, given: None })
     }
 
-    /// The certificate of an answer, given in its JSON form, that reads the first `size` entries. `program` is the name and
-    /// version of this program.
+    /// The entries that questions about a body depend on, in the order of the log.
     ///
     /// # Errors
-    /// [`LedgerError::Certificate`]; what a signed head of that size refuses.
-    pub fn certificate(&self, answer: &str, size: Size, program: &str) -> Result<String, LedgerError> {
-        Ledger::of_record((*self.record).clone(), Arc::clone(&self.stores).into())
-            .certificate(answer, size, program)
+    /// [`LedgerError`].
+    pub(crate) fn entries_of(&self, body: &BodyId) -> Result<Arc<Vec<Entry>>, LedgerError> {
+        Ok(self.gathered(body, None)?.entries)
     }
 
     fn gathered(&self, body: &BodyId, participant: Option<&ParticipantId>) -> Result<Kept, LedgerError> {
-        if !self.supposed.is_empty() {
+        if !self.record.supposed().is_empty() {
             return self.gather(body, participant);
         }
         // Where participants are counted or joined, a question about one depends on all: they share the entries.
@@ -310,7 +297,7 @@ impl Reading {
     }
 
     fn gather(&self, body: &BodyId, participant: Option<&ParticipantId>) -> Result<Kept, LedgerError> {
-        let needs = self.record.needs(body, participant, &self.supposed)?;
+        let needs = self.record.needs(body, participant)?;
         Ok(Kept {
             entries: needs.entries,
             parts: Arc::new(needs.parts.into_iter().collect()),

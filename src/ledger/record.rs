@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::charter::{Charter, CharterText};
 use crate::event::leaf::decode;
-use crate::event::{BodyId, Day, Entry, Event, EventId, Heading, Index, Instant, ParticipantId, Scope, Size};
+use crate::event::{BodyId, Day, Entry, EventId, Heading, Index, Instant, ParticipantId, Scope, Size};
 use crate::history::{charter_acts, standing};
 use crate::index::{BLOCK, Tables};
 use crate::log::{Entries, Hash, Mark, leaf_hash};
@@ -15,7 +15,8 @@ use super::LedgerError;
 use super::batch::AtHand;
 use super::recent::Recent;
 
-/// A log with its index. Cloning it is cheap, and a clone stays as it is while the other grows.
+/// A log with its index, and the entries that are only supposed behind it. Cloning it is cheap, and a clone stays as it is
+/// while the other grows.
 #[derive(Clone)]
 pub(super) struct Record {
     path: PathBuf,
@@ -26,6 +27,7 @@ pub(super) struct Record {
     /// Entries that a pass over many bodies read beforehand.
     pub(super) at_hand: AtHand,
     charters: Arc<Charters>,
+    supposed: Arc<Vec<Entry>>,
 }
 
 impl Record {
@@ -43,6 +45,7 @@ impl Record {
             tables,
             at_hand: AtHand::default(),
             charters: Arc::default(),
+            supposed: Arc::default(),
         };
         record.catch_up()?;
         Ok(record)
@@ -136,9 +139,24 @@ impl Record {
         &self.charters
     }
 
-    /// The number of entries.
+    /// The number of entries that are recorded.
     pub(super) fn size(&self) -> Size {
         self.tables.size()
+    }
+
+    /// The number of entries, those that are only supposed among them.
+    pub(super) fn whole_size(&self) -> Size {
+        Size(self.size().0 + self.supposed.len() as u64)
+    }
+
+    /// The entries that are only supposed.
+    pub(super) fn supposed(&self) -> &[Entry] {
+        &self.supposed
+    }
+
+    /// Adds entries that are only supposed, behind everything else.
+    pub(super) fn suppose(&mut self, entries: Vec<Entry>) {
+        Arc::make_mut(&mut self.supposed).extend(entries);
     }
 
     /// The bytes of an entry, as recorded.
@@ -157,15 +175,19 @@ impl Record {
         passed.or_else(|| self.tables.place(index).ok().flatten())
     }
 
-    /// An entry, decoded.
+    /// An entry, decoded, or one that is only supposed.
     ///
     /// # Errors
-    /// [`LedgerError`].
+    /// [`LedgerError::NoEntry`] past the end.
     pub(super) fn entry(&self, index: Index) -> Result<Entry, LedgerError> {
-        match self.known(index) {
-            Some(entry) => Ok(entry.clone()),
-            None => decoded(&self.leaf(index)?, index),
+        if let Some(entry) = self.known(index) {
+            return Ok(entry.clone());
         }
+        if self.size().holds(index) {
+            return decoded(&self.leaf(index)?, index);
+        }
+        let supposed = self.supposed.iter().find(|entry| entry.index == index);
+        supposed.cloned().ok_or_else(|| LedgerError::NoEntry { index, size: self.whole_size() })
     }
 
     /// An entry that needs not be read.
@@ -199,49 +221,15 @@ impl Record {
     /// # Errors
     /// [`LedgerError`].
     pub(super) fn find(&self, id: EventId) -> Result<Option<Index>, LedgerError> {
+        if let Some(entry) = self.supposed.iter().find(|entry| entry.event.id == id) {
+            return Ok(Some(entry.index));
+        }
         for index in self.tables.candidates(id)? {
             if self.entry(index)?.event.id == id {
                 return Ok(Some(index));
             }
         }
         Ok(None)
-    }
-
-    /// The entries whose `to` names an event, in the order of the log.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub(super) fn naming(&self, id: EventId) -> Result<Vec<Entry>, LedgerError> {
-        let mut entries = self.entries(&self.tables.naming(id)?)?;
-        entries.retain(|entry| entry.event.to == Some(id));
-        Ok(entries)
-    }
-
-    /// An event that corrects nothing with the corrections of it and of its import, and theirs, in the order of the log: the
-    /// entries that decide how it stands.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub(super) fn family(&self, base: &Event) -> Result<Vec<Entry>, LedgerError> {
-        let Some(at) = self.find(base.id)? else { return Ok(Vec::new()) };
-        let mut family = std::collections::BTreeMap::from([(at, self.entry(at)?)]);
-        let mut open = vec![base.id];
-        if let Some(import) = base.import
-            && self.tables.has_corrections_of(import)?
-            && let Some(at) = self.find(import)?
-        {
-            family.insert(at, self.entry(at)?);
-            open.push(import);
-        }
-        while let Some(id) = open.pop() {
-            for entry in self.naming(id)?.into_iter().filter(|entry| entry.event.corrects()) {
-                let id = entry.event.id;
-                if family.insert(entry.index, entry).is_none() {
-                    open.push(id);
-                }
-            }
-        }
-        Ok(family.into_values().collect())
     }
 
     /// The entries under a need, in the order of the log. The heading of an import that nothing corrects has none to read:
@@ -270,14 +258,11 @@ impl Record {
         &self,
         body: &BodyId,
         participant: Option<&ParticipantId>,
-        supposed: &[Entry],
     ) -> Result<Needs, LedgerError> {
         let scope = Scope { body: Some(body.clone()), participant: participant.cloned() };
         needs(&scope, body, &self.charters.texts, &mut |need| {
             let mut entries = self.under(need)?;
-            if !supposed.is_empty() {
-                self.add_supposed(need, supposed, &mut entries)?;
-            }
+            self.add_supposed(need, &mut entries)?;
             Ok(entries)
         })
     }
@@ -291,7 +276,6 @@ impl Record {
         &self,
         body: &BodyId,
         brought: Option<&str>,
-        supposed: &[Entry],
     ) -> Result<Vec<Entry>, LedgerError> {
         let mut open = vec![body.clone()];
         let mut seen: Vec<BodyId> = Vec::new();
@@ -299,7 +283,7 @@ impl Record {
         while let Some(next) = open.pop() {
             let need = Need::Heading(Heading::of_body(&next));
             let mut own = self.under(&need)?;
-            self.add_supposed(&need, supposed, &mut own)?;
+            self.add_supposed(&need, &mut own)?;
             if next == *body {
                 let texts = own.iter().filter_map(|entry| entry.event.act.charter_text()).chain(brought);
                 open.extend(texts.filter_map(CharterText::extended).filter(|other| !seen.contains(other)));
@@ -321,8 +305,8 @@ impl Record {
     ///
     /// # Errors
     /// [`LedgerError::NoBody`] if no charter of it stands.
-    pub(super) fn charter(&self, body: &BodyId, supposed: &[Entry]) -> Result<Arc<Charter>, LedgerError> {
-        let entries = self.rule_entries(body, None, supposed)?;
+    pub(super) fn charter(&self, body: &BodyId) -> Result<Arc<Charter>, LedgerError> {
+        let entries = self.rule_entries(body, None)?;
         let acts = standing(&entries, Size(u64::MAX), Day::FUTURE);
         let charter = self.charters.fold(body, &charter_acts(&acts, body))?;
         charter.ok_or_else(|| LedgerError::NoBody(body.clone()))
@@ -350,7 +334,8 @@ impl Record {
     ///
     /// # Errors
     /// [`LedgerError::BeyondSize`].
-    pub(super) fn recorded(&self, recorded: Recorded, size: Size) -> Result<Size, LedgerError> {
+    pub(super) fn recorded(&self, recorded: Recorded) -> Result<Size, LedgerError> {
+        let size = self.whole_size();
         match recorded {
             Recorded::All => Ok(size),
             Recorded::Size(asked) if asked <= size => Ok(asked),
@@ -359,11 +344,12 @@ impl Record {
         }
     }
 
-    /// The head of the first `size` entries.
+    /// The head of the first `size` entries; what is supposed has none.
     ///
     /// # Errors
-    /// [`LedgerError::Log`] for a size beyond the log.
+    /// [`LedgerError::Log`].
     pub(super) fn head(&self, size: Size) -> Result<CheckpointRef, LedgerError> {
+        let size = size.min(self.size());
         Ok(CheckpointRef { size, root: self.root(size)?.to_string() })
     }
 
@@ -392,34 +378,6 @@ impl Record {
     pub(super) fn bodies_of(&self, participant: &ParticipantId) -> Result<Vec<BodyId>, LedgerError> {
         let groups = self.tables.groups_of(participant.as_str())?;
         Ok(groups.iter().filter_map(|group| BodyId::parse(group).ok()).collect())
-    }
-
-    /// Entries that may themselves say a body, a participant, or both, in the order of the log; `None` if every entry may.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub(super) fn saying(
-        &self,
-        body: Option<&BodyId>,
-        participant: Option<&ParticipantId>,
-    ) -> Result<Option<Vec<Entry>>, LedgerError> {
-        let tables = &self.tables;
-        let mut indexes = match (body, participant) {
-            (None, None) => return Ok(None),
-            (Some(body), None) => tables.entries_in_group(body.as_str())?,
-            (Some(body), Some(one)) => tables.entries_under(&Heading::of_pair(body, one))?,
-            (None, Some(one)) => {
-                let mut indexes = Vec::new();
-                for group in tables.groups_of(one.as_str())? {
-                    indexes.extend(tables.entries_under(&Heading::named(&group, one.as_str()))?);
-                }
-                indexes
-            }
-        };
-        indexes.extend(tables.aside(body.map(BodyId::as_str), participant.map(ParticipantId::as_str))?);
-        indexes.sort_unstable();
-        indexes.dedup();
-        self.entries(&indexes).map(Some)
     }
 
     /// Whether the record has acts of a body alone.

@@ -13,8 +13,9 @@ use crate::event::{
 use crate::log::SigningKey;
 
 use super::admit::Batch;
+use super::record::Record;
 use super::register::{Recorder, recorder_name};
-use super::{Ledger, LedgerError, RecorderError, Recorders};
+use super::{LedgerError, Reading, RecorderError, Recorders, Writer};
 
 /// A signature beside an entry, as the register had it when the entry was recorded.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -27,7 +28,7 @@ pub struct Attested {
     pub verified: bool,
 }
 
-impl Ledger {
+impl Writer {
     /// Signs with these keys whatever is appended from now on, beside the signatures that events come with.
     pub fn sign_with(&mut self, keys: Vec<SigningKey>) {
         self.signers = keys;
@@ -100,44 +101,9 @@ impl Ledger {
         if let Some(register) = &self.register {
             return Ok(Arc::clone(register));
         }
-        let ledger = BodyId::ledger();
-        let entries = self.record.rule_entries(&ledger, None, &self.supposed)?;
-        let register = Arc::new(Recorders::of(entries.iter().filter(|entry| entry.event.body == ledger)));
+        let register = Arc::new(self.record.register_at(self.size())?);
         self.register = Some(Arc::clone(&register));
         Ok(register)
-    }
-
-    /// Who could record when the ledger had its first `size` entries.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub fn register_at(&mut self, size: Size) -> Result<Recorders, LedgerError> {
-        let ledger = BodyId::ledger();
-        let entries = self.record.rule_entries(&ledger, None, &[])?;
-        let own = entries.iter().filter(|entry| entry.event.body == ledger);
-        Ok(Recorders::of(own.filter(|entry| size.holds(entry.index))))
-    }
-
-    /// The signatures beside an entry, each held against the register as it was before that entry.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub fn attested(&mut self, index: Index) -> Result<Vec<Attested>, LedgerError> {
-        let unread = |source: LeafError| LedgerError::Entry { index, source };
-        let (entry, signatures) = decode_signed(&self.leaf(index)?, index).map_err(unread)?;
-        if signatures.is_empty() {
-            return Ok(Vec::new());
-        }
-        let register = self.register_at(Size(index.0))?;
-        let bytes = crate::event::leaf::encode_event(&entry.event).map_err(LedgerError::Leaf)?;
-        let text = signed_text(self.origin(), &bytes);
-        let attested = |EventSignature { recorder, signature }| {
-            let held = register.get(&recorder);
-            let verified = held.is_some_and(|held| held.key.has_signed(&text, &signature));
-            let key = held.map(|held| (held.key.to_string(), held.enrolled));
-            Attested { recorder, key, verified }
-        };
-        Ok(signatures.into_iter().map(attested).collect())
     }
 
     /// Every signature must be of a recorder that may record this; where it is to be written, there must be as many as
@@ -253,7 +219,7 @@ impl Ledger {
             base = Some(found);
         }
         if let Some(base) = base {
-            let stands = self.as_it_stands(&base)?;
+            let stands = self.record.as_it_stands(&base)?;
             sides.corrected(&stands);
             let withdraws = event.act.kind() == ActKind::EntryRetracted;
             if withdraws && base.act.kind() == ActKind::ImportRecorded {
@@ -287,6 +253,51 @@ impl Ledger {
         })?;
         batch.events.values().for_each(|event| rows.take(event));
         failed.map_or(Ok(rows.sides), Err)
+    }
+}
+
+impl Reading {
+    /// Who could record when the ledger had its first `size` entries.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn register_at(&self, size: Size) -> Result<Recorders, LedgerError> {
+        self.record().register_at(size)
+    }
+
+    /// The signatures beside an entry, each held against the register as it was before that entry.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn attested(&self, index: Index) -> Result<Vec<Attested>, LedgerError> {
+        let unread = |source: LeafError| LedgerError::Entry { index, source };
+        let (entry, signatures) = decode_signed(&self.leaf(index)?, index).map_err(unread)?;
+        if signatures.is_empty() {
+            return Ok(Vec::new());
+        }
+        let register = self.register_at(Size(index.0))?;
+        let bytes = crate::event::leaf::encode_event(&entry.event).map_err(LedgerError::Leaf)?;
+        let text = signed_text(self.origin(), &bytes);
+        let attested = |EventSignature { recorder, signature }| {
+            let held = register.get(&recorder);
+            let verified = held.is_some_and(|held| held.key.has_signed(&text, &signature));
+            let key = held.map(|held| (held.key.to_string(), held.enrolled));
+            Attested { recorder, key, verified }
+        };
+        Ok(signatures.into_iter().map(attested).collect())
+    }
+}
+
+impl Record {
+    /// Who could record when the ledger had its first `size` entries.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    fn register_at(&self, size: Size) -> Result<Recorders, LedgerError> {
+        let ledger = BodyId::ledger();
+        let entries = self.rule_entries(&ledger, None)?;
+        let own = entries.iter().filter(|entry| entry.event.body == ledger);
+        Ok(Recorders::of(own.filter(|entry| size.holds(entry.index))))
     }
 }
 

@@ -8,7 +8,8 @@ use crate::log::{Checkpoint, KeyError, LogError, Rotation, RotationError, Signed
 
 use crate::query::Need;
 
-use super::{AppendOptions, Ledger, LedgerError};
+use super::record::Record;
+use super::{AppendOptions, LedgerError, Reading, Writer};
 
 /// An entry that announces another key.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -23,53 +24,30 @@ fn rotation_of(said: &KeyRotation) -> Result<Rotation, RotationError> {
     Rotation::verified(said.size, (&said.old, &said.old_signature), (&said.new, &said.new_signature))
 }
 
-impl Ledger {
+impl Reading {
     /// Every change of the log's key, the oldest first.
     ///
     /// # Errors
     /// [`LedgerError`]; [`LedgerError::Rotation`] for one that both keys did not sign.
     pub fn rotations(&self) -> Result<Vec<Rotated>, LedgerError> {
+        self.record().rotations()
+    }
+}
+
+impl Record {
+    /// Every change of the log's key, the oldest first.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; [`LedgerError::Rotation`] for one that both keys did not sign.
+    fn rotations(&self) -> Result<Vec<Rotated>, LedgerError> {
         let alone = Need::Heading(Heading::of_body(&BodyId::ledger()));
         let mut rotations = Vec::new();
-        for Entry { index, event, .. } in self.record.under(&alone)? {
+        for Entry { index, event, .. } in self.under(&alone)? {
             if let Act::LogKeyRotated(said) = &event.act {
                 rotations.push(Rotated { entry: index, rotation: rotation_of(said)? });
             }
         }
         Ok(rotations)
-    }
-
-    /// Gives the log another key, made from 32 bytes of chance, and closes the ledger. A change that was cut short after
-    /// its entry is ended instead, and no other is begun; then the second is true.
-    ///
-    /// # Errors
-    /// [`LedgerError`]. Where the entry is recorded, the next writer ends what is left.
-    pub fn rotate_key(
-        mut self,
-        seed: &[u8; 32],
-        (id, evidence): (EventId, Vec<Evidence>),
-        options: AppendOptions,
-    ) -> Result<(Rotated, bool), LedgerError> {
-        if let Some(begun) = self.begun()? {
-            self.close()?;
-            return Ok((begun, true));
-        }
-        let old = self.key()?;
-        let new = self.log().prepare_key(seed)?;
-        let size = self.log().frontier().size();
-        let rotation = Rotation { size, old: old.verifier().clone(), new: new.verifier().clone() };
-        let said = KeyRotation {
-            new: rotation.new.to_string(),
-            new_signature: rotation.sign(&new),
-            old: rotation.old.to_string(),
-            old_signature: rotation.sign(&old),
-            size,
-        };
-        let mut event = Event::new(id, Act::LogKeyRotated(Box::new(said)), BodyId::ledger());
-        event.evidence = evidence;
-        let entry = self.append(vec![event], options)?.first().map_or(Index(size), |receipt| receipt.index);
-        self.close()?;
-        Ok((Rotated { entry, rotation }, false))
     }
 
     /// The change that was announced, where the files are not as it has them.
@@ -99,17 +77,52 @@ impl Ledger {
             _ => SignedCheckpoint::sign(head, &key),
         })
     }
+}
+
+impl Writer {
+    /// Gives the log another key, made from 32 bytes of chance, and closes the ledger. A change that was cut short after
+    /// its entry is ended instead, and no other is begun; then the second is true.
+    ///
+    /// # Errors
+    /// [`LedgerError`]. Where the entry is recorded, the next writer ends what is left.
+    pub fn rotate_key(
+        mut self,
+        seed: &[u8; 32],
+        (id, evidence): (EventId, Vec<Evidence>),
+        options: AppendOptions,
+    ) -> Result<(Rotated, bool), LedgerError> {
+        if let Some(begun) = self.record.begun()? {
+            self.close()?;
+            return Ok((begun, true));
+        }
+        let old = self.record.key()?;
+        let new = self.log().prepare_key(seed)?;
+        let size = self.log().frontier().size();
+        let rotation = Rotation { size, old: old.verifier().clone(), new: new.verifier().clone() };
+        let said = KeyRotation {
+            new: rotation.new.to_string(),
+            new_signature: rotation.sign(&new),
+            old: rotation.old.to_string(),
+            old_signature: rotation.sign(&old),
+            size,
+        };
+        let mut event = Event::new(id, Act::LogKeyRotated(Box::new(said)), BodyId::ledger());
+        event.evidence = evidence;
+        let entry = self.append(vec![event], options)?.first().map_or(Index(size), |receipt| receipt.index);
+        self.close()?;
+        Ok((Rotated { entry, rotation }, false))
+    }
 
     /// Writes the head, signed; a head that is there with a signature of the log's key stays, with whatever else is under
     /// it. Then a change of the key that was announced is ended.
     pub(super) fn write_head(&self, head: Checkpoint) -> Result<(), LedgerError> {
-        let begun = self.begun()?;
+        let begun = self.record.begun()?;
         if let Some(begun) = &begun {
             // Where the secret has changed and the verifier key beside it has not, that alone is left.
-            match self.key() {
+            match self.record.key() {
                 Err(LogError::Key(KeyError::Unlike(_))) => self.log().adopt_key(&begun.rotation)?,
                 _ => {
-                    self.log().write_signed(&self.sign_head(head)?)?;
+                    self.log().write_signed(&self.record.sign_head(head)?)?;
                     return Ok(self.log().adopt_key(&begun.rotation)?);
                 }
             }
@@ -133,7 +146,7 @@ impl Ledger {
     pub(super) fn check_rotation(&self, event: &Event, at: Index) -> Result<(), LedgerError> {
         let Act::LogKeyRotated(said) = &event.act else { return Ok(()) };
         let rotation = rotation_of(said)?;
-        if rotation.size != at.0 || rotation.old != *self.key()?.verifier() {
+        if rotation.size != at.0 || rotation.old != *self.record.key()?.verifier() {
             return Err(LedgerError::RotationElsewhere);
         }
         let next = self.log().next_key()?;

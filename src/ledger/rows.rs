@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use smol_str::SmolStr;
 
 use crate::charter::Charter;
-use crate::event::{ActKind, BodyId, Day, Entry, ParticipantId, Size};
+use crate::event::{ActKind, BodyId, Day, ParticipantId, Size};
 use crate::history::{Standing, charter_acts, standing};
 use crate::index::{MadeRows, RowsOfGroup, Tables};
 use crate::query::{
@@ -40,13 +40,14 @@ impl PairRows {
 }
 
 impl Record {
-    /// The rows that hold for the first `size` entries: nothing that bears on their bodies is behind them.
+    /// The rows that hold for the first `size` entries: nothing that bears on their bodies is behind them. None if events are
+    /// only supposed.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub(super) fn body_rows(&self, size: Size) -> Result<BodyRows, LedgerError> {
         let tables = self.tables();
-        if tables.row_rules()? != Some(FOLD_RULES) {
+        if !self.supposed().is_empty() || tables.row_rules()? != Some(FOLD_RULES) {
             return Ok(BodyRows::new());
         }
         let touched = tables.touched();
@@ -62,7 +63,7 @@ impl Record {
     /// The row of one body, if it holds for the first `size` entries.
     fn body_row(&self, body: &BodyId, size: Size) -> Result<Option<BodyRow>, LedgerError> {
         let tables = self.tables();
-        if tables.row_rules()? != Some(FOLD_RULES) {
+        if !self.supposed().is_empty() || tables.row_rules()? != Some(FOLD_RULES) {
             return Ok(None);
         }
         let row = tables.body_row(body.as_str())?.and_then(|bytes| BodyRow::decode(&bytes));
@@ -73,20 +74,14 @@ impl Record {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub(super) fn bodies(&self, size: Size, supposed: &[Entry]) -> Result<Vec<BodyId>, LedgerError> {
-        let held = if supposed.is_empty() { self.body_rows(size)? } else { BodyRows::new() };
-        self.bodies_by_rows(size, supposed, &held)
+    pub(super) fn bodies(&self, size: Size) -> Result<Vec<BodyId>, LedgerError> {
+        self.bodies_by_rows(size, &self.body_rows(size)?)
     }
 
     /// The same, read from the rows that hold as far as there are any.
-    fn bodies_by_rows(
-        &self,
-        size: Size,
-        supposed: &[Entry],
-        held: &BodyRows,
-    ) -> Result<Vec<BodyId>, LedgerError> {
+    fn bodies_by_rows(&self, size: Size, held: &BodyRows) -> Result<Vec<BodyId>, LedgerError> {
         let mut bodies = self.groups()?;
-        bodies.extend(supposed.iter().map(|entry| entry.event.body.clone()));
+        bodies.extend(self.supposed().iter().map(|entry| entry.event.body.clone()));
         bodies.sort();
         bodies.dedup();
         let read = |body: &BodyId| match held.get(body) {
@@ -95,7 +90,7 @@ impl Record {
                 Ok(ruled.map(|ruled| (body.clone(), ruled.extends.clone())))
             }
             None => {
-                let charter = self.adopted(body, size, supposed)?;
+                let charter = self.adopted(body, size)?;
                 Ok(charter.map(|charter| (charter.body.clone(), charter.extends.clone())))
             }
         };
@@ -106,13 +101,8 @@ impl Record {
     }
 
     /// The rules of a body whose adoption is among the first `size` entries; `None` if none is, or if they cannot be read.
-    fn adopted(
-        &self,
-        body: &BodyId,
-        size: Size,
-        supposed: &[Entry],
-    ) -> Result<Option<Arc<Charter>>, LedgerError> {
-        let entries = self.rule_entries(body, None, supposed)?;
+    fn adopted(&self, body: &BodyId, size: Size) -> Result<Option<Arc<Charter>>, LedgerError> {
+        let entries = self.rule_entries(body, None)?;
         let acts = standing(&entries, size, Day::FUTURE);
         let is_adopted =
             |act: &Standing| act.event.body == *body && act.event.act.kind() == ActKind::CharterAdopted;
@@ -149,7 +139,7 @@ impl Record {
     }
 
     fn rows_of(&self, body: &BodyId) -> Result<RowsOfGroup, LedgerError> {
-        let needs = self.needs(body, None, &[])?;
+        let needs = self.needs(body, None)?;
         let beside = needs.beside(body);
         let material = Material {
             entries: needs.entries,
@@ -171,17 +161,12 @@ fn is_touched(group: &str, row: &BodyRow, touched: &BTreeSet<SmolStr>) -> bool {
 }
 
 impl Reading {
-    /// The rows of bodies that hold for the first `size` entries; none where events are only supposed.
-    fn body_rows(&self, size: Size) -> Result<BodyRows, LedgerError> {
-        if self.supposed().is_empty() { self.record().body_rows(size) } else { Ok(BodyRows::new()) }
-    }
-
     /// What the row of a body says, if it holds for a question.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub(super) fn ruled(&self, body: &BodyId, axes: &Axes) -> Result<Option<RuledBody>, LedgerError> {
-        if !self.supposed().is_empty() || !may_read_rows(axes) {
+        if !may_read_rows(axes) {
             return Ok(None);
         }
         Ok(self.record().body_row(body, axes.as_recorded)?.and_then(|row| row.ruled))
@@ -254,8 +239,8 @@ impl Reading {
     /// # Errors
     /// [`LedgerError`].
     pub fn listed(&self, size: Size) -> Result<Vec<(BodyId, RuledBody)>, LedgerError> {
-        let mut held = self.body_rows(size)?;
-        let bodies = self.record().bodies_by_rows(size, self.supposed(), &held)?;
+        let mut held = self.record().body_rows(size)?;
+        let bodies = self.record().bodies_by_rows(size, &held)?;
         let read: Vec<(BodyId, Option<RuledBody>)> = bodies
             .into_iter()
             .map(|body| {
@@ -286,11 +271,11 @@ impl Reading {
         axes: &Axes,
     ) -> Result<(Vec<BodyId>, PairRows), LedgerError> {
         let mut named: Vec<BodyId> = self.record().bodies_of(participant)?;
-        named.extend(self.supposed().iter().map(|entry| entry.event.body.clone()));
+        named.extend(self.record().supposed().iter().map(|entry| entry.event.body.clone()));
         named.sort();
         named.dedup();
-        let mut held = self.body_rows(axes.as_recorded)?;
-        let mut listed = self.record().bodies_by_rows(axes.as_recorded, self.supposed(), &held)?;
+        let mut held = self.record().body_rows(axes.as_recorded)?;
+        let mut listed = self.record().bodies_by_rows(axes.as_recorded, &held)?;
         listed.retain(|body| named.binary_search(body).is_ok());
         let mut rows = BTreeMap::new();
         if may_read_rows(axes) && !held.is_empty() {

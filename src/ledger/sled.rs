@@ -11,7 +11,7 @@ use crate::log::Entries;
 use super::record::{Record, decoded};
 use super::replay::entries_of_sled;
 use super::upkeep::UPKEEP_PATIENCE;
-use super::{Ledger, LedgerError};
+use super::{LedgerError, Writer};
 
 /// The time in which sled must answer, or it is left alone.
 pub(super) const DEADLINE: Duration = Duration::from_secs(20);
@@ -41,7 +41,7 @@ pub(super) fn check(path: &Path, log: &Entries) -> Result<(), LedgerError> {
     if last == hash { Ok(()) } else { Err(IndexError::Other { size }.into()) }
 }
 
-impl Ledger {
+impl Writer {
     /// Whether there is no sled yet, or it is many entries behind the log.
     pub(super) fn is_sled_due(&self) -> bool {
         match SledIndex::stated(self.path(), self.origin()) {
@@ -50,7 +50,7 @@ impl Ledger {
         }
     }
 
-    /// Brings sled up to the entries of this handle if it is there not yet, or many entries behind. The lock on the indexes
+    /// Brings sled up to the entries of this writer if it is there not yet, or many entries behind. The lock on the indexes
     /// must be taken. Another process may have recorded more entries since, and filled sled with them.
     ///
     /// # Errors

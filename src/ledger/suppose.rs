@@ -1,20 +1,22 @@
-//! Events that are not recorded, for the answers of one handle only.
+//! Events that are not recorded, for the answers of one reading only.
+
+use std::sync::Arc;
 
 use crate::event::{Entry, Event, Heading, Index, Instant};
 use crate::log::Hash;
 use crate::query::Need;
 
 use super::record::Record;
-use super::{Draft, Ledger, LedgerError};
+use super::{Draft, LedgerError, Reading, Writer};
 
-impl Ledger {
-    /// Answers from now on as if events had been recorded behind everything that is. They are admitted as an append
+impl Writer {
+    /// Judges from now on as if events had been recorded behind everything that is. They are admitted as an append
     /// would admit them, and nothing is written. Gives the places they would have; those that are recorded already are
     /// left out.
     ///
     /// # Errors
     /// [`LedgerError`], as for an append.
-    pub fn suppose(&mut self, events: Vec<Event>) -> Result<Vec<Index>, LedgerError> {
+    pub(crate) fn suppose(&mut self, events: Vec<Event>) -> Result<Vec<Index>, LedgerError> {
         let drafts = self.admit(events)?;
         let last = self.last_recorded()?.map_or(0, Instant::micros);
         let size = self.size().0;
@@ -28,30 +30,33 @@ impl Ledger {
             })
             .collect();
         let indexes = entries.iter().map(|entry| entry.index).collect();
-        self.supposed.extend(entries);
+        self.record.suppose(entries);
         self.rules.clear();
         self.register = None;
         Ok(indexes)
     }
+}
 
-    /// Whether its answers rest on events that are not recorded.
-    pub fn supposes(&self) -> bool {
-        !self.supposed.is_empty()
+impl Reading {
+    /// The same record with events behind everything recorded that are only supposed, and the places they would have; those
+    /// that are recorded already are left out.
+    ///
+    /// # Errors
+    /// As of an append of the events.
+    pub fn supposing(&self, events: Vec<Event>) -> Result<(Reading, Vec<Index>), LedgerError> {
+        let mut writer = Writer::of_record(self.record().clone(), Arc::clone(self.stores()).into());
+        let places = writer.suppose(events)?;
+        Ok((writer.reading(self.now()), places))
     }
 }
 
 impl Record {
     /// Adds the supposed entries that are filed under a need, and what they make file there.
-    pub(super) fn add_supposed(
-        &self,
-        need: &Need,
-        supposed: &[Entry],
-        entries: &mut Vec<Entry>,
-    ) -> Result<(), LedgerError> {
-        if supposed.is_empty() {
+    pub(super) fn add_supposed(&self, need: &Need, entries: &mut Vec<Entry>) -> Result<(), LedgerError> {
+        if self.supposed().is_empty() {
             return Ok(());
         }
-        let filed = self.supposed_filings(supposed)?;
+        let filed = self.supposed_filings()?;
         for (heading, entry) in filed {
             let here = match need {
                 Need::Group(body) => heading.group() == body.as_str(),
@@ -67,21 +72,18 @@ impl Record {
     }
 
     /// What supposed entries add to the headings: each heading with an entry that is filed there since.
-    fn supposed_filings(&self, supposed: &[Entry]) -> Result<Vec<(Heading, Entry)>, LedgerError> {
+    fn supposed_filings(&self) -> Result<Vec<(Heading, Entry)>, LedgerError> {
         let mut tables = self.tables().clone();
-        let known = |index: Index| match supposed.iter().find(|entry| entry.index == index) {
-            Some(entry) => Ok(entry.clone()),
-            None => self.entry(index),
-        };
+        let known = |index: Index| self.entry(index);
         let size = self.size();
-        for entry in supposed {
+        for entry in self.supposed() {
             // No leaf is made of what is only supposed: nothing reads the tree of these tables.
             tables.push(entry, Hash([0; 32]), &known)?;
         }
         let mut filed = Vec::new();
         for (heading, indexes) in tables.filed_since(size)? {
             for index in indexes {
-                filed.push((heading.clone(), known(index)?));
+                filed.push((heading.clone(), self.entry(index)?));
             }
         }
         Ok(filed)

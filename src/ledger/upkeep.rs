@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use crate::log::{Lock, LogError};
 
-use super::Ledger;
+use super::Writer;
 use super::filler::Filling;
 
 /// How long a command waits for the lock on the indexes if it makes them anew: longer than sled may take to answer.
 pub(super) const UPKEEP_PATIENCE: Duration = Duration::from_secs(30);
 
-impl Ledger {
+impl Writer {
     /// Brings the indexes up to date if they are far behind, unless another process is doing so. Nothing depends on either:
     /// without them a question, or the next writer, reads more of the log.
     pub(super) fn keep_up(&mut self) {
@@ -33,7 +33,7 @@ impl Ledger {
         let _ = self.publish_if_due();
     }
 
-    /// Takes the lock on the indexes, unless this handle has it because it fills sled beside itself.
+    /// Takes the lock on the indexes, unless this writer has it because it fills sled beside itself.
     ///
     /// # Errors
     /// As of [`Entries::take_upkeep`](crate::log::Entries::take_upkeep).

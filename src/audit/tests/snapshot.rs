@@ -7,7 +7,7 @@ use crate::query::FOLD_RULES;
 /// A ledger whose published index covers all of it.
 pub(super) fn published() -> (tempfile::TempDir, PathBuf) {
     let (dir, path) = ledger();
-    Ledger::open_writer(&path, &Holder::default(), Disk::default()).unwrap().publish().unwrap();
+    Writer::open(&path, &Holder::default(), Disk::default()).unwrap().publish().unwrap();
     (dir, path)
 }
 
@@ -38,7 +38,7 @@ fn a_changed_byte_of_the_published_index_is_damage_wherever_it_is() {
 fn a_published_index_of_another_history_is_told() {
     let (_dir, path) = published();
     let (_other, other) = ledger();
-    let mut writer = Ledger::open_writer(&other, &Holder::default(), Disk::default()).unwrap();
+    let mut writer = Writer::open(&other, &Holder::default(), Disk::default()).unwrap();
     let id = crate::fixture::id(77_001);
     let mut event = Event::new(id, crate::event::Act::StatusGranted, sco());
     event.participant = Some(ParticipantId::parse("MNG").unwrap());

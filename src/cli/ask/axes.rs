@@ -3,9 +3,9 @@
 use clap::Args;
 
 use crate::event::Size;
-use crate::ledger::{Ledger, LedgerError};
+use crate::ledger::{LedgerError, Reading};
 use crate::log::{Checkpoint, Hash};
-use crate::query::{Axes, Kind, Question, QuestionError, Recorded, View, range, recorded};
+use crate::query::{Axes, Kind, Question, Recorded, View, range, recorded};
 
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
@@ -64,15 +64,10 @@ impl AxesArgs {
     ///
     /// # Errors
     /// [`Failure`] for a text that is no date, or a size beyond the log.
-    pub(crate) fn resolve(&self, context: &Context, ledger: &Ledger) -> Result<Axes, Failure> {
+    pub(crate) fn resolve(&self, context: &Context, reading: &Reading) -> Result<Axes, Failure> {
         let mut question = Question::new(Kind::Roster);
         self.fill(&mut question, context)?;
-        let asked = question.read(context.now)?;
-        let size = ledger.recorded(asked.as_recorded)?;
-        if size < ledger.size() && ledger.supposes() {
-            return Err(QuestionError::BeforeSupposed.into());
-        }
-        Ok(asked.axes(size))
+        Ok(reading.axes(&question.read(context.now)?)?)
     }
 }
 
@@ -92,7 +87,7 @@ fn checkpoint_size(text: &str, context: &Context) -> Result<String, Failure> {
         return Ok(text.to_owned());
     }
     match std::fs::read_to_string(text) {
-        Ok(checkpoint) => Ok(under(text, &checkpoint, &context.reader()?)?.to_string()),
+        Ok(checkpoint) => Ok(under(text, &checkpoint, &context.reading()?)?.to_string()),
         Err(_) => Ok(text.to_owned()),
     }
 }
@@ -101,15 +96,15 @@ fn checkpoint_size(text: &str, context: &Context) -> Result<String, Failure> {
 ///
 /// # Errors
 /// [`Failure`].
-pub(crate) fn recorded_by(option: &str, text: &str, ledger: &Ledger) -> Result<Size, Failure> {
+pub(crate) fn recorded_by(option: &str, text: &str, reading: &Reading) -> Result<Size, Failure> {
     let by = match recorded(text) {
         Ok(by) => by,
         Err(error) => match std::fs::read_to_string(text.trim()) {
-            Ok(checkpoint) => return under(text.trim(), &checkpoint, ledger),
+            Ok(checkpoint) => return under(text.trim(), &checkpoint, reading),
             Err(_) => return Err(Failure::usage(error.to_string().replacen("--as-recorded", option, 1))),
         },
     };
-    ledger.recorded(by).map_err(|error| match error {
+    reading.recorded(by).map_err(|error| match error {
         LedgerError::BeyondSize { asked, size } => {
             Failure::usage(format!("the ledger has {size} entries: there is no {option} {asked}"))
         }
@@ -118,15 +113,16 @@ pub(crate) fn recorded_by(option: &str, text: &str, ledger: &Ledger) -> Result<S
 }
 
 /// The size of a checkpoint, once it is shown to be of this ledger.
-fn under(path: &str, text: &str, ledger: &Ledger) -> Result<Size, Failure> {
+fn under(path: &str, text: &str, reading: &Reading) -> Result<Size, Failure> {
     let checkpoint = Checkpoint::parse(text)
         .map_err(|(line, what)| Failure::usage(format!("{path}, line {line}: {what}: not a checkpoint")))?;
-    let size = ledger.recorded(Recorded::Size(Size(checkpoint.size)))?;
-    let head = ledger.head(size)?;
-    let same = Hash::from_base64(&head.root) == Some(checkpoint.root) && checkpoint.origin == ledger.origin();
+    let size = reading.recorded(Recorded::Size(Size(checkpoint.size)))?;
+    let head = reading.head(size)?;
+    let same =
+        Hash::from_base64(&head.root) == Some(checkpoint.root) && checkpoint.origin == reading.origin();
     match same {
         true => Ok(size),
         false => Err(Failure::new(Exit::Refused, format!("{path} is not a checkpoint of this ledger"))
-            .help(format!("at {size} entries this ledger is {} with root {}", ledger.origin(), head.root))),
+            .help(format!("at {size} entries this ledger is {} with root {}", reading.origin(), head.root))),
     }
 }

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::charter::Charter;
 use crate::event::{BodyId, Day, ParticipantId, Size};
-use crate::ledger::{Ledger, Reading};
+use crate::ledger::Reading;
 use crate::query::{
     Answer, Asked, Axes, Because, CheckpointRef, Kind, Material, Question, QuestionEcho, QuestionError,
     SpellItem, Timeline, participant,
@@ -43,11 +43,11 @@ impl PairArgs {
 ///
 /// # Errors
 /// [`Failure`] where there are several, or none.
-pub(crate) fn body_or_only(given: Option<&BodyId>, ledger: &mut Ledger) -> Result<BodyId, Failure> {
+pub(crate) fn body_or_only(given: Option<&BodyId>, reading: &Reading) -> Result<BodyId, Failure> {
     if let Some(body) = given {
         return Ok(body.clone());
     }
-    match ledger.bodies()?.as_slice() {
+    match reading.bodies(reading.size())?.as_slice() {
         [only] => Ok(only.clone()),
         [] => Err(Failure::usage("the ledger holds no organisation or treaty yet")
             .help("adopt one: chancery charter adopt sco")),

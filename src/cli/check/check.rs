@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use crate::event::{ActKind, BodyId, EventId, Index, ParticipantId};
-use crate::ledger::Ledger;
+use crate::ledger::Reading;
 use crate::query::participant;
 use crate::query::{Axes, Quality, QualityKind};
 
@@ -84,20 +84,20 @@ fn kind(word: &str) -> Result<QualityKind, String> {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let mut ledger = context.reader()?;
+    let reading = context.reading()?;
     let as_known = args.as_known.as_deref().map(|text| crate::query::known(text, context.now)).transpose()?;
     let as_recorded = match &args.as_recorded {
-        Some(text) => crate::cli::ask::axes::recorded_by("--as-recorded", text, &ledger)?,
-        None => ledger.size(),
+        Some(text) => crate::cli::ask::axes::recorded_by("--as-recorded", text, &reading)?,
+        None => reading.size(),
     };
     let axes = Axes::on_day(context.now.day(), as_known, as_recorded);
     let mut bodies: Vec<BodyId> = args.bodies.iter().chain(&args.within).cloned().collect();
     bodies.sort();
     bodies.dedup();
     for body in &bodies {
-        ledger.charter(body)?;
+        reading.charter(body)?;
     }
-    let import = args.import.map(|at| import(&ledger, Index(at))).transpose()?;
+    let import = args.import.map(|at| import(&reading, Index(at))).transpose()?;
     let looked = Looked {
         bodies: &bodies,
         participant: args.participant.as_ref(),
@@ -105,8 +105,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         lines: &[],
         kinds: &args.kind,
     };
-    let found = quality(context, &mut ledger, &looked, &axes)?;
-    let size = ledger.size();
+    let found = quality(&reading, context, &looked, &axes)?;
+    let size = reading.size();
     match context.format {
         Format::Csv => context.answer(&rows(&found)?, Shape { list: None, ..SHAPE }, |_| String::new())?,
         _ => context.answer(&found, SHAPE, |page| whole(page, &found, args, &bodies, size))?,
@@ -115,8 +115,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
 }
 
 /// The id of an import by its entry.
-fn import(ledger: &Ledger, at: Index) -> Result<EventId, Failure> {
-    let event = ledger.entry(at)?.event;
+fn import(reading: &Reading, at: Index) -> Result<EventId, Failure> {
+    let event = reading.entry(at)?.event;
     match event.act.kind() {
         ActKind::ImportRecorded => Ok(event.id),
         other => Err(Failure::usage(format!("entry {at} is no import: it is {other}"))

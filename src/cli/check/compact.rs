@@ -26,13 +26,13 @@ const SHAPE: Shape =
     Shape { list: None, columns: &["segments", "entries", "sealed_before", "bytes_before", "bytes_after"] };
 
 pub(crate) fn run(_: &Args, context: &Context) -> Result<Exit, Failure> {
-    let mut ledger = context.writer("compact")?;
-    let bar = context.bar(ledger.size().0, "entries");
-    let done = ledger.log().compact(&mut |entries| bar.set_position(entries));
+    let mut writer = context.writer("compact")?;
+    let bar = context.bar(writer.size().0, "entries");
+    let done = writer.log().compact(&mut |entries| bar.set_position(entries));
     bar.finish_and_clear();
     let done = done?;
-    ledger.publish_anew()?;
-    context.close(ledger);
+    writer.publish_anew()?;
+    context.close(writer);
     let answer = json!({
         "segments": done.segments,
         "entries": done.entries,

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use crate::event::{BodyId, Day, ParticipantId, Register};
 use crate::history::line;
 use crate::import::{find_kind, neutral_act};
-use crate::ledger::Ledger;
+use crate::ledger::Reading;
 use crate::query::participant;
 use crate::query::{
     Axes, BodyIndex, BodyView, Class, Comparison, Difference, Only, QueryError, QuestionEcho, TheirAct,
@@ -116,18 +116,18 @@ fn pair(text: &str) -> Result<(BodyId, BodyId), String> {
 const STATEMENTS_AT_ONCE: u64 = 100_000;
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let mut ledger = context.reader()?;
-    let axes = args.axes.resolve(context, &ledger)?;
+    let reading = context.reading()?;
+    let axes = args.axes.resolve(context, &reading)?;
     let set = DataSet::open(&args.with)?;
     if args.kind.is_some() && set.form != FileForm::Acts {
         return Err(Failure::usage("--kind is of acts: this file states statuses")
             .help("leave --kind out, or compare a file of acts"));
     }
-    let ours = args.held(&mut ledger, &axes)?;
+    let ours = args.held(&reading, &axes)?;
     let question = QuestionEcho::new("compare", args.participant.as_ref(), args.only_body(), &axes);
-    let checkpoint = ledger.head(axes.as_recorded)?;
+    let checkpoint = reading.head(axes.as_recorded)?;
     let mut out = Out::new(context, args.class.map(Classes::class));
-    let mut work = Work { args, set: &set, axes: &axes, ledger: &mut ledger, ours };
+    let work = Work { args, set: &set, axes: &axes, pass: reading.passing(), ours };
     let found = work.survey(&mut out)?;
     let bar = context.bar(found.bodies.values().sum(), "lines");
     work.compare(&found, &mut out, &bar)?;
@@ -159,15 +159,15 @@ impl Args {
     }
 
     /// The bodies that may be compared: those named, or all that the ledger holds.
-    fn held(&self, ledger: &mut Ledger, axes: &Axes) -> Result<BTreeSet<BodyId>, Failure> {
+    fn held(&self, reading: &Reading, axes: &Axes) -> Result<BTreeSet<BodyId>, Failure> {
         for (_, ours) in &self.same {
-            ledger.charter(ours)?;
+            reading.charter(ours)?;
         }
         if self.bodies.is_empty() {
-            return Ok(ledger.bodies_by(axes.as_recorded)?.into_iter().collect());
+            return Ok(reading.bodies(axes.as_recorded)?.into_iter().collect());
         }
         for body in &self.bodies {
-            ledger.charter(body)?;
+            reading.charter(body)?;
         }
         Ok(self.bodies.iter().cloned().collect())
     }
@@ -220,7 +220,8 @@ struct Work<'a> {
     args: &'a Args,
     set: &'a DataSet,
     axes: &'a Axes,
-    ledger: &'a mut Ledger,
+    /// For one pass over many bodies.
+    pass: Reading,
     /// The bodies that may be compared.
     ours: BTreeSet<BodyId>,
 }
@@ -283,12 +284,7 @@ impl Work<'_> {
     }
 
     /// Reads the file again as often as it takes to have the statements about each body together.
-    fn compare(
-        &mut self,
-        found: &Found,
-        out: &mut Out<'_>,
-        bar: &indicatif::ProgressBar,
-    ) -> Result<(), Failure> {
+    fn compare(&self, found: &Found, out: &mut Out<'_>, bar: &indicatif::ProgressBar) -> Result<(), Failure> {
         let mut strangers: BTreeMap<BodyId, About> = BTreeMap::new();
         let mut index: Option<BodyIndex> = None;
         let mut part: BTreeSet<&BodyId> = BTreeSet::new();
@@ -363,9 +359,8 @@ impl Work<'_> {
         Ok(found)
     }
 
-    fn body(&mut self, body: &BodyId, about: About, found: &Found) -> Result<Comparison, Failure> {
-        let loaded = self.ledger.load(body)?;
-        let material = self.ledger.material(&loaded, self.axes.as_recorded)?;
+    fn body(&self, body: &BodyId, about: About, found: &Found) -> Result<Comparison, Failure> {
+        let material = self.pass.material(body, None, self.axes.as_recorded)?;
         let view = BodyView::of(&material, body, self.axes)?;
         Ok(match about {
             About::Acts(acts) => compare_acts(&view, &acts, &found.within),
@@ -377,13 +372,12 @@ impl Work<'_> {
     }
 
     /// The acts of the bodies that the file does not name: one of them may be meant by a name that is not known.
-    fn index(&mut self, found: &Found) -> Result<BodyIndex, Failure> {
+    fn index(&self, found: &Found) -> Result<BodyIndex, Failure> {
         let mut index = BodyIndex::default();
         let free: Vec<BodyId> =
             self.ours.iter().filter(|body| !found.bodies.contains_key(*body)).cloned().collect();
         for body in free {
-            let loaded = self.ledger.load(&body)?;
-            let material = self.ledger.material(&loaded, self.axes.as_recorded)?;
+            let material = self.pass.material(&body, None, self.axes.as_recorded)?;
             match BodyView::of(&material, &body, self.axes) {
                 Ok(view) => index.add(&view),
                 Err(QueryError::NoBody(_)) => {}

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use crate::event::{BodyId, Day, Entry, Event, EventId, Index, ParticipantId, Size};
-use crate::ledger::Ledger;
+use crate::ledger::Reading;
 use crate::query::{
     Axes, Examination, Examined, Quality, QualityCount, QualityFinding, QualityKind, QuestionEcho,
 };
@@ -35,27 +34,27 @@ pub(crate) struct Looked<'a> {
 /// # Errors
 /// [`Failure`].
 pub(crate) fn quality(
+    reading: &Reading,
     context: &Context,
-    ledger: &mut Ledger,
     looked: &Looked<'_>,
     axes: &Axes,
 ) -> Result<Quality, Failure> {
-    let lines_from = Index(ledger.size().0);
+    let lines_from = Index(reading.size().0);
     // Lines stand behind everything that is recorded.
     let recorded = if looked.lines.is_empty() { axes.as_recorded } else { Size(u64::MAX) };
     let bodies = match looked.bodies.is_empty() {
-        true => ledger.every_body()?,
+        true => reading.every_body()?,
         false => looked.bodies.to_vec(),
     };
     let bar = context.bar(bodies.len() as u64, "bodies");
     let now = context.now;
-    let examined = |body: &BodyId| -> Result<Examined, Failure> {
+    let examined = |pass: &Reading, body: &BodyId| {
         let line = |(line, event): &(u64, Arc<Event>)| Entry {
             index: Index(lines_from.0 + line),
             recorded_at: now,
             event: Arc::clone(event),
         };
-        let mut entries = ledger.load(body)?.entries().to_vec();
+        let mut entries = pass.entries_of(body)?.to_vec();
         entries.extend(looked.lines.iter().filter(|(_, event)| event.body == *body).map(line));
         entries.sort_by_key(|entry| entry.index);
         let examination = Examination {
@@ -71,7 +70,7 @@ pub(crate) fn quality(
         Ok(examination.examine())
     };
     let mut found = Examined::default();
-    for part in bodies.par_iter().map(examined).collect::<Result<Vec<_>, _>>()? {
+    for part in reading.over(&bodies, examined)? {
         found.extend(part);
     }
     bar.finish_and_clear();
@@ -80,7 +79,7 @@ pub(crate) fn quality(
         _ => None,
     };
     let question = QuestionEcho::new("check", looked.participant, one, axes);
-    Ok(Quality::new(question, ledger.head(axes.as_recorded)?, found, looked.kinds))
+    Ok(Quality::new(question, reading.head(axes.as_recorded)?, found, looked.kinds))
 }
 
 /// The report on what an import brought to some bodies, or to any, and on its lines that are not recorded.
@@ -88,15 +87,15 @@ pub(crate) fn quality(
 /// # Errors
 /// [`Failure`].
 pub(crate) fn of_import(
+    reading: &Reading,
     context: &Context,
-    ledger: &mut Ledger,
     import: EventId,
     bodies: &[BodyId],
     lines: &[(u64, Arc<Event>)],
 ) -> Result<Quality, Failure> {
-    let axes = Axes::on_day(context.now.day(), None, ledger.size());
+    let axes = Axes::on_day(context.now.day(), None, reading.size());
     let looked = Looked { bodies, import: Some(import), lines, ..Looked::default() };
-    quality(context, ledger, &looked, &axes)
+    quality(reading, context, &looked, &axes)
 }
 
 /// The counts and findings, for the answer of an import.

@@ -3,7 +3,7 @@ use std::time::Instant as Clock;
 use serde_json::{Value, json};
 
 use crate::event::{BodyId, Entry, Size};
-use crate::ledger::{Ledger, LedgerError, entries_of_leaves, replay};
+use crate::ledger::{LedgerError, Writer, entries_of_leaves, replay};
 use crate::log::LogError;
 use crate::query::Axes;
 
@@ -28,25 +28,33 @@ const SHAPE: Shape = Shape { list: Some("bodies"), columns: &["body", "counts"] 
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let began = Clock::now();
-    let mut ledger = match args.until {
-        Some(_) => context.reader()?,
-        None => context.writer("replay")?,
+    let mut writer = match args.until {
+        Some(_) => None,
+        None => Some(context.writer("replay")?),
+    };
+    let mut reading = match &writer {
+        Some(writer) => writer.reading(context.now),
+        None => context.reading()?,
     };
     let axes = AxesArgs { as_recorded: args.until.clone(), ..AxesArgs::default() };
-    let axes: Axes = axes.resolve(context, &ledger)?;
-    let bar = context.bar(ledger.size().0, "entries");
-    bar.set_length(axes.as_recorded.0);
-    let (entries, source) = match args.until {
-        Some(_) => (entries_of_leaves(ledger.log(), axes.as_recorded)?, "leaves"),
-        None => rebuilt(&mut ledger, context)?,
+    let axes: Axes = axes.resolve(context, &reading)?;
+    let bar = context.bar(axes.as_recorded.0, "entries");
+    let (entries, source) = match &mut writer {
+        None => (entries_of_leaves(reading.log(), axes.as_recorded)?, "leaves"),
+        Some(writer) => {
+            let rebuilt = rebuilt(writer, context)?;
+            // The head is read from the index that was just made.
+            reading = writer.reading(context.now);
+            rebuilt
+        }
     };
     let tally = replay(&entries, axes.on, &|at| bar.set_position(at));
     bar.finish_and_clear();
     let item = |(body, counts): (&BodyId, _)| json!({"body": body, "counts": counts});
     let bodies: Vec<Value> = tally.iter().map(item).collect();
-    let head = ledger.head(axes.as_recorded)?;
-    if args.until.is_none() {
-        context.close(ledger);
+    let head = reading.head(axes.as_recorded)?;
+    if let Some(writer) = writer {
+        context.close(writer);
     }
     let answer = json!({"size": axes.as_recorded, "root": head.root, "rebuilt": args.until.is_none(), "source": source,
                         "bodies": bodies, "seconds": began.elapsed().as_secs_f64()});
@@ -55,14 +63,14 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
 }
 
 /// Makes the index anew, and gives every entry with its source: from sled, or from the leaves where sled cannot be had.
-fn rebuilt(ledger: &mut Ledger, context: &Context) -> Result<(Vec<Entry>, &'static str), Failure> {
-    match ledger.rebuild() {
+fn rebuilt(writer: &mut Writer, context: &Context) -> Result<(Vec<Entry>, &'static str), Failure> {
+    match writer.rebuild() {
         Ok(entries) => Ok((entries, "sled")),
         Err(error @ LedgerError::Log(LogError::IndexesLocked(_))) => Err(error.into()),
         Err(error) => {
             context.remark(&format!("the indexes could not be made anew by sled: {error}"));
-            ledger.publish_anew()?;
-            Ok((entries_of_leaves(ledger.log(), ledger.size())?, "leaves"))
+            writer.publish_anew()?;
+            Ok((entries_of_leaves(writer.log(), writer.size())?, "leaves"))
         }
     }
 }

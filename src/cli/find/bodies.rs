@@ -12,7 +12,7 @@ const SHAPE: Shape =
     Shape { list: None, columns: &["body", "kind", "title", "participants", "surveyed_from", "surveyed_to"] };
 
 pub(crate) fn run(_: &Args, context: &Context) -> Result<Exit, Failure> {
-    let reading = context.reader()?.reading(context.now);
+    let reading = context.reading()?;
     let mut items: Vec<Value> = Vec::new();
     for (body, ruled) in reading.listed(reading.size())? {
         let coverage = ruled.coverage(context.now.day());

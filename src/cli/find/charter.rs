@@ -73,9 +73,9 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<Exit, Failure>
 
 fn list(context: &Context) -> Result<Exit, Failure> {
     let mut items: Vec<Value> = Vec::new();
-    if let Ok(mut ledger) = context.reader() {
-        for body in ledger.bodies()? {
-            let charter = ledger.charter(&body)?;
+    if let Ok(reading) = context.reading() {
+        for body in reading.bodies(reading.size())? {
+            let charter = reading.charter(&body)?;
             items.push(json!({"charter": body, "where": "ledger", "versions": charter.versions().len(),
                               "title": charter.about.title}));
         }
@@ -118,12 +118,11 @@ fn show(args: &ShowArgs, context: &Context) -> Result<Exit, Failure> {
         Some(text) => crate::query::day(text, context.now)?,
         None => context.now.day(),
     };
-    let mut ledger = context.reader()?;
-    let charter = ledger.charter(&args.body)?;
+    let reading = context.reading()?;
+    let charter = reading.charter(&args.body)?;
     let version = charter.on(on);
-    let loaded = ledger.load(&args.body)?;
-    let material = ledger.material(&loaded, ledger.size())?;
-    let view = BodyView::new(&material, &args.body, ledger.size(), crate::event::Day::FUTURE)?;
+    let material = reading.material(&args.body, None, reading.size())?;
+    let view = BodyView::new(&material, &args.body, reading.size(), crate::event::Day::FUTURE)?;
     let proposed = corrections(&material, &view, None, on);
     let mut answer = json(&charter, version, on);
     answer["corrections"] = serde_json::to_value(&proposed)?;
@@ -328,10 +327,10 @@ fn adopt(args: &AdoptArgs, context: &Context, amends: bool) -> Result<Exit, Fail
     let events: Result<Vec<Event>, _> = texts.iter().enumerate().map(event).collect();
     let mut events = events.map_err(|e| Failure::usage(format!("{}, {e}", input_name(&args.file))))?;
     let mode = args.signing.mode(args.dry_run);
-    let mut ledger = args.signing.open(context, "charter", mode)?;
+    let mut writer = args.signing.open(context, "charter", mode)?;
     let body = events.first().map(|e| e.body.clone());
-    let known = body.as_ref().is_some_and(|body| ledger.charter(body).is_ok());
-    let recorded = events.first().map(|e| ledger.find(e.id)).transpose()?.flatten();
+    let known = body.as_ref().is_some_and(|body| writer.charter(body).is_ok());
+    let recorded = events.first().map(|e| writer.find(e.id)).transpose()?.flatten();
     match (&body, known, amends) {
         (Some(body), true, false) if recorded.is_none() => {
             return Err(Failure::new(Exit::Refused, format!("{body} has a charter already")).help(format!(
@@ -344,13 +343,13 @@ fn adopt(args: &AdoptArgs, context: &Context, amends: bool) -> Result<Exit, Fail
         }
         _ => {}
     }
-    let pattern = pattern(&events)?.into_iter().filter(|e| ledger.charter(&e.body).is_err());
+    let pattern = pattern(&events)?.into_iter().filter(|e| writer.charter(&e.body).is_err());
     events.splice(0..0, pattern.collect::<Vec<_>>());
     let options =
         AppendOptions { now: context.now, expect_size: args.expect_size.map(Size), accept_clock: false };
-    let done = receipt::append(context, &mut ledger, events, options, mode);
+    let done = receipt::append(context, &mut writer, events, options, mode);
     if mode.records() {
-        context.close(ledger);
+        context.close(writer);
     }
     // What the ledger finds wrong with a text stands in a line of the file.
     done.map(|()| Exit::Done).map_err(|failure| failure.in_file(&input_name(&args.file)))

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::event::{Act, Entry, Index};
-use crate::ledger::Ledger;
+use crate::ledger::Reading;
 use crate::log::verifier_key;
 
 use crate::cli::error::Failure;
@@ -82,9 +82,9 @@ impl Custody {
     ///
     /// # Errors
     /// [`Failure`] where the ledger cannot be read.
-    pub(crate) fn of(entry: &Entry, ledger: &mut Ledger, folder: &Path) -> Result<Custody, Failure> {
+    pub(crate) fn of(entry: &Entry, reading: &Reading, folder: &Path) -> Result<Custody, Failure> {
         let event = &entry.event;
-        let signatures = ledger.attested(entry.index)?.into_iter().map(|attested| {
+        let signatures = reading.attested(entry.index)?.into_iter().map(|attested| {
             let (key, enrolled) = attested.key.unzip();
             let (recorder, verified) = (attested.recorder.to_string(), attested.verified);
             Signature { recorder, key, enrolled, verified }
@@ -92,8 +92,8 @@ impl Custody {
         let signatures = signatures.collect();
         let import = match event.import {
             Some(id) => {
-                let place = ledger.find(id)?;
-                let own = place.map(|place| ledger.entry(place)).transpose()?;
+                let place = reading.find(id)?;
+                let own = place.map(|place| reading.entry(place)).transpose()?;
                 let receipt = own.as_ref().and_then(|own| match &own.event.act {
                     Act::ImportRecorded(receipt) => Some(receipt),
                     _ => None,

@@ -44,8 +44,8 @@ const SHAPE: Shape = Shape {
 };
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let ledger = context.reader()?;
-    let import = args.import.map(|at| ledger.entry(Index(at))).transpose()?.map(|e| e.event.id);
+    let reading = context.reading()?;
+    let import = args.import.map(|at| reading.entry(Index(at))).transpose()?.map(|e| e.event.id);
     let fits = |entry: &Entry| {
         let event = &entry.event;
         let kind = event.act.kind();
@@ -59,11 +59,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     };
     let mut found: Vec<Entry> = Vec::new();
     let from = Index(args.from);
-    match ledger.saying(args.body.as_ref(), args.participant.as_ref())? {
+    match reading.saying(args.body.as_ref(), args.participant.as_ref())? {
         Some(candidates) => {
             found.extend(candidates.into_iter().filter(|entry| entry.index >= from && fits(entry)));
         }
-        None => ledger.scan(from, |entry| {
+        None => reading.scan(from, |entry| {
             if fits(&entry) {
                 found.push(entry);
             }

@@ -100,16 +100,12 @@ fn lifetimes(context: &Context) -> Result<Lifetimes, Failure> {
     if !context.ledger.exists() {
         return Ok(Lifetimes::default());
     }
-    let mut ledger = context.reader()?;
-    let mut lists = ledger.every_body()?;
-    lists.retain(|list| is_state_list(list) && ledger.charter(list).is_ok());
-    let mut loaded = Vec::with_capacity(lists.len());
-    for list in &lists {
-        loaded.push(ledger.load(list)?);
-    }
+    let reading = context.reading()?;
+    let mut lists = reading.every_body()?;
+    lists.retain(|list| is_state_list(list) && reading.charter(list).is_ok());
     let mut views = Vec::with_capacity(lists.len());
-    for (list, loaded) in lists.iter().zip(&loaded) {
-        let material = ledger.material(loaded, ledger.size())?;
+    for list in &lists {
+        let material = reading.material(list, None, reading.size())?;
         views.push((list, BodyView::new(&material, list, Size(u64::MAX), Day::FUTURE)?));
     }
     Ok(Lifetimes::of_lists(views.iter().map(|(list, view)| (*list, &view.pairs))))

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::event::{Act, ActKind, Entry, Evidence, Index, Quote};
 use crate::import::hex;
-use crate::ledger::Ledger;
+use crate::ledger::Reading;
 use crate::log::leaf_hash;
 
 use crate::cli::context::{Context, Shape};
@@ -36,31 +36,31 @@ pub(crate) struct Args {
 const SHAPE: Shape = Shape { list: None, columns: &["index", "leaf_hash", "corrected_by", "leaf"] };
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let mut ledger = context.reader()?;
+    let reading = context.reading()?;
     let mut items: Vec<Value> = Vec::new();
     let mut text = String::new();
     for index in args.entries.iter().map(|n| Index(*n)) {
-        let leaf = ledger.leaf(index)?;
+        let leaf = reading.leaf(index)?;
         if args.leaf {
             text.push_str(&String::from_utf8_lossy(&leaf));
             text.push('\n');
             continue;
         }
-        let entry = ledger.entry(index)?;
+        let entry = reading.entry(index)?;
         if let Some(out) = &args.document {
             write_document(&entry, out, context)?;
         }
-        let corrections = ledger.corrections_of(&entry)?;
+        let corrections = reading.corrections_of(&entry)?;
         let hash = leaf_hash(&leaf).to_string();
         let said: Value = serde_json::from_slice(&leaf)?;
-        let custody = Custody::of(&entry, &mut ledger, &context.ledger)?;
+        let custody = Custody::of(&entry, &reading, &context.ledger)?;
         items
             .push(json!({"index": index, "leaf_hash": hash, "corrected_by": corrections, "custody": custody,
                           "leaf": said}));
         if !text.is_empty() {
             text.push('\n');
         }
-        text.push_str(&detail(&context.page, &entry, &hash, &corrections, &custody, &ledger)?);
+        text.push_str(&detail(&context.page, &entry, &hash, &corrections, &custody, &reading)?);
     }
     if args.leaf {
         context.print(&text)?;
@@ -76,7 +76,7 @@ fn detail(
     hash: &str,
     corrections: &[Index],
     custody: &Custody,
-    ledger: &Ledger,
+    reading: &Reading,
 ) -> Result<String, Failure> {
     let e = &entry.event;
     let mut out = page
@@ -106,20 +106,20 @@ fn detail(
     field("chain", &e.rival.as_ref().map(ToString::to_string).unwrap_or_default());
     field("says", &payload(&e.act));
     if let Some(to) = e.to {
-        field("to", &ledger.find(to)?.map_or_else(|| to.to_string(), |i| format!("entry {i}")));
+        field("to", &reading.find(to)?.map_or_else(|| to.to_string(), |i| format!("entry {i}")));
     }
-    for (label, said) in e.evidence.iter().flat_map(|evidence| sources(evidence, ledger)) {
+    for (label, said) in e.evidence.iter().flat_map(|evidence| sources(evidence, reading)) {
         field(label, &said);
     }
     field("note", &text(&e.note));
     for (label, said) in custody.lines() {
         field(label, &said);
     }
-    for by in ledger.answers_to(entry, ActKind::EvidenceRedacted)? {
+    for by in reading.answers_to(entry, ActKind::EvidenceRedacted)? {
         field("redacted by", &format!("entry {by}"));
     }
     for by in corrections {
-        let correction = ledger.entry(*by)?;
+        let correction = reading.entry(*by)?;
         field(
             "corrected by",
             &format!("entry {by}, {}: {}", correction.event.act.kind(), payload(&correction.event.act)),
@@ -131,7 +131,7 @@ fn detail(
 }
 
 /// A source with what is said of it, and its words.
-fn sources(evidence: &Evidence, ledger: &Ledger) -> Vec<(&'static str, String)> {
+fn sources(evidence: &Evidence, reading: &Reading) -> Vec<(&'static str, String)> {
     let mut line = evidence.cite.clone();
     let extra = [
         evidence.grade.map(|g| g.to_string()),
@@ -146,7 +146,7 @@ fn sources(evidence: &Evidence, ledger: &Ledger) -> Vec<(&'static str, String)> 
     }
     let words = match &evidence.quote {
         Some(Quote::Text(words)) => Some(words.clone()),
-        Some(quote @ Quote::Salted { salted_sha256 }) => Some(match kept(ledger.path(), quote) {
+        Some(quote @ Quote::Salted { salted_sha256 }) => Some(match kept(reading.path(), quote) {
             Kept::Words(words) => format!("{words}  [beside the log: redactable]"),
             Kept::Absent => format!("not in this copy; committed to by {salted_sha256}"),
             Kept::Altered => format!("ALTERED beside the log: not what {salted_sha256} commits to"),

@@ -36,18 +36,18 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let ledger = context.reader()?;
-    let size = args.size.map_or(ledger.size(), Size);
+    let reading = context.reading()?;
+    let size = args.size.map_or(reading.size(), Size);
     if let Some(policy) = &args.cosign {
         return crate::cli::prove::cosign::run(
-            &ledger,
+            &reading,
             size,
             &crate::cli::prove::cosign::policy(policy)?,
             &args.lines,
             context,
         );
     }
-    let signed = ledger.signed_head(size)?;
+    let signed = reading.signed_head(size)?;
     if context.format == Format::Text {
         context.print(&signed.to_string())?;
         return Ok(Exit::Done);

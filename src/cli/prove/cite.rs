@@ -5,7 +5,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, FromArgMatches, ValueEnum};
 
 use crate::event::{BodyId, Day, Index, ParticipantId};
-use crate::ledger::Ledger;
+use crate::ledger::Reading;
 use crate::query::{Axes, QuestionEcho, participant};
 
 use crate::cli::ask::axes::AxesArgs;
@@ -181,20 +181,20 @@ fn citation(
     words: &[String],
     context: &Context,
 ) -> Result<Citation, Failure> {
-    let mut ledger = context.reader()?;
-    let dates = Dates::of(sub, context, &ledger)?;
+    let reading = context.reading()?;
+    let dates = Dates::of(sub, context, &reading)?;
     let who = who(sub, kind);
     let several: Vec<BodyId> =
         sub.try_get_many("bodies").ok().flatten().map(|ids| ids.cloned().collect()).unwrap_or_default();
     let body = match several.as_slice() {
-        [] => body(sub, kind, &mut ledger)?,
+        [] => body(sub, kind, &reading)?,
         [only] => Some(only.clone()),
         _ => None,
     };
     let kept = without_dates(words);
     let mut named = Vec::new();
     for body in body.iter().chain(several.iter().filter(|_| body.is_none())) {
-        named.push(ledger.charter(body)?.about.title.clone());
+        named.push(reading.charter(body)?.about.title.clone());
     }
     named.extend(who.as_ref().map(|who| name(who, dates.axes.on)));
     let mut title = match named.is_empty() {
@@ -210,21 +210,21 @@ fn citation(
     let publication = Publication::read(&context.ledger)?;
     let size = dates.axes.as_recorded;
     let recorded = match size.0.checked_sub(1) {
-        Some(last) => Some(ledger.entry(Index(last))?.recorded_at.day().to_string()),
+        Some(last) => Some(reading.entry(Index(last))?.recorded_at.day().to_string()),
         None => None,
     };
     Ok(Citation {
         question: QuestionEcho::new(kind, who.as_ref(), body.as_ref(), &dates.axes),
         title,
-        record: publication.title.unwrap_or_else(|| ledger.origin().to_owned()),
+        record: publication.title.unwrap_or_else(|| reading.origin().to_owned()),
         publisher: publication.publisher,
         licence: publication.licence,
-        origin: ledger.origin().to_owned(),
+        origin: reading.origin().to_owned(),
         recorded,
         read: context.now.day().to_string(),
         version: env!("CARGO_PKG_VERSION"),
         command: command(&kept, &dates, sub, &context.ledger),
-        checkpoint: ledger.head(size)?,
+        checkpoint: reading.head(size)?,
     })
 }
 
@@ -237,10 +237,10 @@ struct Dates {
 }
 
 impl Dates {
-    fn of(sub: &ArgMatches, context: &Context, ledger: &Ledger) -> Result<Dates, Failure> {
+    fn of(sub: &ArgMatches, context: &Context, reading: &Reading) -> Result<Dates, Failure> {
         let given = |id: &str| sub.try_get_one::<String>(id).ok().flatten().cloned();
         let as_at = given("as_at");
-        let resolve = |args: AxesArgs| args.resolve(context, ledger);
+        let resolve = |args: AxesArgs| args.resolve(context, reading);
         resolve(AxesArgs { as_of: given("as_of"), ..AxesArgs::default() })?;
         // `diff` takes two of a date: A..B.
         let each = |text: &str, one: &dyn Fn(&str) -> Result<String, Failure>| match text.split_once("..") {
@@ -268,7 +268,7 @@ impl Dates {
         let today = context.now.day();
         let on = each(&given("on").or(as_at.clone()).unwrap_or_else(|| today.to_string()), &one_day)?;
         let as_recorded =
-            each(&given("as_recorded").unwrap_or_else(|| ledger.size().to_string()), &one_size)?;
+            each(&given("as_recorded").unwrap_or_else(|| reading.size().to_string()), &one_size)?;
         let as_known = given("as_known").or(as_at).map(|text| typed(&text, today));
         let axes = resolve(AxesArgs {
             on: Some(last(&on)),
@@ -289,7 +289,7 @@ fn who(sub: &ArgMatches, kind: &str) -> Option<ParticipantId> {
 }
 
 /// The organisation or treaty of a question: the one named, or the only one there is.
-fn body(sub: &ArgMatches, kind: &str, ledger: &mut Ledger) -> Result<Option<BodyId>, Failure> {
+fn body(sub: &ArgMatches, kind: &str, reading: &Reading) -> Result<Option<BodyId>, Failure> {
     let named = |id: &str| sub.try_get_one::<BodyId>(id).ok().flatten().cloned();
     let counted = kind == "when" && sub.get_one::<u64>("count").is_some();
     let word = sub.try_get_one::<String>("first").ok().flatten().filter(|_| counted);
@@ -298,7 +298,7 @@ fn body(sub: &ArgMatches, kind: &str, ledger: &mut Ledger) -> Result<Option<Body
     if found.is_some() || matches!(kind, "portfolio" | "timeline") {
         return Ok(found);
     }
-    match ledger.bodies()?.as_slice() {
+    match reading.bodies(reading.size())?.as_slice() {
         [only] => Ok(Some(only.clone())),
         _ => Ok(None),
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::event::Size;
-use crate::ledger::Ledger;
+use crate::ledger::Reading;
 use crate::log::{Disk, Signature, SignedCheckpoint};
 use crate::witness::{PolicyWitness, WitnessJudgement, WitnessPolicy};
 
@@ -71,25 +71,25 @@ pub(crate) fn policy(path: &Path) -> Result<WitnessPolicy, Failure> {
 /// # Errors
 /// [`Failure`]; of exit 1 where the quorum is not met.
 pub(crate) fn run(
-    ledger: &Ledger,
+    reading: &Reading,
     size: Size,
     policy: &WitnessPolicy,
     files: &[PathBuf],
     context: &Context,
 ) -> Result<Exit, Failure> {
-    let key = ledger.verifier_key()?;
+    let key = reading.verifier_key()?;
     if !policy.logs().is_empty() && !policy.logs().contains(&key) {
         return Err(Failure::usage(format!("the policy names other logs than {}", key.name()))
             .help("add the line that chancery key show prints, behind the word log"));
     }
-    let earlier = ledger.signed_head(size)?;
+    let earlier = reading.signed_head(size)?;
     let mut signed = earlier.clone().with_only(|line| key.is_of(line));
     let given = files.iter().map(|path| given(path)).collect::<Result<Vec<_>, _>>()?.concat();
-    let last = ledger.cosigned()?;
+    let last = reading.cosigned()?;
     let mut failed = Vec::new();
     for witness in policy.witnesses() {
         let answer = match &witness.url {
-            Some(url) => ask(ledger, &signed, witness, url, last.as_ref()),
+            Some(url) => ask(reading, &signed, witness, url, last.as_ref()),
             None => Err("it has no address in the policy".into()),
         };
         let mut kept = given.iter().chain(earlier.signatures());
@@ -101,7 +101,7 @@ pub(crate) fn run(
     }
     let judgement = policy.judge(&signed).map_err(|error| Failure::new(Exit::No, error))?;
     let met = judgement.lacking.is_empty();
-    if met && !ledger.keep_cosigned(&signed, &context.holder("checkpoint --cosign"), &Disk::default())? {
+    if met && !reading.keep_cosigned(&signed, &context.holder("checkpoint --cosign"), &Disk::default())? {
         context.remark("a larger head with cosignatures is kept already; this one is not kept in its place");
     }
     say(&signed, &judgement, &failed, context)?;
@@ -154,7 +154,7 @@ fn fits(line: &Signature, witness: &PolicyWitness, signed: &SignedCheckpoint) ->
 
 /// Asks one witness, from the size that it says it cosigned last.
 fn ask(
-    ledger: &Ledger,
+    reading: &Reading,
     signed: &SignedCheckpoint,
     witness: &PolicyWitness,
     url: &str,
@@ -164,8 +164,8 @@ fn ask(
     let known = last.filter(|last| matches!(witness.key.cosigned(last), Ok(Some(_))));
     let mut old = known.map_or(0, |last| last.head.size).min(size);
     for _ in 0..ATTEMPTS {
-        let request =
-            crate::cli::prove::prove::request(ledger, old, Size(size)).map_err(|failure| failure.reason())?;
+        let request = crate::cli::prove::prove::request(reading, old, Size(size))
+            .map_err(|failure| failure.reason())?;
         let (status, answer) = post(url, &request.to_string())?;
         match status {
             200 => {

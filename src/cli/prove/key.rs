@@ -2,7 +2,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::event::{Evidence, Index};
-use crate::ledger::{AppendOptions, Ledger, Rotated};
+use crate::ledger::{AppendOptions, Rotated, Writer};
 use crate::log::VerifierKey;
 
 use crate::cli::context::{Context, Format, Shape};
@@ -67,14 +67,14 @@ pub(crate) struct ShowArgs {
 pub(crate) fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
     let key = match command {
         Command::Generate(GenerateArgs {}) => {
-            let ledger = context.writer("key generate")?;
-            let key = create(&ledger, context)?;
-            context.close(ledger);
+            let writer = context.writer("key generate")?;
+            let key = create(&writer, context)?;
+            context.close(writer);
             key
         }
         Command::Rotate(args) => return rotate(args, context),
         Command::Show(ShowArgs { history: true }) => return history(context),
-        Command::Show(ShowArgs { history: false }) => context.reader()?.verifier_key()?,
+        Command::Show(ShowArgs { history: false }) => context.reading()?.verifier_key()?,
     };
     if context.format == Format::Text {
         context.print(&format!("{key}\n"))?;
@@ -87,12 +87,12 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<Exit, Failure>
 }
 
 fn rotate(args: &RotateArgs, context: &Context) -> Result<Exit, Failure> {
-    let ledger = args.keys.open(context, "key rotate", Mode::Record)?;
-    let seed = seed(&format!("{}\n{}", ledger.origin(), ledger.size()), context)?;
+    let writer = args.keys.open(context, "key rotate", Mode::Record)?;
+    let seed = seed(&format!("{}\n{}", writer.origin(), writer.size()), context)?;
     let evidence = args.cite.iter().map(|cite| Evidence::citing(cite, None)).collect();
     let options = AppendOptions { now: context.now, expect_size: None, accept_clock: false };
     let (Rotated { entry, rotation }, ended) =
-        ledger.rotate_key(&seed, (context.new_id(), evidence), options)?;
+        writer.rotate_key(&seed, (context.new_id(), evidence), options)?;
     let (old, new) = (rotation.old.to_string(), rotation.new.to_string());
     let answer = serde_json::json!({"entry": entry, "old": old, "new": new, "begun_before": ended});
     let columns = &["entry", "old", "new", "begun_before"];
@@ -116,11 +116,11 @@ struct Held {
 }
 
 fn history(context: &Context) -> Result<Exit, Failure> {
-    let ledger = context.reader()?;
-    let rotations = ledger.rotations()?;
+    let reading = context.reading()?;
+    let rotations = reading.rotations()?;
     let first = match rotations.first() {
         Some(first) => first.rotation.old.to_string(),
-        None => ledger.verifier_key()?.to_string(),
+        None => reading.verifier_key()?.to_string(),
     };
     let mut keys = vec![Held { verifier_key: first, from: 0, entry: None }];
     keys.extend(rotations.iter().map(|Rotated { entry, rotation }| Held {
@@ -147,8 +147,8 @@ fn history(context: &Context) -> Result<Exit, Failure> {
 ///
 /// # Errors
 /// [`Failure`] where it has one, or where the system gives no chance.
-pub(crate) fn create(ledger: &Ledger, context: &Context) -> Result<VerifierKey, Failure> {
-    Ok(ledger.create_key(&seed(ledger.origin(), context)?)?)
+pub(crate) fn create(writer: &Writer, context: &Context) -> Result<VerifierKey, Failure> {
+    Ok(writer.create_key(&seed(writer.origin(), context)?)?)
 }
 
 /// Chance from the system. Where the clock is stood in for by `CHANCERY_NOW`, `CHANCERY_KEY_SEED` stands in for chance,

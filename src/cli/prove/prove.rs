@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::event::{Index, Size};
-use crate::ledger::Ledger;
+use crate::ledger::Reading;
 use crate::log::{Claim, SignedCheckpoint};
 use crate::witness::Request;
 
@@ -90,25 +90,25 @@ pub(crate) struct RequestArgs {
 ///
 /// # Errors
 /// [`Failure`] where there are not so many.
-pub(crate) fn request(ledger: &Ledger, old: u64, size: Size) -> Result<Request, Failure> {
+pub(crate) fn request(reading: &Reading, old: u64, size: Size) -> Result<Request, Failure> {
     Ok(match old {
-        0 => Request { old, proof: Vec::new(), checkpoint: ledger.signed_head(size)? },
+        0 => Request { old, proof: Vec::new(), checkpoint: reading.signed_head(size)? },
         _ => {
-            let proof = ledger.prove_consistency(Size(old), size)?;
+            let proof = reading.prove_consistency(Size(old), size)?;
             Request { old, proof: proof.hashes, checkpoint: proof.checkpoint }
         }
     })
 }
 
 pub(crate) fn run(command: &Command, context: &Context) -> Result<Exit, Failure> {
-    let ledger = context.reader()?;
+    let reading = context.reading()?;
     match command {
         Command::Inclusion(args) => {
             let size = match args.cosigned {
-                true => Size(cosigned(&ledger)?.head.size),
-                false => args.size.map_or(ledger.size(), Size),
+                true => Size(cosigned(&reading)?.head.size),
+                false => args.size.map_or(reading.size(), Size),
             };
-            let mut proof = ledger.prove_inclusion(Index(args.entry), size)?;
+            let mut proof = reading.prove_inclusion(Index(args.entry), size)?;
             if let Claim::Inclusion { leaf, .. } = &mut proof.claim
                 && args.without_leaf
             {
@@ -121,11 +121,11 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<Exit, Failure>
                 return Err(Failure::usage(format!("{} is later than {}", args.old, args.new))
                     .help(format!("the earlier size comes first: {} {}", args.new, args.old)));
             }
-            let proof = ledger.prove_consistency(Size(args.old), Size(args.new))?;
+            let proof = reading.prove_consistency(Size(args.old), Size(args.new))?;
             write(&proof.to_string(), args.out.as_deref(), context)
         }
         Command::Request(args) => {
-            let size = args.size.map_or(ledger.size(), Size);
+            let size = args.size.map_or(reading.size(), Size);
             if args.old > size.0 {
                 return Err(Failure::usage(format!(
                     "the witness cosigned {} entries, this head has {size}",
@@ -133,13 +133,13 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<Exit, Failure>
                 ))
                 .help("a witness that has seen more than this ledger holds: it may be an older copy"));
             }
-            write(&request(&ledger, args.old, size)?.to_string(), args.out.as_deref(), context)
+            write(&request(&reading, args.old, size)?.to_string(), args.out.as_deref(), context)
         }
     }
 }
 
-fn cosigned(ledger: &Ledger) -> Result<SignedCheckpoint, Failure> {
-    ledger.cosigned()?.ok_or_else(|| {
+fn cosigned(reading: &Reading) -> Result<SignedCheckpoint, Failure> {
+    reading.cosigned()?.ok_or_else(|| {
         Failure::new(Exit::Refused, "no witnesses have cosigned a head of this ledger")
             .help("ask them: chancery checkpoint --cosign POLICY")
     })

@@ -8,11 +8,10 @@ use crate::event::{
     ParticipantId, Quote, Reply, Rival, Role, Size, StatusId, Survey,
 };
 use crate::import::hex;
-use crate::ledger::{AppendOptions, Ledger};
+use crate::ledger::{AppendOptions, Writer};
 use crate::log::Disk;
 use crate::query::participant;
 
-use crate::cli::ask::question::body_or_only;
 use crate::cli::context::{Context, input_name, read_input};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::record::receipt;
@@ -235,20 +234,20 @@ pub(crate) fn span(text: &str) -> Result<Edtf, crate::event::DateError> {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let mode = args.signing.mode(args.dry_run);
-    let mut ledger = args.signing.open(context, "append", mode)?;
+    let mut writer = args.signing.open(context, "append", mode)?;
     let (events, document, words) = match &args.from {
         Some(path) => {
             let mut events = Vec::new();
             for (event, signatures) in offers(path, context)? {
-                ledger.offer(event.id, signatures);
+                writer.offer(event.id, signatures);
                 events.push(event);
             }
             (events, None, Vec::new())
         }
         None => {
-            let (mut event, document) = one(args, context, &mut ledger)?;
+            let (mut event, document) = one(args, context, &writer)?;
             let words = match args.redactable {
-                true => words::commit(&mut event, &ledger, &context.ledger, &Context::salt)?,
+                true => words::commit(&mut event, &writer, &context.ledger, &Context::salt)?,
                 false => Vec::new(),
             };
             (vec![event], document, words)
@@ -267,13 +266,13 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     }
     if mode.records() && beside {
         // What is refused leaves nothing beside the log.
-        ledger.admit(events.clone())?;
+        writer.admit(events.clone())?;
         document.iter().try_for_each(|bytes| keep_document(&context.ledger, bytes))?;
         words.iter().try_for_each(|words| words::keep(&context.ledger, words))?;
     }
-    let done = receipt::append(context, &mut ledger, events, options, mode);
+    let done = receipt::append(context, &mut writer, events, options, mode);
     if mode.records() {
-        context.close(ledger);
+        context.close(writer);
     }
     done.map_err(|failure| example(failure, args))?;
     Ok(Exit::Done)
@@ -288,14 +287,13 @@ fn example(failure: Failure, args: &Args) -> Failure {
     }
 }
 
-fn one(args: &Args, context: &Context, ledger: &mut Ledger) -> Result<(Event, Option<Vec<u8>>), Failure> {
+fn one(args: &Args, context: &Context, writer: &Writer) -> Result<(Event, Option<Vec<u8>>), Failure> {
     let kind = args.act.ok_or_else(|| Failure::usage("an act is needed: see chancery acts"))?;
-    if args.body.is_none() {
+    let Some(body) = args.body.clone() else {
         return Err(
             Failure::usage(format!("{kind} needs --in BODY")).help(crate::cli::find::acts::example(kind))
         );
-    }
-    let body = body_or_only(args.body.as_ref(), ledger)?;
+    };
     let mut event = Event::new(args.id.unwrap_or_else(|| context.new_id()), act(kind, &args.said)?, body);
     event.participant = args.participant.clone();
     for (role, date) in args.dates.by_role() {
@@ -308,7 +306,7 @@ fn one(args: &Args, context: &Context, ledger: &mut Ledger) -> Result<(Event, Op
     event.toward = said.toward.clone();
     event.status = said.claims_status.clone();
     event.about = said.about.clone();
-    event.to = said.to.map(|index| ledger.entry(Index(index))).transpose()?.map(|entry| entry.event.id);
+    event.to = said.to.map(|index| writer.entry(Index(index))).transpose()?.map(|entry| entry.event.id);
     event.title = said.title.clone();
     event.place = said.place.clone();
     event.sequence = said.sequence;

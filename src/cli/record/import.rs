@@ -99,8 +99,8 @@ fn mapped(args: &CsvArgs) -> Intake<'_> {
 fn own_columns(args: &CsvArgs, body: &BodyId, context: &Context) -> Result<Exit, Failure> {
     let bytes = read_input(&args.file)?;
     let writing = if args.dry_run { Writing::DryRun } else { Writing::Record };
-    let mut ledger = args.keys.open(context, "import", writing)?;
-    ledger.check_signers(&[ActKind::ImportRecorded])?;
+    let mut writer = args.keys.open(context, "import", writing)?;
+    writer.check_signers(&[ActKind::ImportRecorded])?;
     let name = match args.file.file_name() {
         Some(name) if args.file != Path::new("-") => name.to_string_lossy().into_owned(),
         _ => "standard input".to_owned(),
@@ -109,17 +109,18 @@ fn own_columns(args: &CsvArgs, body: &BodyId, context: &Context) -> Result<Exit,
     let options = AppendOptions { now: context.now, expect_size: None, accept_clock: args.accept_clock };
     let mode = Mode { dry_run: args.dry_run, strict: args.strict };
     let bar = context.bar(0, "rows");
-    let outcome = import(&mut ledger, &source, options, mode, &|at, of| {
+    let outcome = import(&mut writer, &source, options, mode, &|at, of| {
         bar.set_length(of);
         bar.set_position(at);
     });
     bar.finish_and_clear();
     let outcome = outcome?;
     let bodies = std::slice::from_ref(body);
-    let found =
-        args.report.then(|| of_import(context, &mut ledger, outcome.import, bodies, &outcome.unrecorded));
+    let found = args.report.then(|| {
+        of_import(&writer.reading(context.now), context, outcome.import, bodies, &outcome.unrecorded)
+    });
     if !args.dry_run {
-        context.close(ledger);
+        context.close(writer);
     }
     let quality = found.transpose()?;
     if let Some(path) = &args.rejects {

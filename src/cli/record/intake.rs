@@ -70,10 +70,10 @@ impl Intake<'_> {
         };
         open().map_err(|e| Failure::file(self.file, &e))?;
         let mode = if self.dry_run { Mode::DryRun } else { Mode::Record };
-        let mut ledger = self.keys.open(context, "import", mode)?;
-        ledger.check_signers(&[ActKind::ImportRecorded])?;
+        let mut writer = self.keys.open(context, "import", mode)?;
+        writer.check_signers(&[ActKind::ImportRecorded])?;
         if let Some(body) = self.body {
-            ledger.charter(body)?;
+            writer.charter(body)?;
         }
         let file = EventsFile {
             name: &name,
@@ -87,16 +87,16 @@ impl Intake<'_> {
         };
         let options = AppendOptions { now: context.now, expect_size: None, accept_clock: self.accept_clock };
         let bar = context.bar(0, "lines");
-        let done = import_events(&mut ledger, &file, options, &|at| bar.set_position(at));
+        let done = import_events(&mut writer, &file, options, &|at| bar.set_position(at));
         bar.finish_and_clear();
         let found = match &done {
             Ok(ImportReport { import: Some(import), unrecorded, .. }) if self.report => {
-                Some(of_import(context, &mut ledger, *import, &[], unrecorded))
+                Some(of_import(&writer.reading(context.now), context, *import, &[], unrecorded))
             }
             _ => None,
         };
         if !self.dry_run {
-            context.close(ledger);
+            context.close(writer);
         }
         let report = done.map_err(|error| self.failed(error, &name))?;
         let quality = found.transpose()?;

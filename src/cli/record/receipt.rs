@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::event::{Act, Day, Event, EventSignature};
-use crate::ledger::{AppendOptions, Consequences, Draft, Ledger, Receipt, Said, StatusChange, Trial};
+use crate::ledger::{AppendOptions, Consequences, Draft, Receipt, Said, StatusChange, Trial, Writer};
 
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::Failure;
@@ -26,17 +26,17 @@ const CHANGES_SHOWN: usize = 12;
 /// [`Failure`].
 pub(crate) fn append(
     context: &Context,
-    ledger: &mut Ledger,
+    writer: &mut Writer,
     events: Vec<Event>,
     options: AppendOptions,
     mode: Mode<'_>,
 ) -> Result<(), Failure> {
-    let Trial { drafts, consequences } = ledger.try_batch(events)?;
+    let Trial { drafts, consequences } = writer.try_batch(events)?;
     let receipts = match mode {
-        Mode::Record => ledger.append_drafts(drafts.clone(), options)?,
+        Mode::Record => writer.append_drafts(drafts.clone(), options)?,
         Mode::DryRun => Vec::new(),
         Mode::Draft(file) => {
-            let signed = write_drafts(ledger, &drafts, file)?;
+            let signed = write_drafts(writer, &drafts, file)?;
             return drafted(context, file, &drafts, &signed);
         }
     };

@@ -215,9 +215,9 @@ fn record(args: &RegisterArgs, act: Act, command: &str, context: &Context) -> Re
     }
     event.note.clone_from(&args.note);
     let mode = args.signing.mode(args.dry_run);
-    let mut ledger = args.signing.open(context, command, mode)?;
+    let mut writer = args.signing.open(context, command, mode)?;
     if let Some(bytes) = document.filter(|_| mode.records()) {
-        ledger.admit(vec![event.clone()])?;
+        writer.admit(vec![event.clone()])?;
         crate::cli::record::append::keep_document(&context.ledger, &bytes)?;
     }
     let options = AppendOptions {
@@ -225,9 +225,9 @@ fn record(args: &RegisterArgs, act: Act, command: &str, context: &Context) -> Re
         expect_size: args.expect_size.map(Size),
         accept_clock: args.accept_clock,
     };
-    let done = receipt::append(context, &mut ledger, vec![event], options, mode);
+    let done = receipt::append(context, &mut writer, vec![event], options, mode);
     if mode.records() {
-        context.close(ledger);
+        context.close(writer);
     }
     done.map(|()| Exit::Done)
 }
@@ -263,13 +263,13 @@ fn sign(args: &AddArgs, context: &Context) -> Result<Exit, Failure> {
     }
     let offers = offers(&args.file, context)?;
     let mode = Mode::Draft(&args.file);
-    let mut ledger = args.keys.open(context, "recorder sign", mode)?;
+    let mut writer = args.keys.open(context, "recorder sign", mode)?;
     let mut events = Vec::with_capacity(offers.len());
     for (event, signatures) in offers {
-        ledger.offer(event.id, signatures);
+        writer.offer(event.id, signatures);
         events.push(event);
     }
     let options = AppendOptions { now: context.now, expect_size: None, accept_clock: false };
-    receipt::append(context, &mut ledger, events, options, mode)?;
+    receipt::append(context, &mut writer, events, options, mode)?;
     Ok(Exit::Done)
 }

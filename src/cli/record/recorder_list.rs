@@ -24,12 +24,12 @@ const SHAPE: Shape = Shape {
 };
 
 pub(crate) fn run(args: &ListArgs, context: &Context) -> Result<Exit, Failure> {
-    let mut ledger = context.reader()?;
+    let reading = context.reading()?;
     let size = match &args.as_recorded {
-        Some(text) => recorded_by("--as-recorded", text, &ledger)?,
-        None => ledger.size(),
+        Some(text) => recorded_by("--as-recorded", text, &reading)?,
+        None => reading.size(),
     };
-    let register = ledger.register_at(size)?;
+    let register = reading.register_at(size)?;
     let recorders: Vec<Value> = register.recorders().map(|(id, held)| one(id, held)).collect();
     let answer = json!({"as_recorded": size, "required_since": register.required, "recorders": recorders});
     context.answer(&answer, SHAPE, |page| text(page, &register))?;

@@ -1,7 +1,7 @@
 use crate::event::{
     Act, Cause, Changes, Correction, Edtf, Event, EventId, Field, FieldName, Index, Register, Role, Size,
 };
-use crate::ledger::{AppendOptions, Ledger};
+use crate::ledger::{AppendOptions, Writer};
 
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
@@ -77,8 +77,8 @@ pub(crate) fn cause(text: &str) -> Result<Cause, String> {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let mut ledger = open(&args.common, context, "rectify")?;
-    let target = ledger.entry(Index(args.entry))?.event;
+    let writer = open(&args.common, context, "rectify")?;
+    let target = writer.entry(Index(args.entry))?.event;
     let mut now = Changes::new();
     for set in &args.set {
         let (field, value) =
@@ -86,14 +86,14 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         let field: Field = field.parse().map_err(Failure::usage)?;
         now.insert(FieldName(field), resolved(field, value.trim())?);
     }
-    let said = ledger.as_it_stands(&target)?;
+    let said = writer.reading(context.now).as_it_stands(&target)?;
     let was: Changes = now.keys().map(|field| (*field, field.0.read(&said))).collect();
     if was == now {
         return Err(Failure::new(Exit::Refused, format!("entry {} says so already", args.entry)));
     }
     let act = Act::RecordCorrected(Correction { cause: args.cause, now, was });
     let event = correction(&args.common, context, act, &target)?;
-    append(&args.common, context, ledger, event)
+    append(&args.common, context, writer, event)
 }
 
 /// Participants are named by their ids in a leaf, whatever word was typed.
@@ -111,7 +111,7 @@ fn resolved(field: Field, value: &str) -> Result<String, Failure> {
 ///
 /// # Errors
 /// [`Failure`].
-pub(crate) fn open(args: &CorrectionArgs, context: &Context, command: &str) -> Result<Ledger, Failure> {
+pub(crate) fn open(args: &CorrectionArgs, context: &Context, command: &str) -> Result<Writer, Failure> {
     args.signing.open(context, command, args.mode())
 }
 
@@ -154,7 +154,7 @@ pub(crate) fn correction(
 pub(crate) fn append(
     args: &CorrectionArgs,
     context: &Context,
-    mut ledger: Ledger,
+    mut writer: Writer,
     event: Event,
 ) -> Result<Exit, Failure> {
     let options = AppendOptions {
@@ -162,9 +162,9 @@ pub(crate) fn append(
         expect_size: args.expect_size.map(Size),
         accept_clock: args.accept_clock,
     };
-    let done = receipt::append(context, &mut ledger, vec![event], options, args.mode());
+    let done = receipt::append(context, &mut writer, vec![event], options, args.mode());
     if args.mode().records() {
-        context.close(ledger);
+        context.close(writer);
     }
     done.map(|()| Exit::Done)
 }

@@ -23,11 +23,11 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let ledger = open(&args.common, context, "redact")?;
+    let writer = open(&args.common, context, "redact")?;
     let index = Index(args.entry);
-    let entry = ledger.entry(index)?;
+    let entry = writer.entry(index)?;
     let committed = redactable(&entry.event, index)?;
-    let before = ledger.answers_to(&entry, ActKind::EvidenceRedacted)?;
+    let before = writer.reading(context.now).answers_to(&entry, ActKind::EvidenceRedacted)?;
     let here = committed.iter().any(|quote| !matches!(kept(&context.ledger, quote), Kept::Absent));
     if let (Some(by), false) = (before.first(), here) {
         context.print(&format!("entry {index} is redacted already: entry {by}\n"))?;
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let done = match before.is_empty() {
         true => {
             let event = correction(&args.common, context, Act::EvidenceRedacted, &entry.event)?;
-            append(&args.common, context, ledger, event)?
+            append(&args.common, context, writer, event)?
         }
         false => Exit::Done,
     };

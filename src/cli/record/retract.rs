@@ -26,19 +26,19 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let ledger = open(&args.common, context, "retract")?;
+    let writer = open(&args.common, context, "retract")?;
     let index = match (&args.entry, &args.import) {
         (Some(entry), _) => Index(*entry),
         (None, Some(word)) => match (word.parse(), EventId::parse(word)) {
             (Ok(index), _) => Index(index),
             (_, Ok(id)) => {
-                ledger.find(id)?.ok_or_else(|| Failure::usage(format!("no entry has the id {id}")))?
+                writer.find(id)?.ok_or_else(|| Failure::usage(format!("no entry has the id {id}")))?
             }
             _ => return Err(Failure::usage(format!("--import {word:?} is neither an entry nor an id"))),
         },
         (None, None) => return Err(Failure::usage("say which entry")),
     };
-    let target = ledger.entry(index)?.event;
+    let target = writer.entry(index)?.event;
     let is_import = target.act.kind() == ActKind::ImportRecorded;
     if args.import.is_some() && !is_import {
         return Err(Failure::usage(format!("entry {index} is no import: it is {}", target.act.kind()))
@@ -50,5 +50,5 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     }
     let act = Act::EntryRetracted(Retraction { cause: args.cause });
     let event = correction(&args.common, context, act, &target)?;
-    append(&args.common, context, ledger, event)
+    append(&args.common, context, writer, event)
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::event::leaf::{encode_event, encode_offer};
 use crate::event::{Event, EventSignature};
-use crate::ledger::{Draft, Ledger};
+use crate::ledger::{Draft, Writer};
 use crate::log::{Disk, KeyError, LogError, SigningKey, read_recorder_key};
 
 use crate::cli::context::Context;
@@ -51,14 +51,14 @@ impl SignArgs {
     ///
     /// # Errors
     /// [`Failure`].
-    pub(crate) fn open(&self, context: &Context, command: &str, mode: Mode<'_>) -> Result<Ledger, Failure> {
+    pub(crate) fn open(&self, context: &Context, command: &str, mode: Mode<'_>) -> Result<Writer, Failure> {
         let keys: Vec<SigningKey> = self.sign.iter().map(|path| key(path)).collect::<Result<_, _>>()?;
-        let mut ledger = match mode {
+        let mut writer = match mode {
             Mode::Record => context.writer(command)?,
-            Mode::DryRun | Mode::Draft(_) => context.reader()?,
+            Mode::DryRun | Mode::Draft(_) => context.dry_run()?,
         };
-        ledger.sign_with(keys);
-        Ok(ledger)
+        writer.sign_with(keys);
+        Ok(writer)
     }
 }
 
@@ -76,7 +76,7 @@ impl SigningArgs {
     ///
     /// # Errors
     /// [`Failure`].
-    pub(crate) fn open(&self, context: &Context, command: &str, mode: Mode<'_>) -> Result<Ledger, Failure> {
+    pub(crate) fn open(&self, context: &Context, command: &str, mode: Mode<'_>) -> Result<Writer, Failure> {
         self.keys.open(context, command, mode)
     }
 
@@ -100,14 +100,14 @@ fn key(path: &Path) -> Result<SigningKey, Failure> {
 /// # Errors
 /// [`Failure`].
 pub(crate) fn write_drafts(
-    ledger: &Ledger,
+    writer: &Writer,
     drafts: &[Draft],
     file: &Path,
 ) -> Result<Vec<Vec<EventSignature>>, Failure> {
     let mut lines: Vec<u8> = Vec::new();
     let mut signed = Vec::with_capacity(drafts.len());
     for draft in drafts {
-        let signatures = ledger.signatures(draft.event.id, &draft.bytes)?;
+        let signatures = writer.signatures(draft.event.id, &draft.bytes)?;
         lines.extend(line(&draft.event, signatures.clone()).map_err(Failure::usage)?);
         lines.push(b'\n');
         signed.push(signatures);

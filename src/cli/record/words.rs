@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Event, Quote};
-use crate::ledger::Ledger;
+use crate::ledger::Writer;
 use crate::log::Disk;
 
 use crate::cli::error::{Exit, Failure};
@@ -55,12 +55,12 @@ fn place(ledger: &Path, salted_sha256: &str) -> PathBuf {
 /// [`Failure`].
 pub(crate) fn commit(
     event: &mut Event,
-    ledger: &Ledger,
+    writer: &Writer,
     folder: &Path,
     salt: &dyn Fn() -> [u8; 32],
 ) -> Result<Vec<Words>, Failure> {
     let mut fresh = Vec::new();
-    let before = ledger.find(event.id)?.map(|index| ledger.entry(index)).transpose()?;
+    let before = writer.find(event.id)?.map(|index| writer.entry(index)).transpose()?;
     let quotes = event.evidence.iter_mut().enumerate();
     for (at, quote) in quotes.filter_map(|(at, evidence)| Some((at, evidence.quote.as_mut()?))) {
         let Quote::Text(text) = quote else { continue };

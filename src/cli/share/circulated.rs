@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::event::leaf::encode_event;
 use crate::event::{Act, ActKind, BodyId, Edtf, Event, EventId, Evidence, Index, Role, Size};
-use crate::ledger::{AppendOptions, Ledger};
+use crate::ledger::{AppendOptions, Reading, Writer};
 use crate::query::{Axes, Notification, NotificationKind};
 
 use crate::cli::context::Context;
@@ -22,27 +22,28 @@ use crate::cli::share::notifiable::{Args, CirculatedArgs, bodies, drafts, since}
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let gone = &args.gone;
     let mode = gone.signing.mode(gone.dry_run);
-    let mut ledger = gone.signing.open(context, "notify", mode)?;
+    let mut writer = gone.signing.open(context, "notify", mode)?;
     let (evidence, document) = gone.source.evidence()?;
     if evidence.is_empty() {
         return Err(Failure::usage("--circulated needs --cite: a fact carries its source")
             .help("example: … --notified 2026-11-26 --cite \"C.N.123.2026.TREATIES-IV.4\""));
     }
     let on = gone.notified.as_ref().ok_or_else(|| Failure::usage("--circulated needs --notified DATE"))?;
-    let circular = Circular { on, evidence };
-    let axes = args.axes.resolve(context, &ledger)?;
+    let reading = writer.reading(context.now);
+    let circular = Circular { on, evidence, writer: &writer, reading: &reading };
+    let axes = args.axes.resolve(context, &reading)?;
     let entries: Option<Vec<Index>> =
         args.what.iter().map(|word| word.parse().ok().map(Index)).collect::<Option<Vec<_>>>();
     let events = match entries.filter(|entries| !entries.is_empty()) {
-        Some(entries) => of_entries(&mut ledger, &entries, args, &circular, &axes)?,
-        None => of_bodies(&mut ledger, args, &circular, &axes)?,
+        Some(entries) => of_entries(&entries, args, &circular, &axes)?,
+        None => of_bodies(args, &circular, &axes)?,
     };
     if events.is_empty() {
         context.print("Nothing was recorded: nothing recorded since then waits to be circulated.\n")?;
         return Ok(Exit::Done);
     }
     if let Some(bytes) = document.filter(|_| mode.records()) {
-        ledger.admit(events.clone())?;
+        writer.admit(events.clone())?;
         keep_document(&context.ledger, &bytes)?;
     }
     let options = AppendOptions {
@@ -50,23 +51,25 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         expect_size: gone.expect_size.map(Size),
         accept_clock: gone.accept_clock,
     };
-    let done = receipt::append(context, &mut ledger, events, options, mode);
+    let done = receipt::append(context, &mut writer, events, options, mode);
     if mode.records() {
-        context.close(ledger);
+        context.close(writer);
     }
     done?;
     Ok(Exit::Done)
 }
 
-/// The day of a circular, and where it is written.
+/// The day of a circular, and where it is written, for a ledger.
 struct Circular<'c> {
     on: &'c Edtf,
     evidence: Vec<Evidence>,
+    writer: &'c Writer,
+    reading: &'c Reading,
 }
 
 impl Circular<'_> {
     /// The act that records the circulation of a notification.
-    fn event(&self, ledger: &mut Ledger, notification: &Notification) -> Result<Event, Failure> {
+    fn event(&self, notification: &Notification) -> Result<Event, Failure> {
         let before_it = notification.said.date.as_ref().filter(|date| {
             let dated_by_effect = notification.act.roles().first() == Some(&Role::Effective);
             date.earliest() > self.on.latest() && !dated_by_effect
@@ -80,19 +83,19 @@ impl Circular<'_> {
                 ),
             ));
         }
-        let answers = ledger.entry(notification.answers)?.event;
+        let answers = self.reading.entry(notification.answers)?.event;
         match notification.kind {
             NotificationKind::EntryIntoForce => {
                 let mut event = self.blank(Act::TreatyEnteredIntoForce, notification.body.clone(), &answers);
                 if let Some(on) = notification.effect.as_ref().and_then(|effect| effect.on.clone()) {
                     event.dates.set(Role::Effective, on);
                 }
-                self.named(ledger, event)
+                self.named(event)
             }
             _ => {
                 let mut event = self.blank(Act::DepositaryNotified, notification.body.clone(), &answers);
                 event.participant.clone_from(&answers.participant);
-                self.named(ledger, event)
+                self.named(event)
             }
         }
     }
@@ -106,41 +109,36 @@ impl Circular<'_> {
     }
 
     /// Gives it an id that follows from what it says, so that it is recorded once; what was withdrawn is recorded anew.
-    fn named(&self, ledger: &mut Ledger, mut event: Event) -> Result<Event, Failure> {
+    fn named(&self, mut event: Event) -> Result<Event, Failure> {
         let said = encode_event(&event).map_err(Failure::usage)?;
         let of = event.to.unwrap_or(event.id);
-        event.id = ledger.held(&event.body)?.name(EventId(Uuid::new_v5(&of.0, &said)));
+        event.id = self.writer.held(&event.body)?.name(EventId(Uuid::new_v5(&of.0, &said)));
         Ok(event)
     }
 }
 
 /// Everything that waits of some bodies.
-fn of_bodies(
-    ledger: &mut Ledger,
-    args: &Args,
-    circular: &Circular<'_>,
-    axes: &Axes,
-) -> Result<Vec<Event>, Failure> {
+fn of_bodies(args: &Args, circular: &Circular<'_>, axes: &Axes) -> Result<Vec<Event>, Failure> {
     if args.gone.entry_into_force {
         return Err(Failure::usage(
             "--entry-into-force needs the entry: that of the consent that met the condition",
         ));
     }
-    let since = since(args, ledger, axes)?;
-    let bodies = bodies(&args.what, ledger, axes.as_recorded)?;
-    let waiting = drafts(ledger, &bodies, since, axes)?.notifications;
+    let reading = circular.reading;
+    let since = since(args, reading, axes)?;
+    let bodies = bodies(&args.what, reading, axes.as_recorded)?;
+    let waiting = drafts(reading, &bodies, since, axes)?.notifications;
     // What was drafted from fewer entries may have gone out since.
-    let now = Axes { as_recorded: ledger.size(), ..axes.clone() };
-    let still = drafts(ledger, &bodies, since, &now)?.notifications;
+    let now = Axes { as_recorded: reading.size(), ..axes.clone() };
+    let still = drafts(reading, &bodies, since, &now)?.notifications;
     let waits = |n: &&Notification| {
         still.iter().any(|s| (s.kind, s.answers, s.entry) == (n.kind, n.answers, n.entry))
     };
-    waiting.iter().filter(waits).map(|notification| circular.event(ledger, notification)).collect()
+    waiting.iter().filter(waits).map(|notification| circular.event(notification)).collect()
 }
 
 /// What is named entry by entry.
 fn of_entries(
-    ledger: &mut Ledger,
     entries: &[Index],
     args: &Args,
     circular: &Circular<'_>,
@@ -151,20 +149,21 @@ fn of_entries(
             "--since goes with organisations or treaties: entries are named one by one",
         ));
     }
+    let reading = circular.reading;
     let mut events = Vec::with_capacity(entries.len());
     for entry in entries {
-        let body = ledger.entry(*entry)?.event.body.clone();
-        let waiting = drafts(ledger, std::slice::from_ref(&body), Size(0), axes)?.notifications;
+        let body = reading.entry(*entry)?.event.body.clone();
+        let waiting = drafts(reading, std::slice::from_ref(&body), Size(0), axes)?.notifications;
         let asked = |n: &&Notification| {
             let of_the_treaty = n.kind == NotificationKind::EntryIntoForce;
             (n.entry == *entry || n.answers == *entry) && of_the_treaty == args.gone.entry_into_force
         };
         let found: Vec<&Notification> = waiting.iter().filter(asked).collect();
         if found.is_empty() {
-            events.push(again(ledger, *entry, &args.gone, circular)?);
+            events.push(again(*entry, &args.gone, circular)?);
         }
         for notification in found {
-            events.push(circular.event(ledger, notification)?);
+            events.push(circular.event(notification)?);
         }
     }
     events.dedup_by_key(|event| event.id);
@@ -175,25 +174,21 @@ fn of_entries(
 ///
 /// # Errors
 /// [`Failure`] where it was not, or where there is nothing to circulate.
-fn again(
-    ledger: &mut Ledger,
-    entry: Index,
-    gone: &CirculatedArgs,
-    circular: &Circular<'_>,
-) -> Result<Event, Failure> {
+fn again(entry: Index, gone: &CirculatedArgs, circular: &Circular<'_>) -> Result<Event, Failure> {
+    let reading = circular.reading;
     let act =
         if gone.entry_into_force { ActKind::TreatyEnteredIntoForce } else { ActKind::DepositaryNotified };
-    let recorded = ledger.entry(entry)?;
+    let recorded = reading.entry(entry)?;
     let mut answered = vec![entry];
-    answered.extend(ledger.corrections_of(&recorded)?);
+    answered.extend(reading.corrections_of(&recorded)?);
     let mut told = None;
     let mut records: Vec<Index> = Vec::new();
     for target in answered {
-        let target = ledger.entry(target)?;
-        records.extend(ledger.answers_to(&target, act)?);
+        let target = reading.entry(target)?;
+        records.extend(reading.answers_to(&target, act)?);
     }
     for index in records.into_iter().rev() {
-        let event = ledger.entry(index)?.event;
+        let event = reading.entry(index)?.event;
         let same =
             event.dates.get(Role::Notified) == Some(circular.on) && event.evidence == circular.evidence;
         if same {

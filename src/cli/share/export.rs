@@ -35,10 +35,10 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<Exit, Failure>
 }
 
 fn leaves(args: &LeavesArgs, context: &Context) -> Result<Exit, Failure> {
-    let ledger = context.reader()?;
-    let size = ledger.size().0;
+    let reading = context.reading()?;
+    let size = reading.size().0;
     if args.from > size {
-        return Err(crate::cli::error::beyond(ledger.size()));
+        return Err(crate::cli::error::beyond(reading.size()));
     }
     let sink: Box<dyn Write> = match &args.out {
         Some(path) => Box::new(std::fs::File::create(path).map_err(|e| Failure::file(path, &e))?),
@@ -47,7 +47,7 @@ fn leaves(args: &LeavesArgs, context: &Context) -> Result<Exit, Failure> {
     let mut out = BufWriter::new(sink);
     let bar = context.bar(size - args.from, "leaves");
     let mut failed = None;
-    ledger.log().scan(args.from, |_, leaf, _| {
+    reading.log().scan(args.from, |_, leaf, _| {
         if failed.is_none() {
             failed = out.write_all(leaf).and_then(|()| out.write_all(b"\n")).err();
             bar.inc(1);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::event::{BodyId, Edtf, Size};
-use crate::ledger::Ledger;
+use crate::ledger::Reading;
 use crate::query::{Axes, Notifications, notifications};
 
 use crate::cli::ask::axes::{AxesArgs, recorded_by};
@@ -83,12 +83,12 @@ pub(crate) struct CirculatedArgs {
 ///
 /// # Errors
 /// [`Failure`] where it is not said, or lies beyond what is read.
-pub(crate) fn since(args: &Args, ledger: &Ledger, axes: &Axes) -> Result<Size, Failure> {
+pub(crate) fn since(args: &Args, reading: &Reading, axes: &Axes) -> Result<Size, Failure> {
     let text = args.since.as_deref().ok_or_else(|| {
         Failure::usage("notify needs --since: a size, a time or a checkpoint file")
             .help("everything that is recorded: --since 0")
     })?;
-    let since = recorded_by("--since", text, ledger)?;
+    let since = recorded_by("--since", text, reading)?;
     match since <= axes.as_recorded {
         true => Ok(since),
         false => Err(Failure::usage(format!(
@@ -102,15 +102,15 @@ pub(crate) fn since(args: &Args, ledger: &Ledger, axes: &Axes) -> Result<Size, F
 ///
 /// # Errors
 /// [`Failure`] for one that the ledger does not hold.
-pub(crate) fn bodies(words: &[String], ledger: &mut Ledger, size: Size) -> Result<Vec<BodyId>, Failure> {
+pub(crate) fn bodies(words: &[String], reading: &Reading, size: Size) -> Result<Vec<BodyId>, Failure> {
     let mut found = Vec::with_capacity(words.len());
     for word in words {
         let body = BodyId::parse(word).map_err(Failure::usage)?;
-        ledger.charter(&body)?;
+        reading.charter(&body)?;
         found.push(body);
     }
     if found.is_empty() {
-        found = ledger.bodies_by(size)?;
+        found = reading.bodies(size)?;
     }
     found.sort();
     found.dedup();
@@ -122,16 +122,14 @@ pub(crate) fn bodies(words: &[String], ledger: &mut Ledger, size: Size) -> Resul
 /// # Errors
 /// [`Failure`].
 pub(crate) fn drafts(
-    ledger: &mut Ledger,
+    reading: &Reading,
     bodies: &[BodyId],
     since: Size,
     axes: &Axes,
 ) -> Result<Notifications, Failure> {
-    let mut each = Vec::with_capacity(bodies.len());
-    for body in bodies {
-        let loaded = ledger.load(body)?;
-        let material = ledger.material(&loaded, axes.as_recorded)?;
-        each.push(notifications(&material, body, since, axes)?);
-    }
-    Ok(Notifications::joined(since, axes, ledger.head(axes.as_recorded)?, each))
+    let each = reading.over(bodies, |pass, body| {
+        let material = pass.material(body, None, axes.as_recorded)?;
+        Ok(notifications(&material, body, since, axes)?)
+    })?;
+    Ok(Notifications::joined(since, axes, reading.head(axes.as_recorded)?, each))
 }

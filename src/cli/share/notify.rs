@@ -47,11 +47,11 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     if args.gone.signing.drafts() {
         return Err(Failure::usage("--draft belongs to --circulated; to write the notifications: --out DIR"));
     }
-    let mut ledger = context.reader()?;
-    let axes = args.axes.resolve(context, &ledger)?;
-    let since = since(args, &ledger, &axes)?;
-    let bodies = bodies(&args.what, &mut ledger, axes.as_recorded)?;
-    let answer = drafts(&mut ledger, &bodies, since, &axes)?;
+    let reading = context.reading()?;
+    let axes = args.axes.resolve(context, &reading)?;
+    let since = since(args, &reading, &axes)?;
+    let bodies = bodies(&args.what, &reading, axes.as_recorded)?;
+    let answer = drafts(&reading, &bodies, since, &axes)?;
     if let Some(folder) = &args.out {
         write(folder, args, &answer)?;
     }

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use crate::event::BodyId;
-use crate::ledger::Ledger;
+use crate::ledger::Reading;
 use crate::query::{Fold, Panel, PanelSpan, Universe, panel};
 
 use crate::cli::ask::axes::AxesArgs;
@@ -89,21 +89,18 @@ enum Whose {
 const SHAPE: Shape = Shape { list: Some("rows"), columns: &COLUMNS };
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let mut ledger = context.reader()?;
-    let axes = args.axes.resolve(context, &ledger)?;
-    let names = bodies(&args.bodies, &mut ledger)?;
-    let asked = args.span(&mut ledger)?;
+    let reading = context.reading()?;
+    let axes = args.axes.resolve(context, &reading)?;
+    let names = bodies(&args.bodies, &reading)?;
+    let asked = args.span(&reading)?;
     let seats = asked.universe.body().map(BodyId::parse).transpose().map_err(Failure::usage)?;
-    let mut loaded = Vec::with_capacity(names.len() + 1);
+    let pass = reading.passing();
+    let mut given = Vec::with_capacity(names.len() + 1);
     for body in names.iter().chain(&seats) {
-        loaded.push(ledger.load(body)?);
-    }
-    let mut given = Vec::with_capacity(loaded.len());
-    for (body, loaded) in names.iter().chain(&seats).zip(&loaded) {
-        given.push((body.clone(), ledger.material(loaded, axes.as_recorded)?));
+        given.push((body.clone(), pass.material(body, None, axes.as_recorded)?));
     }
     let (of, seats) = given.split_at(names.len());
-    let answer = panel(of, seats.first(), asked, &axes, ledger.head(axes.as_recorded)?)?;
+    let answer = panel(of, seats.first(), asked, &axes, reading.head(axes.as_recorded)?)?;
     answer.notes.iter().for_each(|note| context.remark(note));
     let Some(folder) = &args.out else {
         in_rows(context).answer(&answer, SHAPE, |_| String::new())?;
@@ -135,7 +132,7 @@ fn lacks(universe: Universe, body: &str) -> Failure {
 }
 
 impl Args {
-    fn span(&self, ledger: &mut Ledger) -> Result<PanelSpan, Failure> {
+    fn span(&self, reading: &Reading) -> Result<PanelSpan, Failure> {
         let fold = self.fold.fold();
         let universe = match self.universe {
             Whose::Recorded => Universe::Recorded,
@@ -144,7 +141,7 @@ impl Args {
             Whose::Gw => Universe::Gw,
         };
         if let Some(body) = universe.body()
-            && !ledger.bodies()?.iter().any(|id| id.as_str() == body)
+            && !reading.bodies(reading.size())?.iter().any(|id| id.as_str() == body)
         {
             return Err(lacks(universe, body));
         }

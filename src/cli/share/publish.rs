@@ -48,11 +48,11 @@ struct Answer {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let ledger = context.reader()?;
-    let head = ledger.signed_head(args.size.map_or(ledger.size(), Size))?;
+    let reading = context.reading()?;
+    let head = reading.signed_head(args.size.map_or(reading.size(), Size))?;
     let bar = context.bar(head.head.size, "entries");
     let published =
-        publish(ledger.log(), &head, &args.folder, &Disk::default(), &mut |at| bar.set_position(at));
+        publish(reading.log(), &head, &args.folder, &Disk::default(), &mut |at| bar.set_position(at));
     bar.finish_and_clear();
     let published = published?;
     let answer = Answer {

@@ -1,7 +1,7 @@
 //! What exports in rows have in common.
 
 use crate::event::BodyId;
-use crate::ledger::Ledger;
+use crate::ledger::Reading;
 
 use crate::cli::context::{Context, Format};
 use crate::cli::error::Failure;
@@ -10,22 +10,22 @@ use crate::cli::error::Failure;
 ///
 /// # Errors
 /// [`Failure`] for one that the ledger does not hold, or where there are several and none is named.
-pub(crate) fn bodies(given: &[BodyId], ledger: &mut Ledger) -> Result<Vec<BodyId>, Failure> {
+pub(crate) fn bodies(given: &[BodyId], reading: &Reading) -> Result<Vec<BodyId>, Failure> {
     if given.is_empty() {
-        return match ledger.bodies()?.as_slice() {
+        return match reading.bodies(reading.size())?.as_slice() {
             several @ [_, _, ..] => {
                 let ids: Vec<&str> = several.iter().map(BodyId::as_str).collect();
                 Err(Failure::usage("name one organisation or treaty, or several")
                     .help(format!("they are: {}", ids.join(", "))))
             }
-            _ => Ok(vec![crate::cli::ask::question::body_or_only(None, ledger)?]),
+            _ => Ok(vec![crate::cli::ask::question::body_or_only(None, reading)?]),
         };
     }
     let mut bodies = given.to_vec();
     bodies.sort();
     bodies.dedup();
     for body in &bodies {
-        ledger.charter(body)?;
+        reading.charter(body)?;
     }
     Ok(bodies)
 }

@@ -53,17 +53,17 @@ const SHAPE: Shape = Shape {
 };
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let mut ledger = context.reader()?;
-    let axes = args.axes.resolve(context, &ledger)?;
-    let bodies = if args.all { ledger.bodies()? } else { bodies(&args.bodies, &mut ledger)? };
+    let reading = context.reading()?;
+    let axes = args.axes.resolve(context, &reading)?;
+    let bodies = if args.all { reading.bodies(reading.size())? } else { bodies(&args.bodies, &reading)? };
     let one = match bodies.as_slice() {
         [only] => Some(only),
         _ => None,
     };
-    let mut answer = Spells::new(one, &axes, ledger.head(axes.as_recorded)?);
+    let mut answer = Spells::new(one, &axes, reading.head(axes.as_recorded)?);
+    let pass = reading.passing();
     for body in &bodies {
-        let loaded = ledger.load(body)?;
-        match answer.add(&ledger.material(&loaded, axes.as_recorded)?, body, &axes) {
+        match answer.add(&pass.material(body, None, axes.as_recorded)?, body, &axes) {
             // What was adopted later was no part of the record as it was.
             Err(QueryError::NoBody(_)) if args.all => {}
             added => added?,

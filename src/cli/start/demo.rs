@@ -7,7 +7,7 @@ use crate::event::{
     Grade, Index, Role, Size,
 };
 use crate::import::{Mode, Source, import};
-use crate::ledger::{AppendOptions, Ledger};
+use crate::ledger::{AppendOptions, Reading, Writer};
 use crate::log::Disk;
 
 use crate::cli::context::Context;
@@ -75,30 +75,30 @@ const BAR: usize = 40;
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let mut out = page_head(context);
     if !context.ledger.join("FORMAT").exists() {
-        Ledger::create(&context.ledger, ORIGIN, &Disk::default())?;
+        Writer::create(&context.ledger, ORIGIN, &Disk::default())?;
         let title = Some("The Shanghai Cooperation Organisation, 1996-2025".to_owned());
         Publication { title, ..Publication::default() }.write(&context.ledger)?;
-        let ledger = context.writer("demo")?;
-        crate::cli::prove::key::create(&ledger, context)?;
+        let writer = context.writer("demo")?;
+        crate::cli::prove::key::create(&writer, context)?;
     }
     let asked = |e: &&Example| args.with.iter().any(|word| word == e.id || word == "all");
     let examples: Vec<&Example> = EXAMPLES.iter().filter(asked).collect();
-    let mut reader = context.reader()?;
-    if reader.origin() != ORIGIN {
+    let reading = context.reading()?;
+    if reading.origin() != ORIGIN {
         return Err(Failure::new(
             Exit::Refused,
             format!("the ledger at {} is not the demonstration's", context.ledger.display()),
         )
         .help("take the tour in another folder: chancery demo --ledger ./demo.ledger"));
     }
-    let first = reader.size() < Size(row_count(RECORD) + RULES + 3);
+    let first = reading.size() < Size(row_count(RECORD) + RULES + 3);
     let mut missing = Vec::new();
     for example in &examples {
-        if !example.recorded(&mut reader)? {
+        if !example.recorded(&reading)? {
             missing.push(*example);
         }
     }
-    drop(reader);
+    drop(reading);
     if first || !missing.is_empty() {
         out.push('\n');
         context.print(&out)?;
@@ -132,24 +132,24 @@ fn page_head(context: &Context) -> String {
 
 /// Everything that makes the demonstration ledger; what an earlier run recorded is not recorded again.
 fn record(context: &Context, first: bool, examples: &[&Example]) -> Result<(), Failure> {
-    let mut ledger = context.writer("demo")?;
+    let mut writer = context.writer("demo")?;
     if first {
-        record_sco(context, &mut ledger)?;
+        record_sco(context, &mut writer)?;
     }
     for example in examples {
-        example.record(context, &mut ledger)?;
+        example.record(context, &mut writer)?;
     }
-    context.close(ledger);
+    context.close(writer);
     Ok(())
 }
 
-fn record_sco(context: &Context, ledger: &mut Ledger) -> Result<(), Failure> {
+fn record_sco(context: &Context, writer: &mut Writer) -> Result<(), Failure> {
     let began = Clock::now();
-    let rules = adopt(context, ledger, "sco")?;
+    let rules = adopt(context, writer, "sco")?;
     context.print(&done_line("charter", rules, None))?;
-    let rows = take(context, ledger, ("sco_events.csv", RECORD), &sco()?, SURVEYED)?;
-    let kuwait = kuwait(ledger)?;
-    ledger.append(vec![rectification(&kuwait)?], options(context))?;
+    let rows = take(context, writer, ("sco_events.csv", RECORD), &sco()?, SURVEYED)?;
+    let kuwait = kuwait(&writer.reading(context.now))?;
+    writer.append(vec![rectification(&kuwait)?], options(context))?;
     context.print(&done_line("acts", rows, Some(began.elapsed().as_secs_f64())))
 }
 
@@ -159,16 +159,16 @@ impl Example {
     }
 
     /// Whether the ledger holds all of it: its charter, its rows, the import and the survey.
-    fn recorded(&self, ledger: &mut Ledger) -> Result<bool, Failure> {
+    fn recorded(&self, reading: &Reading) -> Result<bool, Failure> {
         let rules = Template::find(self.id).map_or(0, |t| t.texts.len() as u64);
-        let held = ledger.load(&self.body()?)?.entries().len() as u64;
+        let held = reading.entries_of(&self.body()?)?.len() as u64;
         Ok(held >= rules + row_count(self.rows) + 2)
     }
 
-    fn record(&self, context: &Context, ledger: &mut Ledger) -> Result<(), Failure> {
+    fn record(&self, context: &Context, writer: &mut Writer) -> Result<(), Failure> {
         let began = Clock::now();
-        let rules = adopt(context, ledger, self.id)?;
-        let rows = take(context, ledger, (self.file, self.rows), &self.body()?, self.surveyed)?;
+        let rules = adopt(context, writer, self.id)?;
+        let rows = take(context, writer, (self.file, self.rows), &self.body()?, self.surveyed)?;
         context.print(&done_line(self.id, rules + rows, Some(began.elapsed().as_secs_f64())))
     }
 }
@@ -178,16 +178,16 @@ fn options(context: &Context) -> AppendOptions {
 }
 
 /// Records a shipped charter; says how many entries it has.
-fn adopt(context: &Context, ledger: &mut Ledger, id: &str) -> Result<u64, Failure> {
+fn adopt(context: &Context, writer: &mut Writer, id: &str) -> Result<u64, Failure> {
     let rules = Template::find(id)
         .ok_or_else(|| Failure::usage(format!("the charter {id} does not come with this program")))?;
-    Ok(ledger.append(template_events(rules)?, options(context))?.len() as u64)
+    Ok(writer.append(template_events(rules)?, options(context))?.len() as u64)
 }
 
 /// Takes in a file that comes with the program; says how many of its rows the ledger holds.
 fn take(
     context: &Context,
-    ledger: &mut Ledger,
+    writer: &mut Writer,
     (name, rows): (&str, &str),
     body: &BodyId,
     surveyed: &str,
@@ -195,7 +195,7 @@ fn take(
     let bar = context.bar(row_count(rows), "acts");
     let source = Source { name, bytes: rows.as_bytes(), body, surveyed: Some(Edtf::parse(surveyed)?) };
     let mode = Mode { dry_run: false, strict: true };
-    let outcome = import(ledger, &source, options(context), mode, &|at, of| {
+    let outcome = import(writer, &source, options(context), mode, &|at, of| {
         bar.set_length(of);
         bar.set_position(at);
     })?;
@@ -213,10 +213,10 @@ pub(crate) fn sco() -> Result<BodyId, Failure> {
 }
 
 /// Kuwait's memorandum, as recorded.
-fn kuwait(ledger: &Ledger) -> Result<Event, Failure> {
+fn kuwait(reading: &Reading) -> Result<Event, Failure> {
     let mut found = None;
     let kwt = who("KWT")?;
-    ledger.scan(Index(0), |entry| {
+    reading.scan(Index(0), |entry| {
         let signed = entry.event.act.kind() == ActKind::PartnershipMemorandumSigned;
         if signed && entry.event.participant.as_ref() == Some(&kwt) {
             found = Some(Arc::unwrap_or_clone(entry.event));

@@ -48,9 +48,8 @@ pub(crate) fn run(context: &Context) -> Result<Exit, Failure> {
     );
     let mut size = Size(128);
     let mut body = "sco".to_owned();
-    match context.reader() {
-        Ok(ledger) => {
-            let reading = ledger.reading(context.now);
+    match context.reading() {
+        Ok(reading) => {
             size = reading.size();
             let bodies = reading.listed(size)?;
             let ids: Vec<&str> = bodies.iter().map(|(body, _)| body.as_str()).collect();

@@ -1,6 +1,6 @@
 use crate::charter::{Template, charter_event};
 use crate::event::{Event, EventId};
-use crate::ledger::{AppendOptions, Ledger};
+use crate::ledger::{AppendOptions, Writer};
 use crate::log::Disk;
 
 use crate::cli::context::Context;
@@ -62,24 +62,24 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         args.charter.iter().map(|name| template(name)).collect::<Result<_, _>>()?;
     let founding = founding(args, context)?;
     let origin = args.origin.clone().unwrap_or_else(|| format!("chancery/{}", context.new_id()));
-    Ledger::create(&context.ledger, &origin, &Disk::default())?;
+    Writer::create(&context.ledger, &origin, &Disk::default())?;
     let publication = Publication {
         title: args.title.clone(),
         publisher: args.publisher.clone(),
         licence: args.licence.clone(),
     };
     publication.write(&context.ledger)?;
-    let mut ledger = context.writer("init")?;
-    crate::cli::prove::key::create(&ledger, context)?;
+    let mut writer = context.writer("init")?;
+    crate::cli::prove::key::create(&writer, context)?;
     let options = AppendOptions { now: context.now, expect_size: None, accept_clock: false };
     for template in templates {
-        ledger.append(template_events(template)?, options)?;
+        writer.append(template_events(template)?, options)?;
     }
     if !founding.is_empty() {
-        ledger.append(founding, options)?;
+        writer.append(founding, options)?;
     }
-    let size = ledger.size();
-    context.close(ledger);
+    let size = writer.size();
+    context.close(writer);
     context.print(&format!(
         "a ledger at {}: {}, origin {origin}\n",
         context.ledger.display(),

@@ -1,9 +1,10 @@
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::audit::AuditOptions;
 use crate::charter::Charter;
 use crate::event::{Act, ActKind, BodyId, Day, Edtf, Entry, Index, ParticipantId, Size};
-use crate::ledger::{Ledger, Loaded};
+use crate::ledger::Reading;
 use crate::query::{Axes, ConflictSide, Pending, StatusAnswer, pending, roster, status};
 
 use crate::cli::ask::roster::board;
@@ -17,9 +18,9 @@ pub(crate) fn who(id: &str) -> Result<ParticipantId, Failure> {
 
 /// What the tour of one body is made from.
 pub(crate) struct Tour {
-    ledger: Ledger,
-    loaded: Loaded,
-    charter: std::sync::Arc<Charter>,
+    reading: Reading,
+    entries: Arc<Vec<Entry>>,
+    charter: Arc<Charter>,
     body: BodyId,
     page: Page,
     today: Day,
@@ -44,14 +45,14 @@ pub(crate) fn tour(context: &Context, body: BodyId, others: Vec<(BodyId, Tell)>)
 
 impl Tour {
     fn open(context: &Context, body: BodyId) -> Result<Tour, Failure> {
-        let mut ledger = context.reader()?;
-        let charter = ledger.charter(&body)?;
-        let loaded = ledger.load(&body)?;
-        Ok(Tour { ledger, loaded, charter, body, page: context.page, today: context.now.day() })
+        let reading = context.reading()?;
+        let charter = reading.charter(&body)?;
+        let entries = reading.entries_of(&body)?;
+        Ok(Tour { reading, entries, charter, body, page: context.page, today: context.now.day() })
     }
 
     fn axes(&self, on: Day, known: Option<Day>, recorded: Option<Size>) -> Axes {
-        Axes::on_day(on, known.map(Edtf::day), recorded.unwrap_or(self.ledger.size()))
+        Axes::on_day(on, known.map(Edtf::day), recorded.unwrap_or(self.reading.size()))
     }
 
     fn heading(&self, title: &str, command: &str) -> String {
@@ -61,7 +62,7 @@ impl Tour {
 
     fn now(&self, title: &str) -> Result<String, Failure> {
         let axes = self.axes(self.today, None, None);
-        let material = self.ledger.material(&self.loaded, axes.as_recorded)?;
+        let material = self.reading.material(&self.body, None, axes.as_recorded)?;
         let answer = roster(&material, &self.body, None, &axes)?;
         let mut out = self.heading(title, &format!("roster {}", self.body));
         out.push_str(&board(&self.page, &answer, &self.charter));
@@ -72,7 +73,7 @@ impl Tour {
     fn as_known(&self, day: &str) -> Result<String, Failure> {
         let on = day.parse().map_err(Failure::usage)?;
         let axes = self.axes(on, Some(on), None);
-        let material = self.ledger.material(&self.loaded, axes.as_recorded)?;
+        let material = self.reading.material(&self.body, None, axes.as_recorded)?;
         let answer = roster(&material, &self.body, None, &axes)?;
         let open = pending(&material, &self.body, &axes)?;
         let mut out = self.heading(
@@ -149,7 +150,7 @@ impl Tour {
     fn why(&self, day: &str) -> Result<String, Failure> {
         let on = day.parse().map_err(Failure::usage)?;
         let axes = self.axes(on, None, None);
-        let material = self.ledger.material(&self.loaded, axes.as_recorded)?;
+        let material = self.reading.material(&self.body, None, axes.as_recorded)?;
         let answer = status(&material, &who("BLR")?, &self.body, &axes)?;
         let mut out = self.heading("3 Why", &format!("explain BLR --in sco --on {day}"));
         let title = answer.status.as_ref().map_or("", |s| crate::cli::render::title(&self.charter, s));
@@ -180,8 +181,9 @@ impl Tour {
         let corrects = |e: &&crate::event::Entry| {
             matches!(e.event.act, Act::RecordCorrected(_)) && e.event.participant.as_ref() == Some(&kwt)
         };
-        let Some(entry) = self.loaded.entries().iter().find(corrects) else { return Ok(String::new()) };
-        let target = entry.event.to.map(|id| self.ledger.find(id)).transpose()?.flatten().unwrap_or(Index(0));
+        let Some(entry) = self.entries.iter().find(corrects) else { return Ok(String::new()) };
+        let target =
+            entry.event.to.map(|id| self.reading.find(id)).transpose()?.flatten().unwrap_or(Index(0));
         let mut out = self.heading("4 A correction", &format!("show {}", entry.index));
         let text = format!(
             "Kuwait's memorandum was first recorded as an agency copy had it, Saturday 6 May 2023 (entry {target}); \
@@ -193,7 +195,7 @@ impl Tour {
         let before = Size(entry.index.0);
         for recorded in [None, Some(before)] {
             let axes = self.axes(day, None, recorded);
-            let material = self.ledger.material(&self.loaded, axes.as_recorded)?;
+            let material = self.reading.material(&self.body, None, axes.as_recorded)?;
             let answer = status(&material, &kwt, &self.body, &axes)?;
             let decided = answer.procedures.iter().any(|p| p.stage == ActKind::StatusDecided);
             let mut said = crate::cli::render::statuses(&answer.possible).replace('-', " ");
@@ -222,7 +224,7 @@ impl Tour {
 
     fn status(&self, participant: &str, day: Day) -> Result<StatusAnswer, Failure> {
         let axes = self.axes(day, None, None);
-        let material = self.ledger.material(&self.loaded, axes.as_recorded)?;
+        let material = self.reading.material(&self.body, None, axes.as_recorded)?;
         Ok(status(&material, &who(participant)?, &self.body, &axes)?)
     }
 
@@ -234,7 +236,7 @@ impl Tour {
                 && e.event.participant.as_ref() == Some(&who)
                 && e.event.about.as_ref().is_none_or(|about| *about == who)
         };
-        Ok(self.loaded.entries().iter().filter(own).collect())
+        Ok(self.entries.iter().filter(own).collect())
     }
 
     /// A question typed in full, and its answer.
@@ -261,8 +263,7 @@ pub(crate) fn finland_and_sweden(tour: &Tour) -> Result<String, Failure> {
         return Ok(String::new());
     };
     let pairs: BTreeSet<_> = tour
-        .loaded
-        .entries()
+        .entries
         .iter()
         .filter(|e| e.event.act.kind() == ActKind::DomesticApproval)
         .map(|e| (&e.event.participant, &e.event.about))

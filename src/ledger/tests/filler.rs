@@ -8,7 +8,7 @@ use crate::index::SledIndex;
 use crate::log::Lock;
 
 /// Appends batches of a thousand.
-fn append_batches(ledger: &mut Ledger, from: u128, batches: u128) {
+fn append_batches(ledger: &mut Writer, from: u128, batches: u128) {
     for batch in 0..batches {
         let first = from + batch * 1_000;
         ledger.append(grants(first, 1_000), options(START + first as i64)).unwrap();
@@ -19,10 +19,10 @@ fn append_batches(ledger: &mut Ledger, from: u128, batches: u128) {
 fn agrees_with_the_log(path: &Path) {
     crate::fixture::released(path);
     let index = SledIndex::open(path, ORIGIN, Duration::from_secs(20)).unwrap();
-    let log = Ledger::open_reader(path).unwrap();
+    let reading = open(path);
     let of_sled = super::super::replay::entries_of_sled(&index).unwrap();
-    let of_log = entries_of_leaves(log.log(), log.size()).unwrap();
-    assert_eq!((index.size(), index.last_leaf_hash()), (log.size(), log.log().last_leaf_hash()));
+    let of_log = entries_of_leaves(reading.log(), reading.size()).unwrap();
+    assert_eq!((index.size(), index.last_leaf_hash()), (reading.size(), reading.log().last_leaf_hash()));
     let events = |entries: &[Entry]| entries.iter().map(|entry| entry.event.id).collect::<Vec<_>>();
     assert_eq!(events(&of_sled), events(&of_log));
 }

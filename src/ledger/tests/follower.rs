@@ -80,10 +80,7 @@ fn four_threads_see_every_size_with_its_root_while_writers_append_close_publish_
     // What was published since took the place of the tail.
     let reading = follower.reading(now()).unwrap();
     assert!(reading.record().tables().tail_entries() < 512);
-    assert_eq!(
-        reading.entry(Index(500)).unwrap(),
-        super::Ledger::open_reader(&path).unwrap().entry(Index(500)).unwrap()
-    );
+    assert_eq!(reading.entry(Index(500)).unwrap(), super::open(&path).entry(Index(500)).unwrap());
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::log::{Frontier, LogError, Operation};
 type Answer = Result<Vec<Receipt>, LedgerError>;
 
 /// Serves batches as if all of them had waited at once.
-fn together(ledger: &mut Ledger, batches: Vec<(Vec<Event>, AppendOptions)>) -> Vec<Answer> {
+fn together(ledger: &mut Writer, batches: Vec<(Vec<Event>, AppendOptions)>) -> Vec<Answer> {
     let (waiting, words): (Vec<Waiting>, Vec<Receiver<Word>>) = batches
         .into_iter()
         .map(|(events, options)| {
@@ -28,7 +28,7 @@ fn together(ledger: &mut Ledger, batches: Vec<(Vec<Event>, AppendOptions)>) -> V
 }
 
 /// The leaves of a log with their hashes.
-fn leaves(ledger: &Ledger) -> Vec<Vec<u8>> {
+fn leaves(ledger: &Writer) -> Vec<Vec<u8>> {
     let mut all = Vec::new();
     ledger.log().scan(0, |_, leaf, _| all.push(leaf.to_vec())).unwrap();
     all
@@ -82,8 +82,7 @@ fn every_one_of_many_callers_gets_receipts_that_hold_and_nothing_is_lost() {
     let places: std::collections::BTreeSet<Index> = receipts.iter().map(|r| r.index).collect();
     assert_eq!(places.len() as u128, threads * each * 2);
     ledger.close().unwrap();
-    let again = Ledger::open_reader(&path).unwrap();
-    assert_eq!(again.size().0 as usize, leaves.len());
+    assert_eq!(open(&path).size().0 as usize, leaves.len());
 }
 
 fn retraction_of_nothing(n: u128) -> Event {
@@ -96,7 +95,7 @@ fn all_that_wait_are_made_durable_by_one_frame_and_one_sync() {
     let path = dir.path().join("l");
     small(&path).close().unwrap();
     let disk = Disk::recording();
-    let mut ledger = Ledger::open_writer(&path, &holder(), disk.clone()).unwrap();
+    let mut ledger = Writer::open(&path, &holder(), disk.clone()).unwrap();
     let before = disk.operations().len();
     let batches = (0..40).map(|n| (vec![grant(50 + n, "MNG", "2004-06-17")], options(START + 10))).collect();
     let answers = together(&mut ledger, batches);
@@ -143,10 +142,10 @@ fn a_sync_that_fails_under_several_callers_is_unknown_to_each_and_a_retry_settle
     let path = dir.path().join("l");
     let recording = Disk::recording();
     small(&path).close().unwrap();
-    drop(Ledger::open_writer(&path, &holder(), recording.clone()).unwrap());
+    drop(Writer::open(&path, &holder(), recording.clone()).unwrap());
     // The frame is written, its sync fails.
     let disk = Disk::failing_at(recording.operations().len() + 1, 5);
-    let mut ledger = Ledger::open_writer(&path, &holder(), disk).unwrap();
+    let mut ledger = Writer::open(&path, &holder(), disk).unwrap();
     let batch = |n: u128| vec![grant(n, "MNG", "2004-06-17"), grant(n + 1, "IND", "2005-07-05")];
     let at = options(START + 10);
     let nobodys = Event::new(id(60), Act::StatusGranted, body("sco"));
@@ -253,7 +252,7 @@ fn a_batch_that_is_tried_is_judged_like_an_append_and_writes_nothing() {
     let changed: Vec<&str> =
         tried.consequences.changes.iter().map(|change| change.participant.as_str()).collect();
     assert!(["IND", "MNG"].iter().all(|who| changed.contains(who)), "{changed:?}");
-    assert_eq!(Ledger::open_reader(&path).unwrap().size(), Size(7));
+    assert_eq!(open(&path).size(), Size(7));
     let receipts = commits.append(batch(), options(START + 10)).unwrap();
     assert_eq!(receipts.iter().map(|receipt| receipt.index.0).collect::<Vec<_>>(), [7, 8]);
     // Now it is a retry, which changes nothing.

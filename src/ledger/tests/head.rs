@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{grant, small};
+use super::{grant, open, small};
 use crate::event::Size;
 use crate::fixture::{START, options, writer};
-use crate::ledger::{GroupCommit, Ledger};
+use crate::ledger::{GroupCommit, Writer};
 use crate::log::{SignedCheckpoint, verifier_key};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -18,7 +18,7 @@ fn keyed(path: &Path) {
     ledger.close().unwrap();
 }
 
-fn add(ledger: &mut Ledger, n: u128) {
+fn add(ledger: &mut Writer, n: u128) {
     ledger.append(vec![grant(n, "MNG", "2004-06-17")], options(START + n as i64)).unwrap();
 }
 
@@ -27,10 +27,11 @@ fn covered(path: &Path) -> Size {
     let stored = SignedCheckpoint::read(&path.join("checkpoint")).unwrap().unwrap();
     stored.verify(&verifier_key(path).unwrap().unwrap()).unwrap();
     let size = Size(stored.head.size);
-    let ledger = Ledger::open_reader(path).unwrap();
-    assert_eq!(ledger.log().root(size.0).unwrap(), stored.head.root);
-    if ledger.size() == size {
-        let map = ledger.record.tables().completeness(&|at| ledger.record.hash(at)).unwrap();
+    let reading = open(path);
+    assert_eq!(reading.log().root(size.0).unwrap(), stored.head.root);
+    if reading.size() == size {
+        let record = reading.record();
+        let map = record.tables().completeness(&|at| record.hash(at)).unwrap();
         assert_eq!(stored.head.completeness(), Some(map));
     }
     size

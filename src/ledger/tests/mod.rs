@@ -17,7 +17,7 @@ use crate::event::{Act, ActKind, Cause, Day, Edtf, Event, ParticipantId, Role, S
 use crate::fixture::{
     ORIGIN, START, body, charters, create, holder, id, options, rectification, retraction, rows, who, writer,
 };
-use crate::query::{Axes, pending, roster, status};
+use crate::query::{Axes, Recorded, pending, roster, status};
 
 /// An act of the SCO's vocabulary that needs nothing but a day.
 fn grant(n: u128, participant: &str, day: &str) -> Event {
@@ -27,18 +27,27 @@ fn grant(n: u128, participant: &str, day: &str) -> Event {
     event
 }
 
-fn small(path: &Path) -> Ledger {
+fn small(path: &Path) -> Writer {
     let mut ledger = create(path);
     ledger.append(charters(), options(START)).unwrap();
     ledger
 }
 
-/// A reader of the published index, however few entries there are.
-fn indexed(path: &Path) -> Ledger {
+fn open(path: &Path) -> Reading {
+    Reading::open(path, Instant::from_micros(START)).unwrap()
+}
+
+/// What is recorded by now.
+fn read(ledger: &Writer) -> Reading {
+    ledger.reading(Instant::from_micros(START))
+}
+
+/// A reading of the published index, however few entries there are.
+fn indexed(path: &Path) -> Reading {
     writer(path).publish().unwrap();
-    let ledger = Ledger::open_reader(path).unwrap();
-    assert_eq!(ledger.record.tables().tail_entries(), 0);
-    ledger
+    let reading = open(path);
+    assert_eq!(reading.record().tables().tail_entries(), 0);
+    reading
 }
 
 #[test]
@@ -83,13 +92,13 @@ fn a_wrong_expected_size_is_refused_with_the_actual_one_but_not_for_a_retry() {
 fn a_batch_with_one_bad_event_appends_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = small(&dir.path().join("l"));
-    let root = ledger.head(Size(7)).unwrap().root;
+    let root = read(&ledger).head(Size(7)).unwrap().root;
     let mut undated = grant(51, "IND", "2005-07-05");
     undated.dates.remove(Role::Decided);
     let error =
         ledger.append(vec![grant(50, "MNG", "2004-06-17"), undated], options(START + 10)).unwrap_err();
     assert!(error.to_string().starts_with("event 2 of the batch"), "{error}");
-    assert_eq!((ledger.size(), ledger.head(Size(7)).unwrap().root), (Size(7), root));
+    assert_eq!((ledger.size(), read(&ledger).head(Size(7)).unwrap().root), (Size(7), root));
     assert_eq!(ledger.find(id(50)).unwrap(), None);
 }
 
@@ -133,18 +142,17 @@ fn a_retracted_import_withdraws_its_rows_in_every_body() {
     let withdrawn = retraction(70, &recorded, Cause::Clerical);
     ledger.append(vec![withdrawn], options(START + 20)).unwrap();
     ledger.close().unwrap();
-    let answer = |ledger: &mut Ledger, size: u64| {
-        let loaded = ledger.load(&body("x")).unwrap();
-        let material = ledger.material(&loaded, Size(size)).unwrap();
+    let answer = |reading: &Reading, size: u64| {
+        let material = reading.material(&body("x"), None, Size(size)).unwrap();
         let axes = axes("2005-01-01", None, Size(size));
         status(&material, &who("MNG"), &body("x"), &axes).unwrap().status.unwrap().to_string()
     };
-    let mut by_index = indexed(&path);
-    assert_eq!([10, 11].map(|size| answer(&mut by_index, size)), ["member", "none"]);
+    let by_index = indexed(&path);
+    assert_eq!([10, 11].map(|size| answer(&by_index, size)), ["member", "none"]);
     drop(by_index);
     std::fs::remove_dir_all(path.join("snapshot")).unwrap();
-    let mut scanned = Ledger::open_reader(&path).unwrap();
-    assert_eq!([10, 11].map(|size| answer(&mut scanned, size)), ["member", "none"]);
+    let scanned = open(&path);
+    assert_eq!([10, 11].map(|size| answer(&scanned, size)), ["member", "none"]);
     let entries = entries_of_leaves(scanned.log(), Size(11)).unwrap();
     let tally = replay(&entries, "2005-01-01".parse().unwrap(), &|_| {});
     assert!(tally[&body("x")].is_empty(), "{tally:?}");
@@ -158,7 +166,7 @@ fn a_clock_that_went_back_is_refused_and_where_accepted_stamps_still_rise() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = small(&dir.path().join("l"));
     let last = ledger.entry(Index(6)).unwrap().recorded_at.micros();
-    let stamp = |ledger: &mut Ledger, n, now, accept_clock| {
+    let stamp = |ledger: &mut Writer, n, now, accept_clock| {
         let options = AppendOptions { accept_clock, ..options(now) };
         ledger.append(vec![grant(n, "MNG", "2004-06-17")], options).map(|r| r[0].recorded_at.micros())
     };
@@ -170,7 +178,7 @@ fn a_clock_that_went_back_is_refused_and_where_accepted_stamps_still_rise() {
     assert_eq!(stamp(&mut ledger, 53, last + 10, false).unwrap(), last + 10);
     for (until, size) in [(last, 7), (last + 1, 8), (last + 9, 9), (last + 10, 10), (START - 1, 0)] {
         let asked = Recorded::Time(Instant::from_micros(until));
-        assert_eq!(ledger.recorded(asked).unwrap(), Size(size), "{until}");
+        assert_eq!(read(&ledger).recorded(asked).unwrap(), Size(size), "{until}");
     }
 }
 
@@ -200,18 +208,16 @@ fn axes(on: &str, known: Option<&str>, size: Size) -> Axes {
     Axes::on_day(on.parse().unwrap(), known.map(|k| Edtf::parse(k).unwrap()), size)
 }
 
-fn ask(ledger: &mut Ledger, of: &ParticipantId, size: Size, on: &str, known: Option<&str>) -> Value {
-    let loaded = ledger.load(&body("sco")).unwrap();
-    let material = ledger.material(&loaded, size).unwrap();
+fn ask(reading: &Reading, of: &ParticipantId, size: Size, on: &str, known: Option<&str>) -> Value {
+    let material = reading.material(&body("sco"), None, size).unwrap();
     match status(&material, of, &body("sco"), &axes(on, known, size)) {
         Ok(answer) => serde_json::to_value(answer).unwrap(),
         Err(error) => json!(error.to_string()),
     }
 }
 
-fn board(ledger: &mut Ledger, size: Size, on: &str) -> Value {
-    let loaded = ledger.load(&body("sco")).unwrap();
-    let material = ledger.material(&loaded, size).unwrap();
+fn board(reading: &Reading, size: Size, on: &str) -> Value {
+    let material = reading.material(&body("sco"), None, size).unwrap();
     let axes = axes(on, None, size);
     match (roster(&material, &body("sco"), None, &axes), pending(&material, &body("sco"), &axes)) {
         (Ok(roster), Ok(pending)) => json!([roster, pending]),
@@ -227,25 +233,23 @@ fn what_was_recorded_first_answers_as_a_ledger_that_holds_no_more() {
     for (n, event) in events.iter().enumerate() {
         whole.append(vec![event.clone()], options(START + n as i64)).unwrap();
     }
+    let whole = read(&whole);
     let mut growing = create(&dir.path().join("growing"));
     for (n, event) in events.iter().enumerate() {
         growing.append(vec![event.clone()], options(START + n as i64)).unwrap();
+        let growing = read(&growing);
         let size = Size(n as u64 + 1);
         let latest = event.participant.iter().cloned();
         for of in latest.chain(["KWT", "LAO", "VNM"].map(who)) {
-            let of_growing = ask(&mut growing, &of, size, "2025-09-15", None);
-            assert_eq!(ask(&mut whole, &of, size, "2025-09-15", None), of_growing, "{of} at {size}");
+            let of_growing = ask(&growing, &of, size, "2025-09-15", None);
+            assert_eq!(ask(&whole, &of, size, "2025-09-15", None), of_growing, "{of} at {size}");
         }
         if n % 5 == 0 || n > 115 {
-            assert_eq!(
-                board(&mut whole, size, "2025-09-15"),
-                board(&mut growing, size, "2025-09-15"),
-                "{size}"
-            );
+            assert_eq!(board(&whole, size, "2025-09-15"), board(&growing, size, "2025-09-15"), "{size}");
         }
     }
-    let of = |ledger: &mut Ledger, name: &str, size: usize| {
-        ask(ledger, &who(name), Size(size as u64), "2025-10-02", None)["status"].clone()
+    let of = |reading: &Reading, name: &str, size: usize| {
+        ask(reading, &who(name), Size(size as u64), "2025-10-02", None)["status"].clone()
     };
     let end = events.len();
     // Moved to Laos, then to Viet Nam, then back to Kuwait by a retraction; each still asked by its size.
@@ -253,16 +257,13 @@ fn what_was_recorded_first_answers_as_a_ledger_that_holds_no_more() {
     for (size, holder) in [0, 1, 2, 3].map(|n| (expected[n].0, expected[n].1)) {
         for name in ["KWT", "LAO", "VNM"] {
             let status = if name == holder { "sco-partner" } else { "none" };
-            assert_eq!(of(&mut whole, name, size), json!(status), "{name} at {size}");
+            assert_eq!(of(&whole, name, size), json!(status), "{name} at {size}");
         }
     }
     // The rectified amendment holds a month later, in the same open ledger.
+    assert_eq!(ask(&whole, &who("MNG"), Size(end as u64), "2025-09-15", None)["status"], json!("observer"));
     assert_eq!(
-        ask(&mut whole, &who("MNG"), Size(end as u64), "2025-09-15", None)["status"],
-        json!("observer")
-    );
-    assert_eq!(
-        ask(&mut whole, &who("MNG"), Size(end as u64 - 6), "2025-09-15", None)["status"],
+        ask(&whole, &who("MNG"), Size(end as u64 - 6), "2025-09-15", None)["status"],
         json!("sco-partner")
     );
 }
@@ -277,20 +278,20 @@ fn the_index_and_the_entries_give_the_same_answers() {
     ledger.close().unwrap();
     let everybody: std::collections::BTreeSet<ParticipantId> =
         events.iter().filter_map(|e| e.participant.clone()).chain([who("VNM"), who("FRA")]).collect();
-    let mut by_index = indexed(&path);
-    let answers = |ledger: &mut Ledger| -> Vec<Value> {
-        let size = ledger.size();
+    let by_index = indexed(&path);
+    let answers = |reading: &Reading| -> Vec<Value> {
+        let size = reading.size();
         let days = [("2010-05-03", None), ("2022-10-01", Some("2022-12")), ("2026-01-01", None)];
-        let of = |ledger: &mut Ledger, p| days.map(|(on, known)| ask(ledger, p, size, on, known));
-        let mut all: Vec<Value> = everybody.iter().flat_map(|p| of(ledger, p)).collect();
-        all.push(board(ledger, size, "2025-11-01"));
+        let of = |p| days.map(|(on, known)| ask(reading, p, size, on, known));
+        let mut all: Vec<Value> = everybody.iter().flat_map(of).collect();
+        all.push(board(reading, size, "2025-11-01"));
         all
     };
-    let first = answers(&mut by_index);
+    let first = answers(&by_index);
     drop(by_index);
     let held = writer(&path);
-    let mut by_entries = Ledger::open_reader(&path).unwrap();
-    assert_eq!(answers(&mut by_entries), first);
+    let by_entries = open(&path);
+    assert_eq!(answers(&by_entries), first);
     drop(held);
 }
 
@@ -299,14 +300,14 @@ fn a_reader_that_is_overtaken_by_a_writer_answers_for_what_it_opened() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("l");
     small(&path).close().unwrap();
-    let mut reader = Ledger::open_reader(&path).unwrap();
+    let reading = open(&path);
     let mut ledger = writer(&path);
     ledger.append(vec![grant(50, "MNG", "2004-06-17")], options(START + 10)).unwrap();
     ledger.close().unwrap();
-    let answer = ask(&mut reader, &who("MNG"), Size(7), "2005-01-01", None);
+    let answer = ask(&reading, &who("MNG"), Size(7), "2005-01-01", None);
     assert_eq!(answer["status"], json!("none"));
-    let mut reader = indexed(&path);
-    assert_eq!(ask(&mut reader, &who("MNG"), Size(8), "2005-01-01", None)["status"], json!("observer"));
+    let reading = indexed(&path);
+    assert_eq!(ask(&reading, &who("MNG"), Size(8), "2005-01-01", None)["status"], json!("observer"));
 }
 
 #[test]
@@ -317,7 +318,7 @@ fn a_rectification_of_a_rectification_may_come_in_one_batch() {
     let first = rectification(51, &event, "decided", "2004-06-18");
     let second = rectification(52, &first, "decided", "2004-06-19");
     ledger.append(vec![event, first, second], options(START + 10)).unwrap();
-    let answer = ask(&mut ledger, &who("MNG"), Size(10), "2005-01-01", None);
+    let answer = ask(&read(&ledger), &who("MNG"), Size(10), "2005-01-01", None);
     assert_eq!(answer["since"], json!("2004-06-19"));
     let bad = rectification(53, &grant(50, "MNG", "2004-06-17"), "decided", "31.02.2004");
     assert!(matches!(ledger.append(vec![bad], options(START + 20)), Err(LedgerError::Change(_))));
@@ -359,15 +360,15 @@ fn a_replay_on_every_core_counts_what_the_roster_counts() {
         .map(|((from, to), n)| rectification(n, &signed(from), "participant", to))
         .collect();
     ledger.append(rows, options(START + 10)).unwrap();
-    counts_agree(&mut ledger);
+    counts_agree(&ledger);
     // Entries that move to another participant keep the record from being parted.
     ledger.append(moved, options(START + 20)).unwrap();
-    counts_agree(&mut ledger);
+    counts_agree(&ledger);
     both_sources_agree(&mut ledger);
 }
 
 /// Sled and the leaves give the same entries, and the same published file to the byte.
-fn both_sources_agree(ledger: &mut Ledger) {
+fn both_sources_agree(ledger: &mut Writer) {
     let path = ledger.path().to_owned();
     let published = || {
         let files = crate::index::index_files(&path);
@@ -392,14 +393,13 @@ fn both_sources_agree(ledger: &mut Ledger) {
     assert!(published() == of_leaves);
 }
 
-fn counts_agree(ledger: &mut Ledger) {
+fn counts_agree(ledger: &Writer) {
     let sco = body("sco");
     for on in ["2016-12-31", "2023-07-16", "2024-07-05", "2025-09-02"] {
         let on: Day = on.parse().unwrap();
         for size in [Size(60), ledger.size()] {
-            let loaded = ledger.load(&sco).unwrap();
             let axes = Axes::on_day(on, None, size);
-            let material = ledger.material(&loaded, size).unwrap();
+            let material = read(ledger).material(&sco, None, size).unwrap();
             let counted = roster(&material, &sco, None, &axes).unwrap().counts;
             let expected: std::collections::BTreeMap<_, _> =
                 counted.into_iter().filter(|(_, c)| c.certain > 0).map(|(id, c)| (id, c.certain)).collect();

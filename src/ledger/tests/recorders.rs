@@ -150,9 +150,9 @@ fn body(y: bool) -> BodyId {
 }
 
 /// The event of an offer, where it can be made of what is recorded.
-fn made(offer: &Offer, n: u128, ledger: &mut Ledger) -> Option<Event> {
+fn made(offer: &Offer, n: u128, ledger: &Writer) -> Option<Event> {
     let id = EventId(uuid::Uuid::from_u128(n));
-    let target = |ledger: &Ledger, to: usize| {
+    let target = |ledger: &Writer, to: usize| {
         let size = ledger.size().0;
         ledger.entry(Index(to as u64 % size)).ok().map(|entry| entry.event)
     };
@@ -170,7 +170,7 @@ fn made(offer: &Offer, n: u128, ledger: &mut Ledger) -> Option<Event> {
         }
         Offer::Correct(to, moved) => {
             let target = target(ledger, *to)?;
-            let said = ledger.as_it_stands(&target).ok()?;
+            let said = read(ledger).as_it_stands(&target).ok()?;
             let (field, value) = match moved {
                 Some(y) => (Field::Body, body(*y).to_string()),
                 None => (Field::Note, format!("n{n}")),
@@ -197,7 +197,7 @@ fn made(offer: &Offer, n: u128, ledger: &mut Ledger) -> Option<Event> {
 fn found(leaves: &[Vec<u8>]) -> Vec<String> {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("l");
-    Ledger::create(&path, ORIGIN, &Disk::default()).unwrap();
+    Writer::create(&path, ORIGIN, &Disk::default()).unwrap();
     let log = crate::log::Entries::open_writer(&path, &Holder::default(), Disk::default()).unwrap();
     let leaves: Vec<&[u8]> = leaves.iter().map(Vec::as_slice).collect();
     assert!(matches!(log.append(0, &leaves), Append::Done { .. }));
@@ -217,8 +217,8 @@ proptest! {
     ) {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("l");
-        Ledger::create(&path, ORIGIN, &Disk::default()).unwrap();
-        let mut ledger = Ledger::open_writer(&path, &Holder::default(), Disk::default()).unwrap();
+        Writer::create(&path, ORIGIN, &Disk::default()).unwrap();
+        let mut ledger = Writer::open(&path, &Holder::default(), Disk::default()).unwrap();
         let options = AppendOptions {
             now: Instant::parse("2026-11-23T17:31:00Z").unwrap(), expect_size: None, accept_clock: true,
         };
@@ -233,7 +233,7 @@ proptest! {
             ledger.append(vec![event], options).unwrap();
         }
         for (n, (offer, signers)) in offers.iter().enumerate() {
-            let Some(event) = made(offer, n as u128, &mut ledger) else { continue };
+            let Some(event) = made(offer, n as u128, &ledger) else { continue };
             let bytes = encode_event(&event).unwrap();
             let names = (0..3).filter(|name| signers[*name]);
             let signatures: Vec<EventSignature> = names

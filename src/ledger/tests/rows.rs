@@ -17,13 +17,12 @@ fn member(of: &str, n: u128, who: &str, day: &str) -> Event {
     Event { body: body(of), ..grant(n, who, day) }
 }
 
-fn rows_of(ledger: &Ledger, size: Size) -> Vec<String> {
+fn rows_of(ledger: &Writer, size: Size) -> Vec<String> {
     ledger.record.body_rows(size).unwrap().into_keys().map(|body| body.to_string()).collect()
 }
 
-fn portfolio(ledger: &Ledger) -> Value {
-    let reading = ledger.reading(Instant::from_micros(START));
-    let answer = reading.ask(&Question::portfolio("MNG").on("2020-01-01")).unwrap();
+fn portfolio(ledger: &Writer) -> Value {
+    let answer = read(ledger).ask(&Question::portfolio("MNG").on("2020-01-01")).unwrap();
     let answer = serde_json::to_value(answer).unwrap();
     answer["bodies"].as_array().unwrap().iter().map(|item| json!([item["body"], item["since"]])).collect()
 }

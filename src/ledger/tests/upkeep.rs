@@ -11,7 +11,7 @@ pub(super) fn grants(from: u128, count: u128) -> Vec<Event> {
 }
 
 /// A ledger whose writer has released the log, before it brings up the indexes.
-fn released(path: &Path, from: u128, count: u128) -> Ledger {
+fn released(path: &Path, from: u128, count: u128) -> Writer {
     let mut ledger = writer(path);
     ledger.append(grants(from, count), options(START + from as i64)).unwrap();
     ledger.end_writing().unwrap();
@@ -59,9 +59,9 @@ fn a_handle_that_released_the_lock_appends_nothing_more_and_still_reads() {
     released(&path, 2_000, 10).keep_up();
     let error = first.append(grants(3_000, 1), options(START + 9_000)).unwrap_err();
     assert!(matches!(error, LedgerError::Log(LogError::Poisoned { .. })), "{error}");
-    assert_eq!(ask(&mut first, &who("MNG"), Size(17), "2005-01-01", None)["status"], json!("observer"));
+    assert_eq!(ask(&read(&first), &who("MNG"), Size(17), "2005-01-01", None)["status"], json!("observer"));
     assert_eq!(first.size(), Size(17));
-    assert_eq!(Ledger::open_reader(&path).unwrap().size(), Size(27));
+    assert_eq!(open(&path).size(), Size(27));
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn upkeeps_in_any_order_never_go_back_and_never_pass_the_evidence() {
                 waiting.push(released(&path, next, count));
                 next += count;
             } else {
-                let mut one: Ledger = waiting.swap_remove(below(waiting.len() as u64) as usize);
+                let mut one: Writer = waiting.swap_remove(below(waiting.len() as u64) as usize);
                 one.keep_up();
                 drop(one);
                 crate::fixture::released(&path);
@@ -109,9 +109,9 @@ fn upkeeps_in_any_order_never_go_back_and_never_pass_the_evidence() {
             assert!(now.0 >= before.0 && now.1 >= before.1, "{seed}: {now:?} after {before:?}");
             assert!(now.0 <= entries && now.1 <= entries, "{seed}: {now:?} of {entries}");
             before = now;
-            let mut reader = Ledger::open_reader(&path).unwrap();
-            assert_eq!(reader.size(), Size(entries));
-            let answer = ask(&mut reader, &who("MNG"), Size(entries), "2005-01-01", None);
+            let reading = open(&path);
+            assert_eq!(reading.size(), Size(entries));
+            let answer = ask(&reading, &who("MNG"), Size(entries), "2005-01-01", None);
             assert_eq!(answer["status"], json!("observer"));
         }
         waiting.into_iter().for_each(|mut one| one.keep_up());

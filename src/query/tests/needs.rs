@@ -135,7 +135,7 @@ fn push(entries: &mut Vec<Entry>, event: Event) {
     });
 }
 
-fn under(need: &Need, entries: &[Entry], filed: &BTreeMap<Heading, Vec<Index>>) -> Vec<Entry> {
+pub(super) fn under(need: &Need, entries: &[Entry], filed: &BTreeMap<Heading, Vec<Index>>) -> Vec<Entry> {
     let here = |heading: &Heading| match need {
         Need::Heading(wanted) => wanted == heading,
         Need::Group(body) => heading.group() == body.as_str(),

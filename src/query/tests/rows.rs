@@ -1,11 +1,16 @@
 //! Rows against the fold: whatever a row says of a day, the fold says.
 
-use super::needs::{BODIES, entries_of, gather, seed};
+use proptest::strategy::ValueTree;
+
+use super::needs::{BODIES, entries_of, gather, seed, under};
 use super::record::records;
 use super::*;
-use crate::event::BodyId;
+use crate::event::{BodyId, StatusId, filings};
 use crate::history::{Standing, standing};
-use crate::query::{InPortfolio, Needs, PairRow, RuledBody, StoredRows, portfolio, rows, timeline};
+use crate::query::{
+    InPortfolio, Need, Needs, PairRow, Period, RuledBody, Sought, StoredRows, What, Window, count,
+    count_of_rows, needs_of_one, portfolio, roster_of_rows, rows, timeline, when,
+};
 
 /// The rows of a body as they are read again.
 fn stored(material: &Material, body: &BodyId) -> (BodyRow, StoredRows) {
@@ -42,6 +47,76 @@ fn days(view: &BodyView, who: &ParticipantId) -> Vec<Day> {
     near.chain(far.iter().map(|day| day.parse().unwrap())).collect()
 }
 
+/// Compares what rows make of a whole body with the fold, on a day; and, where the row of the body allows it, a status from the
+/// acts of one participant with the status from everybody's. Gives how many of these answers the rows gave.
+fn compare_body(
+    whole: &Material,
+    one: impl Fn(&ParticipantId) -> Material,
+    (ruled, made): (&RuledBody, &StoredRows),
+    body: &BodyId,
+    on: Day,
+) -> [usize; 3] {
+    let axes = Axes::on_day(on, None, Size(u64::MAX));
+    let view = BodyView::new(whole, body, Size(u64::MAX), Day::FUTURE).unwrap();
+    let read =
+        |(who, bytes): &(ParticipantId, Vec<u8>)| (who.clone(), PairRow::decode(bytes, ruled).unwrap());
+    let rows: Vec<(ParticipantId, PairRow)> = made.pairs.iter().map(read).collect();
+    let mut given = [0; 3];
+    let statuses: Vec<StatusId> = view.charter.statuses().iter().map(|status| status.id.clone()).collect();
+    for only in statuses.iter().map(Some).chain([None]) {
+        let by_rows = roster_of_rows(&view.charter, ruled, &rows, only, &axes, &whole.checkpoint);
+        given[0] += by_rows.iter().len();
+        let folded = roster(whole, body, only, &axes).unwrap();
+        assert_eq!(by_rows.unwrap_or_else(|| folded.clone()), folded, "{body} on {on}");
+    }
+    for status in &statuses {
+        let window = Window { from: None, to: Some(on) };
+        let of = (body, ruled);
+        let by_rows = count_of_rows(of, &rows, status, Period::Year, window, &axes, &whole.checkpoint);
+        given[1] += by_rows.iter().len();
+        let folded = count(whole, body, What::Status(status.clone()), Period::Year, window, &axes).unwrap();
+        assert_eq!(by_rows.unwrap_or_else(|| folded.clone()), folded, "{status} in {body} until {on}");
+    }
+    if let Some(met) = ruled.separable() {
+        let strangers = ["SRB", "CZE", "FJI"].map(|id| ParticipantId::parse(id).unwrap());
+        for who in view.pairs.keys().chain(&strangers) {
+            given[2] += 1;
+            let checkpoint = whole.checkpoint.clone();
+            let own = Material { given: Some(Arc::new(met.clone())), checkpoint, ..one(who) };
+            assert_eq!(
+                status(&own, who, body, &axes).unwrap(),
+                status(whole, who, body, &axes).unwrap(),
+                "{who}"
+            );
+            for wanted in &statuses {
+                let of_one = |material| when(material, body, wanted, Sought::Of(who), None, &axes).unwrap();
+                assert_eq!(of_one(&own), of_one(whole), "{who} as {wanted}");
+            }
+        }
+    }
+    given
+}
+
+/// What a question reads of a participant by whose body's row others do not bear on it.
+fn alone(entries: &[Entry], of: &BodyId, who: &ParticipantId) -> Material {
+    let filed = filings(entries);
+    let read = &mut |need: &Need| Ok::<_, std::convert::Infallible>(under(need, entries, &filed));
+    let Ok(needs) = needs_of_one(of, who, &Charters::default().texts, read);
+    Material { scope: needs.scope, ..material(&needs.entries) }
+}
+
+/// A few days around changes of anybody, and some of all of time.
+fn some_days(view: &BodyView) -> Vec<Day> {
+    let mut all: Vec<Day> = view.pairs.keys().flat_map(|who| days(view, who)).collect();
+    all.sort_unstable();
+    all.dedup();
+    let step = (all.len() / 8).max(1);
+    all.into_iter()
+        .step_by(step)
+        .chain(["2026-11-30".parse().unwrap(), "9000-01-01".parse().unwrap()])
+        .collect()
+}
+
 #[test]
 fn the_rows_of_five_organisations_say_what_the_fold_says_on_every_day() {
     let (mut told, mut asked) = (0, 0);
@@ -51,6 +126,10 @@ fn the_rows_of_five_organisations_say_what_the_fold_says_on_every_day() {
         let (row, made) = stored(&whole, &record.body);
         let ruled = row.ruled.unwrap();
         assert_eq!(ruled.participants, view.pairs.len() as u64);
+        for on in some_days(&view) {
+            let one = |who: &ParticipantId| alone(&whole.entries, &record.body, who);
+            compare_body(&whole, one, (&ruled, &made), &record.body, on);
+        }
         for (who, bytes) in &made.pairs {
             let row = PairRow::decode(bytes, &ruled).unwrap();
             for on in days(&view, who) {
@@ -80,6 +159,9 @@ proptest! {
             let stands = standing(&entries, Size(u64::MAX), Day::FUTURE).iter().any(adopted);
             prop_assert_eq!(ruled.is_adopted, stands, "{} in {:?}", of, entries);
             let view = BodyView::new(&whole, &of, Size(u64::MAX), Day::FUTURE).unwrap();
+            for on in some_days(&view) {
+                compare_body(&whole, |who| alone(&entries, &of, who), (&ruled, &made), &of, on);
+            }
             for (who, bytes) in &made.pairs {
                 let row = PairRow::decode(bytes, &ruled).unwrap();
                 let part = gathered(&entries, &of, Some(who));
@@ -89,6 +171,25 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn rows_answer_for_whole_treaties_and_for_one_party_alone() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut given = [0; 3];
+    for _ in 0..40 {
+        let seeds = prop::collection::vec(seed(), 1..12).new_tree(&mut runner).unwrap().current();
+        let entries = entries_of(&seeds);
+        for of in BODIES.map(body) {
+            let whole = gathered(&entries, &of, None);
+            let (row, made) = stored(&whole, &of);
+            let Some(ruled) = row.ruled else { continue };
+            let one = |who: &ParticipantId| alone(&entries, &of, who);
+            let by_rows = compare_body(&whole, one, (&ruled, &made), &of, "2026-11-30".parse().unwrap());
+            given.iter_mut().zip(by_rows).for_each(|(all, some)| *all += some);
+        }
+    }
+    assert!(given.iter().all(|some| *some > 40), "{given:?} answers by rows");
 }
 
 /// What a question about a body, or a pair, reads.
