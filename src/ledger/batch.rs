@@ -10,8 +10,10 @@ use crate::event::{BodyId, Entry, Index};
 use super::LedgerError;
 use super::record::Record;
 
-/// The most entries that are read for one batch, unless a body alone has more.
-const BATCH: usize = 1 << 13;
+/// The most entries that are read for one batch, unless a body alone has more: so many, or this part of the record if that is
+/// more, so that no block of the log is read much more often than so many times.
+const BATCH: u64 = 1 << 13;
+const BATCHES: u64 = 16;
 
 /// Entries that were read beforehand, in the order of the log. Clones share them.
 #[derive(Clone, Default)]
@@ -58,11 +60,12 @@ impl Record {
 
     /// How many of the first bodies make a batch, at least one; and the places of their entries, which rise.
     fn batch(&self, bodies: &[BodyId]) -> Result<(usize, Vec<Index>), LedgerError> {
+        let most = usize::try_from((self.size().0 / BATCHES).max(BATCH)).unwrap_or(usize::MAX);
         let mut indexes = Vec::new();
         let mut count = 0;
         for body in bodies {
             let own = self.tables().entries_in_group(body.as_str())?;
-            if count > 0 && indexes.len() + own.len() > BATCH {
+            if count > 0 && indexes.len() + own.len() > most {
                 break;
             }
             indexes.extend(own);

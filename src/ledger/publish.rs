@@ -14,8 +14,9 @@ const TAIL_ENTRIES: u64 = 256;
 /// The same for bytes of the log. A reader finds the end of the log fast if the mark of the published file lies within 64 KiB
 /// of it.
 const TAIL_BYTES: u64 = 48 << 10;
-/// The most entries of the index that a writer keeps in memory.
-const MEMORY_ENTRIES: u64 = 1 << 16;
+/// The least and the most entries of the index that a writer keeps in memory before it publishes them; between, a quarter of
+/// those that are published, so that the merges stay few.
+const MEMORY_ENTRIES: (u64, u64) = (1 << 14, 1 << 16);
 
 impl Writer {
     /// Whether much of the log follows a published index: [`TAIL_ENTRIES`], [`TAIL_BYTES`], or the beginning of a segment.
@@ -57,7 +58,9 @@ impl Writer {
     /// # Errors
     /// [`LedgerError`].
     pub(super) fn publish_if_large(&mut self) -> Result<(), LedgerError> {
-        if self.record.tables().tail_entries() < MEMORY_ENTRIES {
+        let (least, most) = MEMORY_ENTRIES;
+        let in_memory = self.record.tables().tail_entries();
+        if in_memory < ((self.record.size().0 - in_memory) / 4).clamp(least, most) {
             return Ok(());
         }
         let _upkeep = self.take_upkeep(Duration::ZERO)?;
