@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use crate::charter::Charter;
-use crate::event::{BodyId, Day, Edtf, ParticipantId, StatusId};
+use crate::event::{ActKind, BodyId, Day, Edtf, ParticipantId, StatusId};
 use crate::history::{Certainty, History, PairView, StatusReading};
 
 use super::Axes;
@@ -115,6 +115,30 @@ pub fn roster_of_rows(
         coverage: ruled.coverage(on),
         checkpoint: checkpoint.clone(),
     })
+}
+
+impl PairRow {
+    /// The line of the participant in a roster of a day, if it has, or may have, a status; `None` on a day of which only the
+    /// fold can say it, or if a decision waits for its effect.
+    fn in_roster(&self, who: &ParticipantId, on: Day) -> Option<Option<RosterItem>> {
+        let present = self.present.as_ref().filter(|present| present.from <= on)?;
+        if present.procedures.iter().any(|open| open.stage == ActKind::StatusDecided) {
+            return None;
+        }
+        let last = self.spells.last()?;
+        let item = || {
+            let status = settled(last.certainty, &last.possible);
+            RosterItem {
+                participant: who.clone(),
+                since: present.since.clone().filter(|_| status.is_some()),
+                status,
+                certainty: last.certainty,
+                possible: last.possible.clone(),
+                overlays: Vec::new(),
+            }
+        };
+        Some((!last.possible.iter().all(StatusId::is_none)).then(item))
+    }
 }
 
 /// The lines that are asked for, in their order, and how many there are by status.

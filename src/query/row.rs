@@ -13,7 +13,6 @@ use super::Axes;
 use super::answer::{CheckpointRef, Coverage, ProcedureItem, QuestionEcho, end_of_record, settled};
 use super::body::BodyView;
 use super::portfolio::{InPortfolio, PortfolioItem};
-use super::roster::RosterItem;
 use super::timeline::{SpellItem, Timeline};
 
 /// Names the rules by which this program folds: rows that a program with others made are not read.
@@ -169,28 +168,6 @@ impl PairRow {
         };
         let notes = end_of_record(&ruled.short, ruled.surveyed.as_ref(), on).into_iter().collect();
         Some(InPortfolio { item, notes })
-    }
-
-    /// The line of the participant in a roster of a day, if it has, or may have, a status; `None` on a day of which only the
-    /// fold can say it, or if a decision waits for its effect.
-    pub(super) fn in_roster(&self, who: &ParticipantId, on: Day) -> Option<Option<RosterItem>> {
-        let present = self.present.as_ref().filter(|present| present.from <= on)?;
-        if present.procedures.iter().any(|open| open.stage == ActKind::StatusDecided) {
-            return None;
-        }
-        let last = self.spells.last()?;
-        let item = || {
-            let status = settled(last.certainty, &last.possible);
-            RosterItem {
-                participant: who.clone(),
-                since: present.since.clone().filter(|_| status.is_some()),
-                status,
-                certainty: last.certainty,
-                possible: last.possible.clone(),
-                overlays: Vec::new(),
-            }
-        };
-        Some((!last.possible.iter().all(StatusId::is_none)).then(item))
     }
 
     /// The days on which another spell begins, each with how surely the participant has a status from then on; `None` where it
