@@ -5,32 +5,16 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::event::{BodyId, Entry, Index};
+use crate::event::{BodyId, Index};
 
 use super::LedgerError;
+use super::recent::AtHand;
 use super::record::Record;
 
 /// The most entries that are read for one batch, unless a body alone has more: so many, or this part of the record if that is
 /// more, so that no block of the log is read much more often than so many times.
 const BATCH: u64 = 1 << 13;
 const BATCHES: u64 = 16;
-
-/// Entries that were read beforehand, in the order of the log. Clones share them.
-#[derive(Clone, Default)]
-pub(super) struct AtHand(Arc<Vec<Entry>>);
-
-impl AtHand {
-    /// The entry at a place, if it was read.
-    pub(super) fn get(&self, index: Index) -> Option<&Entry> {
-        let at = self.0.binary_search_by_key(&index, |entry| entry.index).ok()?;
-        self.0.get(at)
-    }
-
-    /// Whether nothing was read beforehand.
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
 
 impl Record {
     /// Gives each of some bodies to `part`, on every core, with a record that has the entries of its batch at hand; the parts
@@ -50,7 +34,7 @@ impl Record {
             let (batch, later) = rest.split_at(count);
             rest = later;
             let mut record = self.clone();
-            record.at_hand = AtHand(Arc::new(self.entries(&indexes)?));
+            record.at_hand = AtHand::new(self.entries(&indexes)?);
             let record = Arc::new(record);
             let made = batch.par_iter().map(|body| part(&record, body));
             parts.extend(made.collect::<Result<Vec<P>, LedgerError>>()?);

@@ -51,3 +51,25 @@ impl Recent {
         chunk.get(usize::try_from(after).ok()? % CHUNK)
     }
 }
+
+/// Entries that were read beforehand, in the order of the log. Clones share them.
+#[derive(Clone, Default)]
+pub(super) struct AtHand(Arc<Vec<Entry>>);
+
+impl AtHand {
+    /// Entries in the order of the log.
+    pub(super) fn new(entries: Vec<Entry>) -> AtHand {
+        AtHand(Arc::new(entries))
+    }
+
+    /// The entry at a place, if it was read.
+    pub(super) fn get(&self, index: Index) -> Option<&Entry> {
+        let at = self.0.binary_search_by_key(&index, |entry| entry.index).ok()?;
+        self.0.get(at)
+    }
+
+    /// Whether nothing was read beforehand.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}

@@ -12,8 +12,7 @@ use crate::log::{Entries, Hash, Mark, leaf_hash};
 use crate::query::{Charters, CheckpointRef, Need, Needs, Recorded, needs};
 
 use super::LedgerError;
-use super::batch::AtHand;
-use super::recent::Recent;
+use super::recent::{AtHand, Recent};
 
 /// A log with its index, and the entries that are only supposed behind it. Cloning it is cheap, and a clone stays as it is
 /// while the other grows.
