@@ -49,6 +49,41 @@ fn a_retraction_of_a_retraction_lets_its_target_stand_again() {
 }
 
 #[test]
+fn the_record_as_it_was_answers_every_question_after_its_charters_were_retracted() {
+    let env = Env::demo();
+    let asked = || -> Vec<Value> {
+        let lines = [
+            "status BLR sco --on 2023-07-01",
+            "roster sco --on 2023-07-01",
+            "explain BLR --in sco --on 2023-07-01",
+            "portfolio BLR --on 2023-07-01",
+            "timeline BLR",
+            "timeline BLR --in sco",
+            "when BLR sco --status observer",
+            "when sco --status member --count 8",
+            "count sco --status member",
+            "pending sco --on 2023-07-01",
+            "pending --on 2023-07-01",
+            "in-force sco",
+            "conflicts sco",
+            "diff sco --on 2022-01-01..2023-12-31",
+        ];
+        let ask = |line: &str| {
+            let words = line.split(' ').chain(["--as-recorded", "128", "--format", "json"]);
+            env.run(&words.collect::<Vec<_>>()).json()
+        };
+        lines.into_iter().map(ask).collect()
+    };
+    let before = asked();
+    for entry in ["0", "1", "2", "3", "4", "5", "6"] {
+        env.run(&["retract", entry, "--cause", "clerical", "--cite", CITE]).ok();
+    }
+    assert_eq!(asked(), before);
+    env.run(&["status", "BLR", "sco"]).fails(2);
+    assert_eq!(env.run(&["audit"]).ok(), "");
+}
+
+#[test]
 fn an_import_is_withdrawn_whole_and_can_be_restored() {
     let env = Env::demo();
     env.run(&["retract", "--import", "125", "--cause", "clerical", "--cite", CITE]).ok();

@@ -44,7 +44,7 @@ pub(super) fn projections(
     let parts = on_every_core(bodies.into_par_iter(), derive, progress);
     parts.into_iter().for_each(|part| found.absorb(part));
     let ruled = charters.keys().map(BodyId::as_str).collect();
-    rows.iter().for_each(|rows| found.absorb(rows.compare_others(&ruled)));
+    rows.iter().for_each(|rows| found.absorb(rows.compare_others(places, &ruled, &texts)));
 }
 
 /// Derives one body as a question does, and compares what else is said of it.
@@ -66,7 +66,7 @@ fn of_body(
     let sampled = Sampled { places, charter, texts, charters, view: view.as_ref().ok(), today };
     sampled.compare_all(&derived, (of_body.as_slice(), last), found);
     prefixes((&of_body, &of_body), (body, today), texts, found);
-    rows.iter().for_each(|rows| found.absorb(rows.compare(places, &material, body, texts)));
+    rows.iter().for_each(|rows| found.absorb(rows.compare(places, Some(&material), body, texts)));
 }
 
 /// Compares the two ways of deriving one body.

@@ -11,7 +11,7 @@ use smol_str::SmolStr;
 use crate::charter::Texts;
 use crate::event::{BodyId, Entry, Scope, Size};
 use crate::index::{IndexError, Tables};
-use crate::query::{BodyRow, FOLD_RULES, Material, Need, StoredRows, needs, rows};
+use crate::query::{FOLD_RULES, Material, Need, StoredRows, needs, rows};
 
 use super::derivation::material;
 use super::fault;
@@ -47,11 +47,11 @@ impl<'p> PublishedRows<'p> {
         Ok(Some(PublishedRows { path, tables, size: tables.size(), bodies, pairs }))
     }
 
-    /// Compares the rows of a body that has a charter. `whole` are its entries, of which the rules were read before.
+    /// Compares the rows of a body. `whole` are its entries, of which the rules were read before.
     pub(super) fn compare(
         &self,
         places: &Places,
-        whole: &Material,
+        whole: Option<&Material>,
         body: &BodyId,
         texts: &Texts,
     ) -> Findings {
@@ -75,26 +75,27 @@ impl<'p> PublishedRows<'p> {
         found
     }
 
-    /// Compares the rows of bodies that have no charter: they say so.
-    pub(super) fn compare_others(&self, ruled: &BTreeSet<&str>) -> Findings {
+    /// Compares the rows of bodies that have no charter today: they had one when the file was made, or the rows say that they
+    /// had none.
+    pub(super) fn compare_others(&self, places: &Places, ruled: &BTreeSet<&str>, texts: &Texts) -> Findings {
         let mut found = Findings::default();
-        let others = |group: &&SmolStr| !ruled.contains(group.as_str());
-        for (group, row) in self.bodies.iter().filter(|(group, _)| others(group)) {
-            if BodyRow::decode(row).is_none_or(|row| row.ruled.is_some()) {
-                self.add(
-                    &mut found,
-                    format!("its row of {group} names a charter that the entries do not have"),
-                );
+        let others: BTreeSet<&SmolStr> = self
+            .bodies
+            .keys()
+            .chain(self.pairs.keys())
+            .filter(|group| !ruled.contains(group.as_str()))
+            .collect();
+        for group in others {
+            match BodyId::parse(group) {
+                Ok(body) => found.absorb(self.compare(places, None, &body, texts)),
+                Err(_) => self.add(&mut found, format!("it has rows of {group}, which is no body")),
             }
-        }
-        for group in self.pairs.keys().filter(others) {
-            self.add(&mut found, format!("it has rows of participants in {group}, which has no charter"));
         }
         found
     }
 
     /// The rows that follow from the entries which the file covers.
-    fn own(&self, places: &Places, whole: &Material, body: &BodyId, texts: &Texts) -> StoredRows {
+    fn own(&self, places: &Places, whole: Option<&Material>, body: &BodyId, texts: &Texts) -> StoredRows {
         let read = &mut |need: &Need| {
             let mut entries = places.under(need);
             // The record of an import that nothing corrects moves nothing.
@@ -108,9 +109,9 @@ impl<'p> PublishedRows<'p> {
         let Ok(needs) = needs(&Scope::of_body(body.clone()), body, texts, read);
         let beside = needs.beside(body);
         // From the same entries follows the same: there is no need to set them out again.
-        match same(&whole.entries, &needs.entries) {
-            true => rows(whole, body, beside),
-            false => rows(&material(Arc::clone(&needs.entries), self.size, texts), body, beside),
+        match whole.filter(|whole| same(&whole.entries, &needs.entries)) {
+            Some(whole) => rows(whole, body, beside),
+            None => rows(&material(Arc::clone(&needs.entries), self.size, texts), body, beside),
         }
     }
 

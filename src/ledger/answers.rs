@@ -4,7 +4,7 @@
 use rayon::prelude::*;
 
 use crate::charter::Charter;
-use crate::event::{BodyId, ParticipantId, Size, StatusId, Subject};
+use crate::event::{BodyId, ParticipantId, StatusId, Subject};
 use crate::query::{
     Answer, Asked, Axes, Bodies, Conflicts, Diff, Kind, Material, Portfolio, QuestionEcho, QuestionError,
     Revisions, Sought, Threshold, Timeline, What, communications, conflicts, count, count_of_rows, diff,
@@ -45,11 +45,11 @@ impl Reading {
     }
 
     /// The bodies that a question names, each of which has a charter, or every body there is.
-    fn bodies_of(&self, asked: &Asked, size: Size) -> Result<Vec<BodyId>, LedgerError> {
+    fn bodies_of(&self, asked: &Asked, axes: &Axes) -> Result<Vec<BodyId>, LedgerError> {
         if asked.bodies.is_empty() {
-            return self.bodies(size);
+            return self.bodies(axes.as_recorded);
         }
-        asked.bodies.iter().try_for_each(|body| self.charter(body).map(drop))?;
+        asked.bodies.iter().try_for_each(|body| self.charter(body, axes).map(drop))?;
         Ok(asked.bodies.clone())
     }
 
@@ -108,7 +108,7 @@ impl Reading {
     }
 
     fn in_several(&self, asked: &Asked, axes: &Axes) -> Result<Answer, LedgerError> {
-        let bodies = self.bodies_of(asked, axes.as_recorded)?;
+        let bodies = self.bodies_of(asked, axes)?;
         let one = |pass: &Reading, body: &BodyId| match pass.in_one(asked, axes, body) {
             // Of several bodies, those that know the status are asked.
             Err(LedgerError::Question(error)) if matches!(*error, QuestionError::UnknownStatus { .. }) => {
@@ -126,7 +126,7 @@ impl Reading {
             return Ok(answer);
         }
         let material = self.material_for(asked, axes, body)?;
-        let charter = &*self.rules(&material, body)?;
+        let charter = &*self.rules(&material.entries, body, axes)?;
         if let Some(status) = &asked.status {
             check_status(charter, status)?;
         }
@@ -187,7 +187,7 @@ impl Reading {
             return Ok(None);
         }
         let Some(ruled) = self.ruled(body, axes)? else { return Ok(None) };
-        let charter = &*self.charter(body)?;
+        let charter = &*self.charter(body, axes)?;
         if let Some(status) = &asked.status {
             check_status(charter, status)?;
         }
@@ -264,7 +264,7 @@ impl Reading {
     }
 
     fn conflicts(&self, asked: &Asked, axes: &Axes) -> Result<Answer, LedgerError> {
-        let bodies = self.bodies_of(asked, axes.as_recorded)?;
+        let bodies = self.bodies_of(asked, axes)?;
         let one = asked.participant.as_ref();
         let parts =
             self.each(&bodies, one, axes, |body, material| Ok(conflicts(material, body, one, axes)?))?;
@@ -274,7 +274,7 @@ impl Reading {
 
     fn diff(&self, asked: &Asked, axes: &Axes) -> Result<Answer, LedgerError> {
         let between = asked.between::<LedgerError>(&|by| self.recorded(by))?.ok_or(QuestionError::NoRange)?;
-        let bodies = self.bodies_of(asked, axes.as_recorded)?;
+        let bodies = self.bodies_of(asked, axes)?;
         let one = asked.participant.as_ref();
         let parts =
             self.each(&bodies, one, axes, |body, material| Ok(diff(material, body, one, between, axes)?))?;

@@ -7,11 +7,10 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use crate::charter::Charter;
-use crate::event::{BodyId, Day, Entry, Index, Instant, ParticipantId, Scope, Size};
-use crate::history::standing;
+use crate::event::{BodyId, Entry, Index, Instant, ParticipantId, Scope, Size};
 use crate::log::Entries;
 use crate::query::{
-    Answer, Asked, Axes, Charters, CheckpointRef, Material, Need, Question, QuestionError, Recorded,
+    Answer, Asked, Axes, Charters, CheckpointRef, Material, Need, Question, QuestionError, Recorded, rules_by,
 };
 
 use super::record::Record;
@@ -160,9 +159,17 @@ impl Reading {
     /// The rules of a body with every amendment recorded.
     ///
     /// # Errors
-    /// [`LedgerError::NoBody`] if no charter of it is recorded.
-    pub fn charter(&self, body: &BodyId) -> Result<Arc<Charter>, LedgerError> {
+    /// [`LedgerError::NoBody`] if no charter of it stands.
+    pub fn charter_now(&self, body: &BodyId) -> Result<Arc<Charter>, LedgerError> {
         self.record.charter(body)
+    }
+
+    /// The rules of a body by which a question is read: those of the record as it was.
+    ///
+    /// # Errors
+    /// [`LedgerError::NoBody`] if no charter of it stood.
+    pub fn charter(&self, body: &BodyId, axes: &Axes) -> Result<Arc<Charter>, LedgerError> {
+        self.rules(&self.record.rule_entries(body, None)?, body, axes)
     }
 
     /// The bodies whose charters are among the first `size` entries, by id, without those that only others extend.
@@ -219,7 +226,7 @@ impl Reading {
         if let Some(body) = asked.bodies.first() {
             return Ok(body.clone());
         }
-        match self.bodies(self.size())?.as_slice() {
+        match self.bodies(self.recorded(asked.as_recorded)?)?.as_slice() {
             [] => Err(QuestionError::NoBodies.into()),
             [only] => Ok(only.clone()),
             several => Err(QuestionError::BodyNeeded(several.to_vec()).into()),
@@ -321,13 +328,17 @@ impl Reading {
         Ok(true)
     }
 
-    /// The rules of a body with every amendment recorded, from the entries that a question about it depends on.
+    /// The same from entries among which all are that make the rules.
     ///
     /// # Errors
-    /// [`LedgerError::NoBody`] if no charter of it is recorded.
-    pub(super) fn rules(&self, material: &Material, body: &BodyId) -> Result<Arc<Charter>, LedgerError> {
-        let acts = standing(&material.entries, Size(u64::MAX), Day::FUTURE);
-        let charter = self.stores.charters.fold(body, &crate::history::charter_acts(&acts, body))?;
+    /// [`LedgerError::NoBody`] if no charter of it stood.
+    pub(super) fn rules(
+        &self,
+        entries: &[Entry],
+        body: &BodyId,
+        axes: &Axes,
+    ) -> Result<Arc<Charter>, LedgerError> {
+        let charter = rules_by(&self.stores.charters, entries, body, axes)?;
         charter.ok_or_else(|| LedgerError::NoBody(body.clone()))
     }
 }

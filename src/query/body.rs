@@ -396,6 +396,27 @@ fn widest(a: &Edtf, b: &Edtf) -> Edtf {
     Edtf::parse(&format!("{from}/{to}")).unwrap_or_else(|_| a.clone())
 }
 
+/// The rules that a question is read by, with every amendment recorded by then, whatever was known: statuses and names of any
+/// time may be asked for. Where none stand for who knows everything, those that stood for who knew as much as the question;
+/// `None` where the record held no charter of the body.
+///
+/// # Errors
+/// [`CharterError`] where a text cannot be read.
+pub fn rules_by(
+    charters: &Charters,
+    entries: &[Entry],
+    body: &BodyId,
+    axes: &Axes,
+) -> Result<Option<Arc<Charter>>, CharterError> {
+    for known in [Day::FUTURE, axes.known()] {
+        let acts = standing(entries, axes.as_recorded, known);
+        if let Some(charter) = charters.fold(body, &charter_acts(&acts, body))? {
+            return Ok(Some(charter));
+        }
+    }
+    Ok(None)
+}
+
 /// The rules known by the question's day; a body whose charter was not yet known is still called by its name, so its
 /// adoption is read whatever was known.
 fn charter(

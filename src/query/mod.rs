@@ -66,7 +66,7 @@ pub use answer::{
 };
 pub use ask::{Answer, Bodies, QuestionError};
 pub use asked::{Asked, Ends, Recorded, day, days, known, participant, range, recorded};
-pub use body::{BodyView, Charters, Material, QueryError, elsewhere};
+pub use body::{BodyView, Charters, Material, QueryError, elsewhere, rules_by};
 pub use communications::{CommunicationItem, Communications, FindingItem, OutcomeAct, communications};
 pub use compare::{
     BodyIndex, Case, Class, Comparison, Difference, Family, Only, TheirAct, TheirSpell, TheirYear, Within,

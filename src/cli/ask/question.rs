@@ -39,25 +39,6 @@ impl PairArgs {
     }
 }
 
-/// The body given, or the only one there is.
-///
-/// # Errors
-/// [`Failure`] where there are several, or none.
-pub(crate) fn body_or_only(given: Option<&BodyId>, reading: &Reading) -> Result<BodyId, Failure> {
-    if let Some(body) = given {
-        return Ok(body.clone());
-    }
-    match reading.bodies(reading.size())?.as_slice() {
-        [only] => Ok(only.clone()),
-        [] => Err(Failure::usage("the ledger holds no organisation or treaty yet")
-            .help("adopt one: chancery charter adopt sco")),
-        several => {
-            let ids: Vec<&str> = several.iter().map(BodyId::as_str).collect();
-            Err(Failure::usage("--in BODY is needed").help(format!("it is one of: {}", ids.join(", "))))
-        }
-    }
-}
-
 /// One organisation or treaty
 #[derive(Args, Clone, Debug)]
 pub(crate) struct BodyArgs {
@@ -147,12 +128,20 @@ impl Asking {
         Ok((self.reading.answer(&asked)?, self.reading.axes(&asked)?.as_recorded))
     }
 
+    /// The dates of the question in this record.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(crate) fn axes(&self) -> Result<Axes, Failure> {
+        Ok(self.reading.axes(&self.asked)?)
+    }
+
     /// The rules of the body asked about.
     ///
     /// # Errors
     /// [`Failure`].
     pub(crate) fn charter(&self) -> Result<Arc<Charter>, Failure> {
-        Ok(self.reading.charter(&self.reading.body(&self.asked)?)?)
+        Ok(self.reading.charter(&self.reading.body(&self.asked)?, &self.axes()?)?)
     }
 
     /// The body asked about with its rules and all its entries, and the dates.
@@ -161,8 +150,8 @@ impl Asking {
     /// [`Failure`].
     pub(crate) fn whole(&self) -> Result<(BodyId, Arc<Charter>, Material, Axes), Failure> {
         let body = self.reading.body(&self.asked)?;
-        let charter = self.reading.charter(&body)?;
         let axes = self.reading.axes(&self.asked)?;
+        let charter = self.reading.charter(&body, &axes)?;
         let material = self.reading.material(&body, None, axes.as_recorded)?;
         Ok((body, charter, material, axes))
     }

@@ -80,10 +80,11 @@ where
         }
         Format::Text => {
             let Bodies { question, bodies, checkpoint } = bodies;
+            let axes = asked.axes()?;
             let mut parts: Vec<(T, Arc<Charter>)> = Vec::with_capacity(bodies.len());
             for answer in bodies {
                 let Some(body) = body_of(&answer) else { continue };
-                let charter = asked.reading.charter(&body)?;
+                let charter = asked.reading.charter(&body, &axes)?;
                 parts.push((T::try_from(answer)?, charter));
             }
             context.answer(&Value::Null, shape, |page| {

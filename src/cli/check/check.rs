@@ -95,7 +95,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     bodies.sort();
     bodies.dedup();
     for body in &bodies {
-        reading.charter(body)?;
+        reading.charter(body, &axes)?;
     }
     let import = args.import.map(|at| import(&reading, Index(at))).transpose()?;
     let looked = Looked {

@@ -161,13 +161,13 @@ impl Args {
     /// The bodies that may be compared: those named, or all that the ledger holds.
     fn held(&self, reading: &Reading, axes: &Axes) -> Result<BTreeSet<BodyId>, Failure> {
         for (_, ours) in &self.same {
-            reading.charter(ours)?;
+            reading.charter(ours, axes)?;
         }
         if self.bodies.is_empty() {
             return Ok(reading.bodies(axes.as_recorded)?.into_iter().collect());
         }
         for body in &self.bodies {
-            reading.charter(body)?;
+            reading.charter(body, axes)?;
         }
         Ok(self.bodies.iter().cloned().collect())
     }

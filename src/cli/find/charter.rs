@@ -75,7 +75,7 @@ fn list(context: &Context) -> Result<Exit, Failure> {
     let mut items: Vec<Value> = Vec::new();
     if let Ok(reading) = context.reading() {
         for body in reading.bodies(reading.size())? {
-            let charter = reading.charter(&body)?;
+            let charter = reading.charter_now(&body)?;
             items.push(json!({"charter": body, "where": "ledger", "versions": charter.versions().len(),
                               "title": charter.about.title}));
         }
@@ -119,7 +119,7 @@ fn show(args: &ShowArgs, context: &Context) -> Result<Exit, Failure> {
         None => context.now.day(),
     };
     let reading = context.reading()?;
-    let charter = reading.charter(&args.body)?;
+    let charter = reading.charter_now(&args.body)?;
     let version = charter.on(on);
     let material = reading.material(&args.body, None, reading.size())?;
     let view = BodyView::new(&material, &args.body, reading.size(), crate::event::Day::FUTURE)?;

@@ -102,7 +102,7 @@ fn lifetimes(context: &Context) -> Result<Lifetimes, Failure> {
     }
     let reading = context.reading()?;
     let mut lists = reading.every_body()?;
-    lists.retain(|list| is_state_list(list) && reading.charter(list).is_ok());
+    lists.retain(|list| is_state_list(list) && reading.charter_now(list).is_ok());
     let mut views = Vec::with_capacity(lists.len());
     for list in &lists {
         let material = reading.material(list, None, reading.size())?;

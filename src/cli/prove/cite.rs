@@ -194,7 +194,7 @@ fn citation(
     let kept = without_dates(words);
     let mut named = Vec::new();
     for body in body.iter().chain(several.iter().filter(|_| body.is_none())) {
-        named.push(reading.charter(body)?.about.title.clone());
+        named.push(reading.charter(body, &dates.axes)?.about.title.clone());
     }
     named.extend(who.as_ref().map(|who| name(who, dates.axes.on)));
     let mut title = match named.is_empty() {

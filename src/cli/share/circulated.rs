@@ -126,7 +126,7 @@ fn of_bodies(args: &Args, circular: &Circular<'_>, axes: &Axes) -> Result<Vec<Ev
     }
     let reading = circular.reading;
     let since = since(args, reading, axes)?;
-    let bodies = bodies(&args.what, reading, axes.as_recorded)?;
+    let bodies = bodies(&args.what, reading, axes)?;
     let waiting = drafts(reading, &bodies, since, axes)?.notifications;
     // What was drafted from fewer entries may have gone out since.
     let now = Axes { as_recorded: reading.size(), ..axes.clone() };

@@ -102,15 +102,15 @@ pub(crate) fn since(args: &Args, reading: &Reading, axes: &Axes) -> Result<Size,
 ///
 /// # Errors
 /// [`Failure`] for one that the ledger does not hold.
-pub(crate) fn bodies(words: &[String], reading: &Reading, size: Size) -> Result<Vec<BodyId>, Failure> {
+pub(crate) fn bodies(words: &[String], reading: &Reading, axes: &Axes) -> Result<Vec<BodyId>, Failure> {
     let mut found = Vec::with_capacity(words.len());
     for word in words {
         let body = BodyId::parse(word).map_err(Failure::usage)?;
-        reading.charter(&body)?;
+        reading.charter(&body, axes)?;
         found.push(body);
     }
     if found.is_empty() {
-        found = reading.bodies(size)?;
+        found = reading.bodies(axes.as_recorded)?;
     }
     found.sort();
     found.dedup();

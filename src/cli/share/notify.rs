@@ -50,7 +50,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let reading = context.reading()?;
     let axes = args.axes.resolve(context, &reading)?;
     let since = since(args, &reading, &axes)?;
-    let bodies = bodies(&args.what, &reading, axes.as_recorded)?;
+    let bodies = bodies(&args.what, &reading, &axes)?;
     let answer = drafts(&reading, &bodies, since, &axes)?;
     if let Some(folder) = &args.out {
         write(folder, args, &answer)?;

@@ -91,7 +91,7 @@ const SHAPE: Shape = Shape { list: Some("rows"), columns: &COLUMNS };
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let reading = context.reading()?;
     let axes = args.axes.resolve(context, &reading)?;
-    let names = bodies(&args.bodies, &reading)?;
+    let names = bodies(&args.bodies, &reading, &axes)?;
     let asked = args.span(&reading)?;
     let seats = asked.universe.body().map(BodyId::parse).transpose().map_err(Failure::usage)?;
     let pass = reading.passing();

@@ -55,7 +55,8 @@ const SHAPE: Shape = Shape {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let reading = context.reading()?;
     let axes = args.axes.resolve(context, &reading)?;
-    let bodies = if args.all { reading.bodies(reading.size())? } else { bodies(&args.bodies, &reading)? };
+    let bodies =
+        if args.all { reading.bodies(axes.as_recorded)? } else { bodies(&args.bodies, &reading, &axes)? };
     let one = match bodies.as_slice() {
         [only] => Some(only),
         _ => None,

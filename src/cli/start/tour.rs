@@ -46,7 +46,7 @@ pub(crate) fn tour(context: &Context, body: BodyId, others: Vec<(BodyId, Tell)>)
 impl Tour {
     fn open(context: &Context, body: BodyId) -> Result<Tour, Failure> {
         let reading = context.reading()?;
-        let charter = reading.charter(&body)?;
+        let charter = reading.charter_now(&body)?;
         let entries = reading.entries_of(&body)?;
         Ok(Tour { reading, entries, charter, body, page: context.page, today: context.now.day() })
     }
