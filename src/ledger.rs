@@ -15,6 +15,7 @@ mod held;
 mod kept_map;
 mod lookup;
 mod prove;
+mod proven;
 mod publish;
 mod reading;
 mod recent;
@@ -124,8 +125,19 @@ impl Writer {
     /// Opens for appending.
     ///
     /// # Errors
-    /// [`LedgerError`].
+    /// [`LedgerError`]; [`LedgerError::Log`] with [`KeyError::Unheaded`](crate::log::KeyError::Unheaded) if the log has a key and entries, and no head: to sign one
+    /// would vouch for whatever lies there.
     pub fn open(path: &Path, holder: &Holder, disk: Disk) -> Result<Writer, LedgerError> {
+        let writer = Writer::open_unheaded(path, holder, disk)?;
+        writer.record.check_headed()?;
+        Ok(writer)
+    }
+
+    /// The same for who vouches for every entry that lies there, whether or not a head covers it.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub fn open_unheaded(path: &Path, holder: &Holder, disk: Disk) -> Result<Writer, LedgerError> {
         let published = published(path);
         let mark = published.as_ref().and_then(Tables::mark);
         let log = Entries::open_writer_at(path, holder, disk, mark)?;

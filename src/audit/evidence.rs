@@ -8,8 +8,8 @@ use rayon::prelude::*;
 
 use crate::event::{Entry, Index};
 use crate::log::{
-    Checkpoint, Damage, Entries, Frontier, Hash, LogError, SignedCheckpoint, VerifierKey, salvage, stated,
-    verifier_key,
+    Checkpoint, Damage, Entries, Frontier, Hash, Lock, LogError, SignedCheckpoint, VerifierKey, salvage,
+    stated, verifier_key,
 };
 
 use super::AuditOptions;
@@ -46,10 +46,15 @@ pub(super) struct Evidence {
     keys: Vec<Reign>,
     /// Heads that a report keeps.
     pub(super) filed: Vec<Checkpoint>,
+    /// How many of the last entries no signed head covers.
+    pub(super) unsigned: Option<u64>,
 }
 
 /// A report keeps the head at every entry of this number.
 const FILED_EVERY: u64 = 256;
+
+/// A writer that ends signs a head; one that is cut short leaves at most this number of entries without, unless it imports.
+const BEHIND_MOST: u64 = 256;
 
 /// Room for more leaves than this is not made before they are read, whatever the checkpoint says.
 const EXPECTED_MAX: usize = 1 << 24;
@@ -118,6 +123,7 @@ pub(super) fn gather(
         },
         keys: Vec::new(),
         filed: Vec::new(),
+        unsigned: None,
         leaves,
     };
     evidence.grow(&options.since, sizes);
@@ -186,6 +192,7 @@ impl Evidence {
             key: Ok(Some(key)),
             keys: Vec::new(),
             filed: Vec::new(),
+            unsigned: None,
         };
         evidence.grow(since, std::iter::empty());
         evidence
@@ -282,6 +289,32 @@ impl Evidence {
                     found.add(fault::CHECKPOINT_DAMAGED, None, Some(place), damage.what.clone());
                 }
             }
+        }
+    }
+
+    /// Where a key is known, a head that is signed with it must cover the entries, all but the last ones: without it nobody but
+    /// who has the folder vouches for them. `ledger` is the folder.
+    pub(super) fn headed(&mut self, ledger: &Path, found: &mut Findings) {
+        let size = self.frontier.size();
+        let (Ok(Some(key)), false) = (&self.key, self.incomplete || size == 0) else { return };
+        let is_own = |signed: &&SignedCheckpoint| {
+            keys::vouched(&self.keys, key, signed).is_ok()
+                && self.root(signed.head.size) == Some(signed.head.root)
+        };
+        let heads = [&self.checkpoint, &self.cosigned];
+        let own = heads.into_iter().flat_map(|head| head.iter().flatten()).filter(is_own);
+        let place = Some(self.checkpoint_path.display().to_string());
+        match own.map(|signed| signed.head.size).max() {
+            // Of a head that is there and not signed with the key, or of other entries, that is found already.
+            None if matches!((&self.checkpoint, &self.cosigned), (Ok(None), Ok(None))) => {
+                found.add(fault::UNHEADED, None, place, format!("{size} entries, and the key is {key}"));
+            }
+            None => {}
+            Some(covered) if size - covered > BEHIND_MOST && !Lock::is_unreleased(ledger) => {
+                let what = format!("it covers {covered} of {size} entries");
+                found.add(fault::BEHIND, Some(Index(covered)), place, what);
+            }
+            Some(covered) => self.unsigned = Some(size - covered).filter(|entries| *entries > 0),
         }
     }
 

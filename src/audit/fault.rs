@@ -74,6 +74,12 @@ faults! {
     SIGNATURE: "checkpoint", "signature", "a head is not signed with the log's key",
         "the head may not be this log's own: compare with a checkpoint kept elsewhere; where nothing else is found, \
          move it aside: the next append writes it anew";
+    UNHEADED: "checkpoint", "unheaded", "no head of these entries is signed with the log's key",
+        "whoever has the folder may have changed every entry: compare with a copy or a checkpoint kept elsewhere, \
+         `chancery audit --since COPY`; only if you vouch for every entry: `chancery compact --sign-unheaded`";
+    BEHIND: "checkpoint", "behind", "the signed head is more than 256 entries behind, and no writer is at work or was cut short",
+        "whoever has the folder may have added or changed the entries behind it: compare with a copy, \
+         `chancery audit --since COPY`; the next command that records signs a head over all of them";
     KEY_UNREADABLE: "checkpoint", "key-unreadable", "the verifier key beside the log cannot be read",
         "put key.pub back, or give the verifier key: --key VKEY";
     SINCE_OTHER_LOG: "since", "other-log", "what was kept is of another log", "name what was kept of this log";

@@ -99,6 +99,7 @@ pub fn audit(
     evidence.follow_keys(&decoded.entries, &mut found);
     evidence.tree(&mut found);
     evidence.checkpoint(&mut found);
+    evidence.headed(path, &mut found);
     conclude(evidence, decoded, (options, published), found, progress)
 }
 
@@ -145,6 +146,7 @@ fn conclude(
         size: Size(evidence.frontier.size()),
         root: evidence.frontier.root().to_string(),
         key: evidence.key.ok().flatten().map(|key| key.to_string()),
+        unsigned: evidence.unsigned,
         checks,
         findings,
         remarks,

@@ -79,6 +79,7 @@ fn unread(key: &VerifierKey, mut found: Findings) -> Report {
         size: Size(0),
         root: Frontier::default().root().to_string(),
         key: Some(key.to_string()),
+        unsigned: None,
         checks,
         findings,
         remarks: Vec::new(),

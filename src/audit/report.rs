@@ -65,6 +65,10 @@ pub struct Report {
     pub root: String,
     /// The verifier key with which heads must be signed; none where no key is known.
     pub key: Option<String>,
+    /// How many of the last entries stand under no head that is signed with the key; left out where there are none, or no key
+    /// is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unsigned: Option<u64>,
     /// Every check with what it looked at.
     pub checks: Vec<CheckResult>,
     /// Everything that is wrong.

@@ -170,7 +170,20 @@ impl Context {
     /// [`Failure`].
     pub(crate) fn writer(&self, command: &str) -> Result<Writer, Failure> {
         self.check_url()?;
-        let writer = Writer::open(&self.ledger, &self.holder(command), Disk::default())?;
+        self.opened(Writer::open(&self.ledger, &self.holder(command), Disk::default())?)
+    }
+
+    /// The same for who vouches for every entry that lies there, whether or not a head covers it.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(crate) fn writer_unheaded(&self, command: &str) -> Result<Writer, Failure> {
+        self.check_url()?;
+        self.opened(Writer::open_unheaded(&self.ledger, &self.holder(command), Disk::default())?)
+    }
+
+    /// Says what opening has cleared.
+    fn opened(&self, writer: Writer) -> Result<Writer, Failure> {
         if let Some(torn) = writer.recovered().filter(|_| !self.quiet) {
             self.remark(&format!(
                 "an append that was never acknowledged was cut short at byte {} of {}; its {} bytes were cleared",

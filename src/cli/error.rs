@@ -136,6 +136,10 @@ fn key_remedy(error: &KeyError) -> &'static str {
         KeyError::Missing(_) => {
             "put its own key file back; a ledger that never had one gets it by: chancery key generate"
         }
+        KeyError::Unheaded(_) => {
+            "put its `checkpoint` back from a copy; if there is none left and you vouch for every entry that lies here: \
+             chancery compact --sign-unheaded"
+        }
         KeyError::Present(_) => "see it: chancery key show; a key is never overwritten",
         KeyError::Unlike(_) => {
             "a key rotate that was cut short is ended by the next append, or by: chancery key rotate; \

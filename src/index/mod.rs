@@ -60,7 +60,7 @@ use scanned::Scanned;
 /// The number of entries that share one stamp; subtrees of at least this number of leaves are stored.
 pub const BLOCK: u64 = 64;
 /// The level of a complete subtree of [`BLOCK`] leaves.
-const BLOCK_LEVEL: u8 = 6;
+pub const BLOCK_LEVEL: u8 = 6;
 /// A part of the tail that is shared is copied before it grows, if it has at most this number of entries.
 const SHARED_ENTRIES: u64 = 64;
 

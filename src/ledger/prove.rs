@@ -10,12 +10,14 @@ use super::record::Record;
 use super::{LedgerError, Reading, Writer};
 
 impl Writer {
-    /// Gives the log its signing key, made from 32 bytes of chance. The head is signed when the writer closes.
+    /// Gives the log its signing key, made from 32 bytes of chance. The head of everything recorded is signed with it.
     ///
     /// # Errors
     /// [`LedgerError::Log`] where it has one, or this is a dry run.
     pub fn create_key(&self, seed: &[u8; 32]) -> Result<VerifierKey, LedgerError> {
-        Ok(self.log().create_key(seed)?)
+        let (groups, root) = self.record.tables().completeness(&|index| self.record.hash(index))?;
+        let head = self.log().head(self.record.size().0)?.with_completeness(groups, root);
+        Ok(self.log().create_key(seed, head)?)
     }
 }
 
@@ -26,6 +28,21 @@ impl Record {
     /// [`LogError::Key`] if there is none.
     pub(super) fn key(&self) -> Result<crate::log::SigningKey, LogError> {
         self.log().signing_key()?.ok_or_else(|| KeyError::Missing(self.path().join("key")).into())
+    }
+}
+
+impl Record {
+    /// Makes sure that a head is there before another one is signed: whoever signs vouches for all that lies in the folder. That
+    /// the entries give the root of a head which is there, opening has made sure.
+    ///
+    /// # Errors
+    /// [`LedgerError::Log`] with [`KeyError::Unheaded`] if the log has a key and entries, and no head.
+    pub(super) fn check_headed(&self) -> Result<(), LedgerError> {
+        let path = self.path().join("checkpoint");
+        if self.size().0 > 0 && verifier_key(self.path())?.is_some() && !path.exists() {
+            return Err(LogError::Key(KeyError::Unheaded(path)).into());
+        }
+        Ok(())
     }
 }
 
@@ -54,6 +71,7 @@ impl Reading {
         let cosigned = self.cosigned()?;
         let missing = match self.record().key() {
             Ok(key) => {
+                self.record().check_headed()?;
                 let signed = self.record().sign_head(self.full_head(size)?)?;
                 let fits =
                     |kept: &SignedCheckpoint| kept.head == signed.head && kept.verify(key.verifier()).is_ok();

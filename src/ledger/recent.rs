@@ -3,7 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use quick_cache::sync::Cache;
+
 use crate::event::{Entry, Index, Size};
+use crate::log::Hash;
 
 /// The last entries of a record.
 #[derive(Clone, Default)]
@@ -71,5 +74,30 @@ impl AtHand {
     /// Whether nothing was read beforehand.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+/// The hashes of full blocks of 64 leaves that lead to their node, for the next leaf out of them. Clones share them.
+#[derive(Clone)]
+pub(super) struct Proven(Arc<Cache<u64, Arc<Vec<Hash>>>>);
+
+/// How many blocks are kept, of 2 KiB each.
+const BLOCKS: usize = 1 << 11;
+
+impl Default for Proven {
+    fn default() -> Proven {
+        Proven(Arc::new(Cache::new(BLOCKS)))
+    }
+}
+
+impl Proven {
+    /// The hashes of a full block, by its number, if they were proven.
+    pub(super) fn get(&self, number: u64) -> Option<Arc<Vec<Hash>>> {
+        self.0.get(&number)
+    }
+
+    /// Keeps the hashes of a full block that lead to its node.
+    pub(super) fn keep(&self, number: u64, hashes: Arc<Vec<Hash>>) {
+        self.0.insert(number, hashes);
     }
 }

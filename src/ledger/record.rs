@@ -8,11 +8,11 @@ use crate::event::leaf::decode;
 use crate::event::{BodyId, Day, Entry, EventId, Heading, Index, Instant, ParticipantId, Scope, Size};
 use crate::history::{charter_acts, standing};
 use crate::index::{BLOCK, Tables};
-use crate::log::{Entries, Hash, Mark, leaf_hash};
+use crate::log::{Entries, Hash, Mark};
 use crate::query::{Charters, CheckpointRef, Need, Needs, Recorded, needs};
 
 use super::LedgerError;
-use super::recent::{AtHand, Recent};
+use super::recent::{AtHand, Proven, Recent};
 
 /// A log with its index, and the entries that are only supposed behind it. Cloning it is cheap, and a clone stays as it is
 /// while the other grows.
@@ -25,6 +25,7 @@ pub(super) struct Record {
     recent: Recent,
     /// Entries that a pass over many bodies read beforehand.
     pub(super) at_hand: AtHand,
+    pub(super) proven: Proven,
     charters: Arc<Charters>,
     supposed: Arc<Vec<Entry>>,
 }
@@ -43,6 +44,7 @@ impl Record {
             recent: Recent::behind(tables.size()),
             tables,
             at_hand: AtHand::default(),
+            proven: Proven::default(),
             charters: Arc::default(),
             supposed: Arc::default(),
         };
@@ -58,10 +60,10 @@ impl Record {
         let (from, size) = (self.tables.size().0, self.log.frontier().size());
         if size - from <= NEAR {
             for at in from..size {
-                let leaf = self.leaf(Index(at))?;
-                self.add(decoded(&leaf, Index(at))?, leaf_hash(&leaf))?;
+                let (leaf, hash) = self.log.leaf_near(at, self.place(Index(at)))?;
+                self.add(decoded(&leaf, Index(at))?, hash)?;
             }
-            return Ok(());
+            return self.check_end();
         }
         let log = Arc::clone(&self.log);
         let mut failed = None;
@@ -71,7 +73,17 @@ impl Record {
                 failed = added.err();
             }
         })?;
-        failed.map_or(Ok(()), Err)
+        failed.map_or(Ok(()), Err)?;
+        self.check_end()
+    }
+
+    /// Makes sure that the leaves which were taken in give the tree of the log.
+    fn check_end(&self) -> Result<(), LedgerError> {
+        let log = self.log.frontier();
+        match self.tables.size().0 != log.size() || self.tables.tree().root() == log.root() {
+            true => Ok(()),
+            false => Err(self.misplaced(log.size().saturating_sub(1))),
+        }
     }
 
     /// Takes in the next entry, with the hash of its leaf.
@@ -163,11 +175,13 @@ impl Record {
     /// # Errors
     /// [`LedgerError`].
     pub(super) fn leaf(&self, index: Index) -> Result<Vec<u8>, LedgerError> {
-        Ok(self.log.leaf_near(index.0, self.place(index))?)
+        let (leaf, hash) = self.log.leaf_near(index.0, self.place(index))?;
+        self.check_leaves(&[(index.0, hash)])?;
+        Ok(leaf)
     }
 
     /// Where the record of an entry begins in a segment that is not sealed, if that is known.
-    fn place(&self, index: Index) -> Option<u32> {
+    pub(super) fn place(&self, index: Index) -> Option<u32> {
         let (first, offsets) = self.log.passed();
         let passed =
             index.0.checked_sub(first).and_then(|at| offsets.get(usize::try_from(at).ok()?)).copied();
@@ -207,9 +221,10 @@ impl Record {
             return Ok(entries);
         }
         let numbers: Vec<u64> = older.iter().map(|index| index.0).collect();
-        let read = self
-            .log
-            .map_leaves(&numbers, &|at| self.place(Index(at)), &|at, leaf| decoded(leaf, Index(at)))?;
+        let keep = |at: u64, leaf: &[u8], hash: Hash| ((at, hash), decoded(leaf, Index(at)));
+        let read = self.log.map_leaves(&numbers, &|at| self.place(Index(at)), &keep)?;
+        let (hashes, read): (Vec<(u64, Hash)>, Vec<_>) = read.into_iter().unzip();
+        self.check_leaves(&hashes)?;
         let mut entries = read.into_iter().collect::<Result<Vec<Entry>, LedgerError>>()?;
         entries.extend(recent.iter().filter_map(|index| self.recent.get(*index)).cloned());
         Ok(entries)

@@ -150,14 +150,17 @@ impl Entries {
             .map_err(LogError::io(&path, "cannot be written"))
     }
 
-    /// Gives the log its signing key, made from 32 bytes of chance.
+    /// Gives the log its signing key, made from 32 bytes of chance, and signs a head with it before `key.pub` says that there is
+    /// a key. The head is that of everything recorded.
     ///
     /// # Errors
     /// [`LogError::Key`] where it has one; [`LogError::Io`]; [`LogError::ReadOnly`].
-    pub fn create_key(&self, seed: &[u8; 32]) -> Result<VerifierKey, LogError> {
+    pub fn create_key(&self, seed: &[u8; 32], head: Checkpoint) -> Result<VerifierKey, LogError> {
         let writer = self.writer.as_ref().ok_or(LogError::ReadOnly)?;
         let key = SigningKey::from_seed(&self.origin, seed);
         key_file::create(&self.ledger, &key, &writer.disk)?;
+        self.write_signed(&SignedCheckpoint::sign(head, &key))?;
+        key_file::write_public(&self.ledger, key.verifier(), &writer.disk)?;
         Ok(key.verifier().clone())
     }
 

@@ -19,6 +19,9 @@ pub enum KeyError {
     /// A key is never overwritten.
     #[error("{}: the log has a signing key already", .0.display())]
     Present(PathBuf),
+    /// The log has a key and entries, and no head: whoever signs one now vouches for what nobody signed before.
+    #[error("{}: the log has a key and no head that says which entries were signed", .0.display())]
+    Unheaded(PathBuf),
     /// Another file is in the place of a recorder's key.
     #[error("{}: there is such a file already, and a key is never overwritten", .0.display())]
     Occupied(PathBuf),
@@ -75,9 +78,10 @@ fn text(path: &Path) -> Result<Option<String>, LogError> {
     }
 }
 
-/// Puts a new key in place, the secret first: without it `key.pub` would promise signatures that nobody can make.
+/// Puts a new secret in place. Only once a head is signed with it [`write_public`] says so: without both `key.pub` would promise
+/// signatures that nobody made.
 pub(super) fn create(ledger: &Path, key: &SigningKey, disk: &Disk) -> Result<(), LogError> {
-    place(&secret_path(ledger), &public_path(ledger), key, disk, KeyError::Present)
+    place_secret(&secret_path(ledger), &public_path(ledger), key, disk, KeyError::Present)
 }
 
 /// Puts the key of a recorder in place, and its verifier key beside it: `FILE` and `FILE.pub`.
@@ -107,13 +111,23 @@ fn place(
     disk: &Disk,
     present: fn(PathBuf) -> KeyError,
 ) -> Result<(), LogError> {
+    place_secret(secret, public, key, disk, present)?;
+    let line = format!("{}\n", key.verifier());
+    disk.replace(public, line.as_bytes()).map_err(LogError::io(public, "cannot be written"))
+}
+
+fn place_secret(
+    secret: &Path,
+    public: &Path,
+    key: &SigningKey,
+    disk: &Disk,
+    present: fn(PathBuf) -> KeyError,
+) -> Result<(), LogError> {
     if let Some(there) = [secret, public].into_iter().find(|path| path.exists()) {
         return Err(present(there.to_owned()).into());
     }
     let written = disk.place_private(secret, key.secret_text().as_bytes());
-    written.map_err(LogError::io(secret, "cannot be written"))?;
-    let line = format!("{}\n", key.verifier());
-    disk.replace(public, line.as_bytes()).map_err(LogError::io(public, "cannot be written"))
+    written.map_err(LogError::io(secret, "cannot be written"))
 }
 
 /// A secret's file; `None` where there is none.

@@ -35,19 +35,15 @@ impl Entries {
     /// # Errors
     /// [`LogError::Beyond`] for an index past the end; [`LogError::Damaged`] where the leaf is not as it was written.
     pub fn leaf(&self, index: u64) -> Result<(Vec<u8>, Hash), LogError> {
-        self.checked_leaf(index, None)
+        self.leaf_near(index, None)
     }
 
-    /// One leaf, as [`Entries::leaf`]; `place` is where its record was seen to begin in a segment of frames, which may have
+    /// One leaf and its hash, as [`Entries::leaf`]; `place` is where its record was seen to begin in a segment of frames, which may have
     /// been sealed since.
     ///
     /// # Errors
     /// As of [`Entries::leaf`].
-    pub fn leaf_near(&self, index: u64, place: Option<u32>) -> Result<Vec<u8>, LogError> {
-        Ok(self.checked_leaf(index, place)?.0)
-    }
-
-    fn checked_leaf(&self, index: u64, place: Option<u32>) -> Result<(Vec<u8>, Hash), LogError> {
+    pub fn leaf_near(&self, index: u64, place: Option<u32>) -> Result<(Vec<u8>, Hash), LogError> {
         let state = self.state();
         let (at, segment) = state.segment_of(index)?;
         match &*segment.opened(&self.origin, &self.kept)? {
@@ -71,10 +67,11 @@ impl Entries {
     /// # Errors
     /// As of [`Entries::leaf`], at the first leaf that cannot be had.
     pub fn leaves(&self, indexes: &[u64], places: Places<'_>) -> Result<Vec<(u64, Vec<u8>)>, LogError> {
-        self.map_leaves(indexes, places, &|index, leaf| (index, leaf.to_vec()))
+        self.map_leaves(indexes, places, &|index, leaf, _| (index, leaf.to_vec()))
     }
 
-    /// What `keep` makes of each of these leaves, in their order. Leaves of one compressed block are decompressed once, a
+    /// What `keep` makes of each of these leaves, with its hash, in their order. Each is whole; whether it is the leaf of its index
+    /// the tree says. Leaves of one compressed block are decompressed once, a
     /// segment of frames of which many leaves are wanted is read whole, and more than a few leaves are read on every core.
     ///
     /// # Errors
@@ -83,7 +80,7 @@ impl Entries {
         &self,
         indexes: &[u64],
         places: Places<'_>,
-        keep: &(dyn Fn(u64, &[u8]) -> T + Sync),
+        keep: &(dyn Fn(u64, &[u8], Hash) -> T + Sync),
     ) -> Result<Vec<T>, LogError> {
         let state = self.state();
         let pieces = self.pieces(&state, indexes, places)?;
@@ -137,15 +134,15 @@ impl Entries {
         &self,
         state: &State,
         piece: &Piece<'_>,
-        keep: &(dyn Fn(u64, &[u8]) -> T + Sync),
+        keep: &(dyn Fn(u64, &[u8], Hash) -> T + Sync),
     ) -> Result<Vec<T>, LogError> {
         let Some(segment) = state.segments.get(piece.at) else { return Ok(Vec::new()) };
         let mut kept = Vec::with_capacity(piece.indexes.len());
         if piece.whole {
             let mut wanted = piece.indexes.iter().peekable();
-            self.visit_segment(state, piece.at, 0, |index, leaf, _| {
+            self.visit_segment(state, piece.at, 0, |index, leaf, hash| {
                 while wanted.next_if(|wanted| **wanted == index).is_some() {
-                    kept.push(keep(index, leaf));
+                    kept.push(keep(index, leaf, hash));
                 }
             })?;
             return Ok(kept);
@@ -154,13 +151,15 @@ impl Entries {
             Opened::Sealed(sealed) => {
                 let together = |a: &u64, b: &u64| a <= b && sealed.block_of(*a) == sealed.block_of(*b);
                 for indexes in piece.indexes.chunk_by(together) {
-                    self.visit_block(sealed, indexes, &mut |index, leaf, _| kept.push(keep(index, leaf)))?;
+                    self.visit_block(sealed, indexes, &mut |index, leaf, hash| {
+                        kept.push(keep(index, leaf, hash));
+                    })?;
                 }
             }
             Opened::Frames(frames) => {
                 for (index, place) in piece.indexes.iter().zip(&piece.places) {
-                    let (leaf, _) = frames.leaf(state.sought(piece.at, segment, *index), *place)?;
-                    kept.push(keep(*index, &leaf));
+                    let (leaf, hash) = frames.leaf(state.sought(piece.at, segment, *index), *place)?;
+                    kept.push(keep(*index, &leaf, hash));
                 }
             }
         }

@@ -29,7 +29,14 @@ impl fmt::Display for Holder {
 /// The right to write the log, or to make its indexes, until dropped.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Whoever is cut short leaves its name. That it cannot be taken out harms nothing: the lock is free all the same.
+        let _ = self.file.set_len(0);
+    }
 }
 
 /// A reader that probes the lock holds it for an instant; a writer tries this long before it believes in another.
@@ -77,7 +84,12 @@ impl Lock {
         let written =
             file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(text.as_bytes()));
         written.map_err(LogError::io(&path, "cannot be written"))?;
-        Ok(Lock { _file: file })
+        Ok(Lock { file })
+    }
+
+    /// Whether a process writes, or one that wrote was cut short: who ends in order leaves the file empty.
+    pub fn is_unreleased(ledger: &Path) -> bool {
+        Lock::is_held(ledger) || std::fs::metadata(path(ledger)).is_ok_and(|file| file.len() > 0)
     }
 
     /// Whether a process holds the lock. Needs no right to write; where there is no lock file nobody does.

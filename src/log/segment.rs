@@ -212,6 +212,9 @@ pub(super) fn read_header(file: &File, path: &Path, first: u64, origin: &str) ->
         true => Some(seal_in(body).ok_or_else(|| damaged("does not say what is sealed"))?),
         false => None,
     };
+    if header(origin, &before, capacity, seal) != bytes {
+        return Err(damaged("holds more than a header says"));
+    }
     Ok(Segment { path: path.to_owned(), first, before, capacity, seal })
 }
 

@@ -63,7 +63,7 @@ impl Frontier {
     }
 
     /// Whether its last leaves have these hashes. They begin where a full subtree of more leaves than they are ends.
-    pub(super) fn ends_in(&self, hashes: &[Hash]) -> bool {
+    pub fn ends_in(&self, hashes: &[Hash]) -> bool {
         let mut end = Frontier::default();
         hashes.iter().for_each(|hash| end.push(*hash));
         self.roots.ends_with(&end.roots)

@@ -130,6 +130,13 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         report.remarks.clear();
     }
     show(&report, args, context)?;
+    // A few are usual while somebody writes.
+    if let Some(unsigned) = report.unsigned.filter(|unsigned| args.conformity || *unsigned > 256) {
+        let entries = count(unsigned, "entry stands", "entries stand");
+        context.remark(&format!(
+            "the last {entries} under no signed head yet: nobody but who has the folder vouches for them until a writer ends"
+        ));
+    }
     if report.is_clean() && context.shows_progress() {
         context.remark(&verdict(&report, witnessed.as_deref()));
     }

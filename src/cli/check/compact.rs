@@ -20,13 +20,21 @@ where the first ended. Questions and audits go on meanwhile; appends wait.
 
 It also publishes the read model of everything recorded anew, in snapshot/,
 from which questions are answered; that folder may be removed at any time.")]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Sign a head although none is there that says which entries were signed before: you vouch for every entry that lies here,
+    /// also for one that somebody changed, and give up what the lost head would have shown
+    #[arg(long)]
+    sign_unheaded: bool,
+}
 
 const SHAPE: Shape =
     Shape { list: None, columns: &["segments", "entries", "sealed_before", "bytes_before", "bytes_after"] };
 
-pub(crate) fn run(_: &Args, context: &Context) -> Result<Exit, Failure> {
-    let mut writer = context.writer("compact")?;
+pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
+    let mut writer = match args.sign_unheaded {
+        true => context.writer_unheaded("compact")?,
+        false => context.writer("compact")?,
+    };
     let bar = context.bar(writer.size().0, "entries");
     let done = writer.log().compact(&mut |entries| bar.set_position(entries));
     bar.finish_and_clear();

@@ -14,7 +14,7 @@ const SECOND: Duration = Duration::from_secs(1);
 /// A ledger with a key, closed.
 fn keyed(path: &Path) {
     let ledger = small(path);
-    ledger.log().create_key(&[7; 32]).unwrap();
+    ledger.create_key(&[7; 32]).unwrap();
     ledger.close().unwrap();
 }
 

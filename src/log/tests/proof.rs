@@ -126,11 +126,11 @@ fn the_key_is_for_its_owner_only_and_is_never_overwritten() {
     let folder = Folder::created();
     let log = folder.writer();
     assert!(log.signing_key().unwrap().is_none());
-    let made = log.create_key(&[7; 32]).unwrap();
+    let made = log.create_key(&[7; 32], log.head(log.size()).unwrap()).unwrap();
     assert_eq!(made, *key().verifier());
     let mode = |path: &str| std::fs::metadata(folder.file(path)).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode("key"), 0o600);
-    let refused = log.create_key(&[8; 32]).unwrap_err();
+    let refused = log.create_key(&[8; 32], log.head(log.size()).unwrap()).unwrap_err();
     assert!(matches!(refused, LogError::Key(KeyError::Present(_))), "{refused}");
     for readable in [0o640, 0o604, 0o660, 0o602] {
         std::fs::set_permissions(folder.file("key"), PermissionsExt::from_mode(readable)).unwrap();

@@ -58,7 +58,7 @@ fn leaves_at_any_indexes_are_those_that_were_appended() {
             assert!(log.leaves(&indexes, &|at| right[at as usize]).unwrap() == expected, "{count}");
             assert!(log.leaves(&indexes, &|at| Some(at as u32 * 7)).unwrap() == expected, "{count}");
             assert!(folder.reader().leaves(&indexes, &|_| Some(nowhere)).unwrap() == expected, "{count}");
-            let lengths = log.map_leaves(&indexes, &|_| None, &|_, leaf| leaf.len()).unwrap();
+            let lengths = log.map_leaves(&indexes, &|_| None, &|_, leaf, _| leaf.len()).unwrap();
             assert!(lengths.into_iter().eq(expected.iter().map(|(_, leaf)| leaf.len())), "{count}");
         }
         let any: Vec<u64> = (0..200).map(|_| random.below(all.len()) as u64).collect();
