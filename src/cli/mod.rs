@@ -8,6 +8,7 @@ mod find;
 mod prove;
 mod record;
 mod render;
+mod safe;
 mod share;
 mod start;
 

@@ -164,14 +164,14 @@ impl Output<'_> {
                 }
                 Ok(())
             }
-            Format::Csv => self.context.print(&self.csv(answers)?),
+            Format::Csv => self.context.print_verbatim(&self.csv(answers)?),
             Format::Jsonl => {
                 let mut lines = String::new();
                 for answer in answers {
                     lines.push_str(&answer.json()?);
                     lines.push('\n');
                 }
-                self.context.print(&lines)
+                self.context.print_json(&lines)
             }
             Format::Json => {
                 let mut part = String::new();
@@ -183,7 +183,7 @@ impl Output<'_> {
                     });
                     part.push_str(&answer.json()?);
                 }
-                self.context.print(&part)
+                self.context.print_json(&part)
             }
         }
     }
@@ -207,12 +207,12 @@ impl Output<'_> {
             Format::Jsonl => {}
             Format::Csv => {
                 let header = if self.begun { String::new() } else { self.csv(&[])? };
-                self.context.print(&header)?;
+                self.context.print_verbatim(&header)?;
             }
             Format::Json => {
                 let begin = if self.begun { "" } else { "{\"answers\": [" };
                 let end = format!("{begin}\n], \"answered\": {answered}, \"failed\": {failed}}}\n");
-                self.context.print(&end)?;
+                self.context.print_json(&end)?;
             }
             Format::Text => self.context.print(&self.text())?,
         }

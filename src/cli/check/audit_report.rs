@@ -13,6 +13,7 @@ use crate::cli::check::audit_lines::{checks, findings, remarks};
 use crate::cli::context::{Context, Format};
 use crate::cli::error::Failure;
 use crate::cli::render::{Page, clean, count};
+use crate::cli::safe;
 
 /// Whose times they are.
 const CLOCK: &str = "began, ended and every recorded_at are the operator's own clock";
@@ -60,7 +61,7 @@ pub(crate) fn file(path: &Path, filing: &Filing<'_>, context: &Context) -> Resul
     let program = program().map_err(failed)?;
     let text = match json {
         true => format!("{}\n", serde_json::to_string_pretty(&document(filing, &program, context))?),
-        false => anstream::adapter::strip_str(&page(filing, &program, context)).to_string(),
+        false => anstream::adapter::strip_str(&safe::page(&page(filing, &program, context))).to_string(),
     };
     Disk::default().replace(&whole, text.as_bytes()).map_err(failed)
 }

@@ -63,7 +63,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         text.push_str(&detail(&context.page, &entry, &hash, &corrections, &custody, &reading)?);
     }
     if args.leaf {
-        context.print(&text)?;
+        context.print_verbatim(&text)?;
     } else {
         context.answer(&items, SHAPE, |_| text)?;
     }

@@ -148,7 +148,7 @@ fn cosigned(reading: &Reading) -> Result<SignedCheckpoint, Failure> {
 fn write(text: &str, out: Option<&Path>, context: &Context) -> Result<Exit, Failure> {
     match out {
         Some(path) => std::fs::write(path, text).map_err(|e| Failure::file(path, &e))?,
-        None => context.print(text)?,
+        None => context.print_verbatim(text)?,
     }
     Ok(Exit::Done)
 }

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
+use crate::cli::safe;
 use crate::cli::share::{panel, spells, table};
 
 /// Take the record elsewhere: its leaves, its spells, a panel by year, a table "as at"
@@ -47,8 +48,12 @@ fn leaves(args: &LeavesArgs, context: &Context) -> Result<Exit, Failure> {
     let mut out = BufWriter::new(sink);
     let bar = context.bar(size - args.from, "leaves");
     let mut failed = None;
+    // Byte for byte, but for a terminal.
+    let shown = args.out.is_none() && context.is_shown();
     reading.log().scan(args.from, |_, leaf, _| {
         if failed.is_none() {
+            let harmless = shown.then(|| safe::json(&String::from_utf8_lossy(leaf)).into_owned());
+            let leaf = harmless.as_deref().map_or(leaf, str::as_bytes);
             failed = out.write_all(leaf).and_then(|()| out.write_all(b"\n")).err();
             bar.inc(1);
         }

@@ -9,6 +9,7 @@ use crate::cli::ask::question::footer;
 use crate::cli::context::{Context, Format, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::render::{Page, count};
+use crate::cli::safe;
 use crate::cli::share::circular::{Wording, addressees, draft};
 pub(crate) use crate::cli::share::notifiable::Args;
 use crate::cli::share::notifiable::{bodies, drafts, since};
@@ -73,7 +74,9 @@ fn write(folder: &Path, args: &Args, answer: &Notifications) -> Result<(), Failu
         for notification in of_body {
             let path = folder.join(format!("{}.txt", notification.name));
             let text = draft(&SHEET, notification, &wording(args, answer, &to));
-            Disk::default().replace(&path, text.as_bytes()).map_err(|e| Failure::file(&path, &e))?;
+            Disk::default()
+                .replace(&path, safe::page(&text).as_bytes())
+                .map_err(|e| Failure::file(&path, &e))?;
         }
     }
     Ok(())
