@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,7 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::event::{Event, EventId, Index, Instant};
+use crate::event::{Event, EventId, Index, Instant, to_cell};
 use crate::ledger::{Reading, Writer};
 use crate::log::{Disk, Holder};
 
@@ -446,6 +447,35 @@ pub(crate) fn read_input(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
+/// Writes a file that the user asked for, whole or not at all. A pipe or a device is written into; a link keeps leading where
+/// it leads.
+///
+/// # Errors
+/// [`Failure`].
+pub(crate) fn write_output(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    write_output_by(path, |mut file| file.write_all(bytes))
+}
+
+/// The same for a file that `write` writes, part by part.
+///
+/// # Errors
+/// [`Failure`].
+pub(crate) fn write_output_by(
+    path: &Path,
+    write: impl FnOnce(&File) -> std::io::Result<()>,
+) -> Result<(), Failure> {
+    let written = match std::fs::metadata(path) {
+        Ok(there) if !there.is_file() => {
+            OpenOptions::new().write(true).open(path).and_then(|file| write(&file))
+        }
+        Ok(_) => {
+            path.canonicalize().and_then(|real| Disk::default().replace_by(&real, |file| write(file.file())))
+        }
+        Err(_) => Disk::default().replace_by(path, |file| write(file.file())),
+    };
+    written.map_err(|e| Failure::file(path, &e))
+}
+
 /// Objects as rows under the columns that are paths into them.
 ///
 /// # Errors
@@ -465,7 +495,10 @@ pub(crate) fn csv_of(lines: &[&Value], columns: &[&str]) -> Result<String, Failu
         // Of a question about a moment the row has the moment: the day alone would not tell two zones apart.
         let cell = |path: &&str| match value("question.at") {
             Value::String(moment) if *path == "question.on" => moment.clone(),
-            _ => cell_of(value(path)),
+            _ => match value(path) {
+                Value::Number(number) => number.to_string(),
+                other => to_cell(&cell_of(other)).into_owned(),
+            },
         };
         out.write_record(columns.iter().map(cell)).map_err(fault)?;
     }

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::event::StatusId;
+use crate::event::{StatusId, to_cell};
 use crate::ledger::Reading;
 use crate::query::{CheckpointRef, Kind, Question, StatusAnswer};
 
@@ -195,7 +195,7 @@ impl Output<'_> {
             out.write_record(COLUMNS).map_err(fault)?;
         }
         for answer in answers {
-            out.write_record(answer.record()).map_err(fault)?;
+            out.write_record(answer.record().iter().map(|cell| to_cell(cell).into_owned())).map_err(fault)?;
         }
         let bytes = out.into_inner().map_err(|e| Failure::usage(e.error()))?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())

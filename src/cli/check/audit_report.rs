@@ -7,10 +7,9 @@ use sha2::{Digest, Sha256};
 
 use crate::audit::{AuditFinding, AuditOptions, CHECKS, CheckResult, RemarkItem, Report};
 use crate::event::{Instant, Size};
-use crate::log::Disk;
 
 use crate::cli::check::audit_lines::{checks, findings, remarks};
-use crate::cli::context::{Context, Format};
+use crate::cli::context::{Context, Format, write_output};
 use crate::cli::error::Failure;
 use crate::cli::render::{Page, clean, count};
 use crate::cli::safe;
@@ -63,7 +62,7 @@ pub(crate) fn file(path: &Path, filing: &Filing<'_>, context: &Context) -> Resul
         true => format!("{}\n", serde_json::to_string_pretty(&document(filing, &program, context))?),
         false => anstream::adapter::strip_str(&safe::page(&page(filing, &program, context))).to_string(),
     };
-    Disk::default().replace(&whole, text.as_bytes()).map_err(failed)
+    write_output(&whole, text.as_bytes())
 }
 
 /// The hash of the program that runs.

@@ -8,7 +8,7 @@ use crate::import::hex;
 use crate::ledger::Reading;
 use crate::log::leaf_hash;
 
-use crate::cli::context::{Context, Shape};
+use crate::cli::context::{Context, Shape, write_output};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::find::custody::Custody;
 use crate::cli::record::recorder_list::limits;
@@ -215,5 +215,5 @@ fn write_document(entry: &Entry, out: &std::path::Path, context: &Context) -> Re
         )
         .help("put it back from a backup"));
     }
-    std::fs::write(out, bytes).map_err(|e| Failure::file(out, &e))
+    write_output(out, &bytes)
 }

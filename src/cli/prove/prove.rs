@@ -5,7 +5,7 @@ use crate::ledger::Reading;
 use crate::log::{Claim, SignedCheckpoint};
 use crate::witness::Request;
 
-use crate::cli::context::Context;
+use crate::cli::context::{Context, write_output};
 use crate::cli::error::{Exit, Failure};
 
 /// Write a proof that others verify without this ledger: of an entry, of growth; ask a witness by file
@@ -147,7 +147,7 @@ fn cosigned(reading: &Reading) -> Result<SignedCheckpoint, Failure> {
 
 fn write(text: &str, out: Option<&Path>, context: &Context) -> Result<Exit, Failure> {
     match out {
-        Some(path) => std::fs::write(path, text).map_err(|e| Failure::file(path, &e))?,
+        Some(path) => write_output(path, text.as_bytes())?,
         None => context.print_verbatim(text)?,
     }
     Ok(Exit::Done)

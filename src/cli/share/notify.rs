@@ -2,11 +2,10 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use crate::log::Disk;
 use crate::query::{Notification, Notifications};
 
 use crate::cli::ask::question::footer;
-use crate::cli::context::{Context, Format, Shape};
+use crate::cli::context::{Context, Format, Shape, write_output};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::render::{Page, count};
 use crate::cli::safe;
@@ -74,9 +73,7 @@ fn write(folder: &Path, args: &Args, answer: &Notifications) -> Result<(), Failu
         for notification in of_body {
             let path = folder.join(format!("{}.txt", notification.name));
             let text = draft(&SHEET, notification, &wording(args, answer, &to));
-            Disk::default()
-                .replace(&path, safe::page(&text).as_bytes())
-                .map_err(|e| Failure::file(&path, &e))?;
+            write_output(&path, safe::page(&text).as_bytes())?;
         }
     }
     Ok(())
