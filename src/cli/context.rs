@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -447,35 +446,6 @@ pub(crate) fn read_input(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// Writes a file that the user asked for, whole or not at all. A pipe or a device is written into; a link keeps leading where
-/// it leads.
-///
-/// # Errors
-/// [`Failure`].
-pub(crate) fn write_output(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    write_output_by(path, |mut file| file.write_all(bytes))
-}
-
-/// The same for a file that `write` writes, part by part.
-///
-/// # Errors
-/// [`Failure`].
-pub(crate) fn write_output_by(
-    path: &Path,
-    write: impl FnOnce(&File) -> std::io::Result<()>,
-) -> Result<(), Failure> {
-    let written = match std::fs::metadata(path) {
-        Ok(there) if !there.is_file() => {
-            OpenOptions::new().write(true).open(path).and_then(|file| write(&file))
-        }
-        Ok(_) => {
-            path.canonicalize().and_then(|real| Disk::default().replace_by(&real, |file| write(file.file())))
-        }
-        Err(_) => Disk::default().replace_by(path, |file| write(file.file())),
-    };
-    written.map_err(|e| Failure::file(path, &e))
-}
-
 /// Objects as rows under the columns that are paths into them.
 ///
 /// # Errors
@@ -497,13 +467,18 @@ pub(crate) fn csv_of(lines: &[&Value], columns: &[&str]) -> Result<String, Failu
             Value::String(moment) if *path == "question.on" => moment.clone(),
             _ => match value(path) {
                 Value::Number(number) => number.to_string(),
-                other => to_cell(&cell_of(other)).into_owned(),
+                other => text_cell(&cell_of(other)),
             },
         };
         out.write_record(columns.iter().map(cell)).map_err(fault)?;
     }
     let bytes = out.into_inner().map_err(|e| Failure::usage(e.error()))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// A text as a cell, in the one form that a CSV of ours has: it runs in no spreadsheet, and gives no private key away.
+pub(crate) fn text_cell(text: &str) -> String {
+    to_cell(&safe::without_secrets(text)).into_owned()
 }
 
 fn cell_of(value: &Value) -> String {

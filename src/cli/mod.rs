@@ -5,6 +5,7 @@ mod check;
 mod context;
 mod error;
 mod find;
+mod output;
 mod prove;
 mod record;
 mod render;

@@ -115,7 +115,7 @@ impl Page {
         let mut table = Table::new();
         table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
         table.set_width(u16::try_from(self.width).unwrap_or(u16::MAX));
-        table.set_header(head).add_rows(rows.iter().map(cells));
+        table.set_header(head).add_rows(rows.iter().map(|row| cells(row)));
         let last = head.len().saturating_sub(1);
         let widths = table.column_max_content_widths();
         let taken: usize = widths.iter().take(last).map(|width| usize::from(*width) + 2).sum();
@@ -134,7 +134,7 @@ impl Page {
     pub(crate) fn grid(&self, head: &[&str], widths: &[u16], rows: &[Vec<String>]) -> String {
         let mut table = Table::new();
         table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_header(head).add_rows(rows.iter().map(cells));
+        table.set_header(head).add_rows(rows.iter().map(|row| cells(row)));
         let page = u16::try_from(self.width).unwrap_or(u16::MAX);
         let others: u16 = widths.iter().skip(1).sum();
         let first = page.saturating_sub(others).max(widths.first().copied().unwrap_or(0));
@@ -160,7 +160,7 @@ impl Page {
 }
 
 /// The cells of a row, each one line: no text of the record adds a row to a table.
-fn cells(row: &Vec<String>) -> Vec<Cow<'_, str>> {
+fn cells(row: &[String]) -> Vec<Cow<'_, str>> {
     row.iter().map(|cell| safe::line(cell)).collect()
 }
 

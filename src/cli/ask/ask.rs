@@ -6,13 +6,13 @@ use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::json;
 
-use crate::event::{StatusId, to_cell};
+use crate::event::StatusId;
 use crate::ledger::Reading;
 use crate::query::{CheckpointRef, Kind, Question, StatusAnswer};
 
 use crate::cli::ask::question::faint_lines;
 use crate::cli::ask::questions::{Row, Rows, Words};
-use crate::cli::context::{Context, Format, input_name};
+use crate::cli::context::{Context, Format, input_name, text_cell};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::render::{count, date, statuses};
 
@@ -195,7 +195,7 @@ impl Output<'_> {
             out.write_record(COLUMNS).map_err(fault)?;
         }
         for answer in answers {
-            out.write_record(answer.record().iter().map(|cell| to_cell(cell).into_owned())).map_err(fault)?;
+            out.write_record(answer.record().iter().map(|cell| text_cell(cell))).map_err(fault)?;
         }
         let bytes = out.into_inner().map_err(|e| Failure::usage(e.error()))?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())

@@ -130,6 +130,14 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         report.remarks.clear();
     }
     show(&report, args, context)?;
+    let secret = context.ledger.join("key");
+    // Who names a key need not be the operator, in whose own folder the file belongs.
+    if args.key.is_some() && args.from.is_none() && secret.exists() {
+        context.remark(&format!(
+            "{}: with this file anyone can sign in the log's name: a copy for others must not contain it",
+            secret.display()
+        ));
+    }
     if report.is_clean() && context.shows_progress() {
         context.remark(&verdict(&report, witnessed.as_deref()));
     }

@@ -9,8 +9,9 @@ use crate::audit::{AuditFinding, AuditOptions, CHECKS, CheckResult, RemarkItem, 
 use crate::event::{Instant, Size};
 
 use crate::cli::check::audit_lines::{checks, findings, remarks};
-use crate::cli::context::{Context, Format, write_output};
+use crate::cli::context::{Context, Format};
 use crate::cli::error::Failure;
+use crate::cli::output::write_output;
 use crate::cli::render::{Page, clean, count};
 use crate::cli::safe;
 

@@ -8,9 +8,10 @@ use crate::import::hex;
 use crate::ledger::Reading;
 use crate::log::leaf_hash;
 
-use crate::cli::context::{Context, Shape, write_output};
+use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::find::custody::Custody;
+use crate::cli::output::write_output;
 use crate::cli::record::recorder_list::limits;
 use crate::cli::record::words::{Kept, kept};
 use crate::cli::render::{Page, clean, dated, faint, strong};

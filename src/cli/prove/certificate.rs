@@ -9,8 +9,9 @@ use serde_json::Value;
 use crate::certificate::{self, Verified};
 
 use crate::cli::ask::question::Asking;
-use crate::cli::context::{Context, Shape, write_output};
+use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
+use crate::cli::output::write_output;
 use crate::cli::prove::cosign::Line;
 use crate::cli::prove::seen::{Outcome, Trust};
 use crate::cli::render::{Page, clean, strong, warn};

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::query::{CheckpointRef, QuestionEcho};
 
-use crate::cli::context::write_output;
 use crate::cli::error::Failure;
+use crate::cli::output::write_output;
 use crate::cli::render::{Page, clean, count, long_day};
 
 /// Who answers for a ledger: `CITATION.toml` in its folder. It is no evidence, and a ledger needs none.

@@ -5,8 +5,9 @@ use crate::ledger::Reading;
 use crate::log::{Claim, SignedCheckpoint};
 use crate::witness::Request;
 
-use crate::cli::context::{Context, write_output};
+use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
+use crate::cli::output::write_output;
 
 /// Write a proof that others verify without this ledger: of an entry, of growth; ask a witness by file
 #[derive(clap::Subcommand, Debug)]

@@ -7,8 +7,9 @@ use crate::import::{Mode, Outcome, Source, import};
 use crate::ledger::AppendOptions;
 
 use crate::cli::check::quality::{json_of, of_import, under_import};
-use crate::cli::context::{Context, Shape, read_input, write_output_by};
+use crate::cli::context::{Context, Shape, read_input};
 use crate::cli::error::{Exit, Failure};
+use crate::cli::output::write_output_by;
 use crate::cli::record::append::span;
 use crate::cli::record::intake::Intake;
 use crate::cli::record::signing::{Mode as Writing, SignArgs};

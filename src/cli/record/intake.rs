@@ -13,8 +13,9 @@ use crate::import::{EventsError, EventsFile, ImportReport, Left, Map, hex, impor
 use crate::ledger::AppendOptions;
 
 use crate::cli::check::quality::{json_of, of_import, under_import};
-use crate::cli::context::{Context, Shape, input_name, read_input, write_output_by};
+use crate::cli::context::{Context, Shape, input_name, read_input};
 use crate::cli::error::{Exit, Failure};
+use crate::cli::output::write_output_by;
 use crate::cli::record::signing::{Mode, SignArgs};
 use crate::cli::render::{Page, clean, count, faint};
 

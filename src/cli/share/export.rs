@@ -3,8 +3,9 @@ use std::path::{Path, PathBuf};
 
 use crate::log::LogError;
 
-use crate::cli::context::{Context, write_output_by};
+use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
+use crate::cli::output::write_output_by;
 use crate::cli::safe;
 use crate::cli::share::{panel, spells, table};
 

@@ -5,8 +5,9 @@ use rayon::prelude::*;
 use crate::query::{Notification, Notifications};
 
 use crate::cli::ask::question::footer;
-use crate::cli::context::{Context, Format, Shape, write_output};
+use crate::cli::context::{Context, Format, Shape};
 use crate::cli::error::{Exit, Failure};
+use crate::cli::output::write_output;
 use crate::cli::render::{Page, count};
 use crate::cli::safe;
 use crate::cli::share::circular::{Wording, addressees, draft};
