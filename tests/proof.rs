@@ -185,8 +185,13 @@ fn python_verifies_what_the_command_line_proves() {
     env.run(&["status", "BLR", "--in", "sco", "--on", "2023-07-01", "--certificate", "b"]).ok();
     env.run(&["status", "ISL", "--in", "sco", "--as-recorded", "100", "--certificate", "i"]).ok();
     let lines = ["p \"$(cat vkey)\"", "w \"$(cat vkey)\" leaf", "c \"$(cat vkey)\"", "head \"$(cat vkey)\""];
-    for line in lines.into_iter().chain(["b \"$(cat vkey)\"", "i \"$(cat vkey)\""]) {
+    for line in lines {
         assert!(env.sh(&format!("python3 verify.py {line}")).ok().starts_with("verified: "));
+    }
+    for certificate in ["b", "i"] {
+        let ran = env.sh(&format!("python3 verify.py {certificate} \"$(cat vkey)\""));
+        assert!(ran.stdout.starts_with("verified, but for the answer: "), "{}", ran.stdout);
+        ran.fails_with(1, "answer not checked");
     }
     let ran = env.sh("sed 's/index 52/index 53/' p > q; python3 verify.py q \"$(cat vkey)\"");
     assert_eq!((ran.code, ran.stderr.as_str()), (1, "not verified: the hashes do not lead to the root\n"));

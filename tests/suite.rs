@@ -35,6 +35,7 @@ mod export;
 mod faults;
 mod figures;
 mod foreseen;
+mod harmless;
 mod import;
 mod input;
 mod kill;

@@ -18,7 +18,8 @@ pub(crate) struct Raw {
 impl Raw {
     /// Makes the file.
     pub(crate) fn create(path: &Path) -> Raw {
-        let file = Disk::default().create(path).unwrap();
+        std::fs::File::create(path).unwrap();
+        let file = Disk::default().open(path).unwrap();
         file.allocate(RAW_BYTES).unwrap();
         file.sync().unwrap();
         Raw { file, at: 0 }

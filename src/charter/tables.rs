@@ -5,7 +5,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::event::Register;
+use crate::event::{Register, of_cell};
 
 use super::text::CharterTextError;
 
@@ -75,7 +75,7 @@ fn stated(rows: &str, weighs: bool) -> Result<String, String> {
     for row in reader.records() {
         let row = row.map_err(|e| e.to_string())?;
         let line = row.position().map_or(0, csv::Position::line);
-        let cell = |at: usize| row.get(at).unwrap_or_default();
+        let cell = |at: usize| row.get(at).map(of_cell).unwrap_or_default();
         let who = Register::builtin().resolve(cell(participant)).map_err(|e| format!("line {line}: {e}"))?;
         found.push(match share {
             None => format!("\"{}\"", who.id),

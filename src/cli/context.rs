@@ -1,5 +1,6 @@
 //! What every command is given: the ledger's place, the form of its output, the clock.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::ffi::OsString;
 use std::io::Write;
@@ -10,12 +11,13 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::event::{Event, EventId, Index, Instant};
+use crate::event::{Event, EventId, Index, Instant, to_cell};
 use crate::ledger::{Reading, Writer};
 use crate::log::{Disk, Holder};
 
 use crate::cli::error::Failure;
 use crate::cli::render::Page;
+use crate::cli::safe;
 
 /// Options that every command has
 #[derive(Args, Clone, Debug)]
@@ -267,7 +269,7 @@ impl Context {
                     Some(places) => serde_json::to_string_pretty(&Marked { supposed: places, answer })?,
                     None => serde_json::to_string_pretty(answer)?,
                 };
-                self.print(&format!("{json}\n"))
+                self.print_json(&format!("{json}\n"))
             }
             Format::Jsonl | Format::Csv => {
                 let mut whole = serde_json::to_value(answer)?;
@@ -286,9 +288,9 @@ impl Context {
                 match self.format {
                     Format::Jsonl => {
                         let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
-                        self.print(&lines)
+                        self.print_json(&lines)
                     }
-                    _ => self.print(&csv_of(&lines, &columns)?),
+                    _ => self.print_verbatim(&csv_of(&lines, &columns)?),
                 }
             }
         }
@@ -307,21 +309,46 @@ impl Context {
             columns.push("supposed");
         }
         match self.format {
-            Format::Csv => self.print(&csv_of(&rows.iter().collect::<Vec<_>>(), &columns)?),
-            _ => self.print(&rows.iter().map(|row| format!("{row}\n")).collect::<String>()),
+            Format::Csv => self.print_verbatim(&csv_of(&rows.iter().collect::<Vec<_>>(), &columns)?),
+            _ => self.print_json(&rows.iter().map(|row| format!("{row}\n")).collect::<String>()),
         }
     }
 
-    /// Writes to standard output; a reader that went away ends the program in silence.
+    /// Writes a page for people to standard output, with nothing in it that acts on a terminal.
     ///
     /// # Errors
     /// [`Failure`].
     pub(crate) fn print(&self, text: &str) -> Result<(), Failure> {
         let mut out = AutoStream::new(std::io::stdout().lock(), self.choice(&std::io::stdout()));
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
-            done => Ok(done?),
-        }
+        written(out.write_all(safe::page(text).as_bytes()).and_then(|()| out.flush()))
+    }
+
+    /// Writes JSON to standard output. Where a terminal shows it, it has more escapes of JSON, and says the same.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(crate) fn print_json(&self, text: &str) -> Result<(), Failure> {
+        let text = safe::without_secrets(text);
+        self.print_bytes(&if self.is_shown() { safe::json(&text) } else { Cow::Borrowed(&*text) })
+    }
+
+    /// Writes rows, or a file's text, to standard output: byte for byte, but harmless where a terminal shows it.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub(crate) fn print_verbatim(&self, text: &str) -> Result<(), Failure> {
+        self.print_bytes(&if self.is_shown() { safe::verbatim(text) } else { text.into() })
+    }
+
+    fn print_bytes(&self, text: &str) -> Result<(), Failure> {
+        let mut out = std::io::stdout().lock();
+        written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
+    }
+
+    /// Whether a terminal shows standard output, now or, with its colours, later.
+    pub(crate) fn is_shown(&self) -> bool {
+        use std::io::IsTerminal;
+        self.color == Color::Always || std::io::stdout().is_terminal()
     }
 
     /// Writes a remark to standard error, unless asked to be quiet.
@@ -329,7 +356,7 @@ impl Context {
         if !self.quiet {
             let mut err = AutoStream::new(std::io::stderr().lock(), self.choice(&std::io::stderr()));
             // A remark that nobody can read is no reason to fail.
-            let _ = writeln!(err, "chancery: {text}");
+            let _ = writeln!(err, "chancery: {}", safe::clean(text));
         }
     }
 
@@ -360,6 +387,14 @@ impl Context {
         }
         bar.set_message(label.to_owned());
         bar
+    }
+}
+
+/// How writing to standard output ended; a reader that went away ends the program in silence.
+fn written(done: std::io::Result<()>) -> Result<(), Failure> {
+    match done {
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+        done => Ok(done?),
     }
 }
 
@@ -443,12 +478,20 @@ pub(crate) fn csv_of(lines: &[&Value], columns: &[&str]) -> Result<String, Failu
         // Of a question about a moment the row has the moment: the day alone would not tell two zones apart.
         let cell = |path: &&str| match value("question.at") {
             Value::String(moment) if *path == "question.on" => moment.clone(),
-            _ => cell_of(value(path)),
+            _ => match value(path) {
+                Value::Number(number) => number.to_string(),
+                other => text_cell(&cell_of(other)),
+            },
         };
         out.write_record(columns.iter().map(cell)).map_err(fault)?;
     }
     let bytes = out.into_inner().map_err(|e| Failure::usage(e.error()))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// A text as a cell, in the one form that a CSV of ours has: it runs in no spreadsheet, and gives no private key away.
+pub(crate) fn text_cell(text: &str) -> String {
+    to_cell(&safe::without_secrets(text)).into_owned()
 }
 
 fn cell_of(value: &Value) -> String {

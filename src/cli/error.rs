@@ -5,6 +5,7 @@ use std::fmt;
 use crate::certificate::CertificateError;
 use crate::charter::{CharterError, CharterTextError};
 use crate::cli::render::one_of;
+use crate::cli::safe::without_secrets;
 use crate::event::leaf::LeafError;
 use crate::event::{BodyId, DateError, ResolveError, Size, StatusId};
 use crate::import::{ImportError, Reject};
@@ -46,7 +47,8 @@ pub(crate) struct Failure {
 impl Failure {
     /// A failure in one line. What follows `; did you mean` or `: say which` is the remedy, and stands behind the code.
     pub(crate) fn new(exit: Exit, what: impl fmt::Display) -> Failure {
-        let what = what.to_string();
+        // Rows of an answer give the reason too, in whatever form.
+        let what = without_secrets(&what.to_string()).into_owned();
         let at = ["; did you mean ", ": say which"].iter().find_map(|mark| what.find(mark));
         let (what, tail) = what.split_at(at.unwrap_or(what.len()));
         Failure { exit, what: what.into(), tail: tail.into(), help: Vec::new() }

@@ -5,9 +5,11 @@ mod check;
 mod context;
 mod error;
 mod find;
+mod output;
 mod prove;
 mod record;
 mod render;
+mod safe;
 mod share;
 mod start;
 

@@ -1,7 +1,6 @@
 //! Text for people: widths, wrapping, tables, styles. Nothing here knows a command.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use chrono::Datelike;
 use comfy_table::presets::NOTHING;
@@ -10,7 +9,10 @@ use owo_colors::{OwoColorize, Style};
 use unicode_width::UnicodeWidthStr;
 
 use crate::charter::Charter;
+use crate::cli::safe;
 use crate::event::{ActKind, Day, Edtf, Register, Role, StatusId};
+
+pub(crate) use crate::cli::safe::clean;
 
 /// What a page of text is made for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,31 +47,11 @@ pub(crate) fn columns(text: &str) -> usize {
     }
 }
 
-/// A text of the record, safe on a terminal: control characters and changes of writing direction are written out.
-pub(crate) fn clean(text: &str) -> Cow<'_, str> {
-    let unsafe_char = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
-    };
-    if !text.contains(unsafe_char) {
-        return Cow::Borrowed(text);
-    }
-    let escape = |mut out: String, c: char| {
-        if unsafe_char(c) {
-            // Writing to a string cannot fail.
-            let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
-        } else {
-            out.push(c);
-        }
-        out
-    };
-    Cow::Owned(text.chars().fold(String::new(), escape))
-}
-
 impl Page {
     /// Breaks a text at spaces: the first line begins with `first`, the others with as many spaces. Where a word has no
     /// room beside `first` and has some under it, the text stands under it.
     pub(crate) fn wrap(&self, first: &str, text: &str) -> String {
+        let first = &safe::line(first);
         let hang = columns(first);
         let lead = first.len() - first.trim_start().len();
         let under = lead + 4;
@@ -85,7 +67,7 @@ impl Page {
     pub(crate) fn wrap_to(&self, first: &str, rest: &str, text: &str) -> String {
         let mut out = String::new();
         let room = self.width.max(20);
-        let (mut line, mut used) = (first.to_owned(), columns(first));
+        let (mut line, mut used) = (safe::line(first).into_owned(), columns(first));
         let mut empty = true;
         // Runs of spaces inside a line are kept: they align.
         for word in text.split([' ', '\n']) {
@@ -115,6 +97,7 @@ impl Page {
 
     /// A line with one part at the left and one at the right edge, in two lines where they do not fit in one.
     pub(crate) fn edges(&self, left: &str, right: &str) -> String {
+        let (left, right) = (&safe::line(left), &safe::line(right));
         let used = columns(left) + columns(right);
         match self.width.checked_sub(used).filter(|gap| *gap >= 2) {
             Some(gap) => format!("{left}{}{right}\n", " ".repeat(gap)),
@@ -132,7 +115,7 @@ impl Page {
         let mut table = Table::new();
         table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
         table.set_width(u16::try_from(self.width).unwrap_or(u16::MAX));
-        table.set_header(head).add_rows(rows);
+        table.set_header(head).add_rows(rows.iter().map(|row| cells(row)));
         let last = head.len().saturating_sub(1);
         let widths = table.column_max_content_widths();
         let taken: usize = widths.iter().take(last).map(|width| usize::from(*width) + 2).sum();
@@ -151,7 +134,7 @@ impl Page {
     pub(crate) fn grid(&self, head: &[&str], widths: &[u16], rows: &[Vec<String>]) -> String {
         let mut table = Table::new();
         table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_header(head).add_rows(rows);
+        table.set_header(head).add_rows(rows.iter().map(|row| cells(row)));
         let page = u16::try_from(self.width).unwrap_or(u16::MAX);
         let others: u16 = widths.iter().skip(1).sum();
         let first = page.saturating_sub(others).max(widths.first().copied().unwrap_or(0));
@@ -174,6 +157,11 @@ impl Page {
         let head: String = hash.chars().take(6).collect();
         format!("{head}{}", self.tree("…", "..."))
     }
+}
+
+/// The cells of a row, each one line: no text of the record adds a row to a table.
+fn cells(row: &[String]) -> Vec<Cow<'_, str>> {
+    row.iter().map(|cell| safe::line(cell)).collect()
 }
 
 /// `2024-07-04`, or the span in words: `from 2010-04-28 to 2010-04-29`.

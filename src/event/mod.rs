@@ -6,6 +6,7 @@
 mod act;
 mod act_kind;
 mod act_name;
+mod cell;
 mod correction;
 mod date;
 #[allow(clippy::module_inception, reason = "the noun of the folder has a file of its own")]
@@ -36,6 +37,7 @@ mod vocabulary;
 pub use act::Act;
 pub use act_kind::{ActEntry, ActKind, Subject};
 pub use act_name::UnknownAct;
+pub use cell::{of_cell, to_cell};
 pub use correction::{Cause, ChangeError, Changes, Correction, Field, FieldName, Retraction};
 pub use date::{DateError, Day, Edtf, Instant, Moment};
 pub use event::{Dates, Entry, Event, Known, Rival};

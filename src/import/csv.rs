@@ -7,7 +7,9 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::event::leaf::{LeafError, encode_event};
-use crate::event::{BodyId, Edtf, Event, EventId, Evidence, Grade, ParticipantId, Rival, Role, StatusId};
+use crate::event::{
+    BodyId, Edtf, Event, EventId, Evidence, Grade, ParticipantId, Rival, Role, StatusId, of_cell,
+};
 
 use super::kinds::find_kind;
 
@@ -184,7 +186,7 @@ impl Columns {
             format!("cell {} is not UTF-8: save the file as UTF-8", e.utf8_error().field() + 1)
         })?;
         let cell = |name: &str| {
-            let text = self.by_name.get(name).and_then(|at| cells.get(*at)).unwrap_or("").trim();
+            let text = self.by_name.get(name).and_then(|at| cells.get(*at)).map_or("", |c| of_cell(c.trim()));
             (!text.is_empty()).then_some(text)
         };
         let mut event = row_event(&cell, body, resolve)?;
@@ -210,7 +212,7 @@ impl Columns {
             parts.push(format!("confidence: {confidence}"));
         }
         let other = |(at, name): &(usize, String)| {
-            let text = cells.get(*at).unwrap_or("").trim();
+            let text = of_cell(cells.get(*at).unwrap_or("").trim());
             (!text.is_empty()).then(|| format!("{name}: {text}"))
         };
         parts.extend(self.others.iter().filter_map(other));

@@ -2,7 +2,7 @@
 
 use std::io::BufRead;
 
-use crate::event::Register;
+use crate::event::{Register, of_cell};
 
 use super::lines::{LineError, Lines};
 use super::map::{ActMap, DateMap, Map, MapError, read_date};
@@ -130,7 +130,7 @@ impl<'m, R: BufRead> Mapped<'m, R> {
     /// What a cell says; `None` where it is empty.
     fn cell<'r>(&self, row: &'r Row, column: usize) -> Option<&'r str> {
         let bytes = self.at.get(column).and_then(|at| row.cells.get(*at))?;
-        let mut text = std::str::from_utf8(bytes).ok()?.trim();
+        let mut text = of_cell(std::str::from_utf8(bytes).ok()?.trim());
         // A date of EDTF may be in brackets as a whole: a footnote follows something.
         while self.map.footnotes
             && text.ends_with(']')

@@ -79,14 +79,35 @@ impl Disk {
         Ok(())
     }
 
-    /// Makes a file, empty; one of that name is emptied.
+    /// Makes a file, empty, in which what is to have the place of `path` is written first. Its name, `.NAME.N.tmp` in the same
+    /// folder, is one that no file has: it is made with `O_EXCL`, so neither a file of the user's nor one that others hold
+    /// open is ever written into.
     ///
     /// # Errors
     /// What the system says.
-    pub fn create(&self, path: &Path) -> io::Result<DiskFile> {
-        self.note(|| Operation::Create(path.into()))?;
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path)?;
-        Ok(DiskFile { disk: self.clone(), file, path: path.into() })
+    pub(crate) fn beside(&self, path: &Path) -> io::Result<(Beside, DiskFile)> {
+        self.beside_with(path, 0o666)
+    }
+
+    fn beside_with(&self, path: &Path, mode: u32) -> io::Result<(Beside, DiskFile)> {
+        let name = path.file_name().unwrap_or_default();
+        let mut taken = io::Error::from(io::ErrorKind::AlreadyExists);
+        for attempt in 0..ATTEMPTS {
+            let mut other = std::ffi::OsString::from(".");
+            other.push(name);
+            other.push(format!(".{attempt}.tmp"));
+            let other = path.with_file_name(other);
+            match OpenOptions::new().read(true).write(true).create_new(true).mode(mode).open(&other) {
+                Ok(file) => {
+                    let beside = Beside { disk: self.clone(), path: other.clone(), placed: false };
+                    self.note(|| Operation::Create(other.clone()))?;
+                    return Ok((beside, DiskFile { disk: self.clone(), file, path: other }));
+                }
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => taken = e,
+                Err(e) => return Err(e),
+            }
+        }
+        Err(taken)
     }
 
     /// Opens a file that exists.
@@ -139,30 +160,79 @@ impl Disk {
     /// # Errors
     /// What the system says.
     pub fn replace_lazily(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let beside = path.with_extension("tmp");
-        let file = self.create(&beside)?;
-        file.write_at(0, bytes)?;
-        file.sync()?;
-        self.rename(&beside, path)
+        self.replace_by(path, |file| file.write_at(0, bytes))
     }
 
-    /// Puts a file in place that only its owner can read, as [`Disk::replace`] does. What may lie beside it of an
-    /// earlier try is removed first, so that it is never written into a file that others hold open.
+    /// Puts a file in place that only its owner can read, as [`Disk::replace`] does.
     ///
     /// # Errors
     /// What the system says.
     pub(crate) fn place_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let beside = path.with_extension("tmp");
-        if beside.exists() {
-            self.remove(&beside)?;
-        }
-        self.note(|| Operation::Create(beside.clone()))?;
-        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&beside)?;
-        let file = DiskFile { disk: self.clone(), file, path: beside.clone() };
-        file.write_at(0, bytes)?;
-        file.sync()?;
-        self.rename(&beside, path)?;
+        self.replace_with(path, 0o600, |file| file.write_at(0, bytes))?;
         self.sync_dir(folder_of(path))
+    }
+
+    /// Puts a file in place that `write` writes; where that fails, what was there stays and nothing lies beside it.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn replace_by(
+        &self,
+        path: &Path,
+        write: impl FnOnce(&DiskFile) -> io::Result<()>,
+    ) -> io::Result<()> {
+        self.replace_with(path, 0o666, write)
+    }
+
+    fn replace_with(
+        &self,
+        path: &Path,
+        mode: u32,
+        write: impl FnOnce(&DiskFile) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let (beside, file) = self.beside_with(path, mode)?;
+        write(&file)?;
+        file.sync()?;
+        beside.place(path)
+    }
+}
+
+/// How many names of unfinished files are tried: each that is taken is of a run that was cut short, or goes on.
+const ATTEMPTS: u32 = 1_000;
+
+/// A file that is not finished. It is removed, unless it was put in place.
+#[derive(Debug)]
+pub(crate) struct Beside {
+    disk: Disk,
+    path: PathBuf,
+    placed: bool,
+}
+
+impl Beside {
+    /// Where it lies.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives it the name that it is to have, in place of whatever has it.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(crate) fn place(mut self, path: &Path) -> io::Result<()> {
+        self.disk.rename(&self.path, path)?;
+        self.placed = true;
+        Ok(())
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        if !self.placed {
+            let path = &self.path;
+            // The error for which it was given up says more than one of its removal.
+            let _ = self.disk.note(|| Operation::Remove(path.clone()));
+            let _ = std::fs::remove_file(path);
+        }
     }
 }
 

@@ -53,6 +53,7 @@ pub use audit::Damage;
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
 pub(crate) use checkpoint::{SIGNATURES_MAX, number};
 pub use cosignature::{CosignerKey, CosigningKey};
+pub(crate) use disk::Beside;
 pub use disk::{Disk, DiskFile, Operation};
 pub use entries::Entries;
 pub use error::LogError;

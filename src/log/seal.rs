@@ -109,20 +109,17 @@ impl Job {
         }
         let (before, sealed) = self.encode(&segment)?;
         let after = sealed.len() as u64;
-        let beside = self.path.with_extension("tmp");
         let write = || {
-            let file = self.disk.create(&beside)?;
+            let (beside, file) = self.disk.beside(&self.path)?;
             file.write_at(0, &sealed)?;
-            file.sync()
+            file.sync()?;
+            Ok(beside)
         };
-        write().map_err(LogError::io(&beside, "cannot be written"))?;
+        let beside = write().map_err(LogError::io(&self.path, "cannot be written anew"))?;
         drop(sealed);
-        if let Err(error) = self.check(&beside, &segment.before) {
-            self.disk.remove(&beside).map_err(LogError::io(&beside, "cannot be removed"))?;
-            return Err(error);
-        }
+        self.check(beside.path(), &segment.before)?;
         let place = || {
-            self.disk.rename(&beside, &self.path)?;
+            beside.place(&self.path)?;
             self.disk.sync_dir(self.path.parent().unwrap_or(Path::new(".")))
         };
         place().map_err(LogError::io(&self.path, "cannot be put in place"))?;

@@ -129,13 +129,12 @@ pub(super) fn create(
 ) -> Result<(Segment, DiskFile), LogError> {
     let folder = folder(ledger);
     let path = path(ledger, before.size());
-    let beside = path.with_extension("tmp");
     let make = || {
-        let file = disk.create(&beside)?;
+        let (beside, file) = disk.beside(&path)?;
         file.allocate(capacity)?;
         file.write_at(0, &encode(origin, before, capacity))?;
         file.sync()?;
-        disk.rename(&beside, &path)?;
+        beside.place(&path)?;
         disk.sync_dir(&folder)?;
         disk.open(&path)
     };

@@ -148,7 +148,7 @@ fn files(site: &Path) -> Files {
             }
         }
     }
-    found.remove(".publish.tmp");
+    found.retain(|name, _| !name.starts_with(".publish."));
     found
 }
 

@@ -14,8 +14,8 @@ use super::error::PublishError;
 use super::part::{CHECKPOINT, Part};
 use super::tiles::Tiles;
 
-/// What a file is called while it is written. Of a run that was cut short it stays, and the next one takes it.
-const UNFINISHED: &str = ".publish.tmp";
+/// Beside this name a file is written before it has its own: no reader asks for it, whatever a run leaves that is cut short.
+const UNFINISHED: &str = "publish";
 
 /// What was published.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -200,11 +200,10 @@ impl Site<'_> {
 
     /// Puts a file in place; its name is durable only when its folder is synced.
     fn write(&mut self, path: &Path, bytes: &[u8]) -> Result<(), PublishError> {
-        let beside = self.folder.join(UNFINISHED);
-        let written = self.disk.create(&beside).and_then(|file| {
+        let written = self.disk.beside(&self.folder.join(UNFINISHED)).and_then(|(beside, file)| {
             file.write_at(0, bytes)?;
             file.sync()?;
-            self.disk.rename(&beside, path)
+            beside.place(path)
         });
         written.map_err(PublishError::io(path, "cannot be written"))?;
         self.written += 1;

@@ -12,7 +12,7 @@ use crate::query::{CheckpointRef, Kind, Question, StatusAnswer};
 
 use crate::cli::ask::question::faint_lines;
 use crate::cli::ask::questions::{Row, Rows, Words};
-use crate::cli::context::{Context, Format, input_name};
+use crate::cli::context::{Context, Format, input_name, text_cell};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::render::{count, date, statuses};
 
@@ -164,14 +164,14 @@ impl Output<'_> {
                 }
                 Ok(())
             }
-            Format::Csv => self.context.print(&self.csv(answers)?),
+            Format::Csv => self.context.print_verbatim(&self.csv(answers)?),
             Format::Jsonl => {
                 let mut lines = String::new();
                 for answer in answers {
                     lines.push_str(&answer.json()?);
                     lines.push('\n');
                 }
-                self.context.print(&lines)
+                self.context.print_json(&lines)
             }
             Format::Json => {
                 let mut part = String::new();
@@ -183,7 +183,7 @@ impl Output<'_> {
                     });
                     part.push_str(&answer.json()?);
                 }
-                self.context.print(&part)
+                self.context.print_json(&part)
             }
         }
     }
@@ -195,7 +195,7 @@ impl Output<'_> {
             out.write_record(COLUMNS).map_err(fault)?;
         }
         for answer in answers {
-            out.write_record(answer.record()).map_err(fault)?;
+            out.write_record(answer.record().iter().map(|cell| text_cell(cell))).map_err(fault)?;
         }
         let bytes = out.into_inner().map_err(|e| Failure::usage(e.error()))?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
@@ -207,12 +207,12 @@ impl Output<'_> {
             Format::Jsonl => {}
             Format::Csv => {
                 let header = if self.begun { String::new() } else { self.csv(&[])? };
-                self.context.print(&header)?;
+                self.context.print_verbatim(&header)?;
             }
             Format::Json => {
                 let begin = if self.begun { "" } else { "{\"answers\": [" };
                 let end = format!("{begin}\n], \"answered\": {answered}, \"failed\": {failed}}}\n");
-                self.context.print(&end)?;
+                self.context.print_json(&end)?;
             }
             Format::Text => self.context.print(&self.text())?,
         }

@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader, Read};
 
 use serde_json::Value;
 
+use crate::event::of_cell;
+
 /// A row of a file of questions.
 pub(crate) struct Row {
     /// Its line in the file, from 1.
@@ -137,7 +139,10 @@ fn next_of_csv(
         Ok(false) => Ok(None),
         Ok(true) => {
             let cell = |column: Option<usize>| {
-                column.and_then(|at| record.get(at)).map(|text| text.trim().to_owned()).unwrap_or_default()
+                column
+                    .and_then(|at| record.get(at))
+                    .map(|text| of_cell(text.trim()).to_owned())
+                    .unwrap_or_default()
             };
             let line = record.position().map_or(at, |p| p.line() + header.late);
             Ok(Some(Row { line, words: Ok(Words(header.columns.map(cell))) }))

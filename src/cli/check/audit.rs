@@ -137,6 +137,14 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
             "the last {entries} under no signed head yet: nobody but who has the folder vouches for them until a writer ends"
         ));
     }
+    let secret = context.ledger.join("key");
+    // Who names a key need not be the operator, in whose own folder the file belongs.
+    if args.key.is_some() && args.from.is_none() && secret.exists() {
+        context.remark(&format!(
+            "{}: with this file anyone can sign in the log's name: a copy for others must not contain it",
+            secret.display()
+        ));
+    }
     if report.is_clean() && context.shows_progress() {
         context.remark(&verdict(&report, witnessed.as_deref()));
     }

@@ -7,12 +7,13 @@ use sha2::{Digest, Sha256};
 
 use crate::audit::{AuditFinding, AuditOptions, CHECKS, CheckResult, RemarkItem, Report};
 use crate::event::{Instant, Size};
-use crate::log::Disk;
 
 use crate::cli::check::audit_lines::{checks, findings, remarks};
 use crate::cli::context::{Context, Format};
 use crate::cli::error::Failure;
+use crate::cli::output::write_output;
 use crate::cli::render::{Page, clean, count};
+use crate::cli::safe;
 
 /// Whose times they are.
 const CLOCK: &str = "began, ended and every recorded_at are the operator's own clock";
@@ -60,9 +61,9 @@ pub(crate) fn file(path: &Path, filing: &Filing<'_>, context: &Context) -> Resul
     let program = program().map_err(failed)?;
     let text = match json {
         true => format!("{}\n", serde_json::to_string_pretty(&document(filing, &program, context))?),
-        false => anstream::adapter::strip_str(&page(filing, &program, context)).to_string(),
+        false => anstream::adapter::strip_str(&safe::page(&page(filing, &program, context))).to_string(),
     };
-    Disk::default().replace(&whole, text.as_bytes()).map_err(failed)
+    write_output(&whole, text.as_bytes())
 }
 
 /// The hash of the program that runs.

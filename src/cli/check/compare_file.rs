@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, BufRead, Cursor, Read};
 use std::path::{Path, PathBuf};
 
-use crate::event::{BodyId, Edtf, ParticipantId, Register};
+use crate::event::{BodyId, Edtf, ParticipantId, Register, of_cell};
 use crate::import::{LineError, decompressed, read_acts};
 use crate::query::{TheirAct, TheirSpell, TheirYear};
 
@@ -204,7 +204,9 @@ impl DataSet {
     }
 
     fn row(&self, line: u64, row: &csv::StringRecord) -> Result<Statement, String> {
-        let cell = |name: &str| self.columns.get(name).and_then(|at| row.get(*at)).unwrap_or("").trim();
+        let cell = |name: &str| {
+            self.columns.get(name).and_then(|at| row.get(*at)).map_or("", |cell| of_cell(cell.trim()))
+        };
         let filled = |name: &str| match cell(name) {
             "" => Err(format!("{name} is empty")),
             text => Ok(text),

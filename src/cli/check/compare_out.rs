@@ -125,18 +125,19 @@ impl<'c> Out<'c> {
     }
 
     fn write(&mut self, rows: &[Value]) -> Result<(), Failure> {
-        let text = match self.context.format {
-            Format::Jsonl => rows.iter().map(|row| format!("{row}\n")).collect(),
+        match self.context.format {
+            Format::Jsonl => {
+                self.context.print_json(&rows.iter().map(|row| format!("{row}\n")).collect::<String>())
+            }
             Format::Csv => {
                 let rows: Vec<&Value> = rows.iter().collect();
                 let whole = csv_of(&rows, &COLUMNS)?;
                 let heading = whole.find('\n').map_or(0, |at| at + 1);
                 let from = if std::mem::replace(&mut self.begun, true) { heading } else { 0 };
-                whole.get(from..).unwrap_or_default().to_owned()
+                self.context.print_verbatim(whole.get(from..).unwrap_or_default())
             }
-            Format::Text | Format::Json => String::new(),
-        };
-        if text.is_empty() { Ok(()) } else { self.context.print(&text) }
+            Format::Text | Format::Json => Ok(()),
+        }
     }
 
     fn of(&self, class: Class) -> u64 {
@@ -160,7 +161,7 @@ impl<'c> Out<'c> {
                     differences: self.kept.values().flatten().collect(),
                     names: &heading.names,
                 };
-                self.context.print(&format!("{}\n", serde_json::to_string_pretty(&answer)?))?;
+                self.context.print_json(&format!("{}\n", serde_json::to_string_pretty(&answer)?))?;
             }
             Format::Jsonl | Format::Csv => {
                 let classes = Class::ALL.iter().map(|class| format!("{} {}", class.name(), self.of(*class)));

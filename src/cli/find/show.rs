@@ -11,6 +11,7 @@ use crate::log::leaf_hash;
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::find::custody::Custody;
+use crate::cli::output::write_output;
 use crate::cli::record::recorder_list::limits;
 use crate::cli::record::words::{Kept, kept};
 use crate::cli::render::{Page, clean, dated, faint, strong};
@@ -63,7 +64,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         text.push_str(&detail(&context.page, &entry, &hash, &corrections, &custody, &reading)?);
     }
     if args.leaf {
-        context.print(&text)?;
+        context.print_verbatim(&text)?;
     } else {
         context.answer(&items, SHAPE, |_| text)?;
     }
@@ -215,5 +216,5 @@ fn write_document(entry: &Entry, out: &std::path::Path, context: &Context) -> Re
         )
         .help("put it back from a backup"));
     }
-    std::fs::write(out, bytes).map_err(|e| Failure::file(out, &e))
+    write_output(out, &bytes)
 }

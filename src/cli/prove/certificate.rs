@@ -11,6 +11,7 @@ use crate::certificate::{self, Verified};
 use crate::cli::ask::question::Asking;
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
+use crate::cli::output::write_output;
 use crate::cli::prove::cosign::Line;
 use crate::cli::prove::seen::{Outcome, Trust};
 use crate::cli::render::{Page, clean, strong, warn};
@@ -46,7 +47,7 @@ impl CertificateArgs {
         let (answer, size) = asked.plain()?;
         let answer = serde_json::to_value(answer).unwrap_or_default().to_string();
         let text = asked.reading.certificate(&answer, size, PROGRAM)?;
-        std::fs::write(path, text).map_err(|e| Failure::file(path, &e))
+        write_output(path, text.as_bytes())
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     }
     let signed = reading.signed_head(size)?;
     if context.format == Format::Text {
-        context.print(&signed.to_string())?;
+        context.print_verbatim(&signed.to_string())?;
         return Ok(Exit::Done);
     }
     let head = &signed.head;

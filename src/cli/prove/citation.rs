@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::query::{CheckpointRef, QuestionEcho};
 
 use crate::cli::error::Failure;
+use crate::cli::output::write_output;
 use crate::cli::render::{Page, clean, count, long_day};
 
 /// Who answers for a ledger: `CITATION.toml` in its folder. It is no evidence, and a ledger needs none.
@@ -53,7 +54,7 @@ impl Publication {
         }
         let path = ledger.join(FILE);
         let text = toml::to_string(self).map_err(Failure::usage)?;
-        std::fs::write(&path, text).map_err(|e| Failure::file(&path, &e))
+        write_output(&path, text.as_bytes())
     }
 }
 

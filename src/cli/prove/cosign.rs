@@ -120,7 +120,7 @@ fn say(
     context: &Context,
 ) -> Result<(), Failure> {
     if context.format == Format::Text {
-        return context.print(&signed.to_string());
+        return context.print_verbatim(&signed.to_string());
     }
     let answer = Answer {
         origin: signed.head.origin.clone(),

@@ -77,7 +77,7 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<Exit, Failure>
         Command::Show(ShowArgs { history: false }) => context.reading()?.verifier_key()?,
     };
     if context.format == Format::Text {
-        context.print(&format!("{key}\n"))?;
+        context.print_verbatim(&format!("{key}\n"))?;
     } else {
         let answer = serde_json::json!({"origin": key.name(), "verifier_key": key.to_string()});
         let columns = &["origin", "verifier_key"];

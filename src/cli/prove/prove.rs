@@ -7,6 +7,7 @@ use crate::witness::Request;
 
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
+use crate::cli::output::write_output;
 
 /// Write a proof that others verify without this ledger: of an entry, of growth; ask a witness by file
 #[derive(clap::Subcommand, Debug)]
@@ -147,8 +148,8 @@ fn cosigned(reading: &Reading) -> Result<SignedCheckpoint, Failure> {
 
 fn write(text: &str, out: Option<&Path>, context: &Context) -> Result<Exit, Failure> {
     match out {
-        Some(path) => std::fs::write(path, text).map_err(|e| Failure::file(path, &e))?,
-        None => context.print(text)?,
+        Some(path) => write_output(path, text.as_bytes())?,
+        None => context.print_verbatim(text)?,
     }
     Ok(Exit::Done)
 }

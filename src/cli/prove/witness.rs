@@ -84,7 +84,7 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<Exit, Failure>
         Command::Init(args) => {
             let seed = crate::cli::prove::key::seed(&format!("witness {}", args.name), context)?;
             let witness = Witness::create(&args.folder, &args.name, &seed, Disk::default())?;
-            context.print(&format!("{}\n", witness.cosigner()))?;
+            context.print_verbatim(&format!("{}\n", witness.cosigner()))?;
             Ok(Exit::Done)
         }
         Command::Trust(args) => {
@@ -134,7 +134,7 @@ fn cosign(args: &CosignArgs, context: &Context) -> Result<Exit, Failure> {
     let cosigned = witness.add_checkpoint(&body, seconds(context.now))?;
     let cosigned = cosigned.map_err(|refusal| refused(&refusal, &args.folder))?;
     match context.format {
-        Format::Text => context.print(&format!("{}\n", cosigned.line))?,
+        Format::Text => context.print_verbatim(&format!("{}\n", cosigned.line))?,
         _ => {
             let (origin, size, line) = (&cosigned.head.origin, cosigned.head.size, cosigned.line.to_string());
             let answer = json!({"origin": origin, "size": size, "cosignature": line});

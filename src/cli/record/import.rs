@@ -2,13 +2,14 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::event::{ActKind, BodyId, Edtf};
+use crate::event::{ActKind, BodyId, Edtf, of_cell, to_cell};
 use crate::import::{Mode, Outcome, Source, import};
 use crate::ledger::AppendOptions;
 
 use crate::cli::check::quality::{json_of, of_import, under_import};
 use crate::cli::context::{Context, Shape, read_input};
 use crate::cli::error::{Exit, Failure};
+use crate::cli::output::write_output_by;
 use crate::cli::record::append::span;
 use crate::cli::record::intake::Intake;
 use crate::cli::record::signing::{Mode as Writing, SignArgs};
@@ -195,13 +196,12 @@ fn text(page: &Page, outcome: &Outcome, args: &CsvArgs, name: &str) -> String {
 }
 
 fn write_rejects(path: &Path, outcome: &Outcome) -> Result<(), Failure> {
-    let write = || -> Result<(), csv::Error> {
-        let mut out = csv::WriterBuilder::new().flexible(true).from_path(path)?;
+    write_output_by(path, |file| {
+        let mut out = csv::WriterBuilder::new().flexible(true).from_writer(file);
         out.write_record(&outcome.header)?;
         for reject in &outcome.rejected {
-            out.write_record(&reject.cells)?;
+            out.write_record(reject.cells.iter().map(|cell| to_cell(of_cell(cell)).into_owned()))?;
         }
-        Ok(out.flush()?)
-    };
-    write().map_err(|e| Failure::usage(format!("{}: {e}", path.display())))
+        out.flush()
+    })
 }

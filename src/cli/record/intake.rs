@@ -8,13 +8,14 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::event::{Act, ActKind, BodyId, Edtf, Event, Form, leaf};
+use crate::event::{Act, ActKind, BodyId, Edtf, Event, Form, leaf, of_cell, to_cell};
 use crate::import::{EventsError, EventsFile, ImportReport, Left, Map, hex, import_events};
 use crate::ledger::AppendOptions;
 
 use crate::cli::check::quality::{json_of, of_import, under_import};
 use crate::cli::context::{Context, Shape, input_name, read_input};
 use crate::cli::error::{Exit, Failure};
+use crate::cli::output::write_output_by;
 use crate::cli::record::signing::{Mode, SignArgs};
 use crate::cli::render::{Page, clean, count, faint};
 
@@ -101,8 +102,7 @@ impl Intake<'_> {
         let report = done.map_err(|error| self.failed(error, &name))?;
         let quality = found.transpose()?;
         if let Some(path) = self.rejects {
-            write_rejects(path, &report, map.as_ref())
-                .map_err(|e| Failure::usage(format!("{}: {e}", path.display())))?;
+            write_rejects(path, &report, map.as_ref())?;
         }
         let shape = if map.is_some() { ROWS } else { LINES };
         let mut answer = self.json(&report)?;
@@ -283,8 +283,11 @@ fn kinds(page: &Page, report: &ImportReport, out: &mut String) {
 }
 
 /// Lines with their reasons; rows as they stood, each once, to be mended and imported by the same map.
-fn write_rejects(path: &Path, report: &ImportReport, map: Option<&Map>) -> Result<(), csv::Error> {
-    let mut file = File::create(path)?;
+fn write_rejects(path: &Path, report: &ImportReport, map: Option<&Map>) -> Result<(), Failure> {
+    write_output_by(path, |file| rejects(file, report, map))
+}
+
+fn rejects(mut file: &File, report: &ImportReport, map: Option<&Map>) -> io::Result<()> {
     let (preamble, header) = &report.head;
     file.write_all(preamble)?;
     let delimiter = map.map_or(b',', Map::delimiter);
@@ -300,12 +303,18 @@ fn write_rejects(path: &Path, report: &ImportReport, map: Option<&Map>) -> Resul
             None => {
                 let text = left.cells.first().map_or(&[][..], |text| text);
                 let text = String::from_utf8_lossy(text);
-                out.write_record([line.as_bytes(), left.why.as_bytes(), text.as_bytes()])?;
+                out.write_record([line.as_str(), &to_cell(&left.why), &to_cell(&text)])?;
             }
             Some(_) if last.is_some_and(|last| Arc::ptr_eq(&last.cells, &left.cells)) => {}
-            Some(_) => out.write_record(left.cells.iter())?,
+            Some(_) => out.write_record(left.cells.iter().map(|cell| guarded(cell)))?,
         }
         last = Some(left);
     }
-    Ok(out.flush()?)
+    out.flush()
+}
+
+/// A cell of the user's that no spreadsheet runs; what is not UTF-8 stays as it is.
+fn guarded(cell: &[u8]) -> Vec<u8> {
+    std::str::from_utf8(cell)
+        .map_or_else(|_| cell.to_vec(), |text| to_cell(of_cell(text)).into_owned().into())
 }

@@ -31,6 +31,21 @@ pub(crate) fn append(
     options: AppendOptions,
     mode: Mode<'_>,
 ) -> Result<(), Failure> {
+    append_then(context, writer, events, options, mode, || Ok(()))
+}
+
+/// The same with what is to be done when the events are recorded, before anything is printed: standard output may be gone.
+///
+/// # Errors
+/// [`Failure`].
+pub(crate) fn append_then(
+    context: &Context,
+    writer: &mut Writer,
+    events: Vec<Event>,
+    options: AppendOptions,
+    mode: Mode<'_>,
+    then: impl FnOnce() -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let Trial { drafts, consequences } = writer.try_batch(events)?;
     let receipts = match mode {
         Mode::Record => writer.append_drafts(drafts.clone(), options)?,
@@ -41,6 +56,9 @@ pub(crate) fn append(
         }
     };
     let dry_run = !mode.records();
+    if !dry_run {
+        then()?;
+    }
     let answer = json(&receipts, &consequences, dry_run);
     let shown = drafts.iter().filter(|draft| !dry_run || draft.recorded.is_none());
     let shown: Vec<&Event> = shown.map(|draft| &*draft.event).collect();

@@ -190,7 +190,7 @@ fn generate(args: &GenerateArgs, context: &Context) -> Result<Exit, Failure> {
     write_recorder_key(&args.file, &key, &Disk::default())?;
     let line = key.verifier().to_string();
     if context.format == Format::Text {
-        context.print(&format!("{line}\n"))?;
+        context.print_verbatim(&format!("{line}\n"))?;
     } else {
         let answer = serde_json::json!({"recorder": args.name, "verifier_key": line});
         let columns = &["recorder", "verifier_key"];

@@ -154,15 +154,29 @@ pub(crate) fn correction(
 pub(crate) fn append(
     args: &CorrectionArgs,
     context: &Context,
+    writer: Writer,
+    event: Event,
+) -> Result<Exit, Failure> {
+    append_then(args, context, writer, event, || Ok(()))
+}
+
+/// The same with what is to be done when the correction is recorded, before its receipt is printed.
+///
+/// # Errors
+/// [`Failure`].
+pub(crate) fn append_then(
+    args: &CorrectionArgs,
+    context: &Context,
     mut writer: Writer,
     event: Event,
+    then: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<Exit, Failure> {
     let options = AppendOptions {
         now: context.now,
         expect_size: args.expect_size.map(Size),
         accept_clock: args.accept_clock,
     };
-    let done = receipt::append(context, &mut writer, vec![event], options, args.mode());
+    let done = receipt::append_then(context, &mut writer, vec![event], options, args.mode(), then);
     if args.mode().records() {
         context.close(writer);
     }

@@ -2,7 +2,7 @@ use crate::event::{Act, ActKind, Event, Index, Quote};
 
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
-use crate::cli::record::rectify::{CorrectionArgs, append, correction, open};
+use crate::cli::record::rectify::{CorrectionArgs, append_then, correction, open};
 use crate::cli::record::words::{Kept, kept, remove};
 
 /// Remove the words of a source that stand beside the log; the entry, its hash and every proof of it stay
@@ -33,21 +33,33 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         context.print(&format!("entry {index} is redacted already: entry {by}\n"))?;
         return Ok(Exit::Done);
     }
-    // Recorded first: what is cut short after it is finished by running it again.
+    // Recorded first: what is cut short after it is finished by running it again. Then the words go, and only then is anything
+    // printed: standard output may be a pipe that is closed, or a disk that is full.
+    let mut removed = None;
+    let mut take = || {
+        let each = committed.iter().map(|quote| remove(&context.ledger, quote));
+        let each: Vec<bool> = each.collect::<Result<_, Failure>>().map_err(|failure| {
+            failure.help(format!("the words of entry {index} may still be here: run the same command again"))
+        })?;
+        removed = Some(each.contains(&true));
+        Ok(())
+    };
     let done = match before.is_empty() {
         true => {
             let event = correction(&args.common, context, Act::EvidenceRedacted, &entry.event)?;
-            append(&args.common, context, writer, event)?
+            append_then(&args.common, context, writer, event, take)
         }
-        false => Exit::Done,
+        false if args.common.mode().records() => take().map(|()| Exit::Done),
+        false => Ok(Exit::Done),
     };
-    if args.common.mode().records() {
-        let removed = committed.iter().map(|quote| remove(&context.ledger, quote));
-        let removed: Vec<bool> = removed.collect::<Result<_, _>>()?;
-        let said = if removed.contains(&true) { "removed" } else { "not in this copy" };
-        context.remark(&format!("the words of entry {index}: {said}"));
-    }
-    Ok(done)
+    let Some(any) = removed else { return done };
+    let said = if any { "removed" } else { "not in this copy" };
+    context.remark(&format!("the words of entry {index}: {said}"));
+    done.map_err(|failure| {
+        failure.help(format!(
+            "only the output failed: the redaction is recorded, the words of entry {index} are {said}"
+        ))
+    })
 }
 
 /// The commitments of an entry.

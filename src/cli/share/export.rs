@@ -1,8 +1,12 @@
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use crate::log::LogError;
 
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
+use crate::cli::output::write_output_by;
+use crate::cli::safe;
 use crate::cli::share::{panel, spells, table};
 
 /// Take the record elsewhere: its leaves, its spells, a panel by year, a table "as at"
@@ -40,25 +44,40 @@ fn leaves(args: &LeavesArgs, context: &Context) -> Result<Exit, Failure> {
     if args.from > size {
         return Err(crate::cli::error::beyond(reading.size()));
     }
-    let sink: Box<dyn Write> = match &args.out {
-        Some(path) => Box::new(std::fs::File::create(path).map_err(|e| Failure::file(path, &e))?),
-        None => Box::new(std::io::stdout().lock()),
-    };
-    let mut out = BufWriter::new(sink);
     let bar = context.bar(size - args.from, "leaves");
-    let mut failed = None;
-    reading.log().scan(args.from, |_, leaf, _| {
-        if failed.is_none() {
-            failed = out.write_all(leaf).and_then(|()| out.write_all(b"\n")).err();
-            bar.inc(1);
+    // Byte for byte, but for a terminal.
+    let shown = args.out.is_none() && context.is_shown();
+    let write = |sink: &mut dyn Write| -> Result<std::io::Result<()>, LogError> {
+        let mut out = BufWriter::new(sink);
+        let mut failed = None;
+        reading.log().scan(args.from, |_, leaf, _| {
+            if failed.is_none() {
+                let harmless = shown.then(|| safe::json(&String::from_utf8_lossy(leaf)).into_owned());
+                let leaf = harmless.as_deref().map_or(leaf, str::as_bytes);
+                failed = out.write_all(leaf).and_then(|()| out.write_all(b"\n")).err();
+                bar.inc(1);
+            }
+        })?;
+        Ok(failed.map_or_else(|| out.flush(), Err))
+    };
+    match &args.out {
+        // What the log says of itself is told as that, and not as the fault of a file.
+        Some(path) => {
+            let mut of_log = Ok(());
+            write_output_by(path, |mut file| match write(&mut file) {
+                Ok(written) => written,
+                Err(error) => {
+                    of_log = Err(error);
+                    Err(std::io::ErrorKind::Other.into())
+                }
+            })
+            .or_else(|failure| of_log.map_or_else(|error| Err(error.into()), |()| Err(failure)))?;
         }
-    })?;
-    bar.finish_and_clear();
-    match failed.map_or_else(|| out.flush(), Err) {
-        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(Exit::Done),
-        done => {
-            let place = args.out.clone().unwrap_or_else(|| PathBuf::from("standard output"));
-            done.map(|()| Exit::Done).map_err(|e| Failure::file(&place, &e))
-        }
+        None => match write(&mut std::io::stdout().lock())? {
+            Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => {}
+            written => written.map_err(|e| Failure::file(Path::new("standard output"), &e))?,
+        },
     }
+    bar.finish_and_clear();
+    Ok(Exit::Done)
 }

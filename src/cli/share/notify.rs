@@ -2,13 +2,14 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use crate::log::Disk;
 use crate::query::{Notification, Notifications};
 
 use crate::cli::ask::question::footer;
 use crate::cli::context::{Context, Format, Shape};
 use crate::cli::error::{Exit, Failure};
+use crate::cli::output::write_output;
 use crate::cli::render::{Page, count};
+use crate::cli::safe;
 use crate::cli::share::circular::{Wording, addressees, draft};
 pub(crate) use crate::cli::share::notifiable::Args;
 use crate::cli::share::notifiable::{bodies, drafts, since};
@@ -73,7 +74,7 @@ fn write(folder: &Path, args: &Args, answer: &Notifications) -> Result<(), Failu
         for notification in of_body {
             let path = folder.join(format!("{}.txt", notification.name));
             let text = draft(&SHEET, notification, &wording(args, answer, &to));
-            Disk::default().replace(&path, text.as_bytes()).map_err(|e| Failure::file(&path, &e))?;
+            write_output(&path, safe::page(&text).as_bytes())?;
         }
     }
     Ok(())

@@ -10,6 +10,7 @@ use crate::query::{OUTSIDE, Panel, UNKNOWN};
 
 use crate::cli::context::{Context, csv_of};
 use crate::cli::error::Failure;
+use crate::cli::output::write_output;
 use crate::cli::prove::citation::Citation;
 use crate::cli::prove::cite;
 use crate::cli::render::count;
@@ -42,7 +43,7 @@ pub(crate) fn write(
     let mut said = String::new();
     for (name, text, what) in files {
         let path = folder.join(name);
-        std::fs::write(&path, text).map_err(|e| Failure::file(&path, &e))?;
+        write_output(&path, text.as_bytes())?;
         said.push_str(&format!("{}  {what}\n", path.display()));
     }
     Ok(said)

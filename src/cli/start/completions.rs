@@ -17,6 +17,6 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut crate::cli::command(), "chancery", &mut script);
-    context.print(&String::from_utf8_lossy(&script))?;
+    context.print_verbatim(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Done)
 }

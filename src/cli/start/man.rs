@@ -24,7 +24,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         None => {
             let mut page = Vec::new();
             clap_mangen::Man::new(crate::cli::command()).render(&mut page)?;
-            context.print(&String::from_utf8_lossy(&page))?;
+            context.print_verbatim(&String::from_utf8_lossy(&page))?;
         }
     }
     Ok(Exit::Done)

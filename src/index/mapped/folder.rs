@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::index::IndexError;
-use crate::log::{Disk, Mark, VerifierKey};
+use crate::log::{Beside, Disk, Mark, VerifierKey};
 
 use super::read::Mapped;
 
@@ -48,8 +48,8 @@ pub fn is_named_by(path: &Path, mark: &Mark) -> bool {
 }
 
 /// Puts a finished file in place, and removes those that it makes superfluous.
-pub(super) fn put_in_place(from: &Path, to: &Path, ledger: &Path, disk: &Disk) -> Result<(), IndexError> {
-    disk.rename(from, to).map_err(|e| IndexError::Io { path: to.to_owned(), said: e.to_string() })?;
+pub(super) fn put_in_place(from: Beside, to: &Path, ledger: &Path, disk: &Disk) -> Result<(), IndexError> {
+    from.place(to).map_err(|e| IndexError::Io { path: to.to_owned(), said: e.to_string() })?;
     for other in listed(ledger) {
         let ours = [EXTENSION].into_iter().chain(SUPERSEDED);
         let is_ours = other.extension().is_some_and(|own| ours.into_iter().any(|one| own == one));

@@ -78,12 +78,12 @@ impl Tables {
         let by_other_rules = self.row_rules()? != Some(rows.rules);
         let fate = |key: &[u8]| rows.fate(key, by_other_rules);
         let target = place(ledger, &publication.mark);
-        let beside = target.with_extension("tmp");
-        let io = |e: std::io::Error| IndexError::Io { path: beside.clone(), said: e.to_string() };
+        let io = |e: std::io::Error| IndexError::Io { path: target.clone(), said: e.to_string() };
         if let Some(folder) = target.parent() {
             std::fs::create_dir_all(folder).map_err(io)?;
         }
-        let mut writer = Writer::new(disk.create(&beside).map_err(io)?);
+        let (beside, file) = disk.beside(&target).map_err(io)?;
+        let mut writer = Writer::new(file);
         self.merge(put, &fate, &mut |key, value| writer.push(key, value).map_err(io))?;
         let (blocks, root) = writer.finish().map_err(io)?;
         let mark = publication.mark.clone();
@@ -91,7 +91,7 @@ impl Tables {
         let header = header.encode(publication.key);
         let header = header.ok_or_else(|| self.malformed("the name of the log is too long"))?;
         writer.begin_with(&header).map_err(io)?;
-        Ok(put_in_place(&beside, &target, ledger, disk)?)
+        Ok(put_in_place(beside, &target, ledger, disk)?)
     }
 
     /// Gives every pair that is stored or in the tail, in the order of the keys, but for those whose fate is another; those of
