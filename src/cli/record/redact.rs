@@ -36,8 +36,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     // Recorded first: what is cut short after it is finished by running it again.
     let done = match before.is_empty() {
         true => {
-            let event = correction(&args.common, context, Act::EvidenceRedacted, &entry.event)?;
-            append(&args.common, context, writer, event)?
+            let corrected = correction(&args.common, context, Act::EvidenceRedacted, &entry.event)?;
+            append(&args.common, context, writer, corrected)?
         }
         false => Exit::Done,
     };
