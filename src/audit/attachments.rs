@@ -137,14 +137,13 @@ impl Attachments {
     /// Reads both folders. They are read before the entries: what is put there later is no concern of this audit.
     pub(super) fn read(ledger: &Path, progress: &mut dyn FnMut(u64)) -> Attachments {
         let (mut files, mut unlisted) = (Vec::new(), Vec::new());
-        let is_written = Lock::is_held(ledger);
         for kind in [Kind::Document, Kind::Words] {
             let folder = ledger.join(kind.folder());
             match std::fs::read_dir(&folder).and_then(Iterator::collect::<Result<Vec<_>>>) {
                 Ok(mut listed) => {
                     listed.sort_by_key(std::fs::DirEntry::file_name);
                     for item in listed {
-                        files.extend(attachment(kind, item.path(), is_written));
+                        files.extend(attachment(kind, item.path(), ledger));
                         progress(files.len() as u64);
                     }
                 }
@@ -191,12 +190,14 @@ impl Attachments {
 }
 
 /// A file as it is; none where it went away meanwhile, as words do that are redacted.
-fn attachment(kind: Kind, path: PathBuf, is_written: bool) -> Option<Attachment> {
+fn attachment(kind: Kind, path: PathBuf, ledger: &Path) -> Option<Attachment> {
     let metadata = std::fs::symlink_metadata(&path).ok()?;
     let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| kind.hash_in(name));
     let name = name.map(|hash| (kind, hash.to_owned()));
     let age = metadata.modified().ok().and_then(|at| at.elapsed().ok());
-    let is_in_flight = is_written && metadata.is_file() && age.is_some_and(|age| age < IN_FLIGHT);
+    // A writer that released its lock before this has appended the entry, and the entries are read after this.
+    let is_in_flight =
+        metadata.is_file() && age.is_some_and(|age| age < IN_FLIGHT) && Lock::is_held(ledger);
     let fault = match &name {
         // A pipe or a device would be read without end, and a link leads out of the ledger.
         _ if !metadata.is_file() => {
