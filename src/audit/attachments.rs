@@ -196,8 +196,7 @@ fn attachment(kind: Kind, path: PathBuf, ledger: &Path) -> Option<Attachment> {
     let name = name.map(|hash| (kind, hash.to_owned()));
     let age = metadata.modified().ok().and_then(|at| at.elapsed().ok());
     // A writer that released its lock before this has appended the entry, and the entries are read after this.
-    let is_in_flight =
-        metadata.is_file() && age.is_some_and(|age| age < IN_FLIGHT) && Lock::is_held(ledger);
+    let is_in_flight = metadata.is_file() && age.is_some_and(|age| age < IN_FLIGHT) && Lock::is_held(ledger);
     let fault = match &name {
         // A pipe or a device would be read without end, and a link leads out of the ledger.
         _ if !metadata.is_file() => {
