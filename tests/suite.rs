@@ -16,6 +16,7 @@ mod sets;
 
 mod acceptance;
 mod amendment;
+mod attachments;
 mod audit;
 mod axes;
 mod bad_charters;
@@ -41,6 +42,7 @@ mod input;
 mod kill;
 mod mapped;
 mod notify;
+mod old_ledgers;
 mod patterns;
 mod proof;
 mod publish;

@@ -4,6 +4,9 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use chancery::log::{Checkpoint, Hash, SignedCheckpoint, SigningKey};
 
 use crate::env::{Env, copy};
 
@@ -248,6 +251,72 @@ fn two_histories_shown_to_one_witness_are_caught_and_the_evidence_speaks_for_its
     let said = env.run(&["witness", "cosign", "w1", "r"]).fails(3);
     assert!(said.contains("it shows two histories") && said.contains("w1/evidence"), "{said}");
     assert!(env.run(&["witness", "cosign", "w2", "r"]).fails(3).contains("chancery prove request 0"));
+}
+
+#[test]
+fn a_witness_does_not_cosign_a_second_completeness_map_over_one_root() {
+    let env = witnessed();
+    let served = Served::start(&env, "w1");
+    let key = SigningKey::from_seed("example.org/log", &[7; 32]);
+    env.run(&["witness", "trust", "w1", &key.verifier().to_string()]).ok();
+    env.write("theirs", key.verifier().to_string());
+    let request = |old: u64, map: u8| {
+        let head = Checkpoint::new("example.org/log", 128, Hash([1; 32]));
+        let signed = SignedCheckpoint::sign(head.with_completeness(2, Hash([map; 32])), &key);
+        format!("old {old}\n\n{signed}")
+    };
+    assert!(served.post(&request(0, 1)).starts_with("HTTP/1.1 200 OK\r\n"));
+    let answer = served.post(&request(128, 2));
+    assert!(answer.starts_with("HTTP/1.1 409 Conflict\r\n"), "{answer}");
+    assert!(answer.contains("text/x.tlog.size") && answer.ends_with("\r\n\r\n128\n"), "{answer}");
+    env.write("request", request(128, 2));
+    let said = env.run(&["witness", "cosign", "w1", "request"]).fails(3);
+    assert!(said.contains("two completeness maps over the same 128 entries"), "{said}");
+    let kept = evidence(&env.path().join("w1"));
+    assert_eq!(kept.len(), 2, "{kept:?}");
+    let ran = env.run(&["verify", &kept[0], &kept[1], "--key", "theirs", "--no-memory"]);
+    let told = ran.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(ran.code == 1 && told.contains("different completeness maps"), "{told}");
+    // The first one is cosigned as often as it is asked for.
+    assert!(served.post(&request(128, 1)).starts_with("HTTP/1.1 200 OK\r\n"));
+}
+
+#[test]
+fn clients_that_say_nothing_are_closed_and_do_not_keep_others_out() {
+    let env = witnessed();
+    let served = Served::start(&env, "w1");
+    let request = env.run(&["prove", "request", "0"]).ok();
+    let started = Instant::now();
+    let silent: Vec<TcpStream> = (0..300)
+        .map(|n| {
+            let mut stream = TcpStream::connect(&served.address).unwrap();
+            // Some begin a head that never ends, some say nothing at all; those that are too many are closed by now.
+            if n % 2 == 0 {
+                let _ = stream.write_all(b"POST /add-checkpoint HTTP/1.1\r\nX: ");
+            }
+            stream
+        })
+        .collect();
+    let answered = || {
+        let mut stream = TcpStream::connect(&served.address).ok()?;
+        let length = request.len();
+        let head = format!("POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nContent-Length: {length}\r\n\r\n");
+        stream.write_all(format!("{head}{request}").as_bytes()).ok()?;
+        let mut answer = String::new();
+        // It ends, although nobody asked for that: one connection, one request.
+        stream.read_to_string(&mut answer).ok()?;
+        answer.starts_with("HTTP/1.1 200 OK\r\n").then_some(())
+    };
+    while answered().is_none() {
+        assert!(started.elapsed() < Duration::from_secs(25), "nobody is answered while they stay");
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    for mut stream in silent {
+        stream.set_read_timeout(Some(Duration::from_secs(15))).unwrap();
+        let ended = stream.read_to_end(&mut Vec::new());
+        let waits = ended.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock);
+        assert!(!waits, "a client that says nothing is kept");
+    }
 }
 
 #[test]

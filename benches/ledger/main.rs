@@ -152,7 +152,9 @@ const RAW_BYTES: u64 = 64 << 20;
 
 impl Raw {
     fn new(made: &Made) -> Raw {
-        let file = Disk::default().create(&made.path.with_extension("raw")).unwrap();
+        let raw = made.path.with_extension("raw");
+        std::fs::File::create(&raw).unwrap();
+        let file = Disk::default().open(&raw).unwrap();
         file.allocate(RAW_BYTES).unwrap();
         file.sync().unwrap();
         Raw { file, at: 0 }

@@ -15,7 +15,7 @@ impl Check {
     /// Whether it is made: some are of a ledger's folder alone, some of a published tree.
     pub fn is_made(&self, published: bool) -> bool {
         match self.name {
-            "frames" | "tree" | "snapshot" => !published,
+            "frames" | "tree" | "attachments" | "snapshot" => !published,
             "bundles" | "tiles" => published,
             _ => true,
         }
@@ -23,7 +23,7 @@ impl Check {
 }
 
 /// Every check, in the order in which they are made.
-pub const CHECKS: [Check; 17] = [
+pub const CHECKS: [Check; 18] = [
     Check {
         name: "frames",
         what: "every segment and frame is as written, every leaf has its stored hash, none is missing",
@@ -54,6 +54,10 @@ pub const CHECKS: [Check; 17] = [
     Check {
         name: "since",
         what: "the log begins with what was kept of it elsewhere, entry by entry or by root",
+    },
+    Check {
+        name: "attachments",
+        what: "every file in documents/ and quotes/ has the hash that names it, and an entry names it",
     },
     Check {
         name: "completeness",

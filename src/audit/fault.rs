@@ -28,6 +28,8 @@ const PUBLISH: &str = "the file was changed or lost since it was published, or o
 const FORGED: &str = "it was written without the keys that it needs: keep the folder, find out by whom, compare with a \
                       copy, `chancery audit --since COPY`; then retract it";
 
+const STRAY: &str = "a command that was killed left it, or it was put there by other means: move it away; no entry speaks of it";
+
 const SNAPSHOT: &str = "the record is untouched, but what was answered from this folder may be wrong: remove `snapshot/`, \
                         `chancery compact` makes it anew";
 
@@ -94,6 +96,12 @@ faults! {
     REMOVED: "since", "removed", "an entry of the copy is not in the log", REWRITTEN;
     INSERTED: "since", "inserted", "an entry that the copy does not have stands among its entries", REWRITTEN;
     MOVED: "since", "moved", "an entry stands in another order than in the copy", REWRITTEN;
+    ATTACHMENT_OTHER_NAME: "attachments", "other-name",
+        "a file in `documents/` or `quotes/` is not named by a hash, or is no regular file", STRAY;
+    ATTACHMENT_OTHER_HASH: "attachments", "other-hash",
+        "a file in `documents/` or `quotes/` does not have the hash that names it",
+        "it is not what was attached: put the file back from a copy, or move it away; the entry and its hash stand";
+    ATTACHMENT_UNNAMED: "attachments", "unnamed", "no entry names a file in `documents/` or `quotes/`", STRAY;
     OTHER_MAP: "completeness", "other-map", "the entries do not give the completeness map that a head states",
         "certificates under that head may leave entries out: trust none of them; the next append writes a head with the \
          right map. Compare with a copy, `chancery audit --since COPY`";

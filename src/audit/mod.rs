@@ -1,10 +1,12 @@
 //! The audit: everything is derived again from the raw leaves and compared with what the ledger says of itself.
 //!
 //! It shares nothing with `ledger` and `index`: it reads `entries/` and `checkpoint`, opens nothing for writing and takes
-//! no lock. A *finding* is a fault of integrity or of re-derivation. A *remark* is a departure from a charter or a claim
-//! that differs from what the charter gives; remarks are listed on demand and never change the verdict. [`repair`] brings
+//! no lock. A *finding* is a fault of integrity or of re-derivation. A *remark* is a departure from a charter, a claim
+//! that differs from what the charter gives, or an attachment that is not in this copy; remarks are listed on demand and never
+//! change the verdict. [`repair`] brings
 //! missing or damaged evidence back into a new folder. [`audit_published`] looks at a published tree instead, from outside.
 
+mod attachments;
 mod check;
 mod clause;
 mod completeness;
@@ -53,6 +55,7 @@ pub use repair::{RepairError, Repaired, repair};
 pub use report::{AuditFinding, CheckResult, RemarkItem, Report};
 pub use since::{Kept, Since, SinceError};
 
+use attachments::{Attachments, StatedHashes};
 use evidence::Evidence;
 use filing::Filings;
 use place::Places;
@@ -66,7 +69,7 @@ use verdict::Rules;
 /// What an audit does beside its checks.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct AuditOptions {
-    /// List departures from the charters.
+    /// List departures from the charters, and attachments that are not in this copy.
     pub conformity: bool,
     /// What was kept of this log elsewhere: it must still begin with it.
     pub since: Vec<Since>,
@@ -91,16 +94,26 @@ pub fn audit(
     let mut found = Findings::skipping(options.skip.clone());
     // Before the entries, so that a running writer cannot publish more than those read.
     let published = (!found.skips("snapshot")).then(|| Published::read(path, &mut found));
+    let attachments = (!found.skips("attachments"))
+        .then(|| Attachments::read(path, &mut |read| progress("attachments", read, read)));
     let sizes = published.iter().flat_map(Published::sizes);
     let mut evidence = evidence::gather(path, options, sizes, &mut |at, of| progress("frames", at, of))?;
     let published = published.map(|published| published.of_log(&evidence, &mut found));
+    let beside = Beside { published, attachments };
     evidence.frames(&mut found);
     let decoded = decoded(&mut evidence, options, &mut found, progress);
     evidence.follow_keys(&decoded.entries, &mut found);
     evidence.tree(&mut found);
     evidence.checkpoint(&mut found);
     evidence.headed(path, &mut found);
-    conclude(evidence, decoded, (options, published), found, progress)
+    conclude(evidence, decoded, (options, beside), found, progress)
+}
+
+/// What of a ledger's folder stands beside the log, as far as it is looked at.
+#[derive(Default)]
+struct Beside {
+    published: Option<Published>,
+    attachments: Option<Attachments>,
 }
 
 /// What the leaves say.
@@ -109,6 +122,8 @@ struct Decoded {
     entries: Vec<Entry>,
     /// The signatures of each.
     signatures: Vec<Vec<EventSignature>>,
+    /// The hashes of what stands beside the log.
+    stated: StatedHashes,
     /// Whether all can be read.
     readable: bool,
 }
@@ -117,18 +132,21 @@ struct Decoded {
 fn conclude(
     evidence: Evidence,
     decoded: Decoded,
-    (options, published): (&AuditOptions, Option<Published>),
+    (options, beside): (&AuditOptions, Beside),
     mut found: Findings,
     progress: &mut dyn FnMut(&'static str, u64, u64),
 ) -> Result<Report, LogError> {
     evidence.since(&options.since, &mut found)?;
     let whole = decoded.readable && !evidence.incomplete;
-    let published = published.filter(|_| whole);
+    if let Some(attachments) = &beside.attachments {
+        attachments.compare(&decoded.stated, whole, &mut found);
+    }
+    let published = beside.published.filter(|_| whole);
     let asked = Asked { options, whole, published: published.as_ref() };
     let groundwork = side_by_side(&evidence, &decoded, &asked, &mut found, progress);
-    let Decoded { entries, signatures, .. } = decoded;
+    let Decoded { entries, signatures, stated, .. } = decoded;
     drop(signatures);
-    let remarks = match whole {
+    let mut remarks = match whole {
         true => {
             let rows = published.as_ref().map(|published| published.rows(&mut found)).unwrap_or_default();
             derived(entries, groundwork, (&asked, &rows), &mut found, progress)
@@ -140,6 +158,10 @@ fn conclude(
             Vec::new()
         }
     };
+    if let Some(attachments) = beside.attachments.filter(|_| whole && options.conformity) {
+        remarks.extend(attachments.missing(&stated));
+        remarks.sort_by_key(|remark| remark.entry);
+    }
     let (checks, findings) = found.finish();
     Ok(Report {
         origin: evidence.origin.unwrap_or_default(),
@@ -306,33 +328,41 @@ fn decoded(
     let count = evidence.leaves.len();
     let keep = Keep { bytes: !options.since.is_empty(), evidence: options.conformity };
     let (mut entries, mut signatures) = (Vec::with_capacity(count), Vec::with_capacity(count));
+    let mut stated = StatedHashes::default();
     let steps = evidence.leaves.par_chunks_mut(STEP as usize);
     let told = &mut |done: u64| progress("canonical", (done * STEP).min(count as u64), count as u64);
-    for (mut more, mut signed, faults) in on_every_core(steps, |leaves| read_all(leaves, keep), told) {
-        entries.append(&mut more);
-        signatures.append(&mut signed);
-        found.absorb(faults);
+    for mut part in on_every_core(steps, |leaves| read_all(leaves, keep), told) {
+        entries.append(&mut part.entries);
+        signatures.append(&mut part.signatures);
+        stated.absorb(part.stated);
+        found.absorb(part.found);
     }
     if !keep.bytes {
         evidence.leaves = Vec::new();
     }
     found.counted("canonical", count as u64);
     let readable = entries.len() == count;
-    Decoded { entries, signatures, readable }
+    Decoded { entries, signatures, stated, readable }
 }
 
-/// The entries of some leaves, the signatures of each, and what is wrong with the leaves.
-type ReadPart = (Vec<Entry>, Vec<Vec<EventSignature>>, Findings);
+/// The entries of some leaves, the signatures of each, the hashes that they state, and what is wrong with the leaves.
+struct ReadPart {
+    entries: Vec<Entry>,
+    signatures: Vec<Vec<EventSignature>>,
+    stated: StatedHashes,
+    found: Findings,
+}
 
 fn read_all(leaves: &mut [leaf::Leaf], keep: Keep) -> ReadPart {
     let (mut entries, mut signatures) = (Vec::with_capacity(leaves.len()), Vec::with_capacity(leaves.len()));
-    let mut found = Findings::default();
+    let (mut stated, mut found) = (StatedHashes::default(), Findings::default());
     for leaf in leaves {
         let read = entry::canonical(leaf, &mut found);
         if !keep.bytes {
             leaf.bytes = Box::default();
         }
         let Some((mut entry, signed)) = read else { continue };
+        stated.take(entry.index, &entry.event);
         // Of most of what is recorded nothing follows from where it was found.
         if !keep.evidence && signed.is_empty() && !entry::rests_on_its_evidence(&entry.event) {
             Arc::make_mut(&mut entry.event).evidence = Vec::new();
@@ -340,7 +370,7 @@ fn read_all(leaves: &mut [leaf::Leaf], keep: Keep) -> ReadPart {
         entries.push(entry);
         signatures.push(signed);
     }
-    (entries, signatures, found)
+    ReadPart { entries, signatures, stated, found }
 }
 
 /// The checks of what is derived from entries body by body, and the remarks.

@@ -8,7 +8,7 @@ use super::evidence::Evidence;
 use super::fault;
 use super::report::Findings;
 use super::tiles::Tree;
-use super::{AuditOptions, Report, conclude, decoded};
+use super::{AuditOptions, Beside, Report, conclude, decoded};
 
 /// Why a published tree cannot be audited.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +46,7 @@ pub fn audit_published(
     evidence.follow_keys(&decoded.entries, &mut found);
     found.counted("checkpoint", 1);
     evidence.signature(&signed, &source.place(CHECKPOINT), &mut found);
-    Ok(conclude(evidence, decoded, (options, None), found, progress)?)
+    Ok(conclude(evidence, decoded, (options, Beside::default()), found, progress)?)
 }
 
 /// The head as it was fetched; none where it says nothing.

@@ -43,7 +43,7 @@ pub struct AuditFinding {
     pub remedy: &'static str,
 }
 
-/// A departure from a charter, or a claim that differs from it.
+/// A departure from a charter, a claim that differs from it, or an attachment that is not in this copy.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct RemarkItem {
     /// The entry.
@@ -73,7 +73,7 @@ pub struct Report {
     pub checks: Vec<CheckResult>,
     /// Everything that is wrong.
     pub findings: Vec<AuditFinding>,
-    /// Departures from the charters, where they were asked for. They change no verdict.
+    /// Departures from the charters and missing attachments, where they were asked for. They change no verdict.
     pub remarks: Vec<RemarkItem>,
     /// Heads of the log as it was audited: at every 256th entry, and at each one after the last of those. Filed with a
     /// report, they tell a later audit which entry is the first that changed.

@@ -63,6 +63,16 @@ impl Writer {
         Ok(Trial { drafts, consequences })
     }
 
+    /// Makes sure that [`Writer::append`] refuses nothing by a rule; nothing is written. What is to stand beside the log is put
+    /// there after this and before the append.
+    ///
+    /// # Errors
+    /// As of [`Writer::append`] for events that cannot be recorded.
+    pub fn rehearse(&mut self, events: Vec<Event>, options: &AppendOptions) -> Result<(), LedgerError> {
+        let drafts = self.admit(events)?;
+        self.prepare(drafts, options, &mut Frame::default()).map(drop)
+    }
+
     /// Appends events that were judged since the last append, as [`Writer::append`] does.
     ///
     /// # Errors

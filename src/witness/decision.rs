@@ -2,6 +2,7 @@
 
 use crate::log::{Checkpoint, SignatureError, VerifierKey, extends};
 
+use super::relation::{Relation, relate};
 use super::request::Request;
 
 /// Why a witness does not cosign.
@@ -42,6 +43,14 @@ pub enum WitnessRefusal {
         /// The size of both.
         size: u64,
     },
+    /// Another completeness map over the same entries was cosigned.
+    #[error(
+        "the log has signed two completeness maps over the same {size} entries: one of them hides entries from its readers"
+    )]
+    OtherMap {
+        /// The size of both heads.
+        size: u64,
+    },
     /// The proof fails: it was made wrongly, or there are two histories.
     #[error("nothing shows that these {size} entries begin with the {old} that this witness cosigned last")]
     Unproven {
@@ -59,7 +68,9 @@ impl WitnessRefusal {
             WitnessRefusal::Malformed { .. } | WitnessRefusal::Backwards { .. } => 400,
             WitnessRefusal::Signature(_) => 403,
             WitnessRefusal::Unknown(_) => 404,
-            WitnessRefusal::Conflict { .. } | WitnessRefusal::Forked { .. } => 409,
+            WitnessRefusal::Conflict { .. }
+            | WitnessRefusal::Forked { .. }
+            | WitnessRefusal::OtherMap { .. } => 409,
             WitnessRefusal::Unproven { .. } => 422,
         }
     }
@@ -67,14 +78,19 @@ impl WitnessRefusal {
     /// The size cosigned last, where the answer tells it.
     pub const fn size(&self) -> Option<u64> {
         match self {
-            WitnessRefusal::Conflict { size } | WitnessRefusal::Forked { size } => Some(*size),
+            WitnessRefusal::Conflict { size }
+            | WitnessRefusal::Forked { size }
+            | WitnessRefusal::OtherMap { size } => Some(*size),
             _ => None,
         }
     }
 
     /// Whether the two heads are to be kept: they show, or may show, two histories.
     pub const fn is_evidence(&self) -> bool {
-        matches!(self, WitnessRefusal::Forked { .. } | WitnessRefusal::Unproven { .. })
+        matches!(
+            self,
+            WitnessRefusal::Forked { .. } | WitnessRefusal::OtherMap { .. } | WitnessRefusal::Unproven { .. }
+        )
     }
 }
 
@@ -103,8 +119,15 @@ pub fn decide(last: &Checkpoint, keys: &[VerifierKey], request: &Request) -> Res
     if old != last.size {
         return Err(WitnessRefusal::Conflict { size: last.size });
     }
-    if old == head.size && head.root != last.root {
-        return Err(WitnessRefusal::Forked { size: old });
+    // A client calls such a pair two histories, so a witness that cosigned both would vouch for each.
+    if old == head.size && relate(last, head, &[]) == Relation::Forked {
+        let size = old;
+        let is_one_tree = head.root == last.root;
+        return Err(if is_one_tree {
+            WitnessRefusal::OtherMap { size }
+        } else {
+            WitnessRefusal::Forked { size }
+        });
     }
     let shown = match old {
         0 => request.proof.is_empty(),

@@ -10,6 +10,7 @@ use crate::log::{
 
 use super::decision::{WitnessRefusal, decide};
 use super::evidence::{self, hexadecimal};
+use super::relation::states_more;
 use super::request::Request;
 
 /// Why a witness cannot do its work. Whatever it is, nothing is cosigned.
@@ -222,7 +223,9 @@ impl Witness {
         }
         let line = self.key.cosign(&signed.head, time);
         signed.add(line.clone());
-        signed.write(&self.state(&origin), &self.disk)?;
+        if !states_more(&last.head, &signed.head) {
+            signed.write(&self.state(&origin), &self.disk)?;
+        }
         Ok(Ok(Cosigned { head: signed.head, line }))
     }
 

@@ -6,7 +6,7 @@ use crate::log::{Disk, LogError, ProofText, SignedCheckpoint, VerifierKey};
 
 use super::evidence::{self, hexadecimal};
 use super::folder::hold;
-use super::relation::{Relation, relate};
+use super::relation::{Relation, relate, states_more};
 
 /// Why nothing can be remembered, or what is remembered cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -90,9 +90,8 @@ impl HeadMemory {
             return Ok(Meeting::Remembered);
         };
         let (before, after) = (&seen.checkpoint.head, &checkpoint.head);
-        let states_more = before.completeness().is_none() && after.completeness().is_some();
         let meeting = match relate(before, after, proofs) {
-            Relation::Same if states_more => {
+            Relation::Same if states_more(after, before) => {
                 self.write(&path, checkpoint, now)?;
                 Meeting::Remembered
             }

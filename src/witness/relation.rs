@@ -44,3 +44,9 @@ pub fn relate(one: &Checkpoint, other: &Checkpoint, proofs: &[ProofText]) -> Rel
     }
     if roots.is_empty() { Relation::NotShown } else { Relation::Grown }
 }
+
+/// Whether a head states a completeness map over the entries for which another of the same size states none. The other
+/// never takes its place in a memory: a second map over these entries could not be recognised any more.
+pub(super) fn states_more(head: &Checkpoint, other: &Checkpoint) -> bool {
+    head.size == other.size && head.completeness().is_some() && other.completeness().is_none()
+}

@@ -36,8 +36,9 @@ hold, never one that came with the tree.
 
 A finding is a fault of integrity or of re-derivation; docs/AUDIT.md lists
 every check and code. A departure from the charter is a remark, and so is an
-act before or after every list of states in the ledger knows who acts:
---conformity lists them, and they never change the exit code.
+act before or after every list of states in the ledger knows who acts, and an
+attachment that is not in this copy: --conformity lists them, and they never
+change the exit code.
 
 --report files a result even where all is well: the program and its SHA-256,
 the log, its size and root, every check with its count, findings, begin and
@@ -65,7 +66,7 @@ pub(crate) struct Args {
     /// Write a report that can be filed; one that is there is replaced
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
-    /// List departures from the charters and differing claims
+    /// List departures from the charters, differing claims, and attachments that are not in this copy
     #[arg(long)]
     conformity: bool,
     /// Show every check with what it looked at

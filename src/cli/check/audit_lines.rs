@@ -9,7 +9,7 @@ pub(crate) fn findings(page: &Page, found: &[AuditFinding]) -> String {
     let mut out = String::new();
     for finding in found {
         let entry = finding.entry.map(|e| format!("entry {e}: ")).unwrap_or_default();
-        let place = finding.place.as_deref().map(|p| format!("   {}", faint(p))).unwrap_or_default();
+        let place = finding.place.as_deref().map(|p| format!("   {}", faint(&clean(p)))).unwrap_or_default();
         let head = format!("{}  ", warn(&format!("{}: {}", finding.check, finding.code)));
         out.push_str(&page.wrap_to(&head, "    ", &format!("{entry}{}{place}", clean(&finding.what))));
         out.push_str(&page.wrap("    ", &clean(finding.remedy)));

@@ -184,7 +184,9 @@ fn ask(
                     ));
                 }
                 if says == old {
-                    return Err(format!("it has cosigned another head of {old} entries: two histories"));
+                    return Err(format!(
+                        "it has cosigned another head of {old} entries: two histories, or two completeness maps"
+                    ));
                 }
                 old = says;
             }

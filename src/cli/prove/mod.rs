@@ -4,6 +4,8 @@ pub(crate) mod certificate;
 pub(crate) mod checkpoint;
 pub(crate) mod citation;
 pub(crate) mod cite;
+#[cfg(feature = "serve")]
+pub(crate) mod connections;
 pub(crate) mod cosign;
 pub(crate) mod given;
 pub(crate) mod key;

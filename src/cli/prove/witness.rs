@@ -153,7 +153,7 @@ fn refused(refusal: &WitnessRefusal, folder: &Path) -> Failure {
     match refusal {
         WitnessRefusal::Unknown(_) => failure.help("follow it: chancery witness trust DIR VKEY"),
         WitnessRefusal::Conflict { size } => failure.help(format!("make it so: chancery prove request {size}")),
-        WitnessRefusal::Forked { .. } => {
+        WitnessRefusal::Forked { .. } | WitnessRefusal::OtherMap { .. } => {
             failure.help(format!("both heads are kept in {}: show them to others", folder.join("evidence").display()))
         }
         WitnessRefusal::Unproven { old, size } => failure.help(format!(

@@ -17,6 +17,7 @@ use crate::witness::{Cosigned, Witness, WitnessError, WitnessRefusal};
 
 use crate::cli::context::clock;
 use crate::cli::error::{Exit, Failure};
+use crate::cli::prove::connections;
 use crate::cli::prove::witness_request::{REQUEST_BYTES_MAX, seconds};
 use crate::cli::render::clean;
 
@@ -38,7 +39,7 @@ pub(crate) struct Args {
     listen: SocketAddr,
 }
 
-/// A request that is not there after this long is given up.
+/// The head of a request that is not there after this long is given up, and so is its body after as long again.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
@@ -60,16 +61,8 @@ async fn serve(listen: SocketAddr, witness: Arc<Witness>) -> Result<(), Failure>
         .route("/add-checkpoint", post(add_checkpoint))
         .layer(DefaultBodyLimit::disable())
         .with_state(witness);
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = axum::serve(listener, routes).with_graceful_shutdown(async move {
-        asked_to_stop().await;
-        let _ = stop.send(());
-    });
-    tokio::select! {
-        ended = server => Ok(ended?),
-        // Whoever is still sending then has had the time that every request has.
-        () = async { let _ = stopped.await; tokio::time::sleep(PATIENCE).await } => Ok(()),
-    }
+    connections::serve(listener, routes, PATIENCE, asked_to_stop()).await;
+    Ok(())
 }
 
 /// Ctrl-C, or what `kill` sends.

@@ -266,7 +266,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     }
     if mode.records() && beside {
         // What is refused leaves nothing beside the log.
-        writer.admit(events.clone())?;
+        writer.rehearse(events.clone(), &options)?;
         document.iter().try_for_each(|bytes| keep_document(&context.ledger, bytes))?;
         words.iter().try_for_each(|words| words::keep(&context.ledger, words))?;
     }

@@ -216,15 +216,15 @@ fn record(args: &RegisterArgs, act: Act, command: &str, context: &Context) -> Re
     event.note.clone_from(&args.note);
     let mode = args.signing.mode(args.dry_run);
     let mut writer = args.signing.open(context, command, mode)?;
-    if let Some(bytes) = document.filter(|_| mode.records()) {
-        writer.admit(vec![event.clone()])?;
-        crate::cli::record::append::keep_document(&context.ledger, &bytes)?;
-    }
     let options = AppendOptions {
         now: context.now,
         expect_size: args.expect_size.map(Size),
         accept_clock: args.accept_clock,
     };
+    if let Some(bytes) = document.filter(|_| mode.records()) {
+        writer.rehearse(vec![event.clone()], &options)?;
+        crate::cli::record::append::keep_document(&context.ledger, &bytes)?;
+    }
     let done = receipt::append(context, &mut writer, vec![event], options, mode);
     if mode.records() {
         context.close(writer);

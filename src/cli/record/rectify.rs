@@ -92,8 +92,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::Refused, format!("entry {} says so already", args.entry)));
     }
     let act = Act::RecordCorrected(Correction { cause: args.cause, now, was });
-    let event = correction(&args.common, context, act, &target)?;
-    append(&args.common, context, writer, event)
+    let corrected = correction(&args.common, context, act, &target)?;
+    append(&args.common, context, writer, corrected)
 }
 
 /// Participants are named by their ids in a leaf, whatever word was typed.
@@ -115,7 +115,7 @@ pub(crate) fn open(args: &CorrectionArgs, context: &Context, command: &str) -> R
     args.signing.open(context, command, args.mode())
 }
 
-/// The event that corrects a target.
+/// The event that corrects a target, with the document that is to stand beside the log.
 ///
 /// # Errors
 /// [`Failure`] without a source.
@@ -124,7 +124,7 @@ pub(crate) fn correction(
     context: &Context,
     act: Act,
     target: &Event,
-) -> Result<Event, Failure> {
+) -> Result<(Event, Option<Vec<u8>>), Failure> {
     let mut event = Event::new(args.id.unwrap_or_else(|| context.new_id()), act, target.body.clone());
     event.participant = target.participant.clone();
     event.to = Some(target.id);
@@ -137,17 +137,14 @@ pub(crate) fn correction(
     if evidence.is_empty() {
         return Err(Failure::usage("--cite is needed: a correction carries its source"));
     }
-    if let Some(bytes) = document.filter(|_| args.mode() != Mode::DryRun) {
-        if !args.mode().records() {
-            return Err(Failure::usage("--draft takes no --attach: it is kept beside the ledger"));
-        }
-        crate::cli::record::append::keep_document(&context.ledger, &bytes)?;
+    if matches!(args.mode(), Mode::Draft(_)) && document.is_some() {
+        return Err(Failure::usage("--draft takes no --attach: it is kept beside the ledger"));
     }
     event.evidence = evidence;
-    Ok(event)
+    Ok((event, document))
 }
 
-/// Appends a correction and prints its receipt.
+/// Appends a correction, with its document, and prints its receipt.
 ///
 /// # Errors
 /// [`Failure`].
@@ -155,9 +152,9 @@ pub(crate) fn append(
     args: &CorrectionArgs,
     context: &Context,
     writer: Writer,
-    event: Event,
+    corrected: (Event, Option<Vec<u8>>),
 ) -> Result<Exit, Failure> {
-    append_then(args, context, writer, event, || Ok(()))
+    append_then(args, context, writer, corrected, || Ok(()))
 }
 
 /// The same with what is to be done when the correction is recorded, before its receipt is printed.
@@ -168,7 +165,7 @@ pub(crate) fn append_then(
     args: &CorrectionArgs,
     context: &Context,
     mut writer: Writer,
-    event: Event,
+    (event, document): (Event, Option<Vec<u8>>),
     then: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<Exit, Failure> {
     let options = AppendOptions {
@@ -176,6 +173,11 @@ pub(crate) fn append_then(
         expect_size: args.expect_size.map(Size),
         accept_clock: args.accept_clock,
     };
+    if let Some(bytes) = document.filter(|_| args.mode().records()) {
+        // A correction that is refused leaves no file that no entry names.
+        writer.rehearse(vec![event.clone()], &options)?;
+        crate::cli::record::append::keep_document(&context.ledger, &bytes)?;
+    }
     let done = receipt::append_then(context, &mut writer, vec![event], options, args.mode(), then);
     if args.mode().records() {
         context.close(writer);

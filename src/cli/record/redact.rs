@@ -46,8 +46,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     };
     let done = match before.is_empty() {
         true => {
-            let event = correction(&args.common, context, Act::EvidenceRedacted, &entry.event)?;
-            append_then(&args.common, context, writer, event, take)
+            let corrected = correction(&args.common, context, Act::EvidenceRedacted, &entry.event)?;
+            append_then(&args.common, context, writer, corrected, take)
         }
         false if args.common.mode().records() => take().map(|()| Exit::Done),
         false => Ok(Exit::Done),

@@ -49,6 +49,6 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
             .help(format!("if so: chancery retract --import {index} …")));
     }
     let act = Act::EntryRetracted(Retraction { cause: args.cause });
-    let event = correction(&args.common, context, act, &target)?;
-    append(&args.common, context, writer, event)
+    let corrected = correction(&args.common, context, act, &target)?;
+    append(&args.common, context, writer, corrected)
 }

@@ -42,15 +42,15 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         context.print("Nothing was recorded: nothing recorded since then waits to be circulated.\n")?;
         return Ok(Exit::Done);
     }
-    if let Some(bytes) = document.filter(|_| mode.records()) {
-        writer.admit(events.clone())?;
-        keep_document(&context.ledger, &bytes)?;
-    }
     let options = AppendOptions {
         now: context.now,
         expect_size: gone.expect_size.map(Size),
         accept_clock: gone.accept_clock,
     };
+    if let Some(bytes) = document.filter(|_| mode.records()) {
+        writer.rehearse(events.clone(), &options)?;
+        keep_document(&context.ledger, &bytes)?;
+    }
     let done = receipt::append(context, &mut writer, events, options, mode);
     if mode.records() {
         context.close(writer);

@@ -3,10 +3,10 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use crate::log::{Disk, Operation, Signature, SignedCheckpoint};
+use crate::log::{Disk, Hash, Operation, Signature, SignedCheckpoint};
 
 use super::super::{Witness, WitnessError, WitnessRefusal};
-use super::{History, ORIGIN, verifier};
+use super::{History, ORIGIN, key, verifier};
 
 struct Folder {
     _dir: tempfile::TempDir,
@@ -128,6 +128,35 @@ fn two_histories_shown_to_one_witness_are_caught_and_both_heads_kept() {
         assert!(kept.iter().any(|signed| signed.head == other.head(size).head));
         assert_eq!(folder.on(Disk::default()).last(ORIGIN).unwrap().head, log.head(5).head);
     }
+}
+
+#[test]
+fn a_second_completeness_map_over_cosigned_entries_is_refused_whatever_was_cosigned_between() {
+    let (folder, log) = (Folder::new(), History::of(9, 9, ""));
+    let ask = |old, size, map: Option<u8>| {
+        let mut request = log.request(old, size);
+        if let Some(map) = map {
+            let head = request.checkpoint.head.with_completeness(2, Hash([map; 32]));
+            request.checkpoint = SignedCheckpoint::sign(head, &key());
+        }
+        let body = request.to_string();
+        folder.on(Disk::default()).add_checkpoint(body.as_bytes(), 1).unwrap().map(|cosigned| cosigned.head)
+    };
+    let other = Err(WitnessRefusal::OtherMap { size: 5 });
+    ask(0, 5, None).unwrap();
+    ask(5, 5, Some(1)).unwrap();
+    assert_eq!(ask(5, 5, Some(2)), other);
+    // A head without a map is cosigned as ever, and is no way to have the map forgotten.
+    ask(5, 5, None).unwrap();
+    assert_eq!(ask(5, 5, Some(2)), other);
+    ask(5, 5, Some(1)).unwrap();
+    let kept = folder.evidence();
+    assert_eq!(kept.len(), 2);
+    assert!(kept.iter().all(|signed| signed.verify(&verifier()).is_ok()));
+    assert_eq!(WitnessRefusal::OtherMap { size: 5 }.status(), 409);
+    // Of more entries the map is another one.
+    ask(5, 9, Some(2)).unwrap();
+    assert_eq!(ask(9, 9, Some(1)), Err(WitnessRefusal::OtherMap { size: 9 }));
 }
 
 #[test]
