@@ -4,7 +4,8 @@ use crate::certificate::CertificateError;
 use crate::charter::{CharterError, CharterTextError, Refusal};
 use crate::event::leaf::LeafError;
 use crate::event::{
-    ActKind, BodyId, ChangeError, Edtf, EventId, Field, Index, Instant, ParticipantId, Role, Size, StatusId,
+    ActKind, BodyId, ChangeError, DigestError, Edtf, EventId, Field, Index, Instant, ParticipantId, Role,
+    Size, StatusId,
 };
 use crate::index::IndexError;
 use crate::log::{LogError, RotationError};
@@ -206,6 +207,9 @@ pub enum LedgerError {
         /// Dates of which one is needed.
         roles: Vec<Role>,
     },
+    /// A SHA-256 that is none.
+    #[error("{0}")]
+    Digest(#[from] DigestError),
     /// The register of recorders, or a rule about who records.
     #[error("{0}")]
     Recorder(#[from] RecorderError),

@@ -1,19 +1,16 @@
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
 use crate::event::leaf::{LeafError, decode_offer};
 use crate::event::{
-    Act, ActKind, BodyId, Edtf, Event, EventId, EventSignature, Evidence, Finding, Form, Grade, Index,
-    ParticipantId, Quote, Reply, Rival, Role, Size, StatusId, Survey,
+    Act, ActKind, BodyId, Digest, Edtf, Event, EventId, EventSignature, Evidence, Finding, Form, Grade,
+    Index, ParticipantId, Quote, Reply, Rival, Role, Size, StatusId, Survey,
 };
-use crate::import::hex;
 use crate::ledger::{AppendOptions, Writer};
-use crate::log::Disk;
 use crate::query::participant;
 
 use crate::cli::context::{Context, input_name, read_input};
 use crate::cli::error::{Exit, Failure};
+use crate::cli::record::documents::keep_document;
 use crate::cli::record::receipt;
 use crate::cli::record::signing::{Mode, SigningArgs};
 use crate::cli::record::words;
@@ -413,27 +410,9 @@ impl SourceArgs {
             Some(path) => Some(std::fs::read(path).map_err(|e| Failure::file(path, &e))?),
             None => None,
         };
-        first.sha256 = document.as_ref().map(|bytes| hex(&Sha256::digest(bytes)));
+        first.sha256 = document.as_ref().map(|bytes| Digest::of(bytes).into());
         Ok((evidence, document))
     }
-}
-
-/// Puts a document beside the log, durably, under its SHA-256.
-///
-/// # Errors
-/// [`Failure`].
-pub(crate) fn keep_document(ledger: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let folder = ledger.join("documents");
-    let path = folder.join(hex(&Sha256::digest(bytes)));
-    if path.exists() {
-        return Ok(());
-    }
-    let write = || {
-        std::fs::create_dir_all(&folder)?;
-        Disk::default().sync_dir(ledger)?;
-        Disk::default().replace(&path, bytes)
-    };
-    write().map_err(|e| Failure::new(Exit::Unavailable, format!("{}: {e}", path.display())))
 }
 
 /// Events from JSON Lines; each line may leave out its id.

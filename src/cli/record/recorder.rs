@@ -218,7 +218,7 @@ fn record(args: &RegisterArgs, act: Act, command: &str, context: &Context) -> Re
     let mut writer = args.signing.open(context, command, mode)?;
     if let Some(bytes) = document.filter(|_| mode.records()) {
         writer.admit(vec![event.clone()])?;
-        crate::cli::record::append::keep_document(&context.ledger, &bytes)?;
+        crate::cli::record::documents::keep_document(&context.ledger, &bytes)?;
     }
     let options = AppendOptions {
         now: context.now,

@@ -141,7 +141,7 @@ pub(crate) fn correction(
         if !args.mode().records() {
             return Err(Failure::usage("--draft takes no --attach: it is kept beside the ledger"));
         }
-        crate::cli::record::append::keep_document(&context.ledger, &bytes)?;
+        crate::cli::record::documents::keep_document(&context.ledger, &bytes)?;
     }
     event.evidence = evidence;
     Ok(event)

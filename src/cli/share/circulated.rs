@@ -11,7 +11,7 @@ use crate::query::{Axes, Notification, NotificationKind};
 
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
-use crate::cli::record::append::keep_document;
+use crate::cli::record::documents::keep_document;
 use crate::cli::record::receipt;
 use crate::cli::share::notifiable::{Args, CirculatedArgs, bodies, drafts, since};
 
