@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::event::{Event, EventId, Index, Instant};
 use crate::ledger::{Reading, Writer};
-use crate::log::{Disk, Holder};
+use crate::log::{Disk, Holder, regular};
 
 use crate::cli::error::Failure;
 use crate::cli::render::Page;
@@ -170,7 +170,7 @@ impl Context {
     /// [`Failure`].
     pub(crate) fn writer(&self, command: &str) -> Result<Writer, Failure> {
         self.check_url()?;
-        let writer = Writer::open(&self.ledger, &self.holder(command), Disk::default())?;
+        let mut writer = Writer::open(&self.ledger, &self.holder(command), Disk::default())?;
         if let Some(torn) = writer.recovered().filter(|_| !self.quiet) {
             self.remark(&format!(
                 "an append that was never acknowledged was cut short at byte {} of {}; its {} bytes were cleared",
@@ -179,7 +179,20 @@ impl Context {
                 torn.bytes
             ));
         }
+        if writer.clock_far_ahead(self.clock_now())? {
+            let now = self.clock_now().canonical();
+            self.remark(&format!(
+                "the clock says {now}: if that is wrong, end this and set the clock, since no later entry can be stamped \
+                 with an earlier time"
+            ));
+        }
         Ok(writer)
+    }
+
+    /// The clock, read anew. Input or the lock may have been waited for since the command began, and other processes may
+    /// have recorded entries meanwhile.
+    pub(crate) fn clock_now(&self) -> Instant {
+        clock().unwrap_or(self.now)
     }
 
     /// Opens the ledger for a dry run.
@@ -193,8 +206,10 @@ impl Context {
 
     /// Ends writing. What was acknowledged is durable without a checkpoint, so one that cannot be written is no failure.
     pub(crate) fn close(&self, writer: Writer) {
+        let has_recorded = writer.has_recorded();
         if let Err(error) = writer.close() {
-            self.remark(&format!("recorded, but the head of the log is not up to date: {error}"));
+            let recorded = if has_recorded { "recorded, but " } else { "" };
+            self.remark(&format!("{recorded}the head of the log is not up to date: {error}"));
         }
     }
 
@@ -204,6 +219,7 @@ impl Context {
             pid: std::process::id().to_string(),
             command: format!("chancery {command}"),
             since: self.now.canonical().get(11..16).unwrap_or_default().to_owned(),
+            address: None,
         }
     }
 
@@ -401,14 +417,11 @@ pub(crate) fn input_name(path: &Path) -> String {
 /// # Errors
 /// [`Failure`].
 pub(crate) fn read_input(path: &Path) -> Result<Vec<u8>, Failure> {
-    use std::io::Read;
-    let mut bytes = Vec::new();
     let read = match path == Path::new("-") {
-        true => std::io::stdin().lock().read_to_end(&mut bytes).map(|_| ()),
-        false => std::fs::read(path).map(|read| bytes = read),
+        true => regular::read_bounded(std::io::stdin().lock(), regular::GIVEN_BYTES_MAX),
+        false => regular::read_given(path),
     };
-    read.map_err(|e| Failure::file(path, &e))?;
-    Ok(bytes)
+    read.map_err(|e| Failure::file(path, &e))
 }
 
 /// Objects as rows under the columns that are paths into them.

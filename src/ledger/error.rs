@@ -92,6 +92,22 @@ pub enum LedgerError {
         /// The last entry.
         last: Instant,
     },
+    /// No stamp is left.
+    #[error(
+        "no entry can be stamped after the last one: time stamps end with the year 9999; nothing was recorded"
+    )]
+    ClockFull,
+    /// The log refused the entries: none of them is in it.
+    #[error("not recorded: {0}")]
+    NotRecorded(LogError),
+    /// The entry is recorded, and what had to be written after it is not.
+    #[error("recorded as entry {entry}, but the head of the log is not up to date: {source}")]
+    RecordedWithoutHead {
+        /// The entry.
+        entry: Index,
+        /// What failed.
+        source: Box<LedgerError>,
+    },
     /// No such entry.
     #[error("there is no entry {index}: the ledger has {size}, counting from 0")]
     NoEntry {

@@ -207,7 +207,7 @@ fn write_document(entry: &Entry, out: &std::path::Path, context: &Context) -> Re
             .help("the entry was recorded by other means, or by an early version: chancery audit names all such entries")
     })?;
     let path = documents::place(&context.ledger, sha256);
-    let bytes = std::fs::read(&path).map_err(|e| {
+    let bytes = documents::read(&path).map_err(|e| {
         Failure::new(Exit::Unavailable, format!("{}: {e}", path.display()))
             .help("the document was redacted or lost; the entry and its hash stand")
     })?;

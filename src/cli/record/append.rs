@@ -5,12 +5,12 @@ use crate::event::{
     Act, ActKind, BodyId, Digest, Edtf, Event, EventId, EventSignature, Evidence, Finding, Form, Grade,
     Index, ParticipantId, Quote, Reply, Rival, Role, Size, StatusId, Survey,
 };
-use crate::ledger::{AppendOptions, Writer};
+use crate::ledger::AppendOptions;
 use crate::query::participant;
 
 use crate::cli::context::{Context, input_name, read_input};
 use crate::cli::error::{Exit, Failure};
-use crate::cli::record::documents::keep_document;
+use crate::cli::record::documents::{self, keep_document};
 use crate::cli::record::receipt;
 use crate::cli::record::signing::{Mode, SigningArgs};
 use crate::cli::record::words;
@@ -231,27 +231,30 @@ pub(crate) fn span(text: &str) -> Result<Edtf, crate::event::DateError> {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let mode = args.signing.mode(args.dry_run);
-    let mut writer = args.signing.open(context, "append", mode)?;
-    let (events, document, words) = match &args.from {
-        Some(path) => {
-            let mut events = Vec::new();
-            for (event, signatures) in offers(path, context)? {
-                writer.offer(event.id, signatures);
-                events.push(event);
-            }
-            (events, None, Vec::new())
-        }
+    // Read before the ledger is locked: what comes through a pipe may come slowly.
+    let (offers, document) = match &args.from {
+        Some(path) => (offers(path, context)?, None),
         None => {
-            let (mut event, document) = one(args, context, &writer)?;
-            let words = match args.redactable {
-                true => words::commit(&mut event, &writer, &context.ledger, &Context::salt)?,
-                false => Vec::new(),
-            };
-            (vec![event], document, words)
+            let (event, document) = one(args, context)?;
+            (vec![(event, Vec::new())], document)
         }
     };
+    let mut writer = args.signing.open(context, "append", mode)?;
+    let mut events = Vec::with_capacity(offers.len());
+    for (event, signatures) in offers {
+        writer.offer(event.id, signatures);
+        events.push(event);
+    }
+    let mut words = Vec::new();
+    if let (None, [event]) = (&args.from, events.as_mut_slice()) {
+        let target = args.said.to.map(|index| writer.entry(Index(index))).transpose()?;
+        event.to = target.map(|entry| entry.event.id);
+        if args.redactable {
+            words = words::commit(event, &writer, &context.ledger, &Context::salt)?;
+        }
+    }
     let options = AppendOptions {
-        now: context.now,
+        now: context.clock_now(),
         expect_size: args.expect_size.map(Size),
         accept_clock: args.accept_clock,
     };
@@ -284,7 +287,7 @@ fn example(failure: Failure, args: &Args) -> Failure {
     }
 }
 
-fn one(args: &Args, context: &Context, writer: &Writer) -> Result<(Event, Option<Vec<u8>>), Failure> {
+fn one(args: &Args, context: &Context) -> Result<(Event, Option<Vec<u8>>), Failure> {
     let kind = args.act.ok_or_else(|| Failure::usage("an act is needed: see chancery acts"))?;
     let Some(body) = args.body.clone() else {
         return Err(
@@ -303,7 +306,6 @@ fn one(args: &Args, context: &Context, writer: &Writer) -> Result<(Event, Option
     event.toward = said.toward.clone();
     event.status = said.claims_status.clone();
     event.about = said.about.clone();
-    event.to = said.to.map(|index| writer.entry(Index(index))).transpose()?.map(|entry| entry.event.id);
     event.title = said.title.clone();
     event.place = said.place.clone();
     event.sequence = said.sequence;
@@ -407,7 +409,7 @@ impl SourceArgs {
         first.retrieved = self.retrieved.clone();
         first.quote = self.quote.clone().map(Quote::Text);
         let document = match &self.attach {
-            Some(path) => Some(std::fs::read(path).map_err(|e| Failure::file(path, &e))?),
+            Some(path) => Some(documents::read_attached(path).map_err(|e| Failure::file(path, &e))?),
             None => None,
         };
         first.sha256 = document.as_ref().map(|bytes| Digest::of(bytes).into());

@@ -23,7 +23,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let writer = open(&args.common, context, "redact")?;
+    let (writer, source) = open(&args.common, context, "redact")?;
     let index = Index(args.entry);
     let entry = writer.entry(index)?;
     let committed = redactable(&entry.event, index)?;
@@ -36,7 +36,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     // Recorded first: what is cut short after it is finished by running it again.
     let done = match before.is_empty() {
         true => {
-            let event = correction(&args.common, context, Act::EvidenceRedacted, &entry.event)?;
+            let event = correction(&args.common, context, Act::EvidenceRedacted, &entry.event, source)?;
             append(&args.common, context, writer, event)?
         }
         false => Exit::Done,

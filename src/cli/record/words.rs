@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::event::{Digest, Event, Quote};
 use crate::ledger::Writer;
-use crate::log::Disk;
+use crate::log::{Disk, regular};
 
 use crate::cli::error::{Exit, Failure};
 
@@ -106,7 +106,9 @@ pub(crate) fn keep(ledger: &Path, words: &Words) -> Result<(), Failure> {
 /// The words that a commitment is of, as far as they are beside the log.
 pub(crate) fn kept(ledger: &Path, quote: &Quote) -> Kept {
     let Some(digest) = commitment(quote) else { return Kept::Absent };
-    let Ok(bytes) = std::fs::read(place(ledger, digest)) else { return Kept::Absent };
+    let Ok(bytes) = regular::read(&place(ledger, digest), regular::TEXT_BYTES_MAX) else {
+        return Kept::Absent;
+    };
     match serde_json::from_slice::<Words>(&bytes) {
         Ok(words) if words.quote().as_ref() == Some(quote) => Kept::Words(words.words),
         _ => Kept::Altered,
