@@ -121,7 +121,7 @@ fn wait(file: File, path: &Path, patience: Duration) -> Result<File, LogError> {
     let holder = said(path);
     let left = patience.saturating_sub(started.elapsed());
     if holder.address.is_some() || left.is_zero() {
-        return Err(LogError::Locked(holder));
+        return Err(LogError::Locked(Box::new(holder)));
     }
     // The system keeps those who wait in order, but knows no time limit: a thread waits, and lets go if it comes too late.
     let (sender, receiver) = sync_channel(0);
@@ -132,7 +132,7 @@ fn wait(file: File, path: &Path, patience: Duration) -> Result<File, LogError> {
     waiting.map_err(LogError::io(path, "cannot be waited for"))?;
     match receiver.recv_timeout(left) {
         Ok(locked) => locked.map_err(LogError::io(path, "cannot be locked")),
-        Err(_) => Err(LogError::Locked(said(path))),
+        Err(_) => Err(LogError::Locked(Box::new(said(path)))),
     }
 }
 
