@@ -86,7 +86,7 @@ pub(crate) fn rectification(n: u128, of: &Event, field: &str, value: &str) -> Ev
 }
 
 pub(crate) fn holder() -> Holder {
-    Holder { pid: "1".into(), command: "test".into(), since: "00:00".into() }
+    Holder { pid: "1".into(), command: "test".into(), since: "00:00".into(), address: None }
 }
 
 pub(crate) fn create(path: &Path) -> Writer {

@@ -114,3 +114,96 @@ fn control_characters_in_what_was_typed_are_written_out_in_the_answer() {
         assert!(!error.trim_end().chars().any(|c| c.is_control() && c != '\n'), "{error:?}");
     }
 }
+
+/// Runs a command for ten seconds at most: 124 is the code of `timeout`.
+fn in_time(env: &Env, line: &str) -> i32 {
+    env.sh(&format!("timeout -s KILL 10 chancery {line} >/dev/null 2>&1; echo $?"))
+        .stdout
+        .trim()
+        .parse()
+        .unwrap()
+}
+
+#[test]
+fn a_pipe_a_device_or_an_endless_file_in_the_place_of_a_ledgers_file_stops_no_command() {
+    let env = Env::demo();
+    let files = [
+        "checkpoint",
+        "FORMAT",
+        "LOCK",
+        "key.pub",
+        "entries/acknowledged",
+        "entries/00000000000000000000.seg",
+    ];
+    for file in files {
+        for make in ["mkfifo", "ln -s /dev/zero", "truncate -s 1T"] {
+            env.sh(&format!("rm -rf L && cp -r chancery.ledger L && rm L/{file} && {make} L/{file}")).ok();
+            for line in
+                ["status BLR sco --ledger L", "audit --ledger L", "append founded --in sco --ledger L"]
+            {
+                let code = in_time(&env, line);
+                assert!(code <= 4, "{make} {file}: {line} ended with {code}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_init_that_is_refused_or_fails_leaves_nothing_behind() {
+    let env = Env::sco();
+    env.sh("mkdir b c && cp chancery.ledger/key b/ && echo mine > c/notes").ok();
+    env.run(&["init", "--ledger", "b"]).fails(3);
+    assert_eq!(env.sh("ls b").ok(), "key\n");
+    // A file that cannot be written: its temporary name is that of a folder.
+    env.sh("mkdir -p c/FORMAT.tmp").ok();
+    assert_ne!(env.run(&["init", "--ledger", "c"]).code, 0);
+    assert_eq!(env.sh("ls c").ok(), "FORMAT.tmp\nnotes\n");
+    assert_ne!(env.run(&["init", "--ledger", "chancery.ledger/FORMAT/deep"]).code, 0);
+}
+
+#[test]
+fn no_stamp_lies_beyond_the_year_9999() {
+    let env = Env::sco().at("9999-12-31T23:59:59.999999Z");
+    let act = |id: &str| format!("append application-filed -p LAO --in sco --done 2025 --cite x --note {id}");
+    let run = |line: &str| env.run(&line.split(' ').collect::<Vec<_>>());
+    let warned = run(&act("one"));
+    assert!(warned.code == 0 && warned.stderr.contains("the clock says 9999-12-31"), "{}", warned.stderr);
+    let size = env.size();
+    run(&act("two")).fails_with(3, "time stamps end with the year 9999; nothing was recorded");
+    assert_eq!(env.size(), size);
+    assert_eq!(env.run(&["audit"]).ok(), "");
+}
+
+#[test]
+fn a_writer_that_waits_for_its_input_keeps_nobody_out() {
+    let env = Env::sco();
+    let mut slow = env.chancery(&["append", "--from", "-"]).stdin(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    env.run(&["append", "application-filed", "-p", "LAO", "--in", "sco", "--done", "2025", "--cite", "x"])
+        .ok();
+    drop(slow.stdin.take());
+    assert_eq!(slow.wait().unwrap().code(), Some(2));
+}
+
+#[test]
+fn a_lock_that_names_a_server_is_not_waited_for_and_its_address_is_named() {
+    let env = Env::sco();
+    let lock = env.ledger().join("LOCK");
+    std::fs::write(&lock, "4711\nchancery serve\n09:30\nhttp://127.0.0.1:8080/\n").unwrap();
+    let held = std::fs::File::open(&lock).unwrap();
+    held.lock().unwrap();
+    let began = std::time::Instant::now();
+    let args = ["append", "application-filed", "-p", "LAO", "--in", "sco", "--done", "2025", "--cite", "x"];
+    env.run(&args).fails_with(4, "a server at http://127.0.0.1:8080/");
+    assert!(began.elapsed() < std::time::Duration::from_secs(3));
+}
+
+#[test]
+fn an_append_that_nobody_can_sign_is_refused() {
+    let env = Env::sco();
+    let size = env.size();
+    std::fs::remove_file(env.ledger().join("key")).unwrap();
+    let args = ["append", "application-filed", "-p", "LAO", "--in", "sco", "--done", "2025", "--cite", "x"];
+    env.run(&args).fails_with(3, "the log's signing key is not here");
+    assert_eq!(env.size(), size);
+}

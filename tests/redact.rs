@@ -1,5 +1,9 @@
 //! Words that can be removed: the log commits to them, and every hash stays what it was.
 
+use chancery::event::Instant;
+use chancery::event::leaf::splice;
+use chancery::log::{Append, Disk, Entries, Holder};
+
 use crate::env::{Env, files};
 
 const WORDS: &str = "as Mr Example, the desk officer, told us on the telephone";
@@ -99,4 +103,62 @@ fn words_of_the_log_itself_cannot_be_removed_and_a_refused_act_leaves_none_behin
         ["append", "application-filed", "-p", "LAO", "--in", "sco", "--done", "2025-07", "--quote", WORDS];
     env.run(&[&dry[..], &["--redactable", "--cite", "a test", "--dry-run"]].concat()).ok();
     assert!(!env.ledger().join("quotes").exists());
+}
+
+/// Evidence that states something else where a SHA-256 must stand.
+const NO_DIGESTS: [&str; 4] = [
+    r#"{"cite":"x","quote":{"salted_sha256":"../../home/settings"}}"#,
+    r#"{"cite":"x","sha256":"../key"}"#,
+    r#"{"cite":"x","sha256":"/etc/passwd"}"#,
+    r#"{"cite":"x","sha256":"ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789ABCDEF0123456789"}"#,
+];
+
+fn event(evidence: &str, at: usize) -> String {
+    format!(
+        r#"{{"act":"application-filed","body":"sco","dates":{{"done":"2025"}},"evidence":[{evidence}],"id":"0197a000-0000-7000-8000-0000000000b{at}","participant":"LAO"}}"#
+    )
+}
+
+#[test]
+fn an_event_that_states_a_path_where_a_hash_must_stand_is_refused() {
+    let env = Env::sco();
+    let before = env.size();
+    for (at, evidence) in NO_DIGESTS.into_iter().enumerate() {
+        env.write("event.jsonl", event(evidence, at));
+        let refused = env.run(&["append", "--from", "event.jsonl"]).fails(2);
+        assert!(refused.contains("is no SHA-256: use 64 hexadecimal digits"), "{refused}");
+    }
+    assert_eq!(env.size(), before);
+}
+
+#[test]
+fn no_command_makes_a_path_of_what_an_early_version_recorded_in_the_place_of_a_hash() {
+    let env = Env::sco();
+    std::fs::create_dir(env.path().join("home")).unwrap();
+    std::fs::create_dir(env.ledger().join("quotes")).unwrap();
+    env.write("home/settings.json", "{}");
+    let first = env.size();
+    let log = Entries::open_writer(&env.ledger(), &Holder::default(), Disk::default()).unwrap();
+    for (at, evidence) in NO_DIGESTS.into_iter().enumerate() {
+        let stamp = Instant::parse(&format!("2026-11-23T17:31:00.10000{at}Z")).unwrap();
+        let leaf = splice(event(evidence, at).as_bytes(), stamp).unwrap();
+        assert!(matches!(log.append(first + at as u64, &[&leaf]), Append::Done { .. }));
+    }
+    log.write_checkpoint().unwrap();
+    drop(log);
+    let entry = |at: u64| (first + at).to_string();
+
+    // The entries are read like all others.
+    for at in 0..4 {
+        env.run(&["show", &entry(at)]).ok();
+    }
+    assert_eq!(env.status("LAO sco")["status"], "none");
+    let shown = env.run(&["show", &entry(1), "--document", "out"]).fails(3);
+    assert!(shown.contains("is no SHA-256"), "{shown}");
+    assert!(!env.path().join("out").exists());
+    env.run(&["redact", &entry(0), "--cite", "by order"]).ok();
+    assert!(env.path().join("home/settings.json").exists(), "a file outside the ledger was removed");
+    let audit = env.run(&["audit"]);
+    assert_eq!(audit.code, 1);
+    assert_eq!(audit.stdout.matches("no-digest").count(), 4, "{}", audit.stdout);
 }

@@ -232,6 +232,30 @@ fn the_audit_files_entries_by_a_rule_of_its_own() {
     }
 }
 
+/// The files that may open others without `log/regular.rs`, and why.
+const OPENING_EXCEPTIONS: [&str; 3] = [
+    // The helper itself.
+    "log/regular.rs",
+    // It makes files, and opens folders to sync them.
+    "log/disk.rs",
+    // It opens the folder that it publishes into, to lock it.
+    "publish/write.rs",
+];
+
+#[test]
+fn files_of_a_ledger_are_opened_in_one_place_that_looks_at_their_kind_first() {
+    let rooms = ["log", "ledger", "index", "audit", "witness", "publish"];
+    let words = ["fs::read(", "fs::read_to_string(", "File::open(", "File::options(", ".read(true)"];
+    for (path, text) in sources().iter().filter(|(path, _)| !is_test(path)) {
+        let name = path.to_str().unwrap();
+        let is_in_room = rooms.iter().any(|room| path.starts_with(room));
+        if is_in_room && !OPENING_EXCEPTIONS.contains(&name) {
+            let word = words.iter().find(|word| code(text).contains(**word));
+            assert!(word.is_none(), "{name} has {word:?}: open it with log/regular.rs");
+        }
+    }
+}
+
 /// The place of a file among the modules: `src/event/act.rs` is `event`, `act`.
 fn module(path: &Path) -> Vec<String> {
     let mut parts: Vec<String> =

@@ -252,7 +252,12 @@ fn rows() -> Vec<Event> {
 
 /// Who writes.
 pub(crate) fn holder() -> Holder {
-    Holder { pid: std::process::id().to_string(), command: "cargo bench".into(), since: "00:00".into() }
+    Holder {
+        pid: std::process::id().to_string(),
+        command: "cargo bench".into(),
+        since: "00:00".into(),
+        address: None,
+    }
 }
 
 /// Makes a ledger of so many entries beside the charters, with its index.

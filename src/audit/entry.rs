@@ -26,6 +26,11 @@ pub(super) fn canonical(leaf: &Leaf, found: &mut Findings) -> Option<(Entry, Vec
     if !is_leaf_of(&leaf.bytes, &entry, &signatures) {
         found.at(fault::NOT_CANONICAL, index, LeafError::NotCanonical.to_string());
     }
+    for evidence in &entry.event.evidence {
+        if let Err(error) = evidence.check_digests() {
+            found.at(fault::NO_DIGEST, index, error.to_string());
+        }
+    }
     Some((entry, signatures))
 }
 

@@ -55,6 +55,9 @@ faults! {
         "compare with a copy; `chancery repair --from DIR|FILE`";
     NOT_CANONICAL: "canonical", "not-canonical", "the leaf is not the one form of what it says",
         "it was not written by this program's append: find out who wrote it, compare with a copy";
+    NO_DIGEST: "canonical", "no-digest", "a SHA-256 in the evidence of the entry is not 64 lower-case hexadecimal digits",
+        "no command opens a file by it, and append refuses it now: retract the entry, and record the act anew with the hash \
+         of its document";
     ID_TAKEN: "ids", "id-taken", "an earlier entry has the same id", OTHER_MEANS;
     CLOCK_WENT_BACK: "clock", "clock-went-back", "the entry is not stamped later than the one before it", OTHER_MEANS;
     TREE_OTHER_ROOT: "tree", "other-root", "the entries before a segment do not give the root that it states",

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::event::Size;
 use crate::log::{
-    Append, Checkpoint, Disk, Entries, Frontier, Hash, Holder, LogError, Remains, leaf_hash, salvage,
+    Append, Checkpoint, Disk, Entries, Frontier, Hash, Holder, LEAF_BYTES_MAX, LogError, Remains, leaf_hash,
+    regular, salvage,
 };
 
 /// What a repair made.
@@ -125,10 +126,14 @@ fn read(ledger: &Path) -> Result<Source, RepairError> {
 }
 
 fn read_lines(file: &Path) -> Result<Source, RepairError> {
-    let text = std::fs::read(file).map_err(|source| RepairError::Copy { path: file.to_owned(), source })?;
-    let text = text.strip_suffix(b"\n").unwrap_or(&text);
-    let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-    let intact: BTreeMap<u64, Vec<u8>> = (0..).zip(lines.map(<[u8]>::to_vec)).collect();
+    let unread = |source| RepairError::Copy { path: file.to_owned(), source };
+    let mut intact: BTreeMap<u64, Vec<u8>> = BTreeMap::new();
+    for line in regular::lines_given(file, LEAF_BYTES_MAX).map_err(unread)? {
+        let line = line.map_err(unread)?;
+        if !line.is_empty() {
+            intact.insert(intact.len() as u64, line);
+        }
+    }
     let remains = Remains { extent: intact.len() as u64, ..Remains::default() };
     Ok(Source { remains, intact, broken: BTreeMap::new() })
 }
@@ -231,8 +236,12 @@ const BATCH_BYTES: usize = 1 << 20;
 
 fn write(into: &Path, origin: &str, leaves: &[&[u8]], disk: &Disk) -> Result<Hash, RepairError> {
     Entries::create(into, origin, disk)?;
-    let holder =
-        Holder { pid: std::process::id().to_string(), command: "repair".into(), since: String::new() };
+    let holder = Holder {
+        pid: std::process::id().to_string(),
+        command: "repair".into(),
+        since: String::new(),
+        address: None,
+    };
     let log = Entries::open_writer(into, &holder, disk.clone())?;
     let mut rest = leaves;
     while !rest.is_empty() {

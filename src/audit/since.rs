@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::event::Index;
-use crate::log::{Checkpoint, Hash, LogError, SignedCheckpoint, leaf_hash, salvage};
+use crate::log::{Checkpoint, Hash, LEAF_BYTES_MAX, LogError, SignedCheckpoint, leaf_hash, regular, salvage};
 use crate::publish::{CHECKPOINT, Part, WIDTH, split_leaves};
 
 use super::fault;
@@ -105,21 +105,21 @@ impl Since {
             if parts.iter().any(|part| path.join(part).exists()) {
                 return Ok(Since { name, kept: Kept::Folder(path.to_owned()), signed: None });
             }
-            let text = std::fs::read_to_string(path.join(CHECKPOINT));
+            let text = regular::read_text(&path.join(CHECKPOINT), regular::TEXT_BYTES_MAX);
             let text = text.map_err(|_| SinceError::NoLedger(path.to_owned()))?;
             let signed = head(&path.join(CHECKPOINT), &text)?;
             let kept = Kept::Published(path.to_owned(), signed.head.size);
             return Ok(Since { name, kept, signed: Some(signed) });
         }
         let unreadable = |source| SinceError::Unreadable { path: path.to_owned(), source };
-        let mut file = BufReader::new(std::fs::File::open(path).map_err(unreadable)?);
+        let mut file = BufReader::new(regular::open_given(path).map_err(unreadable)?);
         let start = file.fill_buf().map_err(unreadable)?;
         // A leaf is canonical: nothing stands between its brace and its first name.
         if start.starts_with(b"{\"event\":") {
             return Ok(Since { name, kept: Kept::Leaves(path.to_owned()), signed: None });
         }
         let report = start.starts_with(b"{");
-        let text = std::io::read_to_string(file).map_err(unreadable)?;
+        let text = regular::read_text_bounded(file).map_err(unreadable)?;
         if report {
             return Ok(Since { name, kept: Kept::Heads(filed(path, &text)?), signed: None });
         }
@@ -259,8 +259,8 @@ impl Copy {
             }
             Kept::Leaves(file) => {
                 let io = |what| move |source| LogError::Io { path: file.clone(), what, source };
-                let file = std::fs::File::open(file).map_err(io("cannot be opened"))?;
-                for (line, index) in BufReader::new(file).split(b'\n').zip(0..) {
+                let lines = regular::lines_given(file, LEAF_BYTES_MAX).map_err(io("cannot be opened"))?;
+                for (line, index) in lines.zip(0..) {
                     copy.take(index, &line.map_err(io("cannot be read"))?, true, &same);
                 }
             }
@@ -282,7 +282,8 @@ impl Copy {
         tile: Part,
         same: impl Fn(u64) -> Option<&'a [u8]>,
     ) {
-        let read = |part: Part| std::fs::read(tree.join(part.path())).unwrap_or_default();
+        let read =
+            |part: Part| regular::read(&tree.join(part.path()), regular::GIVEN_BYTES_MAX).unwrap_or_default();
         let (bytes, hashes) = (read(bundle), read(tile));
         let leaves = split_leaves(&bytes).0.into_iter().filter_map(|at| bytes.get(at));
         for ((leaf, hash), index) in leaves.zip(hashes.chunks(32)).zip(bundle.number() * WIDTH..) {

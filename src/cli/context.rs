@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::event::{Event, EventId, Index, Instant, to_cell};
 use crate::ledger::{Reading, Writer};
-use crate::log::{Disk, Holder};
+use crate::log::{Disk, Holder, regular};
 
 use crate::cli::error::Failure;
 use crate::cli::render::Page;
@@ -185,7 +185,7 @@ impl Context {
     }
 
     /// Says what opening has cleared.
-    fn opened(&self, writer: Writer) -> Result<Writer, Failure> {
+    fn opened(&self, mut writer: Writer) -> Result<Writer, Failure> {
         if let Some(torn) = writer.recovered().filter(|_| !self.quiet) {
             self.remark(&format!(
                 "an append that was never acknowledged was cut short at byte {} of {}; its {} bytes were cleared",
@@ -194,7 +194,20 @@ impl Context {
                 torn.bytes
             ));
         }
+        if writer.clock_far_ahead(self.clock_now())? {
+            let now = self.clock_now().canonical();
+            self.remark(&format!(
+                "the clock says {now}: if that is wrong, end this and set the clock, since no later entry can be stamped \
+                 with an earlier time"
+            ));
+        }
         Ok(writer)
+    }
+
+    /// The clock, read anew. Input or the lock may have been waited for since the command began, and other processes may
+    /// have recorded entries meanwhile.
+    pub(crate) fn clock_now(&self) -> Instant {
+        clock().unwrap_or(self.now)
     }
 
     /// Opens the ledger for a dry run.
@@ -208,8 +221,10 @@ impl Context {
 
     /// Ends writing. What was acknowledged is durable without a checkpoint, so one that cannot be written is no failure.
     pub(crate) fn close(&self, writer: Writer) {
+        let has_recorded = writer.has_recorded();
         if let Err(error) = writer.close() {
-            self.remark(&format!("recorded, but the head of the log is not up to date: {error}"));
+            let recorded = if has_recorded { "recorded, but " } else { "" };
+            self.remark(&format!("{recorded}the head of the log is not up to date: {error}"));
         }
     }
 
@@ -219,6 +234,7 @@ impl Context {
             pid: std::process::id().to_string(),
             command: format!("chancery {command}"),
             since: self.now.canonical().get(11..16).unwrap_or_default().to_owned(),
+            address: None,
         }
     }
 
@@ -449,14 +465,11 @@ pub(crate) fn input_name(path: &Path) -> String {
 /// # Errors
 /// [`Failure`].
 pub(crate) fn read_input(path: &Path) -> Result<Vec<u8>, Failure> {
-    use std::io::Read;
-    let mut bytes = Vec::new();
     let read = match path == Path::new("-") {
-        true => std::io::stdin().lock().read_to_end(&mut bytes).map(|_| ()),
-        false => std::fs::read(path).map(|read| bytes = read),
+        true => regular::read_bounded(std::io::stdin().lock(), regular::GIVEN_BYTES_MAX),
+        false => regular::read_given(path),
     };
-    read.map_err(|e| Failure::file(path, &e))?;
-    Ok(bytes)
+    read.map_err(|e| Failure::file(path, &e))
 }
 
 /// Objects as rows under the columns that are paths into them.

@@ -168,6 +168,18 @@ impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Failure {
         match error {
             LedgerError::Log(error) => error.into(),
+            LedgerError::NotRecorded(error) => {
+                let inner = Failure::from(error);
+                Failure { what: format!("not recorded: {}", inner.what), ..inner }
+            }
+            LedgerError::RecordedWithoutHead { entry, source } => {
+                let inner = Failure::from(*source);
+                let what = format!(
+                    "recorded as entry {entry}, but the head of the log is not up to date: {}",
+                    inner.what
+                );
+                Failure { what, ..inner }
+            }
             LedgerError::Query(error) => error.into(),
             LedgerError::Question(error) => (*error).into(),
             LedgerError::Index(error) => error.into(),
@@ -177,6 +189,7 @@ impl From<LedgerError> for Failure {
                 .help(format!("look at it: chancery show {index}; leave --id out for a new event")),
             LedgerError::Charter(CharterError::AmendsNothing { .. })
             | LedgerError::Clock { .. }
+            | LedgerError::ClockFull
             | LedgerError::Impossible(_)
             | LedgerError::IdTwice(_)
             | LedgerError::Objected { .. }

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
 use super::date::Edtf;
+use super::digest::{Digest, DigestError, StatedDigest};
 
 /// How far a source may be relied on. The ledger attributes; it does not decide.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -55,8 +56,8 @@ pub enum Quote {
     /// SHA-256, in hex, of a salt and the words.
     #[serde(rename_all = "snake_case")]
     Salted {
-        /// The hash, 64 hex digits.
-        salted_sha256: String,
+        /// The hash.
+        salted_sha256: StatedDigest,
     },
 }
 
@@ -65,7 +66,7 @@ impl Quote {
     /// from it, and without other words of the same hash it cannot be about others.
     pub fn salted(salt: &[u8; 32], words: &str) -> Quote {
         let hash = Sha256::new().chain_update(salt).chain_update(words).finalize();
-        Quote::Salted { salted_sha256: format!("{hash:x}") }
+        Quote::Salted { salted_sha256: Digest::of_hash(hash.into()).into() }
     }
 }
 
@@ -87,9 +88,9 @@ pub struct Evidence {
     /// When it was looked at.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub retrieved: Option<Edtf>,
-    /// SHA-256 of the attached document, 64 hex digits.
+    /// SHA-256 of the attached document.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub sha256: Option<String>,
+    pub sha256: Option<StatedDigest>,
     /// Its address.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub url: Option<String>,
@@ -100,6 +101,19 @@ impl Evidence {
     pub fn citing(cite: impl Into<String>, grade: Option<Grade>) -> Evidence {
         let cite = cite.into();
         Evidence { cite, grade, published: None, quote: None, retrieved: None, sha256: None, url: None }
+    }
+
+    /// Whether every SHA-256 that it states is one.
+    ///
+    /// # Errors
+    /// [`DigestError`] with the first text that is none.
+    pub fn check_digests(&self) -> Result<(), DigestError> {
+        let quoted = self.quote.as_ref().and_then(|quote| match quote {
+            Quote::Salted { salted_sha256 } => Some(salted_sha256),
+            Quote::Text(_) => None,
+        });
+        let mut stated = self.sha256.iter().chain(quoted);
+        stated.try_for_each(|stated| stated.digest().map(drop).map_err(Clone::clone))
     }
 
     /// The row of a file that it cites, as `GGO_parties.csv:8708`, with what stands before it: dates of one row are of

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use super::correction::{Cause, Changes, Correction, Field, FieldName, Retraction};
 use super::date::{Edtf, Instant};
+use super::digest::StatedDigest;
 use super::event::Dates;
 use super::evidence::{Evidence, Grade, Quote};
 use super::ids::{BodyId, EventId, StatusId};
@@ -327,7 +328,7 @@ impl Piece<'_> {
             published: self.published,
             quote: self.quote.map(|words| Quote::Text(words.into_owned())),
             retrieved: self.retrieved,
-            sha256: self.sha256.map(Cow::into_owned),
+            sha256: self.sha256.map(|text| StatedDigest::read(&text)),
             url: self.url.map(Cow::into_owned),
         })
     }
@@ -407,6 +408,7 @@ mod tests {
         (words(), grade, dates, quote, words(), words()).prop_map(
             |(cite, grade, (published, retrieved), quote, sha256, url)| {
                 let cite = cite.unwrap_or_default();
+                let sha256 = sha256.map(|text| StatedDigest::read(&text));
                 Evidence { cite, grade, published, quote, retrieved, sha256, url }
             },
         )

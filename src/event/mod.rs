@@ -9,6 +9,7 @@ mod act_name;
 mod cell;
 mod correction;
 mod date;
+mod digest;
 #[allow(clippy::module_inception, reason = "the noun of the folder has a file of its own")]
 mod event;
 mod evidence;
@@ -40,6 +41,7 @@ pub use act_name::UnknownAct;
 pub use cell::{of_cell, to_cell};
 pub use correction::{Cause, ChangeError, Changes, Correction, Field, FieldName, Retraction};
 pub use date::{DateError, Day, Edtf, Instant, Moment};
+pub use digest::{Digest, DigestError, StatedDigest};
 pub use event::{Dates, Entry, Event, Known, Rival};
 pub use evidence::{Evidence, Grade, Quote};
 pub use heading::{Heading, filed_by_correction, filings, headings};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::charter::{Charter, CharterText, NamedSet, WeightTable, check_names, check_sound, refuse};
 use crate::event::leaf::encode_event;
 use crate::event::{
-    Act, ActKind, BodyId, Changes, Day, Event, EventId, Index, Role, Size, StatusId, Subject,
+    Act, ActKind, BodyId, Changes, Day, Event, EventId, Evidence, Index, Role, Size, StatusId, Subject,
 };
 use crate::history::{Standing, charter_acts, charter_acts_with, proposals, standing};
 
@@ -365,6 +365,7 @@ fn check_text(event: &Event) -> Result<(), LedgerError> {
 
 /// What the vocabulary asks of the act: its participant, its own date.
 fn check_form(event: &Event) -> Result<(), LedgerError> {
+    event.evidence.iter().try_for_each(Evidence::check_digests)?;
     let act = event.act.kind();
     match (act.entry().subject, &event.participant) {
         (Subject::Participant, None) => return Err(LedgerError::ParticipantNeeded(act)),

@@ -12,6 +12,14 @@ use super::{AppendOptions, Consequences, Draft, LedgerError, Receipt, Writer, ad
 /// How far behind its last entry a clock may be before an append is refused, in microseconds.
 const CLOCK_TOLERANCE: i64 = 1_000_000;
 
+/// The last moment that a stamp can name, in microseconds: the end of the year 9999. RFC 3339 has four digits for a year.
+const LAST_STAMP: i64 = 253_402_300_799_999_999;
+
+/// A clock that is further ahead of the last entry is probably wrong, and no later entry could be stamped with the true time.
+const FAR_AHEAD: i64 = 10 * 366 * 86_400 * 1_000_000;
+/// The same for a ledger without entries: the end of the year 2099.
+const FAR_FROM_NOTHING: i64 = 4_102_444_800_000_000;
+
 /// Entries that are to be made durable together, with their leaves.
 #[derive(Default)]
 pub(super) struct Frame {
@@ -145,6 +153,7 @@ impl Writer {
     /// Makes a frame durable and learns it. Gives the place, the stamp and the leaf hash of each of its entries.
     pub(super) fn write(&mut self, frame: Frame) -> Result<Vec<(Index, Instant, Hash)>, LedgerError> {
         let Some(first) = frame.entries.first().map(|entry| entry.index) else { return Ok(Vec::new()) };
+        self.log().check_signable()?;
         let leaves: Vec<&[u8]> = frame.leaves.iter().map(Vec::as_slice).collect();
         match self.log().append(first.0, &leaves) {
             Append::Done { .. } => {}
@@ -156,7 +165,7 @@ impl Writer {
                 let ids = frame.entries.iter().map(|entry| entry.event.id).collect();
                 return Err(LedgerError::Unsettled { source, ids });
             }
-            Append::Refused(error) => return Err(LedgerError::Log(error)),
+            Append::Refused(error) => return Err(LedgerError::NotRecorded(error)),
         }
         let hashes = self.log().appended_hashes();
         let made = frame.entries.iter().zip(&hashes);
@@ -194,6 +203,22 @@ impl Writer {
             self.last_recorded = last.map(|entry| entry.recorded_at);
         }
         Ok(self.last_recorded)
+    }
+
+    /// Whether the clock is so far ahead of the last entry that it is probably wrong: an entry that is recorded now would bind
+    /// all later ones to that time.
+    ///
+    /// # Errors
+    /// [`LedgerError`] if the last entry cannot be read.
+    pub fn clock_far_ahead(&mut self, now: Instant) -> Result<bool, LedgerError> {
+        let last = self.last_recorded()?;
+        let bound = last.map_or(FAR_FROM_NOTHING, |last| last.micros().saturating_add(FAR_AHEAD));
+        Ok(now.micros() > bound)
+    }
+
+    /// Whether it has recorded anything.
+    pub fn has_recorded(&self) -> bool {
+        self.appended > 0
     }
 
     /// Takes in what was just made durable.
@@ -252,5 +277,10 @@ fn first_stamp(last: Option<Instant>, count: usize, options: &AppendOptions) -> 
     {
         return Err(LedgerError::Clock { now: options.now, last });
     }
-    Ok(last.map_or(options.now.micros(), |last| options.now.micros().max(last.micros() + 1)))
+    let first = last.map_or(options.now.micros(), |last| options.now.micros().max(last.micros() + 1));
+    let more = i64::try_from(count).unwrap_or(i64::MAX).saturating_sub(1);
+    if count > 0 && first.saturating_add(more) > LAST_STAMP {
+        return Err(LedgerError::ClockFull);
+    }
+    Ok(first)
 }

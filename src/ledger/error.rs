@@ -4,7 +4,8 @@ use crate::certificate::CertificateError;
 use crate::charter::{CharterError, CharterTextError, Refusal};
 use crate::event::leaf::LeafError;
 use crate::event::{
-    ActKind, BodyId, ChangeError, Edtf, EventId, Field, Index, Instant, ParticipantId, Role, Size, StatusId,
+    ActKind, BodyId, ChangeError, DigestError, Edtf, EventId, Field, Index, Instant, ParticipantId, Role,
+    Size, StatusId,
 };
 use crate::index::IndexError;
 use crate::log::{LogError, RotationError};
@@ -90,6 +91,22 @@ pub enum LedgerError {
         now: Instant,
         /// The last entry.
         last: Instant,
+    },
+    /// No stamp is left.
+    #[error(
+        "no entry can be stamped after the last one: time stamps end with the year 9999; nothing was recorded"
+    )]
+    ClockFull,
+    /// The log refused the entries: none of them is in it.
+    #[error("not recorded: {0}")]
+    NotRecorded(LogError),
+    /// The entry is recorded, and what had to be written after it is not.
+    #[error("recorded as entry {entry}, but the head of the log is not up to date: {source}")]
+    RecordedWithoutHead {
+        /// The entry.
+        entry: Index,
+        /// What failed.
+        source: Box<LedgerError>,
     },
     /// No such entry.
     #[error("there is no entry {index}: the ledger has {size}, counting from 0")]
@@ -206,6 +223,9 @@ pub enum LedgerError {
         /// Dates of which one is needed.
         roles: Vec<Role>,
     },
+    /// A SHA-256 that is none.
+    #[error("{0}")]
+    Digest(#[from] DigestError),
     /// The register of recorders, or a rule about who records.
     #[error("{0}")]
     Recorder(#[from] RecorderError),

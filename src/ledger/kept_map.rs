@@ -5,9 +5,12 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use crate::index::GroupMap;
-use crate::log::SignedCheckpoint;
+use crate::log::{SignedCheckpoint, regular};
 
 use super::Writer;
+
+/// More than the map of the most groups that it is written for.
+const MAP_BYTES_MAX: u64 = 64 << 20;
 
 impl Writer {
     fn kept_map_path(&self) -> PathBuf {
@@ -17,7 +20,7 @@ impl Writer {
     /// The kept map, if it is that of a head which the log's key signed: who can write to the folder must not have a false one
     /// signed. Opening has held that head against the log.
     pub(super) fn kept_map(&self) -> Option<GroupMap> {
-        let map = GroupMap::decode(&std::fs::read(self.kept_map_path()).ok()?)?;
+        let map = GroupMap::decode(&regular::read(&self.kept_map_path(), MAP_BYTES_MAX).ok()?)?;
         let stored = SignedCheckpoint::read(&self.path().join("checkpoint")).ok()??;
         let key = self.log().signing_key().ok()??;
         let fits = (stored.head.size, stored.head.completeness())

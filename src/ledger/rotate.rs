@@ -109,7 +109,8 @@ impl Writer {
         let mut event = Event::new(id, Act::LogKeyRotated(Box::new(said)), BodyId::ledger());
         event.evidence = evidence;
         let entry = self.append(vec![event], options)?.first().map_or(Index(size), |receipt| receipt.index);
-        self.close()?;
+        let closed = self.close();
+        closed.map_err(|source| LedgerError::RecordedWithoutHead { entry, source: Box::new(source) })?;
         Ok((Rotated { entry, rotation }, false))
     }
 

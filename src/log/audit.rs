@@ -1,6 +1,5 @@
 //! The audit of the evidence: every byte looked at, everything that is wrong said at once.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -162,7 +161,7 @@ impl<T> Walked<T> {
         keep: Keep<'_, T>,
         file: &mut Vec<u8>,
     ) -> Result<Walked<T>, LogError> {
-        let opened = File::open(path).map_err(LogError::io(path, "cannot be opened"))?;
+        let opened = segment::open_file(path)?;
         let segment = segment::read_header(&opened, path, first, origin)?;
         segment::read_into(file, opened, path, None)?;
         Ok(match segment.seal {

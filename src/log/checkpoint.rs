@@ -7,6 +7,7 @@ use super::disk::Disk;
 use super::error::LogError;
 use super::key::{SigningKey, VerifierKey};
 use super::key_file::verifier_key;
+use super::regular;
 use super::signature::{self, Signature, SignatureError};
 use super::tree::Hash;
 
@@ -224,7 +225,7 @@ impl SignedCheckpoint {
     /// # Errors
     /// [`LogError::Damaged`] with the byte offset of the wrong line.
     pub(crate) fn read_or(path: &Path, remedy: &str) -> Result<Option<SignedCheckpoint>, LogError> {
-        let bytes = match std::fs::read(path) {
+        let bytes = match regular::read(path, regular::TEXT_BYTES_MAX) {
             Ok(bytes) => bytes,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(LogError::io(path, "cannot be read")(e)),

@@ -115,7 +115,7 @@ impl Disk {
     /// # Errors
     /// What the system says.
     pub fn open(&self, path: &Path) -> io::Result<DiskFile> {
-        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        let file = super::regular::open_for_writing(path)?;
         Ok(DiskFile { disk: self.clone(), file, path: path.into() })
     }
 

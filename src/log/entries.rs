@@ -16,7 +16,7 @@ use super::tail::{Passed, TornTail};
 use super::tree::{Frontier, Hash};
 use super::watermark::{self, Watermark};
 use super::writer::Writer;
-use super::{format, key_file, segment};
+use super::{format, key_file, making, segment};
 
 /// The log on disk. Any number of threads can read one.
 pub struct Entries {
@@ -43,10 +43,7 @@ impl Entries {
     /// [`LogError::Present`] where any part of a ledger is there already, [`LogError::Origin`], [`LogError::Io`].
     pub fn create(ledger: &Path, origin: &str, disk: &Disk) -> Result<(), LogError> {
         format::check_origin(origin)?;
-        let parts = ["FORMAT", "entries", "checkpoint", "sled"];
-        if parts.iter().any(|part| ledger.join(part).exists()) {
-            return Err(LogError::Present(ledger.to_owned()));
-        }
+        making::check_absent(ledger)?;
         let folder = segment::folder(ledger);
         std::fs::create_dir_all(&folder).map_err(LogError::io(ledger, "cannot be made"))?;
         segment::create(ledger, origin, &Frontier::default(), segment::BYTES_MIN, disk)?;
@@ -170,6 +167,14 @@ impl Entries {
     /// [`LogError::Key`]: others can read it, it is of another log, it is not here any more.
     pub fn signing_key(&self) -> Result<Option<SigningKey>, LogError> {
         key_file::signing(&self.ledger, &self.origin)
+    }
+
+    /// Refuses if the log has a key that is not here: nobody could sign a head over what is appended.
+    ///
+    /// # Errors
+    /// [`KeyError::Missing`](super::KeyError::Missing).
+    pub(crate) fn check_signable(&self) -> Result<(), LogError> {
+        key_file::check_here(&self.ledger)
     }
 
     /// The head of the first `size` entries.

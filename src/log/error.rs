@@ -49,10 +49,10 @@ pub enum LogError {
     },
     /// Another process writes.
     #[error("ledger in use by {0}")]
-    Locked(Holder),
+    Locked(Box<Holder>),
     /// Another process makes the indexes.
     #[error("sled/ and snapshot/ are being made by {0}")]
-    IndexesLocked(Holder),
+    IndexesLocked(Box<Holder>),
     /// A leaf or batch beyond the limits.
     #[error("{what} of {bytes} bytes: the limit is {limit}")]
     TooLarge {

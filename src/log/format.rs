@@ -4,9 +4,26 @@ use std::path::Path;
 
 use super::disk::Disk;
 use super::error::LogError;
+use super::regular;
 
 const MAGIC: &str = "chancery ledger";
 const VERSION: &str = "1";
+
+/// Everything in the folder that is of one ledger alone. Another ledger cannot be made where one of them lies.
+pub(super) const PARTS: [&str; 10] = [
+    "FORMAT",
+    "entries",
+    "checkpoint",
+    "completeness",
+    "cosigned",
+    "key",
+    "key.next",
+    "key.pub",
+    "sled",
+    "snapshot",
+];
+/// What a ledger has beside them, and may be there before it is made.
+pub(super) const ASIDE: [&str; 3] = ["LOCK", "UPKEEP", "CITATION.toml"];
 
 /// The path of the file in a ledger's folder.
 pub(super) fn path(ledger: &Path) -> std::path::PathBuf {
@@ -39,7 +56,7 @@ pub(super) fn write(ledger: &Path, origin: &str, disk: &Disk) -> Result<(), LogE
 /// [`LogError::Absent`], [`LogError::Version`], [`LogError::Damaged`].
 pub fn read(ledger: &Path) -> Result<String, LogError> {
     let path = path(ledger);
-    let bytes = match std::fs::read(&path) {
+    let bytes = match regular::read(&path, regular::TEXT_BYTES_MAX) {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
             let parts = ["entries", "checkpoint", "sled"];

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::disk::Disk;
 use super::error::LogError;
 use super::key::{KeyTextError, SigningKey, VerifierKey};
+use super::regular;
 
 /// Why there is no key to sign or verify with.
 #[derive(Debug, thiserror::Error)]
@@ -70,7 +71,7 @@ fn public_path(ledger: &Path) -> PathBuf {
 }
 
 fn text(path: &Path) -> Result<Option<String>, LogError> {
-    match std::fs::read_to_string(path) {
+    match regular::read_text(path, regular::TEXT_BYTES_MAX) {
         Ok(text) => Ok(Some(text)),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
         Err(e) if e.kind() == ErrorKind::InvalidData => Ok(Some(String::new())),
@@ -158,6 +159,18 @@ pub(super) fn signing(ledger: &Path, origin: &str) -> Result<Option<SigningKey>,
             Err(KeyError::Unlike(public_path(ledger)).into())
         }
         _ => Ok(key),
+    }
+}
+
+/// Whether the secret of a log that has a verifier key is here, be it one that cannot be used.
+///
+/// # Errors
+/// [`KeyError::Missing`].
+pub(super) fn check_here(ledger: &Path) -> Result<(), LogError> {
+    let secret = secret_path(ledger);
+    match !secret.exists() && public_path(ledger).exists() {
+        true => Err(KeyError::Missing(secret).into()),
+        false => Ok(()),
     }
 }
 

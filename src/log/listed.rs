@@ -42,7 +42,7 @@ impl Listed {
         if let Some(segment) = self.header.get() {
             return Ok(segment);
         }
-        let file = File::open(&self.path).map_err(LogError::io(&self.path, "cannot be opened"))?;
+        let file = segment::open_file(&self.path)?;
         self.header_in(&file, origin)
     }
 

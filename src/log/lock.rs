@@ -2,12 +2,14 @@
 //! their process.
 
 use std::fmt;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::sync_channel;
 use std::time::{Duration, Instant};
 
 use super::error::LogError;
+use super::regular;
 
 /// Who holds the lock, as it said.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -18,11 +20,33 @@ pub struct Holder {
     pub command: String,
     /// Since when, `HH:MM` UTC.
     pub since: String,
+    /// The address of a server that holds the lock for as long as it runs.
+    pub address: Option<ServerAddress>,
+}
+
+/// The address of a server, as a reader of a terminal may see it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ServerAddress(String);
+
+impl ServerAddress {
+    /// Reads an address: `http://` or `https://` and at most 200 further visible ASCII characters.
+    pub fn parse(text: &str) -> Option<ServerAddress> {
+        let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"))?;
+        let is_sound = (1..=200).contains(&rest.len()) && rest.bytes().all(|byte| byte.is_ascii_graphic());
+        is_sound.then(|| ServerAddress(text.to_owned()))
+    }
+}
+
+impl fmt::Display for ServerAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
 }
 
 impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "pid {} ({}) since {}", self.pid, self.command, self.since)
+        write!(f, "pid {} ({}) since {}", self.pid, self.command, self.since)?;
+        self.address.as_ref().map_or(Ok(()), |address| write!(f, ", a server at {address}"))
     }
 }
 
@@ -39,8 +63,10 @@ impl Drop for Lock {
     }
 }
 
-/// A reader that probes the lock holds it for an instant; a writer tries this long before it believes in another.
-const PATIENCE: Duration = Duration::from_millis(60);
+/// Writers wait this long for one another, in the order in which they came.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// A reader that probes a lock holds it for an instant; a process tries this long before it believes in another holder.
+const PROBE: Duration = Duration::from_millis(60);
 
 fn path(ledger: &Path) -> PathBuf {
     ledger.join("LOCK")
@@ -67,20 +93,12 @@ impl Lock {
     }
 
     fn take_file(path: PathBuf, holder: &Holder, patience: Duration) -> Result<Lock, LogError> {
-        let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        let mut file = open.map_err(LogError::io(&path, "cannot be opened for writing"))?;
-        let started = Instant::now();
-        loop {
-            match file.try_lock() {
-                Ok(()) => break,
-                Err(TryLockError::WouldBlock) if started.elapsed() < patience => {
-                    std::thread::sleep(Duration::from_millis(5));
-                }
-                Err(TryLockError::WouldBlock) => return Err(LogError::Locked(said(&path))),
-                Err(TryLockError::Error(e)) => return Err(LogError::io(&path, "cannot be locked")(e)),
-            }
-        }
-        let text = format!("{}\n{}\n{}\n", holder.pid, holder.command, holder.since);
+        let file =
+            regular::open_or_make(&path).map_err(LogError::io(&path, "cannot be opened for writing"))?;
+        let mut file = wait(file, &path, patience)?;
+        let address = holder.address.iter().map(|address| format!("{address}\n"));
+        let address = address.collect::<String>();
+        let text = format!("{}\n{}\n{}\n{address}", holder.pid, holder.command, holder.since);
         let written =
             file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(text.as_bytes()));
         written.map_err(LogError::io(&path, "cannot be written"))?;
@@ -94,15 +112,48 @@ impl Lock {
 
     /// Whether a process holds the lock. Needs no right to write; where there is no lock file nobody does.
     pub fn is_held(ledger: &Path) -> bool {
-        let Ok(file) = File::open(path(ledger)) else { return false };
+        let Ok(file) = regular::open(&path(ledger)) else { return false };
         matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    }
+}
+
+/// Waits for a lock. A server keeps it for as long as it runs, so that nobody waits for one.
+fn wait(file: File, path: &Path, patience: Duration) -> Result<File, LogError> {
+    let started = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if started.elapsed() < PROBE.min(patience) => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Err(TryLockError::WouldBlock) => break,
+            Err(TryLockError::Error(e)) => return Err(LogError::io(path, "cannot be locked")(e)),
+        }
+    }
+    let holder = said(path);
+    let left = patience.saturating_sub(started.elapsed());
+    if holder.address.is_some() || left.is_zero() {
+        return Err(LogError::Locked(Box::new(holder)));
+    }
+    // The system keeps those who wait in order, but knows no time limit: a thread waits, and lets go if it comes too late.
+    let (sender, receiver) = sync_channel(0);
+    let waiting = std::thread::Builder::new().name("lock".into()).spawn(move || {
+        let locked = file.lock().map(|()| file);
+        let _ = sender.send(locked);
+    });
+    waiting.map_err(LogError::io(path, "cannot be waited for"))?;
+    match receiver.recv_timeout(left) {
+        Ok(locked) => locked.map_err(LogError::io(path, "cannot be locked")),
+        Err(_) => Err(LogError::Locked(Box::new(said(path)))),
     }
 }
 
 fn said(path: &Path) -> Holder {
     let mut text = String::new();
-    let read = File::open(path).and_then(|f| f.take(4096).read_to_string(&mut text));
+    let read = regular::open(path).and_then(|f| f.take(4096).read_to_string(&mut text));
     let mut lines = text.lines().map(str::to_owned);
-    let mut line = || lines.next().filter(|_| read.is_ok()).unwrap_or_else(|| "unknown".into());
-    Holder { pid: line(), command: line(), since: line() }
+    let mut line = || lines.next().filter(|_| read.is_ok());
+    let mut known = || line().unwrap_or_else(|| "unknown".into());
+    let (pid, command, since) = (known(), known(), known());
+    Holder { pid, command, since, address: line().and_then(|line| ServerAddress::parse(&line)) }
 }

@@ -1,6 +1,5 @@
 //! Sealing: a full segment that another follows is put into its compressed form, beside it, read back, and renamed.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -152,7 +151,7 @@ impl Job {
 
     /// Reads the sealed form back: every leaf has its hash, and the tree after them is that of the next segment.
     fn check(&self, beside: &Path, before: &Frontier) -> Result<(), LogError> {
-        let file = File::open(beside).map_err(LogError::io(beside, "cannot be opened"))?;
+        let file = segment::open_file(beside)?;
         let sealed = sealed::Sealed::open(file, beside, self.first, &self.origin)?;
         let mut tree = before.clone();
         let mut wrong = None;

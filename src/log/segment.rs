@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 use super::disk::{Disk, DiskFile};
 use super::error::LogError;
 use super::frame::{self, ALIGNMENT, Found, Header};
+use super::regular;
 use super::sealed::{Seal, Sealed};
 use super::tree::{Frontier, Hash};
 
@@ -58,9 +59,17 @@ pub(super) enum Form {
     Sealed(Box<Sealed>),
 }
 
+/// Opens the file of a segment, which is a regular file no longer than a segment can be.
+pub(super) fn open_file(path: &Path) -> Result<File, LogError> {
+    let file = regular::open(path).map_err(LogError::io(path, "cannot be opened"))?;
+    let length = regular::check_length(&file, regular::SEGMENT_BYTES_MAX);
+    length.map_err(LogError::io(path, "cannot be a segment"))?;
+    Ok(file)
+}
+
 /// Opens a segment for reading. Who has a file open goes on reading it when another takes its name.
 pub(super) fn form(path: &Path, first: u64, origin: &str) -> Result<Form, LogError> {
-    let file = File::open(path).map_err(LogError::io(path, "cannot be opened"))?;
+    let file = open_file(path)?;
     let mut start = [0u8; 12];
     let sealed = file.read_exact_at(&mut start, 0).is_ok() && is_sealed(&start);
     Ok(match sealed {
@@ -169,7 +178,7 @@ pub(super) fn header(origin: &str, before: &Frontier, capacity: u64, seal: Optio
 
 /// Reads the header of a segment and checks that it belongs to this log.
 pub(super) fn open(path: &Path, first: u64, origin: &str) -> Result<Segment, LogError> {
-    let file = File::open(path).map_err(LogError::io(path, "cannot be opened"))?;
+    let file = open_file(path)?;
     read_header(&file, path, first, origin)
 }
 
@@ -224,7 +233,7 @@ pub(super) fn seal_in(header: &[u8]) -> Option<Seal> {
 
 /// The bytes of a segment, up to `limit` where one is given.
 pub(super) fn read(path: &Path, limit: Option<u64>) -> Result<Vec<u8>, LogError> {
-    let file = File::open(path).map_err(LogError::io(path, "cannot be opened"))?;
+    let file = open_file(path)?;
     read_file(file, path, limit)
 }
 
@@ -262,7 +271,7 @@ pub(super) struct Image {
 /// where the file system tells it apart.
 pub(super) fn image(path: &Path, from: u64) -> Result<Image, LogError> {
     use rustix::fs::SeekFrom;
-    let file = File::open(path).map_err(LogError::io(path, "cannot be opened"))?;
+    let file = open_file(path)?;
     let length = file.metadata().map_err(LogError::io(path, "cannot be read"))?.len();
     let mut image = Image { bytes: vec![0; usize::try_from(length).unwrap_or(0)], written: 0 };
     let mut at = from;

@@ -1,6 +1,5 @@
 //! Where the log ends: what is believed of its last segment, and how a write that a crash cut short is told from damage.
 
-use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -115,7 +114,7 @@ impl Tail {
         if self.after.size() == watermark.size && self.end == watermark.offset {
             return Ok(());
         }
-        let file = File::open(&last.path).map_err(LogError::io(&last.path, "cannot be opened"))?;
+        let file = segment::open_file(&last.path)?;
         file.sync_data().map_err(LogError::io(&last.path, "cannot be made durable"))
     }
 }
@@ -175,7 +174,7 @@ pub(super) fn near(
 ) -> Result<Option<Tail>, LogError> {
     let Some(last) = segments.last() else { return Ok(None) };
     let unread = |e: std::io::Error| LogError::io(&last.path, "cannot be read")(e);
-    let file = File::open(&last.path).map_err(unread)?;
+    let file = segment::open_file(&last.path)?;
     let last = last.header_in(&file, origin)?;
     if file.metadata().map_err(unread)?.len() < last.capacity {
         return Ok(None);

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::error::LogError;
+use super::regular;
 use super::segment;
 
 const MAGIC: [u8; 8] = *b"CHANCACK";
@@ -58,7 +59,7 @@ impl Watermark {
 
     /// Opens the file.
     pub(super) fn open(path: &Path) -> Result<File, LogError> {
-        File::open(path).map_err(|e| match e.kind() {
+        regular::open(path).map_err(|e| match e.kind() {
             std::io::ErrorKind::NotFound => {
                 LogError::damaged(path, 0, format!("the count of acknowledged entries is missing: {REMEDY}"))
             }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use flate2::read::GzDecoder;
 
+use crate::log::regular;
+
 /// A folder, or the address that a server gives it.
 #[derive(Debug)]
 pub struct TreeSource(Place);
@@ -150,9 +152,11 @@ impl TreeSource {
 }
 
 fn read(path: &Path, limit: u64) -> io::Result<Fetched> {
-    match std::fs::File::open(path) {
+    if path.is_dir() {
         // A folder has no bytes; where a file is expected it is none.
-        Ok(file) if file.metadata()?.is_dir() => Ok(Fetched::Missing),
+        return Ok(Fetched::Missing);
+    }
+    match regular::open(path) {
         Ok(file) => bounded(file, limit),
         Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(Fetched::Missing),
         Err(e) => Err(e),

@@ -8,7 +8,7 @@ use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::log::{Disk, Entries, Hash, SignedCheckpoint};
+use crate::log::{Disk, Entries, Hash, SignedCheckpoint, regular};
 
 use super::error::PublishError;
 use super::part::{CHECKPOINT, Part};
@@ -99,7 +99,7 @@ fn lock(folder: &Path) -> Result<File, PublishError> {
 /// The checkpoint that is there.
 fn read(folder: &Path) -> Result<Option<SignedCheckpoint>, PublishError> {
     let path = folder.join(CHECKPOINT);
-    let bytes = match std::fs::read(&path) {
+    let bytes = match regular::read(&path, regular::TEXT_BYTES_MAX) {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(PublishError::io(&path, "cannot be read")(e)),
@@ -188,7 +188,7 @@ impl Site<'_> {
         let unreadable = PublishError::io(path, "cannot be read");
         let same = match covered {
             true => std::fs::metadata(path).map(|found| found.len() == bytes.len() as u64),
-            false => std::fs::read(path).map(|found| found == bytes),
+            false => regular::read(path, regular::GIVEN_BYTES_MAX).map(|found| found == bytes),
         };
         match same {
             Ok(true) => Ok(true),

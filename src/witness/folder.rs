@@ -1,11 +1,11 @@
 //! A witness's folder: its key, the logs it follows, the last head of each that it cosigned.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use crate::log::{
     Checkpoint, CosignerKey, CosigningKey, Disk, Frontier, KeyError, KeyTextError, LogError, Signature,
-    SignedCheckpoint, VerifierKey, read_private,
+    SignedCheckpoint, VerifierKey, read_private, regular,
 };
 
 use super::decision::{WitnessRefusal, decide};
@@ -124,7 +124,8 @@ impl Witness {
     /// [`WitnessError::Logs`], [`WitnessError::Log`].
     pub fn logs(&self) -> Result<Vec<VerifierKey>, WitnessError> {
         let path = self.path.join("logs");
-        let text = std::fs::read_to_string(&path).map_err(LogError::io(&path, "cannot be read"))?;
+        let text = regular::read_text(&path, regular::GIVEN_BYTES_MAX)
+            .map_err(LogError::io(&path, "cannot be read"))?;
         let keys = text.lines().zip(1..).filter(|(line, _)| !line.is_empty());
         let key = |(text, line)| {
             VerifierKey::parse(text).map_err(|source| WitnessError::Logs { path: path.clone(), line, source })
@@ -164,7 +165,7 @@ impl Witness {
     pub fn last(&self, origin: &str) -> Result<SignedCheckpoint, WitnessError> {
         let path = self.state(origin);
         let origin = origin.to_owned();
-        let bytes = match std::fs::read(&path) {
+        let bytes = match regular::read(&path, regular::TEXT_BYTES_MAX) {
             Ok(bytes) => bytes,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
                 return Err(WitnessError::Lost { path, origin });
@@ -241,8 +242,7 @@ impl Witness {
 
 /// Waits for a file's lock, which ends with the file or the process.
 pub(super) fn hold(path: &Path) -> Result<File, LogError> {
-    let open = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path);
-    let file = open.map_err(LogError::io(path, "cannot be opened for writing"))?;
+    let file = regular::open_or_make(path).map_err(LogError::io(path, "cannot be opened for writing"))?;
     file.lock().map_err(LogError::io(path, "cannot be locked"))?;
     Ok(file)
 }

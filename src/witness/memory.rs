@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::log::{Disk, LogError, ProofText, SignedCheckpoint, VerifierKey};
+use crate::log::{Disk, LogError, ProofText, SignedCheckpoint, VerifierKey, regular};
 
 use super::evidence::{self, hexadecimal};
 use super::folder::hold;
@@ -130,7 +130,7 @@ impl HeadMemory {
 
 /// What is remembered of the log of a key. A head that its key did not sign was not written by [`HeadMemory::meet`].
 fn read(path: &Path, key: &VerifierKey) -> Result<Option<Seen>, MemoryError> {
-    let bytes = match std::fs::read(path) {
+    let bytes = match regular::read(path, regular::TEXT_BYTES_MAX) {
         Ok(bytes) => bytes,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(LogError::io(path, "cannot be read")(e).into()),

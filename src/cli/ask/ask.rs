@@ -10,6 +10,8 @@ use crate::event::StatusId;
 use crate::ledger::Reading;
 use crate::query::{CheckpointRef, Kind, Question, StatusAnswer};
 
+use crate::log::regular::Bounded;
+
 use crate::cli::ask::question::faint_lines;
 use crate::cli::ask::questions::{Row, Rows, Words};
 use crate::cli::context::{Context, Format, input_name, text_cell};
@@ -51,7 +53,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
             (Box::new(file), bar)
         }
     };
-    let mut rows = Rows::new(bar.wrap_read(file)).map_err(|why| {
+    let mut rows = Rows::new(Bounded::new(bar.wrap_read(file))).map_err(|why| {
         Failure::usage(format!("{name}: {why}"))
             .help("columns: participant, body, on, as_known, as_recorded, is; see: chancery ask --help")
     })?;

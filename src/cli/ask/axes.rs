@@ -76,7 +76,8 @@ fn view(text: &str) -> Result<View, Failure> {
     if !text.ends_with(".toml") {
         return Ok(View::Named(text.to_owned()));
     }
-    let written = std::fs::read_to_string(text).map_err(|e| Failure::file(text.as_ref(), &e))?;
+    let written =
+        crate::log::regular::read_text_given(text.as_ref()).map_err(|e| Failure::file(text.as_ref(), &e))?;
     Ok(View::Written { from: text.to_owned(), text: written })
 }
 
@@ -86,7 +87,7 @@ fn checkpoint_size(text: &str, context: &Context) -> Result<String, Failure> {
     if text.is_empty() || recorded(text).is_ok() {
         return Ok(text.to_owned());
     }
-    match std::fs::read_to_string(text) {
+    match crate::log::regular::read_text_given(text.as_ref()) {
         Ok(checkpoint) => Ok(under(text, &checkpoint, &context.reading()?)?.to_string()),
         Err(_) => Ok(text.to_owned()),
     }
@@ -99,7 +100,7 @@ fn checkpoint_size(text: &str, context: &Context) -> Result<String, Failure> {
 pub(crate) fn recorded_by(option: &str, text: &str, reading: &Reading) -> Result<Size, Failure> {
     let by = match recorded(text) {
         Ok(by) => by,
-        Err(error) => match std::fs::read_to_string(text.trim()) {
+        Err(error) => match crate::log::regular::read_text_given(text.trim().as_ref()) {
             Ok(checkpoint) => return under(text.trim(), &checkpoint, reading),
             Err(_) => return Err(Failure::usage(error.to_string().replacen("--as-recorded", option, 1))),
         },

@@ -253,7 +253,8 @@ fn texts(file: &Path) -> Result<Vec<String>, Failure> {
         .map_err(|e| Failure::usage(format!("{name}: not UTF-8 at byte {}", e.utf8_error().valid_up_to())))?;
     // Files of sets and tables are named as seen from the text that names them.
     let folder = file.parent().unwrap_or(Path::new(""));
-    let read = |table: &str| std::fs::read_to_string(folder.join(table)).map_err(|e| e.to_string());
+    let read =
+        |table: &str| crate::log::regular::read_text_given(&folder.join(table)).map_err(|e| e.to_string());
     let whole = with_tables(&text, &read);
     Ok(vec![whole.map_err(|e| Failure::usage(format!("{}, {e}", input_name(file))))?])
 }
@@ -345,8 +346,11 @@ fn adopt(args: &AdoptArgs, context: &Context, amends: bool) -> Result<Exit, Fail
     }
     let pattern = pattern(&events)?.into_iter().filter(|e| writer.charter(&e.body).is_err());
     events.splice(0..0, pattern.collect::<Vec<_>>());
-    let options =
-        AppendOptions { now: context.now, expect_size: args.expect_size.map(Size), accept_clock: false };
+    let options = AppendOptions {
+        now: context.clock_now(),
+        expect_size: args.expect_size.map(Size),
+        accept_clock: false,
+    };
     let done = receipt::append(context, &mut writer, events, options, mode);
     if mode.records() {
         context.close(writer);

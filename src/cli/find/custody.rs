@@ -4,11 +4,12 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::event::{Act, Entry, Index};
+use crate::event::{Act, Entry, Index, StatedDigest};
 use crate::ledger::Reading;
 use crate::log::verifier_key;
 
 use crate::cli::error::Failure;
+use crate::cli::record::documents;
 
 /// The custody of an entry.
 #[derive(Serialize)]
@@ -109,8 +110,11 @@ impl Custody {
             None => None,
         };
         let named = event.evidence.iter().filter_map(|evidence| evidence.sha256.clone());
-        let held = |sha256: &String| folder.join("documents").join(sha256).is_file();
-        let documents = named.map(|sha256| Document { held: held(&sha256), sha256 }).collect();
+        let held = |sha256: &StatedDigest| {
+            sha256.digest().is_ok_and(|digest| documents::place(folder, digest).is_file())
+        };
+        let documents = named.map(|sha256| Document { held: held(&sha256), sha256: sha256.to_string() });
+        let documents = documents.collect();
         let recorder = event.recorder.clone();
         let key = verifier_key(folder).ok().flatten().map(|key| key.to_string());
         let recorded_at = entry.recorded_at.canonical();

@@ -1,10 +1,8 @@
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
-use crate::event::{Act, ActKind, Entry, Evidence, Index, Quote};
-use crate::import::hex;
+use crate::event::{Act, ActKind, Digest, Entry, Evidence, Index, Quote};
 use crate::ledger::Reading;
 use crate::log::leaf_hash;
 
@@ -12,6 +10,7 @@ use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::find::custody::Custody;
 use crate::cli::output::write_output;
+use crate::cli::record::documents;
 use crate::cli::record::recorder_list::limits;
 use crate::cli::record::words::{Kept, kept};
 use crate::cli::render::{Page, clean, dated, faint, strong};
@@ -204,12 +203,16 @@ fn write_document(entry: &Entry, out: &std::path::Path, context: &Context) -> Re
     let sha256 = entry.event.evidence.iter().find_map(|e| e.sha256.as_ref());
     let sha256 =
         sha256.ok_or_else(|| Failure::usage(format!("entry {} has no attached document", entry.index)))?;
-    let path = context.ledger.join("documents").join(sha256);
-    let bytes = std::fs::read(&path).map_err(|e| {
+    let sha256 = sha256.digest().map_err(|e| {
+        Failure::new(Exit::Refused, format!("entry {}: {e}", entry.index))
+            .help("the entry was recorded by other means, or by an early version: chancery audit names all such entries")
+    })?;
+    let path = documents::place(&context.ledger, sha256);
+    let bytes = documents::read(&path).map_err(|e| {
         Failure::new(Exit::Unavailable, format!("{}: {e}", path.display()))
             .help("the document was redacted or lost; the entry and its hash stand")
     })?;
-    if hex(&Sha256::digest(&bytes)) != *sha256 {
+    if Digest::of(&bytes) != *sha256 {
         return Err(Failure::new(
             Exit::Unavailable,
             format!("{}: its bytes are not those recorded", path.display()),

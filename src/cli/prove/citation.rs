@@ -34,7 +34,7 @@ impl Publication {
     /// [`Failure`] where the file cannot be read.
     pub(crate) fn read(ledger: &Path) -> Result<Publication, Failure> {
         let path = ledger.join(FILE);
-        match std::fs::read_to_string(&path) {
+        match crate::log::regular::read_text(&path, crate::log::regular::TEXT_BYTES_MAX) {
             Ok(text) => toml::from_str(&text).map_err(|e| {
                 Failure::usage(format!("{}: {}", path.display(), e.message()))
                     .help("it holds title, publisher and licence, each a text; correct it or delete it")

@@ -59,7 +59,7 @@ pub(crate) fn lines(judgement: &WitnessJudgement) -> Vec<Line> {
 /// # Errors
 /// [`Failure`] of usage.
 pub(crate) fn policy(path: &Path) -> Result<WitnessPolicy, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
+    let text = crate::log::regular::read_text_given(path).map_err(|error| Failure::file(path, &error))?;
     WitnessPolicy::parse(&text).map_err(|error| {
         Failure::usage(format!("{}, {error}", path.display()))
             .help("the form is C2SP tlog-policy; docs/WITNESS.md has an example")
@@ -137,7 +137,7 @@ fn say(
 
 /// Lines that were got another way.
 fn given(path: &Path) -> Result<Vec<Signature>, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
+    let text = crate::log::regular::read_text_given(path).map_err(|error| Failure::file(path, &error))?;
     let line = |(text, line)| {
         let what = || Failure::usage(format!("{}, line {line}: it is not a signature", path.display()));
         Signature::parse(text).ok_or_else(what)

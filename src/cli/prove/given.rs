@@ -11,7 +11,7 @@ use crate::cli::error::Failure;
 /// # Errors
 /// [`Failure`] of usage.
 pub(crate) fn checkpoint(path: &Path) -> Result<SignedCheckpoint, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|e| Failure::file(path, &e))?;
+    let text = crate::log::regular::read_text_given(path).map_err(|e| Failure::file(path, &e))?;
     SignedCheckpoint::parse(&text).map_err(|(line, what)| {
         Failure::usage(format!("{}, line {line}: {what}: not a checkpoint", path.display()))
     })
@@ -24,7 +24,7 @@ pub(crate) fn checkpoint(path: &Path) -> Result<SignedCheckpoint, Failure> {
 pub(crate) fn verifier_key(given: &str) -> Result<VerifierKey, Failure> {
     let path = Path::new(given);
     let line = match path.is_file() {
-        true => std::fs::read_to_string(path).map_err(|e| Failure::file(path, &e))?,
+        true => crate::log::regular::read_text_given(path).map_err(|e| Failure::file(path, &e))?,
         false => given.to_owned(),
     };
     VerifierKey::parse(line.strip_suffix('\n').unwrap_or(&line)).map_err(|error| {

@@ -90,7 +90,7 @@ fn rotate(args: &RotateArgs, context: &Context) -> Result<Exit, Failure> {
     let writer = args.keys.open(context, "key rotate", Mode::Record)?;
     let seed = seed(&format!("{}\n{}", writer.origin(), writer.size()), context)?;
     let evidence = args.cite.iter().map(|cite| Evidence::citing(cite, None)).collect();
-    let options = AppendOptions { now: context.now, expect_size: None, accept_clock: false };
+    let options = AppendOptions { now: context.clock_now(), expect_size: None, accept_clock: false };
     let (Rotated { entry, rotation }, ended) =
         writer.rotate_key(&seed, (context.new_id(), evidence), options)?;
     let (old, new) = (rotation.old.to_string(), rotation.new.to_string());

@@ -89,7 +89,7 @@ fn growth(path: &Path, key: &VerifierKey) -> Result<ProofText, Failure> {
         Failure::usage(format!("{}: {what}", path.display()))
             .help("--consistency takes what chancery prove consistency OLD NEW writes")
     };
-    let text = std::fs::read_to_string(path).map_err(|error| Failure::file(path, &error))?;
+    let text = crate::log::regular::read_text_given(path).map_err(|error| Failure::file(path, &error))?;
     let proof = ProofText::parse(&text).map_err(|(line, what)| wrong(format!("line {line}: {what}")))?;
     proof.verify(key, None).map_err(|error| wrong(error.to_string()))?;
     Ok(proof)

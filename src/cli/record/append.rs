@@ -1,19 +1,16 @@
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
 use crate::event::leaf::{LeafError, decode_offer};
 use crate::event::{
-    Act, ActKind, BodyId, Edtf, Event, EventId, EventSignature, Evidence, Finding, Form, Grade, Index,
-    ParticipantId, Quote, Reply, Rival, Role, Size, StatusId, Survey,
+    Act, ActKind, BodyId, Digest, Edtf, Event, EventId, EventSignature, Evidence, Finding, Form, Grade,
+    Index, ParticipantId, Quote, Reply, Rival, Role, Size, StatusId, Survey,
 };
-use crate::import::hex;
-use crate::ledger::{AppendOptions, Writer};
-use crate::log::Disk;
+use crate::ledger::AppendOptions;
 use crate::query::participant;
 
 use crate::cli::context::{Context, input_name, read_input};
 use crate::cli::error::{Exit, Failure};
+use crate::cli::record::documents::{self, keep_document};
 use crate::cli::record::receipt;
 use crate::cli::record::signing::{Mode, SigningArgs};
 use crate::cli::record::words;
@@ -234,27 +231,30 @@ pub(crate) fn span(text: &str) -> Result<Edtf, crate::event::DateError> {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let mode = args.signing.mode(args.dry_run);
-    let mut writer = args.signing.open(context, "append", mode)?;
-    let (events, document, words) = match &args.from {
-        Some(path) => {
-            let mut events = Vec::new();
-            for (event, signatures) in offers(path, context)? {
-                writer.offer(event.id, signatures);
-                events.push(event);
-            }
-            (events, None, Vec::new())
-        }
+    // Read before the ledger is locked: what comes through a pipe may come slowly.
+    let (offers, document) = match &args.from {
+        Some(path) => (offers(path, context)?, None),
         None => {
-            let (mut event, document) = one(args, context, &writer)?;
-            let words = match args.redactable {
-                true => words::commit(&mut event, &writer, &context.ledger, &Context::salt)?,
-                false => Vec::new(),
-            };
-            (vec![event], document, words)
+            let (event, document) = one(args, context)?;
+            (vec![(event, Vec::new())], document)
         }
     };
+    let mut writer = args.signing.open(context, "append", mode)?;
+    let mut events = Vec::with_capacity(offers.len());
+    for (event, signatures) in offers {
+        writer.offer(event.id, signatures);
+        events.push(event);
+    }
+    let mut words = Vec::new();
+    if let (None, [event]) = (&args.from, events.as_mut_slice()) {
+        let target = args.said.to.map(|index| writer.entry(Index(index))).transpose()?;
+        event.to = target.map(|entry| entry.event.id);
+        if args.redactable {
+            words = words::commit(event, &writer, &context.ledger, &Context::salt)?;
+        }
+    }
     let options = AppendOptions {
-        now: context.now,
+        now: context.clock_now(),
         expect_size: args.expect_size.map(Size),
         accept_clock: args.accept_clock,
     };
@@ -287,7 +287,7 @@ fn example(failure: Failure, args: &Args) -> Failure {
     }
 }
 
-fn one(args: &Args, context: &Context, writer: &Writer) -> Result<(Event, Option<Vec<u8>>), Failure> {
+fn one(args: &Args, context: &Context) -> Result<(Event, Option<Vec<u8>>), Failure> {
     let kind = args.act.ok_or_else(|| Failure::usage("an act is needed: see chancery acts"))?;
     let Some(body) = args.body.clone() else {
         return Err(
@@ -306,7 +306,6 @@ fn one(args: &Args, context: &Context, writer: &Writer) -> Result<(Event, Option
     event.toward = said.toward.clone();
     event.status = said.claims_status.clone();
     event.about = said.about.clone();
-    event.to = said.to.map(|index| writer.entry(Index(index))).transpose()?.map(|entry| entry.event.id);
     event.title = said.title.clone();
     event.place = said.place.clone();
     event.sequence = said.sequence;
@@ -410,30 +409,12 @@ impl SourceArgs {
         first.retrieved = self.retrieved.clone();
         first.quote = self.quote.clone().map(Quote::Text);
         let document = match &self.attach {
-            Some(path) => Some(std::fs::read(path).map_err(|e| Failure::file(path, &e))?),
+            Some(path) => Some(documents::read_attached(path).map_err(|e| Failure::file(path, &e))?),
             None => None,
         };
-        first.sha256 = document.as_ref().map(|bytes| hex(&Sha256::digest(bytes)));
+        first.sha256 = document.as_ref().map(|bytes| Digest::of(bytes).into());
         Ok((evidence, document))
     }
-}
-
-/// Puts a document beside the log, durably, under its SHA-256.
-///
-/// # Errors
-/// [`Failure`].
-pub(crate) fn keep_document(ledger: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let folder = ledger.join("documents");
-    let path = folder.join(hex(&Sha256::digest(bytes)));
-    if path.exists() {
-        return Ok(());
-    }
-    let write = || {
-        std::fs::create_dir_all(&folder)?;
-        Disk::default().sync_dir(ledger)?;
-        Disk::default().replace(&path, bytes)
-    };
-    write().map_err(|e| Failure::new(Exit::Unavailable, format!("{}: {e}", path.display())))
 }
 
 /// Events from JSON Lines; each line may leave out its id.

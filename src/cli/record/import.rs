@@ -107,7 +107,8 @@ fn own_columns(args: &CsvArgs, body: &BodyId, context: &Context) -> Result<Exit,
         _ => "standard input".to_owned(),
     };
     let source = Source { name: &name, bytes: &bytes, body, surveyed: args.surveyed.clone() };
-    let options = AppendOptions { now: context.now, expect_size: None, accept_clock: args.accept_clock };
+    let options =
+        AppendOptions { now: context.clock_now(), expect_size: None, accept_clock: args.accept_clock };
     let mode = Mode { dry_run: args.dry_run, strict: args.strict };
     let bar = context.bar(0, "rows");
     let outcome = import(&mut writer, &source, options, mode, &|at, of| {

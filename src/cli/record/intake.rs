@@ -53,12 +53,13 @@ impl Intake<'_> {
     /// [`Failure`].
     pub(crate) fn run(&self, context: &Context) -> Result<Exit, Failure> {
         let standard = self.file == Path::new("-");
+        let is_pipe = standard || self.file.metadata().is_ok_and(|found| !found.is_file());
         let (map, note) = match self.map {
             Some(path) => self.read_map(path).map(|(map, note)| (Some(map), Some(note)))?,
             None => (None, None),
         };
         // What comes through a pipe can be read once only, and is kept in memory.
-        let piped: Option<Arc<[u8]>> = if standard { Some(read_input(self.file)?.into()) } else { None };
+        let piped: Option<Arc<[u8]>> = if is_pipe { Some(read_input(self.file)?.into()) } else { None };
         let open = || -> io::Result<Box<dyn Read + Send>> {
             Ok(match &piped {
                 Some(bytes) => Box::new(Cursor::new(Arc::clone(bytes))),
@@ -86,7 +87,8 @@ impl Intake<'_> {
             map: map.as_ref(),
             note,
         };
-        let options = AppendOptions { now: context.now, expect_size: None, accept_clock: self.accept_clock };
+        let options =
+            AppendOptions { now: context.clock_now(), expect_size: None, accept_clock: self.accept_clock };
         let bar = context.bar(0, "lines");
         let done = import_events(&mut writer, &file, options, &|at| bar.set_position(at));
         bar.finish_and_clear();

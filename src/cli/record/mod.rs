@@ -1,6 +1,7 @@
 //! Recording acts: one at a time, from files, and their correction.
 
 pub(crate) mod append;
+pub(crate) mod documents;
 pub(crate) mod import;
 pub(crate) mod import_events;
 pub(crate) mod intake;

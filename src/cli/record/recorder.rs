@@ -217,7 +217,7 @@ fn record(args: &RegisterArgs, act: Act, command: &str, context: &Context) -> Re
     let mode = args.signing.mode(args.dry_run);
     let mut writer = args.signing.open(context, command, mode)?;
     let options = AppendOptions {
-        now: context.now,
+        now: context.clock_now(),
         expect_size: args.expect_size.map(Size),
         accept_clock: args.accept_clock,
     };
@@ -269,7 +269,7 @@ fn sign(args: &AddArgs, context: &Context) -> Result<Exit, Failure> {
         writer.offer(event.id, signatures);
         events.push(event);
     }
-    let options = AppendOptions { now: context.now, expect_size: None, accept_clock: false };
+    let options = AppendOptions { now: context.clock_now(), expect_size: None, accept_clock: false };
     receipt::append(context, &mut writer, events, options, mode)?;
     Ok(Exit::Done)
 }

@@ -1,5 +1,6 @@
 use crate::event::{
-    Act, Cause, Changes, Correction, Edtf, Event, EventId, Field, FieldName, Index, Register, Role, Size,
+    Act, Cause, Changes, Correction, Edtf, Event, EventId, Evidence, Field, FieldName, Index, Register, Role,
+    Size,
 };
 use crate::ledger::{AppendOptions, Writer};
 
@@ -77,7 +78,7 @@ pub(crate) fn cause(text: &str) -> Result<Cause, String> {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let writer = open(&args.common, context, "rectify")?;
+    let (writer, source) = open(&args.common, context, "rectify")?;
     let target = writer.entry(Index(args.entry))?.event;
     let mut now = Changes::new();
     for set in &args.set {
@@ -92,7 +93,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::Refused, format!("entry {} says so already", args.entry)));
     }
     let act = Act::RecordCorrected(Correction { cause: args.cause, now, was });
-    let corrected = correction(&args.common, context, act, &target)?;
+    let corrected = correction(&args.common, context, act, &target, source)?;
     append(&args.common, context, writer, corrected)
 }
 
@@ -107,12 +108,21 @@ fn resolved(field: Field, value: &str) -> Result<String, Failure> {
     }
 }
 
-/// Opens the ledger for a correction, for reading only where nothing will be recorded.
+/// The evidence of a correction, and the bytes of the attached document.
+pub(crate) type Source = (Vec<Evidence>, Option<Vec<u8>>);
+
+/// Opens the ledger for a correction, for reading only where nothing will be recorded. The document is read before: it may
+/// come slowly, through a pipe.
 ///
 /// # Errors
 /// [`Failure`].
-pub(crate) fn open(args: &CorrectionArgs, context: &Context, command: &str) -> Result<Writer, Failure> {
-    args.signing.open(context, command, args.mode())
+pub(crate) fn open(
+    args: &CorrectionArgs,
+    context: &Context,
+    command: &str,
+) -> Result<(Writer, Source), Failure> {
+    let source = args.source.evidence()?;
+    Ok((args.signing.open(context, command, args.mode())?, source))
 }
 
 /// The event that corrects a target, with the document that is to stand beside the log.
@@ -124,6 +134,7 @@ pub(crate) fn correction(
     context: &Context,
     act: Act,
     target: &Event,
+    (evidence, document): Source,
 ) -> Result<(Event, Option<Vec<u8>>), Failure> {
     let mut event = Event::new(args.id.unwrap_or_else(|| context.new_id()), act, target.body.clone());
     event.participant = target.participant.clone();
@@ -133,7 +144,6 @@ pub(crate) fn correction(
         event.dates.set(Role::Done, done.clone());
     }
     event.note = args.note.clone();
-    let (evidence, document) = args.source.evidence()?;
     if evidence.is_empty() {
         return Err(Failure::usage("--cite is needed: a correction carries its source"));
     }
@@ -169,7 +179,7 @@ pub(crate) fn append_then(
     then: impl FnOnce() -> Result<(), Failure>,
 ) -> Result<Exit, Failure> {
     let options = AppendOptions {
-        now: context.now,
+        now: context.clock_now(),
         expect_size: args.expect_size.map(Size),
         accept_clock: args.accept_clock,
     };

@@ -23,7 +23,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let writer = open(&args.common, context, "redact")?;
+    let (writer, source) = open(&args.common, context, "redact")?;
     let index = Index(args.entry);
     let entry = writer.entry(index)?;
     let committed = redactable(&entry.event, index)?;
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     };
     let done = match before.is_empty() {
         true => {
-            let corrected = correction(&args.common, context, Act::EvidenceRedacted, &entry.event)?;
+            let corrected = correction(&args.common, context, Act::EvidenceRedacted, &entry.event, source)?;
             append_then(&args.common, context, writer, corrected, take)
         }
         false if args.common.mode().records() => take().map(|()| Exit::Done),

@@ -26,7 +26,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
-    let writer = open(&args.common, context, "retract")?;
+    let (writer, source) = open(&args.common, context, "retract")?;
     let index = match (&args.entry, &args.import) {
         (Some(entry), _) => Index(*entry),
         (None, Some(word)) => match (word.parse(), EventId::parse(word)) {
@@ -49,6 +49,6 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
             .help(format!("if so: chancery retract --import {index} …")));
     }
     let act = Act::EntryRetracted(Retraction { cause: args.cause });
-    let corrected = correction(&args.common, context, act, &target)?;
+    let corrected = correction(&args.common, context, act, &target, source)?;
     append(&args.common, context, writer, corrected)
 }

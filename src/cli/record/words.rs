@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Event, Quote};
+use crate::event::{Digest, Event, Quote};
 use crate::ledger::Writer;
-use crate::log::Disk;
+use crate::log::{Disk, regular};
 
 use crate::cli::error::{Exit, Failure};
 
@@ -44,7 +44,15 @@ impl Words {
     }
 }
 
-fn place(ledger: &Path, salted_sha256: &str) -> PathBuf {
+/// The hash that names the file of the words; `None` for words in clear, and for an entry that commits to no SHA-256.
+fn commitment(quote: &Quote) -> Option<&Digest> {
+    match quote {
+        Quote::Salted { salted_sha256 } => salted_sha256.digest().ok(),
+        Quote::Text(_) => None,
+    }
+}
+
+fn place(ledger: &Path, salted_sha256: &Digest) -> PathBuf {
     ledger.join("quotes").join(format!("{salted_sha256}.json"))
 }
 
@@ -83,8 +91,9 @@ pub(crate) fn commit(
 /// # Errors
 /// [`Failure`].
 pub(crate) fn keep(ledger: &Path, words: &Words) -> Result<(), Failure> {
-    let Some(Quote::Salted { salted_sha256 }) = words.quote() else { return Ok(()) };
-    let path = place(ledger, &salted_sha256);
+    let quote = words.quote();
+    let Some(digest) = quote.as_ref().and_then(commitment) else { return Ok(()) };
+    let path = place(ledger, digest);
     let bytes = serde_json::to_vec(words)?;
     let write = || {
         std::fs::create_dir_all(ledger.join("quotes"))?;
@@ -96,8 +105,10 @@ pub(crate) fn keep(ledger: &Path, words: &Words) -> Result<(), Failure> {
 
 /// The words that a commitment is of, as far as they are beside the log.
 pub(crate) fn kept(ledger: &Path, quote: &Quote) -> Kept {
-    let Quote::Salted { salted_sha256 } = quote else { return Kept::Absent };
-    let Ok(bytes) = std::fs::read(place(ledger, salted_sha256)) else { return Kept::Absent };
+    let Some(digest) = commitment(quote) else { return Kept::Absent };
+    let Ok(bytes) = regular::read(&place(ledger, digest), regular::TEXT_BYTES_MAX) else {
+        return Kept::Absent;
+    };
     match serde_json::from_slice::<Words>(&bytes) {
         Ok(words) if words.quote().as_ref() == Some(quote) => Kept::Words(words.words),
         _ => Kept::Altered,
@@ -109,8 +120,8 @@ pub(crate) fn kept(ledger: &Path, quote: &Quote) -> Kept {
 /// # Errors
 /// [`Failure`].
 pub(crate) fn remove(ledger: &Path, quote: &Quote) -> Result<bool, Failure> {
-    let Quote::Salted { salted_sha256 } = quote else { return Ok(false) };
-    let path = place(ledger, salted_sha256);
+    let Some(digest) = commitment(quote) else { return Ok(false) };
+    let path = place(ledger, digest);
     let failed = |e: std::io::Error| Failure::new(Exit::Unavailable, format!("{}: {e}", path.display()));
     match std::fs::remove_file(&path) {
         Ok(()) => Disk::default().sync_dir(&ledger.join("quotes")).map(|()| true).map_err(failed),

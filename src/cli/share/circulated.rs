@@ -11,7 +11,7 @@ use crate::query::{Axes, Notification, NotificationKind};
 
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
-use crate::cli::record::append::keep_document;
+use crate::cli::record::documents::keep_document;
 use crate::cli::record::receipt;
 use crate::cli::share::notifiable::{Args, CirculatedArgs, bodies, drafts, since};
 
@@ -22,13 +22,13 @@ use crate::cli::share::notifiable::{Args, CirculatedArgs, bodies, drafts, since}
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let gone = &args.gone;
     let mode = gone.signing.mode(gone.dry_run);
-    let mut writer = gone.signing.open(context, "notify", mode)?;
     let (evidence, document) = gone.source.evidence()?;
     if evidence.is_empty() {
         return Err(Failure::usage("--circulated needs --cite: a fact carries its source")
             .help("example: … --notified 2026-11-26 --cite \"C.N.123.2026.TREATIES-IV.4\""));
     }
     let on = gone.notified.as_ref().ok_or_else(|| Failure::usage("--circulated needs --notified DATE"))?;
+    let mut writer = gone.signing.open(context, "notify", mode)?;
     let reading = writer.reading(context.now);
     let circular = Circular { on, evidence, writer: &writer, reading: &reading };
     let axes = args.axes.resolve(context, &reading)?;
@@ -43,7 +43,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     let options = AppendOptions {
-        now: context.now,
+        now: context.clock_now(),
         expect_size: gone.expect_size.map(Size),
         accept_clock: gone.accept_clock,
     };

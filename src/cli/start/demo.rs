@@ -174,7 +174,7 @@ impl Example {
 }
 
 fn options(context: &Context) -> AppendOptions {
-    AppendOptions { now: context.now, expect_size: None, accept_clock: false }
+    AppendOptions { now: context.clock_now(), expect_size: None, accept_clock: false }
 }
 
 /// Records a shipped charter; says how many entries it has.

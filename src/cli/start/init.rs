@@ -1,7 +1,7 @@
 use crate::charter::{Template, charter_event};
 use crate::event::{Event, EventId};
 use crate::ledger::{AppendOptions, Writer};
-use crate::log::Disk;
+use crate::log::{Disk, Making};
 
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
@@ -62,6 +62,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         args.charter.iter().map(|name| template(name)).collect::<Result<_, _>>()?;
     let founding = founding(args, context)?;
     let origin = args.origin.clone().unwrap_or_else(|| format!("chancery/{}", context.new_id()));
+    let making = Making::begin(&context.ledger)?;
     Writer::create(&context.ledger, &origin, &Disk::default())?;
     let publication = Publication {
         title: args.title.clone(),
@@ -71,7 +72,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     publication.write(&context.ledger)?;
     let mut writer = context.writer("init")?;
     crate::cli::prove::key::create(&writer, context)?;
-    let options = AppendOptions { now: context.now, expect_size: None, accept_clock: false };
+    let options = AppendOptions { now: context.clock_now(), expect_size: None, accept_clock: false };
     for template in templates {
         writer.append(template_events(template)?, options)?;
     }
@@ -79,6 +80,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         writer.append(founding, options)?;
     }
     let size = writer.size();
+    making.finish();
     context.close(writer);
     context.print(&format!(
         "a ledger at {}: {}, origin {origin}\n",

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::index::IndexError;
 use crate::index::visit::Visit;
-use crate::log::{Mark, VerifierKey};
+use crate::log::{Mark, VerifierKey, regular};
 
 use super::block::{BLOCK_BYTES, Beside, LONG_BYTES, Link, Pairs, long_part, sum_of};
 use super::header::{Header, Unfit};
@@ -39,7 +39,7 @@ impl Mapped {
     ) -> Result<Mapped, IndexError> {
         let io = |e: std::io::Error| IndexError::Io { path: path.to_owned(), said: e.to_string() };
         let damaged = |what: &str| IndexError::Damaged { path: path.to_owned(), what: what.to_owned() };
-        let file = File::open(path).map_err(io)?;
+        let file = regular::open(path).map_err(io)?;
         let length = file.metadata().map_err(io)?.len();
         let mut block = vec![0; BLOCK_BYTES];
         file.read_exact_at(&mut block, 0).map_err(|_| damaged("it has no header"))?;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::event::Size;
-use crate::log::Hash;
+use crate::log::{Hash, regular};
 
 use super::head::Head;
 
@@ -12,6 +12,8 @@ const FOLDER: &str = "sled";
 const COMPLETE: &str = "complete";
 /// A copy of the head beside the files of sled, so that it is known before they are opened.
 const HEAD_FILE: &str = "head";
+/// The head names every run and level: so many bytes are enough for some ten million of them.
+const HEAD_BYTES_MAX: u64 = 128 << 20;
 
 /// What an index in sled says of itself before it is opened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,7 +34,8 @@ pub enum Stated {
 /// The size and last leaf of the newest complete generation, read from the file `head` without opening sled.
 pub(super) fn stated(ledger: &Path, origin: &str) -> Stated {
     let Some(folder) = newest(ledger) else { return Stated::Nothing };
-    let head = std::fs::read(folder.join(HEAD_FILE)).ok().and_then(|head| Head::decode(&head).ok());
+    let head =
+        regular::read(&folder.join(HEAD_FILE), HEAD_BYTES_MAX).ok().and_then(|head| Head::decode(&head).ok());
     match head.filter(|head| head.origin == origin) {
         Some(head) => Stated::Head { size: Size(head.size), last: head.last.map(Hash) },
         None => Stated::Unknown,
@@ -42,6 +45,13 @@ pub(super) fn stated(ledger: &Path, origin: &str) -> Stated {
 /// The newest complete generation.
 pub(super) fn newest(ledger: &Path) -> Option<PathBuf> {
     generations(ledger).into_iter().rev().find(|folder| folder.join(COMPLETE).exists())
+}
+
+/// What lies among the files of a generation and is neither a file nor a folder, links followed.
+pub(super) fn irregular(folder: &Path) -> Option<PathBuf> {
+    let listed = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut files = listed(folder).chain(listed(&folder.join("blobs"))).map(|item| item.path());
+    files.find(|path| std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()))
 }
 
 /// The folder of the next generation, made.

@@ -85,8 +85,13 @@ impl SledIndex {
         let made = folder::make_next(ledger);
         let folder =
             made.map_err(|e| IndexError::ReadOnly { path: ledger.join("sled"), said: e.to_string() })?;
-        let store = start(&folder, deadline)?;
-        SledIndex::of(store, ledger, Head::empty(origin), false)
+        let begun = start(&folder, deadline)
+            .and_then(|store| SledIndex::of(store, ledger, Head::empty(origin), false));
+        if begun.is_err() {
+            // A generation that could not be begun is of no use to anyone.
+            let _ = std::fs::remove_dir_all(&folder);
+        }
+        begun
     }
 
     fn of(
@@ -282,6 +287,10 @@ impl Drop for SledIndex {
 }
 
 fn start(folder: &Path, deadline: Duration) -> Result<Guarded<Store>, IndexError> {
+    // sled opens its files itself, and would wait for a pipe in the place of one.
+    if let Some(path) = folder::irregular(folder) {
+        return Err(IndexError::Damaged { path, what: "it is neither a file nor a folder".into() });
+    }
     let path = folder.to_owned();
     Guarded::start(folder, deadline, move || Store::open(&path))
 }

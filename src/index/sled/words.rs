@@ -2,7 +2,7 @@
 
 use bincode::{BorrowDecode, Encode};
 
-use crate::event::{Edtf, Event, Evidence, Grade, Quote};
+use crate::event::{Edtf, Event, Evidence, Grade, Quote, StatedDigest};
 
 /// Title, place, note, recorder and evidence, as they are stored.
 #[derive(Clone, PartialEq, Debug, Default, Encode, BorrowDecode)]
@@ -59,7 +59,7 @@ impl<'a> StoredEvidence<'a> {
                 Quote::Salted { salted_sha256 } => (true, salted_sha256.as_str()),
             }),
             retrieved: evidence.retrieved.as_ref().map(Edtf::as_str),
-            sha256: evidence.sha256.as_deref(),
+            sha256: evidence.sha256.as_ref().map(StatedDigest::as_str),
             url: evidence.url.as_deref(),
         }
     }
@@ -69,7 +69,7 @@ impl<'a> StoredEvidence<'a> {
         let date = |text: Option<&str>| text.map(Edtf::parse).transpose().map_err(|e| e.to_string());
         let quote = |(salted, text): (bool, &str)| {
             if salted {
-                Quote::Salted { salted_sha256: text.to_owned() }
+                Quote::Salted { salted_sha256: StatedDigest::read(text) }
             } else {
                 Quote::Text(text.to_owned())
             }
@@ -80,7 +80,7 @@ impl<'a> StoredEvidence<'a> {
             published: date(self.published)?,
             quote: self.quote.map(quote),
             retrieved: date(self.retrieved)?,
-            sha256: self.sha256.map(str::to_owned),
+            sha256: self.sha256.map(StatedDigest::read),
             url: self.url.map(str::to_owned),
         })
     }

@@ -61,7 +61,7 @@ impl Folder {
 }
 
 fn holder() -> Holder {
-    Holder { pid: "4711".into(), command: "chancery serve".into(), since: "09:30".into() }
+    Holder { pid: "4711".into(), command: "chancery serve".into(), since: "09:30".into(), address: None }
 }
 
 /// Reproducible randomness, without a crate whose sequence may change.

@@ -316,7 +316,7 @@ fn a_second_writer_is_told_who_holds_the_lock() {
     let folder = Folder::created();
     let first = folder.writer();
     match folder.writer_on(Disk::default()).map(|_| ()) {
-        Err(LogError::Locked(said)) => assert_eq!(said, holder()),
+        Err(LogError::Locked(said)) => assert_eq!(*said, holder()),
         other => panic!("{other:?}"),
     }
     drop(first);
