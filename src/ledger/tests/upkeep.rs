@@ -58,7 +58,7 @@ fn a_handle_that_released_the_lock_appends_nothing_more_and_still_reads() {
     let mut first = released(&path, 1_000, 10);
     released(&path, 2_000, 10).keep_up();
     let error = first.append(grants(3_000, 1), options(START + 9_000)).unwrap_err();
-    assert!(matches!(error, LedgerError::Log(LogError::Poisoned { .. })), "{error}");
+    assert!(matches!(error, LedgerError::NotRecorded(LogError::Poisoned { .. })), "{error}");
     assert_eq!(ask(&read(&first), &who("MNG"), Size(17), "2005-01-01", None)["status"], json!("observer"));
     assert_eq!(first.size(), Size(17));
     assert_eq!(open(&path).size(), Size(27));
