@@ -84,7 +84,7 @@ fn committed(bytes: &[u8]) -> Option<String> {
     let bytes: Option<Vec<u8>> = digits.by_ref().collect();
     let salt: [u8; 32] = bytes.filter(|_| salt.len() == 64)?.try_into().ok()?;
     match Quote::salted(&salt, &words) {
-        Quote::Salted { salted_sha256 } => Some(salted_sha256),
+        Quote::Salted { salted_sha256 } => Some(salted_sha256.to_string()),
         Quote::Text(_) => None,
     }
 }
@@ -101,10 +101,10 @@ impl StatedHashes {
     pub(super) fn take(&mut self, index: Index, event: &Event) {
         for evidence in &event.evidence {
             if let Some(sha256) = &evidence.sha256 {
-                self.0.entry((Kind::Document, sha256.clone())).or_insert(index);
+                self.0.entry((Kind::Document, sha256.to_string())).or_insert(index);
             }
             if let Some(Quote::Salted { salted_sha256 }) = &evidence.quote {
-                self.0.entry((Kind::Words, salted_sha256.clone())).or_insert(index);
+                self.0.entry((Kind::Words, salted_sha256.to_string())).or_insert(index);
             }
         }
     }

@@ -223,7 +223,7 @@ fn record(args: &RegisterArgs, act: Act, command: &str, context: &Context) -> Re
     };
     if let Some(bytes) = document.filter(|_| mode.records()) {
         writer.rehearse(vec![event.clone()], &options)?;
-        crate::cli::record::append::keep_document(&context.ledger, &bytes)?;
+        crate::cli::record::documents::keep_document(&context.ledger, &bytes)?;
     }
     let done = receipt::append(context, &mut writer, vec![event], options, mode);
     if mode.records() {

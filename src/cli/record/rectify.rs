@@ -186,7 +186,7 @@ pub(crate) fn append_then(
     if let Some(bytes) = document.filter(|_| args.mode().records()) {
         // A correction that is refused leaves no file that no entry names.
         writer.rehearse(vec![event.clone()], &options)?;
-        crate::cli::record::append::keep_document(&context.ledger, &bytes)?;
+        crate::cli::record::documents::keep_document(&context.ledger, &bytes)?;
     }
     let done = receipt::append_then(context, &mut writer, vec![event], options, args.mode(), then);
     if args.mode().records() {
