@@ -1,6 +1,6 @@
 //! `chancery compact`: what it says, that nothing changes but the space, that no kill loses anything.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -19,6 +19,12 @@ fn is_sealed(path: &PathBuf) -> bool {
     std::fs::read(path).unwrap()[8] == 2
 }
 
+/// Every name under which what is to have the place of a file is written first.
+fn names_beside(path: &Path) -> Vec<PathBuf> {
+    let name = path.file_name().unwrap().to_str().unwrap();
+    (0..1_000).map(|number| path.with_file_name(format!(".{name}.{number}.tmp"))).collect()
+}
+
 /// A ledger whose writers could not seal: where they would write the sealed form, a folder stood in the way.
 fn unsealed() -> Env {
     let env = Env::sco();
@@ -31,7 +37,7 @@ fn unsealed() -> Env {
             ));
         }
         env.write("rows.csv", &csv);
-        let blocks: Vec<_> = segments(&env).iter().map(|path| path.with_extension("tmp")).collect();
+        let blocks: Vec<_> = segments(&env).iter().flat_map(|path| names_beside(path)).collect();
         blocks.iter().for_each(|block| std::fs::create_dir(block).unwrap());
         env.run(&["import", "csv", "rows.csv", "--in", "sco"]).ok();
         blocks.iter().for_each(|block| std::fs::remove_dir(block).unwrap());

@@ -175,8 +175,8 @@ fn no_cell_of_a_csv_runs_in_a_spreadsheet_and_what_is_written_is_read_back() {
     let formulas = ["=1+1", "+A1", "-A1+2", "@SUM(A1)", "'=quoted", "\tx", "-5"];
     for (at, formula) in formulas.iter().enumerate() {
         let day = format!("2024-01-{:02}", at + 1);
-        let filed = ["append", "application-filed", "-p", "LAO", "--in", "sco", "--cite", "x", "--title"];
-        env.run(&[&filed[..], &[formula, "--done", &day]].concat()).ok();
+        let filed = ["append", "application-filed", "-p", "LAO", "--in", "sco", "--cite", "x"];
+        env.run(&[&filed[..], &[&format!("--title={formula}"), "--done", &day]].concat()).ok();
     }
     let said = env.run(&["log", "--last", "7", "--format", "csv"]).ok();
     let rows: Vec<csv::StringRecord> =

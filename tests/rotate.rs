@@ -51,7 +51,7 @@ fn a_new_key_is_announced_by_an_entry_that_both_keys_signed() {
     for key in ["old", "new"] {
         env.run(&["verify", "head", "--key", key]).ok();
         assert_eq!(
-            env.run(&["audit", "--key", key, "--since", "early", "--since", "head"]).all(),
+            env.run(&["audit", "--quiet", "--key", key, "--since", "early", "--since", "head"]).all(),
             "",
             "{key}"
         );
@@ -67,7 +67,7 @@ fn a_new_key_is_announced_by_an_entry_that_both_keys_signed() {
     append(&env, "2025-08");
     for key in ["old", "new"] {
         assert_eq!(
-            env.run(&["audit", "--key", key, "--since", "early", "--since", "later"]).all(),
+            env.run(&["audit", "--quiet", "--key", key, "--since", "early", "--since", "later"]).all(),
             "",
             "{key}"
         );
@@ -104,7 +104,7 @@ fn a_head_of_today_signed_with_a_key_of_yesterday_is_found() {
     std::fs::write(&public, &kept[1]).unwrap();
     let head = env.run(&["checkpoint"]).ok();
     std::fs::write(env.ledger().join("checkpoint"), head).unwrap();
-    for args in [&["audit"][..], &["audit", "--key", "old"]] {
+    for args in [&["audit"][..], &["audit", "--quiet", "--key", "old"]] {
         let ran = env.run(&[args, &["--only", "checkpoint"]].concat());
         assert!(ran.code == 1 && ran.stdout.contains("checkpoint: signature"), "{}", ran.all());
     }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::event::{Event, Index, Quote};
-use crate::log::Lock;
+use crate::log::{Lock, regular};
 
 use super::fault::{self, Fault};
 use super::report::{Findings, RemarkItem};
@@ -203,7 +203,7 @@ fn attachment(kind: Kind, path: PathBuf, ledger: &Path) -> Option<Attachment> {
             Some((fault::ATTACHMENT_OTHER_NAME, "it is not a regular file".to_owned()))
         }
         None => Some((fault::ATTACHMENT_OTHER_NAME, "its name is not the hash of a file".to_owned())),
-        Some((_, hash)) => match File::open(&path).and_then(|file| kind.hash_of(file)) {
+        Some((_, hash)) => match regular::open(&path).and_then(|file| kind.hash_of(file)) {
             Ok(Some(content)) if content == *hash => None,
             Ok(Some(content)) => {
                 Some((fault::ATTACHMENT_OTHER_HASH, format!("its content has the hash {content}")))

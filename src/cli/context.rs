@@ -11,11 +11,12 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::event::{Event, EventId, Index, Instant, to_cell};
+use crate::event::{Event, EventId, Index, Instant};
 use crate::ledger::{Reading, Writer};
 use crate::log::{Disk, Holder, regular};
 
 use crate::cli::error::Failure;
+use crate::cli::output::csv_of;
 use crate::cli::render::Page;
 use crate::cli::safe;
 
@@ -470,48 +471,4 @@ pub(crate) fn read_input(path: &Path) -> Result<Vec<u8>, Failure> {
         false => regular::read_given(path),
     };
     read.map_err(|e| Failure::file(path, &e))
-}
-
-/// Objects as rows under the columns that are paths into them.
-///
-/// # Errors
-/// [`Failure`].
-pub(crate) fn csv_of(lines: &[&Value], columns: &[&str]) -> Result<String, Failure> {
-    let mut out = csv::Writer::from_writer(Vec::new());
-    let last = |path: &str| path.rsplit('.').next().unwrap_or(path).to_owned();
-    // A name that two columns would share is told apart by its path.
-    let name = |path: &&str| match columns.iter().filter(|other| last(other) == last(path)).count() {
-        1 => last(path),
-        _ => path.replace('.', "_"),
-    };
-    let fault = |e: csv::Error| Failure::usage(e);
-    out.write_record(columns.iter().map(name)).map_err(fault)?;
-    for line in lines {
-        let value = |path: &str| path.split('.').fold(*line, |value, key| &value[key]);
-        // Of a question about a moment the row has the moment: the day alone would not tell two zones apart.
-        let cell = |path: &&str| match value("question.at") {
-            Value::String(moment) if *path == "question.on" => moment.clone(),
-            _ => match value(path) {
-                Value::Number(number) => number.to_string(),
-                other => text_cell(&cell_of(other)),
-            },
-        };
-        out.write_record(columns.iter().map(cell)).map_err(fault)?;
-    }
-    let bytes = out.into_inner().map_err(|e| Failure::usage(e.error()))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// A text as a cell, in the one form that a CSV of ours has: it runs in no spreadsheet, and gives no private key away.
-pub(crate) fn text_cell(text: &str) -> String {
-    to_cell(&safe::without_secrets(text)).into_owned()
-}
-
-fn cell_of(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(cell_of).collect::<Vec<_>>().join(" "),
-        other => other.to_string(),
-    }
 }

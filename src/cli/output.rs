@@ -1,11 +1,16 @@
-//! Files that the user asks for: written beside their place first, and put there when they are whole.
+//! Files that the user asks for, written beside their place first and put there when they are whole; and the rows of a CSV.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::path::Path;
 
-use crate::cli::error::Failure;
+use serde_json::Value;
+
+use crate::event::to_cell;
 use crate::log::Disk;
+
+use crate::cli::error::Failure;
+use crate::cli::safe;
 
 /// Writes a file that the user asked for, whole or not at all. A pipe or a device is written into; a link keeps leading where
 /// it leads.
@@ -34,4 +39,48 @@ pub(crate) fn write_output_by(
         Err(_) => Disk::default().replace_by(path, |file| write(file.file())),
     };
     written.map_err(|e| Failure::file(path, &e))
+}
+
+/// Objects as rows under the columns that are paths into them.
+///
+/// # Errors
+/// [`Failure`].
+pub(crate) fn csv_of(lines: &[&Value], columns: &[&str]) -> Result<String, Failure> {
+    let mut out = csv::Writer::from_writer(Vec::new());
+    let last = |path: &str| path.rsplit('.').next().unwrap_or(path).to_owned();
+    // A name that two columns would share is told apart by its path.
+    let name = |path: &&str| match columns.iter().filter(|other| last(other) == last(path)).count() {
+        1 => last(path),
+        _ => path.replace('.', "_"),
+    };
+    let fault = |e: csv::Error| Failure::usage(e);
+    out.write_record(columns.iter().map(name)).map_err(fault)?;
+    for line in lines {
+        let value = |path: &str| path.split('.').fold(*line, |value, key| &value[key]);
+        // Of a question about a moment the row has the moment: the day alone would not tell two zones apart.
+        let cell = |path: &&str| match value("question.at") {
+            Value::String(moment) if *path == "question.on" => moment.clone(),
+            _ => match value(path) {
+                Value::Number(number) => number.to_string(),
+                other => text_cell(&cell_of(other)),
+            },
+        };
+        out.write_record(columns.iter().map(cell)).map_err(fault)?;
+    }
+    let bytes = out.into_inner().map_err(|e| Failure::usage(e.error()))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// A text as a cell, in the one form that a CSV of ours has: it runs in no spreadsheet, and gives no private key away.
+pub(crate) fn text_cell(text: &str) -> String {
+    to_cell(&safe::without_secrets(text)).into_owned()
+}
+
+fn cell_of(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(cell_of).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    }
 }

@@ -14,8 +14,9 @@ use crate::log::regular::Bounded;
 
 use crate::cli::ask::question::faint_lines;
 use crate::cli::ask::questions::{Row, Rows, Words};
-use crate::cli::context::{Context, Format, input_name, text_cell};
+use crate::cli::context::{Context, Format, input_name};
 use crate::cli::error::{Exit, Failure};
+use crate::cli::output::text_cell;
 use crate::cli::render::{count, date, statuses};
 
 /// Many questions in one go: a row or a line each, answered in order

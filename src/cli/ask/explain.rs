@@ -86,7 +86,7 @@ fn lacking(page: &Page, e: &Explanation, charter: &Charter, today: Day) -> Strin
     let mut toward = None;
     for step in &e.missing {
         if toward != Some(&step.toward) {
-            let sought = step.toward.as_ref().map_or("a status", |id| title(charter, id));
+            let sought = step.toward.as_ref().map_or("a status".into(), |id| clean(title(charter, id)));
             out.push_str(&format!("\nlacking, toward {sought}\n"));
             toward = Some(&step.toward);
         }
@@ -149,8 +149,8 @@ fn text(page: &Page, e: &Explanation, charter: &Charter, today: Day) -> String {
     let what = match &a.status {
         Some(id) if id.is_none() => format!("had no status in {body}"),
         Some(id) => {
-            let title = title(charter, id);
-            let article = if begins_with_a_vowel(title) { "an" } else { "a" };
+            let title = clean(title(charter, id));
+            let article = if begins_with_a_vowel(&title) { "an" } else { "a" };
             let title = title.to_uppercase();
             format!("{verb} {article} {}", charter.about.held(&strong(&title)))
         }
@@ -197,7 +197,7 @@ fn basis(page: &Page, e: &Explanation, charter: &Charter, tree: &Tree) -> String
     let a = &e.answer;
     let said = match &a.status {
         Some(id) if id.is_none() => "no status".to_owned(),
-        Some(id) => title(charter, id).to_owned(),
+        Some(id) => clean(title(charter, id)).into_owned(),
         None => render::statuses(&a.possible),
     };
     let since = a.since.as_ref().map(|s| format!(" since {}", date(s))).unwrap_or_default();
@@ -261,7 +261,7 @@ fn act(page: &Page, because: &Because, tree: &Tree, last: bool) -> String {
 }
 
 fn steps(page: &Page, trail: &ProcedureTrail, charter: &Charter, tree: &Tree) -> String {
-    let toward = trail.toward.as_ref().map_or("a status", |id: &StatusId| title(charter, id));
+    let toward = trail.toward.as_ref().map_or("a status".into(), |id: &StatusId| clean(title(charter, id)));
     let mut out = format!("toward {toward}, open since {}\n", date(&trail.opened));
     // A long title has a line to itself, so that what is said of it keeps room.
     let most = page.width * 2 / 5;
@@ -283,7 +283,7 @@ fn steps(page: &Page, trail: &ProcedureTrail, charter: &Charter, tree: &Tree) ->
         out.push_str(&hanging(page, &first, tree.bar, &step_text(step)));
     }
     if let Some(outcome) = &trail.outcome {
-        let how = outcome.status.as_ref().map_or(outcome.how, |id| title(charter, id));
+        let how = outcome.status.as_ref().map_or(outcome.how.into(), |id| clean(title(charter, id)));
         out.push_str(&page.wrap(
             &format!("{}ended: ", tree.last),
             &format!("{how} {}, entry {}", date(&outcome.on), outcome.index),

@@ -11,8 +11,9 @@ use crate::query::{Case, CheckpointRef, Class, Comparison, Difference, QuestionE
 
 use crate::cli::ask::question::footer;
 use crate::cli::check::compare_file::FileForm;
-use crate::cli::context::{Context, Format, csv_of};
+use crate::cli::context::{Context, Format};
 use crate::cli::error::Failure;
+use crate::cli::output::csv_of;
 use crate::cli::render::{Page, clean, count, strong, warn};
 
 /// The columns of a row.

@@ -8,8 +8,9 @@ use sha2::{Digest, Sha256};
 
 use crate::query::{OUTSIDE, Panel, UNKNOWN};
 
-use crate::cli::context::{Context, csv_of};
+use crate::cli::context::Context;
 use crate::cli::error::Failure;
+use crate::cli::output::csv_of;
 use crate::cli::output::write_output;
 use crate::cli::prove::citation::Citation;
 use crate::cli::prove::cite;
