@@ -51,6 +51,28 @@ fn indexed(path: &Path) -> Reading {
 }
 
 #[test]
+fn a_leaf_in_the_place_of_another_is_no_answer() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("l");
+    let mut ledger = small(&path);
+    let acts = (0..100).map(|n| grant(500 + n, "MNG", "2004-06-17")).collect();
+    ledger.append(acts, options(START + 10)).unwrap();
+    ledger.close().unwrap();
+    let reading = indexed(&path);
+    let record = reading.record();
+    let hashes: Vec<Hash> = (0..107).map(|at| record.hash(Index(at)).unwrap()).collect();
+    let all: Vec<(u64, Hash)> = (0..).zip(hashes.iter().copied()).collect();
+    record.check_leaves(&all).unwrap();
+    // In a full block of 64 leaves and in the last one, each in the place of another.
+    for (at, other) in [(3, 4), (63, 64), (70, 3), (106, 105)] {
+        let refused = record.check_leaves(&[(at, hashes[other])]).unwrap_err().to_string();
+        assert!(refused.contains(&format!("entry {at} ")), "{refused}");
+    }
+    // A record that covers less is not read further than it reaches.
+    assert!(record.check_leaves(&[(107, hashes[106])]).is_err());
+}
+
+#[test]
 fn a_retry_gives_the_first_receipt_again_and_another_content_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let mut ledger = small(&dir.path().join("l"));
