@@ -136,6 +136,25 @@ fn a_copy_without_its_key_is_read_and_shows_the_head_signed_last() {
 }
 
 #[test]
+fn nothing_is_signed_over_a_head_that_the_key_did_not_sign() {
+    let env = demo();
+    let path = env.ledger().join("checkpoint");
+    let signed = std::fs::read_to_string(&path).unwrap();
+    // Anyone can write a head without a signature over whatever lies there.
+    let unsigned = format!("{}\n", signed.split("\n\n").next().unwrap());
+    std::fs::write(&path, &unsigned).unwrap();
+    for line in ["append application-filed -p LAO --in sco --done 2025 --cite x", "compact"] {
+        let said = env.run(&line.split(' ').collect::<Vec<_>>()).fails(4);
+        assert!(said.contains("the checkpoint is not signed"), "{line}: {said}");
+    }
+    env.run(&["status", "BLR", "sco", "--certificate", "c.json"]).fails(3);
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), unsigned);
+    std::fs::write(&path, &signed).unwrap();
+    env.run(&["append", "application-filed", "-p", "LAO", "--in", "sco", "--done", "2025", "--cite", "x"])
+        .ok();
+}
+
+#[test]
 fn the_audit_verifies_signatures_with_the_key_given_or_the_one_beside_the_log() {
     let env = demo();
     env.write("since", env.run(&["checkpoint", "--size", "50"]).ok());

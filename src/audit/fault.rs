@@ -78,7 +78,7 @@ faults! {
         "entries are gone, or the checkpoint was changed: `chancery repair --from DIR|FILE` restores them from a copy";
     SIGNATURE: "checkpoint", "signature", "a head is not signed with the log's key",
         "the head may not be this log's own: compare with a checkpoint kept elsewhere; where nothing else is found, \
-         move it aside: the next append writes it anew";
+         move it aside, and `chancery compact --sign-unheaded` writes it anew";
     UNHEADED: "checkpoint", "unheaded", "no head of these entries is signed with the log's key",
         "whoever has the folder may have changed every entry: compare with a copy or a checkpoint kept elsewhere, \
          `chancery audit --since COPY`; only if you vouch for every entry: `chancery compact --sign-unheaded`";

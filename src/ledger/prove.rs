@@ -32,17 +32,19 @@ impl Record {
 }
 
 impl Record {
-    /// Makes sure that a head is there before another one is signed: whoever signs vouches for all that lies in the folder. That
-    /// the entries give the root of a head which is there, opening has made sure.
+    /// Makes sure that a head with the signature of the log's key is there before another one is signed: a signature vouches for
+    /// all that lies in the folder. An unsigned head proves nothing: anyone writes it. Opening has checked that the entries give
+    /// the root of the head.
     ///
     /// # Errors
-    /// [`LedgerError::Log`] with [`KeyError::Unheaded`] if the log has a key and entries, and no head.
+    /// [`LedgerError::Log`] with [`KeyError::Unheaded`] if the log has a key and entries, and no head signed with it.
     pub(super) fn check_headed(&self) -> Result<(), LedgerError> {
+        let Some(key) = verifier_key(self.path())?.filter(|_| self.size().0 > 0) else { return Ok(()) };
         let path = self.path().join("checkpoint");
-        if self.size().0 > 0 && verifier_key(self.path())?.is_some() && !path.exists() {
-            return Err(LogError::Key(KeyError::Unheaded(path)).into());
+        match SignedCheckpoint::read(&path)?.is_some_and(|head| head.verify(&key).is_ok()) {
+            true => Ok(()),
+            false => Err(LogError::Key(KeyError::Unheaded(path)).into()),
         }
-        Ok(())
     }
 }
 

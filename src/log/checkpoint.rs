@@ -11,8 +11,8 @@ use super::regular;
 use super::signature::{self, Signature, SignatureError};
 use super::tree::Hash;
 
-const REMEDY: &str = "put it back from a backup; or, where `chancery audit` finds nothing else, move it aside: the next \
-                      append writes it anew";
+const REMEDY: &str = "put it back from a backup; or, where `chancery audit` finds nothing else, move it aside, and \
+                      `chancery compact --sign-unheaded` writes it anew";
 
 /// More signatures than a log and its witnesses make.
 pub(crate) const SIGNATURES_MAX: usize = 64;

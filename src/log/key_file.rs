@@ -20,8 +20,8 @@ pub enum KeyError {
     /// A key is never overwritten.
     #[error("{}: the log has a signing key already", .0.display())]
     Present(PathBuf),
-    /// The log has a key and entries, and no head: whoever signs one now vouches for what nobody signed before.
-    #[error("{}: the log has a key and no head that says which entries were signed", .0.display())]
+    /// The log has a key and entries, and no head that is signed with it: a signature now vouches for what nobody signed before.
+    #[error("{}: the log has a key and no signed head that says which entries were signed", .0.display())]
     Unheaded(PathBuf),
     /// Another file is in the place of a recorder's key.
     #[error("{}: there is such a file already, and a key is never overwritten", .0.display())]

@@ -58,7 +58,7 @@ pub struct Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Whoever is cut short leaves its name. That it cannot be taken out harms nothing: the lock is free all the same.
+        // A process that is killed leaves its name in the file. If the name cannot be taken out, the lock is free all the same.
         let _ = self.file.set_len(0);
     }
 }

@@ -80,7 +80,7 @@ pub fn needs<E>(
 }
 
 /// The same for one participant of a body of which only the entry into force depends on the acts of others, and that is known.
-/// Those whom the participant followed are looked up as well: it is told what became of their status.
+/// The acts of its predecessors are looked up as well: the answer says what became of their status.
 ///
 /// # Errors
 /// The first error of `read`.
