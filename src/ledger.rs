@@ -17,6 +17,7 @@ mod lookup;
 mod prove;
 mod proven;
 mod publish;
+mod publishing;
 mod reading;
 mod recent;
 mod record;
@@ -58,6 +59,7 @@ pub use rotate::Rotated;
 
 use filler::Filling;
 use head::Pace;
+use publishing::Publishing;
 use reading::Stores;
 use record::Record;
 
@@ -80,6 +82,7 @@ pub struct Writer {
     /// The number of entries that it has recorded.
     appended: u64,
     filling: Filling,
+    publishing: Option<Publishing>,
     pace: Pace,
 }
 
@@ -168,6 +171,7 @@ impl Writer {
             demands: false,
             appended: 0,
             filling: Filling::default(),
+            publishing: None,
             pace: Pace::default(),
         }
     }

@@ -80,6 +80,39 @@ impl Tables {
         list::of_id(&listed, half).ok_or_else(|| self.malformed("a list of ids is cut short"))
     }
 
+    /// For each of some ids, in their order, what [`Tables::candidates`] gives. The stored ids are read once for all of them, so
+    /// it is for many ids at a time.
+    ///
+    /// # Errors
+    /// [`IndexError`].
+    pub fn candidates_of_each(&self, ids: &[EventId]) -> Result<Vec<Vec<Index>>, IndexError> {
+        let cut = || self.malformed("a list of ids is cut short");
+        let keys: Vec<(Vec<u8>, [u8; 2])> = ids.iter().map(|id| key::id_key(*id)).collect();
+        let mut order: Vec<usize> = (0..ids.len()).collect();
+        order.sort_unstable_by_key(|at| &keys[*at].0);
+        let mut candidates = vec![Vec::new(); ids.len()];
+        let mut open = order.iter().copied().peekable();
+        let mut is_sound = true;
+        if let Some(stored) = self.stored() {
+            stored.range(&[Table::Ids as u8], &mut |key, value| {
+                while open.next_if(|at| keys[*at].0.as_slice() < key).is_some() {}
+                while let Some(at) = open.next_if(|at| keys[*at].0.as_slice() == key) {
+                    match list::of_id(value, keys[at].1) {
+                        Some(entries) => candidates[at] = entries,
+                        None => is_sound = false,
+                    }
+                }
+                if open.peek().is_some() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            })?;
+        }
+        for ((key, half), candidates) in keys.iter().zip(&mut candidates) {
+            for value in self.tail.iter().filter_map(|part| part.get(key)) {
+                candidates.extend(list::of_id(value, *half).ok_or_else(cut)?);
+            }
+        }
+        is_sound.then_some(candidates).ok_or_else(cut)
+    }
+
     /// Entries that may answer or correct the entry of an id, in the order of the log: what an entry says decides.
     ///
     /// # Errors

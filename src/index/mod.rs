@@ -113,6 +113,25 @@ impl Tables {
         self.tail.iter().map(|part| part.count()).sum()
     }
 
+    /// Begins another part of the tail: what was added before it can be published while it grows.
+    pub fn part_tail(&mut self) {
+        if self.tail.last().is_some_and(|part| part.count() > 0) {
+            self.tail.push(Arc::new(Scanned::from(self.size().0)));
+        }
+    }
+
+    /// Rests on what was published of its first entries, and keeps of the tail what follows. Nothing changes unless a part of
+    /// the tail begins there.
+    pub fn rest_on(&mut self, published: Tables) {
+        let first = published.size();
+        let end = self.size();
+        let begins = |part: &Arc<Scanned>| part.first == first.0;
+        if published.tail.is_empty() && (end == first || self.tail.iter().any(begins)) {
+            self.stored = published.stored;
+            self.tail.retain(|part| part.first >= first.0);
+        }
+    }
+
     /// The value of a key, over all its parts.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
         let stored = self.stored.as_ref().map_or(Ok(None), |stored| stored.get(key))?;

@@ -71,7 +71,8 @@ impl Writer {
         &mut self,
         events: Vec<(Arc<Event>, Option<Vec<u8>>)>,
     ) -> Result<Vec<Result<Draft, LedgerError>>, LedgerError> {
-        let known = events.iter().map(|(event, _)| self.find(event.id)).collect::<Result<Vec<_>, _>>()?;
+        let ids: Vec<EventId> = events.iter().map(|(event, _)| event.id).collect();
+        let known = self.record.find_each(&ids)?;
         let mut batch = Batch { events: HashMap::with_capacity(events.len()), ..Batch::default() };
         let each = events.into_iter().zip(known);
         Ok(each

@@ -246,8 +246,7 @@ impl Writer {
         for (entry, hash) in entries.into_iter().zip(hashes) {
             self.record.add(entry, hash)?;
         }
-        // A writer goes on without a published index if none can be put in place.
-        let _ = self.publish_if_large();
+        self.publish_if_large();
         Ok(())
     }
 

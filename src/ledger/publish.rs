@@ -1,7 +1,5 @@
 //! The index as a file for readers without a lock.
 
-use std::time::Duration;
-
 use crate::index::{Publication, Tables};
 use crate::log::{Disk, Entries, Mark};
 
@@ -14,9 +12,12 @@ const TAIL_ENTRIES: u64 = 256;
 /// The same for bytes of the log. A reader finds the end of the log fast if the mark of the published file lies within 64 KiB
 /// of it.
 const TAIL_BYTES: u64 = 48 << 10;
-/// The least and the most entries of the index that a writer keeps in memory before it publishes them; between, a quarter of
-/// those that are published, so that the merges stay few.
-const MEMORY_ENTRIES: (u64, u64) = (1 << 14, 1 << 16);
+/// A file that is to be published: everything that is stated of the log beside its tables, as it is now.
+pub(super) struct Edition {
+    mark: Mark,
+    places: (u64, Vec<u32>),
+    disk: Disk,
+}
 
 impl Writer {
     /// Whether much of the log follows a published index: [`TAIL_ENTRIES`], [`TAIL_BYTES`], or the beginning of a segment.
@@ -53,27 +54,12 @@ impl Writer {
         Ok(())
     }
 
-    /// Publishes the index if a writer keeps much of it in memory, unless another process makes the indexes.
-    ///
-    /// # Errors
-    /// [`LedgerError`].
-    pub(super) fn publish_if_large(&mut self) -> Result<(), LedgerError> {
-        let (least, most) = MEMORY_ENTRIES;
-        let in_memory = self.record.tables().tail_entries();
-        if in_memory < ((self.record.size().0 - in_memory) / 4).clamp(least, most) {
-            return Ok(());
-        }
-        let _upkeep = self.take_upkeep(Duration::ZERO)?;
-        let (tables, disk) = (self.record.tables().clone(), self.log().disk()?.clone());
-        // What follows would touch most of them again: the last to publish makes the rows.
-        publish(&mut self.record, &tables, &disk, false)
-    }
-
     /// Publishes the index of everything recorded, merged from the one before.
     ///
     /// # Errors
     /// [`LedgerError`].
     pub fn publish(&mut self) -> Result<(), LedgerError> {
+        self.take_over_published();
         let _upkeep = self.take_upkeep(UPKEEP_PATIENCE)?;
         self.publish_of(&self.record.tables().clone())
     }
@@ -83,8 +69,10 @@ impl Writer {
     /// # Errors
     /// [`LedgerError`].
     pub(super) fn publish_of(&mut self, tables: &Tables) -> Result<(), LedgerError> {
-        let disk = self.log().disk()?.clone();
-        publish(&mut self.record, tables, &disk, true)
+        if let Some(tables) = Edition::of(&self.record)?.publish(&self.record, tables, true)? {
+            self.record.replace_tables(tables);
+        }
+        Ok(())
     }
 
     /// Makes the published index anew from the log alone.
@@ -92,21 +80,40 @@ impl Writer {
     /// # Errors
     /// [`LedgerError`].
     pub fn publish_anew(&mut self) -> Result<(), LedgerError> {
+        self.take_over_published();
         self.record.replace_tables(Tables::default());
         self.record.catch_up()?;
         self.publish()
     }
 }
 
-fn publish(record: &mut Record, tables: &Tables, disk: &Disk, with_rows: bool) -> Result<(), LedgerError> {
-    let log = record.log();
-    let key = log.signing_key()?;
-    let rows = record.rows_for(tables, with_rows)?;
-    let (origin, mark, places) = (log.origin(), log.mark(), log.last_places()?);
-    let publication = Publication { origin, mark, places, key: key.as_ref(), rows };
-    tables.publish(record.path(), &publication, &|index| record.hash(index), disk)?;
-    if let Some(tables) = super::published(record.path()).filter(|tables| tables.size() == record.size()) {
-        record.replace_tables(tables);
+impl Edition {
+    /// The next one, of everything that a record has.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn of(record: &Record) -> Result<Edition, LedgerError> {
+        let log = record.log();
+        Ok(Edition { mark: log.mark(), places: log.last_places()?, disk: log.disk()?.clone() })
     }
-    Ok(())
+
+    /// Publishes tables of everything that the record has, with the rows of its bodies if they are wanted; gives them as they lie
+    /// in the file, unless another one has more.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; the file before is still there.
+    pub(super) fn publish(
+        self,
+        record: &Record,
+        tables: &Tables,
+        with_rows: bool,
+    ) -> Result<Option<Tables>, LedgerError> {
+        let log = record.log();
+        let key = log.signing_key()?;
+        let rows = record.rows_for(tables, with_rows)?;
+        let Edition { mark, places, disk } = self;
+        let publication = Publication { origin: log.origin(), mark, places, key: key.as_ref(), rows };
+        tables.publish(record.path(), &publication, &|index| record.hash(index), &disk)?;
+        Ok(super::published(record.path()).filter(|tables| tables.size() == record.size()))
+    }
 }

@@ -124,6 +124,16 @@ impl Record {
         self.tables = tables;
     }
 
+    /// Begins another part of the index in memory, so that what is before it can be published while it grows.
+    pub(super) fn part_tail(&mut self) {
+        self.tables.part_tail();
+    }
+
+    /// Answers from a file that was published of its first entries, up to where a part of the index in memory begins.
+    pub(super) fn rest_on(&mut self, published: Tables) {
+        self.tables.rest_on(published);
+    }
+
     /// The record with everything that the log has by now, behind what was published since, if anything was. It shares with
     /// this one, which stays as it is, what both have.
     ///
@@ -238,7 +248,25 @@ impl Record {
         if let Some(entry) = self.supposed.iter().find(|entry| entry.event.id == id) {
             return Ok(Some(entry.index));
         }
-        for index in self.tables.candidates(id)? {
+        self.first_of(id, self.tables.candidates(id)?)
+    }
+
+    /// The places of some events, in their order. Of a record that is not much larger than the batch, the ids are read in one pass.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    pub(super) fn find_each(&self, ids: &[EventId]) -> Result<Vec<Option<Index>>, LedgerError> {
+        let is_pass_cheaper = self.size().0 <= (ids.len() as u64).saturating_mul(PASS);
+        if !is_pass_cheaper || !self.supposed.is_empty() {
+            return ids.iter().map(|id| self.find(*id)).collect();
+        }
+        let candidates = self.tables.candidates_of_each(ids)?;
+        ids.iter().zip(candidates).map(|(id, candidates)| self.first_of(*id, candidates)).collect()
+    }
+
+    /// The first of some entries that has an id.
+    fn first_of(&self, id: EventId, candidates: Vec<Index>) -> Result<Option<Index>, LedgerError> {
+        for index in candidates {
             if self.entry(index)?.event.id == id {
                 return Ok(Some(index));
             }
@@ -424,6 +452,9 @@ impl Record {
 
 /// A tail of at most this number of entries is read one by one; a longer one in a pass over the log.
 const NEAR: u64 = 4_096;
+
+/// To look up one id costs as much as to pass over this number of listed ones.
+const PASS: u64 = 512;
 
 /// Whether published tables are of a log: they end where it was opened, or give the root that it has there.
 pub(super) fn is_of(tables: &Tables, log: &Entries) -> bool {

@@ -73,6 +73,7 @@ impl Writer {
     /// # Errors
     /// [`LedgerError`]: the index can still be published, and the entries read, from the leaves.
     pub fn rebuild(&mut self) -> Result<Vec<Entry>, LedgerError> {
+        self.take_over_published();
         let _upkeep = self.take_upkeep(UPKEEP_PATIENCE)?;
         let index = self.sled_anew()?;
         self.publish_of(index.tables())?;

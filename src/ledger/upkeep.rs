@@ -16,6 +16,7 @@ impl Writer {
     /// Brings the indexes up to date if they are far behind, unless another process is doing so. Nothing depends on either:
     /// without them a question, or the next writer, reads more of the log.
     pub(super) fn keep_up(&mut self) {
+        self.take_over_published();
         match std::mem::take(&mut self.filling) {
             Filling::Beside(filler) => {
                 // Where sled could not be filled, the next writer makes it anew.

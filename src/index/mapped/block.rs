@@ -158,16 +158,28 @@ impl<'b> Pairs<'b> {
 
     /// The value of the next key; `None` where the block is malformed.
     pub(super) fn next(&mut self) -> Option<Beside<'b>> {
-        self.left = self.left.checked_sub(1)?;
-        let shared = usize::try_from(list::take(&mut self.rest)?).ok()?;
-        let own = usize::try_from(list::take(&mut self.rest)?).ok()?;
-        let (own, rest) = self.rest.split_at_checked(own)?;
+        let (shared, own, beside) = self.next_part()?;
         if shared > self.key.len() {
             return None;
         }
         self.key.truncate(shared);
         self.key.extend_from_slice(own);
+        Some(beside)
+    }
+
+    /// The next pair as it is written: how many bytes its key shares with the key before it, those that follow, and its value;
+    /// `None` where the block is malformed.
+    fn next_part(&mut self) -> Option<(usize, &'b [u8], Beside<'b>)> {
+        self.left = self.left.checked_sub(1)?;
+        let shared = usize::try_from(list::take(&mut self.rest)?).ok()?;
+        let own = usize::try_from(list::take(&mut self.rest)?).ok()?;
+        let (own, rest) = self.rest.split_at_checked(own)?;
         self.rest = rest;
+        Some((shared, own, self.beside()?))
+    }
+
+    /// What a key has beside it.
+    fn beside(&mut self) -> Option<Beside<'b>> {
         if !self.is_leaf {
             return self.link().map(Beside::Child);
         }
@@ -187,6 +199,38 @@ impl<'b> Pairs<'b> {
         Some(Link { number: u32::from_le_bytes(*number), sum: *sum })
     }
 }
+
+/// The last pair of a block whose key does not follow `key`, if there is one, and whether it has this very key; `Err` where the
+/// block is malformed. No key is put together: one that shares more with the key before it than that one does with `key` differs
+/// from `key` in the same byte.
+pub(super) fn at_or_before<'b>(block: &'b [u8], key: &[u8]) -> Result<Option<(Beside<'b>, bool)>, Malformed> {
+    let mut pairs = Pairs::of(block).ok_or(Malformed)?;
+    let (mut before, mut length, mut alike) = (None, 0, 0);
+    while pairs.has_next() {
+        let (shared, own, beside) = pairs.next_part().ok_or(Malformed)?;
+        if shared > length {
+            return Err(Malformed);
+        }
+        length = shared + own.len();
+        if shared <= alike {
+            let rest = key.get(shared..).unwrap_or_default();
+            let common = common(own, rest);
+            alike = shared + common;
+            match (own.get(common), rest.get(common)) {
+                (None, None) => return Ok(Some((beside, true))),
+                (Some(_), None) => break,
+                (Some(next), Some(sought)) if next > sought => break,
+                _ => {}
+            }
+        }
+        before = Some((beside, false));
+    }
+    Ok(before)
+}
+
+/// A block is not as one is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Malformed;
 
 /// The blocks of a long value from the first on.
 pub(super) fn long_blocks(value: &[u8]) -> Vec<Vec<u8>> {
@@ -210,4 +254,37 @@ pub(super) fn long_part(block: &[u8]) -> Option<(Sum, &[u8])> {
     let (kind, rest) = block.split_first()?;
     let (next, bytes) = rest.split_first_chunk::<32>()?;
     (*kind == LONG).then_some((*next, bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_search_of_a_block_gives_what_one_pair_after_another_gives(
+            keys in prop::collection::btree_set(prop::collection::vec(0..3u8, 1..6), 0..40),
+            sought in prop::collection::vec(0..3u8, 0..7),
+        ) {
+            let mut filling = Filling::new(true);
+            keys.iter().for_each(|key| assert!(filling.push(key, Beside::Value(key))));
+            let (block, _) = filling.finish();
+            let before = keys.range(..=sought.clone()).next_back();
+            let expected = before.map(|key| (Beside::Value(key.as_slice()), *key == sought));
+            prop_assert_eq!(at_or_before(&block, &sought), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn a_key_that_shares_more_than_the_one_before_it_has_is_malformed() {
+        let mut filling = Filling::new(true);
+        assert!(filling.push(b"ab", Beside::Value(b"")) && filling.push(b"ac", Beside::Value(b"")));
+        let (mut block, _) = filling.finish();
+        let shared = PAIRS_HEAD + 5;
+        assert_eq!(block[shared], 1);
+        block[shared] = 3;
+        assert_eq!(at_or_before(&block, b"ad"), Err(Malformed));
+    }
 }

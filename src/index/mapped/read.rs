@@ -10,7 +10,9 @@ use crate::index::IndexError;
 use crate::index::visit::Visit;
 use crate::log::{Mark, VerifierKey, regular};
 
-use super::block::{BLOCK_BYTES, Beside, LONG_BYTES, Link, Pairs, long_part, sum_of};
+use super::block::{
+    BLOCK_BYTES, Beside, LONG_BYTES, Link, Malformed, Pairs, at_or_before, long_part, sum_of,
+};
 use super::header::{Header, Unfit};
 
 /// How many blocks are kept in memory, each in the place that its number names.
@@ -72,19 +74,12 @@ impl Mapped {
     pub(in crate::index) fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
         let (mut block, mut number) = (Arc::clone(&self.root), self.header.root.number);
         for _ in 0..LEVELS_MAX {
-            let mut pairs = Pairs::of(&block).ok_or_else(|| self.damaged(number))?;
-            let mut child = None;
-            while pairs.has_next() {
-                let beside = pairs.next().ok_or_else(|| self.damaged(number))?;
-                match beside {
-                    Beside::Child(link) if pairs.key() <= key => child = Some(link),
-                    Beside::Child(_) => break,
-                    _ if pairs.key() < key => {}
-                    _ if pairs.key() > key => return Ok(None),
-                    beside => return self.value(beside, number).map(Some),
-                }
-            }
-            let Some(link) = child else { return Ok(None) };
+            let before = at_or_before(&block, key).map_err(|Malformed| self.damaged(number))?;
+            let link = match before {
+                Some((Beside::Child(link), _)) => link,
+                Some((beside, true)) => return self.value(beside, number).map(Some),
+                Some((_, false)) | None => return Ok(None),
+            };
             block = self.block(link, number)?;
             number = link.number;
         }

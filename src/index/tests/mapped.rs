@@ -62,7 +62,13 @@ proptest! {
             let size = (tables.size().0 as usize + part).min(entries.len());
             push_up_to(&mut tables, &entries, size);
             check(&tables, &entries[..size]);
-            tables = publish(&tables, dir.path());
+            // What is published may have grown meanwhile.
+            tables.part_tail();
+            let published = publish(&tables.clone(), dir.path());
+            let size = (size + 3).min(entries.len());
+            push_up_to(&mut tables, &entries, size);
+            tables.rest_on(published);
+            assert!(tables.tail_entries() <= 3);
             check(&tables, &entries[..size]);
         }
         push_up_to(&mut tables, &entries, entries.len());

@@ -91,6 +91,8 @@ fn check_ids(tables: &Tables, entries: &[Entry], filed: &BTreeMap<Heading, Vec<I
         let corrected = filed.get(&Heading::of_import(of)).is_some_and(|entries| entries.len() > 1);
         assert_eq!(tables.has_corrections_of(of).unwrap(), corrected);
     }
+    let of_each = tables.candidates_of_each(&(0..9).map(id).collect::<Vec<_>>()).unwrap();
+    assert_eq!(of_each, (0..9).map(|n| tables.candidates(id(n)).unwrap()).collect::<Vec<_>>());
     // An id whose short form is that of another gives candidates, never none of its own.
     let other = EventId(uuid::Uuid::from_u128(1 << 64));
     assert_eq!(tables.candidates(other).unwrap(), tables.candidates(id(0)).unwrap());
