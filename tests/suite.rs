@@ -40,6 +40,7 @@ mod harmless;
 mod import;
 mod input;
 mod kill;
+mod law;
 mod mapped;
 mod notify;
 mod old_ledgers;

@@ -68,8 +68,25 @@ pub enum Rule {
     },
     /// `stated`: the day that the act itself states.
     Stated,
-    /// `months(3)`: for one participant, counted from its own deposit; never before the general entry into force.
-    After(Delay),
+    /// `no_right`: the treaty allows no withdrawal (VCLT 56(1)), so that a notice ends nothing.
+    NoRight,
+    /// `months(3) after condition`: for one participant that consents late, counted from its own deposit; never before the general
+    /// entry into force.
+    After {
+        /// How long it waits.
+        delay: Delay,
+        /// From which moment a consent is late; `None` if the clause does not say.
+        late_from: Option<LateFrom>,
+    },
+}
+
+/// From which moment a participant that consents does not become a party with the treaty, but waits (VCLT 24(3)).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LateFrom {
+    /// `after condition`: from the day after the one on which the condition was met: who deposits on that day goes with the treaty.
+    Condition,
+    /// `after entry_into_force`: from the day on which the treaty enters into force.
+    EntryIntoForce,
 }
 
 /// When a rule has effect, counted from the moment at which its condition holds.
@@ -84,6 +101,45 @@ pub enum ClauseTime {
         /// Where the moment is that day or later; never, where none is given.
         otherwise: Option<Delay>,
     },
+}
+
+/// A part of a whole, as a clause states it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Part {
+    /// `66.667%`, in thousandths of a percent.
+    Percent(u32),
+    /// `2/3`.
+    Fraction {
+        /// Above the line.
+        numerator: u32,
+        /// Below it; never 0, and at most 9,999.
+        denominator: u32,
+    },
+}
+
+impl Part {
+    /// The numerator and the denominator.
+    pub fn fraction(self) -> (u32, u32) {
+        match self {
+            Part::Percent(thousandths) => (thousandths, 100_000),
+            Part::Fraction { numerator, denominator } => (numerator, denominator),
+        }
+    }
+
+    /// In thousandths of a percent, rounded down.
+    pub fn thousandths(self) -> u32 {
+        let (numerator, denominator) = self.fraction();
+        u32::try_from(u64::from(numerator) * 100_000 / u64::from(denominator.max(1))).unwrap_or(u32::MAX)
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Part::Percent(thousandths) => write!(f, "{}%", decimal(*thousandths)),
+            Part::Fraction { numerator, denominator } => write!(f, "{numerator}/{denominator}"),
+        }
+    }
 }
 
 /// The earliest that a clause lets its treaty enter into force.
@@ -142,8 +198,8 @@ pub enum Condition {
         table: String,
         /// More than, or at least.
         bound: Bound,
-        /// In thousandths of a percent.
-        part: u32,
+        /// Of the whole.
+        part: Part,
         /// The set whose shares make the whole; the whole table, where none is given.
         of: Option<String>,
         /// To how many decimals of a percent each share is rounded before they are added; none is, where not given.
@@ -299,7 +355,15 @@ impl fmt::Display for Rule {
                 write!(f, "notice then {then}{}", if *extendable { " extendable" } else { "" })
             }
             Rule::Stated => f.write_str("stated"),
-            Rule::After(delay) => delay.fmt(f),
+            Rule::NoRight => f.write_str("no_right"),
+            Rule::After { delay, late_from } => {
+                let after = match late_from {
+                    None => "",
+                    Some(LateFrom::Condition) => " after condition",
+                    Some(LateFrom::EntryIntoForce) => " after entry_into_force",
+                };
+                write!(f, "{delay}{after}")
+            }
         }
     }
 }
@@ -371,7 +435,7 @@ impl fmt::Display for Condition {
                 write!(f, "all_of({})", named.join(", "))
             }
             Condition::Weight { table, bound, part, of, rounding } => {
-                write!(f, "weight({table} {bound} {}%", decimal(*part))?;
+                write!(f, "weight({table} {bound} {part}")?;
                 of.as_ref().map_or(Ok(()), |set| write!(f, " of {set}"))?;
                 rounding.map_or(Ok(()), |places| write!(f, ", rounding={places}"))?;
                 f.write_str(")")

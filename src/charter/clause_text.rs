@@ -3,8 +3,8 @@
 use crate::event::{BodyId, Day, ParticipantId};
 
 use super::clause::{
-    Bound, Clause, ClauseError, ClauseTime, Condition, Delay, Floor, Mention, Named, NoticeEnd, Rule, SetRef,
-    fold_name,
+    Bound, Clause, ClauseError, ClauseTime, Condition, Delay, Floor, LateFrom, Mention, Named, NoticeEnd,
+    Part, Rule, SetRef, fold_name,
 };
 
 const CONDITIONS: &[&str] = &["count", "count_in", "count_of", "all", "all_of", "weight", "in_force"];
@@ -168,6 +168,10 @@ impl<'a> Reader<'a> {
                 self.at += 1;
                 Ok(Rule::Stated)
             }
+            Some("no_right") => {
+                self.at += 1;
+                Ok(Rule::NoRight)
+            }
             Some("notice") => self.notice(),
             Some("fixed") => {
                 let on = self.fixed()?;
@@ -175,11 +179,30 @@ impl<'a> Reader<'a> {
                 let provided = self.condition()?;
                 Ok(Rule::Fixed { on, provided, otherwise: self.otherwise()? })
             }
-            Some(word) if DELAYS.contains(&word) => Ok(Rule::After(self.delay()?)),
+            Some(word) if DELAYS.contains(&word) => {
+                Ok(Rule::After { delay: self.delay()?, late_from: self.late_from()? })
+            }
             Some(word) if !CONDITIONS.contains(&word) => {
                 Err(self.unknown("rule", &[CONDITIONS, DELAYS, BEGINNINGS].concat()))
             }
             _ => self.when_met(),
+        }
+    }
+
+    /// From which moment a consent is late.
+    fn late_from(&mut self) -> Result<Option<LateFrom>, ClauseError> {
+        if !self.takes("after") {
+            return Ok(None);
+        }
+        let remedy = "write after condition, or after entry_into_force";
+        let word = self.word(remedy)?;
+        match fold_name(word.text).as_str() {
+            "condition" => Ok(Some(LateFrom::Condition)),
+            "entry_into_force" => Ok(Some(LateFrom::EntryIntoForce)),
+            _ => {
+                self.at -= 1;
+                self.wrong(remedy)
+            }
         }
     }
 
@@ -371,7 +394,7 @@ impl<'a> Reader<'a> {
         let name = fold_name(table.text);
         self.names.push(Mention { column: table.column, of: Named::Table, name: name.clone() });
         let bound = self.bound()?;
-        let part = self.percent(bound)?;
+        let part = self.part(bound)?;
         let mut of = None;
         if self.takes("of") {
             let set = self.word("write the name of a set")?;
@@ -386,6 +409,18 @@ impl<'a> Reader<'a> {
             rounding = u8::try_from(self.number(0, 6)?).ok();
         }
         Ok(Condition::Weight { table: name, bound, part, of, rounding })
+    }
+
+    /// A percentage or a fraction.
+    fn part(&mut self, bound: Bound) -> Result<Part, ClauseError> {
+        let start = self.at;
+        let whole = self.number(0, 9999)?;
+        if self.takes("/") {
+            let least = (whole + u32::from(bound == Bound::MoreThan)).max(1);
+            return Ok(Part::Fraction { numerator: whole, denominator: self.number(least, 9999)? });
+        }
+        self.at = start;
+        self.percent(bound).map(Part::Percent)
     }
 
     /// In thousandths of a percent.
@@ -406,7 +441,7 @@ impl<'a> Reader<'a> {
             self.at = start;
             return self.wrong("no part is larger than the whole: write at most >= 100%");
         }
-        self.needs("%", "write %")?;
+        self.needs("%", "write %, or a fraction such as 2/3")?;
         Ok(part)
     }
 

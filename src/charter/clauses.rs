@@ -18,6 +18,8 @@ use super::{Ruled, replace};
 pub struct Clauses {
     /// When the treaty, or the constitutive instrument, enters into force.
     pub entry_into_force: Option<Ruled<Clause>>,
+    /// The day on which it entered into force, as the charter states that it was certified.
+    pub in_force_since: Option<Ruled<Edtf>>,
     /// When it enters into force for one participant, after it is in force.
     pub for_participant: Option<Ruled<Clause>>,
     /// When a withdrawal has effect after its notice.
@@ -88,6 +90,9 @@ impl Clauses {
                 self.articles.remove(&key);
                 self.bases.remove(&key);
             }
+        }
+        if let Some(on) = &text.in_force_since {
+            self.in_force_since = Some(Ruled { entry, rule: on.clone() });
         }
         self.articles.extend(text.articles.clone());
         self.bases.extend(text.bases.clone());
@@ -290,19 +295,22 @@ type Fits = fn(&Rule) -> Option<&'static str>;
 fn of_a_treaty(rule: &Rule) -> Option<&'static str> {
     match rule {
         Rule::WhenMet { .. } | Rule::Fixed { .. } | Rule::Stated => None,
+        Rule::NoRight => Some("it is about a withdrawal: write it as withdrawal"),
         Rule::Notice { .. } => Some("a notice ends a membership: write it as withdrawal"),
-        Rule::After(_) => Some("it needs a condition: write one before the delay, such as count(35) then"),
+        Rule::After { .. } => {
+            Some("it needs a condition: write one before the delay, such as count(35) then")
+        }
     }
 }
 
 fn of_a_participant(rule: &Rule) -> Option<&'static str> {
     let remedy = "it is counted from the participant's own deposit: write the delay alone, such as months(3)";
-    (!matches!(rule, Rule::After(_) | Rule::Stated)).then_some(remedy)
+    (!matches!(rule, Rule::After { .. } | Rule::Stated)).then_some(remedy)
 }
 
 fn of_a_withdrawal(rule: &Rule) -> Option<&'static str> {
     let remedy = "it is counted from a notice: write notice then and a delay, such as notice then years(1)";
-    (!matches!(rule, Rule::Notice { .. } | Rule::Stated)).then_some(remedy)
+    (!matches!(rule, Rule::Notice { .. } | Rule::Stated | Rule::NoRight)).then_some(remedy)
 }
 
 impl Placed {

@@ -139,6 +139,13 @@ fn takes_back(version: &Version, from: &StatusId, event: &Event, rule: &Transiti
     signs(event.act.kind()) && rank(version, from) > rank(version, &rule.to)
 }
 
+/// False for an act that can only be about a status which the participant does not have: a notice is revoked before it takes
+/// effect (VCLT 68), and the end of a treaty ends nothing for a state outside it.
+fn has_ground(from: &StatusId, event: &Event, rule: &Transition) -> bool {
+    let needs_ground = matches!(event.act.kind(), ActKind::WithdrawalRevoked | ActKind::TreatyTerminated);
+    !needs_ground || rule.from.is_empty() || rule.from.contains(from)
+}
+
 /// What an act of a participant whose status before it is `from` moves by the rules of one effect only: `None` are those
 /// that the act has at once.
 pub fn motion<'v>(
@@ -151,7 +158,8 @@ pub fn motion<'v>(
         Ruling::Moot => None,
         Ruling::Silent => attested(event, version).map(|to| Motion { to, by: None }),
         Ruling::By(by) => {
-            (!takes_back(version, from, event, &by.rule)).then_some(Motion { to: &by.rule.to, by: Some(by) })
+            let moves = !takes_back(version, from, event, &by.rule) && has_ground(from, event, &by.rule);
+            moves.then_some(Motion { to: &by.rule.to, by: Some(by) })
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::event::{ActKind, Index, StatusId};
 
 use super::clauses::unregistered;
-use super::{Charter, Version, unknown_names};
+use super::{Charter, Delay, Rule, Version, unknown_names};
 
 /// Something unsound in one version of a charter.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -167,6 +167,18 @@ fn clauses(version: &Version, found: &mut impl FnMut(String, String)) {
         for (column, what) in unknown_names(clause, &clauses.sets, &clauses.weights) {
             found(place.clone(), format!("column {column}: {what}"));
         }
+    }
+    if let Some(clause) = &clauses.for_participant
+        && matches!(&clause.rule.rule, Rule::After { delay, late_from: None } if *delay != Delay::Instant)
+    {
+        let delay = &clause.rule.rule;
+        found(
+            "entry-into-force-for-participant".to_owned(),
+            format!(
+                "it does not say who consents late: write {delay} after condition, or {delay} after entry_into_force \
+                 (VCLT art. 24(3))"
+            ),
+        );
     }
     for (place, participant) in clauses.participants() {
         if let Some(what) = unregistered(participant) {

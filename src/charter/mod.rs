@@ -22,7 +22,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::event::{ActKind, BodyId, Day, Edtf, Event, EventId, Index, StatusId};
 
-pub use clause::{Bound, Clause, ClauseError, ClauseTime, Condition, Delay, Floor, NoticeEnd, Rule, SetRef};
+pub use clause::{
+    Bound, Clause, ClauseError, ClauseTime, Condition, Delay, Floor, LateFrom, NoticeEnd, Part, Rule, SetRef,
+};
 pub use clauses::{Accession, Clauses, StatedClause, check_names, unknown_names};
 pub use judge::{Judgement, Motion, Move, Refusal, Remark, judge, judge_meanwhile, motion, refuse};
 pub use lint::{CharterFault, lint, undefined};

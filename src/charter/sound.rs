@@ -176,7 +176,7 @@ fn names(clause: &Clause, asked: &dyn Fn(&Condition) -> bool) -> bool {
     match &clause.rule {
         Rule::WhenMet { trigger, .. } => any(trigger, asked),
         Rule::Fixed { provided, .. } => any(provided, asked),
-        Rule::Notice { .. } | Rule::Stated | Rule::After(_) => false,
+        Rule::Notice { .. } | Rule::Stated | Rule::NoRight | Rule::After { .. } => false,
     }
 }
 

@@ -22,7 +22,7 @@ fn wrong(text: &str) -> (usize, String) {
 
 fn delay(text: &str) -> Delay {
     match rule(text) {
-        Rule::After(delay) => delay,
+        Rule::After { delay, .. } => delay,
         other => panic!("{other:?}"),
     }
 }
@@ -363,6 +363,16 @@ fn some_day() -> impl Strategy<Value = Day> {
     (-50_000..50_000i32).prop_map(Day::from_days)
 }
 
+fn some_part() -> impl Strategy<Value = Part> {
+    let fraction = (0..9u32, 1..9u32)
+        .prop_map(|(numerator, more)| Part::Fraction { numerator, denominator: numerator + more });
+    prop_oneof![(0..100_000u32).prop_map(Part::Percent), fraction]
+}
+
+fn some_late_from() -> impl Strategy<Value = Option<LateFrom>> {
+    prop::option::of(prop_oneof![Just(LateFrom::Condition), Just(LateFrom::EntryIntoForce)])
+}
+
 fn some_delay() -> impl Strategy<Value = Delay> {
     let leaf = prop_oneof![
         Just(Delay::Instant),
@@ -401,7 +411,7 @@ fn some_condition() -> impl Strategy<Value = Condition> {
         (
             "[a-z][a-z_]{0,5}",
             some_bound(),
-            0..100_000u32,
+            some_part(),
             prop::option::of("[a-z]{1,5}"),
             prop::option::of(0..=6u8)
         )
@@ -450,7 +460,7 @@ fn some_rule() -> impl Strategy<Value = Rule> {
             .prop_map(|(on, provided, otherwise)| Rule::Fixed { on, provided, otherwise }),
         (end, any::<bool>()).prop_map(|(then, extendable)| Rule::Notice { then, extendable }),
         Just(Rule::Stated),
-        some_delay().prop_map(Rule::After),
+        (some_delay(), some_late_from()).prop_map(|(delay, late_from)| Rule::After { delay, late_from }),
     ]
 }
 

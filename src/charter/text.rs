@@ -62,6 +62,10 @@ pub struct CharterText {
     /// When the treaty, or the constitutive instrument, enters into force.
     #[serde(alias = "entry_into_force", skip_serializing_if = "Option::is_none")]
     pub entry_into_force: Option<String>,
+    /// The day on which the treaty, or the constitutive instrument, entered into force, as the depositary certified it: for a record
+    /// that does not have the consents which brought it about.
+    #[serde(alias = "in_force_since", skip_serializing_if = "Option::is_none")]
+    pub in_force_since: Option<Edtf>,
     /// When it enters into force for one participant, after it is in force.
     #[serde(alias = "entry_into_force_for_participant", skip_serializing_if = "Option::is_none")]
     pub entry_into_force_for_participant: Option<String>,

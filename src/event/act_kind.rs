@@ -182,6 +182,11 @@ impl ActKind {
         )
     }
 
+    /// True for an act that only a participant can do or undergo: it cannot be recorded of a body alone.
+    pub fn needs_participant(self) -> bool {
+        self.entry().subject == Subject::Participant
+    }
+
     /// Order among acts that have effect on one day, where no `sequence` gives it: entry into force before signatures,
     /// signatures before consents and decisions, decisions before exits. Smaller comes first; equal is unordered.
     pub const fn precedence(self) -> u8 {

@@ -88,7 +88,8 @@ impl BodyId {
     }
 
     /// Reads a name as people write it: `UNTC IV-4`, `UNTC:4-4` and `untc-4-4` are one. Lower case, every other character a
-    /// hyphen; the chapter of a treaty of the United Nations collection is a number, in Roman or Arabic.
+    /// hyphen; the chapter of a treaty of the United Nations collection is a number, in Roman or Arabic. A name of more than
+    /// 64 characters is cut to 55, with a checksum of the whole behind them, so that long names that begin alike stay apart.
     ///
     /// # Errors
     /// [`IdError`] where no id comes of it.
@@ -101,10 +102,18 @@ impl BodyId {
         {
             *chapter = number.to_string();
         }
-        BodyId::parse(&parts.join("-"))
-            .map_err(|error| IdError { text: text.chars().take(80).collect(), ..error })
+        let mut id = parts.join("-");
+        if id.len() > ID_MAX {
+            let sum = format!("-{:08x}", crc32c::crc32c(id.as_bytes()));
+            id.truncate(ID_MAX - sum.len());
+            id.push_str(&sum);
+        }
+        BodyId::parse(&id).map_err(|error| IdError { text: text.chars().take(80).collect(), ..error })
     }
 }
+
+/// The longest id of a body.
+const ID_MAX: usize = 64;
 
 /// A number in Roman numerals, lower case, as chapters are counted; `None` for anything else.
 fn roman(numerals: &str) -> Option<u32> {

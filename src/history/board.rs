@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::charter::{BodyKind, Charter, EffectBy};
 use crate::event::{ActKind, Day, Edtf, Index, Moment, ParticipantId, Role, StatusId};
 
+use super::consent::{TakenBack, consent_date, consents, given_date, takes_back};
 use super::entry_into_force::{
-    AccessionInForce, ConsentsMet, Elsewhere, EntryIntoForce, accessions, after, certified, entry_into_force,
-    for_participant,
+    AccessionInForce, ConsentsMet, Elsewhere, EntryIntoForce, accessions, after, certified_for, certified_in,
+    entry_into_force, for_participant, is_own_consent,
 };
 use super::influence::{Derived, Effects, Given, Influence};
 use super::notice;
@@ -27,6 +28,9 @@ pub struct Board {
     /// The entry into force that is certified, where no clause is known.
     certified: Option<Edtf>,
     when: Arc<Effects>,
+    taken_back: Arc<HashMap<Index, TakenBack>>,
+    /// The acts that end the treaty for everybody.
+    ended: Vec<Standing>,
     /// What the clauses of accession treaties give, by participant.
     pub accessions: BTreeMap<ParticipantId, AccessionInForce>,
     moment: Option<Moment>,
@@ -41,6 +45,8 @@ impl Clone for Board {
             elsewhere: self.elsewhere.clone(),
             certified: self.certified.clone(),
             when: Arc::clone(&self.when),
+            taken_back: Arc::clone(&self.taken_back),
+            ended: self.ended.clone(),
             accessions: self.accessions.clone(),
             moment: self.moment.clone(),
             folded: Mutex::new(self.folded.lock().unwrap_or_else(PoisonError::into_inner).clone()),
@@ -63,14 +69,16 @@ impl Board {
     ) -> Board {
         let mut board = Board { moment: moment.cloned(), elsewhere, ..Board::default() };
         board.entry_into_force = entry_into_force(charter, pairs, alone, &board.elsewhere, given);
-        board.certified = certified(alone).map(|(on, _)| on);
-        let mut when = Effects::new();
+        board.certified = certified_in(charter, alone).map(|(on, _)| on);
+        board.ended = alone.iter().filter(|act| ends_for_all(act)).cloned().collect();
+        let (mut when, mut taken_back) = (Effects::new(), HashMap::new());
         for pair in pairs.values().filter(|_| charter.computes_effects()) {
             for act in &pair.own {
                 board.evaluate(charter, pair, act, &mut when);
             }
+            take_back(charter, &pair.own, &mut when, &mut taken_back);
         }
-        board.when = Arc::new(when);
+        (board.when, board.taken_back) = (Arc::new(when), Arc::new(taken_back));
         let members = |on: Day, before: Option<u16>| board.members(charter, pairs, on, before);
         let accessions = accessions(charter, pairs, &members, &board.elsewhere);
         board.accessions = accessions;
@@ -85,6 +93,19 @@ impl Board {
         self.when.get(&(entry, by)).map(Option::as_ref)
     }
 
+    /// The entry that took a consent back before it had effect, if one did.
+    pub fn taken_back(&self, consent: Index) -> Option<(Index, &TakenBack)> {
+        let (entry, taken_back) =
+            self.taken_back.iter().find(|(_, taken_back)| taken_back.consent == consent)?;
+        Some((*entry, taken_back))
+    }
+
+    /// The first act that ends the treaty for all its parties, with its day.
+    pub fn ended(&self) -> Option<(&Edtf, Index)> {
+        let ends = self.ended.iter().filter_map(|act| Some((act.event.effect()?, act.index)));
+        ends.min_by_key(|(on, index)| (on.earliest(), *index))
+    }
+
     /// The same acts under other rules.
     pub fn under(&self, charter: &Charter, pairs: &Pairs, alone: &[Standing]) -> Board {
         Board::new(charter, pairs, alone, self.moment.as_ref(), self.elsewhere.clone(), None)
@@ -93,6 +114,9 @@ impl Board {
     fn evaluate(&self, charter: &Charter, pair: &PairView, act: &Standing, when: &mut Effects) {
         for effect in charter.effects(act.event.act.kind()) {
             let on = match effect {
+                EffectBy::EntryIntoForce if certified_for(act, &pair.own).is_some() => {
+                    certified_for(act, &pair.own)
+                }
                 EffectBy::EntryIntoForce => match &self.entry_into_force {
                     Some(general) => for_participant(charter, general, act),
                     // The clause is unknown: only what is certified, or what the act itself states, begins anything.
@@ -140,13 +164,18 @@ impl Board {
     ) -> History {
         let mut influence = Influence {
             when: Arc::clone(&self.when),
+            taken_back: Arc::clone(&self.taken_back),
             derived: self.derived(who).into_iter().collect(),
             moment: self.moment.clone(),
             ..Influence::default()
         };
         let Some(pair) = pairs.get(who) else { return History::fold(charter, &[], &influence) };
         if !pair.own.iter().chain(&pair.about).any(continues) {
-            return History::fold(charter, &pair.own, &influence);
+            if self.ended.is_empty() {
+                return History::fold(charter, &pair.own, &influence);
+            }
+            let acts = [pair.own.as_slice(), &self.ended].concat();
+            return History::fold(charter, &acts, &influence);
         }
         let inner: BTreeSet<ParticipantId> = open.iter().chain([who]).cloned().collect();
         self.inherit(charter, pairs, pair, &inner, &mut influence);
@@ -163,6 +192,7 @@ impl Board {
             let ends = given(charter, act, StatusId::none(), clause, Vec::new());
             influence.gives.insert(act.index, Some(ends));
         }
+        acts.extend_from_slice(&self.ended);
         History::fold(charter, &acts, &influence)
     }
 
@@ -238,6 +268,81 @@ fn given(charter: &Charter, act: &Standing, status: StatusId, clause: String, al
         None => clause,
     };
     Given { status, rule: rule.map(|rule| rule.entry), clause, also }
+}
+
+/// True for an act of a treaty alone that ends it for all its parties (VCLT 54, 59).
+fn ends_for_all(act: &Standing) -> bool {
+    act.event.act.kind() == ActKind::TreatyTerminated && act.event.participant.is_none()
+}
+
+/// Takes the effect from consents that their participant took back before they had any, and from notices of those who were
+/// not bound: a period of notice binds parties (VCLT 54, 56).
+fn take_back(
+    charter: &Charter,
+    own: &[Standing],
+    when: &mut Effects,
+    taken_back: &mut HashMap<Index, TakenBack>,
+) {
+    if !own.iter().any(|act| takes_back(act.event.act.kind())) {
+        return;
+    }
+    let by_clause = |act: &Standing| (act.index, EffectBy::EntryIntoForce);
+    let is_consent = |act: &Standing| is_own_consent(charter, act);
+    let given = consents(own, is_consent);
+    for (at, consent) in given.iter().enumerate() {
+        let effect = when.get(&by_clause(consent.act)).cloned().flatten();
+        let Some(leaving) = consent.taken_back_before(effect.as_ref()) else { continue };
+        let next = given.get(at + 1).map(|next| next.act.index);
+        let repeats = own.iter().filter(|act| is_consent(act) && Some(act.index) != next);
+        let until = leaving.given.latest();
+        for act in repeats.filter(|act| consent_date(act).is_some_and(|date| date.latest() <= until)) {
+            when.entry(by_clause(act)).and_modify(|effect| *effect = None);
+        }
+        when.entry((leaving.act.index, EffectBy::Withdrawal)).and_modify(|effect| *effect = None);
+        let keeps = signed_by(charter, own, until);
+        let on = leaving.given.clone();
+        taken_back.insert(leaving.act.index, TakenBack { consent: consent.act.index, on, keeps });
+    }
+    for notice in own.iter().filter(|act| takes_back(act.event.act.kind())) {
+        if charter.about.kind == BodyKind::Treaty && !may_be_bound(charter, own, when, notice) {
+            when.entry((notice.index, EffectBy::Withdrawal)).and_modify(|effect| *effect = None);
+        }
+    }
+}
+
+/// The status that a signature until a day gives; none without one.
+fn signed_by(charter: &Charter, own: &[Standing], until: Day) -> StatusId {
+    let signs = |act: &&Standing| is_signature(act.event.act.kind());
+    let signed =
+        own.iter().filter(signs).filter(|act| act.event.date().is_some_and(|date| date.latest() <= until));
+    let rules = &charter.on(until).transitions;
+    let rule = |act: &Standing| {
+        rules.iter().find(|t| t.rule.act.0 == act.event.act.kind() && t.rule.effect.is_none())
+    };
+    signed.filter_map(rule).map(|t| t.rule.to.clone()).next_back().unwrap_or_else(StatusId::none)
+}
+
+/// True if the treaty may have been in force for a participant when it gave a notice. A notice beside which neither a
+/// signature nor a consent is recorded is a sign that they are missing from the record.
+fn may_be_bound(charter: &Charter, own: &[Standing], when: &Effects, notice: &Standing) -> bool {
+    let Some(given) = given_date(notice) else { return true };
+    let until = given.latest();
+    let others = || own.iter().filter(|act| act.index != notice.index);
+    let binds = |act: &Standing| {
+        let kind = act.event.act.kind();
+        if is_own_consent(charter, act) {
+            let effect = when.get(&(act.index, EffectBy::EntryIntoForce)).cloned().flatten();
+            return effect.is_some_and(|effect| effect.earliest() <= until);
+        }
+        let moves = !is_signature(kind) && !takes_back(kind) && kind.may_move_status();
+        moves && act.event.effect().is_some_and(|effect| effect.earliest() <= until)
+    };
+    others().any(binds)
+        || !others().any(|act| is_signature(act.event.act.kind()) || is_own_consent(charter, act))
+}
+
+const fn is_signature(act: ActKind) -> bool {
+    matches!(act, ActKind::TreatySigned | ActKind::SignatureAdReferendum | ActKind::SignatureConfirmed)
 }
 
 fn continues(act: &Standing) -> bool {

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::charter::{Accession, Charter, Clause, EffectBy, Rule, Ruled, Version};
-use crate::event::{Act, ActKind, BodyId, Day, Edtf, Index, ParticipantId, Register, Role};
+use crate::charter::{Accession, Charter, Clause, EffectBy, LateFrom, Rule, Ruled, Version};
+use crate::event::{Act, ActKind, BodyId, Day, Edtf, Grade, Index, ParticipantId, Register};
 
+use super::consent::{consent_date, consents};
 use super::influence::Derived;
 use super::pair::Pairs;
 use super::quorum::{Consent, Poll, Trigger, in_force_on};
@@ -27,6 +28,9 @@ pub struct EntryIntoForce {
     pub met: Option<Edtf>,
     /// The day that the depositary, or an act of entry into force, certifies, with its entry.
     pub certified: Option<(Edtf, Index)>,
+    /// True if the certificate holds whatever the clause gives: it is the depositary's, and no survey declares the record
+    /// complete on its day. A depositary knows every deposit (VCLT 77(1)(f)); a partial record meets a clause late.
+    pub certificate_holds: bool,
     /// The entry that holds the clause.
     pub rule: Index,
     /// Whether the record leaves out those who are no more: their consents may have met the clause before, so that the
@@ -51,13 +55,15 @@ impl EntryIntoForce {
         ConsentsMet { computed: self.computed.clone(), met: self.met.clone(), trigger: self.trigger.clone() }
     }
 
-    /// The day: as computed, else as certified. Where the record cannot bear the computation, the certificate settles it.
+    /// The day: as computed, otherwise as certified; as certified if the certificate holds, or if the record cannot bear the
+    /// computation.
     pub fn on(&self) -> Option<Edtf> {
         let certified = self.certified.as_ref().map(|(on, _)| on);
         match &self.computed {
             Some(latest) if self.survivors_only => {
                 Some(certified.cloned().unwrap_or_else(|| Edtf::one_of(Day::PAST, latest.latest())))
             }
+            _ if self.certificate_holds => certified.cloned(),
             computed => computed.as_ref().or(certified).cloned(),
         }
     }
@@ -88,7 +94,8 @@ pub(super) fn entry_into_force(
         computed: consents.computed,
         met: consents.met,
         trigger: consents.trigger,
-        certified: certified(alone),
+        certified: certified_in(charter, alone),
+        certificate_holds: holds(charter, alone),
         rule: clause.entry,
         survivors_only: survivors_only(alone),
     })
@@ -105,10 +112,52 @@ fn survivors_only(alone: &[Standing]) -> bool {
 
 /// The first act among these that certifies an entry into force, with its day.
 pub fn certified<'s>(acts: impl IntoIterator<Item = &'s Standing>) -> Option<(Edtf, Index)> {
+    certificate(acts).map(|(on, act)| (on.clone(), act.index))
+}
+
+/// The day on which a treaty, or a constitutive instrument, entered into force as an act of the body certifies it, otherwise as the
+/// charter states it; with the entry that says so.
+pub fn certified_in(charter: &Charter, alone: &[Standing]) -> Option<(Edtf, Index)> {
+    let stated = || charter.latest().clauses.in_force_since.as_ref();
+    certified(alone).or_else(|| stated().map(|since| (since.rule.clone(), since.entry)))
+}
+
+fn certificate<'s>(acts: impl IntoIterator<Item = &'s Standing>) -> Option<(&'s Edtf, &'s Standing)> {
     let certifies = |act: &&Standing| act.event.act.kind() == ActKind::TreatyEnteredIntoForce;
-    let dated = acts.into_iter().filter(certifies);
-    let dated = dated.filter_map(|act| Some((act.event.effect()?.clone(), act.index)));
-    dated.min_by_key(|(on, index)| (on.earliest(), *index))
+    let dated = acts.into_iter().filter(certifies).filter_map(|act| Some((act.event.effect()?, act)));
+    dated.min_by_key(|(on, act)| (on.earliest(), act.index))
+}
+
+/// True if the depositary certified the entry into force, by an act or as the charter states, and no survey of everybody declares
+/// the record complete on that day.
+fn holds(charter: &Charter, alone: &[Standing]) -> bool {
+    let is_complete_on = |day: Day| {
+        alone.iter().any(|act| match &act.event.act {
+            Act::RecordSurveyed(survey) => {
+                !survey.survivors_only && survey.span.earliest() <= day && day <= survey.span.latest()
+            }
+            _ => false,
+        })
+    };
+    let is_certified = certificate(alone).map_or(true, |(_, act)| is_official(act));
+    is_certified && certified_in(charter, alone).is_some_and(|(on, _)| !is_complete_on(on.latest()))
+}
+
+/// True if the depositary, the organisation or the state itself attests an act.
+fn is_official(act: &Standing) -> bool {
+    act.event.evidence.iter().any(|evidence| evidence.grade == Some(Grade::Official))
+}
+
+/// The day on which the depositary certifies that the treaty entered into force for the participant of a consent.
+pub(super) fn certified_for(consent: &Standing, own: &[Standing]) -> Option<Edtf> {
+    let date = consent_date(consent)?;
+    let certifies = |act: &&Standing| {
+        act.event.act.kind() == ActKind::EnteredIntoForceForParticipant
+            && act.event.rival.is_none()
+            && is_official(act)
+    };
+    let days = own.iter().filter(certifies).filter_map(|act| act.event.effect());
+    days.filter(|day| date.earliest() <= day.latest()).min_by_key(|day| day.earliest()).cloned()
 }
 
 /// When an act of consent has effect for its participant: with the general entry into force where it helped to bring it
@@ -128,24 +177,34 @@ pub(super) fn after(charter: &Charter, on: &Edtf, met: Option<&Edtf>, act: &Stan
         _ => own,
     };
     let version = charter.on(own.latest());
-    let delayed = |day: Day| match version.clauses.for_participant.as_ref().map(|c| &c.rule.rule) {
-        Some(Rule::After(delay)) if act.event.act.kind() != ActKind::SuccessionNotified => delay.from(day),
-        _ => day,
-    };
-    let later = |general: Day, met: Day, own: Day| match own <= met.min(general) {
-        true => general,
-        false => delayed(own).max(general),
+    let ruled = version.clauses.for_participant.as_ref().map(|c| &c.rule.rule);
+    let is_succession = act.event.act.kind() == ActKind::SuccessionNotified;
+    let (delay, late_from) = match ruled.filter(|_| !is_succession) {
+        Some(Rule::After { delay, late_from }) => (Some(delay), *late_from),
+        _ => (None, Some(LateFrom::Condition)),
     };
     let met = met.unwrap_or(on);
-    Edtf::one_of(
-        later(on.earliest(), met.earliest(), own.earliest()),
-        later(on.latest(), met.latest(), own.latest()),
-    )
-}
-
-/// The legal date of a consent to be bound: the deposit (VCLT 16), else the act's own.
-fn consent_date(act: &Standing) -> Option<&Edtf> {
-    act.event.dates.get(Role::Deposited).or_else(|| act.event.date())
+    let from = |late_from: LateFrom| {
+        let one = |general: Day, met: Day, own: Day| {
+            let is_late = match late_from {
+                LateFrom::Condition => own > met.min(general),
+                LateFrom::EntryIntoForce => own >= general,
+            };
+            let delayed = || delay.map_or(own, |delay| delay.from(own));
+            if is_late { delayed().max(general) } else { general }
+        };
+        let first = one(on.earliest(), met.earliest(), own.earliest());
+        (first, one(on.latest(), met.latest(), own.latest()))
+    };
+    let (first, last) = match late_from {
+        Some(late_from) => from(late_from),
+        // The clause does not say which: the treaty may be in force for it on either day.
+        None => {
+            let (early, late) = (from(LateFrom::EntryIntoForce), from(LateFrom::Condition));
+            (early.0.min(late.0), early.1.max(late.1))
+        }
+    };
+    Edtf::one_of(first, last)
 }
 
 /// Those who may consent to an instrument, and when each did.
@@ -158,12 +217,7 @@ pub struct Electorate {
 impl Electorate {
     /// Those of the treaty, or of the constitutive instrument, itself.
     pub fn of_treaty(charter: &Charter, pairs: &Pairs) -> Electorate {
-        let rules = || charter.versions().iter().flat_map(|v| &v.transitions).map(|t| &t.rule);
-        let by_clause = |kind| rules().any(|t| t.act.0 == kind && t.effect == Some(EffectBy::EntryIntoForce));
-        let consents = |act: &Standing| {
-            act.event.for_another().is_none()
-                && (by_clause(act.event.act.kind()) || is_consent(&act.event.act))
-        };
+        let consents = |act: &Standing| is_own_consent(charter, act);
         let signs = |act: &Standing| {
             use ActKind as K;
             let kind = act.event.act.kind();
@@ -172,7 +226,7 @@ impl Electorate {
         };
         let signatories = pairs.iter().filter(|(_, pair)| pair.own.iter().any(signs));
         Electorate {
-            consents: first_consents(pairs, consents),
+            consents: consents_of_each(pairs, consents),
             signatories: signatories.map(|(who, _)| who.clone()).collect(),
         }
     }
@@ -183,7 +237,7 @@ impl Electorate {
             let own = act.event.participant.as_ref() == Some(applicant) && act.event.about.is_none();
             is_consent(&act.event.act) && (own || act.event.about.as_ref() == Some(applicant))
         };
-        Electorate { consents: first_consents(pairs, consents), signatories: Vec::new() }
+        Electorate { consents: consents_of_each(pairs, consents), signatories: Vec::new() }
     }
 
     /// Polls over the earliest and over the latest days of the consents.
@@ -221,38 +275,41 @@ impl Electorate {
     }
 }
 
+/// True for an act by which a participant consents for itself to the treaty, or the constitutive instrument, of a body.
+pub fn is_own_consent(charter: &Charter, act: &Standing) -> bool {
+    let by_clause = || charter.effects(act.event.act.kind()).any(|effect| effect == EffectBy::EntryIntoForce);
+    act.event.for_another().is_none() && (is_consent(&act.event.act) || by_clause())
+}
+
 fn is_consent(act: &Act) -> bool {
     use ActKind as K;
     matches!(act.kind(), K::InstrumentDeposited | K::DefinitiveSignature | K::SuccessionNotified)
 }
 
-fn first_consents(pairs: &Pairs, counts: impl Fn(&Standing) -> bool) -> [Vec<Consent>; 2] {
-    let mut found = [Vec::new(), Vec::new()];
+/// The consents of everybody, by the earliest day that each may mean, and by the latest. An act of leaving whose day is not known
+/// exactly undoes a consent as late as possible among the first, and as early as possible among the second.
+fn consents_of_each(pairs: &Pairs, counts: impl Fn(&Standing) -> bool) -> [Vec<Consent>; 2] {
+    let mut polls = [Vec::new(), Vec::new()];
     for (who, pair) in pairs {
-        let dated = pair.own.iter().filter(|act| counts(act) && act.event.rival.is_none());
-        let dated = dated.filter_map(|act| Some((consent_date(act)?, act)));
-        let Some((date, act)) = dated.min_by_key(|(date, act)| (date.latest(), act.index)) else { continue };
-        let undone = pair.own.iter().filter_map(|other| undone(other, date.latest())).min();
-        for (list, on) in found.iter_mut().zip([date.earliest(), date.latest()]) {
-            list.push(Consent {
-                participant: who.clone(),
-                on,
-                sequence: act.event.sequence,
-                entry: act.index,
-                undone,
-            });
+        for given in consents(&pair.own, &counts) {
+            let date = given.date;
+            let undone = given.left.map(|leaving| (leaving.given.earliest(), leaving.given.latest()));
+            let [first, last] = [
+                (date.earliest(), undone.map(|(_, latest)| latest)),
+                (date.latest(), undone.map(|(earliest, _)| earliest)),
+            ];
+            for (list, (on, undone)) in polls.iter_mut().zip([first, last]) {
+                list.push(Consent {
+                    participant: who.clone(),
+                    on,
+                    sequence: given.act.event.sequence,
+                    entry: given.act.index,
+                    undone,
+                });
+            }
         }
     }
-    found
-}
-
-/// The day from which a consent given on `consented` no longer counts by this act.
-fn undone(act: &Standing, consented: Day) -> Option<Day> {
-    use ActKind as K;
-    let undoes =
-        [K::InstrumentRejectedOrWithdrawn, K::TreatyDenounced, K::WithdrawalEffective, K::CeasedToExist];
-    let date = act.event.effect().filter(|_| undoes.contains(&act.event.act.kind()))?;
-    (date.earliest() >= consented).then(|| date.earliest())
+    polls
 }
 
 /// The participant that stands for a line: the one that continues all before it.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::charter::EffectBy;
 use crate::event::{Day, Edtf, Index, Moment, StatusId};
 
+use super::consent::TakenBack;
 use super::standing::Standing;
 
 /// The days that clauses compute, by act and clause.
@@ -21,6 +22,8 @@ pub struct Influence {
     pub gives: HashMap<Index, Option<Given>>,
     /// Statuses that follow from a clause without an act of the participant's own.
     pub derived: Vec<Derived>,
+    /// Consents that were taken back before they had effect, by the act that took them back.
+    pub taken_back: Arc<HashMap<Index, TakenBack>>,
     /// The moment asked, where it is one of a day.
     pub moment: Option<Moment>,
 }

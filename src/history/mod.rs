@@ -8,6 +8,7 @@
 mod board;
 mod circulation;
 mod communication;
+mod consent;
 mod correction;
 mod entry_into_force;
 mod fact;
@@ -29,9 +30,11 @@ mod tests;
 pub use board::Board;
 pub use circulation::{Circulated, Circulation, is_communicated};
 pub use communication::{Withheld, comes_of_a_communication, findings, withhold};
+pub use consent::{GivenConsent, Leaving, TakenBack, consent_date, consents, takes_back};
 pub use correction::{OBJECTION_DAYS, Proposal, charter_acts, charter_acts_with, proposals};
 pub use entry_into_force::{
-    AccessionInForce, ConsentsMet, Electorate, Elsewhere, EntryIntoForce, Members, certified, is_reio, line,
+    AccessionInForce, ConsentsMet, Electorate, Elsewhere, EntryIntoForce, Members, certified, certified_in,
+    is_own_consent, is_reio, line,
 };
 pub use fact::{alike, same_fact};
 pub use influence::{Derived, Effects, Given, Influence};

@@ -3,7 +3,8 @@
 use crate::charter::{Charter, EffectBy, Merger, Version};
 use crate::event::{Day, Edtf, Index, StatusId};
 
-use super::influence::{Derived, Given, Influence};
+use super::consent::{TakenBack, consent_date, given_date};
+use super::influence::{self, Derived, Influence};
 use super::standing::Standing;
 
 /// Something that may change the status on one of the days from `earliest` to `latest`.
@@ -29,6 +30,46 @@ pub(super) struct DayOrder {
     crowded: bool,
     /// Among the effects of one act, the one that it has at once comes before the one that a clause computes.
     computed: bool,
+    /// Of an effect that a clause computes, when its act was given, if that is known to the day.
+    given: Option<Given>,
+}
+
+/// When an act was given of which a clause computes the effect: effects of one day come in the order of their acts.
+#[derive(Clone, Copy)]
+struct Given {
+    on: Day,
+    sequence: Option<u16>,
+    /// A participant can only leave before it comes back: of acts of one day without a sequence, an end comes first.
+    ends: bool,
+}
+
+impl Given {
+    fn of(act: &Standing, effect: EffectBy) -> Option<Given> {
+        let date = if effect == EffectBy::Withdrawal { given_date(act) } else { consent_date(act) }?;
+        let on = date.earliest();
+        let ends = effect == EffectBy::Withdrawal;
+        (on == date.latest()).then_some(Given { on, sequence: act.event.sequence, ends })
+    }
+
+    fn before(self, other: Given) -> bool {
+        if self.on != other.on {
+            return self.on < other.on;
+        }
+        match (self.sequence, other.sequence) {
+            (Some(one), Some(another)) => one < another,
+            _ => self.ends && !other.ends,
+        }
+    }
+
+    /// Its place in one line of all acts that agrees with the order.
+    fn place(self) -> (Day, u8, Option<u16>) {
+        let class = match self.sequence {
+            Some(_) => 1,
+            None if self.ends => 0,
+            None => 2,
+        };
+        (self.on, class, self.sequence)
+    }
 }
 
 impl DayOrder {
@@ -46,14 +87,26 @@ impl DayOrder {
         match (self.sequence, other.sequence) {
             _ if (self.precedence == 0) != (other.precedence == 0) => self.precedence == 0,
             (Some(a), Some(b)) => a < b,
+            (None, None) if self.precedence == other.precedence => {
+                self.given.zip(other.given).is_some_and(|(one, another)| one.before(another))
+            }
             (None, None) => self.precedence < other.precedence,
             _ => false,
         }
     }
 
-    fn place(self) -> (bool, bool, Option<u16>, u8, Index, bool) {
+    fn place(self) -> impl Ord {
         let precedence = if self.sequence.is_some() { 0 } else { self.precedence };
-        (self.precedence != 0, self.sequence.is_none(), self.sequence, precedence, self.entry, self.computed)
+        let given = self.given.map(Given::place);
+        (
+            self.precedence != 0,
+            self.sequence.is_none(),
+            self.sequence,
+            precedence,
+            given,
+            self.entry,
+            self.computed,
+        )
     }
 }
 
@@ -63,7 +116,9 @@ pub(super) enum What<'a> {
     /// An act that gives a status until an effect that a clause computes.
     Meanwhile(&'a Standing, EffectBy),
     /// An act that gives what another participant had, or takes what another one takes over.
-    Given(&'a Given),
+    Given(&'a influence::Given),
+    /// An act that takes back a consent before it had effect.
+    TakenBack(&'a TakenBack),
     /// A status that a clause gives without an act of the participant's own.
     Derived(&'a Derived),
     /// An act on a chain of a dispute: it gives what its source claims, whatever the charter would derive.
@@ -85,13 +140,18 @@ pub(super) fn movers<'a>(
     let mut movers: Vec<Mover<'a>> = Vec::with_capacity(acts.len());
     for act in acts {
         moving(charter, act, influence, &mut |date, what| {
-            let computed = matches!(what, What::Act(_, Some(_)));
+            let clause = match what {
+                What::Act(_, clause) => clause,
+                _ => None,
+            };
+            let computed = clause.is_some();
             let order = DayOrder {
                 sequence: act.event.sequence.filter(|_| !computed),
                 precedence: act.event.act.kind().precedence(),
                 entry: act.index,
                 crowded: false,
                 computed,
+                given: clause.and_then(|clause| Given::of(act, clause)),
             };
             let (earliest, latest) = influence.span(&date);
             movers.push(Mover { earliest, latest, order, date, entry: act.index, what });
@@ -104,6 +164,7 @@ pub(super) fn movers<'a>(
             entry: derived.entry,
             crowded: false,
             computed: true,
+            given: None,
         };
         let date = derived.on.clone();
         let (earliest, latest) = influence.span(&date);
@@ -127,6 +188,7 @@ pub(super) fn movers<'a>(
                 entry: version.entry,
                 crowded: false,
                 computed: false,
+                given: None,
             };
             movers.push(Mover { earliest, latest, order, date: date.clone(), entry: version.entry, what });
         }
@@ -158,6 +220,9 @@ fn moving<'a>(
         return;
     }
     let kind = event.act.kind();
+    if let Some(taken_back) = influence.taken_back.get(&act.index) {
+        each(taken_back.on.clone(), What::TakenBack(taken_back));
+    }
     let at_once = charter.moves_at_once(kind);
     let mut effects = charter.effects(kind).peekable();
     let attested = || event.status.is_some() && kind.may_move_status();

@@ -1,8 +1,9 @@
 //! Notices of withdrawal: when they take effect, unless they are extended, revoked, or taken back from the beginning.
 
-use crate::charter::{Charter, Clause, Rule};
+use crate::charter::{BodyKind, Charter, Delay, Rule};
 use crate::event::{ActKind, Day, Edtf, Role};
 
+use super::consent::given_date;
 use super::standing::Standing;
 
 /// When a notice takes effect by everything recorded; `None` where it never does: revoked in time, read later as no
@@ -40,11 +41,9 @@ pub fn foreseen(charter: &Charter, notice: &Standing, own: &[Standing], until: D
     Some(end)
 }
 
-/// The day on which an act was given: received, else done, else its own.
+/// The last day on which an act may have been given.
 fn given(act: &Standing) -> Day {
-    let roles = [Role::Received, Role::Done, Role::Notified, Role::Decided];
-    let date = roles.iter().find_map(|role| act.event.dates.get(*role)).or_else(|| act.event.date());
-    date.map_or(Day::PAST, Edtf::latest)
+    given_date(act).map_or(Day::PAST, Edtf::latest)
 }
 
 fn by_clause(charter: &Charter, notice: &Standing) -> Option<Edtf> {
@@ -54,14 +53,20 @@ fn by_clause(charter: &Charter, notice: &Standing) -> Option<Edtf> {
     let own = own.or_else(|| event.date())?;
     let ruled = charter.on(own.latest()).clauses.withdrawal.as_ref();
     let inherited = ruled.and_then(|ruled| charter.version_of(ruled.entry)).is_some_and(|v| v.inherited);
-    match ruled.map(|ruled| &ruled.rule) {
-        // Where the treaty's own clause is not known, the day that the notice itself states is better than a default.
+    match ruled.map(|ruled| &ruled.rule.rule) {
+        // If the treaty's own clause is not known, the day that the notice itself states is better than a general one.
         _ if inherited && stated().is_some() => stated(),
-        Some(Clause { rule: Rule::Notice { then, .. }, .. }) => {
+        Some(Rule::Notice { then, .. }) => {
             let (first, last) = (then.from(own.earliest()), then.from(own.latest()));
             // A notice may state a later day than the one from which it could have effect.
             let asked = stated().filter(|day| day.earliest() > last);
             Some(asked.unwrap_or_else(|| Edtf::one_of(first, last)))
+        }
+        Some(Rule::NoRight) => None,
+        Some(Rule::Stated) => stated(),
+        // Nothing is known of a right to withdraw: at least twelve months after the notice, if ever (VCLT 56).
+        None if charter.about.kind == BodyKind::Treaty => {
+            stated().or_else(|| Some(Edtf::one_of(Delay::Months(12).from(own.earliest()), Day::FUTURE)))
         }
         _ => stated().or_else(|| Some(own.clone())),
     }

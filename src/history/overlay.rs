@@ -95,10 +95,12 @@ fn recorded(acts: &[&Standing], on: Day) -> Vec<Overlay> {
         let Some(effect) = act.event.effect() else { continue };
         let over = act.event.dates.get(Role::Until).is_some_and(|until| until.latest() <= on);
         let ends = ends(act.event.act.kind());
+        let is_ended =
+            |overlay: &Overlay| ends.contains(&overlay.kind) || is_resumed(act.event.act.kind(), overlay);
         if effect.latest() <= on {
-            open.retain(|overlay| !ends.contains(&overlay.kind));
+            open.retain(|overlay| !is_ended(overlay));
         }
-        for overlay in open.iter_mut().filter(|overlay| ends.contains(&overlay.kind)) {
+        for overlay in open.iter_mut().filter(|overlay| is_ended(overlay)) {
             overlay.until = Some(effect.clone());
         }
         if let (Some((kind, scope)), false) = (begins(&act.event), over) {
@@ -148,6 +150,15 @@ fn ends(act: ActKind) -> &'static [&'static str] {
         ActKind::Expelled | ActKind::CeasedMembership | ActKind::WithdrawalEffective => ENDED_BY_LEAVING,
         _ => &[],
     }
+}
+
+/// True for a suspension of participation that is lifted because the participation is resumed. A suspension of single rights
+/// is lifted by the organ that suspended them.
+fn is_resumed(act: ActKind, overlay: &Overlay) -> bool {
+    let of_participation = |scope: &String| scope.to_lowercase().contains("participation");
+    act == ActKind::ParticipationResumed
+        && overlay.kind == "suspended"
+        && overlay.scope.as_ref().is_none_or(of_participation)
 }
 
 /// The change of representation that was next after a day: until then another government spoke for the participant.

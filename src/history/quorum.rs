@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::charter::{Bound, Condition, Floor, NamedSet, Rule, SetRef, WeightTable};
+use crate::charter::{Bound, Condition, Floor, NamedSet, Part, Rule, SetRef, WeightTable};
 use crate::event::{BodyId, Day, Index, ParticipantId};
 
 /// A consent to be bound.
@@ -22,7 +22,7 @@ pub struct Consent {
 
 /// Everything that conditions are asked of.
 pub struct Poll<'a> {
-    /// The first consent of each participant, in any order.
+    /// The consents of each participant that another of its own did not precede, in any order.
     pub consents: &'a [Consent],
     /// Who signed.
     pub signatories: &'a [ParticipantId],
@@ -151,7 +151,7 @@ pub fn in_force_on(rule: &Rule, poll: &Poll<'_>) -> Option<(Day, Trigger)> {
             let day = if trigger.on < *on { *on } else { otherwise.as_ref()?.from(trigger.on) };
             Some((day, trigger))
         }
-        Rule::Notice { .. } | Rule::Stated | Rule::After(_) => None,
+        Rule::Notice { .. } | Rule::Stated | Rule::NoRight | Rule::After { .. } => None,
     }
 }
 
@@ -317,23 +317,25 @@ impl<'p, 'a> Moment<'p, 'a> {
         &self,
         shares: &[(ParticipantId, u128)],
         bound: Bound,
-        part: u32,
+        part: Part,
         rounding: Option<u8>,
     ) -> QuorumCount {
         let whole: u128 = shares.iter().map(|(_, share)| share).sum();
         let held = || shares.iter().filter(|(p, _)| self.has(p)).map(|(_, share)| *share);
+        let (numerator, denominator) = part.fraction();
+        let (numerator, denominator) = (u128::from(numerator), u128::from(denominator));
         // Both sides of the comparison, and what is held in thousandths of a percent.
         let (have, need, thousandths) = match rounding {
             _ if whole == 0 => (0, 1, 0),
             None => {
-                let have = held().sum::<u128>() * 100_000;
-                (have, u128::from(part) * whole, have / whole)
+                let sum = held().sum::<u128>();
+                (sum * denominator, numerator * whole, sum * 100_000 / whole)
             }
             Some(places) => {
                 let scale = 10u128.pow(u32::from(places));
                 let rounded = |share: u128| (share * 200 * scale + whole) / (2 * whole);
-                let have = held().map(rounded).sum::<u128>() * 1000;
-                (have, u128::from(part) * scale, have / scale)
+                let percents = held().map(rounded).sum::<u128>();
+                (percents * denominator, numerator * 100 * scale, percents * 1000 / scale)
             }
         };
         let met = match bound {
@@ -343,7 +345,8 @@ impl<'p, 'a> Moment<'p, 'a> {
         let everybody = shares.iter().filter(|(_, share)| *share > 0).map(|(p, _)| p.clone());
         let (counted, missing) = everybody.partition(|p| self.has(p));
         let count = u32::try_from(thousandths).unwrap_or(u32::MAX);
-        QuorumCount { measure: Measure::MilliPercent, needed: part, count, counted, missing, met }
+        let needed = part.thousandths();
+        QuorumCount { measure: Measure::MilliPercent, needed, count, counted, missing, met }
     }
 
     /// Whether the consent of a participant could still bring a condition nearer.

@@ -282,6 +282,13 @@ impl Sweep<'_> {
                     None => return world.clone(),
                 }
             }
+            What::TakenBack(taken_back) => {
+                let by = world.cause.and_then(|cause| self.causes.get(cause)).map(|cause| cause.entry);
+                if by != Some(taken_back.consent) {
+                    return world.clone();
+                }
+                (&taken_back.keeps, Words::TakenBack, None)
+            }
             What::Given(given) => (&given.status, Words::Given(given), None),
             What::Derived(derived) => (&derived.to, Words::Derived(derived), None),
             What::Claimed(status, act) => (version.current_name(status), Words::Claimed(act), None),
@@ -326,6 +333,7 @@ impl Sweep<'_> {
 enum Words<'a> {
     Of(Motion<'a>),
     Given(&'a Given),
+    TakenBack,
     Derived(&'a Derived),
     Claimed(&'a Standing),
     Merged(&'a Merger, &'a Version),
@@ -336,6 +344,10 @@ impl Words<'_> {
     fn said(self) -> (Option<Index>, String, Vec<Index>) {
         match self {
             Words::Of(motion) => (motion.rule(), motion.clause(), Vec::new()),
+            Words::TakenBack => {
+                let clause = "consent taken back before the treaty was in force for it (VCLT art. 18, 54)";
+                (None, clause.to_owned(), Vec::new())
+            }
             Words::Given(given) => (given.rule, given.clause.clone(), given.also.clone()),
             Words::Derived(derived) => (Some(derived.rule), derived.clause.clone(), derived.also.clone()),
             Words::Claimed(act) => {

@@ -237,7 +237,13 @@ fn row_event<'c>(
             .map_err(|e| format!("{}: {e}", column.replace('-', "_")))
     };
     let mut event = Event::new(EventId(Uuid::nil()), alias.act, body.clone());
-    event.participant = Some(resolve(cell("party").ok_or("party is empty")?)?);
+    event.participant = match cell("party") {
+        Some(party) => Some(resolve(party)?),
+        None if event.act.kind().needs_participant() => {
+            return Err(format!("party is empty: {} is the act of a participant", event.act.kind()));
+        }
+        None => None,
+    };
     event.about = cell("about").map(resolve).transpose()?;
     let own = date("date")?.ok_or("date is empty: give what is known, as 2006 or [..2022-04-12]")?;
     if let Some(role) = alias.role {

@@ -7,7 +7,7 @@ use crate::event::{Register, of_cell};
 use super::lines::{LineError, Lines};
 use super::map::{ActMap, DateMap, Map, MapError, read_date};
 use super::name::participant;
-use super::neutral::{Line, Object, line_of, set_of};
+use super::neutral::{Line, Object, line_of, neutral_act, set_of};
 use super::table::{Row, Table};
 
 /// What a line or a row of the file says.
@@ -165,7 +165,9 @@ impl<'m, R: BufRead> Mapped<'m, R> {
             None => Ok(None),
         };
         let text = |by: &Option<super::map::Text>| by.as_ref().map_or(Ok(None), |by| by.of(cell));
-        let (party, party_name) = self.who(cell)?;
+        let kind = act.kind.as_constant().map_or_else(|| folded(&kind), str::to_owned);
+        let is_of_body = neutral_act(&kind).is_some_and(|act| !act.kind().needs_participant());
+        let (party, party_name) = self.who(cell, is_of_body)?;
         let mark = ending.map_or_else(|| text(&act.mark), |mark| Ok(Some(mark)))?;
         line_of(Object {
             date: day(date, &act.date)?,
@@ -174,7 +176,7 @@ impl<'m, R: BufRead> Mapped<'m, R> {
             party_name,
             body: map.body.needed(cell, &map.columns)?,
             body_title: text(&map.title)?,
-            kind: act.kind.as_constant().map_or_else(|| folded(&kind), str::to_owned),
+            kind,
             mark,
             effective: other(&act.effective)?,
             recorded: other(&act.recorded)?,
@@ -191,6 +193,7 @@ impl<'m, R: BufRead> Mapped<'m, R> {
     fn who<'r>(
         &self,
         cell: &dyn Fn(usize) -> Option<&'r str>,
+        may_be_nobody: bool,
     ) -> Result<(Option<String>, Option<String>), String> {
         let who = &self.map.who;
         let of = |text: &Option<super::map::Text>| text.as_ref().map_or(Ok(None), |text| text.of(cell));
@@ -200,6 +203,9 @@ impl<'m, R: BufRead> Mapped<'m, R> {
             code = Some(id.to_string());
         }
         let Some(word) = code.as_ref().or(name.as_ref()) else {
+            if may_be_nobody {
+                return Ok((None, None));
+            }
             let by = who.name.as_ref().or(who.code.as_ref());
             return Err(by.map_or_else(String::new, |text| {
                 text.needed(cell, &self.map.columns).err().unwrap_or_default()

@@ -8,7 +8,7 @@ use super::name::participant;
 use super::states::{by_number, meant};
 use crate::event::{
     Act, ActKind, BodyId, Edtf, Event, EventId, Evidence, Form, Instant, ParticipantId, Register,
-    ResolveError, Role, StatusId, Subject,
+    ResolveError, Role, StatusId,
 };
 
 /// The charter that a body gets which has none: the pattern of its rules.
@@ -87,10 +87,14 @@ pub(super) fn line_of(said: Object) -> Result<Line, String> {
     let mut event = Event::new(EventId(Uuid::nil()), kind.act, body);
     let (code, name) = (said.party.as_deref(), said.party_name.as_deref());
     let set = said.source.as_ref().map_or("", set_of);
-    let whose = whose(set, said.source.as_ref(), code, name)?;
-    event.participant = Some(whose.participant);
-    doubts.extend(whose.doubt);
-    let notes: Vec<String> = said.note.into_iter().chain(whose.note).collect();
+    let is_of_body = code.is_none() && name.is_none() && !event.act.kind().needs_participant();
+    let whose = (!is_of_body).then(|| whose(set, said.source.as_ref(), code, name)).transpose()?;
+    let mut notes: Vec<String> = said.note.into_iter().collect();
+    if let Some(whose) = whose {
+        event.participant = Some(whose.participant);
+        doubts.extend(whose.doubt);
+        notes.extend(whose.note);
+    }
     event.note = (!notes.is_empty()).then(|| notes.join("; "));
     let mut open = false;
     let mut date = |key: &str, text: &Option<String>| {
@@ -278,7 +282,7 @@ fn kind(name: &str, mark: &str, effective: bool) -> Result<Kind, String> {
 fn of_vocabulary(name: &str) -> Option<Kind> {
     let kind: ActKind = name.replace('_', "-").parse().ok()?;
     let vocable = kind.entry();
-    let told = !kind.is_record_keeping() && vocable.subject != Subject::Body;
+    let told = !kind.is_record_keeping() && !kind.is_of_ledger() && vocable.group != "charter";
     let pattern = match vocable.group {
         "admission" | "sanction" | "practice" | "exit" => ORGANISATION,
         _ => TREATY,

@@ -11,8 +11,8 @@ use crate::event::{
     Act, BodyId, Day, Edtf, Entry, Index, Moment, ParticipantId, Scope, Size, StatusId, Survey,
 };
 use crate::history::{
-    Board, ConsentsMet, Elsewhere, EntryIntoForce, History, PairView, Pairs, Standing, Withheld, certified,
-    charter_acts, next_representation, standing, withhold,
+    Board, ConsentsMet, Elsewhere, EntryIntoForce, History, PairView, Pairs, Standing, Withheld,
+    certified_in, charter_acts, next_representation, standing, withhold,
 };
 
 use super::Axes;
@@ -380,7 +380,7 @@ fn elsewhere_of(
     let open: Vec<&BodyId> = open.iter().copied().chain([&charter.body]).collect();
     let day = |body: &BodyId| {
         let view = BodyView::at(material, body, recorded, known, None, &open).ok()?;
-        let certified = certified(&view.alone).map(|(on, _)| on);
+        let certified = certified_in(&view.charter, &view.alone).map(|(on, _)| on);
         let computed = view.board.entry_into_force.as_ref().and_then(EntryIntoForce::on);
         computed.or(certified).map(|on| on.latest())
     };

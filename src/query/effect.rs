@@ -162,7 +162,7 @@ impl<'e> Effects<'e> {
                 let unmet = self.by_general_clause(effect(EffectBasis::NotMet, None));
                 Effect { count, needed, ..unmet }
             }
-            (Some(general), Some(on)) => match helped(general, act) {
+            (Some(general), Some(on)) => match is_with_treaty(general, &on) {
                 true => self.by_general_clause(effect(EffectBasis::Computed, Some(on))),
                 false => self.by_own_clause(act, effect(EffectBasis::Computed, Some(on))),
             },
@@ -259,10 +259,7 @@ impl<'e> Effects<'e> {
     }
 }
 
-/// Whether a consent came by the day on which the condition of the entry into force was met: then it has effect with the
-/// treaty, else by the clause for those who follow.
-fn helped(general: &EntryIntoForce, act: &Standing) -> bool {
-    let own = act.event.dates.get(Role::Deposited).or_else(|| act.event.date());
-    let met = general.met.as_ref().or(general.certified.as_ref().map(|(on, _)| on));
-    own.zip(met).is_some_and(|(own, met)| own.latest() <= met.latest())
+/// True if a consent has effect with the treaty, and not by the clause for those who consent later.
+fn is_with_treaty(general: &EntryIntoForce, on: &Edtf) -> bool {
+    general.on().is_some_and(|general| general == *on)
 }

@@ -7,7 +7,7 @@ use crate::charter::{ClauseKey, ClauseTime, Condition, Delay, Rule, SetRef, Step
 use crate::event::{ActKind, BodyId, Day, Edtf, Index, ParticipantId};
 use crate::history::{
     Certainty, Electorate, EntryIntoForce, Measure, Members, Poll, QuorumCount, StepState, Trigger,
-    certified, count_on, in_force_on,
+    certified, certified_in, count_on, in_force_on,
 };
 
 use super::Axes;
@@ -56,6 +56,9 @@ pub struct InForce {
     pub tables: Vec<CountedIn>,
     /// What the depositary, or an act of entry into force, certifies.
     pub certified: Option<Certified>,
+    /// The first day on which the treaty is no longer in force for anybody, with the act that ended it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Certified>,
     /// What a reader must know besides.
     pub notes: Vec<String>,
     /// The span of the record that was searched; `null` without a survey.
@@ -171,6 +174,7 @@ fn under(view: &BodyView, material: &Material, about: Option<&ParticipantId>, ax
         parts: Vec::new(),
         tables: Vec::new(),
         certified: None,
+        ended: None,
         notes: view.end_of_record(axes.on).into_iter().collect(),
         coverage: view.coverage(axes.on),
         checkpoint: material.checkpoint.clone(),
@@ -180,7 +184,9 @@ fn under(view: &BodyView, material: &Material, about: Option<&ParticipantId>, ax
         None => of_treaty(view, axes.on, &mut answer),
         Some(applicant) => of_accession(view, applicant, axes.on, &mut answer),
     }
-    conclude(&mut answer, axes.on);
+    let holds = about.is_none()
+        && view.board.entry_into_force.as_ref().is_some_and(|general| general.certificate_holds);
+    conclude(&mut answer, axes.on, holds);
     answer
 }
 
@@ -189,8 +195,9 @@ fn of_treaty(view: &BodyView, on: Day, answer: &mut InForce) {
     let acts = view.pairs.values().flat_map(|pair| &pair.own);
     // Acts that name a participant certify its own treaty of accession, where the constitutive one has a clause.
     let named = || certified(acts.filter(|_| version.clauses.entry_into_force.is_none()));
-    let certified = certified(&view.alone).or_else(named);
+    let certified = certified_in(&view.charter, &view.alone).or_else(named);
     answer.certified = certified.map(|(on, index)| Certified { on, index });
+    answer.ended = view.board.ended().map(|(on, index)| Certified { on: on.clone(), index });
     let Some(clause) = &version.clauses.entry_into_force else {
         let short = &view.charter.about.short;
         answer
@@ -373,7 +380,8 @@ fn amounts(count: &QuorumCount) -> (Option<&'static str>, Option<f64>, Option<f6
     (Some(name), Some(f64::from(count.count) / scale), Some(f64::from(count.needed) / scale))
 }
 
-fn conclude(answer: &mut InForce, on: Day) {
+/// Settles the day and the answer; `certificate_holds` whatever day the clause gives.
+fn conclude(answer: &mut InForce, on: Day, certificate_holds: bool) {
     let certified = answer.certified.as_ref().map(|c| c.on.clone());
     if let Some((computed, certified)) = answer.on.as_ref().zip(answer.certified.as_ref()) {
         let apart =
@@ -396,7 +404,7 @@ fn conclude(answer: &mut InForce, on: Day) {
             ));
         }
     }
-    answer.on = answer.on.take().or(certified);
+    answer.on = if certificate_holds { certified } else { answer.on.take().or(certified) };
     let Some(begins) = &answer.on else {
         answer.in_force = answer.clause.as_ref().map(|_| false);
         return;
@@ -404,5 +412,11 @@ fn conclude(answer: &mut InForce, on: Day) {
     answer.in_force = Some(begins.latest() <= on);
     if begins.earliest() <= on && on < begins.latest() {
         answer.certainty = Certainty::Possible;
+    }
+    if let Some(ended) = answer.ended.as_ref().map(|ended| &ended.on).filter(|end| end.earliest() <= on) {
+        answer.in_force = Some(false);
+        if on < ended.latest() {
+            answer.certainty = Certainty::Possible;
+        }
     }
 }

@@ -4,8 +4,8 @@ use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use crate::event::{Act, ActKind, BodyId, Day, Edtf, Form, Index, ParticipantId, Register, Role, StatusId};
-use crate::history::{Certainty, History, PairView, Standing};
+use crate::event::{Act, ActKind, BodyId, Day, Edtf, Form, Index, ParticipantId, Register, StatusId};
+use crate::history::{Certainty, History, PairView, Standing, consent_date};
 
 use super::Axes;
 use super::answer::{Because, CheckpointRef, Coverage, QuestionEcho, settled};
@@ -88,6 +88,9 @@ pub struct TableRow {
     pub ad_referendum: bool,
     /// When it consented to be bound.
     pub consent: Option<Edtf>,
+    /// True if it took this consent back before the treaty was in force for it: the consent does not count.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub consent_withdrawn: bool,
     /// By which form of instrument; `null` where the record does not say.
     pub form: Option<&'static str>,
     /// From when the treaty is, was or will be in force for it.
@@ -188,7 +191,7 @@ fn counts(rows: &[TableRow], on: Day) -> (Count, Count) {
             signatories.certain += u64::from(date.latest() <= on);
         }
         // Whoever neither signed nor consented is in the table as one that continues another.
-        if row.consent.is_some() || row.signature.is_none() {
+        if (row.consent.is_some() && !row.consent_withdrawn) || row.signature.is_none() {
             parties.at_most += 1;
             let sure = row.consent.as_ref().is_none_or(|date| date.latest() <= on);
             parties.certain += u64::from(sure && row.counts && row.status.is_some());
@@ -247,6 +250,8 @@ impl Sheet<'_> {
         let anew = |end: Day| consent.is_some_and(|date| date.earliest() > end);
         let ended = because.iter().map(|b| b.date.latest()).max().filter(|_| !held);
         let withdrawn = ended.is_some_and(|end| !anew(end));
+        let taken_back = shown.consent.and_then(|act| view.board.taken_back(act.index));
+        let taken_back = taken_back.filter(|(_, taken_back)| taken_back.on.earliest() <= on);
         let begins = line.names.iter().filter_map(|who| in_force_from(view, &view.history(who), on));
         let in_force_from = begins.min_by_key(Edtf::earliest);
         let ad_referendum = shown.signature.is_some_and(|act| self.unconfirmed(&line.acts, act));
@@ -259,6 +264,7 @@ impl Sheet<'_> {
             signature: shown.signature.and_then(|act| act.event.date().cloned()),
             ad_referendum,
             consent: consent.cloned(),
+            consent_withdrawn: taken_back.is_some(),
             form: shown.consent.and_then(|act| form(&act.event.act)).map(form_name),
             counts: held || !self.in_force || in_force_from.is_some(),
             in_force_from,
@@ -273,6 +279,10 @@ impl Sheet<'_> {
             footnotes: Vec::new(),
         };
         row.footnotes.extend(self.on_status(&row, &because, &possible, none));
+        if let Some((entry, taken_back)) = taken_back.filter(|_| !row.withdrawn) {
+            let date = self.layout.date(&taken_back.on);
+            row.footnotes.push(format!("The consent was taken back on {date} (entry {entry})."));
+        }
         row.footnotes.extend(line.continued.and_then(|act| self.continues(act)));
         for item in scheduled(view, who, pair, &history, on).iter().filter(|item| !holds(&item.status)) {
             let (date, entries) = (self.layout.date(&item.on), entries(&item.because));
@@ -415,10 +425,6 @@ fn entries(indexes: &[Index]) -> String {
 fn is_consent(act: &Act) -> bool {
     use ActKind as K;
     matches!(act.kind(), K::InstrumentDeposited | K::DefinitiveSignature | K::SuccessionNotified)
-}
-
-fn consent_date(act: &Standing) -> Option<&Edtf> {
-    act.event.dates.get(Role::Deposited).or_else(|| act.event.date())
 }
 
 fn form(act: &Act) -> Option<Form> {

@@ -96,6 +96,9 @@ fn fields(answer: &InForce) -> Vec<(&'static str, String)> {
     if let Some(on) = &answer.on {
         fields.push(("from", date(on)));
     }
+    if let Some(ended) = &answer.ended {
+        fields.push(("until", format!("{}   entry {}", date(&ended.on), ended.index)));
+    }
     if let Some(clause) = &answer.clause {
         let rule = answer.rule.map(|entry| format!("   entry {entry}")).unwrap_or_default();
         fields.push(("clause", format!("{}{rule}", clean(clause))));

@@ -217,6 +217,12 @@ fn dated(row: &TableRow, date: Option<&Edtf>, layout: Layout) -> String {
     bracketed(row, &date.map(|date| layout.date(date)).unwrap_or_default())
 }
 
+/// The date of the consent, in brackets if it was taken back.
+fn consented(row: &TableRow, layout: Layout) -> String {
+    let date = dated(row, row.consent.as_ref(), layout);
+    if row.consent_withdrawn && !row.withdrawn { format!("[{date}]") } else { date }
+}
+
 fn marks(row: &TableRow) -> Option<&'static (&'static str, &'static str, &'static str, &'static str)> {
     FORMS.iter().find(|(name, ..)| row.form == Some(*name))
 }
@@ -237,7 +243,7 @@ fn untc(page: &Page, answer: &Table) -> String {
             (Some(_), None) => "?",
             (_, found) => found.map_or("", |(_, _, mark, _)| mark),
         };
-        format!("{} {mark}", dated(row, row.consent.as_ref(), Layout::Untc)).trim_end().to_owned()
+        format!("{} {mark}", consented(row, Layout::Untc)).trim_end().to_owned()
     };
     let rows: Vec<Vec<String>> = answer
         .participants
@@ -307,7 +313,7 @@ fn coe(page: &Page, answer: &Table) -> String {
         vec![
             name,
             dated(row, row.signature.as_ref(), Layout::Coe),
-            dated(row, row.consent.as_ref(), Layout::Coe),
+            consented(row, Layout::Coe),
             dated(row, row.in_force_from.as_ref(), Layout::Coe),
             note(row),
             letter(row.reservations, "R"),
@@ -324,8 +330,10 @@ fn coe(page: &Page, answer: &Table) -> String {
         true => page.grid(&COE_HEAD, &COE_WIDTHS, &rows),
         false => rows.iter().map(|cells| in_words(page, cells)).collect(),
     };
-    let unratified =
-        answer.participants.iter().filter(|r| !r.withdrawn && r.signature.is_some() && r.consent.is_none());
+    let is_unratified = |row: &&TableRow| {
+        !row.withdrawn && row.signature.is_some() && (row.consent.is_none() || row.consent_withdrawn)
+    };
+    let unratified = answer.participants.iter().filter(is_unratified);
     out.push('\n');
     out.push_str(&page.wrap(
         "",

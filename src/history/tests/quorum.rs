@@ -337,7 +337,7 @@ fn holds(condition: &Condition, given: &BTreeSet<String>) -> bool {
         Condition::Weight { part, .. } => {
             // AUS 10, BEL 20.5, CHN 30, RUS 39.5: of a hundred.
             let table = [("AUS", 10_000), ("BEL", 20_500), ("CHN", 30_000), ("RUS", 39_500)];
-            table.iter().filter(|(p, _)| has(p)).map(|(_, share)| share).sum::<u32>() >= *part
+            table.iter().filter(|(p, _)| has(p)).map(|(_, share)| share).sum::<u32>() >= part.thousandths()
         }
         Condition::InForce(_) => false,
         Condition::And(parts) => parts.iter().all(|p| holds(p, given)),

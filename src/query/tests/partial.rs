@@ -73,31 +73,31 @@ struct Treaty {
     needed: usize,
     general: Wait,
     own: Wait,
+    /// Who consents before the treaty is in force waits for nothing, though its condition was met before.
+    to_force: bool,
     deposits: Vec<Deposit>,
 }
 
 fn treaty() -> impl Strategy<Value = Treaty> {
     let two = prop::collection::vec(prop_oneof![month(), few_days()], 1..3);
     let deposits = (two, prop::collection::vec(few_days(), 0..3)).prop_map(|(a, b)| [a, b].concat());
-    (1..4usize, wait(), wait(), deposits).prop_map(|(needed, general, own, deposits)| Treaty {
-        needed,
-        general,
-        own,
-        deposits,
-    })
+    (1..4usize, wait(), wait(), any::<bool>(), deposits).prop_map(
+        |(needed, general, own, to_force, deposits)| Treaty { needed, general, own, to_force, deposits },
+    )
 }
 
 impl Treaty {
     fn entries(&self) -> Vec<Entry> {
         let text = format!(
             "id = \"x\"\ntitle = \"X\"\nkind = \"treaty\"\nentry-into-force = \"count({}) then {}\"\n\
-             entry-into-force-for-participant = \"{}\"\n\
+             entry-into-force-for-participant = \"{} after {}\"\n\
              [[status]]\nid = \"party\"\ntitle = \"party\"\nplural = \"parties\"\nrank = 1\n\
              [[transition]]\nact = \"instrument-deposited\"\nfrom = [\"none\"]\nto = \"party\"\n\
              effect = \"entry-into-force\"\nrule = \"r\"\narticle = \"1\"\n",
             self.needed,
             self.general.clause(),
-            self.own.clause()
+            self.own.clause(),
+            if self.to_force { "entry_into_force" } else { "condition" },
         );
         let mut events = vec![charter_event(&text, false, id(1)).unwrap()];
         for (at, deposit) in self.deposits.iter().enumerate() {
@@ -115,16 +115,24 @@ impl Treaty {
         order.sort_unstable();
         let Some(met) = order.get(self.needed - 1) else { return (None, vec![None; chosen.len()]) };
         let general = self.general.after(*met);
-        // Whoever met the condition enters with the treaty, whoever comes later by its own delay, never before it.
-        let first = |own: &NaiveDate| if own <= met { general } else { self.own.after(*own).max(general) };
+        // Who is not late becomes a party with the treaty, who is late after its own delay, never before the treaty.
+        let first = |own: &NaiveDate| {
+            let is_late = if self.to_force { *own >= general } else { own > met };
+            if is_late { self.own.after(*own).max(general) } else { general }
+        };
         (Some((*met, general)), chosen.iter().map(|own| Some(first(own))).collect())
     }
 
-    /// Whether a deposit lies before or after the day that meets the condition on every choice of days, or needs no delay.
-    fn is_settled(&self, at: usize, met: &BTreeSet<NaiveDate>) -> bool {
+    /// True if a deposit is late, or is not, on every choice of days, or needs no delay.
+    fn is_settled(&self, at: usize, met: &BTreeSet<NaiveDate>, general: &BTreeSet<NaiveDate>) -> bool {
         let (first, last) = self.deposits[at].days;
-        let before = met.first().is_none_or(|met| last <= *met);
-        let after = met.last().is_none_or(|met| first > *met);
+        let (before, after) = match self.to_force {
+            true => (
+                general.first().is_none_or(|day| last < *day),
+                general.last().is_none_or(|day| first >= *day),
+            ),
+            false => (met.first().is_none_or(|met| last <= *met), met.last().is_none_or(|met| first > *met)),
+        };
         before || after || matches!(self.own, Wait::Days(0))
     }
 
@@ -156,7 +164,7 @@ proptest! {
         let told = told.map(|on| (on.earliest().date().unwrap(), on.latest().date().unwrap()));
         prop_assert_eq!(told, general.first().copied().zip(general.last().copied()));
         for (at, name) in PARTICIPANTS.iter().enumerate().take(treaty.deposits.len()) {
-            if !treaty.is_settled(at, &met) {
+            if !treaty.is_settled(at, &met, &general) {
                 continue;
             }
             let firsts: BTreeSet<_> = worlds.iter().map(|(_, of)| of[at]).collect();
