@@ -11,6 +11,10 @@
 mod env;
 #[path = "common/five.rs"]
 mod five;
+#[path = "common/forge.rs"]
+mod forge;
+#[path = "common/mutation.rs"]
+mod mutation;
 #[path = "common/sets.rs"]
 mod sets;
 
@@ -41,6 +45,7 @@ mod import;
 mod input;
 mod kill;
 mod mapped;
+mod mutations;
 mod notify;
 mod old_ledgers;
 mod patterns;
