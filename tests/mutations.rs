@@ -104,6 +104,10 @@ fn questions(size: u64) -> Vec<(String, Asked)> {
         ("bodies", Asked::Bodies),
         ("head", Asked::Head(size)),
         ("an earlier head", Asked::Head(third)),
+        ("an early head", Asked::Head(60)),
+        ("inclusion in the first entries", Asked::Inclusion(20, 60)),
+        ("consistency of the first entries", Asked::Consistency(60, third)),
+        ("certificate of the first entries", Asked::Certificate("BLR", "sco", Some(100))),
         ("inclusion", Asked::Inclusion(third, size)),
         ("inclusion in the past", Asked::Inclusion(third, half)),
         ("consistency", Asked::Consistency(third, half)),
@@ -258,7 +262,7 @@ impl World {
             && head.verify(&self.key).is_ok()
             && !self.is_true(&head)
         {
-            wrong.push(format!("a head is signed: {head}"));
+            wrong.push(format!("after {appended:?} a head is signed: {head}, not {}", self.appended.0));
         }
         (u64::from(appended.is_ok()), wrong)
     }
