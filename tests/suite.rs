@@ -21,6 +21,7 @@ mod sets;
 mod acceptance;
 mod amendment;
 mod attachments;
+mod attack;
 mod audit;
 mod axes;
 mod bad_charters;
