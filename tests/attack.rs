@@ -174,6 +174,7 @@ fn planted(env: &Env, entry: u64, record: &[u8], in_header: bool, with_key: bool
     std::fs::write(&segment, bytes).unwrap();
     let path = Published::path(&env.ledger());
     let mut index = Published::read(&env.ledger());
+    let before = index.bytes.clone();
     let key = [&[11][..], &((entry / 64) as u32).to_be_bytes()].concat();
     let (block, key) = index.keys().into_iter().find(|(_, own)| *own == key).unwrap();
     index.change(block, &key, |value| {
@@ -182,6 +183,7 @@ fn planted(env: &Env, entry: u64, record: &[u8], in_header: bool, with_key: bool
         places[(entry % 64 - first) as usize] = at as u64;
         *value = list(first, &places);
     });
+    assert!(index.bytes != before, "the index says what it said");
     let secret = with_key.then(|| forge::key(&env.ledger()));
     index.reseal(secret.as_ref());
     std::fs::write(path, index.bytes).unwrap();

@@ -3,15 +3,16 @@
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 
+use chancery::audit::{AuditOptions, Since, audit};
 use chancery::event::{Act, BodyId, Edtf, Event, EventId, Evidence, Index, Instant, ParticipantId, Role, Size};
-use chancery::log::{Disk, Holder, SignedCheckpoint, VerifierKey};
+use chancery::log::{Checkpoint, Disk, Holder, SignedCheckpoint, VerifierKey};
 use chancery::query::{Kind, Threshold};
 use chancery::{AppendOptions, LedgerError, Question, Reading, Writer};
 use serde_json::json;
 
 use crate::env::{Env, NOW, Rng, copy};
-use crate::forge::Log;
-use crate::mutation::{Folder, Part, by_chance, by_insider, folder, put};
+use crate::forge::{self, Log, Published};
+use crate::mutation::{Folder, Part, by_chance, by_insider, folder, in_index, in_leaves, put};
 
 /// What is asked of a record.
 enum Asked {
@@ -309,6 +310,51 @@ impl World {
         println!("{part:?}: {count} mutations, {answered} of {asked} questions answered, {appended} appends, {} wrong", wrong.len());
         assert_eq!(wrong, Vec::<String>::new(), "seed {seed:#x}");
     }
+}
+
+/// Somebody has the key, and signs what was changed: the entries under a new head and index, or the index alone.
+#[test]
+fn what_is_changed_with_the_key_is_named_by_an_audit_since_a_kept_head() {
+    let world = World::new();
+    let (mut rng, ledger) = (Rng(0x5eed_1005), world.env.ledger());
+    let head = String::from_utf8(world.sound[&PathBuf::from("checkpoint")].0.clone()).unwrap();
+    let since = Since::read(&world.env.write("kept", head)).unwrap();
+    let options = AuditOptions { since: vec![since], ..AuditOptions::default() };
+    let (count, mut silent) = (mutations() / 2, Vec::new());
+    for round in 0..count {
+        put(&world.sound, &ledger);
+        let key = forge::key(&ledger);
+        let change = if round % 2 == 0 {
+            let mut log = Log::read(&ledger);
+            let change = in_leaves(&mut rng, &mut log.leaves);
+            if log.leaves == Log::read(&ledger).leaves {
+                continue;
+            }
+            log.write(&ledger);
+            for index in ["snapshot", "sled"] {
+                std::fs::remove_dir_all(ledger.join(index)).unwrap();
+            }
+            let head = Checkpoint::new(&log.origin, log.leaves.len() as u64, log.tree().root());
+            SignedCheckpoint::sign(head, &key).write(&ledger.join("checkpoint"), &Disk::default()).unwrap();
+            change
+        } else {
+            let mut index = Published::read(&ledger);
+            let before = index.bytes.clone();
+            let change = in_index(&mut rng, &mut index);
+            if index.bytes == before {
+                continue;
+            }
+            index.reseal(Some(&key));
+            std::fs::write(Published::path(&ledger), index.bytes).unwrap();
+            change
+        };
+        let report = audit(&ledger, &options, &mut |_, _, _| {}).unwrap();
+        if report.findings.is_empty() {
+            silent.push(format!("round {round}: {change}"));
+        }
+    }
+    println!("with the key: {count} mutations, {} without a finding", silent.len());
+    assert_eq!(silent, Vec::<String>::new());
 }
 
 fn short(text: &str) -> String {

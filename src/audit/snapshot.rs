@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 use crate::event::{Entry, EventId, Index};
 use crate::index::{IndexError, Tables, index_files, is_named_by, short_id};
-use crate::log::verifier_key;
+use crate::log::{Entries, verifier_key};
 
 use super::evidence::Evidence;
 use super::fault::{self, Fault};
@@ -18,13 +18,17 @@ use super::rows::PublishedRows;
 /// The published files that can be read and are of this log.
 pub(super) struct Published {
     files: Vec<(PathBuf, Tables)>,
+    /// Where the records of the last segment begin: the first of its entries, and the place of each.
+    places: (u64, Vec<u32>),
 }
 
 impl Published {
     /// Reads the folder, every block of every file. A file that cannot be read whole is a finding.
     pub(super) fn read(ledger: &Path, found: &mut Findings) -> Published {
         let mut files = Vec::new();
-        let Ok(origin) = crate::log::origin(ledger) else { return Published { files } };
+        // What keeps the log from being opened is told by other checks.
+        let places = Entries::open_reader(ledger).and_then(|log| log.last_places()).unwrap_or_default();
+        let Ok(origin) = crate::log::origin(ledger) else { return Published { files, places } };
         let key = verifier_key(ledger).ok().flatten();
         for path in index_files(ledger) {
             let opened = Tables::open_file(&path, &origin, key.as_ref());
@@ -41,7 +45,7 @@ impl Published {
                 Err(error) => add(found, fault::SNAPSHOT_DAMAGED, &path, error.to_string()),
             }
         }
-        Published { files }
+        Published { files, places }
     }
 
     /// The number of entries that each file covers.
@@ -87,13 +91,27 @@ impl Published {
         for (path, tables) in &self.files {
             found.counted("snapshot", tables.size().0);
             let covered = usize::try_from(tables.size().0).unwrap_or(usize::MAX).min(entries.len());
-            match differs(tables, &entries[..covered]) {
+            let differing = differs(tables, &entries[..covered]);
+            match differing.and_then(|what| what.map_or_else(|| self.misplaced(tables), |what| Ok(Some(what)))) {
                 Ok(None) => {}
                 Ok(Some(what)) => add(&mut found, fault::SNAPSHOT_OTHER_ENTRIES, path, what),
                 Err(error) => add(&mut found, fault::SNAPSHOT_DAMAGED, path, error.to_string()),
             }
         }
         found
+    }
+}
+
+impl Published {
+    /// The first entry of the last segment whose record the index has elsewhere than where it lies.
+    fn misplaced(&self, tables: &Tables) -> Result<Option<String>, IndexError> {
+        let (first, places) = &self.places;
+        for (entry, place) in (*first..tables.size().0).zip(places) {
+            if let Some(stated) = tables.place(Index(entry))?.filter(|stated| stated != place) {
+                return Ok(Some(format!("it has entry {entry} at byte {stated} of its segment, which has it at {place}")));
+            }
+        }
+        Ok(None)
     }
 }
 
