@@ -179,7 +179,7 @@ impl Entries {
         let turn = Turn { tail, unsynced: Unsynced::between(watermark, last, state.end) };
         let path = watermark::path(ledger);
         let file = disk.open(&path).map_err(LogError::io(&path, cannot))?;
-        seal::clear(ledger, &disk);
+        seal::clear(ledger, &lock, &disk);
         let writer = Writer {
             disk,
             watermark: file,
