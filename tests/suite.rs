@@ -45,6 +45,7 @@ mod harmless;
 mod import;
 mod input;
 mod kill;
+mod killed;
 mod mapped;
 mod mutations;
 mod notify;

@@ -126,11 +126,10 @@ fn is_end(tables: &Tables, last: Option<&Hash>, places: &(u64, Vec<u32>), end: O
         Some(next) => Some(u64::from(*next) - FRAME_HEAD),
         None => None,
     };
-    let is_place = match offset {
-        Some(offset) => (mark.segment, mark.offset) == (end.segment, offset),
-        None => mark.segment < end.segment,
-    };
-    is_place && mark.last.as_ref() == last
+    // Where one segment ends another begins.
+    let is_before = size <= first && mark.segment < end.segment;
+    let is_place = offset.is_some_and(|offset| (mark.segment, mark.offset) == (end.segment, offset));
+    (is_place || is_before) && mark.last.as_ref() == last
 }
 
 impl Published {
