@@ -106,7 +106,8 @@ fn a_head_that_the_key_did_not_sign_decides_no_answer() {
     let log = rewritten(&env);
     let head = std::fs::read_to_string(env.ledger().join("checkpoint")).unwrap();
     log.state_head(&env.ledger());
-    for line in ["status BLR sco --on 2025-01-01", "roster sco", "log --last 3", "show 102", "export leaves"] {
+    for line in ["status BLR sco --on 2025-01-01", "roster sco", "log --last 3", "show 102", "export leaves"]
+    {
         let refused = env.run(&line.split(' ').collect::<Vec<_>>()).fails(4);
         assert!(refused.contains("checkpoint"), "{line}: {refused}");
     }
@@ -296,12 +297,7 @@ fn enospc_says_recorded_of_no_append_that_is_not_in_the_log() {
 #[test]
 fn lock_held_while_reading_input_keeps_no_other_writer_out() {
     let env = Env::demo();
-    let waiting = [
-        "import events -",
-        "import csv - --in sco",
-        "append --from -",
-        "charter adopt -",
-    ];
+    let waiting = ["import events -", "import csv - --in sco", "append --from -", "charter adopt -"];
     for line in waiting {
         let mut command = env.chancery(&line.split(' ').collect::<Vec<_>>());
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0);
@@ -369,8 +365,19 @@ fn rivers() -> Env {
     env.run(&["charter", "adopt", "v1.toml"]).ok();
     env.run(&["charter", "amend", "v2.toml"]).ok();
     for (who, day) in [("FRA", "2005-01-01"), ("NOR", "2006-01-01")] {
-        env.run(&["append", "instrument-deposited", "-p", who, "--in", "rivers", "--deposited", day, "--cite", "a"])
-            .ok();
+        env.run(&[
+            "append",
+            "instrument-deposited",
+            "-p",
+            who,
+            "--in",
+            "rivers",
+            "--deposited",
+            day,
+            "--cite",
+            "a",
+        ])
+        .ok();
     }
     env
 }
@@ -386,7 +393,8 @@ fn retracted_charter_reach_leaves_every_past_answer_and_its_certificate_as_they_
     assert_eq!(first_line(&env, past), before);
     let known = "status FRA rivers --on 2010-01-01 --as-known 2015";
     assert!(first_line(&env, known).contains("PARTY"));
-    let roster = env.run(&"roster rivers --on 2010-01-01 --as-known 2015 --format json".split(' ').collect::<Vec<_>>());
+    let roster = env
+        .run(&"roster rivers --on 2010-01-01 --as-known 2015 --format json".split(' ').collect::<Vec<_>>());
     assert_eq!(roster.json()["counts"]["party"]["certain"], 2);
     env.run(&format!("{known} --certificate c.json").split(' ').collect::<Vec<_>>()).ok();
     let verified = env.run(&["verify", "c.json", "--key", "vkey", "--no-memory"]).ok();
@@ -424,7 +432,8 @@ fn sealed_entries_rewritten_before_the_index_ends_have_no_head_and_no_answer() {
     let at = |path: &Path| path.file_stem().unwrap().to_str().unwrap().parse::<u64>().unwrap();
     let last = segments(&env.ledger()).pop().unwrap();
     assert!(at(&last) > 100 && env.ledger().join("snapshot").is_dir(), "{}", last.display());
-    let truth: Vec<String> = ["100", "60"].map(|size| env.run(&["prove", "inclusion", "20", "--at", size]).all()).into();
+    let truth: Vec<String> =
+        ["100", "60"].map(|size| env.run(&["prove", "inclusion", "20", "--at", size]).all()).into();
     let mut log = Log::read(&env.ledger());
     let text = String::from_utf8(log.leaves[52].clone()).unwrap();
     log.leaves[52] = text.replace("\"BLR\"", "\"MNG\"").into_bytes();

@@ -66,7 +66,10 @@ fn start() -> Env {
     env.write("acts.jsonl", (0..300).map(|n| act(n, "LAO")).collect::<String>());
     env.run(&["append", "--from", "acts.jsonl"]).ok();
     env.write("paper", "a paper");
-    env.run(&words("append application-filed -p KHM --in sco --done 2025 --cite x --quote words --redactable")).ok();
+    env.run(&words(
+        "append application-filed -p KHM --in sco --done 2025 --cite x --quote words --redactable",
+    ))
+    .ok();
     env.write("treaty.toml", RIVERS.replace("rivers", "seas").replace("Rivers", "Seas"));
     env.run(&words("charter adopt treaty.toml")).ok();
     env.run(&words("append instrument-deposited -p FRA --in seas --deposited 2025-01-01 --cite x")).ok();
@@ -186,7 +189,11 @@ fn a_kill_of_any_command_that_writes_loses_nothing_and_stops_nobody() {
             env.run(&words(question)).ok();
         }
         let again = env.run(&words(line));
-        assert!([0, 1, 3].contains(&again.code) || again.stderr.contains("exist"), "{case}, again: {}", again.all());
+        assert!(
+            [0, 1, 3].contains(&again.code) || again.stderr.contains("exist"),
+            "{case}, again: {}",
+            again.all()
+        );
         let next = before.check(&env, &case);
         env.run(&words("append application-filed -p VNM --in sco --done 2025 --cite y")).ok();
         assert_eq!(before.check(&env, &case), next + 1, "{case}");
@@ -194,7 +201,10 @@ fn a_kill_of_any_command_that_writes_loses_nothing_and_stops_nobody() {
         headed(&env, &case);
         audited(&env, &case);
     }
-    println!("{rounds} kills of {} commands, {inside} before they were done, {left} files left unfinished", COMMANDS.len());
+    println!(
+        "{rounds} kills of {} commands, {inside} before they were done, {left} files left unfinished",
+        COMMANDS.len()
+    );
     assert!(inside > rounds / 3, "only {inside} of {rounds} kills came in time");
 }
 
@@ -203,7 +213,8 @@ fn audited(env: &Env, case: &str) {
     let audit = env.run(&["audit"]);
     let unnamed = audit.stdout.matches("attachments: unnamed").count();
     let is_clean = audit.code == 0 && audit.stdout.is_empty();
-    let is_left = case.contains("--attach") && unnamed > 0 && audit.stdout.contains(&format!("{unnamed} finding"));
+    let is_left =
+        case.contains("--attach") && unnamed > 0 && audit.stdout.contains(&format!("{unnamed} finding"));
     assert!(is_clean || is_left, "{case}: {}", audit.all());
 }
 
@@ -226,7 +237,9 @@ fn sixteen_processes_that_append_lose_nothing_and_none_waits_five_seconds() {
                 let (mut longest, mut receipts) = (Duration::ZERO, Vec::new());
                 for n in 0..each {
                     let id = format!("00000000-0000-4000-8000-{:012}", writer * 1_000 + n);
-                    let mut args = words("append application-filed -p LAO --in sco --done 2025-07 --format json --cite x");
+                    let mut args = words(
+                        "append application-filed -p LAO --in sco --done 2025-07 --format json --cite x",
+                    );
                     args.extend(["--id", &id]);
                     let began = Instant::now();
                     let receipt = env.run(&args).json();

@@ -4,7 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 
 use chancery::audit::{AuditOptions, Since, audit};
-use chancery::event::{Act, BodyId, Edtf, Event, EventId, Evidence, Index, Instant, ParticipantId, Role, Size};
+use chancery::event::{
+    Act, BodyId, Edtf, Event, EventId, Evidence, Index, Instant, ParticipantId, Role, Size,
+};
 use chancery::log::{Checkpoint, Disk, Holder, SignedCheckpoint, VerifierKey};
 use chancery::query::{Kind, Threshold};
 use chancery::{AppendOptions, LedgerError, Question, Reading, Writer};
@@ -47,10 +49,15 @@ impl Asked {
                 reading.scan(Index(*from), |entry| entries.push(entry))?;
                 format!("{entries:?}")
             }
-            Asked::LogOf(who) => format!("{:?}", reading.saying(None, Some(&ParticipantId::parse(who).unwrap()))?),
+            Asked::LogOf(who) => {
+                format!("{:?}", reading.saying(None, Some(&ParticipantId::parse(who).unwrap()))?)
+            }
             Asked::Bodies => {
                 let listed = reading.listed(reading.size())?;
-                listed.iter().map(|(body, ruled)| format!("{body} {} {}\n", ruled.title, ruled.participants)).collect()
+                listed
+                    .iter()
+                    .map(|(body, ruled)| format!("{body} {} {}\n", ruled.title, ruled.participants))
+                    .collect()
             }
             Asked::Head(size) => reading.signed_head(Size(*size))?.to_string(),
             Asked::Inclusion(index, size) => reading.prove_inclusion(Index(*index), Size(*size))?.to_string(),
@@ -69,7 +76,9 @@ fn questions(size: u64) -> Vec<(String, Asked)> {
     let mut asked = Vec::new();
     for (who, body) in [("KAZ", "sco"), ("BLR", "sco"), ("FRA", "untc-9-1"), ("NOR", "untc-9-2")] {
         let status = || Question::status(who, body);
-        for question in [status(), status().on("2005-06-01"), status().as_known("2012"), status().as_recorded(size / 2)] {
+        for question in
+            [status(), status().on("2005-06-01"), status().as_known("2012"), status().as_recorded(size / 2)]
+        {
             asked.push(question);
         }
         for kind in [Kind::Timeline, Kind::Explain, Kind::Portfolio, Kind::Diff] {
@@ -180,7 +189,8 @@ impl World {
         env.write("rows.jsonl", rows(0..150));
         assert!(env.run(&["import", "events", "rows.jsonl"]).code < 2);
         env.run(&["retract", "30", "--cause", "clerical", "--cite", "a slip"]).ok();
-        env.run(&["rectify", "60", "--set", "note=as it was", "--cause", "clerical", "--cite", "a slip"]).ok();
+        env.run(&["rectify", "60", "--set", "note=as it was", "--cause", "clerical", "--cite", "a slip"])
+            .ok();
         let older = folder(&env.ledger());
         let fork = Env::new();
         copy(&env.ledger(), &fork.ledger());
@@ -208,7 +218,10 @@ impl World {
         world.appended = world.append().unwrap();
         let leaves = Log::read(&world.env.ledger());
         assert_eq!(leaves.leaves.len() as u64, size + 1);
-        assert!(world.appended.0.contains(&leaves.tree().root().to_string()), "the forger reads what is there");
+        assert!(
+            world.appended.0.contains(&leaves.tree().root().to_string()),
+            "the forger reads what is there"
+        );
         world
     }
 
@@ -229,15 +242,16 @@ impl World {
         Ok((format!("{head}{receipt:?}"), serde_json::to_string(&answer).unwrap()))
     }
 
-    /// Asks everything. Gives how much was answered, and what was wrong.
-    fn ask(&self) -> (u64, Vec<String>) {
+    /// Asks everything, or a share of it. Gives how much was answered, and what was wrong.
+    fn ask(&self, round: usize) -> (u64, Vec<String>) {
+        let share = if mutations() == SAMPLE { 6 } else { 1 };
         let reading = match Reading::open(&self.env.ledger(), now()) {
             Ok(reading) => reading,
             Err(error) if is_of_the_folder(&error) => return (0, Vec::new()),
             Err(error) => return (0, vec![format!("opening: {error}")]),
         };
         let (mut answered, mut wrong) = (0, Vec::new());
-        for (shown, asked, truth) in &self.truth {
+        for (shown, asked, truth) in self.truth.iter().skip(round % share).step_by(share) {
             match asked.answer(&reading) {
                 Ok(answer) if answer == *truth => answered += 1,
                 Ok(answer) => wrong.push(format!("{shown}: {}", short(&answer))),
@@ -270,9 +284,9 @@ impl World {
 
     fn is_true(&self, head: &SignedCheckpoint) -> bool {
         let text = head.to_string();
-        let own = [&self.sound, &self.others[0], &self.others[1]].into_iter().any(|folder| {
-            folder[&PathBuf::from("checkpoint")].0 == text.as_bytes()
-        });
+        let own = [&self.sound, &self.others[0], &self.others[1]]
+            .into_iter()
+            .any(|folder| folder[&PathBuf::from("checkpoint")].0 == text.as_bytes());
         own || self.appended.0.starts_with(&text) && head.head.size == self.size + 1
     }
 
@@ -295,7 +309,7 @@ impl World {
                     put(&changed, &ledger);
                     change += &by_insider(&mut rng, &ledger, part, &self.others);
                 }
-                let asked = self.ask();
+                let asked = self.ask(round);
                 (asked, self.write())
             }));
             let (asked, written) = tried.unwrap_or_else(|panic| {
@@ -306,8 +320,10 @@ impl World {
             let what = asked.1.into_iter().chain(written.1);
             wrong.extend(what.map(|what| format!("round {round}: {change}: {what}")));
         }
-        let asked = count * self.truth.len();
-        println!("{part:?}: {count} mutations, {answered} of {asked} questions answered, {appended} appends, {} wrong", wrong.len());
+        println!(
+            "{part:?}: {count} mutations, {answered} answers, {appended} appends, {} wrong",
+            wrong.len()
+        );
         assert_eq!(wrong, Vec::<String>::new(), "seed {seed:#x}");
     }
 }
@@ -361,12 +377,15 @@ fn short(text: &str) -> String {
     text.chars().take(300).collect()
 }
 
+/// How many mutations of a part are tried on every run, each with a share of the questions.
+const SAMPLE: usize = 60;
+
 /// How many mutations of a part are tried.
 fn mutations() -> usize {
     match std::env::var("CHANCERY_FAULTS").as_deref() {
         Ok("full") => 5_000,
         Ok(count) if count.parse::<usize>().is_ok() => count.parse().unwrap(),
-        _ => 60,
+        _ => SAMPLE,
     }
 }
 

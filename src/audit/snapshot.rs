@@ -102,7 +102,9 @@ impl Published {
             found.counted("snapshot", tables.size().0);
             let covered = usize::try_from(tables.size().0).unwrap_or(usize::MAX).min(entries.len());
             let differing = differs(tables, &entries[..covered]);
-            match differing.and_then(|what| what.map_or_else(|| self.misplaced(tables), |what| Ok(Some(what)))) {
+            match differing
+                .and_then(|what| what.map_or_else(|| self.misplaced(tables), |what| Ok(Some(what))))
+            {
                 Ok(None) => {}
                 Ok(Some(what)) => add(&mut found, fault::SNAPSHOT_OTHER_ENTRIES, path, what),
                 Err(error) => add(&mut found, fault::SNAPSHOT_DAMAGED, path, error.to_string()),
@@ -138,7 +140,9 @@ impl Published {
         let (first, places) = &self.places;
         for (entry, place) in (*first..tables.size().0).zip(places) {
             if let Some(stated) = tables.place(Index(entry))?.filter(|stated| stated != place) {
-                return Ok(Some(format!("it has entry {entry} at byte {stated} of its segment, which has it at {place}")));
+                return Ok(Some(format!(
+                    "it has entry {entry} at byte {stated} of its segment, which has it at {place}"
+                )));
             }
         }
         Ok(None)

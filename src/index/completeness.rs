@@ -109,7 +109,9 @@ impl Tables {
         let Some(stored) = stored.filter(|head| !head.is_empty()) else { return Ok(()) };
         match head_from(&stored) == Some((before.len() as u64, members_root(&members_of(before)))) {
             true => Ok(()),
-            false => Err(self.malformed("the entries of a group do not give its root: one of them was changed")),
+            false => {
+                Err(self.malformed("the entries of a group do not give its root: one of them was changed"))
+            }
         }
     }
 

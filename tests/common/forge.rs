@@ -203,8 +203,7 @@ fn sealed(origin: &str, before: &Frontier, leaves: &[Vec<u8>]) -> Vec<u8> {
     let mut after = before.clone();
     let (mut hashes, mut list, mut blocks) = (Vec::new(), Vec::new(), Vec::new());
     for block in leaves.chunks(64) {
-        let mut text: Vec<u8> =
-            block.iter().flat_map(|leaf| (leaf.len() as u16).to_le_bytes()).collect();
+        let mut text: Vec<u8> = block.iter().flat_map(|leaf| (leaf.len() as u16).to_le_bytes()).collect();
         block.iter().for_each(|leaf| text.extend_from_slice(leaf));
         let packed = zstd::bulk::compress(&text, 1).unwrap();
         blocks.extend_from_slice(&packed);

@@ -72,8 +72,11 @@ fn span(rng: &mut Rng, bytes: &[u8]) -> std::ops::Range<usize> {
 
 /// Changes one file, or two, of a part by chance, without making anything anew. Says how.
 pub(crate) fn by_chance(rng: &mut Rng, ledger: &mut Folder, part: Part, others: &[Folder]) -> String {
-    let names: Vec<PathBuf> =
-        ledger.iter().filter(|(name, (bytes, _))| part.has(name) && !bytes.is_empty()).map(|f| f.0.clone()).collect();
+    let names: Vec<PathBuf> = ledger
+        .iter()
+        .filter(|(name, (bytes, _))| part.has(name) && !bytes.is_empty())
+        .map(|f| f.0.clone())
+        .collect();
     let name = one(rng, &names).clone();
     let shown = name.display().to_string();
     let kind = rng.below(12);

@@ -90,7 +90,7 @@ fn a_power_cut_at_any_moment_of_any_writing_leaves_a_ledger_that_goes_on() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("l");
     let written = written(&path);
-    let count = if std::env::var("CHANCERY_FAULTS").is_ok_and(|all| all == "full") { 4_000 } else { 40 };
+    let count = if std::env::var("CHANCERY_FAULTS").is_ok_and(|all| all == "full") { 4_000 } else { 12 };
     let mut random = 0x9E37_79B9_7F4A_7C15_u64;
     let mut below = move |limit: usize| {
         random ^= random << 13;
@@ -127,7 +127,8 @@ fn goes_on(path: &Path, written: &Written, least: u64, case: &str) {
     }
     if shown.len() >= 7 {
         let answered = ask(path);
-        let mut writer = Writer::open(path, &holder(), Disk::default()).unwrap_or_else(|e| panic!("{case}: {e}"));
+        let mut writer =
+            Writer::open(path, &holder(), Disk::default()).unwrap_or_else(|e| panic!("{case}: {e}"));
         writer.append(grants(20_000, 1), options(START + 90_000_000)).unwrap();
         writer.close().unwrap_or_else(|e| panic!("{case}: {e}"));
         let past = Reading::open(path, Instant::from_micros(START)).unwrap();
