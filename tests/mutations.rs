@@ -152,6 +152,8 @@ struct World {
     size: u64,
     key: VerifierKey,
     truth: Vec<(String, Asked, String)>,
+    /// What commands print.
+    printed: Vec<(&'static str, String)>,
     /// The head that an append signs, and what it answers.
     appended: (String, String),
 }
@@ -213,8 +215,9 @@ impl World {
             let answer = asked.answer(&reading).unwrap_or_else(|error| panic!("{shown}: {error}"));
             (shown, asked, answer)
         });
-        let mut world =
-            World { truth: truth.collect(), size, key, sound, others, appended: Default::default(), env };
+        let truth = truth.collect();
+        let printed = COMMANDS.iter().map(|line| (*line, env.run(&words(line)).ok())).collect();
+        let mut world = World { truth, printed, size, key, sound, others, appended: Default::default(), env };
         world.appended = world.append().unwrap();
         let leaves = Log::read(&world.env.ledger());
         assert_eq!(leaves.leaves.len() as u64, size + 1);
@@ -257,6 +260,22 @@ impl World {
                 Ok(answer) => wrong.push(format!("{shown}: {}", short(&answer))),
                 Err(error) if is_of_the_folder(&error) => {}
                 Err(error) => wrong.push(format!("{shown}: {error}")),
+            }
+        }
+        (answered, wrong)
+    }
+
+    /// Runs commands on the changed ledger. Gives how many answered, and what was wrong.
+    fn command(&self) -> (u64, Vec<String>) {
+        let (mut answered, mut wrong) = (0, Vec::new());
+        for (line, truth) in &self.printed {
+            let ran = self.env.run(&words(line));
+            match ran.code {
+                0 if ran.stdout == *truth => answered += 1,
+                4 if ran.stdout.is_empty() => {}
+                // What is written as it is read cannot be taken back: the error and the exit code say that it is not all.
+                4 if line.starts_with("export") && truth.starts_with(&ran.stdout) => {}
+                _ => wrong.push(format!("{line}: {}", short(&ran.all()))),
             }
         }
         (answered, wrong)
@@ -309,7 +328,12 @@ impl World {
                     put(&changed, &ledger);
                     change += &by_insider(&mut rng, &ledger, part, &self.others);
                 }
-                let asked = self.ask(round);
+                let mut asked = self.ask(round);
+                if round % 20 < 2 {
+                    let commanded = self.command();
+                    asked.0 += commanded.0;
+                    asked.1.extend(commanded.1);
+                }
                 (asked, self.write())
             }));
             let (asked, written) = tried.unwrap_or_else(|panic| {
@@ -371,6 +395,28 @@ fn what_is_changed_with_the_key_is_named_by_an_audit_since_a_kept_head() {
     }
     println!("with the key: {count} mutations, {} without a finding", silent.len());
     assert_eq!(silent, Vec::<String>::new());
+}
+
+/// What a share of the changed ledgers is asked by the program.
+const COMMANDS: [&str; 14] = [
+    "status KAZ sco",
+    "status FRA untc-9-1 --format json",
+    "roster sco",
+    "roster untc-9-2 --format json",
+    "count sco --status member",
+    "when sco --status member --count 8",
+    "timeline BLR",
+    "portfolio NOR",
+    "bodies",
+    "pending sco",
+    "log --format json",
+    "show 20 30 60 400",
+    "participants KAZ",
+    "export leaves",
+];
+
+fn words(line: &str) -> Vec<&str> {
+    line.split(' ').collect()
 }
 
 fn short(text: &str) -> String {
