@@ -18,7 +18,7 @@ use crate::mutation::{Folder, Part, by_chance, by_insider, folder, in_index, in_
 
 /// What is asked of a record.
 enum Asked {
-    Question(Question),
+    Question(Box<Question>),
     /// The bytes of an entry, and what corrects it.
     Entry(u64),
     /// Every entry from one on.
@@ -104,7 +104,7 @@ fn questions(size: u64) -> Vec<(String, Asked)> {
         let question = Question::new(kind);
         if kind == Kind::Diff { question.on("1990-01-01..2020-01-01") } else { question }
     }));
-    let shown = |question: Question| (question.words().join(" "), Asked::Question(question));
+    let shown = |question: Question| (question.words().join(" "), Asked::Question(Box::new(question)));
     let mut asked: Vec<_> = asked.into_iter().map(shown).collect();
     let (half, third) = (size / 2, size / 3);
     let more = [
