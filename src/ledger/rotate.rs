@@ -118,10 +118,14 @@ impl Writer {
     /// Puts the new key in the place of the old one. An index that the old one signed is no longer read, and goes first, so that
     /// none is taken for damage; the next that is published takes its place.
     fn adopt_key(&self, rotation: &Rotation) -> Result<(), LedgerError> {
-        let disk = self.log().disk()?;
-        for superseded in index_files(self.path()) {
+        let (disk, superseded) = (self.log().disk()?, index_files(self.path()));
+        for path in &superseded {
             // Whoever makes the indexes meanwhile may have removed it.
-            let _ = disk.remove(&superseded);
+            let _ = disk.remove(path);
+        }
+        if let Some(folder) = superseded.first().and_then(|path| path.parent()) {
+            // Before the key is there, so that a power cut brings none back.
+            disk.sync_dir(folder).map_err(LogError::io(folder, "cannot be synced"))?;
         }
         Ok(self.log().adopt_key(rotation)?)
     }
