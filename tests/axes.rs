@@ -49,7 +49,7 @@ fn a_retraction_of_a_retraction_lets_its_target_stand_again() {
 }
 
 #[test]
-fn the_record_as_it_was_answers_every_question_after_its_charters_were_retracted() {
+fn retracted_adoption_past_answers_every_question_as_before() {
     let env = Env::demo();
     let asked = || -> Vec<Value> {
         let lines = [

@@ -79,7 +79,7 @@ fn acting(text: &str) -> Option<char> {
 }
 
 #[test]
-fn no_text_of_the_record_acts_on_a_terminal_whatever_is_asked() {
+fn terminal_escape_in_title_or_another_text_of_the_record_acts_on_no_terminal() {
     let env = ledger();
     let mut written_out = 0;
     for line in QUESTIONS {
@@ -170,7 +170,7 @@ fn a_title_adds_no_line_to_an_answer() {
 }
 
 #[test]
-fn no_cell_of_a_csv_runs_in_a_spreadsheet_and_what_is_written_is_read_back() {
+fn csv_formula_in_no_cell_runs_in_a_spreadsheet_and_what_is_written_is_read_back() {
     let env = Env::demo();
     let formulas = ["=1+1", "+A1", "-A1+2", "@SUM(A1)", "'=quoted", "\tx", "-5"];
     for (at, formula) in formulas.iter().enumerate() {

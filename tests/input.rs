@@ -125,7 +125,7 @@ fn in_time(env: &Env, line: &str) -> i32 {
 }
 
 #[test]
-fn a_pipe_a_device_or_an_endless_file_in_the_place_of_a_ledgers_file_stops_no_command() {
+fn fifo_and_endless_files_in_the_place_of_a_ledgers_file_or_of_input_stop_no_command() {
     let env = Env::demo();
     let files = [
         "checkpoint",
@@ -146,10 +146,23 @@ fn a_pipe_a_device_or_an_endless_file_in_the_place_of_a_ledgers_file_stops_no_co
             }
         }
     }
+    let given = [
+        "ask --from /dev/zero",
+        "append --from /dev/zero",
+        "charter lint /dev/zero",
+        "status BLR sco --as-recorded /dev/zero",
+        "audit --since /dev/zero",
+        "verify /dev/zero",
+    ];
+    for line in given {
+        let ran = env.sh(&format!("ulimit -v 4000000; timeout -s KILL 20 chancery {line} >/dev/null"));
+        assert!((1..=4).contains(&ran.code), "{line} ended with {}: {}", ran.code, ran.stderr);
+        assert!(!ran.stderr.contains("out of memory"), "{line}: {}", ran.stderr);
+    }
 }
 
 #[test]
-fn an_init_that_is_refused_or_fails_leaves_nothing_behind() {
+fn no_init_half_made_stays_where_one_is_refused_or_fails() {
     let env = Env::sco();
     env.sh("mkdir b c && cp chancery.ledger/key b/ && echo mine > c/notes").ok();
     env.run(&["init", "--ledger", "b"]).fails(3);
@@ -162,7 +175,7 @@ fn an_init_that_is_refused_or_fails_leaves_nothing_behind() {
 }
 
 #[test]
-fn no_stamp_lies_beyond_the_year_9999() {
+fn clock_year_10000_is_refused_since_no_stamp_lies_beyond_9999() {
     let env = Env::sco().at("9999-12-31T23:59:59.999999Z");
     let act = |id: &str| format!("append application-filed -p LAO --in sco --done 2025 --cite x --note {id}");
     let run = |line: &str| env.run(&line.split(' ').collect::<Vec<_>>());

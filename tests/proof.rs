@@ -147,7 +147,7 @@ fn nothing_is_signed_over_a_head_that_the_key_did_not_sign() {
         let said = env.run(&line.split(' ').collect::<Vec<_>>()).fails(4);
         assert!(said.contains("the checkpoint is not signed"), "{line}: {said}");
     }
-    env.run(&["status", "BLR", "sco", "--certificate", "c.json"]).fails(3);
+    env.run(&["status", "BLR", "sco", "--certificate", "c.json"]).fails(4);
     assert_eq!(std::fs::read_to_string(&path).unwrap(), unsigned);
     std::fs::write(&path, &signed).unwrap();
     env.run(&["append", "application-filed", "-p", "LAO", "--in", "sco", "--done", "2025", "--cite", "x"])

@@ -120,7 +120,7 @@ fn event(evidence: &str, at: usize) -> String {
 }
 
 #[test]
-fn an_event_that_states_a_path_where_a_hash_must_stand_is_refused() {
+fn path_traversal_redact_an_event_with_a_path_in_the_place_of_a_hash_is_refused() {
     let env = Env::sco();
     let before = env.size();
     for (at, evidence) in NO_DIGESTS.into_iter().enumerate() {
@@ -132,7 +132,7 @@ fn an_event_that_states_a_path_where_a_hash_must_stand_is_refused() {
 }
 
 #[test]
-fn no_command_makes_a_path_of_what_an_early_version_recorded_in_the_place_of_a_hash() {
+fn path_traversal_redact_no_command_makes_a_path_of_what_an_early_version_recorded() {
     let env = Env::sco();
     std::fs::create_dir(env.path().join("home")).unwrap();
     std::fs::create_dir(env.ledger().join("quotes")).unwrap();

@@ -102,7 +102,7 @@ fn a_head_of_today_signed_with_a_key_of_yesterday_is_found() {
     // Who stole the old key puts it back, and signs the head with it.
     std::fs::write(&key, &kept[0]).unwrap();
     std::fs::write(&public, &kept[1]).unwrap();
-    env.run(&["checkpoint"]).fails(3);
+    env.run(&["checkpoint"]).fails(4);
     std::fs::remove_file(env.ledger().join("checkpoint")).unwrap();
     env.run(&["compact", "--sign-unheaded"]).ok();
     for args in [&["audit"][..], &["audit", "--quiet", "--key", "old"]] {

@@ -11,12 +11,17 @@
 mod env;
 #[path = "common/five.rs"]
 mod five;
+#[path = "common/forge.rs"]
+mod forge;
+#[path = "common/mutation.rs"]
+mod mutation;
 #[path = "common/sets.rs"]
 mod sets;
 
 mod acceptance;
 mod amendment;
 mod attachments;
+mod attack;
 mod audit;
 mod axes;
 mod bad_charters;
@@ -40,8 +45,10 @@ mod harmless;
 mod import;
 mod input;
 mod kill;
+mod killed;
 mod law;
 mod mapped;
+mod mutations;
 mod notify;
 mod old_ledgers;
 mod patterns;

@@ -254,7 +254,7 @@ fn two_histories_shown_to_one_witness_are_caught_and_the_evidence_speaks_for_its
 }
 
 #[test]
-fn a_witness_does_not_cosign_a_second_completeness_map_over_one_root() {
+fn witness_two_maps_over_one_root_are_not_both_cosigned() {
     let env = witnessed();
     let served = Served::start(&env, "w1");
     let key = SigningKey::from_seed("example.org/log", &[7; 32]);
@@ -282,7 +282,7 @@ fn a_witness_does_not_cosign_a_second_completeness_map_over_one_root() {
 }
 
 #[test]
-fn clients_that_say_nothing_are_closed_and_do_not_keep_others_out() {
+fn witness_slow_headers_keep_nobody_out_and_silent_clients_are_closed() {
     let env = witnessed();
     let served = Served::start(&env, "w1");
     let request = env.run(&["prove", "request", "0"]).ok();

@@ -142,7 +142,7 @@ faults! {
     SNAPSHOT_OTHER_LOG: "snapshot", "other-log",
         "a part of `snapshot/` is of other entries than the log's, or than its name says", SNAPSHOT;
     SNAPSHOT_OTHER_ENTRIES: "snapshot", "other-entries",
-        "a part of `snapshot/` has other entries for a pair, or for an id, than the log", SNAPSHOT;
+        "a part of `snapshot/` has other entries for a pair, or for an id, than the log, or has an entry or the end elsewhere than where it lies", SNAPSHOT;
     SNAPSHOT_OTHER_ROWS: "snapshot", "other-rows",
         "a part of `snapshot/` says of a pair what the rules do not make of the log", SNAPSHOT;
 }

@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 use crate::event::{Entry, EventId, Index};
 use crate::index::{IndexError, Tables, index_files, is_named_by, short_id};
-use crate::log::verifier_key;
+use crate::log::{Entries, Hash, Mark, verifier_key};
 
 use super::evidence::Evidence;
 use super::fault::{self, Fault};
@@ -18,13 +18,21 @@ use super::rows::PublishedRows;
 /// The published files that can be read and are of this log.
 pub(super) struct Published {
     files: Vec<(PathBuf, Tables)>,
+    /// Where the records of the last segment begin: the first of its entries, and the place of each.
+    places: (u64, Vec<u32>),
+    /// The end of the log, if it can be opened.
+    end: Option<Mark>,
 }
 
 impl Published {
     /// Reads the folder, every block of every file. A file that cannot be read whole is a finding.
     pub(super) fn read(ledger: &Path, found: &mut Findings) -> Published {
         let mut files = Vec::new();
-        let Ok(origin) = crate::log::origin(ledger) else { return Published { files } };
+        // What keeps the log from being opened is told by other checks.
+        let log = Entries::open_reader(ledger);
+        let end = log.as_ref().ok().map(Entries::mark);
+        let places = log.and_then(|log| log.last_places()).unwrap_or_default();
+        let Ok(origin) = crate::log::origin(ledger) else { return Published { files, places, end } };
         let key = verifier_key(ledger).ok().flatten();
         for path in index_files(ledger) {
             let opened = Tables::open_file(&path, &origin, key.as_ref());
@@ -41,7 +49,7 @@ impl Published {
                 Err(error) => add(found, fault::SNAPSHOT_DAMAGED, &path, error.to_string()),
             }
         }
-        Published { files }
+        Published { files, places, end }
     }
 
     /// The number of entries that each file covers.
@@ -57,12 +65,18 @@ impl Published {
         if self.files.is_empty() && found.found_by("snapshot") == 0 {
             found.left_out("snapshot", "nothing is published in snapshot/");
         }
-        self.files.retain(|(path, tables)| {
+        let Published { files, places, end } = &mut self;
+        files.retain(|(path, tables)| {
             let size = tables.size().0;
             let is_own = evidence.root(size) == Some(tables.tree().root());
             if !is_own {
                 let what = format!("its tree over {size} entries is not the log's");
                 add(found, fault::SNAPSHOT_OTHER_LOG, path, what);
+            }
+            let last = size.checked_sub(1).and_then(|at| evidence.hashes.get(usize::try_from(at).ok()?));
+            if is_own && !is_end(tables, last, places, end.as_ref()) {
+                let what = format!("it has the end of its {size} entries elsewhere than the log");
+                add(found, fault::SNAPSHOT_OTHER_ENTRIES, path, what);
             }
             is_own
         });
@@ -87,13 +101,51 @@ impl Published {
         for (path, tables) in &self.files {
             found.counted("snapshot", tables.size().0);
             let covered = usize::try_from(tables.size().0).unwrap_or(usize::MAX).min(entries.len());
-            match differs(tables, &entries[..covered]) {
+            let differing = differs(tables, &entries[..covered]);
+            match differing
+                .and_then(|what| what.map_or_else(|| self.misplaced(tables), |what| Ok(Some(what))))
+            {
                 Ok(None) => {}
                 Ok(Some(what)) => add(&mut found, fault::SNAPSHOT_OTHER_ENTRIES, path, what),
                 Err(error) => add(&mut found, fault::SNAPSHOT_DAMAGED, path, error.to_string()),
             }
         }
         found
+    }
+}
+
+/// Before the record of the first entry of a frame stand so many bytes of the frame.
+const FRAME_HEAD: u64 = 32;
+
+/// Whether the index ends where the log has that entry, as far as this can be told: of an end in an earlier segment only
+/// that it lies in one, since nothing is read from there on.
+fn is_end(tables: &Tables, last: Option<&Hash>, places: &(u64, Vec<u32>), end: Option<&Mark>) -> bool {
+    let (Some(mark), Some(end)) = (tables.mark(), end) else { return true };
+    let (size, first) = (mark.tree.size(), places.0);
+    let next = size.checked_sub(first).and_then(|at| places.1.get(usize::try_from(at).ok()?));
+    let offset = match next {
+        _ if size == end.tree.size() => Some(end.offset),
+        Some(next) => Some(u64::from(*next) - FRAME_HEAD),
+        None => None,
+    };
+    // Where one segment ends another begins.
+    let is_before = size <= first && mark.segment < end.segment;
+    let is_place = offset.is_some_and(|offset| (mark.segment, mark.offset) == (end.segment, offset));
+    (is_place || is_before) && mark.last.as_ref() == last
+}
+
+impl Published {
+    /// The first entry of the last segment whose record the index has elsewhere than where it lies.
+    fn misplaced(&self, tables: &Tables) -> Result<Option<String>, IndexError> {
+        let (first, places) = &self.places;
+        for (entry, place) in (*first..tables.size().0).zip(places) {
+            if let Some(stated) = tables.place(Index(entry))?.filter(|stated| stated != place) {
+                return Ok(Some(format!(
+                    "it has entry {entry} at byte {stated} of its segment, which has it at {place}"
+                )));
+            }
+        }
+        Ok(None)
     }
 }
 

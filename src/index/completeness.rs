@@ -85,13 +85,34 @@ impl Tables {
             lists.push((key.to_vec(), part(parts.stored), part(parts.tail)));
         })?;
         let mut headed = Vec::with_capacity(lists.len());
+        let mut before = Vec::with_capacity(lists.len());
         for (key, stored, added) in lists {
             let edge = key.get(1..).and_then(|heading| edges.get(heading));
-            let tree = self.tree_over(&stored, edge.map(Vec::as_slice), &added, leaf)?;
+            let mut tree = self.tree_over(&stored, edge.map(Vec::as_slice), leaf)?;
             let name = key::names(&key).ok_or_else(|| self.malformed("a heading has no name"))?.1;
+            if tree.size() > 0 {
+                before.push(Headed { name: name.clone(), tree: tree.clone(), is_stored: true });
+            }
+            for at in self.entries(&added)? {
+                tree.push(self.leaf(at, leaf)?);
+            }
             headed.push(Headed { name, tree, is_stored: edge.is_some() && added.is_empty() });
         }
+        self.check_head(group, &before)?;
         Ok(headed)
+    }
+
+    /// The hashes of leaves are read from a folder that others may write to: with them a group must have had the head that is
+    /// stored of it, so that no other one is signed.
+    fn check_head(&self, group: &str, before: &[Headed]) -> Result<(), IndexError> {
+        let stored = self.stored().map_or(Ok(None), |stored| stored.get(&key::group(group)))?;
+        let Some(stored) = stored.filter(|head| !head.is_empty()) else { return Ok(()) };
+        match head_from(&stored) == Some((before.len() as u64, members_root(&members_of(before)))) {
+            true => Ok(()),
+            false => {
+                Err(self.malformed("the entries of a group do not give its root: one of them was changed"))
+            }
+        }
     }
 
     /// The edges and the heads of groups that are not stored, or not as they are with the tail; by key.
@@ -118,27 +139,21 @@ impl Tables {
         Ok(computed)
     }
 
-    /// The tree over a stored list, with its edge where that is stored, and what the tail adds to it.
+    /// The tree over a stored list, with its edge where that is stored.
     fn tree_over<E: From<IndexError>>(
         &self,
         stored: &[u8],
         edge: Option<&[u8]>,
-        added: &[u8],
         leaf: &Leaf<'_, E>,
     ) -> Result<Frontier, E> {
-        let count = list::count(stored);
-        let mut tree = match edge {
+        match edge {
             None => {
                 let leaves = self.entries(stored)?.into_iter().map(|at| self.leaf(at, leaf));
-                edge_of(leaves.collect::<Result<Vec<Hash>, E>>()?)
+                Ok(edge_of(leaves.collect::<Result<Vec<Hash>, E>>()?))
             }
-            Some(edge) => edge_from(count, edge)
-                .ok_or_else(|| self.malformed("the edge of a heading does not fit its entries"))?,
-        };
-        for at in self.entries(added)? {
-            tree.push(self.leaf(at, leaf)?);
+            Some(edge) => Ok(edge_from(list::count(stored), edge)
+                .ok_or_else(|| self.malformed("the edge of a heading does not fit its entries"))?),
         }
-        Ok(tree)
     }
 }
 

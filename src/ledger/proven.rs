@@ -36,22 +36,40 @@ impl Record {
         let (first, size) = (number * BLOCK, self.size().0);
         let end = (first + BLOCK).min(size);
         let hashes = Arc::new(self.log().hashes(first..end, &|at| self.place(Index(at)))?);
-        let is_full = end - first == BLOCK;
-        let leads = match is_full {
-            true => {
-                let mut tree = Frontier::default();
-                hashes.iter().for_each(|hash| tree.push(*hash));
-                self.tables().node(BLOCK_LEVEL, number)? == Some(tree.root())
-            }
-            false => self.tables().tree().ends_in(&hashes),
-        };
-        if !leads {
+        if !self.leads(number, &hashes, self.tables().tree())? {
             return Err(self.misplaced(first));
         }
-        if is_full {
+        if end - first == BLOCK {
             self.proven.keep(number, Arc::clone(&hashes));
         }
         Ok(hashes)
+    }
+
+    /// Whether the hashes of a block lead to its node, or if they are fewer, are those in which a tree ends.
+    fn leads(&self, number: u64, hashes: &[Hash], tree: &Frontier) -> Result<bool, LedgerError> {
+        if hashes.len() as u64 != BLOCK {
+            return Ok(tree.ends_in(hashes));
+        }
+        let mut block = Frontier::default();
+        hashes.iter().for_each(|hash| block.push(*hash));
+        Ok(self.tables().node(BLOCK_LEVEL, number)? == Some(block.root()))
+    }
+
+    /// Makes sure that the entries which lie before the end of the published index lead to its tree, so that nothing is put, or
+    /// signed, behind those of another history: the end is found from the index alone. The last block tells: each later one
+    /// is read with the tail.
+    ///
+    /// # Errors
+    /// As of [`Record::check_leaves`].
+    pub(super) fn check_joint(&self) -> Result<(), LedgerError> {
+        let Some(mark) = self.tables().mark().filter(|mark| mark.tree.size() > 0) else { return Ok(()) };
+        let last = mark.tree.size() - 1;
+        let first = last - last % BLOCK;
+        let hashes = self.log().hashes(first..mark.tree.size(), &|at| self.place(Index(at)))?;
+        match self.leads(first / BLOCK, &hashes, &mark.tree)? {
+            true => Ok(()),
+            false => Err(self.misplaced(last)),
+        }
     }
 
     /// Damage at an entry that is not where the tree has it.

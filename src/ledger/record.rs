@@ -49,6 +49,10 @@ impl Record {
             supposed: Arc::default(),
         };
         record.catch_up()?;
+        // Whoever only asks, of what the index covers, is told by each leaf that is read.
+        if record.log.disk().is_ok() || record.tables.tail_entries() > 0 {
+            record.check_joint()?;
+        }
         Ok(record)
     }
 

@@ -4,6 +4,7 @@
 //! written that both signed. Whatever is cut short in between is ended when the next writer closes the ledger.
 
 use crate::event::{Act, BodyId, Entry, Event, EventId, Evidence, Heading, Index, KeyRotation};
+use crate::index::index_files;
 use crate::log::{Checkpoint, KeyError, LogError, Rotation, RotationError, SignedCheckpoint};
 
 use crate::query::Need;
@@ -114,6 +115,21 @@ impl Writer {
         Ok((Rotated { entry, rotation }, false))
     }
 
+    /// Puts the new key in the place of the old one. An index that the old one signed is no longer read, and goes first, so that
+    /// none is taken for damage; the next that is published takes its place.
+    fn adopt_key(&self, rotation: &Rotation) -> Result<(), LedgerError> {
+        let (disk, superseded) = (self.log().disk()?, index_files(self.path()));
+        for path in &superseded {
+            // Whoever makes the indexes meanwhile may have removed it.
+            let _ = disk.remove(path);
+        }
+        if let Some(folder) = superseded.first().and_then(|path| path.parent()) {
+            // Before the key is there, so that a power cut brings none back.
+            disk.sync_dir(folder).map_err(LogError::io(folder, "cannot be synced"))?;
+        }
+        Ok(self.log().adopt_key(rotation)?)
+    }
+
     /// Writes the head, signed; a head that is there with a signature of the log's key stays, with whatever else is under
     /// it. Then a change of the key that was announced is ended.
     pub(super) fn write_head(&self, head: Checkpoint) -> Result<(), LedgerError> {
@@ -121,10 +137,10 @@ impl Writer {
         if let Some(begun) = &begun {
             // Where the secret has changed and the verifier key beside it has not, that alone is left.
             match self.record.key() {
-                Err(LogError::Key(KeyError::Unlike(_))) => self.log().adopt_key(&begun.rotation)?,
+                Err(LogError::Key(KeyError::Unlike(_))) => self.adopt_key(&begun.rotation)?,
                 _ => {
                     self.log().write_signed(&self.record.sign_head(head)?)?;
-                    return Ok(self.log().adopt_key(&begun.rotation)?);
+                    return self.adopt_key(&begun.rotation);
                 }
             }
         }

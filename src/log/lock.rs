@@ -54,6 +54,8 @@ impl fmt::Display for Holder {
 #[derive(Debug)]
 pub struct Lock {
     file: File,
+    /// Whether who held it before was cut short: who ends in order leaves the file empty.
+    follows_cut: bool,
 }
 
 impl Drop for Lock {
@@ -99,10 +101,16 @@ impl Lock {
         let address = holder.address.iter().map(|address| format!("{address}\n"));
         let address = address.collect::<String>();
         let text = format!("{}\n{}\n{}\n{address}", holder.pid, holder.command, holder.since);
+        let follows_cut = file.metadata().is_ok_and(|file| file.len() > 0);
         let written =
             file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(text.as_bytes()));
         written.map_err(LogError::io(&path, "cannot be written"))?;
-        Ok(Lock { file })
+        Ok(Lock { file, follows_cut })
+    }
+
+    /// Whether who held it before was cut short, so that unfinished files may lie about.
+    pub(super) fn follows_cut(&self) -> bool {
+        self.follows_cut
     }
 
     /// Whether a process writes, or one that wrote was cut short: who ends in order leaves the file empty.

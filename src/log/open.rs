@@ -39,6 +39,11 @@ impl Stated {
         let checkpoint = SignedCheckpoint::read(&ledger.join("checkpoint"))?;
         Ok(Stated { origin, watermark, checkpoint })
     }
+
+    /// Where the log has a verifier key, the head must be signed with it: it decides which entries are the log's own.
+    fn check_signature(&self, ledger: &Path) -> Result<(), LogError> {
+        self.checkpoint.as_ref().map_or(Ok(()), |signed| signed.check_signature(ledger))
+    }
 }
 
 impl Entries {
@@ -62,8 +67,10 @@ impl Entries {
         let mut before = None;
         loop {
             let held = Lock::is_held(ledger);
-            let opened =
-                Stated::read(ledger).and_then(|stated| Entries::open(ledger, stated, held, mark, true));
+            let opened = Stated::read(ledger).and_then(|stated| {
+                stated.check_signature(ledger)?;
+                Entries::open(ledger, stated, held, mark, true)
+            });
             match opened {
                 // A writer that came in between is seen halfway through a write; damage is seen twice the same.
                 Err(LogError::Damaged { offset, what, .. })
@@ -162,9 +169,7 @@ impl Entries {
         let origin = format::read(ledger)?;
         let lock = Lock::take(ledger, holder)?;
         let stated = Stated::of(ledger, origin)?;
-        if let Some(signed) = &stated.checkpoint {
-            signed.check_signature(ledger)?;
-        }
+        stated.check_signature(ledger)?;
         let watermark = stated.watermark;
         let mut log = Entries::open(ledger, stated, false, mark, false)?;
         let state = log.state();
@@ -174,7 +179,7 @@ impl Entries {
         let turn = Turn { tail, unsynced: Unsynced::between(watermark, last, state.end) };
         let path = watermark::path(ledger);
         let file = disk.open(&path).map_err(LogError::io(&path, cannot))?;
-        seal::clear(ledger, &disk);
+        seal::clear(ledger, &lock, &disk);
         let writer = Writer {
             disk,
             watermark: file,

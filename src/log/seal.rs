@@ -9,6 +9,7 @@ use super::disk::Disk;
 use super::entries::Entries;
 use super::error::LogError;
 use super::listed::Listed;
+use super::lock::Lock;
 use super::sealed::{self, Encoder};
 use super::segment::{self, Segment};
 use super::tail;
@@ -178,13 +179,24 @@ impl Job {
     }
 }
 
-/// Removes what a writer left beside segments that it was making or sealing when it ended. What cannot be removed is in
-/// nobody's way: it is written over.
-pub(super) fn clear(ledger: &Path, disk: &Disk) {
-    let listed = std::fs::read_dir(segment::folder(ledger)).into_iter().flatten();
-    for path in listed.filter_map(|file| Some(file.ok()?.path())) {
-        if path.extension().is_some_and(|extension| extension == "tmp") {
-            let _ = disk.remove(&path);
+/// Removes what a writer left beside files that it was making when it ended; the lock must be taken. The folders of
+/// attachments, which may be large, are looked at only if that writer was cut short.
+pub(super) fn clear(ledger: &Path, lock: &Lock, disk: &Disk) {
+    let attachments = ["documents", "quotes"].map(|folder| ledger.join(folder));
+    let attachments = attachments.into_iter().filter(|_| lock.follows_cut());
+    let entries = segment::folder(ledger);
+    // A file of the user's may lie beside the ledger's own, which begin with a point.
+    let is_unfinished = |path: &Path| {
+        let is_own = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        path.extension().is_some_and(|extension| extension == "tmp") && (is_own || path.starts_with(&entries))
+    };
+    for folder in [entries.clone(), ledger.to_owned()].into_iter().chain(attachments) {
+        let listed = std::fs::read_dir(folder).into_iter().flatten();
+        for path in listed.filter_map(|file| Some(file.ok()?.path())) {
+            if is_unfinished(&path) {
+                // What cannot be removed is in nobody's way: another name is taken.
+                let _ = disk.remove(&path);
+            }
         }
     }
 }

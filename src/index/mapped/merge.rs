@@ -52,8 +52,8 @@ impl Tables {
         Tables::over(Stored::Mapped(std::sync::Arc::new(mapped)))
     }
 
-    /// Publishes the tables of all entries as a file of the ledger, and removes older ones. Nothing is synced: a file that
-    /// a power cut damages is not believed, and made anew.
+    /// Publishes the tables of all entries as a file of the ledger, and removes older ones. The folder is not synced:
+    /// after a power cut the file before may be there, or none.
     ///
     /// `leaf` gives hashes of leaves that are not in the tail, as of [`Tables::completeness`].
     ///

@@ -101,8 +101,10 @@ impl Writer {
         }
     }
 
-    /// Writes the header before the blocks.
+    /// Writes the header before the blocks, and makes all durable: a file of which a power cut left a part would end every
+    /// question in an error until it is made anew.
     pub(super) fn begin_with(&self, header: &[u8]) -> io::Result<()> {
-        self.file.write_at(0, header)
+        self.file.write_at(0, header)?;
+        self.file.sync()
     }
 }

@@ -4,6 +4,7 @@ mod filler;
 mod follower;
 mod group_commit;
 mod head;
+mod powercut;
 mod publishing;
 mod recorders;
 mod rows;
