@@ -52,3 +52,37 @@ fn a_late_amendment_changes_the_past_from_its_own_record_on() {
     assert_eq!((has("2016-06-23"), has("2016-06-24")), (true, false));
     assert_eq!(env.run(&["audit"]).ok(), "");
 }
+
+#[test]
+fn a_question_about_what_was_known_is_answered_also_where_no_rules_of_the_body_stand_today() {
+    let env = Env::sco();
+    let text =
+        |clause: &str| format!("id = \"x\"\ntitle = \"X\"\nextends = \"multilateral-treaty\"\n{clause}");
+    env.write("x.toml", text("entry_into_force = \"count(1) then instant\"\n"));
+    env.run(&["charter", "adopt", "x.toml"]).ok();
+    let adoption = (env.size() - 1).to_string();
+    let act = ["append", "instrument-deposited", "-p", "FRA", "--in", "x", "--deposited", "2001-01-01"];
+    env.run(&[&act[..], &["--cite", "a test"]].concat()).ok();
+    let why = ["--cause", "source-changed", "--known-from", "2010-01-01", "--cite", "a test"];
+    env.run(&[&["retract", &adoption][..], &why[..]].concat()).ok();
+    env.write("key.pub", env.run(&["key", "show"]).ok());
+    // In 2005 nobody could know that the text was none: the question has the answer that it had then.
+    let then = ["--on", "2003-01-01", "--as-known", "2005-01-01"];
+    for command in [&["status", "FRA", "--in", "x"][..], &["roster", "x"], &["in-force", "x"]] {
+        let certified = [command, &then, &["--certificate", "c.json", "--format", "json"]].concat();
+        let answer = env.run(&certified).json();
+        let told = match command[0] {
+            "status" => answer["status"] == "party",
+            "roster" => answer["counts"]["party"]["certain"] == 1,
+            _ => answer["in_force"] == true,
+        };
+        assert!(told, "{answer}");
+        env.run(&["verify", "c.json", "--key", "key.pub"]).ok();
+    }
+    for command in [&["explain", "FRA", "--in", "x"][..], &["pending", "x"], &["portfolio", "FRA"]] {
+        env.run(&[command, &then].concat()).ok();
+    }
+    assert_eq!(env.run(&["audit"]).ok(), "");
+    let today = env.run(&["status", "FRA", "--in", "x", "--on", "2003-01-01"]).fails(2);
+    assert!(today.contains("no organisation or treaty called x"), "{today}");
+}

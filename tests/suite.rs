@@ -41,6 +41,7 @@ mod import;
 mod input;
 mod kill;
 mod mapped;
+mod model;
 mod notify;
 mod old_ledgers;
 mod patterns;

@@ -150,7 +150,7 @@ fn consent_date(act: &Standing) -> Option<&Edtf> {
 
 /// Those who may consent to an instrument, and when each did.
 pub struct Electorate {
-    /// First consents, by the earliest day that each may mean, and by the latest.
+    /// Consents, by the earliest day that each may mean, and by the latest.
     consents: [Vec<Consent>; 2],
     signatories: Vec<ParticipantId>,
 }
@@ -172,7 +172,7 @@ impl Electorate {
         };
         let signatories = pairs.iter().filter(|(_, pair)| pair.own.iter().any(signs));
         Electorate {
-            consents: first_consents(pairs, consents),
+            consents: consents_given(pairs, consents),
             signatories: signatories.map(|(who, _)| who.clone()).collect(),
         }
     }
@@ -183,7 +183,7 @@ impl Electorate {
             let own = act.event.participant.as_ref() == Some(applicant) && act.event.about.is_none();
             is_consent(&act.event.act) && (own || act.event.about.as_ref() == Some(applicant))
         };
-        Electorate { consents: first_consents(pairs, consents), signatories: Vec::new() }
+        Electorate { consents: consents_given(pairs, consents), signatories: Vec::new() }
     }
 
     /// Polls over the earliest and over the latest days of the consents.
@@ -226,21 +226,29 @@ fn is_consent(act: &Act) -> bool {
     matches!(act.kind(), K::InstrumentDeposited | K::DefinitiveSignature | K::SuccessionNotified)
 }
 
-fn first_consents(pairs: &Pairs, counts: impl Fn(&Standing) -> bool) -> [Vec<Consent>; 2] {
+/// The first consent of each participant, and each that it gives again after it has undone the one before.
+fn consents_given(pairs: &Pairs, counts: impl Fn(&Standing) -> bool) -> [Vec<Consent>; 2] {
     let mut found = [Vec::new(), Vec::new()];
     for (who, pair) in pairs {
         let dated = pair.own.iter().filter(|act| counts(act) && act.event.rival.is_none());
-        let dated = dated.filter_map(|act| Some((consent_date(act)?, act)));
-        let Some((date, act)) = dated.min_by_key(|(date, act)| (date.latest(), act.index)) else { continue };
-        let undone = pair.own.iter().filter_map(|other| undone(other, date.latest())).min();
-        for (list, on) in found.iter_mut().zip([date.earliest(), date.latest()]) {
-            list.push(Consent {
-                participant: who.clone(),
-                on,
-                sequence: act.event.sequence,
-                entry: act.index,
-                undone,
-            });
+        let mut dated: Vec<_> = dated.filter_map(|act| Some((consent_date(act)?, act))).collect();
+        dated.sort_by_key(|(date, act)| (date.latest(), act.index));
+        let mut bound_until = Some(Day::PAST);
+        for (date, act) in dated {
+            if bound_until.is_none_or(|until| date.latest() < until) {
+                continue;
+            }
+            let undone = pair.own.iter().filter_map(|other| undone(other, date.latest())).min();
+            for (list, on) in found.iter_mut().zip([date.earliest(), date.latest()]) {
+                list.push(Consent {
+                    participant: who.clone(),
+                    on,
+                    sequence: act.event.sequence,
+                    entry: act.index,
+                    undone,
+                });
+            }
+            bound_until = undone;
         }
     }
     found

@@ -22,7 +22,7 @@ pub struct Consent {
 
 /// Everything that conditions are asked of.
 pub struct Poll<'a> {
-    /// The first consent of each participant, in any order.
+    /// The consents of each participant, in any order: one at a time.
     pub consents: &'a [Consent],
     /// Who signed.
     pub signatories: &'a [ParticipantId],

@@ -181,12 +181,11 @@ impl BodyView {
         BodyView::known_by(material, body, axes, axes.known())
     }
 
-    /// The same with everything that is known today.
-    ///
-    /// # Errors
-    /// [`QueryError`].
-    pub fn today(material: &Material, body: &BodyId, axes: &Axes) -> Result<Arc<BodyView>, QueryError> {
-        BodyView::known_by(material, body, axes, Day::FUTURE)
+    /// The same with everything that is known today; `None` if the question knows it already, or if by what is known today no
+    /// rules of the body stand: what was known then has its answer all the same.
+    pub fn today(material: &Material, body: &BodyId, axes: &Axes) -> Option<Arc<BodyView>> {
+        axes.as_known.as_ref()?;
+        BodyView::known_by(material, body, axes, Day::FUTURE).ok()
     }
 
     fn known_by(
@@ -397,8 +396,8 @@ fn widest(a: &Edtf, b: &Edtf) -> Edtf {
 }
 
 /// The rules that a question is read by, with every amendment recorded by then, whatever was known: statuses and names of any
-/// time may be asked for. Where none stand for who knows everything, those that stood for who knew as much as the question;
-/// `None` where the record held no charter of the body.
+/// time may be asked for. Where none stand for who knows everything, or they cannot be read, those that stood for who knew as
+/// much as the question; `None` where the record held no charter of the body.
 ///
 /// # Errors
 /// [`CharterError`] where a text cannot be read.
@@ -408,13 +407,14 @@ pub fn rules_by(
     body: &BodyId,
     axes: &Axes,
 ) -> Result<Option<Arc<Charter>>, CharterError> {
-    for known in [Day::FUTURE, axes.known()] {
-        let acts = standing(entries, axes.as_recorded, known);
-        if let Some(charter) = charters.fold(body, &charter_acts(&acts, body))? {
-            return Ok(Some(charter));
-        }
+    let rules = |known| charters.fold(body, &charter_acts(&standing(entries, axes.as_recorded, known), body));
+    match rules(Day::FUTURE) {
+        Ok(Some(charter)) => Ok(Some(charter)),
+        today => match rules(axes.known()) {
+            Ok(Some(charter)) => Ok(Some(charter)),
+            then => today.and(then),
+        },
     }
-    Ok(None)
 }
 
 /// The rules known by the question's day; a body whose charter was not yet known is still called by its name, so its
