@@ -286,11 +286,7 @@ impl Record {
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub(super) fn rule_entries(
-        &self,
-        body: &BodyId,
-        brought: &[&str],
-    ) -> Result<Vec<Entry>, LedgerError> {
+    pub(super) fn rule_entries(&self, body: &BodyId, brought: &[&str]) -> Result<Vec<Entry>, LedgerError> {
         let mut open = vec![body.clone()];
         let mut seen: Vec<BodyId> = Vec::new();
         let mut entries: Vec<Entry> = Vec::new();

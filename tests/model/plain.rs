@@ -56,13 +56,14 @@ impl Record<'_> {
 
     fn acts(&self) -> Vec<Entry> {
         let mut acts: Vec<Entry> = Vec::new();
-        for (at, (index, event)) in self.entries.iter().enumerate() {
+        let stated = self.entries.iter().enumerate().filter(|(_, (_, event))| !event.corrects());
+        for (at, (index, event)) in stated {
             let mut event = event.clone();
             for (field, value) in self.changes(at).into_iter().flatten() {
                 event.write(field, &value);
             }
             let known = event.act.is_record_keeping() || event.known() <= self.known;
-            if !event.corrects() && known && self.stands(at) {
+            if known && self.stands(at) {
                 acts.push((*index, event));
             }
         }
