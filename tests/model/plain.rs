@@ -27,13 +27,9 @@ impl Record<'_> {
     /// The corrections that count among those that name an entry.
     fn corrections(&self, at: usize, kind: ActKind) -> impl Iterator<Item = usize> + '_ {
         let of = self.entries[at].1.id;
-        (at + 1..self.entries.len()).filter(move |later| {
-            let event = &self.entries[*later].1;
-            event.act == kind
-                && event.to == Some(of)
-                && event.correction_known() <= self.known
-                && self.stands(*later)
-        })
+        let counts = move |e: &Event| e.act == kind && e.to == Some(of) && e.correction_known() <= self.known;
+        (at + 1..self.entries.len())
+            .filter(move |later| counts(&self.entries[*later].1) && self.stands(*later))
     }
 
     fn stands(&self, at: usize) -> bool {
@@ -73,9 +69,9 @@ impl Record<'_> {
 
 /// The rules from a day on.
 #[derive(Clone, Default)]
-struct Version {
+pub(super) struct Version {
     from: Day,
-    statuses: Vec<(&'static str, u8)>,
+    pub(super) statuses: Vec<(&'static str, u8)>,
     rules: Vec<Rule>,
     mergers: Vec<(&'static str, &'static str)>,
     merged: Vec<(&'static str, &'static str)>,
@@ -114,27 +110,29 @@ impl Version {
         next
     }
 
-    fn rank(&self, status: &str) -> u8 {
-        self.statuses.iter().find(|(id, _)| *id == status).map_or(0, |(_, rank)| *rank)
-    }
-
     fn current<'s>(&self, status: &'s str) -> &'s str {
         self.merged.iter().fold(status, |status, (old, new)| if *old == status { new } else { status })
     }
 
-    /// CHARTERS.md, "How an act is judged".
-    fn moves(&self, status: &str, act: &Event, effect: Option<Effect>) -> Option<Word> {
+    /// The rules of one effect, and which of them an act means by the status that it names.
+    fn meant(&self, act: &Event, effect: Option<Effect>) -> [Vec<&Rule>; 2] {
         let rules: Vec<&Rule> =
             self.rules.iter().filter(|r| r.act == act.act && r.effect == effect).collect();
         let named = act.toward.as_deref().or(act.status.as_deref()).map(|id| self.current(id));
-        let mut meant = rules.clone();
-        meant.retain(|rule| named.is_none_or(|id| id == rule.to));
+        let meant = rules.iter().copied().filter(|rule| named.is_none_or(|id| id == rule.to)).collect();
+        [rules, meant]
+    }
+
+    /// CHARTERS.md, "How an act is judged".
+    fn moves(&self, status: &str, act: &Event, effect: Option<Effect>) -> Option<Word> {
+        let [rules, mut meant] = self.meant(act, effect);
         if meant.is_empty() && act.toward.is_none() {
             meant = rules;
         }
-        let foreseen = |rule: &&&Rule| rule.from.is_empty() || rule.from.contains(&status);
-        match meant.iter().find(foreseen).or(meant.first()) {
-            Some(rule) if act.act == ActKind::TreatySigned && self.rank(status) > self.rank(rule.to) => None,
+        let rank =
+            |status: &str| self.statuses.iter().find(|(id, _)| *id == status).map_or(0, |(_, rank)| *rank);
+        match meant.iter().find(|rule| rule.foresees(status)).or(meant.first()) {
+            Some(rule) if act.act == ActKind::TreatySigned && rank(status) > rank(rule.to) => None,
             Some(rule) => Some(rule.to.into()),
             None if self.rules.iter().any(|rule| rule.act == act.act) || !act.act.may_move_status() => None,
             None => act.status.as_deref().map(|claimed| self.current(claimed).into()),
@@ -142,32 +140,25 @@ impl Version {
     }
 
     fn meanwhile(&self, status: &str, act: &Event, effect: Effect) -> Option<Word> {
-        let named = act.toward.as_deref().or(act.status.as_deref()).map(|id| self.current(id));
-        let foreseen = |rule: &&Rule| {
-            let fits = rule.from.is_empty() || rule.from.contains(&status);
-            rule.act == act.act && rule.effect == Some(effect) && fits && named.is_none_or(|id| id == rule.to)
-        };
-        self.rules.iter().find(foreseen)?.meanwhile.map(Word::from)
+        let [_, meant] = self.meant(act, Some(effect));
+        meant.iter().find(|rule| rule.foresees(status))?.meanwhile.map(Word::from)
     }
 }
 
 /// The rules that texts make; nothing where there are none, an error where an amendment comes before what it amends.
 fn rules(acts: &[Entry], body: &str) -> Option<Result<(Vec<Version>, bool), &'static str>> {
-    let of = |body: &str| {
-        acts.iter().filter(|(_, e)| e.body == body && e.text.is_some()).cloned().collect::<Vec<_>>()
-    };
-    let own = of(body);
+    let of = |body: &str| acts.iter().filter(|(_, e)| e.body == body && e.text.is_some()).collect::<Vec<_>>();
     let extends =
-        |(_, e): &Entry| e.text.as_ref()?.extends.clone().filter(|_| e.act == ActKind::CharterAdopted);
-    let pattern = own.iter().find_map(extends).filter(|pattern| pattern != body);
-    let from = |e: &Event| e.dates.get(&Role::Effective).map_or(Day::MIN, |(first, _)| *first);
-    let amends =
-        |e: &Event| e.act == ActKind::CharterAmended || e.text.as_ref().is_some_and(|t| t.extends.is_some());
-    let inherited = pattern
-        .iter()
-        .flat_map(|pattern| of(pattern))
-        .map(|(index, e)| (false, Day::MIN, amends(&e), index, e));
-    let own = own.into_iter().map(|(index, e)| (true, from(&e), amends(&e), index, e));
+        |(_, e): &&Entry| e.text.as_ref()?.extends.clone().filter(|_| e.act == ActKind::CharterAdopted);
+    let pattern = of(body).iter().find_map(extends).filter(|pattern| pattern != body);
+    let place = |own: bool, (index, e): &Entry| {
+        let from = e.dates.get(&Role::Effective).map_or(Day::MIN, |(first, _)| *first);
+        let extends = e.text.as_ref().is_some_and(|text| text.extends.is_some());
+        let amends = e.act == ActKind::CharterAmended || extends;
+        (own, if own { from } else { Day::MIN }, amends, *index, e.clone())
+    };
+    let inherited = pattern.iter().flat_map(|pattern| of(pattern)).map(|text| place(false, text));
+    let own = of(body).into_iter().map(|text| place(true, text));
     let mut texts: Vec<(bool, Day, bool, u64, Event)> = inherited.chain(own).collect();
     texts.sort_by_key(|(own, from, amends, index, _)| (*own, *from, *amends, *index));
     if texts.first()?.2 && texts.iter().any(|text| !text.2) {
@@ -187,7 +178,7 @@ fn rules(acts: &[Entry], body: &str) -> Option<Result<(Vec<Version>, bool), &'st
 pub(super) struct Body {
     versions: Vec<Version>,
     treaty: bool,
-    acts: Vec<Entry>,
+    pub(super) acts: Vec<Entry>,
     /// The day on which the condition of the clause was met, and the day in force that follows.
     met: Option<(Day, Day)>,
     /// The days in force of the treaties that the clause names.
@@ -279,7 +270,7 @@ impl Body {
         Ok(read)
     }
 
-    fn version(&self, day: Day) -> &Version {
+    pub(super) fn version(&self, day: Day) -> &Version {
         self.versions.iter().rev().find(|version| version.from <= day).unwrap_or(&self.versions[0])
     }
 
@@ -291,10 +282,6 @@ impl Body {
         self.acts.iter().filter(move |(_, event)| event.who.as_deref() == Some(who))
     }
 
-    pub(super) fn everybody(&self) -> BTreeSet<Word> {
-        self.acts.iter().filter_map(|(_, event)| event.who.clone()).collect()
-    }
-
     /// Every consent to be bound, by the day of its deposit.
     fn consents(&self) -> impl Iterator<Item = (&Event, Day)> {
         let by_rule = |act| self.rules().any(|rule| rule.act == act && rule.effect == Some(Effect::InForce));
@@ -303,7 +290,7 @@ impl Body {
         };
         let acts =
             self.acts.iter().map(|(_, event)| event).filter(move |e| e.who.is_some() && consents(e.act));
-        acts.filter_map(|event| Some((event, deposited(event)?)))
+        acts.filter_map(|event| Some((event, event.deposited()?)))
     }
 
     /// Who has consented by a day, and has not undone it by then.
@@ -363,7 +350,7 @@ impl Body {
         if effect == Effect::Withdrawal {
             return self.ends(event).map(day);
         }
-        let own = deposited(event)?;
+        let own = event.deposited()?;
         let stated = event.dates.get(&Role::Effective).copied();
         let clause = self.version(Day::MAX).in_force.is_some();
         if !clause && !self.treaty {
@@ -486,14 +473,4 @@ impl Body {
         let in_force = begins.map(|day| day <= on).or(clause.as_ref().map(|_| false));
         InForce { in_force, on: begins, met: self.met.map(|(met, _)| met), count }
     }
-
-    /// The statuses of full and lower rank on a day, which a roster counts even where nobody has them.
-    pub(super) fn ranked(&self, on: Day) -> BTreeSet<Word> {
-        self.version(on).statuses.iter().filter(|(_, rank)| *rank > 0).map(|(id, _)| (*id).into()).collect()
-    }
-}
-
-/// The legal date of a consent: the deposit, else the act's own (VCLT 16).
-fn deposited(event: &Event) -> Option<Day> {
-    event.dates.get(&Role::Deposited).copied().or_else(|| event.date()).map(|(day, _)| day)
 }

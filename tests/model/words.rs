@@ -268,6 +268,11 @@ impl Event {
         roles.iter().find_map(|role| self.dates.get(role)).copied()
     }
 
+    /// The legal date of a consent: the deposit, else the act's own (VCLT 16).
+    pub(super) fn deposited(&self) -> Option<Day> {
+        self.of_roles(&[Role::Deposited]).or_else(|| self.date()).map(|(day, _)| day)
+    }
+
     pub(super) fn date(&self) -> Option<Date> {
         self.first(&[Role::Planned, Role::Until])
     }
@@ -303,5 +308,11 @@ impl Condition {
             Condition::And(a, b) | Condition::Or(a, b) => [a.treaties(), b.treaties()].concat(),
             _ => Vec::new(),
         }
+    }
+}
+
+impl Rule {
+    pub(super) fn foresees(&self, status: &str) -> bool {
+        self.from.is_empty() || self.from.contains(&status)
     }
 }
