@@ -145,7 +145,7 @@ impl Draw {
 
     fn event(&mut self, act: K, body: Word) -> Event {
         let id = self.history.seed * 1000 + self.history.events.len() as u64 + 1;
-        let event = Event {
+        Event {
             id,
             act,
             body,
@@ -161,8 +161,7 @@ impl Draw {
             text: None,
             cause: None,
             now: BTreeMap::new(),
-        };
-        event
+        }
     }
 
     fn next(&mut self) {
