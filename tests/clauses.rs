@@ -61,3 +61,31 @@ fn an_amendment_may_count_in_a_set_of_the_adoption_and_in_no_other() {
     let before = env.run(&["charter", "show", "kyoto", "--on", "2000-01-01"]).all();
     assert!(!before.contains("notice then"), "{before}");
 }
+
+#[test]
+fn a_consent_that_was_taken_back_counts_again_from_the_day_it_is_given_again() {
+    let env = Env::new();
+    env.run(&["init", "--charter", "multilateral-treaty"]).ok();
+    env.write(
+        "x.toml",
+        "id = \"x\"\ntitle = \"X\"\nextends = \"multilateral-treaty\"\nentry_into_force = \"count(2) then instant\"\n",
+    );
+    env.run(&["charter", "adopt", "x.toml"]).ok();
+    let act = |act: &str, who: &str, role: &str, on: &str| {
+        env.run(&["append", act, "-p", who, "--in", "x", role, on, "--cite", "a test", "--quiet"]).ok();
+    };
+    act("instrument-deposited", "FRA", "--deposited", "2001-01-01");
+    act("withdrawal-effective", "FRA", "--effective", "2002-01-01");
+    act("instrument-deposited", "NOR", "--deposited", "2003-01-01");
+    let of = |on: &str| {
+        let answer = env.run(&["in-force", "x", "--on", on, "--format", "json"]).json();
+        (answer["on"].clone(), answer["count"].clone())
+    };
+    assert_eq!(of("2003-06-01"), (serde_json::Value::Null, 1.into()), "France has taken its consent back");
+    act("instrument-deposited", "FRA", "--deposited", "2004-01-01");
+    assert_eq!(of("2003-06-01"), ("2004-01-01".into(), 1.into()));
+    assert_eq!(of("2005-01-01"), ("2004-01-01".into(), 2.into()));
+    for who in ["FRA", "NOR"] {
+        assert_eq!(env.status(&format!("{who} x --on 2005-01-01"))["status"], "party", "{who}");
+    }
+}

@@ -220,3 +220,16 @@ fn the_example_of_every_act_of_the_vocabulary_works_as_written() {
         assert_eq!(ran.code, 0, "{line}\n{}", ran.all());
     }
 }
+
+#[test]
+fn a_batch_may_adopt_a_charter_that_extends_another_and_hold_acts_of_that_body() {
+    let env = Env::new();
+    env.run(&["init", "--charter", "international-organisation"]).ok();
+    let text = "id = \"river-union\"\ntitle = \"River Union\"\nextends = \"international-organisation\"\n";
+    let adopted = json!({"act": "charter-adopted", "body": "river-union", "charter": text});
+    let granted = json!({"act": "status-granted", "body": "river-union", "participant": "FRA", "toward": "observer",
+                         "dates": {"decided": "2001-05-01"}});
+    env.write("batch.jsonl", format!("{adopted}\n{granted}\n"));
+    env.run(&["append", "--from", "batch.jsonl"]).ok();
+    assert_eq!(env.status("FRA river-union --on 2002-01-01")["status"], "observer");
+}

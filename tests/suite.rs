@@ -48,6 +48,7 @@ mod kill;
 mod killed;
 mod law;
 mod mapped;
+mod model;
 mod mutations;
 mod notify;
 mod old_ledgers;

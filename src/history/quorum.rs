@@ -22,7 +22,7 @@ pub struct Consent {
 
 /// Everything that conditions are asked of.
 pub struct Poll<'a> {
-    /// The consents of each participant that another of its own did not precede, in any order.
+    /// The consents of each participant, in any order; no two of one participant overlap.
     pub consents: &'a [Consent],
     /// Who signed.
     pub signatories: &'a [ParticipantId],

@@ -211,8 +211,9 @@ impl Writer {
         batch: &Batch,
         last: Option<&Event>,
     ) -> Result<(Arc<Charter>, Option<String>), LedgerError> {
-        let brought = last.and_then(|event| event.act.charter_text());
-        let entries = self.record.rule_entries(body, brought)?;
+        let own = batch.charters.iter().filter(|event| event.body == *body);
+        let brought: Vec<&str> = own.filter_map(|event| event.act.charter_text()).collect();
+        let entries = self.record.rule_entries(body, &brought)?;
         let acts = standing(&entries, Size(u64::MAX), Day::FUTURE);
         let size = self.size().0;
         let new = batch.charters.iter().enumerate().map(|(at, event)| Standing {

@@ -169,7 +169,7 @@ impl Reading {
     /// # Errors
     /// [`LedgerError::NoBody`] if no charter of it stood.
     pub fn charter(&self, body: &BodyId, axes: &Axes) -> Result<Arc<Charter>, LedgerError> {
-        self.rules(&self.record.rule_entries(body, None)?, body, axes)
+        self.rules(&self.record.rule_entries(body, &[])?, body, axes)
     }
 
     /// The bodies whose charters are among the first `size` entries, by id, without those that only others extend.

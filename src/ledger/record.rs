@@ -314,15 +314,11 @@ impl Record {
     }
 
     /// The entries that make the rules of a body: its acts alone, those of the body whose charter it extends, and the
-    /// corrections of the imports that brought them. `brought` is a text of the body that is not recorded yet.
+    /// corrections of the imports that brought them. `brought` are texts of the body that are not recorded yet.
     ///
     /// # Errors
     /// [`LedgerError`].
-    pub(super) fn rule_entries(
-        &self,
-        body: &BodyId,
-        brought: Option<&str>,
-    ) -> Result<Vec<Entry>, LedgerError> {
+    pub(super) fn rule_entries(&self, body: &BodyId, brought: &[&str]) -> Result<Vec<Entry>, LedgerError> {
         let mut open = vec![body.clone()];
         let mut seen: Vec<BodyId> = Vec::new();
         let mut entries: Vec<Entry> = Vec::new();
@@ -331,7 +327,8 @@ impl Record {
             let mut own = self.under(&need)?;
             self.add_supposed(&need, &mut own)?;
             if next == *body {
-                let texts = own.iter().filter_map(|entry| entry.event.act.charter_text()).chain(brought);
+                let texts = own.iter().filter_map(|entry| entry.event.act.charter_text());
+                let texts = texts.chain(brought.iter().copied());
                 open.extend(texts.filter_map(CharterText::extended).filter(|other| !seen.contains(other)));
             }
             let imports: std::collections::BTreeSet<EventId> =
@@ -352,7 +349,7 @@ impl Record {
     /// # Errors
     /// [`LedgerError::NoBody`] if no charter of it stands.
     pub(super) fn charter(&self, body: &BodyId) -> Result<Arc<Charter>, LedgerError> {
-        let entries = self.rule_entries(body, None)?;
+        let entries = self.rule_entries(body, &[])?;
         let acts = standing(&entries, Size(u64::MAX), Day::FUTURE);
         let charter = self.charters.fold(body, &charter_acts(&acts, body))?;
         charter.ok_or_else(|| LedgerError::NoBody(body.clone()))

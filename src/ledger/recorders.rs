@@ -295,7 +295,7 @@ impl Record {
     /// [`LedgerError`].
     fn register_at(&self, size: Size) -> Result<Recorders, LedgerError> {
         let ledger = BodyId::ledger();
-        let entries = self.rule_entries(&ledger, None)?;
+        let entries = self.rule_entries(&ledger, &[])?;
         let own = entries.iter().filter(|entry| entry.event.body == ledger);
         Ok(Recorders::of(own.filter(|entry| size.holds(entry.index))))
     }

@@ -102,7 +102,7 @@ impl Record {
 
     /// The rules of a body whose adoption is among the first `size` entries; `None` if none is, or if they cannot be read.
     fn adopted(&self, body: &BodyId, size: Size) -> Result<Option<Arc<Charter>>, LedgerError> {
-        let entries = self.rule_entries(body, None)?;
+        let entries = self.rule_entries(body, &[])?;
         let acts = standing(&entries, size, Day::FUTURE);
         let is_adopted =
             |act: &Standing| act.event.body == *body && act.event.act.kind() == ActKind::CharterAdopted;

@@ -59,8 +59,9 @@ pub struct Charters {
 /// A body and the adoptions and amendments that make its rules.
 type CharterKey = (BodyId, Vec<CharterActKey>);
 
-/// What of an adoption or amendment makes the rules: rectified, the same entry says something else.
-type CharterActKey = (Index, Option<Edtf>, Day, Option<String>);
+/// What of an adoption or amendment makes the rules: rectified, the same entry says something else, or is of the body that
+/// extended it.
+type CharterActKey = (Index, bool, Option<Edtf>, Day, Option<String>);
 
 /// The entries of a material by their address, which a kept view holds on to; the body; how many of the entries are read,
 /// and by which day they were known; and whether only a part of the body was looked up.
@@ -122,7 +123,7 @@ impl Charters {
 }
 
 fn act_key(act: &CharterAct<'_>) -> CharterActKey {
-    (act.entry, act.effective.cloned(), act.event.known().day, act.event.title.clone())
+    (act.entry, act.inherited, act.effective.cloned(), act.event.known().day, act.event.title.clone())
 }
 
 /// One body as a question sees it.
@@ -181,12 +182,11 @@ impl BodyView {
         BodyView::known_by(material, body, axes, axes.known())
     }
 
-    /// The same with everything that is known today.
-    ///
-    /// # Errors
-    /// [`QueryError`].
-    pub fn today(material: &Material, body: &BodyId, axes: &Axes) -> Result<Arc<BodyView>, QueryError> {
-        BodyView::known_by(material, body, axes, Day::FUTURE)
+    /// The same with everything that is known today; `None` if the question knows it already, or if by what is known today no
+    /// rules of the body stand: what was known then has its answer all the same.
+    pub fn today(material: &Material, body: &BodyId, axes: &Axes) -> Option<Arc<BodyView>> {
+        axes.as_known.as_ref()?;
+        BodyView::known_by(material, body, axes, Day::FUTURE).ok()
     }
 
     fn known_by(
@@ -397,24 +397,34 @@ fn widest(a: &Edtf, b: &Edtf) -> Edtf {
 }
 
 /// The rules that a question is read by, with every amendment recorded by then, whatever was known: statuses and names of any
-/// time may be asked for. Where none stand for who knows everything, those that stood for who knew as much as the question;
-/// `None` where the record held no charter of the body.
+/// time may be asked for. Where none stand for who knows everything, or they cannot be read, those that stood for who knew as
+/// much as the question, else the adoption alone; `None` where the record held no charter of the body.
 ///
 /// # Errors
-/// [`CharterError`] where a text cannot be read.
+/// [`CharterError`] where no rules can be read.
 pub fn rules_by(
     charters: &Charters,
     entries: &[Entry],
     body: &BodyId,
     axes: &Axes,
 ) -> Result<Option<Arc<Charter>>, CharterError> {
-    for known in [Day::FUTURE, axes.known()] {
-        let acts = standing(entries, axes.as_recorded, known);
-        if let Some(charter) = charters.fold(body, &charter_acts(&acts, body))? {
+    let all = standing(entries, axes.as_recorded, Day::FUTURE);
+    let today = charters.fold(body, &charter_acts(&all, body));
+    if let Ok(Some(charter)) = today {
+        return Ok(Some(charter));
+    }
+    let then = standing(entries, axes.as_recorded, axes.known());
+    for acts in [then, adoptions(all)] {
+        if let Ok(Some(charter)) = charters.fold(body, &charter_acts(&acts, body)) {
             return Ok(Some(charter));
         }
     }
-    Ok(None)
+    today
+}
+
+fn adoptions(mut acts: Vec<Standing>) -> Vec<Standing> {
+    acts.retain(|act| matches!(act.event.act, Act::CharterAdopted(_)));
+    acts
 }
 
 /// The rules known by the question's day; a body whose charter was not yet known is still called by its name, so its
@@ -429,8 +439,6 @@ fn charter(
     if let Some(charter) = texts(acts)? {
         return Ok(charter);
     }
-    let all = standing(&material.entries, recorded, Day::FUTURE);
-    let adopted: Vec<Standing> =
-        all.into_iter().filter(|a| matches!(a.event.act, Act::CharterAdopted(_))).collect();
+    let adopted = adoptions(standing(&material.entries, recorded, Day::FUTURE));
     texts(&adopted)?.ok_or_else(|| QueryError::NoBody(body.clone()))
 }

@@ -108,10 +108,7 @@ pub fn explain(
     axes: &Axes,
 ) -> Result<Explanation, QueryError> {
     let view = BodyView::of(material, body, axes)?;
-    let later = match axes.as_known {
-        Some(_) => Some(BodyView::today(material, body, axes)?),
-        None => None,
-    };
+    let later = BodyView::today(material, body, axes);
     let today = later.as_ref().unwrap_or(&view);
     let mut answer = in_view(material, &view, today, participant, body, axes);
     answer.question.kind = "explain";

@@ -93,10 +93,7 @@ fn items(
     axes: &Axes,
     asked: &dyn Fn(&PairView) -> bool,
 ) -> Result<Items, QueryError> {
-    let later = match axes.as_known {
-        Some(_) => Some(BodyView::today(material, body, axes)?),
-        None => None,
-    };
+    let later = BodyView::today(material, body, axes);
     let today = later.as_deref().unwrap_or(view);
     let nothing = PairView::default();
     let mut found = Items { open: Vec::new(), contested: Vec::new() };

@@ -64,10 +64,7 @@ pub fn portfolio(
     axes: &Axes,
 ) -> Result<Option<InPortfolio>, QueryError> {
     let view = BodyView::of(material, body, axes)?;
-    let later = match axes.as_known {
-        Some(_) => Some(BodyView::today(material, body, axes)?),
-        None => None,
-    };
+    let later = BodyView::today(material, body, axes);
     let answer = in_view(material, &view, later.as_ref().unwrap_or(&view), participant, body, axes);
     let acted = view.participants().any(|who| who == participant)
         || view.board.continued_by(&view.pairs, participant).is_some();

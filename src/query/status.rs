@@ -74,10 +74,7 @@ pub fn status(
     axes: &Axes,
 ) -> Result<StatusAnswer, QueryError> {
     let view = BodyView::of(material, body, axes)?;
-    let today = match axes.as_known {
-        Some(_) => Some(BodyView::today(material, body, axes)?),
-        None => None,
-    };
+    let today = BodyView::today(material, body, axes);
     Ok(in_view(material, &view, today.as_ref().unwrap_or(&view), participant, body, axes))
 }
 
