@@ -246,13 +246,40 @@ fn a_certificate_of_another_version_may_have_fewer_members_and_none_that_differs
     let mut other: serde_json::Value = serde_json::from_str(&sound).unwrap();
     other["answer"].as_object_mut().unwrap().remove("coverage").unwrap();
     let error = verify(&resealed(&other), &sco.key, PROGRAM).unwrap_err().to_string();
-    assert!(error.starts_with("the answer does not follow from the entries: /coverage is null"), "{error}");
+    assert!(error.starts_with("the answer does not follow from the entries: /coverage is absent"), "{error}");
     other["program"] = "chancery 0.0.9".into();
     let verified = verify(&resealed(&other), &sco.key, PROGRAM).unwrap();
     assert!(verified.answer["coverage"].is_object(), "what is shown is what was derived here");
     other["answer"]["possible"] = "member".into();
     let error = verify(&resealed(&other), &sco.key, PROGRAM).unwrap_err().to_string();
     assert!(error.ends_with("(it was written by chancery 0.0.9, this is chancery test)"), "{error}");
+}
+
+/// Who forges a certificate can write its digest anew. A reader that takes the first of two members would read another
+/// answer than the one that is verified.
+#[test]
+fn an_answer_that_is_spelt_otherwise_or_has_a_member_more_is_refused() {
+    let mut sco = Sco::new();
+    let sound = sco.certificate("BLR", &on("2023-07-01", 128));
+    let respelt = |from: &str, to: &str| {
+        let forged = sound.replacen(from, to, 1);
+        assert_ne!(forged, sound);
+        let body = forged.rsplit_once(",\"sha256\":").unwrap().0;
+        let error = verify(&sealed(body), &sco.key, "another program").unwrap_err().to_string();
+        error.split(" from byte").next().unwrap().to_owned()
+    };
+    for (from, to) in [
+        ("{\"answer\":{", "{\"answer\":{ "),
+        ("\"status\":\"observer\"", "\"status\":\"member\",\"status\":\"observer\""),
+        ("\"status\":\"observer\"", "\"status\":\"\\u006fbserver\""),
+    ] {
+        assert_eq!(respelt(from, to), "the certificate is not in its one form", "{to}");
+    }
+    assert_eq!(
+        respelt("\"certainty\":", "\"certain\":null,\"certainty\":"),
+        "the answer does not follow from the entries: /certain is null in the certificate, absent by the entries \
+         (it was written by chancery test, this is another program)"
+    );
 }
 
 #[test]
@@ -281,11 +308,15 @@ fn a_map_that_was_put_into_the_folder_is_never_signed() {
 
 /// The certificate with the digest that its content has.
 fn resealed(content: &serde_json::Value) -> String {
-    use sha2_11::{Digest, Sha256};
     let mut content = content.clone();
     content["sha256"] = "".into();
     let text = content.to_string();
-    let body = text.strip_suffix(",\"sha256\":\"\"}").unwrap();
+    sealed(text.strip_suffix(",\"sha256\":\"\"}").unwrap())
+}
+
+/// A certificate of everything before its digest.
+fn sealed(body: &str) -> String {
+    use sha2_11::{Digest, Sha256};
     let digest: String = Sha256::digest(body).iter().map(|byte| format!("{byte:02x}")).collect();
     format!("{body},\"sha256\":\"{digest}\"}}\n")
 }

@@ -1,6 +1,7 @@
 //! The text of a certificate: canonical JSON (RFC 8785) on one line, its last member a digest of all before it.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
@@ -14,6 +15,9 @@ pub(super) const KIND: &str = "chancery/answer-certificate@v1";
 
 /// What stands before the digest, which covers everything up to here.
 const BEFORE_DIGEST: &str = ",\"sha256\":\"";
+
+/// Where the answer begins, the first member.
+const ANSWER_AT: usize = "{\"answer\":".len();
 
 /// A certificate as it is written. The fields stand in the order of their names, which makes the text canonical.
 #[derive(Serialize, Deserialize, Debug)]
@@ -109,8 +113,15 @@ impl Text<'_> {
             serde_json::from_str(line).map_err(|e| CertificateError::Text(e.to_string()))?;
         let written = parsed.written();
         if written != text {
-            let same = written.bytes().zip(text.bytes()).take_while(|(a, b)| a == b).count();
-            return Err(CertificateError::Form(same));
+            return Err(CertificateError::Form(same_bytes(&written, text)));
+        }
+        // The answer is kept as it is written: a member twice, a space or an escape would be another spelling of it, and other
+        // readers may take the first of two members. Leaves are bound by their hashes.
+        let answer: Value =
+            serde_json::from_str(parsed.answer.get()).map_err(|e| CertificateError::Text(e.to_string()))?;
+        let spelt = answer.to_string();
+        if spelt != parsed.answer.get() {
+            return Err(CertificateError::Form(ANSWER_AT + same_bytes(&spelt, parsed.answer.get())));
         }
         if parsed.certificate != KIND {
             return Err(CertificateError::Kind(parsed.certificate));
@@ -122,6 +133,11 @@ impl Text<'_> {
     pub(super) fn has_digest(&self, text: &str) -> bool {
         text.rsplit_once(BEFORE_DIGEST).is_some_and(|(body, _)| digest(body) == self.sha256)
     }
+}
+
+/// How many bytes two texts begin with alike.
+fn same_bytes(one: &str, other: &str) -> usize {
+    one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count()
 }
 
 fn digest(body: &str) -> String {

@@ -234,6 +234,11 @@ pub(super) fn same(written: &str, derived: &Value, by: &str) -> Result<(), Certi
     }
 }
 
+/// A part of an answer as an error shows it.
+fn part(value: Option<&Value>) -> String {
+    value.map_or_else(|| "absent".to_owned(), Value::to_string)
+}
+
 fn difference(
     written: &Value,
     derived: &Value,
@@ -244,9 +249,10 @@ fn difference(
         (Value::Object(a), Value::Object(b)) => {
             let keys: BTreeSet<&String> =
                 a.keys().chain(b.keys().filter(|key| !may_add || a.contains_key(*key))).collect();
-            keys.into_iter().find_map(|key| {
-                let at = |map: &serde_json::Map<String, Value>| map.get(key).cloned().unwrap_or_default();
-                difference(&at(a), &at(b), may_add, format!("{place}/{key}"))
+            keys.into_iter().find_map(|key| match (a.get(key), b.get(key)) {
+                (Some(a), Some(b)) => difference(a, b, may_add, format!("{place}/{key}")),
+                // A member that is null is not one that is left out.
+                (a, b) => Some((format!("{place}/{key}"), part(a), part(b))),
             })
         }
         (Value::Array(a), Value::Array(b)) if a.len() == b.len() => a

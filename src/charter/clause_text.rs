@@ -44,7 +44,7 @@ struct Token<'a> {
 
 impl Token<'_> {
     fn is_word(&self) -> bool {
-        self.text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
+        self.text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-')
     }
 }
 

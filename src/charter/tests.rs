@@ -491,3 +491,11 @@ proptest! {
         prop_assert!(delay.from(from) >= from);
     }
 }
+
+#[test]
+fn a_treaty_whose_id_begins_with_a_hyphen_is_read_as_it_is_written() {
+    for text in ["count(9) then last not_before in_force(_ftc-4-4)", "in_force(-ftc) then last"] {
+        let rule = rule(text);
+        assert_eq!(Clause::parse(&rule.to_string()).map(|clause| clause.rule), Ok(rule), "{text}");
+    }
+}

@@ -102,8 +102,9 @@ enum Command {
     Man(start::man::Args),
 }
 
-/// The whole command line, as completions and man pages need it.
-pub(crate) fn command() -> clap::Command {
+/// The whole command line, which completions and man pages are made of: every command with its options. It parses words
+/// and runs nothing.
+pub fn command() -> clap::Command {
     Cli::command()
 }
 

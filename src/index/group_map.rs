@@ -80,8 +80,12 @@ impl GroupMap {
         Some(bytes)
     }
 
-    /// Reads its bytes; `None` where they are not as they were written.
+    /// Reads its bytes; `None` where they are not as they were written, byte for byte.
     pub fn decode(bytes: &[u8]) -> Option<GroupMap> {
+        GroupMap::read(bytes).filter(|map| map.encode().as_deref() == Some(bytes))
+    }
+
+    fn read(bytes: &[u8]) -> Option<GroupMap> {
         let (bytes, sum) = bytes.split_last_chunk::<4>()?;
         if crc32c::crc32c(bytes) != u32::from_le_bytes(*sum) {
             return None;
