@@ -59,7 +59,7 @@ impl GroupMap {
         tree.root()
     }
 
-    /// Encodes it with a CRC-32C; `None` if it has more than [`GROUPS_MAX`] groups.
+    /// Encodes it with a CRC-32C; `None` if it has more than 65,536 groups.
     pub fn encode(&self) -> Option<Vec<u8>> {
         if self.groups > GROUPS_MAX {
             return None;

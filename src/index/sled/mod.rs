@@ -267,7 +267,7 @@ impl SledIndex {
         &self.pending
     }
 
-    /// The entries of a run, without the words of flat acts: title, place, note, recorder and evidence are absent. Several
+    /// The entries of a run; acts without a payload lack their words: title, place, note, recorder and evidence. Several
     /// threads may ask at once; each decodes its own run.
     ///
     /// # Errors
