@@ -244,7 +244,7 @@ impl Tables {
     }
 
     /// The first entry of the last block of [`BLOCK`] entries that begins at or before an instant; `None` if the first entry
-    /// was recorded later. As recorded times rise with the log, the last entry up to that instant is in this block.
+    /// was recorded later. If recorded times rise with the log, the last entry up to that instant is in this block.
     ///
     /// # Errors
     /// [`IndexError`] if the stored tables cannot be read or are damaged.

@@ -2,8 +2,9 @@
 //!
 //! [`Entries`] keeps leaves in append-only segments of frames. [`Frontier`] is the RFC 6962 tree over every leaf,
 //! [`Checkpoint`] its head in the C2SP text form, [`SignedCheckpoint`] that head with an Ed25519 signature, [`ProofText`] a
-//! self-contained proof under it; [`CosignerKey`] verifies which witness cosigned the head, and when. Positions are an
-//! *index* (from 0); a *size* counts leaves. The bytes are described in `docs/FORMAT.md`.
+//! self-contained proof under it; [`CosignerKey`] verifies that a witness cosigned the head, and when.
+//!
+//! Positions are an *index* (from 0); a *size* counts leaves. The bytes are described in `docs/FORMAT.md`.
 
 mod append;
 mod audit;

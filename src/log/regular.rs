@@ -100,7 +100,9 @@ pub(crate) fn open_given(path: &Path) -> io::Result<File> {
 
 /// The lines of a file that the user named, each without its newline and of at most `limit` bytes.
 ///
-/// # Errors An error of the operating system if the file cannot be opened. An item may be an error of reading, or [`ErrorKind::FileTooLarge`] if it is longer than `limit`.
+/// # Errors
+/// An error of the operating system if the file cannot be opened. An item may be an error of reading, or
+/// [`ErrorKind::FileTooLarge`] if it is longer than `limit`.
 pub(crate) fn lines_given(
     path: &Path,
     limit: usize,

@@ -159,7 +159,7 @@ impl SledIndex {
         Ok(())
     }
 
-    /// Hands the last entries to sled, before what they add to the tables.
+    /// Hands the last entries to sled, before their additions to the tables.
     fn put_ahead(&mut self) -> Result<(), IndexError> {
         self.settle()?;
         let entries = std::mem::take(&mut self.pending);
