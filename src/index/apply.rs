@@ -1,4 +1,4 @@
-//! What an entry adds to every table.
+//! Adds an entry to every table.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,10 +11,11 @@ use super::scanned::Scanned;
 use super::{BLOCK, BLOCK_LEVEL, IndexError, SHARED_ENTRIES, Tables, list};
 
 impl Tables {
-    /// Adds the next entry, with the hash of its leaf. `read` gives entries before it: those that a correction is about.
+    /// Adds the next entry, with the hash of its leaf. `read` returns earlier entries: those that a correction is about.
     ///
     /// # Errors
-    /// [`IndexError::Gap`] where it does not follow on; what `read` says, and then nothing is added.
+    /// [`IndexError::Gap`] if the entry is not the next one; [`IndexError`] if the stored tables cannot be read or are
+    /// damaged; the errors of `read`. If this fails, nothing is added.
     pub fn push<E: From<IndexError>>(
         &mut self,
         entry: &Entry,
@@ -52,7 +53,7 @@ impl Tables {
         Ok(())
     }
 
-    /// The place of the last part of the tail, which may be added to.
+    /// The position of the part of the tail that the next entry is added to.
     fn open_part(&mut self) -> usize {
         let full = |part: &Arc<Scanned>| Arc::strong_count(part) > 1 && part.count() >= SHARED_ENTRIES;
         if self.tail.last().is_none_or(full) {
@@ -61,7 +62,8 @@ impl Tables {
         self.tail.len() - 1
     }
 
-    /// Adds a leaf to the tree; gives the complete subtrees of a block and more that end with it.
+    /// Adds a leaf to the tree; returns the complete subtrees of at least a block that end with it, each with its level and
+    /// number.
     fn grow(&mut self, leaf: Hash) -> Vec<(u8, u64, Hash)> {
         let size = self.tree.size();
         let joined = size.trailing_ones();
@@ -79,8 +81,8 @@ impl Tables {
         nodes
     }
 
-    /// The entry that a correction is about in the end, and the corrections of it before this one, in the order of the
-    /// log; nothing where there is no such entry before it.
+    /// The entry at the root of a chain of corrections, and the earlier corrections of it, in the order of the log; empty if
+    /// there is no such entry before this correction.
     fn family<E: From<IndexError>>(
         &self,
         correction: &Entry,
@@ -88,7 +90,7 @@ impl Tables {
     ) -> Result<Vec<Entry>, E> {
         let (mut before, mut next) = (correction.index, correction.event.to);
         let root = loop {
-            // Every step leads to an earlier entry, so that a record that names itself in a circle ends too.
+            // Every step leads to an earlier entry, so a record that names itself in a circle ends too.
             let Some(id) = next else { return Ok(Vec::new()) };
             let Some(entry) = self.of_id(id, before, read)? else { return Ok(Vec::new()) };
             if !entry.event.corrects() {
@@ -114,7 +116,7 @@ impl Tables {
         Ok(family.into_values().collect())
     }
 
-    /// The first entry with an id, where it is before another.
+    /// The first entry with an id, if it comes before another entry.
     fn of_id<E: From<IndexError>>(
         &self,
         id: EventId,
@@ -147,7 +149,7 @@ fn file(part: &mut Scanned, filed: Vec<(Heading, Vec<Index>)>) {
     }
 }
 
-/// Lists an entry by its id and by the id that it names; states when its block begins.
+/// Lists an entry by its id and by the id that it names; at the beginning of a block, adds its time stamp.
 fn name(part: &mut Scanned, entry: &Entry) {
     let (listed, half) = key::id_key(entry.event.id);
     list::push_id(part.value(listed), half, entry.index);

@@ -1,4 +1,4 @@
-//! The completeness map: roots over what is filed, computed anew where the tail filed something, as stored elsewhere.
+//! The completeness map: roots over the headings of each group, recomputed for groups that the tail changed, otherwise read.
 
 use std::collections::BTreeMap;
 
@@ -11,23 +11,24 @@ use super::apply::edge_of;
 use super::key::{self, EDGE_ENTRIES, Table};
 use super::{IndexError, Tables, list};
 
-/// What gives the hashes of leaves.
+/// A function that returns the hash of an entry's leaf.
 type Leaf<'l, E> = dyn Fn(Index) -> Result<Hash, E> + 'l;
 
-/// A heading of a group, with the tree over what is filed under it.
+/// A heading of a group, with the tree over the entries filed under it.
 pub(super) struct Headed {
     pub(super) name: SmolStr,
     pub(super) tree: Frontier,
-    /// Whether its edge is as it is stored.
+    /// True if its right edge is stored and current.
     pub(super) is_stored: bool,
 }
 
 impl Tables {
-    /// How many groups the completeness map over its entries has, and its root. `leaf` gives hashes of leaves that are not
-    /// in the tail: of headings with fewer than 8 stored entries in groups that the tail changes.
+    /// The number of groups in the completeness map over its entries, and the root of the map. `leaf` returns the hash of a
+    /// leaf that is not in the tail: with a published file, those of headings with fewer than 8 stored entries in groups that
+    /// the tail changes.
     ///
     /// # Errors
-    /// [`IndexError`]; what `leaf` says.
+    /// [`IndexError`] if the stored tables cannot be read or are damaged; the errors of `leaf`.
     pub fn completeness<E: From<IndexError>>(&self, leaf: &Leaf<'_, E>) -> Result<(u64, Hash), E> {
         let groups = self.group_members(leaf)?;
         Ok((groups.len() as u64, members_root(&groups)))
@@ -36,7 +37,7 @@ impl Tables {
     /// The groups as members of the completeness map, by name.
     ///
     /// # Errors
-    /// As of [`Tables::completeness`].
+    /// Those of [`Tables::completeness`].
     pub fn group_members<E: From<IndexError>>(&self, leaf: &Leaf<'_, E>) -> Result<Vec<Member>, E> {
         let mut heads = Vec::new();
         self.each(&[Table::Groups as u8], &mut |key, parts| {
@@ -57,10 +58,10 @@ impl Tables {
         heads.into_iter().map(member).collect()
     }
 
-    /// The headings of a group as members of it, by name.
+    /// The headings of a group as its members, by name. `leaf` is asked about every heading with fewer than 8 stored entries.
     ///
     /// # Errors
-    /// As of [`Tables::completeness`]; here of all headings of the group with fewer than 8 stored entries.
+    /// Those of [`Tables::completeness`].
     pub fn heading_members<E: From<IndexError>>(
         &self,
         group: &str,
@@ -69,7 +70,7 @@ impl Tables {
         Ok(members_of(&self.headed_in(group, leaf)?))
     }
 
-    /// The tree over what is filed under each heading of a group.
+    /// The headings of a group, each with the tree over the entries filed under it.
     pub(super) fn headed_in<E: From<IndexError>>(
         &self,
         group: &str,
@@ -115,7 +116,7 @@ impl Tables {
         }
     }
 
-    /// The edges and the heads of groups that are not stored, or not as they are with the tail; by key.
+    /// The edges and the heads of groups that are not stored, or that the tail changed; by key.
     pub(super) fn computed<E: From<IndexError>>(&self, leaf: &Leaf<'_, E>) -> Result<Pairs, E> {
         let mut groups = Vec::new();
         self.each(&[Table::Groups as u8], &mut |key, parts| {
@@ -139,7 +140,7 @@ impl Tables {
         Ok(computed)
     }
 
-    /// The tree over a stored list, with its edge where that is stored.
+    /// The tree over a stored list, from its edge if that is stored, and over the entries that the tail adds to the list.
     fn tree_over<E: From<IndexError>>(
         &self,
         stored: &[u8],
@@ -170,7 +171,7 @@ pub(super) fn members_of(headed: &[Headed]) -> Vec<Member> {
     headed.iter().map(member).collect()
 }
 
-/// An edge as it is stored: the roots of its full subtrees.
+/// Reads a stored edge: the roots of its full subtrees.
 fn edge_from(size: u64, edge: &[u8]) -> Option<Frontier> {
     let (roots, rest) = edge.as_chunks::<32>();
     if !rest.is_empty() {
@@ -179,7 +180,7 @@ fn edge_from(size: u64, edge: &[u8]) -> Option<Frontier> {
     Frontier::from_roots(size, roots.iter().map(|root| Hash(*root)).collect())
 }
 
-/// A group's head as it is stored: the number of its headings, and the root over them.
+/// Reads the stored head of a group: the number of its headings, and the root over them.
 pub(super) fn head_from(mut stored: &[u8]) -> Option<(u64, Hash)> {
     let size = list::take(&mut stored)?;
     Some((size, Hash(stored.try_into().ok()?)))

@@ -1,4 +1,4 @@
-//! What holds the tables of the first entries of a record for good.
+//! The two permanent containers of the tables: a published file, and sled.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use super::visit::Visit;
 pub(super) enum Stored {
     /// In a published file.
     Mapped(Arc<Mapped>),
-    /// In sled, for its writer.
+    /// In sled, opened by a writer.
     Sled(Arc<Shelf>),
 }
 
@@ -28,7 +28,7 @@ impl Stored {
         }
     }
 
-    /// The end of the log that a published file reaches.
+    /// The end of the log that a published file covers; `None` in sled.
     pub(super) fn mark(&self) -> Option<&Mark> {
         match self {
             Stored::Mapped(mapped) => Some(mapped.mark()),
@@ -36,7 +36,7 @@ impl Stored {
         }
     }
 
-    /// Where it lies.
+    /// The path of the file, or of sled's folder.
     pub(super) fn path(&self) -> PathBuf {
         match self {
             Stored::Mapped(mapped) => mapped.path().to_owned(),
@@ -52,7 +52,7 @@ impl Stored {
         }
     }
 
-    /// Shows the pairs whose keys begin with a prefix, in their order.
+    /// Calls `visit` for the pairs whose keys begin with a prefix, in the order of keys.
     pub(super) fn range(&self, prefix: &[u8], visit: &mut Visit<'_>) -> Result<(), IndexError> {
         match self {
             Stored::Mapped(mapped) => mapped.range(prefix, visit),

@@ -1,88 +1,88 @@
-//! Why an index cannot be had or made. None of it loses anything: every index is made anew from the entries.
+//! Errors of reading or making an index. None of them loses data: an index can always be made anew from the entries.
 
 use std::path::PathBuf;
 
 use crate::event::{Index, Size};
 
-/// Why an index cannot be read or written.
+/// An index cannot be read or written.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum IndexError {
-    /// The system refused.
+    /// The operating system refused to read or write a file.
     #[error("{}: the index: {said}", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The message of the operating system.
         said: String,
     },
-    /// It is not what was written.
+    /// The index is damaged.
     #[error("{}: the index is damaged: {what}: `chancery replay` makes it anew", path.display())]
     Damaged {
-        /// The file or folder; empty for what is in memory.
+        /// The file or folder; empty for tables in memory.
         path: PathBuf,
-        /// What is wrong.
+        /// The damage.
         what: String,
     },
-    /// There is none.
+    /// There is no index.
     #[error("{}: there is no index: `chancery replay` makes one", .0.display())]
     Absent(PathBuf),
-    /// Another process has it open.
+    /// Another process has the index open.
     #[error("{}: another process has the index open", path.display())]
     Busy {
         /// Its folder.
         path: PathBuf,
     },
-    /// Its folder cannot be written to, and sled writes whenever it is opened.
+    /// The folder of the index cannot be written to; sled writes whenever it is opened.
     #[error("{}: the index cannot be opened for writing: {said}", path.display())]
     ReadOnly {
         /// Its folder.
         path: PathBuf,
-        /// What the system said.
+        /// The message of the operating system.
         said: String,
     },
-    /// sled did not come back.
+    /// sled did not answer in time.
     #[error("{}: the index did not answer within {seconds} s: `chancery replay` makes it anew", path.display())]
     TimedOut {
         /// Its folder.
         path: PathBuf,
-        /// How long was waited.
+        /// The time allowed, in seconds.
         seconds: u64,
     },
-    /// It holds more than the evidence.
+    /// The index has more entries than the evidence.
     #[error(
         "the index holds {index} entries, the evidence {entries}: acknowledged entries may be gone, or one of the two is \
          another ledger's; restore entries/ from a backup, `chancery repair --from DIR`; neither was changed"
     )]
     Ahead {
-        /// Of the index.
+        /// The size of the index.
         index: Size,
-        /// Of the evidence.
+        /// The size of the evidence.
         entries: Size,
     },
-    /// It ends in another leaf than the evidence.
+    /// The index and the evidence have the same size, and end in different leaves.
     #[error(
         "the index and the evidence end in different leaves at {size} entries: one of the two was changed or is another \
          ledger's; compare with a copy, `chancery audit`; neither was changed"
     )]
     Other {
-        /// Of both.
+        /// The size of both.
         size: Size,
     },
-    /// Entries that do not follow on.
+    /// The entry to be added is not the next one.
     #[error("entry {given} does not follow on {expected} entries")]
     Gap {
-        /// How many entries the index holds.
+        /// The size of the index.
         expected: Size,
-        /// The entry that was given.
+        /// The index of the entry.
         given: Index,
     },
-    /// A size that the index does not reach.
+    /// The size asked about is larger than the index.
     #[error("the index holds {size} entries, not {asked}")]
     Beyond {
-        /// How many entries the index holds.
+        /// The size of the index.
         size: Size,
-        /// How many were asked for.
+        /// The size asked about.
         asked: Size,
     },
 }

@@ -1,5 +1,5 @@
-//! The completeness map of one size, kept so that the map of a later size is made from it: only groups with new entries are
-//! computed, and of the others only those that share a block with one.
+//! The completeness map of one size, kept so that the map of a later size can be made from it: only groups with new entries
+//! are computed again, and only blocks of groups that contain one of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -17,7 +17,7 @@ const MAGIC: [u8; 8] = *b"CHANCMAP";
 const VERSION: u8 = 1;
 /// The number of groups under one node: a power of two, so that the nodes lead to the root of the map.
 const BLOCK_GROUPS: usize = 64;
-/// A map of more groups is not kept: it would take longer to read and write than it saves.
+/// A map of more groups is not kept: reading and writing it would take longer than it saves.
 const GROUPS_MAX: u64 = 1 << 16;
 
 /// A group's head: the number of its headings, and the root over them.
@@ -28,13 +28,13 @@ type Head = (u64, Hash);
 pub struct GroupMap {
     size: u64,
     groups: u64,
-    /// The groups that the tail of the tables changed, with their heads.
+    /// The groups that the tail of the tables changed since the tables were stored, with their heads.
     changed: BTreeMap<SmolStr, Head>,
     /// The root over the members of each block of groups, in the order of their names.
     nodes: Vec<Hash>,
 }
 
-/// A group as the tables have it.
+/// A group in the tables.
 struct Row {
     name: SmolStr,
     stored: Option<Head>,
@@ -42,12 +42,12 @@ struct Row {
 }
 
 impl GroupMap {
-    /// How many entries it covers.
+    /// The number of entries that it covers.
     pub fn size(&self) -> Size {
         Size(self.size)
     }
 
-    /// How many groups it has.
+    /// The number of groups.
     pub fn groups(&self) -> u64 {
         self.groups
     }
@@ -59,7 +59,7 @@ impl GroupMap {
         tree.root()
     }
 
-    /// Its bytes, with a checksum; `None` for one that is not worth keeping.
+    /// Encodes it with a CRC-32C; `None` if it has more than 65,536 groups.
     pub fn encode(&self) -> Option<Vec<u8>> {
         if self.groups > GROUPS_MAX {
             return None;
@@ -80,7 +80,7 @@ impl GroupMap {
         Some(bytes)
     }
 
-    /// Reads its bytes; `None` where they are not as they were written, byte for byte.
+    /// Decodes it; `None` if the bytes are damaged, of another version or not exactly as it is encoded.
     pub fn decode(bytes: &[u8]) -> Option<GroupMap> {
         GroupMap::read(bytes).filter(|map| map.encode().as_deref() == Some(bytes))
     }
@@ -110,12 +110,12 @@ impl GroupMap {
 }
 
 impl Tables {
-    /// The completeness map over all its entries: from `known`, a map of an earlier size whose root is known to be right, if
-    /// it fits. `leaf` gives hashes of leaves, as of [`Tables::completeness`]. `goes_on` is asked before each group that has to
-    /// be computed; the map is given up, and `None`, if the answer is no.
+    /// The completeness map over all its entries, made from `known` if that fits: a map of an earlier size whose root is
+    /// known to be right. `leaf` returns hashes of leaves, as for [`Tables::completeness`]. `goes_on` is asked before each
+    /// group that has to be computed; if it returns false, the result is `None`.
     ///
     /// # Errors
-    /// [`IndexError`]; what `leaf` says.
+    /// [`IndexError`] if the stored tables cannot be read or are damaged; the errors of `leaf`.
     pub fn group_map<E: From<IndexError>>(
         &self,
         known: Option<&GroupMap>,
@@ -167,8 +167,9 @@ impl Tables {
         Ok((headings.len() as u64, members_root(&headings)))
     }
 
-    /// The map from an earlier one; `None` if that does not fit, or is given up. A block with a changed group must have had the node that the
-    /// earlier map gives it, so that nothing unproven goes into the root.
+    /// Makes the map from an earlier one; `None` if that does not fit, or `goes_on` returns false. The node of a block with a
+    /// changed group is first recomputed from the earlier heads and must be that of the earlier map, so that no unproven head
+    /// enters the root.
     fn map_from<E: From<IndexError>>(
         &self,
         known: &GroupMap,

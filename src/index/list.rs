@@ -1,8 +1,8 @@
-//! Lists of entries as bytes: numbers of seven bits a byte, the low ones first. Two lists behind one another are one list.
+//! Lists of entries as bytes: numbers with seven bits a byte, the low ones first. Two lists in succession are one list.
 
 use crate::event::Index;
 
-/// Adds a number.
+/// Appends a number.
 pub(super) fn push(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         bytes.push(number as u8 | 0x80);
@@ -11,7 +11,7 @@ pub(super) fn push(bytes: &mut Vec<u8>, mut number: u64) {
     bytes.push(number as u8);
 }
 
-/// Takes the first number off bytes; `None` where they end in it, or it is larger than 64 bits.
+/// Takes the first number off the bytes; `None` if they end inside it, or it has more than 64 bits.
 pub(super) fn take(bytes: &mut &[u8]) -> Option<u64> {
     let mut number = 0u64;
     for shift in (0..64).step_by(7) {
@@ -29,12 +29,12 @@ pub(super) fn take(bytes: &mut &[u8]) -> Option<u64> {
     None
 }
 
-/// How many numbers a list has.
+/// The number of numbers in a list.
 pub(super) fn count(list: &[u8]) -> u64 {
     list.iter().filter(|byte| **byte < 0x80).count() as u64
 }
 
-/// The entries of a list, in its order; `None` where it is cut short.
+/// The entries of a list, in its order; `None` if the list is cut short.
 pub(super) fn entries(mut list: &[u8]) -> Option<Vec<Index>> {
     let mut entries = Vec::with_capacity(list.len() / 2);
     while !list.is_empty() {
@@ -43,13 +43,13 @@ pub(super) fn entries(mut list: &[u8]) -> Option<Vec<Index>> {
     Some(entries)
 }
 
-/// Adds an id's second half with its entry.
+/// Appends the second half of an id's short form with its entry.
 pub(super) fn push_id(bytes: &mut Vec<u8>, half: [u8; 2], entry: Index) {
     bytes.extend_from_slice(&half);
     push(bytes, entry.0);
 }
 
-/// The halves of ids with their entries; `None` where the list is cut short.
+/// The second halves of ids with their entries; `None` if the list is cut short.
 pub(super) fn ids(mut list: &[u8]) -> Option<Vec<([u8; 2], Index)>> {
     let mut ids = Vec::new();
     while !list.is_empty() {
@@ -60,7 +60,7 @@ pub(super) fn ids(mut list: &[u8]) -> Option<Vec<([u8; 2], Index)>> {
     Some(ids)
 }
 
-/// The entries listed with a half of an id; `None` where the list is cut short.
+/// The entries listed with a second half of an id; `None` if the list is cut short.
 pub(super) fn of_id(list: &[u8], half: [u8; 2]) -> Option<Vec<Index>> {
     let of_half = |(listed, entry): ([u8; 2], Index)| (listed == half).then_some(entry);
     Some(ids(list)?.into_iter().filter_map(of_half).collect())

@@ -1,4 +1,4 @@
-//! The lookups: written once for all three containers.
+//! The lookups, written once for all three containers.
 
 use std::ops::ControlFlow;
 
@@ -15,15 +15,15 @@ impl Tables {
     /// The entries filed under a heading, in the order of filing: a correction may file older entries behind newer ones.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`] if the stored tables cannot be read or are damaged.
     pub fn entries_under(&self, heading: &Heading) -> Result<Vec<Index>, IndexError> {
         self.list(&key::heading(Table::Filed, heading))
     }
 
-    /// The headings of a group, each with its entries in the order of filing; by name.
+    /// The headings of a group, by name, each with its entries in the order of filing.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`] if the stored tables cannot be read or are damaged.
     pub fn filed_in(&self, group: &str) -> Result<Vec<(Heading, Vec<Index>)>, IndexError> {
         self.headed(&key::named(Table::Filed, group, ""))
     }
@@ -31,7 +31,7 @@ impl Tables {
     /// Every entry filed under a heading of a group, once, in the order of the log.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`] if the stored tables cannot be read or are damaged.
     pub fn entries_in_group(&self, group: &str) -> Result<Vec<Index>, IndexError> {
         let mut entries: Vec<Index> =
             self.filed_in(group)?.into_iter().flat_map(|(_, entries)| entries).collect();
@@ -43,7 +43,7 @@ impl Tables {
     /// Every group, by name: the bodies, and the imports as `import:` and their ids.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`] if the stored tables cannot be read or are damaged.
     pub fn groups(&self) -> Result<Vec<SmolStr>, IndexError> {
         let mut groups = Vec::new();
         self.each(&[Table::Groups as u8], &mut |key, _| groups.push(key::name(key)))?;
@@ -53,7 +53,7 @@ impl Tables {
     /// The groups in which a participant, by its id, has a heading; by name.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`] if the stored tables cannot be read or are damaged.
     pub fn groups_of(&self, participant: &str) -> Result<Vec<SmolStr>, IndexError> {
         let mut groups = Vec::new();
         self.each(&key::named(Table::OfParticipant, participant, ""), &mut |key, _| {
@@ -62,29 +62,29 @@ impl Tables {
         groups.into_iter().map(|name| name.ok_or_else(|| self.malformed("a group has no name"))).collect()
     }
 
-    /// Reads everything that is stored, every block by its hash.
+    /// Reads everything that is stored, and checks every block against its hash.
     ///
     /// # Errors
-    /// [`IndexError`] at the first part that is not as it was written.
+    /// [`IndexError`] for the first part that cannot be read or is damaged.
     pub fn check(&self) -> Result<(), IndexError> {
         self.each(&[], &mut |_, _| {})
     }
 
-    /// Entries that may have an id, in the order of the log: what an entry says decides.
+    /// Entries that may have an id, in the order of the log. Only the entry itself shows that it has the id.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`] if the stored tables cannot be read or are damaged.
     pub fn candidates(&self, id: EventId) -> Result<Vec<Index>, IndexError> {
         let (key, half) = key::id_key(id);
         let Some(listed) = self.get(&key)? else { return Ok(Vec::new()) };
         list::of_id(&listed, half).ok_or_else(|| self.malformed("a list of ids is cut short"))
     }
 
-    /// For each of some ids, in their order, what [`Tables::candidates`] gives. The stored ids are read once for all of them, so
-    /// it is for many ids at a time.
+    /// The result of [`Tables::candidates`] for each of several ids, in their order. It reads all stored ids once, so it is
+    /// meant for many ids at a time.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`] if the stored tables cannot be read or are damaged.
     pub fn candidates_of_each(&self, ids: &[EventId]) -> Result<Vec<Vec<Index>>, IndexError> {
         let cut = || self.malformed("a list of ids is cut short");
         let keys: Vec<(Vec<u8>, [u8; 2])> = ids.iter().map(|id| key::id_key(*id)).collect();
@@ -113,18 +113,19 @@ impl Tables {
         is_sound.then_some(candidates).ok_or_else(cut)
     }
 
-    /// Entries that may answer or correct the entry of an id, in the order of the log: what an entry says decides.
+    /// Entries that may answer or correct the entry of an id, in the order of the log. Only the entry itself shows that it
+    /// does.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`] if the stored tables cannot be read or are damaged.
     pub fn naming(&self, id: EventId) -> Result<Vec<Index>, IndexError> {
         self.list(&key::naming(id))
     }
 
-    /// Shows every entry that is listed by its id, with the [short form](short_id) of that.
+    /// Calls `see` for every entry that is listed by its id, with the [short form](short_id) of the id.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`] if the stored tables cannot be read or are damaged.
     pub fn each_id(&self, see: &mut dyn FnMut([u8; 4], Index)) -> Result<(), IndexError> {
         let mut is_sound = true;
         self.each(&[Table::Ids as u8], &mut |key, parts| {
@@ -140,11 +141,10 @@ impl Tables {
         is_sound.then_some(()).ok_or_else(|| self.malformed("a list of ids is cut short"))
     }
 
-    /// Shows every entry that is listed by the entry that it answers or corrects, with the [short form](short_id) of that one's
-    /// id.
+    /// Calls `see` for every entry that answers or corrects another, with the [short form](short_id) of that entry's id.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`] if the stored tables cannot be read or are damaged.
     pub fn each_naming(&self, see: &mut dyn FnMut([u8; 4], Index)) -> Result<(), IndexError> {
         let mut is_sound = true;
         self.each(&[Table::Naming as u8], &mut |key, parts| {
@@ -157,13 +157,13 @@ impl Tables {
         is_sound.then_some(()).ok_or_else(|| self.malformed("a list of entries is cut short"))
     }
 
-    /// Corrections that themselves say the body of a group (`None` is any) and the participant of a name (`None` is any,
-    /// the empty name none), and were not filed under that heading when they were recorded: they correct what stands
-    /// under another, or nothing. A later correction may have filed some of them there since. Each once, in the order of
+    /// Corrections that themselves name the body of a group (`None` is any) and a participant (`None` is any, the empty name
+    /// none), and were not filed under that heading when they were recorded, because they correct an entry under another
+    /// heading, or no entry. A later correction may have filed some of them there since. Each is listed once, in the order of
     /// the log.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`] if the stored tables cannot be read or are damaged.
     pub fn aside(&self, group: Option<&str>, name: Option<&str>) -> Result<Vec<Index>, IndexError> {
         let prefix =
             group.map_or_else(|| vec![Table::Aside as u8], |group| key::named(Table::Aside, group, ""));
@@ -178,13 +178,13 @@ impl Tables {
         Ok(entries)
     }
 
-    /// Whether an entry behind the first `size` was filed under a heading.
+    /// True if an entry at or after the index `size` is filed under a heading.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`] if the stored tables cannot be read or are damaged.
     pub fn is_filed_since(&self, heading: &Heading, size: Size) -> Result<bool, IndexError> {
         let key = key::heading(Table::Filed, heading);
-        // What is stored ends where the tail begins.
+        // The tail begins at this size.
         let stored = Size(self.size().0 - self.tail_entries());
         if size < stored {
             return Ok(self.list(&key)?.iter().any(|index| !size.holds(*index)));
@@ -198,10 +198,10 @@ impl Tables {
         Ok(false)
     }
 
-    /// Whether an entry behind the first `size` was filed under any heading of a group.
+    /// True if an entry at or after the index `size` is filed under any heading of a group.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`] if the stored tables cannot be read or are damaged.
     pub fn is_group_filed_since(&self, group: &str, size: Size) -> Result<bool, IndexError> {
         let stored = Size(self.size().0 - self.tail_entries());
         if size < stored {
@@ -218,11 +218,11 @@ impl Tables {
         Ok(false)
     }
 
-    /// The headings under which entries behind the first `size` were filed, each with everything that was filed there since
-    /// the tail began.
+    /// The headings under which the tail files an entry at or after the index `size`, each with every entry that the tail
+    /// files there.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`] if the stored tables cannot be read or are damaged.
     pub fn filed_since(&self, size: Size) -> Result<Vec<(Heading, Vec<Index>)>, IndexError> {
         let mut filed = Vec::new();
         for (key, list) in self.added(&[Table::Filed as u8]) {
@@ -234,20 +234,20 @@ impl Tables {
         Ok(filed)
     }
 
-    /// Whether anything but the record of an import is filed under its heading: where nothing is, no entry corrects it.
+    /// True if more than the record of an import is filed under its heading. If not, no entry corrects the import.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`] if the stored tables cannot be read or are damaged.
     pub fn has_corrections_of(&self, import: EventId) -> Result<bool, IndexError> {
         let listed = self.get(&key::heading(Table::Filed, &Heading::of_import(import)))?;
         Ok(listed.is_some_and(|listed| list::count(&listed) > 1))
     }
 
-    /// The first entry of the last block of [`BLOCK`] entries that begins at an instant or before it; `None` where the
-    /// first entry was recorded later. Entries up to that instant end in this block, as far as times rise with the log.
+    /// The first entry of the last block of [`BLOCK`] entries that begins at or before an instant; `None` if the first entry
+    /// was recorded later. If recorded times rise with the log, the last entry up to that instant is in this block.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`] if the stored tables cannot be read or are damaged.
     pub fn block_of_stamp(&self, until: Instant) -> Result<Option<Index>, IndexError> {
         let (mut low, mut high) = (0, self.size().0.div_ceil(BLOCK));
         while low < high {
@@ -263,11 +263,10 @@ impl Tables {
         Ok(low.checked_sub(1).map(|block| Index(block * BLOCK)))
     }
 
-    /// The hash over the complete subtree of 2^`level` leaves of a number, from level 6 on; `None` for one that is not
-    /// complete.
+    /// The hash over the complete subtree of 2^`level` leaves with a number, from level 6 on; `None` if it is not complete.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`] if the stored tables cannot be read or are damaged.
     pub fn node(&self, level: u8, number: u64) -> Result<Option<Hash>, IndexError> {
         let end = number.checked_add(1).and_then(|after| after.checked_mul(1u64.checked_shl(level.into())?));
         if level < BLOCK_LEVEL || end.is_none_or(|end| end > self.size().0) {
@@ -277,11 +276,12 @@ impl Tables {
         stored.map(|hash| Some(Hash(hash))).ok_or_else(|| self.malformed("a node of the tree is missing"))
     }
 
-    /// The right edge of the log's tree over the first `size` entries; `leaf` gives the hashes of at most 63 leaves that
+    /// The right edge of the log's tree over the first `size` entries; `leaf` returns the hashes of at most 63 leaves that
     /// are not in the tail.
     ///
     /// # Errors
-    /// [`IndexError::Beyond`] for more entries than it covers; what `leaf` says.
+    /// [`IndexError::Beyond`] if the index covers fewer than `size` entries; [`IndexError`] if the stored tables cannot be
+    /// read or are damaged; the errors of `leaf`.
     pub fn tree_at<E: From<IndexError>>(
         &self,
         size: Size,
@@ -305,10 +305,10 @@ impl Tables {
         Ok(tree)
     }
 
-    /// The root of the log over the first `size` entries, as of [`Tables::tree_at`].
+    /// The root of the log over the first `size` entries; `leaf` as for [`Tables::tree_at`].
     ///
     /// # Errors
-    /// As of [`Tables::tree_at`].
+    /// Those of [`Tables::tree_at`].
     pub fn root<E: From<IndexError>>(
         &self,
         size: Size,
@@ -317,7 +317,7 @@ impl Tables {
         Ok(self.tree_at(size, leaf)?.root())
     }
 
-    /// The hash of a leaf: of one in the tail as it was given, of any other as `leaf` gives it.
+    /// The hash of a leaf, from the tail if it is there, otherwise from `leaf`.
     pub(super) fn leaf<E>(&self, at: Index, leaf: &dyn Fn(Index) -> Result<Hash, E>) -> Result<Hash, E> {
         self.leaf_in_tail(at).map_or_else(|| leaf(at), Ok)
     }
@@ -326,7 +326,7 @@ impl Tables {
         self.get(key)?.map_or(Ok(Vec::new()), |list| self.entries(&list))
     }
 
-    /// The lists of a table under headings.
+    /// The lists under the headings that begin with a prefix.
     fn headed(&self, prefix: &[u8]) -> Result<Vec<(Heading, Vec<Index>)>, IndexError> {
         let mut lists = Vec::new();
         self.each(prefix, &mut |key, parts| lists.push((self.named(key), parts.list())))?;
@@ -338,7 +338,7 @@ impl Tables {
         list::entries(list).ok_or_else(|| self.malformed("a list of entries is cut short"))
     }
 
-    /// Shows every key that begins with a prefix.
+    /// Calls `see` for every key that begins with a prefix.
     pub(super) fn each(
         &self,
         prefix: &[u8],
@@ -356,7 +356,7 @@ impl Tables {
         Ok(Heading::named(&names.0, &names.1))
     }
 
-    /// Damage of a value that was read.
+    /// The error for a value that is damaged.
     pub(super) fn malformed(&self, what: &str) -> IndexError {
         let path = self.stored().map(Stored::path).unwrap_or_default();
         IndexError::Damaged { path, what: what.to_owned() }

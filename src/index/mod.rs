@@ -1,25 +1,26 @@
-//! The index: one set of tables from ordered keys to values, in three containers that answer every lookup alike.
+//! The index: one set of tables from ordered keys to values, in three containers (memory, a published file, sled) with the
+//! same lookups.
 //!
 //! | table | key | value |
 //! |---|---|---|
 //! | filed | heading | the entries filed under it, in the order of filing |
 //! | edges | heading | the right edge of the RFC 6962 tree over their leaves, from 8 entries on |
-//! | groups | group | how many headings it has, and the root over them |
-//! | of participant | participant, group | that the group has a heading of the participant; its row there, if it has one |
+//! | groups | group | the number of its headings, and the root over them |
+//! | of participant | participant, group | present if the participant has a heading in the group; the row of the pair, if any |
 //! | ids | half of an id's short form | the other halves, each with its entry |
 //! | naming | short form of an id | the entries that answer or correct an entry of such an id |
-//! | stamps | block of 64 entries | when its first entry was recorded |
+//! | stamps | block of 64 entries | the time at which its first entry was recorded |
 //! | nodes | level from 6 on, number | the hash of a complete subtree of the log's tree |
-//! | aside | heading | corrections that say themselves what it says, and are not filed under it |
-//! | places | block of 64 entries | where their records begin in the segment that is not sealed |
-//! | bodies | group | what the fold makes of the body |
+//! | aside | heading | corrections whose own body and participant give this heading, but that are not filed under it |
+//! | places | block of 64 entries | the offsets of their records in the segment that is not sealed |
+//! | bodies | group | the row of the body, made by the fold |
 //!
-//! A heading is a group (a body, or an import) and a name in it (a participant, or nothing). Which entry is filed under
-//! which heading is decided in `event`, nowhere else.
+//! A heading is a group (a body, or an import) and a name in it (a participant, or nothing). Only `event` decides which entry
+//! is filed under which heading.
 //!
-//! [`Tables`] are what is stored of the first entries of a record, and a *tail* in memory of those that follow; either may
-//! be empty. Four tables hold lists, to which the tail adds; in every other table a later value takes the place of an
-//! earlier one. Edges, heads of groups and rows are in published files alone: elsewhere they are computed when they are asked for.
+//! [`Tables`] are a stored part for the first entries of a record, and a *tail* in memory for those that follow; either may
+//! be empty. Four tables have lists as values, to which the tail adds; in every other table a later value replaces an earlier
+//! one. Only published files have edges, heads of groups and rows; without a file they are computed when they are needed.
 
 mod apply;
 mod completeness;
@@ -61,13 +62,13 @@ use scanned::Scanned;
 pub const BLOCK: u64 = 64;
 /// The level of a complete subtree of [`BLOCK`] leaves.
 pub const BLOCK_LEVEL: u8 = 6;
-/// A part of the tail that is shared is copied before it grows, if it has at most this number of entries.
+/// A part of the tail that is shared is copied before it grows, if it has fewer entries than this.
 const SHARED_ENTRIES: u64 = 64;
 
 /// The index of the first entries of a record.
 ///
-/// Cloning it is cheap, and a clone stays as it is while the other grows: parts of the tail that are shared are copied
-/// before they are added to, 64 entries at most.
+/// Cloning it is cheap, and a clone does not change while the other grows: a shared part of the tail is copied before an
+/// entry is added to it, or, from 64 entries on, a new part is begun.
 #[derive(Clone, Default)]
 pub struct Tables {
     stored: Option<Stored>,
@@ -76,14 +77,14 @@ pub struct Tables {
     tree: Frontier,
 }
 
-/// What the stored part and the tail hold under one key.
+/// The stored value and the tail's value of one key.
 pub(super) struct Parts<'p> {
     stored: Option<&'p [u8]>,
     tail: Option<&'p [u8]>,
 }
 
 impl Tables {
-    /// How many entries it covers.
+    /// The number of entries that it covers.
     pub fn size(&self) -> Size {
         Size(self.tree.size())
     }
@@ -93,7 +94,7 @@ impl Tables {
         &self.tree
     }
 
-    /// The index of what is stored, with an empty tail.
+    /// Tables with a stored part and an empty tail.
     fn over(stored: Stored) -> Tables {
         let tree = stored.tree().clone();
         Tables { stored: Some(stored), tail: Vec::new(), tree }
@@ -103,25 +104,25 @@ impl Tables {
         self.stored.as_ref()
     }
 
-    /// The end of the log that its published file reaches; `None` where it has none.
+    /// The end of the log that its published file covers; `None` without a published file.
     pub fn mark(&self) -> Option<&Mark> {
         self.stored().and_then(Stored::mark)
     }
 
-    /// How many of its entries are in the tail, not stored.
+    /// The number of its entries that are in the tail, not stored.
     pub fn tail_entries(&self) -> u64 {
         self.tail.iter().map(|part| part.count()).sum()
     }
 
-    /// Begins another part of the tail: what was added before it can be published while it grows.
+    /// Begins another part of the tail, so that the entries added before can be published while the tail grows.
     pub fn part_tail(&mut self) {
         if self.tail.last().is_some_and(|part| part.count() > 0) {
             self.tail.push(Arc::new(Scanned::from(self.size().0)));
         }
     }
 
-    /// Rests on what was published of its first entries, and keeps of the tail what follows. Nothing changes unless a part of
-    /// the tail begins there.
+    /// Replaces its first entries by their published tables, and keeps the later parts of the tail. Nothing changes unless a
+    /// part of the tail begins at the end of the published tables.
     pub fn rest_on(&mut self, published: Tables) {
         let first = published.size();
         let end = self.size();
@@ -132,7 +133,7 @@ impl Tables {
         }
     }
 
-    /// The value of a key, over all its parts.
+    /// The value of a key, from the stored part and the tail together.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, IndexError> {
         let stored = self.stored.as_ref().map_or(Ok(None), |stored| stored.get(key))?;
         Ok(self
@@ -142,7 +143,8 @@ impl Tables {
             .fold(stored, |before, value| Some(joined(key, before.unwrap_or_default(), value))))
     }
 
-    /// Shows every key that begins with a prefix, in their order, with what is stored and what the tail adds.
+    /// Calls `visit` for every key that begins with a prefix, in the order of keys, with its stored value and the tail's
+    /// value.
     fn range(
         &self,
         prefix: &[u8],
@@ -167,7 +169,7 @@ impl Tables {
         Ok(())
     }
 
-    /// What the tail adds under keys that begin with a prefix, in their order.
+    /// The keys of the tail that begin with a prefix, in their order, each with the value over all parts of the tail.
     fn added<'t>(&'t self, prefix: &[u8]) -> Vec<(&'t [u8], Cow<'t, [u8]>)> {
         if let [one] = self.tail.as_slice() {
             return one.range(prefix).map(|(key, value)| (key, Cow::Borrowed(value))).collect();
@@ -190,7 +192,7 @@ impl Tables {
 }
 
 impl Parts<'_> {
-    /// The stored head of a group; `None` where it is not stored, or the tail changes the group.
+    /// The stored head of a group; `None` if it is not stored, or the tail changes the group.
     fn head(&self) -> Option<&[u8]> {
         self.stored.filter(|head| !head.is_empty() && self.tail.is_none())
     }
@@ -203,13 +205,13 @@ impl Parts<'_> {
         }
     }
 
-    /// A list over both parts.
+    /// The list over both parts.
     fn list(&self) -> Vec<u8> {
         [self.stored.unwrap_or_default(), self.tail.unwrap_or_default()].concat()
     }
 }
 
-/// A value with a later one of the same key.
+/// Joins a value with a later one of the same key: lists are concatenated, any other value is replaced.
 fn joined(key: &[u8], mut before: Vec<u8>, later: &[u8]) -> Vec<u8> {
     if !Table::is_list(key) {
         before.clear();

@@ -1,5 +1,6 @@
-//! Rows: what the published file holds of each body, and of each participant in a body, for questions that read no acts.
-//! What is in them is for who makes and reads them to know. The tail has none: what it touches is answered without them.
+//! Rows: bytes that the published file has for each body, and for each participant in a body, so that questions need not read
+//! acts. Only the caller that makes and reads a row knows its content. The tail has no rows: questions about a group that it
+//! changes are answered without them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,18 +12,18 @@ use super::{IndexError, Tables};
 /// The rows of a body, and of participants in it by their ids, as bytes.
 pub type RowsOfGroup = (Vec<u8>, Vec<(SmolStr, Vec<u8>)>);
 
-/// The rows that a new file is to have, beside those of before.
+/// The rows of a new file that are made anew; others are taken over from the file before.
 #[derive(Clone, Debug, Default)]
 pub struct MadeRows {
     /// The number of the rules by which all rows of the file are made.
     pub rules: u64,
-    /// Groups whose rows of before are left out.
+    /// Groups whose earlier rows are left out.
     pub stale: BTreeSet<SmolStr>,
     /// Rows that are made anew, by group.
     pub made: BTreeMap<SmolStr, RowsOfGroup>,
 }
 
-/// What becomes of a pair that was there before.
+/// The treatment of an earlier pair when a new file is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Fate {
     Kept,
@@ -32,7 +33,7 @@ pub(super) enum Fate {
 }
 
 impl MadeRows {
-    /// What becomes of a pair of before: rows by other rules are left out, and those of groups that are stale.
+    /// Decides about an earlier pair: rows made by other rules, and rows of stale groups, are left out.
     pub(super) fn fate(&self, key: &[u8], by_other_rules: bool) -> Fate {
         let is_stale = |group: Option<SmolStr>| {
             by_other_rules || group.is_none_or(|group| group.is_empty() || self.stale.contains(&group))
@@ -50,7 +51,7 @@ impl MadeRows {
         }
     }
 
-    /// The keys and values of what is made anew.
+    /// The keys and values of the rows that are made anew.
     pub(super) fn pairs(&self) -> impl Iterator<Item = (Vec<u8>, &[u8])> {
         self.made.iter().flat_map(|(group, (body, pairs))| {
             let pairs = pairs.iter();
@@ -62,10 +63,10 @@ impl MadeRows {
 }
 
 impl Tables {
-    /// By which rules the stored rows were made; `None` where there are none.
+    /// The number of the rules by which the stored rows were made; `None` if there are none.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`] if the stored tables cannot be read or are damaged.
     pub fn row_rules(&self) -> Result<Option<u64>, IndexError> {
         let Some(stored) = self.stored() else { return Ok(None) };
         let rules = stored.get(&key::body(""))?;
@@ -75,7 +76,7 @@ impl Tables {
     /// The stored rows of bodies, by the names of their groups.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`] if the stored tables cannot be read or are damaged.
     pub fn body_rows(&self) -> Result<Vec<(SmolStr, Vec<u8>)>, IndexError> {
         let mut rows = Vec::new();
         self.each(&key::body(""), &mut |key, parts| {
@@ -88,16 +89,16 @@ impl Tables {
     /// The stored row of one body, by the name of its group.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`] if the stored tables cannot be read or are damaged.
     pub fn body_row(&self, group: &str) -> Result<Option<Vec<u8>>, IndexError> {
         let stored = self.stored().filter(|_| !group.is_empty());
         stored.map_or(Ok(None), |stored| stored.get(&key::body(group)))
     }
 
-    /// The stored rows of everyone who has a heading in a group, each with the participant.
+    /// The stored rows of all participants that have a heading in a group, each with the participant.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`] if the stored tables cannot be read or are damaged.
     pub fn rows_in(&self, group: &str) -> Result<Vec<(SmolStr, Vec<u8>)>, IndexError> {
         let Some(stored) = self.stored() else { return Ok(Vec::new()) };
         let mut names: Vec<SmolStr> = Vec::new();
@@ -115,7 +116,7 @@ impl Tables {
     /// The stored rows of a participant, by group.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`] if the stored tables cannot be read or are damaged.
     pub fn pair_rows(&self, participant: &str) -> Result<Vec<(SmolStr, Vec<u8>)>, IndexError> {
         let mut rows = Vec::new();
         self.each(&key::named(Table::OfParticipant, participant, ""), &mut |key, parts| {
@@ -128,17 +129,17 @@ impl Tables {
     /// The stored row of a participant in one group.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`] if the stored tables cannot be read or are damaged.
     pub fn pair_row(&self, participant: &str, group: &str) -> Result<Option<Vec<u8>>, IndexError> {
         let Some(stored) = self.stored() else { return Ok(None) };
         let row = stored.get(&key::named(Table::OfParticipant, participant, group))?;
         Ok(row.filter(|row| !row.is_empty()))
     }
 
-    /// Shows every stored row of a participant in a group.
+    /// Calls `see` with the participant, the group and the row of every stored pair.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`] if the stored tables cannot be read or are damaged.
     pub fn each_pair_row(&self, see: &mut dyn FnMut(&str, &str, &[u8])) -> Result<(), IndexError> {
         self.each(&[Table::OfParticipant as u8], &mut |key, parts| {
             let row = parts.stored.filter(|row| !row.is_empty());
@@ -148,7 +149,7 @@ impl Tables {
         })
     }
 
-    /// The groups under whose headings the tail files something: what is stored of them may not be all.
+    /// The groups in which the tail files an entry: their stored rows may not cover all entries.
     pub fn touched(&self) -> BTreeSet<SmolStr> {
         let mut groups = BTreeSet::new();
         for part in &self.tail {

@@ -1,4 +1,4 @@
-//! The tables in memory: of a small record all of it, of a large one the last entries.
+//! The tables in memory: the whole of a small record, or the last entries of a large one.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -6,7 +6,7 @@ use std::ops::Bound;
 use crate::event::Index;
 use crate::log::Hash;
 
-/// What consecutive entries add to the tables, and the hashes of their leaves.
+/// The keys and values that consecutive entries add to the tables, and the hashes of their leaves.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(super) struct Scanned {
     /// The index of the first of the entries.
@@ -16,17 +16,17 @@ pub(super) struct Scanned {
 }
 
 impl Scanned {
-    /// Nothing, before the entry `first`.
+    /// An empty part that begins at the entry `first`.
     pub(super) fn from(first: u64) -> Scanned {
         Scanned { first, ..Scanned::default() }
     }
 
-    /// How many entries it has.
+    /// The number of its entries.
     pub(super) fn count(&self) -> u64 {
         self.leaves.len() as u64
     }
 
-    /// Takes in the hash of the next leaf.
+    /// Appends the hash of the next leaf.
     pub(super) fn push_leaf(&mut self, leaf: Hash) {
         self.leaves.push(leaf);
     }
@@ -36,7 +36,7 @@ impl Scanned {
         self.leaves.get(usize::try_from(entry.0.checked_sub(self.first)?).ok()?).copied()
     }
 
-    /// The value of a key, to be added to; empty where there was none.
+    /// The value of a key, to be added to; empty if there was none.
     pub(super) fn value(&mut self, key: Vec<u8>) -> &mut Vec<u8> {
         self.values.entry(key).or_default()
     }

@@ -1,6 +1,6 @@
-//! How pairs of keys and values are shown.
+//! The visitor of pairs of keys and values.
 
 use std::ops::ControlFlow;
 
-/// What is shown the pairs of a range, until it has seen enough.
+/// A function that is called with each pair of a range, until it breaks.
 pub(super) type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'v;

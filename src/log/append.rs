@@ -2,21 +2,21 @@
 
 use super::error::LogError;
 
-/// What became of an append.
+/// The result of an append.
 #[derive(Debug)]
 pub enum Append {
-    /// Durable; the log now has this size.
+    /// It is durable; the log now has this size.
     Done {
-        /// The size after it.
+        /// The size after the append.
         size: u64,
     },
-    /// The log has another size than expected; nothing was written.
+    /// The log does not have the expected size; nothing was written.
     Conflict {
-        /// The size it has.
+        /// The size of the log.
         actual: u64,
     },
-    /// It may or may not have been written. `read(expected_size..)` settles it: a lost append can only lie there.
+    /// It may or may not have been written. `read(expected_size..)` settles it: a lost append can only be there.
     Unknown(LogError),
-    /// It cannot be written; nothing was.
+    /// It cannot be written, and nothing was.
     Refused(LogError),
 }

@@ -1,4 +1,4 @@
-//! The audit of the evidence: every byte looked at, everything that is wrong said at once.
+//! The audit of the evidence: reads every byte, and reports all damage at once.
 
 use std::path::{Path, PathBuf};
 
@@ -15,48 +15,48 @@ use super::tail::{self, TornTail};
 use super::tree::{Frontier, Hash, leaf_hash};
 use super::watermark::{self, Watermark};
 
-/// Something that is not as it was written.
+/// One fault in the files of the log.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Damage {
     /// The file.
     pub path: PathBuf,
-    /// Bytes from its start.
+    /// Its offset in the file, in bytes.
     pub offset: u64,
-    /// The entry concerned, where known.
+    /// The index of the entry concerned, if it is known.
     pub index: Option<u64>,
-    /// What is wrong.
+    /// A description of the damage.
     pub what: String,
 }
 
 struct Audit {
     damage: Vec<Damage>,
-    /// The tree over the leaves so far; unknown after a segment that could not be read.
+    /// The tree over the leaves so far; `None` after a segment that could not be read.
     tree: Option<Frontier>,
     acknowledged: u64,
-    /// Beside a writer, what is not acknowledged yet may be half written.
+    /// True if a writer has the lock: then entries that are not acknowledged yet may be half written.
     held: bool,
-    /// The size at which the checkpoint's root is compared, and the root found there.
+    /// The size at which the checkpoint's root is compared, and the root of the log at that size.
     head: (u64, Option<Hash>),
 }
 
-/// What is made of a leaf: its index, its bytes and their hash.
+/// A function of each leaf: its index, its bytes and their hash.
 type Keep<'k, T> = &'k (dyn Fn(u64, &[u8], Hash) -> T + Sync);
 
 impl Entries {
-    /// Looks at every byte of the log, sharing nothing with what was read before, and says everything that is wrong; beside
-    /// it the tree over the leaves as they are.
+    /// Reads every byte of the log, without using anything read earlier, and returns all damage with the tree over the leaves
+    /// as they are.
     ///
     /// # Errors
-    /// [`LogError`] where the files cannot be listed at all.
+    /// [`LogError`] if the files cannot be listed at all.
     pub fn verify(ledger: &Path) -> Result<(Vec<Damage>, Frontier), LogError> {
         Entries::verify_with(ledger, &|_, _, _| (), &mut |_| {})
     }
 
-    /// The same; of every leaf that is read it `keep`s something, on whichever core reads it, and gives it to `take`, a
-    /// segment at a time and in the order of the log. The hash is that of the leaf's bytes.
+    /// Like [`Entries::verify`]; calls `keep` for every leaf that can be read, on any core, and passes the results to `take`,
+    /// a segment at a time and in the order of the log. The hash is that of the leaf's bytes.
     ///
     /// # Errors
-    /// As of [`Entries::verify`].
+    /// Those of [`Entries::verify`].
     pub fn verify_with<T: Send>(
         ledger: &Path,
         keep: &(dyn Fn(u64, &[u8], Hash) -> T + Sync),
@@ -99,11 +99,11 @@ impl Entries {
     }
 }
 
-/// How many segments for each core are read before they are judged.
+/// The number of segments for each core that are read before they are judged.
 const ROUND: usize = 8;
 
-/// Reads and hashes every segment, the next one on whichever core is free, and gives each with its place to `judge`, in
-/// their order.
+/// Reads and hashes every segment, the next one on the first core that is free, and passes each with its position to `judge`,
+/// in their order.
 fn walk_all<T: Send>(
     listed: &[(u64, PathBuf)],
     origin: &str,
@@ -136,26 +136,26 @@ fn wrong_head(checkpoint: &Checkpoint, origin: &str, tree: &Frontier, root: Opti
 /// A segment that was read, with every leaf of its sound frames or blocks hashed.
 struct Walked<T> {
     segment: Segment,
-    /// How long the file is, in bytes.
+    /// The length of the file, in bytes.
     length: usize,
     scan: Scan,
-    /// What was kept of each leaf.
+    /// The results of `keep`, one for each leaf.
     kept: Vec<T>,
-    /// The hash of every leaf as it is; the stored one where a sealed leaf cannot be had.
+    /// The hash of every leaf as it is; the stored one if a sealed leaf cannot be read.
     hashes: Vec<Hash>,
-    /// The leaves that do not have their stored hash: where the frame or block of each begins, and its index.
+    /// The leaves that do not have their stored hash: the offset of the frame or block of each, and its index.
     wrong: Vec<(u64, u64)>,
-    /// What else is wrong with a sealed segment: where, from which entry on, what.
+    /// Other damage of a sealed segment: the offset, the index of the first entry concerned, a description.
     broken: Vec<(usize, u64, &'static str)>,
-    /// What stands behind the frames of one that is not sealed.
+    /// The append that was cut short after the frames of a segment that is not sealed; an error for other bytes there.
     torn: Result<Option<TornTail>, LogError>,
 }
 
 impl<T> Walked<T> {
-    /// Reads a segment; `file` is where its bytes are put.
+    /// Reads a segment; `file` is the buffer for its bytes.
     ///
     /// # Errors
-    /// [`LogError`] where the segment's header is damaged or the file cannot be read.
+    /// [`LogError`] if the segment's header is damaged or the file cannot be read.
     fn read(
         (path, first, origin): (&Path, u64, &str),
         keep: Keep<'_, T>,
@@ -219,7 +219,7 @@ impl<T> Walked<T> {
         }
     }
 
-    /// The tree with the leaves as they are, up to so many.
+    /// The tree with the leaves as they are, up to `size`.
     fn grown(&self, size: u64) -> Frontier {
         let mut tree = self.segment.before.clone();
         let counted = usize::try_from(size.saturating_sub(self.segment.first)).unwrap_or(usize::MAX);
@@ -280,7 +280,7 @@ impl Audit {
         self.tree = Some(tree);
     }
 
-    /// What a sealed segment has besides its leaves.
+    /// Judges the parts of a sealed segment other than its leaves.
     fn judge_seal<T>(
         &mut self,
         path: &Path,
@@ -295,14 +295,14 @@ impl Audit {
             let what = "the leaves do not give the root that the segment states";
             self.add(path, 0, Some(walked.segment.first), Some(what.to_owned()));
         }
-        // A writer may have begun the one that follows since the folder was listed.
+        // A writer may have begun the next segment after the folder was listed.
         if last && !self.held {
             let what = "the segment that follows is missing, since only one that another follows is sealed";
             self.add(path, 0, Some(tree.size()), Some(what.to_owned()));
         }
     }
 
-    /// What stands in a segment of frames beside its sound frames.
+    /// Judges the bytes of a segment of frames outside its sound frames.
     fn judge_frames<T>(&mut self, path: &Path, walked: &Walked<T>, last: bool) {
         let Walked { segment, scan, length, .. } = walked;
         if (*length as u64) < segment.capacity {

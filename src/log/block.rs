@@ -4,7 +4,7 @@ use std::io;
 
 use zstd::bulk::Decompressor;
 
-/// Bytes of the length of a leaf.
+/// The number of bytes for the length of a leaf.
 pub(super) const LENGTH_BYTES: usize = 2;
 
 /// The leaves of a block, decompressed.
@@ -16,7 +16,7 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// Its leaves in order; fewer where lengths do not add up.
+    /// Its leaves in order; fewer if the lengths do not add up.
     pub(super) fn leaves(&self) -> impl Iterator<Item = (u64, &[u8])> {
         let (lengths, mut rest) = self.raw.split_at_checked(self.count * LENGTH_BYTES).unwrap_or_default();
         (self.first..).zip(lengths.as_chunks::<LENGTH_BYTES>().0).map_while(move |(index, length)| {
@@ -26,33 +26,33 @@ impl Block {
         })
     }
 
-    /// Whether its leaves fill it.
+    /// True if its leaves fill it.
     fn is_whole(&self) -> bool {
         let sum = |(bytes, count), (_, leaf): (u64, &[u8])| (bytes + leaf.len() + LENGTH_BYTES, count + 1);
         self.leaves().fold((0, 0), sum) == (self.raw.len(), self.count)
     }
 }
 
-/// Takes blocks out of their compression.
+/// Decompresses blocks.
 pub(super) struct Unpacker {
     zstd: Decompressor<'static>,
-    /// Where the next block goes.
+    /// The buffer for the next block.
     raw: Vec<u8>,
 }
 
 impl Unpacker {
     /// # Errors
-    /// What Zstandard says: there is no memory.
+    /// An error of Zstandard if there is no memory.
     pub(super) fn new() -> io::Result<Unpacker> {
         Ok(Unpacker { zstd: Decompressor::new()?, raw: Vec::new() })
     }
 
-    /// Lets the next block be unpacked where this one was.
+    /// Makes the buffer of this block available to the next one.
     pub(super) fn reuse(&mut self, block: Block) {
         self.raw = block.raw;
     }
 
-    /// The block whose bytes these are; what is wrong with it, where it cannot be had whole.
+    /// Decompresses a block and checks it; the error is a description of the damage.
     pub(super) fn block(
         &mut self,
         bytes: &[u8],
@@ -66,7 +66,7 @@ impl Unpacker {
         into.clear();
         into.reserve(raw);
         let unpacked = self.zstd.decompress_to_buffer(bytes, &mut into);
-        // The buffer may be larger than what the block is said to need.
+        // The buffer may be larger than the size stated for the block.
         unpacked.ok().filter(|unpacked| *unpacked <= raw).ok_or("the block cannot be decompressed")?;
         let block = Block { first, raw: into, count };
         if block.is_whole() { Ok(block) } else { Err("the block does not hold the leaves that it counts") }

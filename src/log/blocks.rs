@@ -1,4 +1,4 @@
-//! The blocks of sealed segments that were decompressed last, for every thread that reads leaves.
+//! A cache of the sealed segments' blocks that were decompressed last, shared by all threads that read leaves.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,7 +13,7 @@ const BLOCKS_MAX: usize = 16;
 /// A block by the first index of its segment and its number there.
 type Name = (u64, usize);
 
-/// Decompressed blocks that were asked for more than once, and what decompresses others.
+/// Decompressed blocks that were asked for more than once, and decompressors for others.
 #[derive(Default)]
 pub(super) struct Blocks {
     recent: Mutex<Recent>,
@@ -22,9 +22,9 @@ pub(super) struct Blocks {
 
 #[derive(Default)]
 struct Recent {
-    /// The one used last is the last.
+    /// The block used last is at the end.
     kept: VecDeque<(Name, Arc<Block>)>,
-    /// The blocks that were asked for last and are not kept: most are asked for once, each where the one before it was.
+    /// The blocks asked for last that are not kept: most are asked for only once, each into the buffer of the one before it.
     met: VecDeque<Name>,
 }
 
@@ -37,7 +37,7 @@ impl Recent {
         Some(block)
     }
 
-    /// Keeps a block that was asked for before; gives any other back.
+    /// Keeps a block that was asked for before; returns any other.
     fn offer(&mut self, name: Name, block: Block) -> Option<Block> {
         if self.kept.iter().any(|(kept, _)| *kept == name) {
             return Some(block);
@@ -51,7 +51,7 @@ impl Recent {
     }
 }
 
-/// Keeps one more, and no more than [`BLOCKS_MAX`].
+/// Appends one, and drops the first if there are [`BLOCKS_MAX`].
 fn push<T>(queue: &mut VecDeque<T>, one: T) {
     if queue.len() == BLOCKS_MAX {
         queue.pop_front();
@@ -64,10 +64,10 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Blocks {
-    /// Gives a block of a sealed segment to `read`. No lock is held while it is decompressed or read.
+    /// Calls `read` with a block of a sealed segment. No lock is held while the block is decompressed or read.
     ///
     /// # Errors
-    /// [`LogError::Damaged`] where the block is not sound, and the errors of `read`.
+    /// [`LogError::Damaged`] if the block is not sound; the errors of `read`.
     pub(super) fn with<T>(
         &self,
         sealed: &Sealed,

@@ -1,4 +1,4 @@
-//! The head of the log in the text form of C2SP tlog-checkpoint: origin, size, root, one a line, then who signed it.
+//! The head of the log in the text form of C2SP tlog-checkpoint: origin, size and root, one a line, then the signatures.
 
 use std::fmt;
 use std::path::Path;
@@ -14,25 +14,25 @@ use super::tree::Hash;
 const REMEDY: &str = "put it back from a backup; or, where `chancery audit` finds nothing else, move it aside, and \
                       `chancery compact --sign-unheaded` writes it anew";
 
-/// More signatures than a log and its witnesses make.
+/// The largest number of signatures: more than a log and its witnesses make.
 pub(crate) const SIGNATURES_MAX: usize = 64;
 
-/// More extension lines than any log writes.
+/// The largest number of extension lines: more than any log writes.
 const EXTENSIONS_MAX: usize = 16;
 
-/// What the extension line of the completeness map begins with.
+/// The prefix of the extension line for the completeness map.
 const COMPLETENESS: &str = "completeness ";
 
-/// The head of a log: its name, how many leaves, the RFC 6962 root over them.
+/// The head of a log: its name, its size, and the RFC 6962 root over its leaves.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Checkpoint {
     /// The log's name.
     pub origin: String,
-    /// How many leaves.
+    /// The number of leaves.
     pub size: u64,
     /// The root over them.
     pub root: Hash,
-    /// What else the same signature covers, a line each, none of them empty (C2SP tlog-checkpoint, extension lines).
+    /// The other lines that the same signature covers, none of them empty (C2SP tlog-checkpoint, extension lines).
     pub extensions: Vec<String>,
 }
 
@@ -43,10 +43,10 @@ impl fmt::Display for Checkpoint {
     }
 }
 
-/// A head with the signatures under it: a C2SP signed note. Ledgers without a key write it without any.
+/// A head with the signatures under it: a C2SP signed note. Ledgers without a key write it without signatures.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SignedCheckpoint {
-    /// What is signed.
+    /// The signed head.
     pub head: Checkpoint,
     signatures: Vec<Signature>,
 }
@@ -61,18 +61,18 @@ impl fmt::Display for SignedCheckpoint {
     }
 }
 
-/// A number in its one spelling.
+/// Parses a number that has no sign and no leading zeros.
 pub(crate) fn number(text: &str) -> Option<u64> {
     text.parse().ok().filter(|number: &u64| number.to_string() == text)
 }
 
 impl Checkpoint {
-    /// A head that states nothing but the log.
+    /// A head without extension lines.
     pub fn new(origin: &str, size: u64, root: Hash) -> Checkpoint {
         Checkpoint { origin: origin.to_owned(), size, root, extensions: Vec::new() }
     }
 
-    /// The same head that also states the completeness map over its leaves: how many groups it has, and its root.
+    /// The same head with a line for the completeness map over its leaves: the number of its groups, and its root.
     #[must_use]
     pub fn with_completeness(mut self, groups: u64, root: Hash) -> Checkpoint {
         self.extensions.retain(|line| !line.starts_with(COMPLETENESS));
@@ -80,7 +80,7 @@ impl Checkpoint {
         self
     }
 
-    /// How many groups the completeness map has, and its root, where the head states exactly one.
+    /// The number of groups in the completeness map and its root, if the head has exactly one line for it.
     pub fn completeness(&self) -> Option<(u64, Hash)> {
         let mut stated = self.extensions.iter().filter_map(|line| line.strip_prefix(COMPLETENESS));
         match (stated.next(), stated.next()) {
@@ -95,15 +95,15 @@ impl Checkpoint {
     /// Reads the text form, with or without signatures under it.
     ///
     /// # Errors
-    /// The line (from 1) and what is wrong with it.
+    /// The number of the faulty line (from 1) and a description of the fault.
     pub fn parse(text: &str) -> Result<Checkpoint, (usize, &'static str)> {
         SignedCheckpoint::parse(text).map(|signed| signed.head)
     }
 
-    /// Reads the file; `None` where there is none.
+    /// Reads the file; `None` if there is none.
     ///
     /// # Errors
-    /// [`LogError::Damaged`] with the byte offset of the wrong line.
+    /// [`LogError::Damaged`] with the byte offset of the faulty line; [`LogError::Io`] if it cannot be read.
     pub fn read(path: &Path) -> Result<Option<Checkpoint>, LogError> {
         Ok(SignedCheckpoint::read(path)?.map(|signed| signed.head))
     }
@@ -123,39 +123,40 @@ impl SignedCheckpoint {
         self
     }
 
-    /// A head that nobody signs.
+    /// A head without signatures.
     pub fn unsigned(head: Checkpoint) -> SignedCheckpoint {
         SignedCheckpoint { head, signatures: Vec::new() }
     }
 
-    /// Whether there is a signature under it, of whatever key.
+    /// True if there is a signature under it, of any key.
     pub fn is_signed(&self) -> bool {
         !self.signatures.is_empty()
     }
 
-    /// Every line under the head, whoever made it.
+    /// Every signature line under the head, verified or not.
     pub fn signatures(&self) -> &[Signature] {
         &self.signatures
     }
 
-    /// Puts another line under the head; one that is there already is not repeated.
+    /// Adds a line under the head, unless it is there already.
     pub fn add(&mut self, line: Signature) {
         if !self.signatures.contains(&line) {
             self.signatures.push(line);
         }
     }
 
-    /// The same head with those lines only that are kept.
+    /// The same head with only the lines for which `keep` returns true.
     #[must_use]
     pub fn with_only(mut self, keep: impl FnMut(&Signature) -> bool) -> SignedCheckpoint {
         self.signatures.retain(keep);
         self
     }
 
-    /// Whether this key signed it.
+    /// Checks that this key signed it.
     ///
     /// # Errors
-    /// [`SignatureError`].
+    /// [`SignatureError`] if the head is of another log, has no signature or two of this key, or the signature does not
+    /// verify.
     pub fn verify(&self, key: &VerifierKey) -> Result<(), SignatureError> {
         if self.head.origin != key.name() {
             let (origin, name) = (self.head.origin.clone(), key.name().to_owned());
@@ -164,11 +165,11 @@ impl SignedCheckpoint {
         signature::verify(&self.signatures, &self.head.to_string(), key)
     }
 
-    /// Before a writer replaces the head in a ledger's folder: a signature that does not verify would be forgotten then.
-    /// Where no verifier key can be read, nothing can be said.
+    /// Checks the signature before a writer replaces the head in a ledger's folder: one that does not verify would be lost
+    /// otherwise. Does nothing if no verifier key can be read.
     ///
     /// # Errors
-    /// [`LogError::Damaged`].
+    /// [`LogError::Damaged`] if the signature does not verify.
     pub(super) fn check_signature(&self, ledger: &Path) -> Result<(), LogError> {
         let Ok(Some(key)) = verifier_key(ledger) else { return Ok(()) };
         let offset = self.head.to_string().len() as u64;
@@ -180,7 +181,7 @@ impl SignedCheckpoint {
     /// Reads the text form.
     ///
     /// # Errors
-    /// The line (from 1) and what is wrong with it.
+    /// The number of the faulty line (from 1) and a description of the fault.
     pub fn parse(text: &str) -> Result<SignedCheckpoint, (usize, &'static str)> {
         let mut lines = text.split('\n');
         let origin = lines.next().filter(|line| !line.is_empty()).ok_or((1, "no origin"))?;
@@ -212,18 +213,18 @@ impl SignedCheckpoint {
         Ok(SignedCheckpoint { head, signatures })
     }
 
-    /// Reads the file; `None` where there is none.
+    /// Reads the file; `None` if there is none.
     ///
     /// # Errors
-    /// [`LogError::Damaged`] with the byte offset of the wrong line.
+    /// [`LogError::Damaged`] with the byte offset of the faulty line; [`LogError::Io`] if it cannot be read.
     pub fn read(path: &Path) -> Result<Option<SignedCheckpoint>, LogError> {
         SignedCheckpoint::read_or(path, REMEDY)
     }
 
-    /// Reads a file; `None` where there is none. The remedy is what to do where it is damaged.
+    /// Reads a file; `None` if there is none. If it is damaged, the error contains the remedy.
     ///
     /// # Errors
-    /// [`LogError::Damaged`] with the byte offset of the wrong line.
+    /// [`LogError::Damaged`] with the byte offset of the faulty line; [`LogError::Io`] if it cannot be read.
     pub(crate) fn read_or(path: &Path, remedy: &str) -> Result<Option<SignedCheckpoint>, LogError> {
         let bytes = match regular::read(path, regular::TEXT_BYTES_MAX) {
             Ok(bytes) => bytes,
@@ -242,7 +243,7 @@ impl SignedCheckpoint {
     /// Puts the file in place, durably.
     ///
     /// # Errors
-    /// [`LogError::Io`].
+    /// [`LogError::Io`] if it cannot be written.
     pub fn write(&self, path: &Path, disk: &Disk) -> Result<(), LogError> {
         disk.replace(path, self.to_string().as_bytes()).map_err(LogError::io(path, "cannot be written"))
     }

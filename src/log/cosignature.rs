@@ -1,5 +1,5 @@
-//! A witness's line under a head: that at a time this was the largest head of the log it had seen, and that it continues
-//! every earlier one (C2SP tlog-cosignature, Ed25519).
+//! A witness's line under a head: at this time, the head was the largest of the log that the witness had seen, and it
+//! continues every earlier one (C2SP tlog-cosignature, Ed25519).
 
 use std::fmt;
 
@@ -9,11 +9,11 @@ use super::checkpoint::{Checkpoint, SignedCheckpoint};
 use super::key::{self, KeyTextError, OF_WITNESS};
 use super::signature::{Signature, SignatureError};
 
-/// The hash of the key, eight bytes of time, a signature of Ed25519.
+/// The length of a cosignature: the hash of the key, eight bytes of time, an Ed25519 signature.
 const BYTES: usize = 4 + 8 + 64;
 
-/// What cosignatures are verified with: a witness's name and its public key. Written as [`super::VerifierKey`] is, with
-/// another byte before the key.
+/// The key that verifies cosignatures: a witness's name and its public key. Written like [`super::VerifierKey`], with another
+/// byte before the key.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CosignerKey {
     name: String,
@@ -30,7 +30,7 @@ impl CosignerKey {
     /// Reads the line, without a newline.
     ///
     /// # Errors
-    /// [`KeyTextError`].
+    /// [`KeyTextError`] if the line is not a witness's verifier key.
     pub fn parse(line: &str) -> Result<CosignerKey, KeyTextError> {
         let (name, public) = key::parse(line, OF_WITNESS)?;
         Ok(CosignerKey { name, public })
@@ -41,20 +41,20 @@ impl CosignerKey {
         &self.name
     }
 
-    /// Whether both have one public key, by whatever names: then one who holds the secret can sign as either.
+    /// True if both have the same public key, under any names: then one secret can sign as either.
     pub fn has_key_of(&self, other: &CosignerKey) -> bool {
         self.public == other.public
     }
 
-    /// Whether a line says that it is this witness's.
+    /// True if a line has this witness's name and the hash of its key.
     pub fn is_of(&self, line: &Signature) -> bool {
         line.name == self.name && line.bytes.starts_with(&key::hash(OF_WITNESS, &self.name, &self.public))
     }
 
-    /// When this witness cosigned the head, in seconds since 1970, the last time; `None` where no line is its own.
+    /// The last time at which this witness cosigned the head, in seconds since 1970; `None` if it did not.
     ///
     /// # Errors
-    /// [`SignatureError::Cosignature`] where a line of this witness does not verify.
+    /// [`SignatureError::Cosignature`] if a line of this witness does not verify.
     pub fn cosigned(&self, signed: &SignedCheckpoint) -> Result<Option<u64>, SignatureError> {
         let wrong = || SignatureError::Cosignature(self.name.clone());
         let text = signed.head.to_string();
@@ -63,7 +63,7 @@ impl CosignerKey {
         times.collect::<Result<Vec<u64>, _>>().map(|times| times.into_iter().max())
     }
 
-    /// The time in a line, where the line is over this text.
+    /// The time in a line, if the line is a valid cosignature of this text.
     fn time(&self, text: &str, bytes: &[u8]) -> Option<u64> {
         let bytes: [u8; BYTES] = bytes.try_into().ok()?;
         let time = u64::from_be_bytes(bytes.get(4..12)?.try_into().ok()?);
@@ -74,12 +74,12 @@ impl CosignerKey {
     }
 }
 
-/// What a witness signs.
+/// The text that a witness signs.
 fn message(text: &str, time: u64) -> String {
     format!("cosignature/v1\ntime {time}\n{text}")
 }
 
-/// What a witness cosigns with. Its text is a secret: it is written to the key's file and nowhere else.
+/// The key with which a witness cosigns. Its text is secret: it is written to the key's file and nowhere else.
 pub struct CosigningKey {
     cosigner: CosignerKey,
     secret: ed25519_dalek::SigningKey,
@@ -92,7 +92,7 @@ impl fmt::Debug for CosigningKey {
 }
 
 impl CosigningKey {
-    /// The key of a witness by that name from 32 bytes of chance.
+    /// The key of a witness with this name, from 32 random bytes.
     ///
     /// # Errors
     /// [`KeyTextError::Part`] for a name that no verifier key can have.
@@ -106,7 +106,7 @@ impl CosigningKey {
         CosigningKey { cosigner: CosignerKey { name, public: secret.verifying_key() }, secret }
     }
 
-    /// What its cosignatures are verified with.
+    /// The key that verifies its cosignatures.
     pub fn cosigner(&self) -> &CosignerKey {
         &self.cosigner
     }

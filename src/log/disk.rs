@@ -12,7 +12,7 @@ pub struct Disk {
     script: Option<Arc<Mutex<Script>>>,
 }
 
-/// What a test sees and decides.
+/// The operations that a test reads, and the failure that it asks for.
 #[derive(Debug, Default)]
 struct Script {
     operations: Vec<Operation>,
@@ -32,7 +32,7 @@ pub enum Operation {
     Sync(PathBuf),
     /// The folder's names are durable.
     SyncDir(PathBuf),
-    /// A file got another name, in place of whatever had it.
+    /// A file got another name, replacing any file of that name.
     Rename(PathBuf, PathBuf),
     /// A name was removed.
     Remove(PathBuf),
@@ -59,7 +59,7 @@ impl Disk {
         Disk { script: Some(Arc::new(Mutex::new(script))) }
     }
 
-    /// What was done so far; empty for a disk that does not record.
+    /// The operations so far; empty for a disk that does not record.
     pub fn operations(&self) -> Vec<Operation> {
         let read = |script: &Arc<Mutex<Script>>| {
             script.lock().unwrap_or_else(PoisonError::into_inner).operations.clone()
@@ -79,12 +79,12 @@ impl Disk {
         Ok(())
     }
 
-    /// Makes a file, empty, in which what is to have the place of `path` is written first. Its name, `.NAME.N.tmp` in the same
-    /// folder, is one that no file has: it is made with `O_EXCL`, so neither a file of the user's nor one that others hold
-    /// open is ever written into.
+    /// Makes an empty file beside `path`, to be written before it takes that name. The file is called `.NAME.N.tmp`, in the
+    /// same folder, and is made with `O_EXCL`: so neither a file of the user nor one that another process has open is written
+    /// into.
     ///
     /// # Errors
-    /// What the system says.
+    /// An error of the operating system.
     pub(crate) fn beside(&self, path: &Path) -> io::Result<(Beside, DiskFile)> {
         self.beside_with(path, 0o666)
     }
@@ -113,16 +113,16 @@ impl Disk {
     /// Opens a file that exists.
     ///
     /// # Errors
-    /// What the system says.
+    /// An error of the operating system.
     pub fn open(&self, path: &Path) -> io::Result<DiskFile> {
         let file = super::regular::open_for_writing(path)?;
         Ok(DiskFile { disk: self.clone(), file, path: path.into() })
     }
 
-    /// Gives a file another name, in place of whatever has it.
+    /// Gives a file another name, replacing any file of that name.
     ///
     /// # Errors
-    /// What the system says.
+    /// An error of the operating system.
     pub fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         self.note(|| Operation::Rename(from.into(), to.into()))?;
         std::fs::rename(from, to)
@@ -131,7 +131,7 @@ impl Disk {
     /// Removes a name.
     ///
     /// # Errors
-    /// What the system says.
+    /// An error of the operating system.
     pub fn remove(&self, path: &Path) -> io::Result<()> {
         self.note(|| Operation::Remove(path.into()))?;
         std::fs::remove_file(path)
@@ -140,7 +140,7 @@ impl Disk {
     /// Makes the names in a folder durable.
     ///
     /// # Errors
-    /// What the system says.
+    /// An error of the operating system.
     pub fn sync_dir(&self, path: &Path) -> io::Result<()> {
         self.note(|| Operation::SyncDir(path.into()))?;
         File::open(path)?.sync_all()
@@ -149,33 +149,33 @@ impl Disk {
     /// Puts a whole file in place: written beside it, synced, renamed, the folder synced.
     ///
     /// # Errors
-    /// What the system says.
+    /// An error of the operating system.
     pub fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.replace_lazily(path, bytes)?;
         self.sync_dir(folder_of(path))
     }
 
-    /// The same without syncing the folder: after a power cut the file may be the one before, whole.
+    /// Like [`Disk::replace`], without syncing the folder: after a power cut the file may be the earlier one, whole.
     ///
     /// # Errors
-    /// What the system says.
+    /// An error of the operating system.
     pub fn replace_lazily(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.replace_by(path, |file| file.write_at(0, bytes))
     }
 
-    /// Puts a file in place that only its owner can read, as [`Disk::replace`] does.
+    /// Puts a file in place that only its owner can read, like [`Disk::replace`].
     ///
     /// # Errors
-    /// What the system says.
+    /// An error of the operating system.
     pub(crate) fn place_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.replace_with(path, 0o600, |file| file.write_at(0, bytes))?;
         self.sync_dir(folder_of(path))
     }
 
-    /// Puts a file in place that `write` writes; where that fails, what was there stays and nothing lies beside it.
+    /// Puts a file in place that `write` writes; if that fails, the earlier file stays and no unfinished file is left.
     ///
     /// # Errors
-    /// What the system says.
+    /// An error of the operating system, or of `write`.
     pub(crate) fn replace_by(
         &self,
         path: &Path,
@@ -197,10 +197,11 @@ impl Disk {
     }
 }
 
-/// How many names of unfinished files are tried: each that is taken is of a run that was cut short, or goes on.
+/// The number of names that are tried for an unfinished file: a name is taken by a run that was cut short, or is still
+/// running.
 const ATTEMPTS: u32 = 1_000;
 
-/// A file that is not finished. It is removed, unless it was put in place.
+/// A file that is not finished. Dropping it removes it, unless it was put in place.
 #[derive(Debug)]
 pub(crate) struct Beside {
     disk: Disk,
@@ -209,15 +210,15 @@ pub(crate) struct Beside {
 }
 
 impl Beside {
-    /// Where it lies.
+    /// Its path.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Gives it the name that it is to have, in place of whatever has it.
+    /// Gives it its final name, replacing any file of that name.
     ///
     /// # Errors
-    /// What the system says.
+    /// An error of the operating system.
     pub(crate) fn place(mut self, path: &Path) -> io::Result<()> {
         self.disk.rename(&self.path, path)?;
         self.placed = true;
@@ -229,14 +230,14 @@ impl Drop for Beside {
     fn drop(&mut self) {
         if !self.placed {
             let path = &self.path;
-            // The error for which it was given up says more than one of its removal.
+            // The error that ended the writing matters more than one of the removal.
             let _ = self.disk.note(|| Operation::Remove(path.clone()));
             let _ = std::fs::remove_file(path);
         }
     }
 }
 
-/// The folder of a file; a bare name lies in the current one.
+/// The folder of a file; a bare name is in the current folder.
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
@@ -245,17 +246,17 @@ impl DiskFile {
     /// Writes all bytes at an offset.
     ///
     /// # Errors
-    /// What the system says; part of the bytes may have been written.
+    /// An error of the operating system; some of the bytes may have been written.
     pub fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.disk.note(|| Operation::Write(self.path.clone(), offset, bytes.to_vec()))?;
         self.file.write_all_at(bytes, offset)
     }
 
-    /// Reserves space that reads as zeros, so that a sync need not change the file's size; writes zeros where the file
-    /// system cannot reserve.
+    /// Reserves space that reads as zeros, so that a sync need not change the file's size; writes zeros if the file system
+    /// cannot reserve.
     ///
     /// # Errors
-    /// What the system says.
+    /// An error of the operating system.
     pub fn allocate(&self, bytes: u64) -> io::Result<()> {
         self.disk.note(|| Operation::Allocate(self.path.clone(), bytes))?;
         let flags = rustix::fs::FallocateFlags::empty();
@@ -280,7 +281,7 @@ impl DiskFile {
     /// Makes the content durable (`fdatasync`).
     ///
     /// # Errors
-    /// What the system says; what of the content is durable is then unknown.
+    /// An error of the operating system; then it is unknown which parts of the content are durable.
     pub fn sync(&self) -> io::Result<()> {
         self.disk.note(|| Operation::Sync(self.path.clone()))?;
         self.file.sync_data()

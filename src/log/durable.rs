@@ -1,4 +1,4 @@
-//! Frames that a writer found beyond the acknowledged watermark: the sync of its first append makes them durable too.
+//! Frames that a writer finds beyond the watermark: the sync of its first append makes them durable too.
 
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -16,10 +16,10 @@ use super::writer::{Turn, Writer};
 /// The part of the last segment that is not known to be durable.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Unsynced {
-    /// Where it begins, in bytes from the beginning of the file.
+    /// Its offset, in bytes from the beginning of the file.
     pub(super) from: u64,
-    /// Whether the segment's name may not be durable either: its writer may have been stopped before the
-    /// sync of the folder, and wrote no frame then.
+    /// True if the segment's name may not be durable either: its writer may have stopped before it synced the folder, and had
+    /// written no frame by then.
     name: bool,
 }
 
@@ -27,7 +27,7 @@ impl Unsynced {
     /// The part of the last segment between the watermark and the end that was found; `None` if all is durable.
     pub(super) fn between(watermark: Watermark, last: &Listed, end: u64) -> Option<Unsynced> {
         let start = segment::HEADER_BYTES as u64;
-        // The watermark's offset is in the segment that holds the last acknowledged entry, which may be the one before.
+        // The watermark's offset is in the segment of the last acknowledged entry, which may be the segment before this one.
         let from = if watermark.size > last.first { watermark.offset.max(start) } else { start };
         let name = end == start;
         (from < end || name).then_some(Unsynced { from, name })
@@ -36,16 +36,16 @@ impl Unsynced {
     /// Makes the segment's name durable if it may not be.
     ///
     /// # Errors
-    /// What the system says.
+    /// An error of the operating system.
     pub(super) fn sync_name(self, log: &Entries, writer: &Writer) -> io::Result<()> {
         if self.name { writer.disk.sync_dir(&segment::folder(&log.ledger)) } else { Ok(()) }
     }
 
-    /// The frames of this part, which ends at `end`. They are to be written again before the sync that makes them trusted:
-    /// after a failed sync the system may hold pages as clean that never reached the disk.
+    /// The frames of this part, which ends at `end`. They must be written again before the sync that makes them trusted:
+    /// after a failed sync the system may keep pages as clean that never reached the disk.
     ///
     /// # Errors
-    /// What the system says.
+    /// An error of the operating system.
     pub(super) fn read(self, file: &DiskFile, end: u64) -> io::Result<Vec<u8>> {
         let mut bytes = vec![0; usize::try_from(end.saturating_sub(self.from)).map_err(io::Error::other)?];
         file.file().read_exact_at(&mut bytes, self.from)?;
@@ -54,12 +54,12 @@ impl Unsynced {
 }
 
 impl Entries {
-    /// Makes every entry that was found at opening durable, so that it can be relied on: for the receipt of an entry that
-    /// was recorded before, for a signed head, for an index. Does nothing once an append was acknowledged, or if this log
-    /// was opened for reading.
+    /// Makes every entry found at opening durable, so that the receipt of an earlier entry, a signed head or an index can
+    /// rely on it. Does nothing once an append was acknowledged, or if this log was opened for reading.
     ///
     /// # Errors
-    /// [`LogError::Io`], after which nothing more is written; [`LogError::Poisoned`] if an earlier write failed.
+    /// [`LogError::Io`] if writing or syncing fails, after which nothing more is written; [`LogError::Poisoned`] if an
+    /// earlier write failed.
     pub fn make_durable(&self) -> Result<(), LogError> {
         match &self.writer {
             Some(writer) => self.settle(writer, &mut writer.turn(), None),
@@ -67,7 +67,7 @@ impl Entries {
         }
     }
 
-    /// The same; an append that was cut short is cleared.
+    /// Like [`Entries::make_durable`]; also clears an append that was cut short.
     pub(super) fn settle(
         &self,
         writer: &Writer,

@@ -22,25 +22,26 @@ use super::{format, key_file, making, segment};
 pub struct Entries {
     pub(super) ledger: PathBuf,
     pub(super) origin: String,
-    /// Replaced as a whole, and locked for no longer than that takes.
+    /// Replaced as a whole; the lock is held only for the replacement.
     pub(super) state: RwLock<Arc<State>>,
     pub(super) writer: Option<Writer>,
     pub(super) recovered: Option<TornTail>,
-    /// Where the leaves lie that were passed when the end was looked for.
+    /// The offsets of the leaves that were read while the end was found.
     pub(super) passed: Passed,
-    /// The size of the mark from which its end was found.
+    /// The size of the mark from which the end was found.
     pub(super) opened_at: Option<u64>,
-    /// How many segments are kept open for reading single leaves.
+    /// The number of segments that are kept open for reading single leaves.
     pub(super) kept: AtomicUsize,
     pub(super) blocks: Blocks,
     pub(super) ahead: Mutex<Option<ReadAhead>>,
 }
 
 impl Entries {
-    /// Makes an empty log in a folder; `FORMAT` is written last, so that a half-made one is never taken for a ledger.
+    /// Makes an empty log in a folder; `FORMAT` is written last, so that a half-made log is never taken for a ledger.
     ///
     /// # Errors
-    /// [`LogError::Present`] where any part of a ledger is there already, [`LogError::Origin`], [`LogError::Io`].
+    /// [`LogError::Present`] if any part of a ledger is there already, [`LogError::Origin`] for a name that no log may have,
+    /// [`LogError::Io`] if a file cannot be written.
     pub fn create(ledger: &Path, origin: &str, disk: &Disk) -> Result<(), LogError> {
         format::check_origin(origin)?;
         making::check_absent(ledger)?;
@@ -50,7 +51,7 @@ impl Entries {
         let path = watermark::path(ledger);
         let start = Watermark { size: 0, offset: segment::HEADER_BYTES as u64 };
         disk.replace(&path, &start.bytes()).map_err(LogError::io(&path, "cannot be written"))?;
-        // The folder of entries must not be lost where `FORMAT` is not.
+        // The folder of entries must be durable before `FORMAT` is.
         disk.sync_dir(ledger).map_err(LogError::io(ledger, "cannot be synced"))?;
         format::write(ledger, origin, disk)?;
         let parent = ledger.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -62,10 +63,10 @@ impl Entries {
         &self.ledger
     }
 
-    /// The file system, as whoever writes the log writes to it.
+    /// The file system as the writer of the log uses it.
     ///
     /// # Errors
-    /// [`LogError::ReadOnly`] where the log was opened for reading.
+    /// [`LogError::ReadOnly`] if the log was opened for reading.
     pub fn disk(&self) -> Result<&Disk, LogError> {
         Ok(&self.writer.as_ref().ok_or(LogError::ReadOnly)?.disk)
     }
@@ -75,7 +76,7 @@ impl Entries {
         Ok((&writer.sealer, &writer.disk))
     }
 
-    /// How many leaves it has. All of them are durable once [`Entries::make_durable`] is done.
+    /// The number of leaves. All of them are durable after [`Entries::make_durable`].
     pub fn size(&self) -> u64 {
         self.state().size()
     }
@@ -95,7 +96,7 @@ impl Entries {
         self.state().last.last().copied()
     }
 
-    /// The hashes of the leaves that this handle appended last, in their order.
+    /// The hashes of the leaves of this handle's last append, in their order; before the first one, that of the last leaf.
     pub fn appended_hashes(&self) -> Vec<Hash> {
         self.state().last.clone()
     }
@@ -111,12 +112,12 @@ impl Entries {
         Checkpoint::new(&self.origin, state.size(), state.tree.root())
     }
 
-    /// Writes the head beside the log, signed where the log has a key. It may be behind, never ahead: what it covers is
-    /// made durable first.
+    /// Writes the head beside the log, signed if the log has a key. The head may be behind the log, never ahead: the entries
+    /// that it covers are made durable first.
     ///
     /// # Errors
-    /// [`LogError::Io`]; [`LogError::Poisoned`]; [`LogError::Key`] where the key cannot be used; [`LogError::ReadOnly`] where the log was opened
-    /// for reading.
+    /// [`LogError::Io`] if it cannot be written; [`LogError::Poisoned`] if an earlier write failed; [`LogError::Key`] if the
+    /// key cannot be used; [`LogError::ReadOnly`] if the log was opened for reading.
     pub fn write_checkpoint(&self) -> Result<(), LogError> {
         let head = self.checkpoint();
         self.write_signed(&match self.signing_key()? {
@@ -125,20 +126,21 @@ impl Entries {
         })
     }
 
-    /// The same for a head of this log that is signed already, and may have extension lines.
+    /// Like [`Entries::write_checkpoint`], for a head of this log that is signed already and may have extension lines.
     ///
     /// # Errors
-    /// As of [`Entries::write_checkpoint`].
+    /// Those of [`Entries::write_checkpoint`], without [`LogError::Key`].
     pub fn write_signed(&self, head: &SignedCheckpoint) -> Result<(), LogError> {
         let disk = self.disk()?;
         self.make_durable()?;
         head.write(&self.ledger.join("checkpoint"), disk)
     }
 
-    /// The same without syncing the folder: after a power cut the head before may be there, which is behind and no less true.
+    /// Like [`Entries::write_signed`], without syncing the folder: after a power cut the earlier head may be there, which is
+    /// behind but still true.
     ///
     /// # Errors
-    /// As of [`Entries::write_checkpoint`].
+    /// Those of [`Entries::write_signed`].
     pub fn write_signed_lazily(&self, head: &SignedCheckpoint) -> Result<(), LogError> {
         let disk = self.disk()?;
         self.make_durable()?;
@@ -147,11 +149,12 @@ impl Entries {
             .map_err(LogError::io(&path, "cannot be written"))
     }
 
-    /// Gives the log its signing key, made from 32 bytes of chance, and signs a head with it before `key.pub` says that there is
-    /// a key. The head is that of everything recorded.
+    /// Gives the log its signing key, made from 32 random bytes, and signs a head of everything recorded with it, before
+    /// `key.pub` shows that there is a key.
     ///
     /// # Errors
-    /// [`LogError::Key`] where it has one; [`LogError::Io`]; [`LogError::ReadOnly`].
+    /// [`LogError::Key`] if the log has a key already; [`LogError::Io`] if a file cannot be written; [`LogError::ReadOnly`]
+    /// if the log was opened for reading.
     pub fn create_key(&self, seed: &[u8; 32], head: Checkpoint) -> Result<VerifierKey, LogError> {
         let writer = self.writer.as_ref().ok_or(LogError::ReadOnly)?;
         let key = SigningKey::from_seed(&self.origin, seed);
@@ -161,18 +164,18 @@ impl Entries {
         Ok(key.verifier().clone())
     }
 
-    /// The key that signs the log's heads; `None` where it never had one.
+    /// The key that signs the log's heads; `None` if the log never had one.
     ///
     /// # Errors
-    /// [`LogError::Key`]: others can read it, it is of another log, it is not here any more.
+    /// [`LogError::Key`] if others can read the key, it is of another log, or it is missing.
     pub fn signing_key(&self) -> Result<Option<SigningKey>, LogError> {
         key_file::signing(&self.ledger, &self.origin)
     }
 
-    /// Refuses if the log has a key that is not here: nobody could sign a head over what is appended.
+    /// Checks that the key of a log that has one is here: otherwise new entries could not be covered by a signed head.
     ///
     /// # Errors
-    /// [`KeyError::Missing`](super::KeyError::Missing).
+    /// [`KeyError::Missing`](super::KeyError::Missing) if the key is not here.
     pub(crate) fn check_signable(&self) -> Result<(), LogError> {
         key_file::check_here(&self.ledger)
     }

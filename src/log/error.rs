@@ -1,4 +1,4 @@
-//! What can go wrong with a log, where, and what to do.
+//! Errors of the log: the fault, the place, and the remedy.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::key_file::KeyError;
 use super::lock::Holder;
 
-/// Why the log cannot be read or written.
+/// The log cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LogError {
@@ -15,52 +15,52 @@ pub enum LogError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// What was tried.
+        /// The operation that failed.
         what: &'static str,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// There is no ledger.
     #[error("no ledger at {}", .0.display())]
     Absent(PathBuf),
-    /// The folder holds another ledger, or another copy, than when it was opened.
+    /// The folder has another ledger, or another copy, than when it was opened.
     #[error("{}: another ledger was put in the place of the one that was opened: open it anew", .0.display())]
     Replaced(PathBuf),
-    /// There is something already.
+    /// There is a ledger, or a part of one, already.
     #[error("{}: there is a ledger, or a part of one, already", .0.display())]
     Present(PathBuf),
-    /// Bytes are not what was written, or acknowledged bytes are gone.
+    /// Bytes differ from those that were written, or acknowledged bytes are gone.
     #[error("{}: damaged at byte {offset}: {what}", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// Bytes from the start of the file.
+        /// The offset in the file, in bytes.
         offset: u64,
-        /// What is wrong, with the index of the entry where it is known.
+        /// A description of the damage, with the index of the entry if it is known.
         what: String,
     },
-    /// Written by a later program.
+    /// The ledger was written by a later program.
     #[error("{}: format {found} is not known to this program (it reads format 1): use a newer chancery", path.display())]
     Version {
         /// The file.
         path: PathBuf,
-        /// The version found.
+        /// The version in the file.
         found: String,
     },
-    /// Another process writes.
+    /// Another process has the log open for writing.
     #[error("ledger in use by {0}")]
     Locked(Box<Holder>),
-    /// Another process makes the indexes.
+    /// Another process is making the indexes.
     #[error("sled/ and snapshot/ are being made by {0}")]
     IndexesLocked(Box<Holder>),
-    /// A leaf or batch beyond the limits.
+    /// A leaf or a batch exceeds its limit.
     #[error("{what} of {bytes} bytes: the limit is {limit}")]
     TooLarge {
-        /// A leaf or a batch.
+        /// Either a leaf or a batch.
         what: &'static str,
-        /// Its size.
+        /// Its size, in bytes.
         bytes: u64,
-        /// The limit.
+        /// The limit, in bytes.
         limit: u64,
     },
     /// An earlier write or sync failed: nothing more is written until the log is opened again.
@@ -68,26 +68,26 @@ pub enum LogError {
     Poisoned {
         /// The segment.
         path: PathBuf,
-        /// What failed.
+        /// The error of that write or sync.
         why: String,
     },
-    /// Opened for reading.
+    /// The log was opened for reading.
     #[error("the log was opened for reading")]
     ReadOnly,
-    /// A name that no log may have.
+    /// The name is not one that a log may have.
     #[error(
         "{0:?} cannot be the name of a log: use letters, digits, dots, hyphens and slashes, no spaces and no +"
     )]
     Origin(String),
-    /// The log's key.
+    /// The log's key cannot be used.
     #[error("{0}")]
     Key(#[from] KeyError),
-    /// No such position.
+    /// The index or size is beyond the end of the log.
     #[error("the log has {size} entries: there is no {asked}")]
     Beyond {
-        /// The size.
+        /// The size of the log.
         size: u64,
-        /// What was asked, an index or a size.
+        /// The index or size that was asked for.
         asked: u64,
     },
 }

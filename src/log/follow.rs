@@ -1,4 +1,4 @@
-//! Going on with a log that another process writes: a reader finds what was acknowledged since without opening the log again.
+//! Follows a log that another process writes: a reader gets the entries acknowledged since, without opening the log again.
 
 use std::fs::File;
 use std::io;
@@ -15,16 +15,16 @@ use super::state::State;
 use super::tail;
 use super::watermark::{self, Watermark};
 
-/// What tells a reader how much of a log was acknowledged since it looked last.
+/// Notices how much of a log was acknowledged since a reader looked last.
 pub struct Growth {
     ledger: PathBuf,
-    /// `entries/acknowledged`. As long as it is open, no other file gets its number.
+    /// `entries/acknowledged`. While it is open, no other file gets its inode number.
     file: File,
     seen: Watermark,
 }
 
 impl Growth {
-    /// Begins to watch a ledger. Its log is to be opened afterwards, so that a ledger that takes its place is noticed.
+    /// Begins to watch a ledger. Open its log afterwards, so that another ledger in its place is noticed.
     ///
     /// # Errors
     /// [`LogError`] if the count of acknowledged entries cannot be read.
@@ -35,22 +35,22 @@ impl Growth {
         Ok(Growth { ledger: ledger.to_owned(), file, seen })
     }
 
-    /// Takes into a log that was opened for reading what was acknowledged since. Costs two calls of the system if nothing was.
+    /// Adds the entries acknowledged since to a log that was opened for reading. Costs three system calls if there are none.
     ///
     /// # Errors
-    /// [`LogError::Replaced`] if the folder holds another ledger by now; [`LogError::Damaged`]; [`LogError::Io`]. The log
-    /// stays as it is then.
+    /// [`LogError::Replaced`] if the folder now has another ledger; [`LogError::Damaged`] if acknowledged entries are missing
+    /// or not sound; [`LogError::Io`] if a file cannot be read. On an error the log does not change.
     pub fn follow(&mut self, log: &Entries) -> Result<(), LogError> {
         let path = watermark::path(&self.ledger);
         let unread = |error: io::Error| LogError::io(&path, "cannot be read")(error);
         let (held, there) =
             (self.file.metadata().map_err(unread)?, std::fs::metadata(&path).map_err(unread)?);
         let now = Watermark::read_in(&self.file, &path)?;
-        // A copy that was put over the files in place may hold fewer entries; a writer never takes any back.
+        // A copy put over the files in place may have fewer entries; a writer never reduces the count.
         if (held.dev(), held.ino()) != (there.dev(), there.ino()) || now.size < self.seen.size {
             return Err(LogError::Replaced(self.ledger.clone()));
         }
-        // Frames that were found beyond the count when the log was opened are durable, and the next writer counts them.
+        // Frames found beyond the count when the log was opened are durable, and the next writer counts them.
         if now.size > log.size() {
             log.go_on_to(now)?;
         }
@@ -60,7 +60,7 @@ impl Growth {
 }
 
 impl Entries {
-    /// Goes on to what was acknowledged by now, which is more than this log has.
+    /// Advances to the watermark, which is beyond the end of this log.
     fn go_on_to(&self, promised: Watermark) -> Result<(), LogError> {
         let state = self.state();
         let next = match self.in_same_segment(&state, promised)? {
@@ -71,8 +71,8 @@ impl Entries {
         Ok(())
     }
 
-    /// The log with the frames that follow in its last segment; `None` if they do not lead to what is promised, since the
-    /// log goes on in another segment.
+    /// The log with the next frames of its last segment; `None` if they do not reach the watermark, because the log continues
+    /// in another segment.
     fn in_same_segment(&self, state: &State, promised: Watermark) -> Result<Option<State>, LogError> {
         let Some(last) = state.last_segment() else { return Ok(None) };
         let opened = last.opened(&self.origin, &self.kept)?;
@@ -96,7 +96,7 @@ impl Entries {
         Ok(Some(State { segments, tree: scan.after, last, end: promised.offset }))
     }
 
-    /// The log with the segments that follow. What was in the last one may have been sealed meanwhile.
+    /// The log with the segments that follow. The last segment so far may have been sealed meanwhile.
     fn in_later_segments(&self, state: &State, promised: Watermark) -> Result<State, LogError> {
         let from = state.segments.len().saturating_sub(1);
         let mut segments = Vec::clone(&state.segments);
@@ -114,7 +114,7 @@ impl Entries {
         }
         let (last, end) = (scan.last.into_iter().collect(), scan.end);
         let next = State { segments: Arc::new(segments), tree: scan.after, last, end };
-        // The entries since must lead from the log as it was to the log as it is: else it is another log.
+        // The new entries must lead from the earlier tree to the current one; otherwise it is another log.
         let mut tree = state.tree.clone();
         for at in from..next.segments.len() {
             self.visit_segment(&next, at, state.size(), |index, _, hash| {

@@ -1,4 +1,4 @@
-//! The file `FORMAT`: that this folder is a ledger, of which format, of which log. Written last, once.
+//! The file `FORMAT` marks a folder as a ledger, with the version of the format and the name of the log. Written last, once.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use super::regular;
 const MAGIC: &str = "chancery ledger";
 const VERSION: &str = "1";
 
-/// Everything in the folder that is of one ledger alone. Another ledger cannot be made where one of them lies.
+/// The parts of a folder that belong to one ledger alone. No ledger can be made in a folder that has one of them.
 pub(super) const PARTS: [&str; 10] = [
     "FORMAT",
     "entries",
@@ -22,7 +22,7 @@ pub(super) const PARTS: [&str; 10] = [
     "sled",
     "snapshot",
 ];
-/// What a ledger has beside them, and may be there before it is made.
+/// Other parts of a ledger, which may be there before it is made.
 pub(super) const ASIDE: [&str; 3] = ["LOCK", "UPKEEP", "CITATION.toml"];
 
 /// The path of the file in a ledger's folder.
@@ -36,7 +36,7 @@ fn text(origin: &str) -> String {
     format!("{body}crc32c {sum:08x}\n")
 }
 
-/// Whether a log may be called so: what C2SP signed notes allow, kept to what can be typed.
+/// Checks that a name can be a log's: a name that C2SP signed notes allow, of characters that are easy to type.
 pub(super) fn check_origin(origin: &str) -> Result<(), LogError> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '/' | '_' | ':');
     if origin.is_empty() || origin.len() > 200 || !origin.chars().all(allowed) {
@@ -50,10 +50,11 @@ pub(super) fn write(ledger: &Path, origin: &str, disk: &Disk) -> Result<(), LogE
     disk.replace(&path, text(origin).as_bytes()).map_err(LogError::io(&path, "cannot be written"))
 }
 
-/// The log's name. A folder that holds parts of a ledger but no `FORMAT` is damaged, never new.
+/// Reads the log's name. A folder that has parts of a ledger but no `FORMAT` is damaged, never new.
 ///
 /// # Errors
-/// [`LogError::Absent`], [`LogError::Version`], [`LogError::Damaged`].
+/// [`LogError::Absent`] if there is no ledger, [`LogError::Version`] if a later program wrote it, [`LogError::Damaged`] if
+/// the file is missing or not sound, [`LogError::Io`] if it cannot be read.
 pub fn read(ledger: &Path) -> Result<String, LogError> {
     let path = path(ledger);
     let bytes = match regular::read(&path, regular::TEXT_BYTES_MAX) {

@@ -1,6 +1,6 @@
 //! A frame: the leaves of one append, written at once. All numbers are little-endian.
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! |---|---|
 //! | 0..4 | magic `CHF1` |
 //! | 4..12 | index of the first leaf |
@@ -12,8 +12,8 @@
 //! | padding | `0xFF`, 0 to 15 bytes |
 //! | last 4 | CRC-32C of everything before |
 //!
-//! Frames begin at a multiple of 16 and nothing that a writer puts into 16 aligned bytes is all zero, so that a sector
-//! that never reached the disk (which reads as zeros) is told from damage.
+//! Frames begin at a multiple of 16, and no 16 aligned bytes of a frame are all zero. So a sector that never reached the disk
+//! (which reads as zeros) can be distinguished from damage.
 
 use super::LEAF_BYTES_MAX;
 use super::error::LogError;
@@ -21,16 +21,16 @@ use super::tree::{Hash, leaf_hash};
 
 pub(super) const HEADER_BYTES: usize = 32;
 pub(super) const ALIGNMENT: usize = 16;
-/// What a disk writes whole or not at all.
+/// The number of bytes that a disk writes as a whole or not at all.
 const SECTOR: usize = 512;
-/// The most bytes of a frame: a larger batch is refused.
+/// The largest frame, in bytes: a larger batch is refused.
 pub(super) const FRAME_BYTES_MAX: usize = 64 << 20;
 const MAGIC: [u8; 4] = *b"CHF1";
-/// What stands before a leaf: its length and its hash.
+/// The length of a leaf's length and hash, which precede it, in bytes.
 pub(super) const LEAF_OVERHEAD: usize = 4 + 32;
 const TRAILER_BYTES: usize = 4;
 
-/// What a frame's header says.
+/// The header of a frame.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Header {
     pub(super) first: u64,
@@ -39,18 +39,18 @@ pub(super) struct Header {
     pub(super) acknowledged: u64,
 }
 
-/// What stands at a place in a segment.
+/// The content of a segment at an offset.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Found {
     /// A sound frame.
     Frame(Header),
-    /// Nothing was written here.
+    /// Nothing was written there.
     Nothing,
-    /// Something that is no sound frame; the header where that much is sound.
+    /// Something that is not a sound frame; with the header if that is sound, and a description of the damage.
     Broken(Option<Header>, &'static str),
 }
 
-/// The bytes of a frame with the hashes of its leaves.
+/// Encodes a frame; returns its bytes, and the hashes of its leaves.
 pub(super) fn encode(first: u64, acknowledged: u64, leaves: &[&[u8]]) -> (Vec<u8>, Vec<Hash>) {
     let bytes = frame_bytes(leaves);
     let mut frame = Vec::with_capacity(bytes);
@@ -73,13 +73,13 @@ pub(super) fn encode(first: u64, acknowledged: u64, leaves: &[&[u8]]) -> (Vec<u8
     (frame, hashes)
 }
 
-/// How many bytes a frame of these leaves has.
+/// The length of a frame of these leaves, in bytes.
 pub(super) fn frame_bytes(leaves: &[&[u8]]) -> usize {
     let leaves: usize = leaves.iter().map(|leaf| leaf.len() + LEAF_OVERHEAD).sum();
     (HEADER_BYTES + leaves + TRAILER_BYTES).next_multiple_of(ALIGNMENT)
 }
 
-/// Whether these leaves can be one frame.
+/// Checks that these leaves can be one frame.
 pub(super) fn check_limits(leaves: &[&[u8]]) -> Result<(), LogError> {
     if let Some(leaf) = leaves.iter().find(|leaf| leaf.len() > LEAF_BYTES_MAX) {
         let bytes = leaf.len() as u64;
@@ -97,7 +97,7 @@ fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..at.checked_add(N)?)?.try_into().ok()
 }
 
-/// Reads a header.
+/// Reads a header; `None` if it is not sound.
 pub(super) fn header(bytes: &[u8]) -> Option<Header> {
     let sum = u32::from_le_bytes(array(bytes, 28)?);
     if array(bytes, 0)? != MAGIC || crc32c::crc32c(bytes.get(..28)?) != sum {
@@ -115,7 +115,7 @@ pub(super) fn header(bytes: &[u8]) -> Option<Header> {
     sane.then_some(header)
 }
 
-/// What stands at the beginning of `bytes`, the rest of a segment; `next` is the index that must come.
+/// Reads the beginning of `bytes`, the rest of a segment; `next` is the index that must come.
 pub(super) fn find(bytes: &[u8], next: u64) -> Found {
     let Some(start) = bytes.get(..HEADER_BYTES) else { return Found::Nothing };
     if start.iter().all(|byte| *byte == 0) {
@@ -140,7 +140,7 @@ pub(super) fn find(bytes: &[u8], next: u64) -> Found {
     Found::Frame(header)
 }
 
-/// The leaves of a sound frame with their stored hashes; stops early where lengths do not add up.
+/// The leaves of a sound frame with their stored hashes; stops early if the lengths do not add up.
 pub(super) fn leaves<'a>(
     frame: &'a [u8],
     header: &Header,
@@ -157,7 +157,7 @@ pub(super) fn leaves<'a>(
     })
 }
 
-/// Whether some sector of the span `[from, to)` of a segment reads as zeros: part of it never reached the disk.
+/// True if some sector of the span `[from, to)` of a segment reads as zeros: that part never reached the disk.
 pub(super) fn lost_sector(segment: &[u8], from: usize, to: usize) -> bool {
     let mut at = from;
     let to = to.min(segment.len());

@@ -1,4 +1,4 @@
-//! The hashes of leaves as they are stored, and the roots that follow from them.
+//! The stored hashes of leaves, and the roots computed from them.
 
 use std::ops::Range;
 
@@ -11,21 +11,21 @@ use super::segment::{self, Form, HEADER_BYTES};
 use super::state::State;
 use super::tree::{Frontier, Hash, node_hash};
 
-/// Nodes of this level and above are stored in the index: each is over 64 leaves.
+/// The index stores nodes of this level and above; each node of this level is over 64 leaves.
 const LEVEL: u8 = 6;
 const BLOCK: u64 = 1 << LEVEL;
 
-/// Where the record of a leaf was seen to begin in a segment of frames, in bytes from the beginning of the file.
+/// A function that returns the offset of a leaf's record in a segment of frames, in bytes from the beginning of the file.
 pub type Places<'p> = &'p dyn Fn(u64) -> Option<u32>;
 
-/// A node over a full subtree: by its level (a leaf's is 0) and its number there, from 0.
+/// A function that returns the hash over a full subtree, by its level (a leaf's is 0) and its number there, from 0.
 pub type Nodes<'n> = &'n dyn Fn(u8, u64) -> Option<Hash>;
 
 impl Entries {
     /// The root over the first `size` leaves, from the stored hashes of one segment.
     ///
     /// # Errors
-    /// [`LogError::Beyond`] for a size larger than the log's.
+    /// [`LogError::Beyond`] for a size larger than the log's; [`LogError::Damaged`] if the segment is not sound.
     pub fn root(&self, size: u64) -> Result<Hash, LogError> {
         let state = self.state();
         if size == state.size() {
@@ -48,7 +48,7 @@ impl Entries {
     /// The RFC 6962 hash of every leaf, as stored; sealed segments are not decompressed for it.
     ///
     /// # Errors
-    /// [`LogError::Damaged`] at the first part that is not sound.
+    /// [`LogError::Damaged`] for the first part that is not sound.
     pub fn leaf_hashes(&self) -> Result<Vec<Hash>, LogError> {
         let state = self.state();
         let mut hashes = Vec::with_capacity(usize::try_from(state.size()).unwrap_or(0));
@@ -61,25 +61,25 @@ impl Entries {
                 Form::Frames(_) => self.visit_segment(&state, at, 0, |_, _, hash| hashes.push(hash))?,
             }
         }
-        // Of a segment that was filled and sealed since this log was opened for reading, more than it has.
+        // A segment that was filled and sealed since this log was opened for reading has more leaves than the log.
         hashes.truncate(usize::try_from(state.size()).unwrap_or(usize::MAX));
         Ok(hashes)
     }
 
-    /// The RFC 6962 hash of one leaf as it is stored: 32 bytes are read, and nothing is decompressed. No checksum covers
-    /// it alone: [`Entries::root_of`] and [`Entries::leaf`] check what they use.
+    /// The RFC 6962 hash of one leaf as stored: 32 bytes are read, and nothing is decompressed. No checksum covers it alone:
+    /// [`Entries::root_of`] and [`Entries::leaf`] check the hashes that they use.
     ///
     /// # Errors
-    /// [`LogError::Beyond`] for an index past the end; [`LogError::Damaged`] where the leaf is not in its segment.
+    /// [`LogError::Beyond`] for an index past the end; [`LogError::Damaged`] if the leaf is not in its segment.
     pub fn hash_of(&self, index: u64, places: Places<'_>) -> Result<Hash, LogError> {
         let one = self.hashes(index..index.saturating_add(1), places)?;
         one.first().copied().ok_or(LogError::Beyond { size: self.state().size(), asked: index })
     }
 
-    /// The same of consecutive leaves, half-open.
+    /// Like [`Entries::hash_of`], for consecutive leaves (a half-open range).
     ///
     /// # Errors
-    /// As of [`Entries::hash_of`].
+    /// Those of [`Entries::hash_of`].
     pub fn hashes(&self, range: Range<u64>, places: Places<'_>) -> Result<Vec<Hash>, LogError> {
         let state = self.state();
         let mut hashes = Vec::with_capacity(range.clone().count());
@@ -118,18 +118,18 @@ impl Entries {
         Ok(())
     }
 
-    /// Where the record of a leaf was seen to begin: when the log was opened, or by the caller.
+    /// The offset of a leaf's record, as known from the opening of the log, or from the caller.
     pub(super) fn place(&self, index: u64, places: Places<'_>) -> Option<u32> {
         let at = index.checked_sub(self.passed.first).and_then(|at| usize::try_from(at).ok());
         at.and_then(|at| self.passed.offsets.get(at).copied()).or_else(|| places(index))
     }
 
-    /// The root over the first `size` leaves, from `nodes` of level 6 and above and the stored hashes of the leaves after
-    /// the last full 64. Those hashes are checked against the node, or the end of the log, that they lead to. A node that
-    /// `nodes` does not have is made from those below it.
+    /// The root over the first `size` leaves, from `nodes` of level 6 and above and the stored hashes of the leaves after the
+    /// last full 64. Those hashes are checked against the node, or the end of the log, that they lead to. A node that `nodes`
+    /// does not have is computed from those below it.
     ///
     /// # Errors
-    /// [`LogError::Beyond`] for a size larger than the log's; [`LogError::Damaged`] where the hashes lead elsewhere.
+    /// [`LogError::Beyond`] for a size larger than the log's; [`LogError::Damaged`] if the hashes lead to another root.
     pub fn root_of(&self, size: u64, nodes: Nodes<'_>, places: Places<'_>) -> Result<Hash, LogError> {
         let state = self.state();
         if size == state.size() {
@@ -163,7 +163,7 @@ impl Entries {
         Ok(node_hash(left, self.node(level - 1, number * 2 + 1, nodes, places)?))
     }
 
-    /// The hashes of 64 leaves, or those up to the end of the log, where they lead to what is known of them.
+    /// The hashes of 64 leaves, or of those up to the end of the log, if they agree with the node or tree over them.
     fn checked(
         &self,
         state: &State,

@@ -9,33 +9,33 @@ use sha2::{Digest, Sha256};
 
 use super::format;
 
-/// How C2SP signed-note numbers the keys of logs and (tlog-cosignature) those of witnesses, both of Ed25519.
+/// The numbers of Ed25519 key types: of logs in C2SP signed-note, and of witnesses in tlog-cosignature.
 pub(super) const OF_LOG: u8 = 1;
 pub(super) const OF_WITNESS: u8 = 4;
 const SECRET: &str = "PRIVATE+KEY+";
 
-/// Why a text is not a key.
+/// A text is not a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum KeyTextError {
-    /// Not the three parts.
+    /// It does not have the three parts.
     #[error("a verifier key is one line: a name, a hash and the key, joined by +")]
     Parts,
-    /// The name, the hash or the key is not of its form.
+    /// The name, the hash or the key is malformed.
     #[error("the verifier key has no sound {0}")]
     Part(&'static str),
     /// The hash is that of another name or key.
     #[error("the verifier key's hash is not that of its name and key: it was copied wrongly")]
     Hash,
-    /// The key of someone else than who is asked for.
+    /// It is a key of another kind than needed: a log's or a witness's.
     #[error("the verifier key is that of a {0}: a {1}'s is needed")]
     Kind(&'static str, &'static str),
-    /// Not a signing key.
+    /// It is not a signing key.
     #[error("it does not hold a signing key of this program's form")]
     Secret,
 }
 
-/// What signatures of a log, or of a recorder, are verified with: its name and its public key. Written `name+hash+key`, the
-/// hash in eight hexadecimal digits, the key (with a byte for Ed25519 before it) in base64.
+/// The key that verifies signatures of a log or a recorder: its name and its public key. Written `name+hash+key`, the hash in
+/// eight hexadecimal digits, the key (after a byte for Ed25519) in base64.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct VerifierKey {
     name: String,
@@ -52,7 +52,7 @@ impl VerifierKey {
     /// Reads the line, without a newline.
     ///
     /// # Errors
-    /// [`KeyTextError`].
+    /// [`KeyTextError`] if the line is not a verifier key of a log or recorder.
     pub fn parse(line: &str) -> Result<VerifierKey, KeyTextError> {
         let (name, public) = parse(line, OF_LOG)?;
         Ok(VerifierKey { name, public })
@@ -63,41 +63,41 @@ impl VerifierKey {
         &self.name
     }
 
-    /// Whether both have one public key, by whatever names.
+    /// True if both have the same public key, under any names.
     pub fn has_key_of(&self, other: &VerifierKey) -> bool {
         self.public == other.public
     }
 
-    /// Whether a line says that it is of this key.
+    /// True if a line has the name and the hash of this key.
     pub fn is_of(&self, line: &super::Signature) -> bool {
         line.name == self.name && line.bytes.starts_with(&self.hash())
     }
 
-    /// Which key a signature is of.
+    /// The hash by which a signature names its key.
     pub(super) fn hash(&self) -> [u8; 4] {
         hash(OF_LOG, &self.name, &self.public)
     }
 
-    /// The same in eight hexadecimal digits, as the key's line has it.
+    /// The hash in eight hexadecimal digits, as in the key's line.
     pub fn hash_text(&self) -> String {
         hexadecimal(self.hash())
     }
 
-    /// Whether 64 bytes are this key's signature over a text.
+    /// True if 64 bytes are this key's signature over a text.
     pub fn has_signed(&self, text: &[u8], signature: &[u8; 64]) -> bool {
         let signature = ed25519_dalek::Signature::from_bytes(signature);
         self.public.verify_strict(text, &signature).is_ok()
     }
 }
 
-/// The bytes of a key behind the number of its kind.
+/// The bytes of a key after the number of its kind.
 fn marked(kind: u8, bytes: &[u8; 32]) -> [u8; 33] {
     let mut out = [kind; 33];
     out[1..].copy_from_slice(bytes);
     out
 }
 
-/// The first four bytes of SHA-256 over name, newline, kind and public key: which key a signature is of.
+/// The first four bytes of SHA-256 over name, newline, kind and public key: signatures name their key by this hash.
 pub(super) fn hash(kind: u8, name: &str, public: &ed25519_dalek::VerifyingKey) -> [u8; 4] {
     let digest =
         Sha256::new().chain_update(name).chain_update(b"\n").chain_update(marked(kind, public.as_bytes()));
@@ -105,7 +105,7 @@ pub(super) fn hash(kind: u8, name: &str, public: &ed25519_dalek::VerifyingKey) -
     [a, b, c, d]
 }
 
-/// A verifier key as a line.
+/// The line of a verifier key.
 pub(super) fn line(kind: u8, name: &str, public: &ed25519_dalek::VerifyingKey) -> String {
     let key = STANDARD.encode(marked(kind, public.as_bytes()));
     format!("{name}+{}+{key}", hexadecimal(hash(kind, name, public)))
@@ -133,7 +133,7 @@ pub(super) fn parse(line: &str, kind: u8) -> Result<(String, ed25519_dalek::Veri
     }
 }
 
-/// `PRIVATE+KEY+name+hash+key`, as other C2SP tools write it, and a newline.
+/// `PRIVATE+KEY+name+hash+key`, the form of other C2SP tools, and a newline.
 pub(super) fn secret_line(kind: u8, name: &str, secret: &ed25519_dalek::SigningKey) -> String {
     let hash = hexadecimal(hash(kind, name, &secret.verifying_key()));
     format!("{SECRET}{name}+{hash}+{}\n", STANDARD.encode(marked(kind, secret.as_bytes())))
@@ -156,8 +156,8 @@ pub(super) fn parse_secret(
     sound.then(|| (name.to_owned(), secret)).ok_or(KeyTextError::Secret)
 }
 
-/// What the heads of a log, or the events of a recorder, are signed with. Its text is a secret: it is written to the key's
-/// file and nowhere else.
+/// The key that signs the heads of a log, or the events of a recorder. Its text is secret: it is written to the key's file
+/// and nowhere else.
 pub struct SigningKey {
     verifier: VerifierKey,
     secret: ed25519_dalek::SigningKey,
@@ -170,14 +170,14 @@ impl fmt::Debug for SigningKey {
 }
 
 impl SigningKey {
-    /// The key of a log by that name from 32 bytes of chance.
+    /// The key of a log or a recorder with this name, from 32 random bytes.
     pub fn from_seed(name: &str, seed: &[u8; 32]) -> SigningKey {
         let secret = ed25519_dalek::SigningKey::from_bytes(seed);
         let verifier = VerifierKey { name: name.to_owned(), public: secret.verifying_key() };
         SigningKey { verifier, secret }
     }
 
-    /// What its signatures are verified with.
+    /// The key that verifies its signatures.
     pub fn verifier(&self) -> &VerifierKey {
         &self.verifier
     }

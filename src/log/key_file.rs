@@ -1,5 +1,5 @@
-//! Files of keys: the secret, for its owner's eyes only, and beside it, with `.pub` behind its name, the line that verifiers
-//! need. A log's are `key` and `key.pub` in its folder; a recorder's lie wherever the recorder keeps them.
+//! Files of keys: the secret, which only its owner may read, and beside it, with `.pub` after its name, the line that
+//! verifiers need. A log's are `key` and `key.pub` in its folder; a recorder keeps its own in any place.
 
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
@@ -10,49 +10,50 @@ use super::error::LogError;
 use super::key::{KeyTextError, SigningKey, VerifierKey};
 use super::regular;
 
-/// Why there is no key to sign or verify with.
+/// There is no key to sign or verify with.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
-    /// No key.
+    /// The log has a verifier key, and its signing key is not here.
     #[error("{}: the log's signing key is not here", .0.display())]
     Missing(PathBuf),
-    /// A key is never overwritten.
+    /// The log has a key already, and a key is never overwritten.
     #[error("{}: the log has a signing key already", .0.display())]
     Present(PathBuf),
-    /// The log has a key and entries, and no head that is signed with it: a signature now vouches for what nobody signed before.
+    /// The log has a key and entries, and no head signed with the key: a signature now would vouch for entries that nobody
+    /// signed.
     #[error("{}: the log has a key and no signed head that says which entries were signed", .0.display())]
     Unheaded(PathBuf),
     /// Another file is in the place of a recorder's key.
     #[error("{}: there is such a file already, and a key is never overwritten", .0.display())]
     Occupied(PathBuf),
-    /// Anyone may have copied it.
+    /// Others than its owner may have copied the key.
     #[error("{}: others than its owner can read or change the signing key (mode {mode:03o})", path.display())]
     Exposed {
         /// The file.
         path: PathBuf,
-        /// Its permissions.
+        /// The permissions of the file.
         mode: u32,
     },
-    /// The key of another log.
+    /// The key is that of another log.
     #[error("{}: the key is that of {name}, this log is {origin}", path.display())]
     Foreign {
         /// The file.
         path: PathBuf,
-        /// Whose key it is.
+        /// The name of the key.
         name: String,
         /// The log's name.
         origin: String,
     },
-    /// The two files are not of one key.
+    /// The two files do not belong to one key.
     #[error("{}: it is not the verifier key of the signing key beside it", .0.display())]
     Unlike(PathBuf),
-    /// Not a key.
+    /// The file does not contain a key.
     #[error("{}: {source}", path.display())]
     Text {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The fault of its text.
         source: KeyTextError,
     },
 }
@@ -61,7 +62,7 @@ fn secret_path(ledger: &Path) -> PathBuf {
     ledger.join("key")
 }
 
-/// Until an entry announces it, and the head with that entry is written.
+/// The secret of the next key, until an entry announces it and the head with that entry is written.
 fn next_path(ledger: &Path) -> PathBuf {
     ledger.join("key.next")
 }
@@ -79,7 +80,7 @@ fn text(path: &Path) -> Result<Option<String>, LogError> {
     }
 }
 
-/// Puts a new secret in place. Only once a head is signed with it [`write_public`] says so: without both `key.pub` would promise
+/// Puts a new secret in place. [`write_public`] follows once a head is signed with it: otherwise `key.pub` would promise
 /// signatures that nobody made.
 pub(super) fn create(ledger: &Path, key: &SigningKey, disk: &Disk) -> Result<(), LogError> {
     place_secret(&secret_path(ledger), &public_path(ledger), key, disk, KeyError::Present)
@@ -88,17 +89,18 @@ pub(super) fn create(ledger: &Path, key: &SigningKey, disk: &Disk) -> Result<(),
 /// Puts the key of a recorder in place, and its verifier key beside it: `FILE` and `FILE.pub`.
 ///
 /// # Errors
-/// [`KeyError::Occupied`], [`LogError::Io`].
+/// [`KeyError::Occupied`] if either file exists, [`LogError::Io`] if one cannot be written.
 pub fn write_recorder_key(path: &Path, key: &SigningKey, disk: &Disk) -> Result<(), LogError> {
     let mut public = path.as_os_str().to_owned();
     public.push(".pub");
     place(path, Path::new(&public), key, disk, KeyError::Occupied)
 }
 
-/// The key of a recorder.
+/// Reads the key of a recorder.
 ///
 /// # Errors
-/// [`KeyError::Exposed`], [`KeyError::Text`], [`LogError::Io`].
+/// [`KeyError::Exposed`] if others can read or change the file, [`KeyError::Text`] if it does not contain a key,
+/// [`LogError::Io`] if it cannot be read.
 pub fn read_recorder_key(path: &Path) -> Result<SigningKey, LogError> {
     let absent = || LogError::io(path, "cannot be read")(ErrorKind::NotFound.into());
     let text = read_private(path)?.ok_or_else(absent)?;
@@ -131,10 +133,10 @@ fn place_secret(
     written.map_err(LogError::io(secret, "cannot be written"))
 }
 
-/// A secret's file; `None` where there is none.
+/// Reads the file of a secret; `None` if there is none.
 ///
 /// # Errors
-/// [`KeyError::Exposed`] where others than its owner can read or change it.
+/// [`KeyError::Exposed`] if others than its owner can read or change it; [`LogError::Io`] if it cannot be read.
 pub(crate) fn read_private(path: &Path) -> Result<Option<String>, LogError> {
     let mode = match std::fs::metadata(path) {
         Ok(found) => found.mode() & 0o777,
@@ -147,10 +149,11 @@ pub(crate) fn read_private(path: &Path) -> Result<Option<String>, LogError> {
     }
 }
 
-/// The signing key; `None` where the log never had one.
+/// The signing key; `None` if the log never had one.
 ///
 /// # Errors
-/// [`KeyError`]; [`KeyError::Missing`] where `key.pub` says that there is one.
+/// [`KeyError::Missing`] if there is only `key.pub`; [`KeyError::Unlike`] if the two files do not belong to one key;
+/// otherwise [`KeyError`] if one of them cannot be used.
 pub(super) fn signing(ledger: &Path, origin: &str) -> Result<Option<SigningKey>, LogError> {
     let (key, public) = (secret(ledger, origin)?, verifier_key(ledger)?);
     match (&key, public) {
@@ -162,10 +165,10 @@ pub(super) fn signing(ledger: &Path, origin: &str) -> Result<Option<SigningKey>,
     }
 }
 
-/// Whether the secret of a log that has a verifier key is here, be it one that cannot be used.
+/// Checks that the secret of a log that has a verifier key is here, usable or not.
 ///
 /// # Errors
-/// [`KeyError::Missing`].
+/// [`KeyError::Missing`] if it is not here.
 pub(super) fn check_here(ledger: &Path) -> Result<(), LogError> {
     let secret = secret_path(ledger);
     match !secret.exists() && public_path(ledger).exists() {
@@ -174,12 +177,12 @@ pub(super) fn check_here(ledger: &Path) -> Result<(), LogError> {
     }
 }
 
-/// The secret in the file `key`, whatever lies beside it.
+/// The secret in the file `key`, regardless of `key.pub`.
 pub(super) fn secret(ledger: &Path, origin: &str) -> Result<Option<SigningKey>, LogError> {
     read(secret_path(ledger), origin)
 }
 
-/// The secret that is to be the log's.
+/// The secret of the log's next key.
 pub(super) fn next(ledger: &Path, origin: &str) -> Result<Option<SigningKey>, LogError> {
     read(next_path(ledger), origin)
 }
@@ -194,14 +197,14 @@ fn read(path: PathBuf, origin: &str) -> Result<Option<SigningKey>, LogError> {
     Ok(Some(key))
 }
 
-/// Makes the secret that is to be the log's durable.
+/// Writes the secret of the log's next key durably.
 pub(super) fn prepare(ledger: &Path, key: &SigningKey, disk: &Disk) -> Result<(), LogError> {
     let path = next_path(ledger);
     let written = disk.place_private(&path, key.secret_text().as_bytes());
     written.map_err(LogError::io(&path, "cannot be written"))
 }
 
-/// Puts the secret that was prepared in the place of the one before.
+/// Replaces the log's secret by the prepared one.
 pub(super) fn adopt(ledger: &Path, disk: &Disk) -> Result<(), LogError> {
     let (from, to) = (next_path(ledger), secret_path(ledger));
     let renamed = disk.rename(&from, &to).and_then(|()| disk.sync_dir(ledger));
@@ -215,10 +218,10 @@ pub(super) fn write_public(ledger: &Path, key: &VerifierKey, disk: &Disk) -> Res
     written.map_err(LogError::io(&path, "cannot be written"))
 }
 
-/// The verifier key beside the log; `None` where there is none.
+/// The verifier key beside the log; `None` if there is none.
 ///
 /// # Errors
-/// [`KeyError::Text`], [`LogError::Io`].
+/// [`KeyError::Text`] if the file does not contain a verifier key, [`LogError::Io`] if it cannot be read.
 pub fn verifier_key(ledger: &Path) -> Result<Option<VerifierKey>, LogError> {
     let path = public_path(ledger);
     let Some(text) = text(&path)? else { return Ok(None) };

@@ -17,7 +17,7 @@ impl LeafBlock {
         LeafBlock { first, ..LeafBlock::default() }
     }
 
-    /// One with room for so many leaves of so many bytes together.
+    /// An empty block with room for this number of leaves, and for their bytes together.
     pub(super) fn with_room(first: u64, leaves: usize, bytes: usize) -> LeafBlock {
         let (bytes, ends) = (Vec::with_capacity(bytes), Vec::with_capacity(leaves));
         LeafBlock { first, bytes, ends, hashes: Vec::with_capacity(leaves) }
@@ -39,23 +39,23 @@ impl LeafBlock {
         self.first + self.len() as u64
     }
 
-    /// The bytes of the leaf at a place in it, counted from its first.
+    /// The bytes of the leaf at a position, counted from its first.
     pub fn leaf(&self, at: usize) -> Option<&[u8]> {
         let start = at.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
         self.bytes.get(start..*self.ends.get(at)?)
     }
 
-    /// How many leaves it holds.
+    /// The number of its leaves.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Whether it holds none.
+    /// True if it has no leaves.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
-    /// The bytes of all its leaves together.
+    /// The total length of its leaves, in bytes.
     pub fn bytes(&self) -> usize {
         self.bytes.len()
     }
@@ -65,7 +65,7 @@ impl LeafBlock {
         self.iter_from(self.first)
     }
 
-    /// The same, from an index on.
+    /// Like [`LeafBlock::iter`], from an index on.
     pub(super) fn iter_from(&self, index: u64) -> impl Iterator<Item = (u64, &[u8], Hash)> {
         let skip = usize::try_from(index.saturating_sub(self.first)).unwrap_or(usize::MAX).min(self.len());
         let start = skip.checked_sub(1).and_then(|at| self.ends.get(at)).copied().unwrap_or(0);

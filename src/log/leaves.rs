@@ -1,4 +1,4 @@
-//! Reading leaves by their index, without their neighbours.
+//! Reads leaves by their index, without their neighbours.
 
 use rayon::prelude::*;
 
@@ -11,7 +11,7 @@ use super::segment::HEADER_BYTES;
 use super::state::State;
 use super::tree::{Hash, leaf_hash};
 
-/// So few leaves are read by the thread that asks for them.
+/// Up to this number of leaves are read in the calling thread.
 const FEW: usize = 32;
 /// The smallest and the largest number of leaves that one core reads at a time.
 const PIECE: (usize, usize) = (32, 1024);
@@ -20,29 +20,29 @@ const DENSE: u64 = 8;
 
 /// Leaves of one segment that are read together.
 struct Piece<'i> {
-    /// The segment, by its place in the log.
+    /// The position of the segment in the log.
     at: usize,
     indexes: &'i [u64],
-    /// Where they lie in a segment of frames, as far as that is known; nothing of a sealed one.
+    /// The offsets of their records in a segment of frames, as far as they are known; empty for a sealed segment.
     places: Vec<Option<u32>>,
-    /// Whether the segment is read whole.
+    /// True if the segment is read whole.
     whole: bool,
 }
 
 impl Entries {
-    /// One leaf and its RFC 6962 hash, which is checked; what stands around it is not read where its segment is sealed.
+    /// One leaf and its RFC 6962 hash, which is checked; of a sealed segment only the leaf's block is read.
     ///
     /// # Errors
-    /// [`LogError::Beyond`] for an index past the end; [`LogError::Damaged`] where the leaf is not as it was written.
+    /// [`LogError::Beyond`] for an index past the end; [`LogError::Damaged`] if the leaf is not sound.
     pub fn leaf(&self, index: u64) -> Result<(Vec<u8>, Hash), LogError> {
         self.leaf_near(index, None)
     }
 
-    /// One leaf and its hash, as [`Entries::leaf`]; `place` is where its record was seen to begin in a segment of frames, which may have
-    /// been sealed since.
+    /// Like [`Entries::leaf`]; `place` is the offset at which its record was seen in a segment of frames, which may have been
+    /// sealed since.
     ///
     /// # Errors
-    /// As of [`Entries::leaf`].
+    /// Those of [`Entries::leaf`].
     pub fn leaf_near(&self, index: u64, place: Option<u32>) -> Result<(Vec<u8>, Hash), LogError> {
         let state = self.state();
         let (at, segment) = state.segment_of(index)?;
@@ -61,21 +61,21 @@ impl Entries {
         }
     }
 
-    /// The leaves at some indexes, which rise, each checked by its hash; with the index of each. `places` says where a
-    /// record was seen to begin in a segment of frames.
+    /// The leaves at rising indexes, each with its index and checked by its hash. `places` returns the offset at which a
+    /// record was seen in a segment of frames.
     ///
     /// # Errors
-    /// As of [`Entries::leaf`], at the first leaf that cannot be had.
+    /// Those of [`Entries::leaf`], for the first leaf that cannot be read.
     pub fn leaves(&self, indexes: &[u64], places: Places<'_>) -> Result<Vec<(u64, Vec<u8>)>, LogError> {
         self.map_leaves(indexes, places, &|index, leaf, _| (index, leaf.to_vec()))
     }
 
-    /// What `keep` makes of each of these leaves, with its hash, in their order. Each is whole; whether it is the leaf of its index
-    /// the tree says. Leaves of one compressed block are decompressed once, a
-    /// segment of frames of which many leaves are wanted is read whole, and more than a few leaves are read on every core.
+    /// Calls `keep` with each of these leaves and its hash, and returns the results in their order. Each leaf is intact; only
+    /// the tree shows that it is the leaf of its index. Leaves of one compressed block are decompressed once, a segment of
+    /// frames is read whole if many of its leaves are wanted, and more than a few leaves are read on every core.
     ///
     /// # Errors
-    /// As of [`Entries::leaves`].
+    /// Those of [`Entries::leaves`].
     pub fn map_leaves<T: Send>(
         &self,
         indexes: &[u64],
@@ -102,7 +102,7 @@ impl Entries {
         indexes: &'i [u64],
         places: Places<'_>,
     ) -> Result<Vec<Piece<'i>>, LogError> {
-        // The pool of threads is not made for a few.
+        // A few leaves do not justify starting the pool of threads.
         let cores = if indexes.len() <= FEW { 1 } else { rayon::current_num_threads() };
         let most = (indexes.len() / (cores * 4)).clamp(PIECE.0, PIECE.1);
         let mut pieces = Vec::new();
@@ -166,7 +166,7 @@ impl Entries {
         Ok(kept)
     }
 
-    /// Gives leaves of one block, by their rising indexes, to `visit`, each with its hash, which is checked.
+    /// Calls `visit` with leaves of one block, by their rising indexes, each with its hash, which is checked.
     fn visit_block(
         &self,
         sealed: &Sealed,

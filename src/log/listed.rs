@@ -1,4 +1,4 @@
-//! A segment by its name. Its header is read, and its file opened for single leaves, when something of it is asked.
+//! A segment by its name. Its header is read, and its file opened for single leaves, when they are needed.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use super::error::LogError;
 use super::opened::Opened;
 use super::segment::{self, Segment};
 
-/// How many segments of a log are kept open for reading single leaves; others are opened for each read.
+/// The largest number of segments that are kept open for reading single leaves; others are opened for each read.
 const OPEN_MAX: usize = 256;
 
 /// A segment of a ledger's folder.
@@ -28,7 +28,7 @@ impl Listed {
     /// The segments of a ledger, by first index.
     ///
     /// # Errors
-    /// As of [`segment::list`].
+    /// Those of [`segment::list`].
     pub(super) fn all(ledger: &Path) -> Result<Vec<Arc<Listed>>, LogError> {
         let listed = segment::list(ledger)?.into_iter();
         Ok(listed.map(|(first, path)| Arc::new(Listed::new(first, path))).collect())
@@ -37,7 +37,7 @@ impl Listed {
     /// Its header.
     ///
     /// # Errors
-    /// [`LogError::Damaged`] where it is not sound or not of this log.
+    /// [`LogError::Damaged`] if it is not sound or not of this log.
     pub(super) fn header(&self, origin: &str) -> Result<&Segment, LogError> {
         if let Some(segment) = self.header.get() {
             return Ok(segment);
@@ -46,20 +46,20 @@ impl Listed {
         self.header_in(&file, origin)
     }
 
-    /// The same, read from the segment's file.
+    /// Its header, read from the segment's open file.
     ///
     /// # Errors
-    /// As of [`Listed::header`].
+    /// Those of [`Listed::header`].
     pub(super) fn header_in(&self, file: &File, origin: &str) -> Result<&Segment, LogError> {
         let segment = segment::read_header(file, &self.path, self.first, origin)?;
         Ok(self.header.get_or_init(|| segment))
     }
 
-    /// Its file, open for reading single leaves, in the form that it had when it was opened; `kept` counts those that stay
-    /// open.
+    /// Its file, open for reading single leaves, in the form that it had when it was opened; `kept` counts the segments that
+    /// stay open.
     ///
     /// # Errors
-    /// [`LogError::Damaged`] where a sealed one is not sound; [`LogError::Io`].
+    /// [`LogError::Damaged`] if a sealed segment is not sound; [`LogError::Io`] if the file cannot be opened.
     pub(super) fn opened(&self, origin: &str, kept: &AtomicUsize) -> Result<Arc<Opened>, LogError> {
         if let Some(opened) = self.opened.get() {
             return Ok(Arc::clone(opened));
@@ -72,7 +72,8 @@ impl Listed {
         Ok(opened)
     }
 
-    /// The same segment, not open: what a writer goes on with once it is full, so that its file goes when it is sealed.
+    /// The same segment without its open file. A writer uses it for a full segment, so that the old file is freed when the
+    /// segment is sealed.
     pub(super) fn closed(&self, kept: &AtomicUsize) -> Listed {
         if self.opened.get().is_some() {
             kept.fetch_sub(1, Ordering::Relaxed);

@@ -11,20 +11,20 @@ use std::time::{Duration, Instant};
 use super::error::LogError;
 use super::regular;
 
-/// Who holds the lock, as it said.
+/// The process that holds the lock, according to the lock's file.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Holder {
     /// Process id.
     pub pid: String,
     /// The command.
     pub command: String,
-    /// Since when, `HH:MM` UTC.
+    /// The time at which it took the lock, `HH:MM` UTC.
     pub since: String,
     /// The address of a server that holds the lock for as long as it runs.
     pub address: Option<ServerAddress>,
 }
 
-/// The address of a server, as a reader of a terminal may see it.
+/// The address of a server, safe to print on a terminal.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ServerAddress(String);
 
@@ -50,7 +50,7 @@ impl fmt::Display for Holder {
     }
 }
 
-/// The right to write the log, or to make its indexes, until dropped.
+/// The right to write the log, or to make its indexes, until it is dropped.
 #[derive(Debug)]
 pub struct Lock {
     file: File,
@@ -60,14 +60,14 @@ pub struct Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // A process that is killed leaves its name in the file. If the name cannot be taken out, the lock is free all the same.
+        // A process that is killed leaves its name in the file. If the name cannot be removed, the lock is free all the same.
         let _ = self.file.set_len(0);
     }
 }
 
 /// Writers wait this long for one another, in the order in which they came.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// A reader that probes a lock holds it for an instant; a process tries this long before it believes in another holder.
+/// A reader that tests a lock takes it for an instant; only after this time does a process assume another holder.
 const PROBE: Duration = Duration::from_millis(60);
 
 fn path(ledger: &Path) -> PathBuf {
@@ -75,18 +75,18 @@ fn path(ledger: &Path) -> PathBuf {
 }
 
 impl Lock {
-    /// Takes the lock on the log and says who holds it.
+    /// Takes the lock on the log and writes the holder into its file.
     ///
     /// # Errors
-    /// [`LogError::Locked`] with who has it.
+    /// [`LogError::Locked`] with the other holder; [`LogError::Io`] if the file cannot be written or locked.
     pub fn take(ledger: &Path, holder: &Holder) -> Result<Lock, LogError> {
         Lock::take_file(path(ledger), holder, PATIENCE)
     }
 
-    /// Takes the lock on the indexes, trying for as long as `patience`, and says who holds it.
+    /// Takes the lock on the indexes, trying for at most `patience`, and writes the holder into its file.
     ///
     /// # Errors
-    /// [`LogError::IndexesLocked`] with who had it last.
+    /// [`LogError::IndexesLocked`] with the last known holder; [`LogError::Io`] if the file cannot be written or locked.
     pub fn take_upkeep(ledger: &Path, holder: &Holder, patience: Duration) -> Result<Lock, LogError> {
         Lock::take_file(ledger.join("UPKEEP"), holder, patience).map_err(|error| match error {
             LogError::Locked(holder) => LogError::IndexesLocked(holder),
@@ -113,19 +113,20 @@ impl Lock {
         self.follows_cut
     }
 
-    /// Whether a process writes, or one that wrote was cut short: who ends in order leaves the file empty.
+    /// True if a process has the log open for writing, or a writer was cut short: one that ends in order leaves the file
+    /// empty.
     pub fn is_unreleased(ledger: &Path) -> bool {
         Lock::is_held(ledger) || std::fs::metadata(path(ledger)).is_ok_and(|file| file.len() > 0)
     }
 
-    /// Whether a process holds the lock. Needs no right to write; where there is no lock file nobody does.
+    /// True if a process holds the lock. Needs no right to write; false if there is no lock file.
     pub fn is_held(ledger: &Path) -> bool {
         let Ok(file) = regular::open(&path(ledger)) else { return false };
         matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
     }
 }
 
-/// Waits for a lock. A server keeps it for as long as it runs, so that nobody waits for one.
+/// Waits for a lock, unless a server holds it: that keeps it for as long as it runs.
 fn wait(file: File, path: &Path, patience: Duration) -> Result<File, LogError> {
     let started = Instant::now();
     loop {
@@ -143,7 +144,8 @@ fn wait(file: File, path: &Path, patience: Duration) -> Result<File, LogError> {
     if holder.address.is_some() || left.is_zero() {
         return Err(LogError::Locked(Box::new(holder)));
     }
-    // The system keeps those who wait in order, but knows no time limit: a thread waits, and lets go if it comes too late.
+    // The system queues processes that wait, but knows no time limit: a thread waits, and releases the lock if it comes too
+    // late.
     let (sender, receiver) = sync_channel(0);
     let waiting = std::thread::Builder::new().name("lock".into()).spawn(move || {
         let locked = file.lock().map(|()| file);

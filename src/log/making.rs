@@ -1,4 +1,4 @@
-//! A ledger that is being made leaves nothing behind if it cannot be finished.
+//! Making a ledger that leaves nothing behind if it cannot be finished.
 
 use std::path::{Path, PathBuf};
 
@@ -12,13 +12,13 @@ pub struct Making {
     ledger: PathBuf,
     /// The topmost folder that was not there before.
     new_folder: Option<PathBuf>,
-    /// What was there before and is no part of a ledger by itself.
+    /// The parts of a ledger that were there before and may be.
     before: Vec<&'static str>,
     is_finished: bool,
 }
 
 impl Making {
-    /// Looks at the folder before anything is made.
+    /// Examines the folder before anything is made.
     ///
     /// # Errors
     /// [`LogError::Present`] if any part of a ledger is there already.
@@ -30,7 +30,7 @@ impl Making {
         Ok(Making { ledger: ledger.to_owned(), new_folder, before, is_finished: false })
     }
 
-    /// The ledger is whole: it stays.
+    /// Keeps the ledger, which is complete.
     pub fn finish(mut self) {
         self.is_finished = true;
     }
@@ -41,7 +41,7 @@ impl Drop for Making {
         if self.is_finished {
             return;
         }
-        // What cannot be removed, the system says at the next try.
+        // A part that cannot be removed is reported by the next attempt.
         if let Some(folder) = &self.new_folder {
             let _ = std::fs::remove_dir_all(folder);
             return;
@@ -53,7 +53,7 @@ impl Drop for Making {
     }
 }
 
-/// A new ledger is never made over a part of one: not even over a key, which would be no key of it.
+/// Checks that there is no part of a ledger: a new one is not made even over a key, which would not be its own.
 pub(super) fn check_absent(ledger: &Path) -> Result<(), LogError> {
     if PARTS.into_iter().any(|part| is_there(&ledger.join(part))) {
         return Err(LogError::Present(ledger.to_owned()));
@@ -61,7 +61,7 @@ pub(super) fn check_absent(ledger: &Path) -> Result<(), LogError> {
     Ok(())
 }
 
-/// Whether a name is taken, be it by a link that leads nowhere.
+/// True if the name is taken, even by a link to nowhere.
 fn is_there(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }

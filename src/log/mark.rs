@@ -1,4 +1,4 @@
-//! A place in the log that was reached before: from it on the end is found without reading what comes before.
+//! A place in the log that was reached before: from there the end is found without reading the part before it.
 
 use super::entries::Entries;
 use super::error::LogError;
@@ -6,17 +6,17 @@ use super::segment::{self, Start};
 use super::tail;
 use super::tree::{Frontier, Hash};
 
-/// A place between two entries. It is believed only where the tree up to it, grown with the leaves that follow, has the
-/// root of the checkpoint.
+/// A place between two entries. It is accepted only if the tree up to it, grown with the leaves that follow, has the root of
+/// the checkpoint.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Mark {
     /// The tree over the leaves before it.
     pub tree: Frontier,
     /// The RFC 6962 hash of the leaf before it.
     pub last: Option<Hash>,
-    /// The index of the first leaf of the segment in which it lies.
+    /// The index of the first leaf of its segment.
     pub segment: u64,
-    /// Where it lies there, in bytes from the beginning of the file.
+    /// Its offset in the segment, in bytes from the beginning of the file.
     pub offset: u64,
 }
 
@@ -38,21 +38,21 @@ impl Entries {
         }
     }
 
-    /// The size of the mark from which the end of the log was found; `None` where all of its last segment was read.
+    /// The size of the mark from which the end of the log was found; `None` if the whole last segment was read.
     pub fn opened_at(&self) -> Option<u64> {
         self.opened_at
     }
 
-    /// Where the records of leaves lie in the last segment: the index of the first that is known, and the offset of each
-    /// from it on.
+    /// The records of leaves in the last segment: the index of the first known one, and the offset of each from there on, in
+    /// bytes.
     pub fn passed(&self) -> (u64, &[u32]) {
         (self.passed.first, &self.passed.offsets)
     }
 
-    /// The same for the whole of the last segment, read now.
+    /// The same for the whole last segment, read now.
     ///
     /// # Errors
-    /// [`LogError`].
+    /// [`LogError`] if the segment cannot be read or its header is damaged.
     pub fn last_places(&self) -> Result<(u64, Vec<u32>), LogError> {
         let state = self.state();
         let Some(segment) = state.last_segment() else { return Ok((0, Vec::new())) };

@@ -1,8 +1,8 @@
 //! The leaves of the completeness map: logs and groups of logs by their names.
 //!
-//! The map is a tree of trees, each that of RFC 6962. A log has a name in its group, a group has a name in the map; what
-//! stands in the tree above is a *member*: name, size and root of the tree below. Members stand in the order of their
-//! names (bytes), so that two that are neighbours show that no name between them is there.
+//! The map is a tree of trees, each that of RFC 6962. A log has a name in its group, and a group has a name in the map; each
+//! is a *member* of the tree above: the name, size and root of the tree below. Members are in the order of their names
+//! (bytes), so two neighbours show that no name between them exists.
 
 use super::multiproof::{prove_many, root_of_many};
 use super::proof::LeafHashes;
@@ -13,7 +13,7 @@ use super::tree::{Frontier, Hash, leaf_hash};
 pub struct Member {
     /// Its name among its neighbours, without a newline; may be empty.
     pub name: String,
-    /// How many leaves, or members, it has.
+    /// The number of its leaves or members.
     pub size: u64,
     /// The root over them.
     pub root: Hash,
@@ -33,8 +33,7 @@ pub fn members_root<'m>(members: impl IntoIterator<Item = &'m Member>) -> Hash {
     tree.root()
 }
 
-/// The places among sorted members at which a name is shown: its own, or those of the neighbours between which it would
-/// stand.
+/// The positions among sorted members that show a name: its own, or those of the neighbours between which it would be.
 pub fn places_of(members: &[Member], name: &str) -> Vec<usize> {
     match members.binary_search_by(|member| member.name.as_str().cmp(name)) {
         Ok(at) => vec![at],
@@ -42,34 +41,34 @@ pub fn places_of(members: &[Member], name: &str) -> Vec<usize> {
     }
 }
 
-/// What leads from the members at some places, which rise strictly, to the root over all of them; `None` for a place that is
-/// not there.
+/// The hashes that lead from the members at some positions, which rise strictly, to the root over all of them; `None` for a
+/// position that does not exist.
 pub fn prove_members(members: &[Member], places: &[u64]) -> Option<Vec<Hash>> {
     let tree = LeafHashes::new(members.iter().map(Member::leaf).collect());
     prove_many(&tree, places, members.len() as u64)
 }
 
-/// Members of one tree that are shown to stand in it.
+/// Members that are proven to be in one tree.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ShownMembers {
     size: u64,
     members: Vec<(u64, Member)>,
 }
 
-/// What shown members say of a name.
+/// The answer of shown members about a name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Lookup<'m> {
-    /// It is there.
+    /// The name exists.
     Present(&'m Member),
-    /// It is not there.
+    /// The name does not exist.
     Absent,
-    /// They do not say.
+    /// The members shown do not answer that.
     NotShown,
 }
 
 impl ShownMembers {
-    /// Checks that the members, by their places, stand in a tree of `size` members with this root. Names must rise
-    /// strictly. `None` where anything does not fit.
+    /// Checks that the members, by their positions, are in a tree of `size` members with this root. Names must rise strictly.
+    /// `None` if anything does not fit.
     pub fn check(
         size: u64,
         root: Hash,
@@ -82,7 +81,7 @@ impl ShownMembers {
             .then_some(ShownMembers { size, members })
     }
 
-    /// What they say of a name.
+    /// Looks a name up among the members.
     pub fn find(&self, name: &str) -> Lookup<'_> {
         let after = self.members.partition_point(|(_, member)| member.name.as_str() < name);
         let here = self.members.get(after);
@@ -97,17 +96,17 @@ impl ShownMembers {
         }
     }
 
-    /// How many are shown.
+    /// The number of members shown.
     pub fn len(&self) -> usize {
         self.members.len()
     }
 
-    /// Whether none is shown.
+    /// True if none is shown.
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()
     }
 
-    /// Whether every member is shown.
+    /// True if every member is shown.
     pub fn are_all(&self) -> bool {
         self.members.len() as u64 == self.size
     }

@@ -1,8 +1,9 @@
-//! A verifiable, ordered log of opaque leaves: anyone can check it without our vocabulary.
+//! A verifiable, ordered log of opaque leaves: it can be checked without knowing the vocabulary of events.
 //!
 //! [`Entries`] keeps leaves in append-only segments of frames. [`Frontier`] is the RFC 6962 tree over every leaf,
 //! [`Checkpoint`] its head in the C2SP text form, [`SignedCheckpoint`] that head with an Ed25519 signature, [`ProofText`] a
-//! proof under it that stands alone; [`CosignerKey`] tells who else signed the head, and when.
+//! self-contained proof under it; [`CosignerKey`] verifies that a witness cosigned the head, and when.
+//!
 //! Positions are an *index* (from 0); a *size* counts leaves. The bytes are described in `docs/FORMAT.md`.
 
 mod append;
@@ -82,5 +83,5 @@ pub use tail::TornTail;
 pub(crate) use tree::node_hash;
 pub use tree::{Frontier, Hash, leaf_hash};
 
-/// The most bytes a leaf may have: a C2SP entry bundle writes its length in 16 bits.
+/// The largest size of a leaf, in bytes: a C2SP entry bundle writes its length in 16 bits.
 pub const LEAF_BYTES_MAX: usize = 65_535;

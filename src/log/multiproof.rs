@@ -1,9 +1,9 @@
-//! One proof for several leaves of one tree: the RFC 6962 hashes of the parts that hold none of them.
+//! One proof for several leaves of one tree: the RFC 6962 hashes of the parts that contain none of them.
 
 use super::proof::LeafHashes;
 use super::tree::{Hash, node_hash};
 
-/// Where a tree of `size` leaves is divided: the largest power of two below it (RFC 6962 §2.1).
+/// The number of leaves left of the division of a tree of `size` leaves: the largest power of two below it (RFC 6962 §2.1).
 fn divide(size: u64) -> u64 {
     1 << (size - 1).ilog2()
 }
@@ -37,8 +37,8 @@ fn gather(tree: &LeafHashes, places: &[u64], first: u64, size: u64, hashes: &mut
     gather(tree, after, first + left, size - left, hashes)
 }
 
-/// The root to which the hashes of some leaves, with their places rising strictly, and the hashes of a proof lead in a
-/// tree of `size` leaves. `None` where they do not fit: too few, too many, a place not below the size.
+/// The root to which the hashes of some leaves, with their places rising strictly, and the hashes of a proof lead in a tree
+/// of `size` leaves. `None` if they do not fit: too few, too many, or a place not below the size.
 pub fn root_of_many(size: u64, leaves: &[(u64, Hash)], hashes: &[Hash]) -> Option<Hash> {
     let sound = leaves.is_sorted_by(|a, b| a.0 < b.0) && leaves.last().is_none_or(|last| last.0 < size);
     if !sound {

@@ -1,4 +1,4 @@
-//! How a log is opened: its end is found and held against what was promised.
+//! Opens a log: finds its end, and checks it against the watermark and the checkpoint.
 
 use std::path::Path;
 use std::sync::atomic::AtomicUsize;
@@ -20,7 +20,7 @@ use super::tail::{self, Promise, Tail};
 use super::watermark::{self, Watermark};
 use super::writer::{Turn, Writer};
 
-/// What a ledger says of its log beside the segments.
+/// The name, watermark and checkpoint that a ledger states beside its segments.
 struct Stated {
     origin: String,
     watermark: Watermark,
@@ -32,8 +32,8 @@ impl Stated {
         Stated::of(ledger, format::read(ledger)?)
     }
 
-    /// In this order, and before the segments are listed: what a writer adds meanwhile may be listed and not promised,
-    /// never the other way round.
+    /// Reads in this order, and before the segments are listed: an entry that a writer adds meanwhile may then be listed and
+    /// not promised, but never promised and not listed.
     fn of(ledger: &Path, origin: String) -> Result<Stated, LogError> {
         let watermark = Watermark::read(ledger)?;
         let checkpoint = SignedCheckpoint::read(&ledger.join("checkpoint"))?;
@@ -49,20 +49,20 @@ impl Stated {
 impl Entries {
     /// Opens for reading: takes no lock, writes nothing, works on a read-only copy and beside a writer.
     ///
-    /// While a writer holds the lock it reads what that one acknowledged. While none does, frames beyond the
-    /// watermark are made durable before they are believed, so that no answer rests on what a power cut could undo.
+    /// While a writer holds the lock, the entries that it acknowledged are read. Otherwise frames beyond the watermark are
+    /// made durable before they are used, so that no answer depends on entries that a power cut could undo.
     ///
     /// # Errors
-    /// [`LogError`]; damage is named, never passed over.
+    /// [`LogError`] if the log cannot be read; damage is always reported, never skipped.
     pub fn open_reader(ledger: &Path) -> Result<Entries, LogError> {
         Entries::open_reader_at(ledger, None)
     }
 
-    /// The same from a mark on: what lies before it is not read. A mark that is not of this log, or that no checkpoint
-    /// covers, is passed over; [`Entries::opened_at`] tells.
+    /// Like [`Entries::open_reader`], from a mark on: the part before it is not read. A mark that is not of this log, or that
+    /// no checkpoint covers, is ignored; [`Entries::opened_at`] shows that.
     ///
     /// # Errors
-    /// As of [`Entries::open_reader`].
+    /// Those of [`Entries::open_reader`].
     pub fn open_reader_at(ledger: &Path, mark: Option<&Mark>) -> Result<Entries, LogError> {
         let mut before = None;
         loop {
@@ -72,7 +72,7 @@ impl Entries {
                 Entries::open(ledger, stated, held, mark, true)
             });
             match opened {
-                // A writer that came in between is seen halfway through a write; damage is seen twice the same.
+                // A writer may have begun to write meanwhile; only damage that is the same twice is real.
                 Err(LogError::Damaged { offset, what, .. })
                     if !held && before != Some((offset, what.clone())) =>
                 {
@@ -83,8 +83,8 @@ impl Entries {
         }
     }
 
-    /// Finds the end of the log and checks it against what was promised; changes nothing. Whoever only `reads` looks no
-    /// further beyond a mark than the log goes.
+    /// Finds the end of the log and checks it against the promise; writes nothing. If `reads` is true, frames beyond the
+    /// watermark are made durable, and near a mark the rest of the segment is not checked for zeros.
     fn open(
         ledger: &Path,
         stated: Stated,
@@ -131,7 +131,7 @@ impl Entries {
             let here = listed.last().is_some_and(|last| last.first == mark.segment);
             here && mark.tree.size() <= head.size && head.origin == origin
         };
-        // Whatever is wrong with a mark, the log is then judged without it.
+        // If anything is wrong with the mark, the log is opened without it.
         if let Some((mark, head)) = mark.zip(checkpoint.as_ref()).filter(usable) {
             let near = tail::near(&listed, &origin, watermark, promise, mark.start(), head.size, reads)?;
             let found = near.map_or_else(|| find(listed.clone(), Some(mark)), Ok);
@@ -150,22 +150,23 @@ impl Entries {
     /// watermark are durable only once the first append is acknowledged, or [`Entries::make_durable`] is done.
     ///
     /// # Errors
-    /// [`LogError::Locked`] where another process writes; [`LogError::Damaged`], with nothing changed.
+    /// [`LogError::Locked`] if another process has it open for writing; [`LogError::Damaged`] if the log is not sound, with
+    /// nothing changed.
     pub fn open_writer(ledger: &Path, holder: &Holder, disk: Disk) -> Result<Entries, LogError> {
         Entries::open_writer_at(ledger, holder, disk, None)
     }
 
-    /// The same from a mark on, as [`Entries::open_reader_at`].
+    /// Like [`Entries::open_writer`], from a mark on as in [`Entries::open_reader_at`].
     ///
     /// # Errors
-    /// As of [`Entries::open_writer`].
+    /// Those of [`Entries::open_writer`].
     pub fn open_writer_at(
         ledger: &Path,
         holder: &Holder,
         disk: Disk,
         mark: Option<&Mark>,
     ) -> Result<Entries, LogError> {
-        // Where there is no ledger, no lock is made.
+        // No lock is made in a folder without a ledger.
         let origin = format::read(ledger)?;
         let lock = Lock::take(ledger, holder)?;
         let stated = Stated::of(ledger, origin)?;
@@ -196,7 +197,7 @@ impl Entries {
         Ok(log)
     }
 
-    /// A checkpoint over another history says that acknowledged entries were changed.
+    /// Checks the log against its checkpoint: another root there means that acknowledged entries were changed.
     fn check(&self, checkpoint: &Checkpoint) -> Result<(), LogError> {
         let said = |what: String| Err(LogError::damaged(&self.ledger.join("checkpoint"), 0, what));
         if checkpoint.origin != self.origin {

@@ -1,4 +1,4 @@
-//! A segment that is open, so that single leaves are read without their neighbours.
+//! An open segment, from which single leaves are read without their neighbours.
 
 use std::fs::File;
 use std::io;
@@ -13,14 +13,14 @@ use super::sealed::Sealed;
 use super::segment::{Form, HEADER_BYTES};
 use super::tree::{Hash, leaf_hash};
 
-/// The bytes that are read at once of a leaf whose length is not known; most are shorter.
+/// The number of bytes read at once for a leaf of unknown length; most leaves are shorter.
 const USUAL_LEAF: usize = 988;
-/// Frames are looked through in pieces of this size.
+/// The size of the pieces in which frames are searched, in bytes.
 const WINDOW_BYTES: usize = 128 << 10;
-/// Where the hash stands in the record of a leaf.
+/// The offset of the hash in the record of a leaf, in bytes.
 const HASH_AT: u64 = 4;
 
-/// A segment that is open, in the form that it had when it was opened.
+/// An open segment, in its form at the time of opening.
 pub(super) enum Opened {
     Sealed(Box<Sealed>),
     Frames(Frames),
@@ -44,22 +44,22 @@ pub(super) struct Frames {
     places: Mutex<Places>,
 }
 
-/// Where the records of leaves begin, as far as they were looked for.
+/// The offsets of the records of leaves, as far as they are known.
 struct Places {
-    /// Of each leaf from the first of the segment on, in bytes from the beginning of the file.
+    /// The offset of each leaf's record from the first of the segment on, in bytes from the beginning of the file.
     starts: Vec<u32>,
-    /// Where the frame after them begins.
+    /// The offset of the next frame.
     end: u64,
 }
 
-/// A leaf of a segment of frames, as it is looked for.
+/// A leaf to be found in a segment of frames.
 #[derive(Clone, Copy)]
 pub(super) struct Sought<'s> {
     /// The segment's file.
     pub(super) path: &'s Path,
     /// The index of the segment's first leaf.
     pub(super) first: u64,
-    /// Where the segment's frames end, if it is the last.
+    /// The end of the segment's frames, in bytes, if it is the last segment.
     pub(super) written: Option<u64>,
     /// The index of the leaf.
     pub(super) index: u64,
@@ -75,7 +75,7 @@ impl Sought<'_> {
     }
 }
 
-/// Damage at a leaf, with what to do.
+/// The error for damage at a leaf, with the remedy.
 pub(super) fn damaged(path: &Path, offset: u64, what: &str, index: u64) -> LogError {
     let what = format!(
         "{what} (entry {index}): `chancery audit` lists all damage, `chancery repair --from DIR` restores"
@@ -87,7 +87,7 @@ impl Frames {
     /// Bytes of the segment's file from an offset on: `count` of them, fewer at its end.
     ///
     /// # Errors
-    /// What the system says.
+    /// An error of the operating system.
     pub(super) fn bytes(&self, from: u64, count: u64) -> io::Result<Vec<u8>> {
         let end = from.saturating_add(count).min(self.file.metadata()?.len());
         let mut bytes = vec![0; usize::try_from(end.saturating_sub(from)).map_err(io::Error::other)?];
@@ -95,10 +95,10 @@ impl Frames {
         Ok(bytes)
     }
 
-    /// A leaf and its hash, which is checked; `place` is where its record was seen to begin.
+    /// A leaf and its hash, which is checked; `place` is the offset at which its record was seen.
     ///
     /// # Errors
-    /// [`LogError::Damaged`] where the leaf is not as it was written.
+    /// [`LogError::Damaged`] if the leaf does not have its stored hash.
     pub(super) fn leaf(&self, sought: Sought<'_>, place: Option<u32>) -> Result<(Vec<u8>, Hash), LogError> {
         match place.and_then(|place| self.record(sought, place).ok()) {
             Some(leaf) => Ok(leaf),
@@ -106,10 +106,10 @@ impl Frames {
         }
     }
 
-    /// The hash of a leaf as it is stored beside it.
+    /// The stored hash of a leaf.
     ///
     /// # Errors
-    /// [`LogError::Damaged`] where the segment's frames do not lead to the leaf.
+    /// [`LogError::Damaged`] if the segment's frames do not lead to the leaf.
     pub(super) fn hash(&self, sought: Sought<'_>, place: Option<u32>) -> Result<Hash, LogError> {
         let place = place.map_or_else(|| self.place(sought), Ok)?;
         let mut hash = [0; 32];
@@ -117,10 +117,10 @@ impl Frames {
         Ok(Hash(hash))
     }
 
-    /// Where the record of a leaf begins.
+    /// The offset of a leaf's record.
     ///
     /// # Errors
-    /// As of [`Frames::hash`].
+    /// Those of [`Frames::hash`].
     fn place(&self, sought: Sought<'_>) -> Result<u32, LogError> {
         let at = usize::try_from(sought.index - sought.first).unwrap_or(usize::MAX);
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
@@ -151,8 +151,8 @@ impl Frames {
 }
 
 impl Places {
-    /// Goes from frame to frame, and in each from leaf to leaf, by what is said of their lengths. What that leads to is
-    /// checked where it is read: a leaf by its hash.
+    /// Goes from frame to frame, and in each from leaf to leaf, by their stated lengths. The result is checked when it is
+    /// used: a leaf by its hash.
     fn go_on(&mut self, file: &File, sought: Sought<'_>) -> Result<(), LogError> {
         let length = file.metadata().map_err(sought.unread())?.len();
         let to = sought.written.unwrap_or(length).min(length);
@@ -180,17 +180,17 @@ impl Places {
     }
 }
 
-/// A file read forward, a part at a time, in one buffer.
+/// A file that is read forward, a part at a time, into one buffer.
 struct Window<'a> {
     file: &'a File,
-    /// Nothing is read from here on.
+    /// The offset at which reading ends.
     to: u64,
     start: u64,
     bytes: Vec<u8>,
 }
 
 impl Window<'_> {
-    /// `count` bytes from an offset on; `None` where they go beyond the end.
+    /// `count` bytes from an offset on; `None` if they go beyond the end.
     fn at(&mut self, offset: u64, count: usize) -> io::Result<Option<&[u8]>> {
         if offset.saturating_add(count as u64) > self.to {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! RFC 6962 proofs over leaf hashes: that an entry is in the tree, that one tree is the beginning of another.
+//! RFC 6962 proofs over leaf hashes: that an entry is in the tree, or that one tree is the beginning of another.
 
 use tlog_tiles::HashReader;
 
@@ -31,7 +31,7 @@ impl LeafHashes {
         LeafHashes { levels }
     }
 
-    /// How many leaves the tree has.
+    /// The number of leaves in the tree.
     pub fn size(&self) -> u64 {
         self.levels.first().map_or(0, |leaves| leaves.len() as u64)
     }
@@ -40,7 +40,7 @@ impl LeafHashes {
         self.levels.get(level)?.get(usize::try_from(place).ok()?).copied()
     }
 
-    /// The root over `size` leaves, at least 1, from the leaf `first` on, where such a part is divided as a tree by itself.
+    /// The root over `size` leaves, at least 1, from the leaf `first` on, for a part that is divided like a tree of its own.
     pub(super) fn part(&self, first: u64, size: u64) -> Option<Hash> {
         if size.is_power_of_two() {
             return self.node(size.trailing_zeros() as usize, first / size);
@@ -53,7 +53,7 @@ impl LeafHashes {
 /// The inclusion proof (RFC 6962 §2.1.1) of the leaf at `index` in the tree of `size` leaves.
 ///
 /// # Errors
-/// What `tlog_tiles` finds: an index not below the size, a size beyond the hashes.
+/// An error of `tlog_tiles` if the index is not below the size, or the size is beyond the hashes.
 pub fn prove_inclusion(hashes: &LeafHashes, index: u64, size: u64) -> Result<Vec<Hash>, tlog_tiles::Error> {
     let proof = tlog_tiles::prove_record(size, index, hashes)?;
     Ok(proof.into_iter().map(|h| Hash(h.0)).collect())
@@ -62,19 +62,19 @@ pub fn prove_inclusion(hashes: &LeafHashes, index: u64, size: u64) -> Result<Vec
 /// The consistency proof (RFC 6962 §2.1.2) between the trees of `old` and `new` leaves.
 ///
 /// # Errors
-/// What `tlog_tiles` finds: an old size of 0 or above the new one, a size beyond the hashes.
+/// An error of `tlog_tiles` if the old size is 0 or above the new one, or the new size is beyond the hashes.
 pub fn prove_consistency(hashes: &LeafHashes, old: u64, new: u64) -> Result<Vec<Hash>, tlog_tiles::Error> {
     let proof = tlog_tiles::prove_tree(new, old, hashes)?;
     Ok(proof.into_iter().map(|h| Hash(h.0)).collect())
 }
 
-/// Whether the hashes lead from a leaf's hash, at `index` in a tree of `size` leaves, to its root.
+/// True if the hashes lead from a leaf's hash, at `index` in a tree of `size` leaves, to its root.
 pub(super) fn includes(hashes: &[Hash], index: u64, leaf: Hash, size: u64, root: Hash) -> bool {
     tlog_tiles::check_record(&theirs(hashes), size, tlog_tiles::Hash(root.0), index, tlog_tiles::Hash(leaf.0))
         .is_ok()
 }
 
-/// Whether the hashes show that the tree `new` (size and root) begins with the tree `old`.
+/// True if the hashes show that the tree `new` (size and root) begins with the tree `old`.
 pub(crate) fn extends(hashes: &[Hash], old: (u64, Hash), new: (u64, Hash)) -> bool {
     let (before, after) = (tlog_tiles::Hash(old.1.0), tlog_tiles::Hash(new.1.0));
     tlog_tiles::check_tree(&theirs(hashes), new.0, after, old.0, before).is_ok()

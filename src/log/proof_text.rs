@@ -1,4 +1,4 @@
-//! A proof as a text that stands alone: the hashes, what they prove, and the signed checkpoint under which it holds.
+//! A self-contained proof as text: the hashes, the claim that they prove, and the signed checkpoint under which it is valid.
 
 use std::fmt;
 
@@ -13,50 +13,50 @@ use super::{LEAF_BYTES_MAX, proof};
 
 const INCLUSION: &str = "c2sp.org/tlog-proof@v1";
 const CONSISTENCY: &str = "chancery/tlog-consistency@v1";
-/// More hashes than the proof of any tree has.
+/// The largest number of hashes: more than the proof of any tree has.
 const HASHES_MAX: usize = 128;
 
-/// What a proof shows of the log under its checkpoint.
+/// The claim that a proof proves about the log under its checkpoint.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Claim {
-    /// A leaf stands in it.
+    /// The log contains a leaf.
     Inclusion {
-        /// Where.
+        /// The index of the leaf.
         index: u64,
-        /// The leaf, unless it is left to be handed over apart.
+        /// The leaf, unless it is handed over separately.
         leaf: Option<Vec<u8>>,
     },
-    /// It begins with an earlier log: that of so many leaves, with that root.
+    /// The log begins with an earlier log of this size and root.
     Consistency {
-        /// How many leaves, at least 1.
+        /// The size of the earlier log, at least 1.
         old: u64,
-        /// The root over them.
+        /// The root of the earlier log.
         root: Hash,
     },
 }
 
-/// A proof that needs nothing but the verifier key.
+/// A proof that can be verified with the verifier key alone.
 ///
-/// The text of an inclusion is that of C2SP tlog-proof, with the leaf as its `extra` data; the text of a consistency has
-/// the same shape. Both have one spelling only.
+/// The text of an inclusion proof is that of C2SP tlog-proof, with the leaf as its `extra` data; the text of a consistency
+/// proof has the same shape. Both have one spelling only.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ProofText {
-    /// What is shown.
+    /// The claim to be proven.
     pub claim: Claim,
     /// The hashes of RFC 6962, §2.1.1 or §2.1.2.
     pub hashes: Vec<Hash>,
-    /// The head under which it holds.
+    /// The head under which the proof is valid.
     pub checkpoint: SignedCheckpoint,
 }
 
-/// The first thing about a proof that fails.
+/// The first check of a proof that fails.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProofError {
-    /// Neither in the proof nor given.
+    /// The leaf is neither in the proof nor given.
     #[error("the proof does not hold its leaf, and none is given")]
     NoLeaf,
-    /// A leaf is given that is not the proof's.
+    /// The leaf given is not that of the proof.
     #[error("the leaf given is not the one in the proof")]
     OtherLeaf,
     /// The index is not below the size.
@@ -70,7 +70,7 @@ pub enum ProofError {
     /// The earlier log is larger.
     #[error("the proof speaks of the first {old} entries, its checkpoint covers {size}")]
     Larger {
-        /// The earlier size.
+        /// The size of the earlier log.
         old: u64,
         /// The size.
         size: u64,
@@ -78,10 +78,10 @@ pub enum ProofError {
     /// The leaf is not under the root.
     #[error("the hashes do not lead from the leaf to the root in the checkpoint")]
     Inclusion,
-    /// One log is not the beginning of the other.
+    /// The earlier log is not the beginning of the log.
     #[error("the hashes do not lead from the earlier root to the root in the checkpoint")]
     Consistency,
-    /// The checkpoint is not vouched for.
+    /// The checkpoint does not have a valid signature of the key.
     #[error("{0}")]
     Signature(#[from] SignatureError),
 }
@@ -107,7 +107,7 @@ impl ProofText {
     /// Reads the text.
     ///
     /// # Errors
-    /// The line (from 1) and what is wrong with it.
+    /// The number of the faulty line (from 1) and a description of the fault.
     pub fn parse(text: &str) -> Result<ProofText, (usize, &'static str)> {
         let (proof, checkpoint) = text.split_once("\n\n").ok_or((1, "no empty line before a checkpoint"))?;
         let mut lines = proof.split('\n').zip(1..).peekable();
@@ -141,11 +141,11 @@ impl ProofText {
         Ok(ProofText { claim, hashes, checkpoint })
     }
 
-    /// Whether the proof holds under this key; a leaf that it does not hold is given. The signature comes last: what is
-    /// cheap to refute is refuted first.
+    /// Checks the proof with this key; `leaf` must be given if the proof does not contain it. The signature is checked last,
+    /// since the other checks are cheaper.
     ///
     /// # Errors
-    /// The first thing that fails.
+    /// [`ProofError`] for the first check that fails.
     pub fn verify(&self, key: &VerifierKey, leaf: Option<&[u8]>) -> Result<(), ProofError> {
         let Checkpoint { origin, size, root, .. } = &self.checkpoint.head;
         if origin != key.name() {

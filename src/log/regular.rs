@@ -1,44 +1,44 @@
-//! Files are read here only after their kind and size are known: a pipe in the place of a file would make a command wait for
-//! ever, a device or a file of a terabyte of zeros would fill the memory.
+//! Reads files only after their kind and size are known: a pipe in the place of a file would make a command wait for ever,
+//! and a device or a file of a terabyte of zeros would fill the memory.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// The largest file of a few lines in a ledger's folder: a head, a key, `FORMAT`.
+/// The largest file of a few lines in a ledger's folder (a head, a key, `FORMAT`), in bytes.
 pub(crate) const TEXT_BYTES_MAX: u64 = 1 << 20;
-/// The largest segment. A frame has at most 64 MiB, and a segment made for one holds little else.
+/// The largest segment, in bytes. A frame has at most 64 MiB, and a segment made for one frame has little else.
 pub(super) const SEGMENT_BYTES_MAX: u64 = 128 << 20;
-/// The largest file that is read whole because the user named it, a pipe or not; imports, exports and documents have no such
-/// bound or another one.
+/// The largest file, or pipe, that is read whole because the user named it, in bytes; imports, exports and documents have no
+/// such limit or another one.
 pub(crate) const GIVEN_BYTES_MAX: u64 = 256 << 20;
 
-/// Opens a regular file for reading. The file that was opened is looked at, so that another cannot take its place in between.
+/// Opens a regular file for reading. The kind is that of the open file, so no other file can take its place in between.
 ///
 /// # Errors
-/// What the system says; [`ErrorKind::InvalidInput`] for a pipe, a device or a folder.
+/// An error of the operating system; [`ErrorKind::InvalidInput`] for a pipe, a device or a folder.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     checked(OpenOptions::new().read(true), path)
 }
 
-/// The same for reading and writing.
+/// Like [`open`], for reading and writing.
 ///
 /// # Errors
-/// As of [`open`].
+/// Those of [`open`].
 pub(crate) fn open_for_writing(path: &Path) -> io::Result<File> {
     checked(OpenOptions::new().read(true).write(true), path)
 }
 
-/// The same, making the file, empty, if there is none.
+/// Like [`open_for_writing`]; makes an empty file if there is none.
 ///
 /// # Errors
-/// As of [`open`].
+/// Those of [`open`].
 pub(crate) fn open_or_make(path: &Path) -> io::Result<File> {
     checked(OpenOptions::new().read(true).write(true).create(true).truncate(false), path)
 }
 
-/// Without `O_NONBLOCK` opening a pipe waits until another process opens its other end.
+/// Opens with `O_NONBLOCK`: otherwise opening a pipe would wait until another process opens its other end.
 fn checked(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
     let file = options.custom_flags(flags.bits().cast_signed()).open(path)?;
@@ -54,25 +54,25 @@ fn checked(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
 /// Reads a regular file of at most `limit` bytes.
 ///
 /// # Errors
-/// As of [`open`]; [`ErrorKind::FileTooLarge`].
+/// Those of [`open`]; [`ErrorKind::FileTooLarge`] if it is longer.
 pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let file = open(path)?;
     check_length(&file, limit)?;
     read_bounded(file, limit)
 }
 
-/// The same of a text.
+/// Reads a text in a regular file of at most `limit` bytes.
 ///
 /// # Errors
-/// As of [`read`]; [`ErrorKind::InvalidData`] for bytes that are no text.
+/// Those of [`read`]; [`ErrorKind::InvalidData`] if it is not UTF-8.
 pub(crate) fn read_text(path: &Path, limit: u64) -> io::Result<String> {
     text(read(path, limit)?)
 }
 
-/// Refuses a file that is longer than it can be, before anything is read. Of a sparse file no byte need be on the disk.
+/// Refuses a file that is longer than `limit` before anything is read: a sparse file may be long without using the disk.
 ///
 /// # Errors
-/// [`ErrorKind::FileTooLarge`].
+/// [`ErrorKind::FileTooLarge`] if it is longer.
 pub(crate) fn check_length(file: &File, limit: u64) -> io::Result<()> {
     let length = file.metadata()?.len();
     if length > limit {
@@ -85,23 +85,24 @@ pub(crate) fn check_length(file: &File, limit: u64) -> io::Result<()> {
 /// Reads a file that the user named, which may be a pipe, of at most [`GIVEN_BYTES_MAX`] bytes.
 ///
 /// # Errors
-/// What the system says; [`ErrorKind::FileTooLarge`].
+/// An error of the operating system; [`ErrorKind::FileTooLarge`] if it is longer.
 pub(crate) fn read_given(path: &Path) -> io::Result<Vec<u8>> {
     read_bounded(open_given(path)?, GIVEN_BYTES_MAX)
 }
 
-/// Opens a file that the user named, which may be a pipe. What is read of it must be bounded.
+/// Opens a file that the user named, which may be a pipe. The caller must limit the length that it reads.
 ///
 /// # Errors
-/// What the system says.
+/// An error of the operating system.
 pub(crate) fn open_given(path: &Path) -> io::Result<File> {
     File::open(path)
 }
 
-/// The lines of a file that the user named, each without its end and of at most `limit` bytes.
+/// The lines of a file that the user named, each without its newline and of at most `limit` bytes.
 ///
 /// # Errors
-/// What the system says.
+/// An error of the operating system if the file cannot be opened. An item may be an error of reading, or
+/// [`ErrorKind::FileTooLarge`] if it is longer than `limit`.
 pub(crate) fn lines_given(
     path: &Path,
     limit: usize,
@@ -121,23 +122,23 @@ fn line(file: &mut impl BufRead, limit: usize) -> io::Result<Option<Vec<u8>>> {
     Ok((!is_empty).then_some(line))
 }
 
-/// The same of a text.
+/// Reads a text that the user named, which may be a pipe, of at most [`GIVEN_BYTES_MAX`] bytes.
 ///
 /// # Errors
-/// As of [`read_given`]; [`ErrorKind::InvalidData`] for bytes that are no text.
+/// Those of [`read_given`]; [`ErrorKind::InvalidData`] if it is not UTF-8.
 pub(crate) fn read_text_given(path: &Path) -> io::Result<String> {
     read_text_bounded(open_given(path)?)
 }
 
-/// The rest of a text that the user named, of at most [`GIVEN_BYTES_MAX`] bytes.
+/// Reads the rest of a text that the user named, of at most [`GIVEN_BYTES_MAX`] bytes.
 ///
 /// # Errors
-/// As of [`read_text_given`].
+/// Those of [`read_text_given`].
 pub(crate) fn read_text_bounded(source: impl Read) -> io::Result<String> {
     text(read_bounded(source, GIVEN_BYTES_MAX)?)
 }
 
-/// What the user gave, of which reading more than [`GIVEN_BYTES_MAX`] bytes is an error: an endless line has no end to wait for.
+/// A source named by the user, of which reading more than [`GIVEN_BYTES_MAX`] bytes fails: an endless line would never end.
 pub(crate) struct Bounded<R> {
     source: R,
     left: u64,
@@ -164,7 +165,7 @@ fn too_large(limit: u64) -> io::Error {
 /// Reads to the end, which must come within `limit` bytes.
 ///
 /// # Errors
-/// What the source says; [`ErrorKind::FileTooLarge`].
+/// An error of the source; [`ErrorKind::FileTooLarge`] if it is longer.
 pub(crate) fn read_bounded(source: impl Read, limit: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     source.take(limit + 1).read_to_end(&mut bytes)?;

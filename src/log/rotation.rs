@@ -1,4 +1,4 @@
-//! The log's key changed for another: the text that both keys sign, and the files that change hands.
+//! The change of the log's key for another: the text that both keys sign, and the replacement of the files.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -8,36 +8,36 @@ use super::error::LogError;
 use super::key::{SigningKey, VerifierKey};
 use super::key_file::{self, KeyError};
 
-/// The first line of the text: no signature over it can stand under anything else.
+/// The first line of the text, so that no signature over it is valid for another kind of text.
 const DOMAIN: &str = "chancery/log-key-rotated/v1";
 
 /// A change of the log's key.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Rotation {
-    /// How many entries stand before the one that announces it.
+    /// The index of the entry that announces it.
     pub size: u64,
-    /// The key up to there.
+    /// The key for the entries before.
     pub old: VerifierKey,
-    /// The key from there on.
+    /// The key from that entry on.
     pub new: VerifierKey,
 }
 
-/// Why a change of the key does not hold.
+/// A change of the key is not valid.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum RotationError {
-    /// The keys of two logs, or one key.
+    /// They are keys of two logs, or the same key.
     #[error("the old and the new key are not two keys of one log")]
     Keys,
-    /// The key before it did not sign.
+    /// The old key did not sign.
     #[error("the signature of the old key does not verify")]
     Old,
-    /// The key itself did not sign.
+    /// The new key did not sign.
     #[error("the signature of the new key does not verify")]
     New,
 }
 
 impl Rotation {
-    /// What both keys sign: domain, log, size, both keys, a line each.
+    /// The text that both keys sign: domain, log, size, both keys, one a line.
     fn text(&self) -> String {
         let Rotation { size, old, new } = self;
         format!("{DOMAIN}\n{}\n{size}\n{old}\n{new}\n", old.name())
@@ -51,7 +51,7 @@ impl Rotation {
     /// Reads a change of the key from both verifier keys, each with its signature in base64.
     ///
     /// # Errors
-    /// [`RotationError`] where they are not two keys of one log, or one did not sign.
+    /// [`RotationError`] if they are not two keys of one log, or one did not sign.
     pub fn verified(size: u64, old: (&str, &str), new: (&str, &str)) -> Result<Rotation, RotationError> {
         let key = |line: &str| VerifierKey::parse(line).map_err(|_| RotationError::Keys);
         let rotation = Rotation { size, old: key(old.0)?, new: key(new.0)? };
@@ -75,18 +75,19 @@ impl Rotation {
 }
 
 impl Entries {
-    /// The key that is to be the log's, once an entry announces it.
+    /// The log's next key, before an entry announces it; `None` if none is prepared.
     ///
     /// # Errors
-    /// [`LogError::Key`]: others can read it, it is of another log.
+    /// [`LogError::Key`] if others can read it, or it is of another log.
     pub fn next_key(&self) -> Result<Option<SigningKey>, LogError> {
         key_file::next(self.folder(), self.origin())
     }
 
-    /// Makes the key that is to be the log's durable, before any entry announces it. One that is there already is taken.
+    /// Writes the log's next key durably, before any entry announces it. A key that is already prepared is used again.
     ///
     /// # Errors
-    /// [`LogError::Key`], [`LogError::Io`], [`LogError::ReadOnly`].
+    /// [`LogError::Key`] if a prepared key cannot be used, [`LogError::Io`] if it cannot be written, [`LogError::ReadOnly`]
+    /// if the log was opened for reading.
     pub fn prepare_key(&self, seed: &[u8; 32]) -> Result<SigningKey, LogError> {
         if let Some(prepared) = self.next_key()? {
             return Ok(prepared);
@@ -96,11 +97,12 @@ impl Entries {
         Ok(key)
     }
 
-    /// Puts the announced key in the place of the one before, whose secret is gone then. What was cut short is ended:
-    /// `old` is the verifier key that may still lie beside the new secret.
+    /// Replaces the log's key by the one announced; the old secret is then gone. Also completes a change that was cut short,
+    /// in which the verifier key `old` is still beside the new secret.
     ///
     /// # Errors
-    /// [`LogError::Key`], [`LogError::Io`], [`LogError::ReadOnly`].
+    /// [`LogError::Key`] if a key cannot be used, [`LogError::Io`] if a file cannot be written, [`LogError::ReadOnly`] if the
+    /// log was opened for reading.
     pub fn adopt_key(&self, rotation: &Rotation) -> Result<(), LogError> {
         let (ledger, disk) = (self.folder(), self.disk()?);
         if let Some(next) = self.next_key()?
@@ -117,7 +119,7 @@ impl Entries {
         Ok(())
     }
 
-    /// Whether files say that a change of the key was begun and not ended.
+    /// True if the files show that a change of the key was begun and not completed.
     pub fn is_key_unsettled(&self) -> bool {
         let next = self.next_key().is_ok_and(|key| key.is_some());
         next || matches!(self.signing_key(), Err(LogError::Key(KeyError::Unlike(_))))

@@ -1,4 +1,4 @@
-//! What can still be read of a ledger whose evidence is damaged: every leaf that is there, past whatever is broken.
+//! Reads a ledger whose evidence is damaged: every leaf that is still there, even if its neighbours are broken.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -14,47 +14,48 @@ use super::{format, sealed, segment};
 /// A leaf that was found, sound or not.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Salvaged<'a> {
-    /// Its place in the log.
+    /// Its index in the log.
     pub index: u64,
     /// Its bytes, as they are now.
     pub leaf: &'a [u8],
     /// The RFC 6962 hash stored beside it, as it is now.
     pub stored: Hash,
-    /// Whether the bytes have that hash.
+    /// True if the bytes have that hash.
     pub intact: bool,
 }
 
-/// What a ledger says of itself beside its leaves.
+/// The statements of a ledger about itself, beside its leaves.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Remains {
     /// The log's name, from whichever part still gives it.
     pub origin: Option<String>,
-    /// Heads that it states: in sound segment headers and in its checkpoint.
+    /// The heads in sound segment headers and in the checkpoint.
     pub heads: Vec<Checkpoint>,
-    /// How many entries it once held at least, by anything that it says.
+    /// The smallest number of entries that it once had, according to all its parts.
     pub extent: u64,
 }
 
 /// Reads everything that can be read; writes nothing, takes no lock.
 ///
-/// An append that was cut short at the end of the log was never acknowledged and is passed over.
+/// An append that was cut short at the end of the log was never acknowledged and is ignored.
 ///
 /// # Errors
-/// [`LogError::Absent`], [`LogError::Version`], or [`LogError::Io`] where files cannot be read at all.
+/// [`LogError::Absent`] if there is no ledger, [`LogError::Version`] if a later program wrote it, [`LogError::Io`] if files
+/// cannot be read at all.
 pub fn salvage(ledger: &Path, mut visit: impl FnMut(Salvaged<'_>)) -> Result<Remains, LogError> {
     remains(ledger, Some(&mut visit))
 }
 
-/// What a ledger says of itself beside its leaves, of which none is read: so the extent is what the names of the segments,
-/// the watermark and the checkpoint tell.
+/// The statements of a ledger about itself, without reading any leaf: the extent follows from the names of the segments, the
+/// watermark and the checkpoint.
 ///
 /// # Errors
-/// As of [`salvage`].
+/// Those of [`salvage`].
 pub fn stated(ledger: &Path) -> Result<Remains, LogError> {
     remains(ledger, None)
 }
 
-/// Takes a leaf that was found.
+/// A function that is called with each leaf.
 type Visit<'v> = &'v mut dyn FnMut(Salvaged<'_>);
 
 fn remains(ledger: &Path, mut visit: Option<Visit<'_>>) -> Result<Remains, LogError> {
@@ -105,8 +106,8 @@ fn remains(ledger: &Path, mut visit: Option<Visit<'_>>) -> Result<Remains, LogEr
     Ok(remains)
 }
 
-/// Gives every leaf of a segment and the size that its frames reach. `floor` is set for the last segment: frames that
-/// begin there or later may be cut short.
+/// Passes every leaf of a segment to `visit`, and returns the size that its frames reach. `floor` is set for the last
+/// segment: frames that begin there or later may be cut short.
 fn leaves(bytes: &[u8], floor: Option<u64>, visit: &mut Visit<'_>) -> u64 {
     let mut at = segment::HEADER_BYTES;
     let mut reached = 0;
@@ -134,7 +135,7 @@ fn leaves(bytes: &[u8], floor: Option<u64>, visit: &mut Visit<'_>) -> u64 {
     reached
 }
 
-/// Gives every leaf of a sealed segment that can be had, and the size that it reaches.
+/// Passes every readable leaf of a sealed segment to `visit`, and returns the size that it reaches.
 fn sealed_leaves(bytes: &[u8], first: u64, visit: &mut Visit<'_>) -> u64 {
     let found = sealed::salvage(bytes, first, |SealedLeaf { index, leaf, stored, .. }| {
         if let Some(stored) = stored {
@@ -144,7 +145,7 @@ fn sealed_leaves(bytes: &[u8], first: u64, visit: &mut Visit<'_>) -> u64 {
     first.saturating_add(found.hashes.len() as u64)
 }
 
-/// The name in the header of a segment, where that header is sound.
+/// The name in the header of a segment, if that header is sound.
 fn named_origin(segment: &[u8]) -> Option<String> {
     let (body, sum) = segment.get(..segment::HEADER_BYTES)?.split_at(segment::HEADER_BYTES - 4);
     if sum != crc32c::crc32c(body).to_le_bytes() {

@@ -1,4 +1,4 @@
-//! Reading leaves in the order of the log, with every frame and block checked.
+//! Reads leaves in the order of the log, and checks every frame and block.
 
 use std::collections::VecDeque;
 use std::sync::PoisonError;
@@ -16,12 +16,12 @@ use super::state::State;
 use super::tail;
 use super::tree::{Frontier, Hash};
 
-/// The room that a block of leaves that are read together has from the beginning.
+/// The initial room of a block of leaves that are read together, in bytes.
 const ROOM_BYTES: usize = 1 << 20;
-/// Few leaves are shorter.
+/// A length that few leaves fall short of, in bytes.
 const USUAL_BYTES: usize = 256;
 
-/// The leaves of the segment of frames that was read last, since readers go forward.
+/// The leaves of the segment of frames that was read last, kept because readers go forward.
 pub(super) struct ReadAhead {
     /// The index of the segment's first leaf.
     segment: u64,
@@ -36,11 +36,11 @@ impl ReadAhead {
 }
 
 impl Entries {
-    /// Gives every leaf from an index on to `visit`, with its index and stored hash, in order, checking every frame and
+    /// Calls `visit` with every leaf from an index on, with its index and stored hash, in order, and checks every frame and
     /// block.
     ///
     /// # Errors
-    /// [`LogError::Damaged`] at the first one that is not sound.
+    /// [`LogError::Damaged`] for the first one that is not sound.
     pub fn scan(&self, from: u64, mut visit: impl FnMut(u64, &[u8], Hash)) -> Result<(), LogError> {
         let state = self.state();
         for at in (0..state.segments.len()).filter(|at| state.end_of(*at) > from) {
@@ -53,11 +53,11 @@ impl Entries {
         Ok(())
     }
 
-    /// What `keep` makes of the first `size` leaves, a segment at a time, each read on whichever core is free and with every
-    /// frame and block checked; in the order of the log.
+    /// Calls `keep` with the first `size` leaves, a segment at a time, each read on the first core that is free and with
+    /// every frame and block checked; returns the results in the order of the log.
     ///
     /// # Errors
-    /// [`LogError::Damaged`] at the first part that is not sound.
+    /// [`LogError::Damaged`] for the first part that is not sound.
     pub fn read_each<T: Send>(
         &self,
         size: u64,
@@ -76,7 +76,7 @@ impl Entries {
         let Some(segment) = state.segments.get(at) else { return Ok(LeafBlock::default()) };
         let header = segment.header(&self.origin)?;
         let leaves = usize::try_from(state.end_of(at).min(size) - segment.first).unwrap_or(0);
-        // Sealed leaves need some four times the room that they take up.
+        // Sealed leaves take up some four times their compressed size.
         let room = state.written(at).map_or(header.capacity, |end| end.min(header.capacity)) as usize;
         let room = if header.seal.is_some() { room * 4 } else { room };
         let mut block = LeafBlock::with_room(segment.first, leaves, room);
@@ -88,7 +88,7 @@ impl Entries {
         Ok(block)
     }
 
-    /// Gives the leaves of a segment to `visit`, of a sealed one those from an index on.
+    /// Calls `visit` with the leaves of a segment; if it is sealed, only with those from an index on.
     pub(super) fn visit_segment(
         &self,
         state: &State,
@@ -136,7 +136,7 @@ impl Entries {
     ///
     /// # Errors
     /// [`LogError::Beyond`] past the end; [`LogError::Poisoned`] at the end if an append failed there, since it may or may
-    /// not have been written; [`LogError::Damaged`].
+    /// not have been written; [`LogError::Damaged`] if a frame or block is not sound.
     pub fn read(&self, from: u64, max_bytes: usize) -> Result<LeafBlock, LogError> {
         let state = self.state();
         if from == state.size() {
@@ -172,8 +172,8 @@ impl Entries {
     }
 }
 
-/// Whether a sealed segment ends in the tree where the next begins. Only of one that was sealed since this log was opened
-/// for reading is there less to see than it holds.
+/// Checks that a sealed segment ends in the tree with which the next begins. A segment sealed since this log was opened for
+/// reading may have more leaves than the log.
 pub(super) fn leads_to(sealed: &Sealed, next: &Frontier) -> Result<(), LogError> {
     let end = sealed.segment.first + sealed.leaves();
     match end == next.size() {

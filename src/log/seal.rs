@@ -1,4 +1,4 @@
-//! Sealing: a full segment that another follows is put into its compressed form, beside it, read back, and renamed.
+//! Sealing: a full segment that is not the last is compressed into a file beside it, which is read back and renamed.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -15,18 +15,18 @@ use super::segment::{self, Segment};
 use super::tail;
 use super::tree::{Frontier, leaf_hash};
 
-/// What sealing made of a log.
+/// The result of sealing the segments of a log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Compacted {
-    /// How many segments were sealed now.
+    /// The number of segments sealed now.
     pub segments: u64,
-    /// How many entries they hold.
+    /// The number of entries in them.
     pub entries: u64,
-    /// How many segments had been sealed before.
+    /// The number of segments that were sealed before.
     pub sealed_before: u64,
-    /// The bytes of the segments that were sealed now, before.
+    /// The size of the segments sealed now before that, in bytes.
     pub bytes_before: u64,
-    /// And after.
+    /// Their size after that, in bytes.
     pub bytes_after: u64,
 }
 
@@ -44,12 +44,13 @@ struct Job {
 #[derive(Default)]
 pub(super) struct Sealer {
     thread: Mutex<Option<(Sender<Job>, JoinHandle<()>)>>,
-    /// Held while a segment is sealed.
+    /// Locked while a segment is sealed.
     pub(super) turn: Arc<Mutex<()>>,
 }
 
 impl Sealer {
-    /// Has a segment sealed that `next` follows. Where that fails it stays as it is: `compact` says why.
+    /// Has a segment sealed that is followed by `next`. If that fails the segment does not change, and `compact` reports the
+    /// error.
     pub(super) fn seal(&self, segment: &Listed, origin: &str, next: &Frontier, disk: &Disk) {
         let job = Job {
             path: segment.path.clone(),
@@ -67,14 +68,14 @@ impl Sealer {
             *thread = spawned.ok().map(|handle| (sender, handle));
         }
         if let Some((jobs, _)) = thread.as_ref() {
-            // Nobody takes it where the thread ended by a panic: then the segment stays as it is.
+            // If the thread has ended by a panic, nothing receives the job, and the segment does not change.
             let _ = jobs.send(job);
         }
     }
 }
 
 impl Sealer {
-    /// Waits until every segment is sealed that was to be.
+    /// Waits until every segment handed over is sealed.
     pub(super) fn finish(&self) {
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((jobs, handle)) = thread {
@@ -98,10 +99,10 @@ fn seal_all(jobs: &Receiver<Job>, turn: &Mutex<()>) {
 }
 
 impl Job {
-    /// Seals the segment; gives its bytes before and after, `None` where it is sealed already.
+    /// Seals the segment; returns its size before and after, in bytes, or `None` if it is sealed already.
     ///
     /// # Errors
-    /// [`LogError`]: it is not sound, or the disk refuses. It is as it was then.
+    /// [`LogError`] if the segment is not sound, or the disk refuses. Then the segment does not change.
     fn run(&self) -> Result<Option<(u64, u64)>, LogError> {
         let segment = segment::open(&self.path, self.first, &self.origin)?;
         if segment.seal.is_some() {
@@ -126,7 +127,8 @@ impl Job {
         Ok(Some((before, after)))
     }
 
-    /// The bytes that the segment has, and its sealed form. What is not sound is never sealed: it stays to be seen.
+    /// The size of the segment, and its sealed form. A segment that is not sound is never sealed, so that its damage stays
+    /// visible.
     fn encode(&self, segment: &Segment) -> Result<(u64, Vec<u8>), LogError> {
         let compress = || LogError::io(&self.path, "cannot be compressed");
         let bytes = segment::read(&self.path, None)?;
@@ -150,7 +152,7 @@ impl Job {
         Ok((bytes.len() as u64, sealed))
     }
 
-    /// Reads the sealed form back: every leaf has its hash, and the tree after them is that of the next segment.
+    /// Reads the sealed form back: every leaf must have its hash, and the tree after them must be that of the next segment.
     fn check(&self, beside: &Path, before: &Frontier) -> Result<(), LogError> {
         let file = segment::open_file(beside)?;
         let sealed = sealed::Sealed::open(file, beside, self.first, &self.origin)?;
@@ -179,8 +181,8 @@ impl Job {
     }
 }
 
-/// Removes what a writer left beside files that it was making when it ended; the lock must be taken. The folders of
-/// attachments, which may be large, are looked at only if that writer was cut short.
+/// Removes unfinished files that a writer left when it ended; the caller has taken the lock. The folders of attachments may be
+/// large, so they are searched only if that writer was cut short.
 pub(super) fn clear(ledger: &Path, lock: &Lock, disk: &Disk) {
     let attachments = ["documents", "quotes"].map(|folder| ledger.join(folder));
     let attachments = attachments.into_iter().filter(|_| lock.follows_cut());
@@ -194,7 +196,7 @@ pub(super) fn clear(ledger: &Path, lock: &Lock, disk: &Disk) {
         let listed = std::fs::read_dir(folder).into_iter().flatten();
         for path in listed.filter_map(|file| Some(file.ok()?.path())) {
             if is_unfinished(&path) {
-                // What cannot be removed is in nobody's way: another name is taken.
+                // A file that cannot be removed does no harm: an unfinished file gets a name that is free.
                 let _ = disk.remove(&path);
             }
         }
@@ -202,12 +204,12 @@ pub(super) fn clear(ledger: &Path, lock: &Lock, disk: &Disk) {
 }
 
 impl Entries {
-    /// Seals every segment that is not sealed and that another follows; tells `progress` after each how many entries stand
-    /// in sealed segments. What was sealed when it fails stays sealed; a second run goes on there.
+    /// Seals every segment that is not sealed, except the last; after each, calls `progress` with the number of entries in
+    /// sealed segments. If it fails, earlier segments stay sealed, and a second run continues there.
     ///
     /// # Errors
-    /// [`LogError::ReadOnly`] where the log was opened for reading; [`LogError::Damaged`] at the first segment that is not
-    /// sound, which stays as it is; [`LogError::Io`].
+    /// [`LogError::ReadOnly`] if the log was opened for reading; [`LogError::Damaged`] for the first segment that is not
+    /// sound, which does not change; [`LogError::Io`] if a file cannot be read or written.
     pub fn compact(&self, progress: &mut dyn FnMut(u64)) -> Result<Compacted, LogError> {
         let (sealer, disk) = self.sealer()?;
         let segments = Arc::clone(&self.state().segments);

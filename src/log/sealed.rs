@@ -1,16 +1,16 @@
 //! The sealed form of a segment: the same leaves, compressed in blocks, so that one is read without the others, and their
-//! hashes apart, so that trees and proofs need no leaf. It is made once, of a full segment, and never changed.
+//! hashes apart, so that trees and proofs need no leaf. It is made once, from a full segment, and never changed.
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! |---|---|
 //! | 0..4096 | the header of a segment, version 2 |
 //! | 32 for each leaf | its RFC 6962 leaf hash |
 //! | 4 | CRC-32C of the hashes |
-//! | 12 for each block | where it ends, from the start of the first block (4); its bytes before compression (4); CRC-32C of it as it lies here (4) |
+//! | 12 for each block | its end from the start of the first block (4); its size before compression (4); CRC-32C of its bytes (4) |
 //! | 4 | CRC-32C of these |
 //! | to the end | the blocks, each one frame of Zstandard (RFC 8878) |
 //!
-//! A block holds as many leaves as the header says, the last one the rest: first the length of each (2 bytes), then the
+//! A block has as many leaves as the header states, the last one the rest: first the length of each (2 bytes), then the
 //! leaves themselves. Numbers are little-endian.
 
 use std::fs::File;
@@ -27,25 +27,25 @@ use super::error::LogError;
 use super::segment::{self, HEADER_BYTES, Segment};
 use super::tree::{Frontier, Hash};
 
-/// How many leaves a block has.
+/// The number of leaves in a block.
 pub(super) const BLOCK_LEAVES: u32 = 64;
-/// The most that a block may have, so that a header which is not sound asks for no more memory than there is.
+/// The largest number of leaves in a block, so that a damaged header cannot ask for more memory than there is.
 const BLOCK_LEAVES_MAX: u32 = 256;
-/// How hard Zstandard tries.
+/// The compression level of Zstandard.
 const LEVEL: i32 = 1;
 const HASH_BYTES: usize = 32;
 const SUM_BYTES: usize = 4;
 const ENTRY_BYTES: usize = 12;
-/// More leaves than any segment can hold.
+/// A number of leaves that no segment reaches.
 const LEAVES_MAX: u64 = 1 << 32;
 const REMEDY: &str = "`chancery audit` lists all damage, `chancery repair --from DIR` restores";
 
-/// What the header of a sealed segment says that it holds.
+/// The content of a sealed segment, according to its header.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Seal {
-    /// How many leaves.
+    /// The number of leaves.
     pub(super) leaves: u64,
-    /// How many of them make a block.
+    /// The number of leaves in a block.
     pub(super) per_block: u32,
     /// The root of the tree after the last of them.
     pub(super) root: Hash,
@@ -73,7 +73,7 @@ impl Seal {
         usize::try_from(self.leaves.div_ceil(u64::from(self.per_block))).unwrap_or(usize::MAX)
     }
 
-    /// How many leaves a block has.
+    /// The number of leaves in a block.
     fn leaves_in(&self, block: usize) -> usize {
         let before = block as u64 * u64::from(self.per_block);
         self.leaves.saturating_sub(before).min(u64::from(self.per_block)) as usize
@@ -83,12 +83,12 @@ impl Seal {
         self.leaves as usize * HASH_BYTES
     }
 
-    /// Where the list of blocks begins.
+    /// The offset of the list of blocks.
     pub(super) fn list_at(&self) -> usize {
         HEADER_BYTES + self.hash_bytes() + SUM_BYTES
     }
 
-    /// Where the first block begins.
+    /// The offset of the first block.
     pub(super) fn blocks_at(&self) -> usize {
         self.list_at() + self.blocks() * ENTRY_BYTES + SUM_BYTES
     }
@@ -98,7 +98,7 @@ fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..at.checked_add(N)?)?.try_into().ok()
 }
 
-/// The bytes of a part and whether they match the checksum behind them.
+/// The bytes of a part, and true if they match the checksum after them.
 fn summed(bytes: &[u8]) -> Option<(&[u8], bool)> {
     let (body, sum) = bytes.split_at_checked(bytes.len().checked_sub(SUM_BYTES)?)?;
     Some((body, sum == crc32c::crc32c(body).to_le_bytes()))
@@ -108,7 +108,7 @@ fn hashes_of(bytes: &[u8]) -> Vec<Hash> {
     bytes.as_chunks::<HASH_BYTES>().0.iter().map(|hash| Hash(*hash)).collect()
 }
 
-/// Puts leaves into the sealed form, one after another.
+/// Encodes leaves in the sealed form, one after another.
 pub(super) struct Encoder {
     leaves: u64,
     hashes: Vec<u8>,
@@ -171,7 +171,7 @@ impl Encoder {
     }
 }
 
-/// A block as the list has it.
+/// The entry of a block in the list.
 #[derive(Clone, Copy, Debug)]
 struct Place {
     start: usize,
@@ -180,7 +180,7 @@ struct Place {
     sum: u32,
 }
 
-/// A block by its number in the list; what is behind the list is no block.
+/// The block with a number in the list; `None` beyond the list.
 fn place(list: &[u8], number: usize) -> Option<Place> {
     let entries = list.as_chunks::<ENTRY_BYTES>().0;
     let number_at = |of: usize, at: usize| Some(u32::from_le_bytes(array(entries.get(of)?, at)?));
@@ -190,7 +190,7 @@ fn place(list: &[u8], number: usize) -> Option<Place> {
     Some(Place { start, end, raw, sum })
 }
 
-/// Every block, where the list makes sense: none is empty, none may be larger than its leaves can be.
+/// Every block, if the list makes sense: no block is empty, none is larger than its leaves can be.
 fn places(list: &[u8], seal: &Seal) -> Option<impl Iterator<Item = Place>> {
     let all = || (0..seal.blocks()).map_while(|number| place(list, number));
     let most = |number| seal.leaves_in(number) * (LENGTH_BYTES + LEAF_BYTES_MAX);
@@ -203,7 +203,7 @@ pub(super) struct Sealed {
     pub(super) segment: Segment,
     seal: Seal,
     file: File,
-    /// The list of blocks, which was found sound.
+    /// The list of blocks, which was checked.
     list: Vec<u8>,
 }
 
@@ -211,7 +211,7 @@ impl Sealed {
     /// Reads the header and the list of blocks, and checks that the segment belongs to this log.
     ///
     /// # Errors
-    /// [`LogError::Damaged`] where either is not sound or the file has another length.
+    /// [`LogError::Damaged`] if either is not sound or the file has another length.
     pub(super) fn open(file: File, path: &Path, first: u64, origin: &str) -> Result<Sealed, LogError> {
         let segment = segment::read_header(&file, path, first, origin)?;
         let damaged = |offset: usize, what: &str| {
@@ -235,7 +235,7 @@ impl Sealed {
         Ok(Sealed { segment, seal, file, list })
     }
 
-    /// How many leaves it holds.
+    /// The number of its leaves.
     pub(super) fn leaves(&self) -> u64 {
         self.seal.leaves
     }
@@ -259,7 +259,7 @@ impl Sealed {
     /// The hashes of its leaves.
     ///
     /// # Errors
-    /// [`LogError::Damaged`] where they do not match their checksum.
+    /// [`LogError::Damaged`] if they do not match their checksum.
     pub(super) fn hashes(&self) -> Result<Vec<Hash>, LogError> {
         let bytes = self.read(HEADER_BYTES, self.seal.hash_bytes() + SUM_BYTES)?;
         match summed(&bytes) {
@@ -271,10 +271,10 @@ impl Sealed {
         }
     }
 
-    /// The stored hashes of consecutive leaves, which no checksum covers alone: each must be that of the leaf.
+    /// The stored hashes of consecutive leaves, which no checksum covers alone: the caller must compare each with its leaf.
     ///
     /// # Errors
-    /// [`LogError::Io`].
+    /// [`LogError::Io`] if they cannot be read.
     pub(super) fn stored(&self, range: Range<u64>) -> Result<Vec<Hash>, LogError> {
         let at = HEADER_BYTES + (range.start - self.segment.first) as usize * HASH_BYTES;
         Ok(hashes_of(&self.read(at, (range.end - range.start) as usize * HASH_BYTES)?))
@@ -283,7 +283,7 @@ impl Sealed {
     /// The tree after its leaves before `size`, and the hash of the last of those.
     ///
     /// # Errors
-    /// As of [`Sealed::hashes`].
+    /// Those of [`Sealed::hashes`].
     pub(super) fn tree(&self, size: u64) -> Result<(Frontier, Option<Hash>), LogError> {
         let hashes = self.hashes()?;
         let counted = usize::try_from(size.saturating_sub(self.segment.first)).unwrap_or(usize::MAX);
@@ -293,7 +293,7 @@ impl Sealed {
         Ok((tree, counted.last().copied()))
     }
 
-    /// The number of the block that holds a leaf.
+    /// The number of the block that contains a leaf.
     pub(super) fn block_of(&self, index: u64) -> usize {
         (index.saturating_sub(self.segment.first) / u64::from(self.seal.per_block)) as usize
     }
@@ -301,7 +301,7 @@ impl Sealed {
     /// One block, decompressed.
     ///
     /// # Errors
-    /// [`LogError::Damaged`] where it is not sound.
+    /// [`LogError::Damaged`] if it is not sound.
     pub(super) fn block(&self, number: usize, unpacker: &mut Unpacker) -> Result<Block, LogError> {
         let first = self.segment.first + number as u64 * u64::from(self.seal.per_block);
         let place = Some(number)
@@ -315,10 +315,10 @@ impl Sealed {
         block.map_err(|what| self.damaged(at, first, what))
     }
 
-    /// Gives every leaf from an index on to `visit`, with its index and stored hash, in order, checking every block.
+    /// Calls `visit` with every leaf from an index on, with its index and stored hash, in order, and checks every block.
     ///
     /// # Errors
-    /// [`LogError::Damaged`] at the first block that is not sound.
+    /// [`LogError::Damaged`] for the first block that is not sound.
     pub(super) fn visit(&self, from: u64, mut visit: impl FnMut(u64, &[u8], Hash)) -> Result<(), LogError> {
         let hashes = self.hashes()?;
         let mut unpacker = Unpacker::new().map_err(LogError::io(&self.segment.path, "cannot be read"))?;
@@ -338,27 +338,27 @@ impl Sealed {
     }
 }
 
-/// What stands in a sealed segment beside its leaves, sound or not.
+/// The parts of a sealed segment other than its leaves, sound or not.
 #[derive(Default)]
 pub(super) struct Salvage {
     /// The hashes of its leaves, as stored.
     pub(super) hashes: Vec<Hash>,
-    /// What is wrong: where, which leaf, what.
+    /// The damage: its offset, the index of the first leaf concerned, a description.
     pub(super) wrong: Vec<(usize, u64, &'static str)>,
 }
 
-/// A leaf of a sealed segment that could be had.
+/// A readable leaf of a sealed segment.
 pub(super) struct SealedLeaf<'a> {
-    /// Where its block begins in the file.
+    /// The offset of its block in the file.
     pub(super) offset: usize,
     pub(super) index: u64,
     pub(super) leaf: &'a [u8],
-    /// Its hash as stored, where there is one.
+    /// Its hash as stored, if there is one.
     pub(super) stored: Option<Hash>,
 }
 
-/// Gives every leaf that can be had of a sealed segment that begins with the leaf `first` to `visit`, in order; whatever is
-/// not sound is passed over and told.
+/// Calls `visit` with every readable leaf of a sealed segment that begins with the leaf `first`, in order; skips and reports
+/// the parts that are not sound.
 pub(super) fn salvage(bytes: &[u8], first: u64, mut visit: impl FnMut(SealedLeaf<'_>)) -> Salvage {
     let mut found = Salvage::default();
     let Some(seal) = stated(bytes) else {
@@ -402,7 +402,7 @@ pub(super) fn salvage(bytes: &[u8], first: u64, mut visit: impl FnMut(SealedLeaf
     found
 }
 
-/// Whether these are the bytes of a sealed segment; where its header is not sound, hashes and list tell.
+/// True if these are the bytes of a sealed segment, by the header or, if that is not sound, by the hashes and the list.
 pub(super) fn is_one(bytes: &[u8]) -> bool {
     segment::is_sealed(bytes) || stated(bytes).is_some_and(|seal| list_fits(bytes, &seal))
 }
@@ -417,8 +417,8 @@ fn list_fits(bytes: &[u8], seal: &Seal) -> bool {
     list.and_then(summed).is_some_and(|(_, sound)| sound)
 }
 
-/// What a segment holds: by its header where that is sound; else by the number of hashes that their checksum confirms, and
-/// the usual number of leaves in a block.
+/// The content of a segment: by its header if that is sound; otherwise by the number of hashes that their checksum confirms,
+/// and the usual number of leaves in a block.
 fn stated(bytes: &[u8]) -> Option<Seal> {
     let header = segment::seal_in(bytes);
     if bytes.get(..HEADER_BYTES).and_then(summed).is_some_and(|(_, sound)| sound) {
@@ -430,7 +430,7 @@ fn stated(bytes: &[u8]) -> Option<Seal> {
     by_header.or_else(|| counted(bytes).map(usual))
 }
 
-/// The number of hashes that the checksum behind them confirms.
+/// The number of hashes that the checksum after them confirms.
 fn counted(bytes: &[u8]) -> Option<u64> {
     let rest = bytes.get(HEADER_BYTES..)?;
     let mut sum = 0;
@@ -441,7 +441,7 @@ fn counted(bytes: &[u8]) -> Option<u64> {
     })
 }
 
-/// The blocks without their list, as Zstandard itself tells where each ends.
+/// The blocks without their list: Zstandard itself finds the end of each.
 fn frames_of(blocks: &[u8], seal: &Seal) -> Vec<Place> {
     let mut start = 0;
     let mut found = Vec::new();

@@ -1,7 +1,7 @@
-//! Segments: files of frames, named by the index of their first leaf, preallocated, never rewritten in place. One that is
-//! full may be [sealed](super::sealed): a file of the other form takes its name.
+//! Segments: files of frames, named by the index of their first leaf, preallocated, never rewritten in place. A full segment
+//! may be [sealed](super::sealed): a file of the other form takes its name.
 //!
-//! | bytes of the header | what |
+//! | bytes of the header | content |
 //! |---|---|
 //! | 0..8 | magic `CHANCSEG` |
 //! | 8..12 | version: 1 of frames, 2 sealed |
@@ -10,7 +10,7 @@
 //! | 28..30 | length of the origin |
 //! | 30..31 | number of subtree roots |
 //! | then | the origin; the roots of the tree before this segment, 32 bytes each, the largest first |
-//! | 4040..4084 | in version 2 alone: number of leaves (8 bytes), leaves of a block (4), root of the tree after the last leaf (32) |
+//! | 4040..4084 | in version 2 alone: number of leaves (8 bytes), leaves per block (4), root of the tree after the last leaf (32) |
 //! | 4092..4096 | CRC-32C of bytes 0..4092 |
 //!
 //! Frames follow from byte 4096 on. Numbers are little-endian.
@@ -31,27 +31,27 @@ pub(super) const HEADER_BYTES: usize = 4096;
 const MAGIC: [u8; 8] = *b"CHANCSEG";
 const VERSION: u32 = 1;
 const VERSION_SEALED: u32 = 2;
-/// Where the header says what only a sealed segment has. An origin and all roots that a tree can have end before it.
+/// The offset in the header of the fields that only a sealed segment has. The longest origin and all roots end before it.
 const SEAL_AT: usize = 4040;
-/// Segments double from this size.
+/// The size of the first segment, in bytes; each next one has twice the size of the one before.
 pub(super) const BYTES_MIN: u64 = 64 << 10;
-/// The largest segment, but for one made for a single larger frame. Who opens the log reads the last one whole.
+/// The largest segment, in bytes, except one made for a single larger frame. Opening the log reads the whole last segment.
 pub(super) const BYTES_MAX: u64 = 8 << 20;
 
-/// A segment as its name and header say.
+/// A segment according to its name and header.
 #[derive(Clone, Debug)]
 pub(super) struct Segment {
     pub(super) path: PathBuf,
     pub(super) first: u64,
     /// The tree before its first leaf.
     pub(super) before: Frontier,
-    /// The size of the file.
+    /// The size of the file, in bytes.
     pub(super) capacity: u64,
-    /// What it holds, where it is sealed.
+    /// The content of a sealed segment.
     pub(super) seal: Option<Seal>,
 }
 
-/// A segment that is open for reading, in the form that it has now: a writer may seal it at any time.
+/// A segment that is open for reading, in its current form: a writer may seal it at any time.
 pub(super) enum Form {
     /// Frames.
     Frames(File),
@@ -59,7 +59,7 @@ pub(super) enum Form {
     Sealed(Box<Sealed>),
 }
 
-/// Opens the file of a segment, which is a regular file no longer than a segment can be.
+/// Opens the file of a segment, which must be a regular file no longer than a segment can be.
 pub(super) fn open_file(path: &Path) -> Result<File, LogError> {
     let file = regular::open(path).map_err(LogError::io(path, "cannot be opened"))?;
     let length = regular::check_length(&file, regular::SEGMENT_BYTES_MAX);
@@ -67,7 +67,7 @@ pub(super) fn open_file(path: &Path) -> Result<File, LogError> {
     Ok(file)
 }
 
-/// Opens a segment for reading. Who has a file open goes on reading it when another takes its name.
+/// Opens a segment for reading. An open file stays readable when another takes its name.
 pub(super) fn form(path: &Path, first: u64, origin: &str) -> Result<Form, LogError> {
     let file = open_file(path)?;
     let mut start = [0u8; 12];
@@ -78,7 +78,7 @@ pub(super) fn form(path: &Path, first: u64, origin: &str) -> Result<Form, LogErr
     })
 }
 
-/// Whether a file that begins so is a sealed segment.
+/// True if a file with this beginning is a sealed segment.
 pub(super) fn is_sealed(start: &[u8]) -> bool {
     start.get(..8) == Some(&MAGIC) && start.get(8..12) == Some(&VERSION_SEALED.to_le_bytes())
 }
@@ -93,7 +93,7 @@ pub(super) fn path(ledger: &Path, first: u64) -> PathBuf {
     folder(ledger).join(format!("{first:020}.seg"))
 }
 
-/// The segments of a ledger, by first index. A file that vanishes while they are listed is not there.
+/// The segments of a ledger, by first index. A file that vanishes while they are listed is left out.
 pub(super) fn list(ledger: &Path) -> Result<Vec<(u64, PathBuf)>, LogError> {
     let folder = folder(ledger);
     let listed = std::fs::read_dir(&folder).map_err(|e| match e.kind() {
@@ -115,7 +115,7 @@ pub(super) fn list(ledger: &Path) -> Result<Vec<(u64, PathBuf)>, LogError> {
     }
 }
 
-/// What of a folder has the name of a segment, by first index.
+/// The files in a folder that have the name of a segment, by first index.
 pub(super) fn named(folder: &Path, listed: std::fs::ReadDir) -> Result<Vec<(u64, PathBuf)>, LogError> {
     let mut found = Vec::new();
     for file in listed {
@@ -155,7 +155,7 @@ pub(super) fn encode(origin: &str, before: &Frontier, capacity: u64) -> Vec<u8> 
     header(origin, before, capacity, None)
 }
 
-/// The header of a segment, sealed where it says what it holds.
+/// The header of a segment, sealed if its content is given.
 pub(super) fn header(origin: &str, before: &Frontier, capacity: u64, seal: Option<Seal>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(HEADER_BYTES);
     bytes.extend_from_slice(&MAGIC);
@@ -182,7 +182,7 @@ pub(super) fn open(path: &Path, first: u64, origin: &str) -> Result<Segment, Log
     read_header(&file, path, first, origin)
 }
 
-/// The same of a file that is open.
+/// Reads the header from an open file, and checks that it belongs to this log.
 pub(super) fn read_header(file: &File, path: &Path, first: u64, origin: &str) -> Result<Segment, LogError> {
     let mut bytes = vec![0u8; HEADER_BYTES];
     let damaged = |what: &str| {
@@ -226,25 +226,25 @@ pub(super) fn read_header(file: &File, path: &Path, first: u64, origin: &str) ->
     Ok(Segment { path: path.to_owned(), first, before, capacity, seal })
 }
 
-/// What the header of a sealed segment says that it holds, sound or not.
+/// The content of a sealed segment according to its header, sound or not.
 pub(super) fn seal_in(header: &[u8]) -> Option<Seal> {
     Seal::parse(header.get(SEAL_AT..)?)
 }
 
-/// The bytes of a segment, up to `limit` where one is given.
+/// The bytes of a segment, up to `limit` if that is given.
 pub(super) fn read(path: &Path, limit: Option<u64>) -> Result<Vec<u8>, LogError> {
     let file = open_file(path)?;
     read_file(file, path, limit)
 }
 
-/// The same of a file that is open and was not read from.
+/// The bytes of an open file that was not read from, up to `limit` if that is given.
 pub(super) fn read_file(file: File, path: &Path, limit: Option<u64>) -> Result<Vec<u8>, LogError> {
     let mut bytes = Vec::new();
     read_into(&mut bytes, file, path, limit)?;
     Ok(bytes)
 }
 
-/// The same in place of what a buffer held.
+/// Like [`read_file`], into a buffer whose content is replaced.
 pub(super) fn read_into(
     bytes: &mut Vec<u8>,
     file: File,
@@ -258,17 +258,16 @@ pub(super) fn read_into(
     Ok(())
 }
 
-/// A segment of which only what was written is read: the rest of it, and what lies before the place from which it was
-/// asked for, is zeros.
+/// A segment of which only the written parts are read: the rest of it, and the part before the offset asked for, are zeros.
 pub(super) struct Image {
-    /// As many bytes as the file has.
+    /// Bytes of the length of the file.
     pub(super) bytes: Vec<u8>,
-    /// No byte from here on was ever written.
+    /// The offset from which on no byte was ever written.
     pub(super) written: usize,
 }
 
-/// Reads what was written into a segment from an offset on. Reserved space that nothing was written to is not touched,
-/// where the file system tells it apart.
+/// Reads the written parts of a segment from an offset on. Reserved space that was never written is skipped, if the file
+/// system distinguishes it.
 pub(super) fn image(path: &Path, from: u64) -> Result<Image, LogError> {
     use rustix::fs::SeekFrom;
     let file = open_file(path)?;
@@ -291,10 +290,10 @@ pub(super) fn image(path: &Path, from: u64) -> Result<Image, LogError> {
     Ok(image)
 }
 
-/// So many bytes are looked at together for being zero.
+/// The number of bytes that are checked for zeros at a time.
 const CLEAR_BYTES: usize = 64 << 10;
 
-/// Whether a file has nothing but zeros from an offset on. Space that was reserved and never written is not read.
+/// True if a file has only zeros from an offset on. Space that was reserved and never written is not read.
 pub(super) fn is_clear(file: &File, mut at: u64) -> io::Result<bool> {
     use rustix::fs::SeekFrom;
     let mut bytes = Vec::new();
@@ -313,14 +312,14 @@ pub(super) fn is_clear(file: &File, mut at: u64) -> io::Result<bool> {
     }
 }
 
-/// A place in a segment from which its frames are walked.
+/// An offset in a segment from which its frames are walked.
 #[derive(Clone, Debug)]
 pub(super) struct Start {
     /// The tree before it.
     pub(super) tree: Frontier,
     /// The hash of the leaf before it.
     pub(super) last: Option<Hash>,
-    /// Bytes from the beginning of the file.
+    /// The offset, in bytes from the beginning of the file.
     pub(super) offset: u64,
 }
 
@@ -331,7 +330,7 @@ impl Start {
     }
 }
 
-/// Where the frames of a segment end, and what stands there.
+/// The end of the frames of a segment, and the damage there.
 #[derive(Clone, Debug)]
 pub(super) struct Scan {
     /// The tree after its last sound frame.
@@ -340,11 +339,11 @@ pub(super) struct Scan {
     pub(super) end: u64,
     /// The hash of its last leaf.
     pub(super) last: Option<Hash>,
-    /// Where something broken stands: what, and the end of what was written there.
+    /// A description of the broken frame at the end, and the end of the bytes that were written there.
     pub(super) broken: Option<(&'static str, u64)>,
 }
 
-/// Where the leaves of a segment end, of whichever form it is now, up to `size`.
+/// The end of the leaves of a segment, in its current form, up to `size`.
 pub(super) fn end_of(segment: &Segment, origin: &str, size: u64) -> Result<Scan, LogError> {
     match form(&segment.path, segment.first, origin)? {
         Form::Frames(file) => {
@@ -358,8 +357,8 @@ pub(super) fn end_of(segment: &Segment, origin: &str, size: u64) -> Result<Scan,
     }
 }
 
-/// Walks the frames of a segment, given its bytes, and gives every leaf to `visit` with its index and stored hash.
-/// Stops before the frame that begins at `size`.
+/// Walks the frames of a segment, from its bytes, and calls `visit` with every leaf, its index and stored hash. Stops before
+/// the frame that begins at `size`.
 pub(super) fn walk(
     segment: &Segment,
     bytes: &[u8],
@@ -369,7 +368,7 @@ pub(super) fn walk(
     walk_frames(Start::of(segment), bytes, size, |_, index, leaf, hash| visit(index, leaf, hash))
 }
 
-/// As [`walk`], from any frame on, with the offset of the frame that holds the leaf.
+/// Like [`walk`], from any frame on; `visit` also gets the offset of the leaf's frame.
 pub(super) fn walk_frames(
     start: Start,
     bytes: &[u8],
@@ -394,7 +393,7 @@ pub(super) fn walk_frames(
             Found::Nothing => break,
             Found::Broken(header, what) => {
                 let stated = header.map(|h| at + h.bytes).filter(|end| *end <= bytes.len());
-                // Of a header across two sectors the second may be lost, with nothing written after it.
+                // If a header crosses two sectors, the second may be lost, with nothing written after it.
                 let seen = || written_end(bytes, at).max(at + frame::HEADER_BYTES);
                 scan.broken = Some((what, stated.unwrap_or_else(seen) as u64));
                 break;
@@ -404,11 +403,11 @@ pub(super) fn walk_frames(
     scan
 }
 
-/// The end of what was ever written from `from` on, rounded up to the alignment of frames.
+/// The end of the bytes that were ever written from `from` on, rounded up to the alignment of frames.
 pub(super) fn written_end(bytes: &[u8], from: usize) -> usize {
     let mut end = bytes.len().max(from);
     let unwritten = bytes.get(from..).unwrap_or(&[]).rchunks(4096);
-    // Most of a segment is zeros: block by block, which is some ten times as fast.
+    // Most of a segment is zeros, and checking whole blocks is some ten times as fast.
     for block in unwritten.take_while(|block| block.iter().fold(0, |any, byte| any | byte) == 0) {
         end -= block.len();
     }
@@ -416,8 +415,8 @@ pub(super) fn written_end(bytes: &[u8], from: usize) -> usize {
     last.map_or(from, |at| (from + at + 1).next_multiple_of(ALIGNMENT)).min(bytes.len())
 }
 
-/// The header of a frame beyond a place that is not sound, which says that this place was acknowledged when the frame was
-/// written: so it is damage. `next` is the index that the place would begin with.
+/// Finds a later frame that was written after the broken place at `from` had been acknowledged, and returns its header: then
+/// that place is damaged, not cut short. `next` is the index with which the place would begin.
 pub(super) fn frame_after(bytes: &[u8], from: usize, next: u64) -> Option<Header> {
     let starts = (from + ALIGNMENT..bytes.len()).step_by(ALIGNMENT);
     starts.filter_map(|at| Some((at, bytes.get(at..at + frame::HEADER_BYTES)?))).find_map(|(at, start)| {

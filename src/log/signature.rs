@@ -1,4 +1,4 @@
-//! A line under a note: who signed it, and the signature (C2SP signed-note).
+//! A line under a note: the name of the signer, and the signature (C2SP signed-note).
 
 use std::fmt;
 
@@ -7,35 +7,35 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::key::{SigningKey, VerifierKey};
 
-/// The dash and the space that begin the line.
+/// The dash and the space at the beginning of the line.
 const DASH: &str = "\u{2014} ";
 
-/// Why no signature vouches for a checkpoint.
+/// No signature vouches for a checkpoint.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum SignatureError {
-    /// None at all.
+    /// There is no signature.
     #[error("the checkpoint is not signed")]
     Unsigned,
-    /// The checkpoint of another log.
+    /// The checkpoint is of another log.
     #[error("the checkpoint is of {origin}, the key of {name}")]
     OtherLog {
-        /// Whose checkpoint it is.
+        /// The name in the checkpoint.
         origin: String,
-        /// Whose key it is.
+        /// The name of the key.
         name: String,
     },
-    /// Only of other keys.
+    /// All signatures are of other keys.
     #[error("no signature under the checkpoint is of this key: the log may have another by now")]
     OtherKey,
-    /// More than one of this key.
+    /// More than one signature is of this key.
     #[error("two signatures under the checkpoint are of this key")]
     Twice,
-    /// Not over this text.
+    /// The signature is not over this text.
     #[error(
         "the signature under the checkpoint does not verify: the checkpoint or the signature was changed"
     )]
     Wrong,
-    /// A witness's line that is not of the form, or not over this text.
+    /// A witness's line is malformed, or not over this text.
     #[error("the cosignature of {0} does not verify: the checkpoint or the cosignature was changed")]
     Cosignature(String),
 }
@@ -44,7 +44,7 @@ pub enum SignatureError {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Signature {
     pub(super) name: String,
-    /// The hash of the key, then what that kind of key makes.
+    /// The hash of the key, then the bytes that a key of its kind makes.
     pub(super) bytes: Vec<u8>,
 }
 
@@ -61,7 +61,7 @@ impl Signature {
         Signature { name: verifier.name().to_owned(), bytes }
     }
 
-    /// Reads the line, without a newline; `None` where it has another form.
+    /// Reads the line, without a newline; `None` if it has another form.
     pub fn parse(line: &str) -> Option<Signature> {
         let (name, base64) = line.strip_prefix(DASH)?.split_once(' ')?;
         let bytes = STANDARD.decode(base64).ok().filter(|bytes| bytes.len() > 4)?;
@@ -70,7 +70,7 @@ impl Signature {
     }
 }
 
-/// Exactly one of the signatures is of this key, and is over this text.
+/// Checks that exactly one of the signatures is of this key, and that it is over this text.
 pub(super) fn verify(signatures: &[Signature], text: &str, key: &VerifierKey) -> Result<(), SignatureError> {
     let hash = key.hash();
     let mut of_key = signatures.iter().filter(|signature| key.is_of(signature));

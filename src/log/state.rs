@@ -1,4 +1,4 @@
-//! The log at one moment. It is never changed: an append puts another in its place, so that a reader waits for none.
+//! The log at one moment. It never changes: an append replaces it by another, so that readers wait for nothing.
 
 use std::sync::Arc;
 
@@ -13,9 +13,9 @@ pub(super) struct State {
     pub(super) segments: Arc<Vec<Arc<Listed>>>,
     /// The tree over every leaf.
     pub(super) tree: Frontier,
-    /// The hashes of the leaves that were appended together last; after opening, of the last leaf alone.
+    /// The hashes of the leaves of the last append; after opening, that of the last leaf alone.
     pub(super) last: Vec<Hash>,
-    /// Where the next frame goes in the last segment.
+    /// The offset of the next frame in the last segment, in bytes.
     pub(super) end: u64,
 }
 
@@ -28,7 +28,7 @@ impl State {
         self.segments.last()
     }
 
-    /// The segment of a leaf, and its place among the segments.
+    /// The position of a leaf's segment among the segments, and the segment.
     ///
     /// # Errors
     /// [`LogError::Beyond`] for an index past the end.
@@ -40,25 +40,25 @@ impl State {
         Ok((at, segment))
     }
 
-    /// The index after the last leaf of a segment, by its place.
+    /// The index after the last leaf of the segment at a position.
     pub(super) fn end_of(&self, at: usize) -> u64 {
         self.segments.get(at + 1).map_or(self.size(), |next| next.first)
     }
 
-    /// Where the frames of a segment end, if it is the last.
+    /// The offset of the end of a segment's frames, if it is the last.
     pub(super) fn written(&self, at: usize) -> Option<u64> {
         (at + 1 == self.segments.len()).then_some(self.end)
     }
 
-    /// A leaf of a segment of frames, as it is looked for there.
+    /// A leaf to be found in a segment of frames.
     pub(super) fn sought<'s>(&self, at: usize, segment: &'s Listed, index: u64) -> Sought<'s> {
         Sought { path: &segment.path, first: segment.first, written: self.written(at), index }
     }
 
-    /// The tree where a segment must end.
+    /// The tree with which a segment must end.
     ///
     /// # Errors
-    /// As of [`Listed::header`].
+    /// Those of [`Listed::header`].
     pub(super) fn tree_after(&self, at: usize, origin: &str) -> Result<Frontier, LogError> {
         match self.segments.get(at + 1) {
             Some(next) => Ok(next.header(origin)?.before.clone()),

@@ -1,4 +1,5 @@
-//! Where the log ends: what is believed of its last segment, and how a write that a crash cut short is told from damage.
+//! The end of the log: which parts of its last segment are accepted, and how a write that a crash cut short differs from
+//! damage.
 
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -12,43 +13,43 @@ use super::segment::{self, Image, Scan, Segment, Start};
 use super::tree::{Frontier, Hash};
 use super::watermark::Watermark;
 
-/// An append that was not acknowledged, cut short by a crash; it was cleared.
+/// An append that was not acknowledged because a crash cut it short. A writer clears it when it opens the log.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TornTail {
     /// The segment.
     pub path: PathBuf,
-    /// Where it began.
+    /// The offset of its beginning in the file, in bytes.
     pub offset: u64,
-    /// How many bytes were cleared.
+    /// The number of its bytes.
     pub bytes: u64,
 }
 
-/// The end of a log as it was found.
+/// The end of a log, as found when it is opened.
 pub(super) struct Tail {
     pub(super) segments: Vec<Arc<Listed>>,
     /// The tree over every leaf.
     pub(super) after: Frontier,
     /// The hash of the last leaf.
     pub(super) last: Option<Hash>,
-    /// Where the next frame goes in the last segment.
+    /// The offset of the next frame in the last segment, in bytes.
     pub(super) end: u64,
     pub(super) torn: Option<TornTail>,
-    /// Where the leaves lie in the last segment that were passed on the way to the end.
+    /// The offsets of the leaves in the last segment that were read on the way to the end.
     pub(super) passed: Passed,
-    /// The root over as many leaves as the checkpoint covers, where that many were passed.
+    /// The root over the leaves that the checkpoint covers, if the end of those was reached.
     pub(super) covered: Option<Hash>,
 }
 
-/// Where leaves lie in a segment.
+/// The offsets of leaves in a segment.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Passed {
-    /// The index of the first.
+    /// The index of the first leaf.
     pub(super) first: u64,
-    /// Where the record of each begins, in bytes from the beginning of the file.
+    /// The offset of each leaf's record, in bytes from the beginning of the file.
     pub(super) offsets: Vec<u32>,
 }
 
-/// What was promised to somebody: a log that holds less is damaged.
+/// The size that the watermark or the checkpoint promises: a log with fewer entries is damaged.
 #[derive(Clone, Copy)]
 pub(super) struct Promise {
     pub(super) size: u64,
@@ -81,7 +82,7 @@ pub(super) fn damaged_at(segment: &Segment, scan: &Scan, what: &str) -> LogError
     LogError::damaged(&segment.path, scan.end, what)
 }
 
-/// What stands after the sound frames of the last segment: nothing, or an append that was cut short. Anything else is
+/// Examines the bytes after the sound frames of the last segment: none, or an append that was cut short. Anything else is
 /// damage.
 pub(super) fn torn(
     segment: &Segment,
@@ -107,8 +108,8 @@ pub(super) fn torn(
 }
 
 impl Tail {
-    /// Makes frames beyond the watermark durable before a reader believes them, so that no answer rests on what a power cut
-    /// could undo.
+    /// Makes frames beyond the watermark durable before a reader uses them, so that no answer depends on entries that a power
+    /// cut could undo.
     pub(super) fn make_durable(&self, watermark: Watermark) -> Result<(), LogError> {
         let Some(last) = self.segments.last() else { return Ok(()) };
         if self.after.size() == watermark.size && self.end == watermark.offset {
@@ -119,7 +120,7 @@ impl Tail {
     }
 }
 
-/// The end of a log that nobody writes: what is sound, and an append that was cut short.
+/// The end of a log that has no writer: its sound frames, and an append that was cut short.
 pub(super) fn at_rest(
     ledger: &Path,
     origin: &str,
@@ -156,13 +157,13 @@ pub(super) fn at_rest(
     Ok(Tail { segments, after: scan.after, last, end: scan.end, torn, passed, covered })
 }
 
-/// So much may lie between a mark and the end before all of the segment is looked at.
+/// The largest distance between a mark and the watermark, in bytes; beyond it the whole segment is read.
 const NEAR_BYTES: u64 = 64 << 10;
-/// So much is looked at behind the end: whatever was appended since begins there.
+/// The number of bytes read after the end: anything appended since begins there.
 const BEHIND_BYTES: u64 = 4 << 10;
 
-/// The end of a log found close to a mark: what was acknowledged ends there, and only zeros stand behind it, which a reader
-/// need not follow to the end of the segment. `None` where more has to be looked at to tell.
+/// The end of a log close to a mark, if the watermark is there and only zeros follow; a reader need not check the zeros to
+/// the end of the segment. `None` if more has to be read to decide.
 pub(super) fn near(
     segments: &[Arc<Listed>],
     origin: &str,
@@ -206,7 +207,7 @@ pub(super) fn near(
     Ok(Some(Tail { segments, after, last: scan.last, end, torn: None, passed, covered }))
 }
 
-/// Walks the last segment, remembering where its leaves lie and the root over `covered` leaves.
+/// Walks the last segment, and returns the offsets of its leaves and the root over the first `covered` leaves.
 pub(super) fn walk(start: Start, bytes: &[u8], size: u64, covered: u64) -> (Scan, Passed, Option<Hash>) {
     let mut passed = Passed { first: start.tree.size(), offsets: Vec::new() };
     let base = bytes.as_ptr().addr() + frame::LEAF_OVERHEAD;
@@ -222,7 +223,7 @@ pub(super) fn walk(start: Start, bytes: &[u8], size: u64, covered: u64) -> (Scan
     (scan, passed, root)
 }
 
-/// The end of a log beside its writer: exactly what was promised, since what follows may be half written.
+/// The end of a log beside its writer: exactly the promised size, since bytes beyond it may be half written.
 pub(super) fn promised(
     ledger: &Path,
     origin: &str,
@@ -231,7 +232,7 @@ pub(super) fn promised(
     start: Option<Start>,
     covered: u64,
 ) -> Result<Tail, LogError> {
-    // A segment may have been begun whose first frame is not acknowledged.
+    // The writer may have begun a segment whose first frame is not acknowledged.
     while segments.len() > 1 && segments.last().is_some_and(|s| s.first >= promise.size) {
         segments.pop();
     }
@@ -254,7 +255,7 @@ fn last_of<'a>(segments: &'a [Arc<Listed>], ledger: &Path) -> Result<&'a Listed,
     segments.last().map(Arc::as_ref).ok_or_else(|| LogError::Absent(ledger.to_owned()))
 }
 
-/// The last leaf of the segment before the last.
+/// The hash of the last leaf of the segment before the last.
 fn last_before(segments: &[Arc<Listed>], origin: &str) -> Result<Option<Hash>, LogError> {
     let Some(before) = segments.len().checked_sub(2).and_then(|at| segments.get(at)) else { return Ok(None) };
     let before = before.header(origin)?;
@@ -265,5 +266,5 @@ fn last_before(segments: &[Arc<Listed>], origin: &str) -> Result<Option<Hash>, L
     }
 }
 
-/// What is wrong with a segment that does not lead to the next one.
+/// The damage of a segment that does not lead to the next one.
 pub(super) const GAP: &str = "the entries up to the next segment are missing";

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 pub struct Hash(pub [u8; 32]);
 
 impl Hash {
-    /// Reads base64.
+    /// Reads base64; `None` if it is not 32 bytes.
     pub fn from_base64(text: &str) -> Option<Hash> {
         STANDARD.decode(text).ok()?.try_into().ok().map(Hash)
     }
@@ -38,8 +38,8 @@ pub(crate) fn node_hash(left: Hash, right: Hash) -> Hash {
     Hash(tlog_tiles::node_hash(tlog_tiles::Hash(left.0), tlog_tiles::Hash(right.0)).0)
 }
 
-/// The right edge of a tree: the roots of its full subtrees, the largest first. From it the tree grows and its root is
-/// computed without the leaves before.
+/// The right edge of a tree: the roots of its full subtrees, the largest first. The tree can grow from it, and its root is
+/// computed from it, without the leaves.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Frontier {
     size: u64,
@@ -47,12 +47,12 @@ pub struct Frontier {
 }
 
 impl Frontier {
-    /// The frontier of a tree of `size` leaves with these subtree roots; `None` where their number does not fit.
+    /// The frontier of a tree of `size` leaves with these subtree roots; `None` if their number does not fit the size.
     pub fn from_roots(size: u64, roots: Vec<Hash>) -> Option<Frontier> {
         (size.count_ones() as usize == roots.len()).then_some(Frontier { size, roots })
     }
 
-    /// How many leaves the tree has.
+    /// The number of leaves in the tree.
     pub fn size(&self) -> u64 {
         self.size
     }
@@ -62,7 +62,8 @@ impl Frontier {
         &self.roots
     }
 
-    /// Whether its last leaves have these hashes. They begin where a full subtree of more leaves than they are ends.
+    /// True if its last leaves have these hashes. They must begin at the end of a full subtree with more leaves than they
+    /// are.
     pub fn ends_in(&self, hashes: &[Hash]) -> bool {
         let mut end = Frontier::default();
         hashes.iter().for_each(|hash| end.push(*hash));
@@ -74,7 +75,7 @@ impl Frontier {
         self.push_full(0, leaf);
     }
 
-    /// Adds a full subtree of 2^`height` leaves by its root, where the tree has a multiple of so many leaves.
+    /// Adds a full subtree of 2^`height` leaves by its root; the size of the tree must be a multiple of 2^`height`.
     pub fn push_full(&mut self, height: u32, root: Hash) {
         let mut node = root;
         for _ in 0..(self.size >> height).trailing_ones() {
@@ -85,7 +86,7 @@ impl Frontier {
         self.size += 1 << height;
     }
 
-    /// The root of the tree; of the empty tree, SHA-256 of nothing.
+    /// The root of the tree; for the empty tree, the SHA-256 of no bytes.
     pub fn root(&self) -> Hash {
         let mut subtrees = self.roots.iter().rev();
         let Some(last) = subtrees.next() else { return Hash(tlog_tiles::EMPTY_HASH.0) };

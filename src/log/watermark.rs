@@ -1,11 +1,11 @@
-//! `entries/acknowledged`: how much was acknowledged at least. Overwritten in place and never synced, so that after a
+//! `entries/acknowledged`: a size that the log has reached at least. Overwritten in place and never synced, so that after a
 //! crash it may be behind; it is never ahead.
 //!
-//! | bytes | what |
+//! | bytes | content |
 //! |---|---|
 //! | 0..8 | magic `CHANCACK` |
-//! | 8..16 | how many leaves |
-//! | 16..24 | where the last of them ends in its segment |
+//! | 8..16 | number of leaves acknowledged |
+//! | 16..24 | offset of the end of the last of them in its segment |
 //! | 24..28 | CRC-32C of bytes 0..24 |
 //!
 //! Numbers are little-endian.
@@ -20,12 +20,12 @@ use super::regular;
 use super::segment;
 
 const MAGIC: [u8; 8] = *b"CHANCACK";
-/// The length of the file.
+/// The length of the file, in bytes.
 const BYTES: usize = 28;
-/// A writer may be halfway through overwriting it.
+/// The number of attempts to read it: a writer may be halfway through overwriting it.
 const ATTEMPTS: usize = 5;
 
-/// What was acknowledged at least.
+/// The smallest size that was acknowledged, and the offset of its end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Watermark {
     pub(super) size: u64,
@@ -67,7 +67,7 @@ impl Watermark {
         })
     }
 
-    /// Reads the file, which is open.
+    /// Reads the open file.
     pub(super) fn read_in(file: &File, path: &Path) -> Result<Watermark, LogError> {
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {

@@ -1,4 +1,4 @@
-//! Appending: one frame, one write, one sync, and then the watermark.
+//! Appends: one frame, one write, one sync, and then the watermark.
 
 use std::io;
 use std::path::Path;
@@ -16,26 +16,26 @@ use super::state::State;
 use super::watermark::Watermark;
 use super::{frame, segment};
 
-/// The right to append to a log, and what it needs.
+/// The right to append to a log, and the open files for it.
 pub(super) struct Writer {
     pub(super) disk: Disk,
     pub(super) watermark: DiskFile,
-    /// Held by the one thread that writes.
+    /// Locked by the one thread that writes.
     pub(super) turn: Mutex<Turn>,
-    /// Why nothing more is written.
+    /// The reason that nothing more is written, if there is one.
     pub(super) poisoned: OnceLock<String>,
-    /// Ends before the lock is released.
+    /// It ends before the lock is released.
     pub(super) sealer: Sealer,
-    /// Gone once it is released.
+    /// `None` after the release.
     pub(super) lock: Mutex<Option<Lock>>,
     pub(super) holder: Holder,
 }
 
-/// The end of the log as the thread that writes needs it.
+/// The state of the end of the log that only the writing thread uses.
 pub(super) struct Turn {
     /// The last segment.
     pub(super) tail: DiskFile,
-    /// The frames that were found and are not known to be durable.
+    /// The frames found at opening that are not known to be durable.
     pub(super) unsynced: Option<Unsynced>,
 }
 
@@ -49,11 +49,13 @@ impl Writer {
         self.watermark.write_at(0, &Watermark { size, offset }.bytes())
     }
 
-    /// Nothing more is written. The first reason stays.
+    /// Stops all further writing. The first reason is kept.
     pub(super) fn poison(&self, error: &impl ToString) {
         self.poisoned.get_or_init(|| error.to_string());
     }
 
+    /// Checks that nothing forbids writing.
+    ///
     /// # Errors
     /// [`LogError::Poisoned`] if an earlier write failed.
     pub(super) fn check(&self, path: &Path) -> Result<(), LogError> {
@@ -69,31 +71,30 @@ impl Entries {
     /// entries that it had.
     pub fn release(&self) {
         let Some(writer) = &self.writer else { return };
-        // An append that is under way ends before.
+        // An append that is under way ends first.
         let _turn = writer.turn();
         writer.poison(&"this handle released the lock");
         writer.sealer.finish();
         *writer.lock.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// Takes the lock on the indexes for the process that writes, or wrote, with this handle; tries for as long as
-    /// `patience`.
+    /// Takes the lock on the indexes for the process that writes, or wrote, with this handle; tries for at most `patience`.
     ///
     /// # Errors
-    /// [`LogError::IndexesLocked`] with who had it last; [`LogError::ReadOnly`] if the log was opened for reading.
+    /// [`LogError::IndexesLocked`] with the last known holder; [`LogError::ReadOnly`] if the log was opened for reading.
     pub fn take_upkeep(&self, patience: Duration) -> Result<Lock, LogError> {
         let writer = self.writer.as_ref().ok_or(LogError::ReadOnly)?;
         Lock::take_upkeep(&self.ledger, &writer.holder, patience)
     }
 
-    /// Puts the log as it is from now on in the place of the one that it was.
+    /// Replaces the state of the log.
     pub(super) fn replace(&self, state: State) -> Arc<State> {
         let state = Arc::new(state);
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&state);
         state
     }
 
-    /// Appends all leaves or none, durably, if the log has exactly the size expected.
+    /// Appends all leaves or none, durably, if the log has exactly the expected size.
     pub fn append(&self, expected_size: u64, leaves: &[&[u8]]) -> Append {
         let Some(writer) = &self.writer else { return Append::Refused(LogError::ReadOnly) };
         let mut turn = writer.turn();
@@ -125,8 +126,8 @@ impl Entries {
         hashes.iter().for_each(|hash| tree.push(*hash));
         let (segments, end) = (Arc::clone(&state.segments), state.end + frame.len() as u64);
         let state = self.replace(State { segments, tree, last: hashes, end });
-        // A lower bound, not synced: where it is lost, the next reader or writer syncs the frames beyond it instead.
-        // Where it cannot even be written, readers beside this writer would see less and less of what it says.
+        // The watermark is a lower bound and is not synced: if it is lost, the next reader or writer syncs the frames beyond
+        // it. If it cannot even be written, readers beside this writer would no longer see new entries.
         if let Err(error) = writer.acknowledge(state.size(), state.end) {
             writer.poison(&error);
         }
@@ -147,7 +148,7 @@ impl Entries {
         turn.tail.sync()
     }
 
-    /// The log with room for a frame of these leaves in its last segment; begins another segment where that one is full.
+    /// Makes room for a frame of these leaves in the last segment, and begins another segment if that one is full.
     fn make_room(&self, writer: &Writer, turn: &mut Turn, leaves: &[&[u8]]) -> Result<Arc<State>, LogError> {
         let state = self.state();
         let last = state.last_segment().ok_or_else(|| LogError::Absent(self.ledger.clone()))?;
@@ -157,7 +158,7 @@ impl Entries {
         if state.end + bytes <= capacity {
             return Ok(state);
         }
-        // A segment that another follows is durable.
+        // A segment must be durable before another follows it.
         self.settle(writer, turn, None)?;
         let needed = segment::HEADER_BYTES as u64 + bytes;
         let next = (capacity * 2).clamp(segment::BYTES_MIN, segment::BYTES_MAX).max(needed);
@@ -165,14 +166,14 @@ impl Entries {
         let (made, file) = match made {
             Ok(made) => made,
             Err(error) => {
-                // In place, it says where the segment before it ends: nothing may be appended there any more.
+                // Once in place, the new segment fixes the end of the one before it: nothing may be appended there any more.
                 if segment::path(&self.ledger, state.size()).exists() {
                     writer.poison(&error);
                 }
                 return Err(error);
             }
         };
-        // A batch that does not fit into an empty segment gets one of the same name in its place.
+        // If a batch does not fit into an empty segment, a larger one takes its place and name.
         let mut segments = Vec::clone(&state.segments);
         segments.retain(|segment| segment.first < made.first);
         if let Some(full) = segments.last_mut() {

@@ -1,11 +1,11 @@
-//! A block of the file: pairs with rising keys, each key without what it shares with the one before it.
+//! A block of the file: pairs with rising keys, each key without the prefix that it shares with the one before it.
 //!
-//! A block is one byte for its kind, the number of its pairs in two, and the pairs. Numbers within pairs have seven bits a
-//! byte, as in lists; whole ones are little-endian. A pair is: how many bytes of its key it shares, how many follow, these;
-//! in a *leaf* twice the length of the value, and the value; for one that is too long one more than twice its length, the
-//! number of the first of its own blocks and the SHA-256 of that; in an *inner* block the number and the SHA-256 of the
-//! child that has the keys from this one on. A block of a long value is its kind, the SHA-256 of the next (zeros in the
-//! last), and bytes of the value; they follow one another.
+//! A block is one byte for its kind, the number of its pairs in two bytes, and the pairs. Numbers within pairs have seven
+//! bits a byte, as in lists; those of fixed size are little-endian. A pair is: the number of bytes that its key shares, the
+//! number that follow, and these bytes; in a *leaf*, twice the length of the value, and the value; for a value that is too
+//! long, twice its length and one, the number of the first of its own blocks and the SHA-256 of that; in an *inner* block,
+//! the number and the SHA-256 of the child that has the keys from this one on. A block of a long value is its kind, the
+//! SHA-256 of the next (zeros in the last), and bytes of the value; these blocks follow one another.
 
 use sha2::{Digest, Sha256};
 
@@ -15,11 +15,11 @@ use crate::index::list;
 pub(super) const BLOCK_BYTES: usize = 4096;
 /// A value with more bytes has blocks of its own.
 pub(super) const INLINE_MAX: usize = 1024;
-/// What a block of a long value has before its bytes: the kind and a hash.
+/// The length of the kind and the hash before the bytes of a long value, in bytes.
 const LONG_HEAD: usize = 1 + 32;
-/// How many bytes of a long value one block holds.
+/// The number of bytes of a long value in one block.
 pub(super) const LONG_BYTES: usize = BLOCK_BYTES - LONG_HEAD;
-/// What other blocks have before their pairs: the kind and the count.
+/// The length of the kind and the count before the pairs of other blocks, in bytes.
 const PAIRS_HEAD: usize = 1 + 2;
 /// The longest key: two names of at most 64 bytes, or an import's, and two more.
 pub(super) const KEY_MAX: usize = 1024;
@@ -36,14 +36,14 @@ pub(super) fn sum_of(block: &[u8]) -> Sum {
     Sha256::digest(block).into()
 }
 
-/// The place of a block, and its SHA-256.
+/// The number of a block, and its SHA-256.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Link {
     pub(super) number: u32,
     pub(super) sum: Sum,
 }
 
-/// The value of a key.
+/// The value or child beside a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Beside<'b> {
     /// A value.
@@ -63,14 +63,14 @@ pub(super) struct Filling {
 }
 
 impl Filling {
-    /// An empty block of leaves, or an inner one.
+    /// An empty leaf block, or an empty inner one.
     pub(super) fn new(is_leaf: bool) -> Filling {
         let mut bytes = Vec::with_capacity(BLOCK_BYTES);
         bytes.extend_from_slice(&[if is_leaf { LEAF } else { INNER }, 0, 0]);
         Filling { bytes, count: 0, last: Vec::new(), separator: Vec::new() }
     }
 
-    /// Adds a pair; false where it has no room for it.
+    /// Adds a pair; returns false if the block has no room for it.
     pub(super) fn push(&mut self, key: &[u8], beside: Beside<'_>) -> bool {
         let before = self.bytes.len();
         let shared = if self.count == 0 { 0 } else { common(&self.last, key) };
@@ -103,8 +103,8 @@ impl Filling {
         self.bytes.extend_from_slice(&link.sum);
     }
 
-    /// The whole block, with a key that none of its own is below and none of the block before it reaches. What is left is
-    /// empty again, for later keys.
+    /// Returns the whole block and its separator: a key above all keys of the block before it, and not above any of its own.
+    /// Then the block is empty again, for later keys.
     pub(super) fn finish(&mut self) -> (Vec<u8>, Vec<u8>) {
         let begun = self.bytes[..PAIRS_HEAD].to_vec();
         let mut block = std::mem::replace(&mut self.bytes, begun);
@@ -114,7 +114,8 @@ impl Filling {
         (block, std::mem::take(&mut self.separator))
     }
 
-    /// Begins with a key, once the block before is finished: of all keys that part the two blocks, the shortest.
+    /// Adds the first pair after [`Filling::finish`]. The separator of a leaf is the shortest key that parts it from the
+    /// block before.
     pub(super) fn begin(&mut self, key: &[u8], beside: Beside<'_>) -> bool {
         let parts = key.len().min(common(&self.last, key) + 1);
         self.separator.extend_from_slice(if self.bytes[0] == LEAF { &key[..parts] } else { key });
@@ -122,7 +123,7 @@ impl Filling {
     }
 }
 
-/// How many bytes two keys begin with alike.
+/// The length of the common prefix of two keys.
 fn common(one: &[u8], other: &[u8]) -> usize {
     one.iter().zip(other).take_while(|(a, b)| a == b).count()
 }
@@ -136,7 +137,7 @@ pub(super) struct Pairs<'b> {
 }
 
 impl<'b> Pairs<'b> {
-    /// Of a block; `None` for one that has no pairs by its kind.
+    /// The pairs of a block; `None` for a block whose kind has none.
     pub(super) fn of(block: &'b [u8]) -> Option<Pairs<'b>> {
         let ([kind, low, high], rest) = block.split_first_chunk::<PAIRS_HEAD>()?;
         if ![LEAF, INNER].contains(kind) {
@@ -146,17 +147,17 @@ impl<'b> Pairs<'b> {
         Some(Pairs { rest, left, is_leaf: *kind == LEAF, key: Vec::with_capacity(64) })
     }
 
-    /// The key of the pair that [`Pairs::next`] gave last.
+    /// The key of the pair that [`Pairs::next`] returned last.
     pub(super) fn key(&self) -> &[u8] {
         &self.key
     }
 
-    /// Whether there is a pair to come.
+    /// True if another pair follows.
     pub(super) fn has_next(&self) -> bool {
         self.left > 0
     }
 
-    /// The value of the next key; `None` where the block is malformed.
+    /// The value of the next key; `None` if the block is malformed.
     pub(super) fn next(&mut self) -> Option<Beside<'b>> {
         let (shared, own, beside) = self.next_part()?;
         if shared > self.key.len() {
@@ -167,8 +168,8 @@ impl<'b> Pairs<'b> {
         Some(beside)
     }
 
-    /// The next pair as it is written: how many bytes its key shares with the key before it, those that follow, and its value;
-    /// `None` where the block is malformed.
+    /// The next pair as written: the length of the prefix that its key shares with the key before it, the rest of the key,
+    /// and the value; `None` if the block is malformed.
     fn next_part(&mut self) -> Option<(usize, &'b [u8], Beside<'b>)> {
         self.left = self.left.checked_sub(1)?;
         let shared = usize::try_from(list::take(&mut self.rest)?).ok()?;
@@ -178,7 +179,7 @@ impl<'b> Pairs<'b> {
         Some((shared, own, self.beside()?))
     }
 
-    /// What a key has beside it.
+    /// Reads the value or child beside a key.
     fn beside(&mut self) -> Option<Beside<'b>> {
         if !self.is_leaf {
             return self.link().map(Beside::Child);
@@ -200,9 +201,9 @@ impl<'b> Pairs<'b> {
     }
 }
 
-/// The last pair of a block whose key does not follow `key`, if there is one, and whether it has this very key; `Err` where the
-/// block is malformed. No key is put together: one that shares more with the key before it than that one does with `key` differs
-/// from `key` in the same byte.
+/// The last pair of a block whose key does not follow `key`, if there is one, and true if it has exactly this key; `Err` if
+/// the block is malformed. No key is assembled: one that shares more with the key before it than that one does with `key`
+/// differs from `key` in the same byte.
 pub(super) fn at_or_before<'b>(block: &'b [u8], key: &[u8]) -> Result<Option<(Beside<'b>, bool)>, Malformed> {
     let mut pairs = Pairs::of(block).ok_or(Malformed)?;
     let (mut before, mut length, mut alike) = (None, 0, 0);
@@ -228,11 +229,11 @@ pub(super) fn at_or_before<'b>(block: &'b [u8], key: &[u8]) -> Result<Option<(Be
     Ok(before)
 }
 
-/// A block is not as one is written.
+/// A block is malformed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Malformed;
 
-/// The blocks of a long value from the first on.
+/// The blocks of a long value, from the first on.
 pub(super) fn long_blocks(value: &[u8]) -> Vec<Vec<u8>> {
     let mut blocks = Vec::new();
     let mut next: Sum = [0; 32];

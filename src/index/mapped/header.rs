@@ -1,4 +1,5 @@
-//! The first block of the file: of which log it is, how far it reaches, where its pairs are, and who signed it.
+//! The first block of the file: the log's name, the end of the log that the file covers, the root of the pairs, the
+//! signature.
 
 use sha2::{Digest, Sha256};
 
@@ -9,35 +10,35 @@ use super::block::{BLOCK_BYTES, Link};
 const MAGIC: [u8; 8] = *b"CHANCIDX";
 const VERSION: u32 = 2;
 const SIGNATURE_BYTES: usize = 64;
-/// What is hashed and signed.
+/// The number of bytes that are hashed and signed.
 const CONTENT_BYTES: usize = BLOCK_BYTES - 32 - SIGNATURE_BYTES;
-/// What a signature begins with, so that no text of another kind is taken for a header.
+/// The prefix of the signed bytes, so that no other signed text can pass for a header.
 const SIGNED: &[u8] = b"chancery index header\n";
 
-/// What the first block says.
+/// The content of the first block.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Header {
     /// The name of the log.
     pub(super) origin: String,
-    /// How many blocks the file has, this one among them.
+    /// The number of blocks of the file, including this one.
     pub(super) blocks: u32,
     /// The block from which all others are reached.
     pub(super) root: Link,
-    /// The end of the log that the file reaches.
+    /// The end of the log that the file covers.
     pub(super) mark: Mark,
 }
 
-/// A header whose signature is not that of the key.
+/// A header is not accepted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Unfit {
-    /// It is no header of this version, or not as it was written.
+    /// It is damaged, or of another version.
     Form,
     /// It lacks the key's signature.
     Signature,
 }
 
 impl Header {
-    /// The block; `None` for a name that does not fit.
+    /// Encodes the block; `None` if the name of the log is too long.
     pub(super) fn encode(&self, key: Option<&SigningKey>) -> Option<Vec<u8>> {
         let mut bytes = MAGIC.to_vec();
         for number in [VERSION, self.blocks, self.root.number] {
@@ -63,7 +64,7 @@ impl Header {
         Some(bytes)
     }
 
-    /// From the block. Where a key is given, its signature must be there.
+    /// Decodes the block. If a key is given, its signature must be there.
     pub(super) fn decode(block: &[u8], key: Option<&VerifierKey>) -> Result<Header, Unfit> {
         let (content, rest) = block.split_at_checked(CONTENT_BYTES).ok_or(Unfit::Form)?;
         let (sum, rest) = rest.split_first_chunk::<32>().ok_or(Unfit::Form)?;

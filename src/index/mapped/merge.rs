@@ -1,4 +1,5 @@
-//! A new file from what is stored and the tail: one pass over the pairs, nothing is derived again that did not change.
+//! Writes a new file from the stored part and the tail in one pass over the pairs; a value that did not change is not derived
+//! again.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,24 +18,24 @@ use super::header::Header;
 use super::read::Mapped;
 use super::write::Writer;
 
-/// What is published beside the tables themselves.
+/// The data of a published file other than the tables themselves.
 pub struct Publication<'p> {
     /// The name of the log.
     pub origin: &'p str,
     /// The end of the log, which must be that of the tables.
     pub mark: Mark,
-    /// Where records lie in the segment that is not sealed: the index of the first that is stated, and the offset of each
-    /// from it on, in bytes from the beginning of the segment.
+    /// The records in the segment that is not sealed: the index of the first one listed, and the offset of each from there
+    /// on, in bytes from the beginning of the segment.
     pub places: (u64, Vec<u32>),
-    /// What the header is signed with, where the log has a key.
+    /// The key that signs the header, if the log has one.
     pub key: Option<&'p SigningKey>,
     /// The rows that are made anew; those of every other group are taken over.
     pub rows: MadeRows,
 }
 
 impl Tables {
-    /// Opens the largest published file of a ledger that can be read; `None` where there is none. Where a key is given,
-    /// a file that it did not sign cannot be read. Whether the file is of the same log, its [mark](Tables::mark) tells.
+    /// Opens the largest published file of a ledger that can be read; `None` if there is none. If a key is given, a file that
+    /// it did not sign cannot be read. The [mark](Tables::mark) shows if the file belongs to the same log.
     pub fn published(ledger: &Path, origin: &str, key: Option<&VerifierKey>) -> Option<Tables> {
         open_largest(ledger, origin, key).map(Tables::of_mapped)
     }
@@ -42,8 +43,8 @@ impl Tables {
     /// Opens one published file.
     ///
     /// # Errors
-    /// [`IndexError::Damaged`] for one that is not as it was written, of another log, or not signed with a key that is
-    /// given; [`IndexError::Io`].
+    /// [`IndexError::Damaged`] if it is damaged, of another log, or not signed with the key that is given; [`IndexError::Io`]
+    /// if it cannot be read.
     pub fn open_file(path: &Path, origin: &str, key: Option<&VerifierKey>) -> Result<Tables, IndexError> {
         Mapped::open(path, origin, key).map(Tables::of_mapped)
     }
@@ -52,13 +53,14 @@ impl Tables {
         Tables::over(Stored::Mapped(std::sync::Arc::new(mapped)))
     }
 
-    /// Publishes the tables of all entries as a file of the ledger, and removes older ones. The folder is not synced:
-    /// after a power cut the file before may be there, or none.
+    /// Publishes the tables of all entries as a file of the ledger, and removes older ones. The folder is not synced: after a
+    /// power cut the file before may be there, or none.
     ///
-    /// `leaf` gives hashes of leaves that are not in the tail, as of [`Tables::completeness`].
+    /// `leaf` returns hashes of leaves that are not in the tail, as for [`Tables::completeness`].
     ///
     /// # Errors
-    /// [`IndexError`]; what `leaf` says. What was published before is then still there.
+    /// [`IndexError`] if the tables cannot be read, the mark is not their end or the file cannot be written; the errors of
+    /// `leaf`. The file published before is then still there.
     pub fn publish<E: From<IndexError>>(
         &self,
         ledger: &Path,
@@ -94,8 +96,8 @@ impl Tables {
         Ok(put_in_place(beside, &target, ledger, disk)?)
     }
 
-    /// Gives every pair that is stored or in the tail, in the order of the keys, but for those whose fate is another; those of
-    /// `put` take the place of others.
+    /// Writes every pair of the stored part and the tail, in the order of keys, except those that `fate` empties or leaves
+    /// out; pairs of `put` replace others.
     fn merge(
         &self,
         put: BTreeMap<Vec<u8>, Option<Cow<'_, [u8]>>>,
@@ -112,11 +114,11 @@ impl Tables {
         put.try_for_each(|(key, value)| value.map_or(Ok(()), |value| write(&key, &value)))
     }
 
-    /// Where the record of an entry begins in the segment that was not sealed when the file was published, in bytes; `None`
-    /// where that was not stated.
+    /// The offset of an entry's record in the segment that was not sealed when the file was published, in bytes; `None` if it
+    /// was not listed.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`] if the stored tables cannot be read or are damaged.
     pub fn place(&self, entry: Index) -> Result<Option<u32>, IndexError> {
         let Ok(block) = u32::try_from(entry.0 / BLOCK) else { return Ok(None) };
         let Some(listed) = self.get(&key::number(Table::Places, block))? else { return Ok(None) };
@@ -135,13 +137,13 @@ impl Tables {
     }
 }
 
-/// Takes the next pair.
+/// A function that writes the next pair.
 type Write<'w> = &'w mut dyn FnMut(&[u8], &[u8]) -> Result<(), IndexError>;
 
-/// Pairs that are put beside those of before; those without a value are left out.
+/// Pairs that replace earlier ones; a key without a value is left out.
 type Put<'p> = std::iter::Peekable<std::collections::btree_map::IntoIter<Vec<u8>, Option<Cow<'p, [u8]>>>>;
 
-/// Writes a pair, behind what is put before it.
+/// Writes a pair after the pairs of `put` with smaller keys.
 fn merge_pair(
     put: &mut Put<'_>,
     key: &[u8],
@@ -164,7 +166,8 @@ fn merge_pair(
     }
 }
 
-/// Places by blocks of entries: which of the block is the first, then each place less the one before it.
+/// Offsets by blocks of entries: the position in the block of the first entry listed, then each offset less the one before
+/// it.
 fn places(first: u64, offsets: &[u32]) -> BTreeMap<Vec<u8>, Option<Cow<'static, [u8]>>> {
     let mut blocks: BTreeMap<u32, (Vec<u8>, u64)> = BTreeMap::new();
     for (entry, offset) in (first..).zip(offsets) {

@@ -1,8 +1,8 @@
-//! The tables in a published file: immutable, read block by block as they are needed, without a lock.
+//! The tables in a published file: immutable, read block by block as needed, without a lock.
 //!
-//! The file is a B+-tree of blocks of 4 KiB, written once from sorted pairs. A block that names another states its SHA-256; the
-//! header names the root and is signed by the log's key. So nothing that is read can be other than what was signed. The
-//! file can be made anew from the log at any time.
+//! The file is a B+-tree of blocks of 4 KiB, written once from sorted pairs. A block that names another contains its SHA-256;
+//! the header names the root and is signed by the log's key. So a reader accepts only blocks that were signed. The file can
+//! be made anew from the log at any time.
 
 mod block;
 mod folder;

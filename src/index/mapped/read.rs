@@ -1,4 +1,4 @@
-//! Reading the file: from the root down, each block held against the SHA-256 that its parent states.
+//! Reads the file from the root down; each block is checked against the SHA-256 in its parent.
 
 use std::fs::File;
 use std::ops::ControlFlow;
@@ -15,9 +15,9 @@ use super::block::{
 };
 use super::header::{Header, Unfit};
 
-/// How many blocks are kept in memory, each in the place that its number names.
+/// The largest number of blocks kept in memory, each in the slot given by its number.
 const KEPT: usize = 256;
-/// No file has more levels: with three keys a block it would have more blocks than numbers.
+/// No file has more levels: with three keys a block it would have more blocks than a `u32` can number.
 const LEVELS_MAX: usize = 24;
 
 type Block = Arc<Vec<u8>>;
@@ -28,12 +28,12 @@ pub(in crate::index) struct Mapped {
     path: PathBuf,
     header: Header,
     root: Block,
-    /// Blocks that were found sound, by their numbers.
+    /// Blocks that passed the check, with their numbers.
     kept: Vec<Mutex<Option<(u32, Block)>>>,
 }
 
 impl Mapped {
-    /// Opens a file of the log of a name. Where a key is given the header must be signed with it.
+    /// Opens a file of the log with this name. If a key is given, the header must be signed with it.
     pub(in crate::index) fn open(
         path: &Path,
         origin: &str,
@@ -65,7 +65,7 @@ impl Mapped {
         Ok(mapped)
     }
 
-    /// The end of the log that it reaches.
+    /// The end of the log that it covers.
     pub(in crate::index) fn mark(&self) -> &Mark {
         &self.header.mark
     }
@@ -86,7 +86,7 @@ impl Mapped {
         Err(self.damaged(number))
     }
 
-    /// Shows the pairs whose keys begin with a prefix, in their order.
+    /// Calls `visit` for the pairs whose keys begin with a prefix, in the order of keys.
     pub(in crate::index) fn range(&self, prefix: &[u8], visit: &mut Visit<'_>) -> Result<(), IndexError> {
         self.walk(&self.root, self.header.root.number, LEVELS_MAX, prefix, visit).map(|_| ())
     }
@@ -100,7 +100,7 @@ impl Mapped {
         visit: &mut Visit<'_>,
     ) -> Result<ControlFlow<()>, IndexError> {
         let mut pairs = Pairs::of(block).ok_or_else(|| self.damaged(number))?;
-        // A child is walked once the next key shows that it ends above the prefix.
+        // A child is walked once the next key shows that the child can reach the prefix.
         let mut waiting: Option<Link> = None;
         loop {
             let beside = match pairs.has_next() {
@@ -146,7 +146,7 @@ impl Mapped {
             Beside::Long(length, link) => (length, link),
             Beside::Child(_) => return Err(self.damaged(number)),
         };
-        // Its blocks come before the one that names it.
+        // The blocks of a long value come before the one that names it.
         let blocks = length.div_ceil(LONG_BYTES as u64);
         if u64::from(link.number) + blocks > u64::from(number) {
             return Err(self.damaged(number));
@@ -162,7 +162,7 @@ impl Mapped {
         Ok(value)
     }
 
-    /// A block that another names, which comes behind it.
+    /// Returns a block that its parent names, from memory if it is kept. The parent must come after it in the file.
     fn block(&self, link: Link, parent: u32) -> Result<Block, IndexError> {
         if link.number >= parent {
             return Err(self.damaged(parent));
@@ -181,7 +181,7 @@ impl Mapped {
         Ok(block)
     }
 
-    /// Reads a block and holds it against its SHA-256.
+    /// Reads a block and checks it against its SHA-256.
     fn read(&self, link: Link) -> Result<Block, IndexError> {
         let mut block = vec![0; BLOCK_BYTES];
         let at = u64::from(link.number) * BLOCK_BYTES as u64;
@@ -194,12 +194,12 @@ impl Mapped {
         }
     }
 
-    /// Damage of a value or a block.
+    /// The error for a damaged block.
     fn damaged(&self, block: u32) -> IndexError {
         IndexError::Damaged { path: self.path.clone(), what: format!("block {block} is not sound") }
     }
 
-    /// Its file.
+    /// The path of the file.
     pub(in crate::index) fn path(&self) -> &Path {
         &self.path
     }

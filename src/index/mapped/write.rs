@@ -1,4 +1,4 @@
-//! Writing the file: pairs come in the order of their keys, blocks are written once, from the leaves up.
+//! Writes the file: pairs arrive in the order of their keys, and each block is written once, from the leaves up.
 
 use std::io;
 
@@ -6,14 +6,14 @@ use crate::log::DiskFile;
 
 use super::block::{BLOCK_BYTES, Beside, Filling, INLINE_MAX, KEY_MAX, Link, long_blocks, sum_of};
 
-/// How many bytes are written at once.
+/// The number of bytes written at once.
 const BUFFER_BYTES: usize = 1 << 20;
 
-/// A file that is being written, behind the room for its header.
+/// A file that is being written, after the room for its header.
 pub(super) struct Writer {
     file: DiskFile,
     buffer: Vec<u8>,
-    /// How many blocks were handed to the system.
+    /// The number of blocks handed to the operating system.
     written: u32,
     /// The blocks that are being filled: the leaf, and the inner blocks above it.
     levels: Vec<Filling>,
@@ -28,7 +28,7 @@ impl Writer {
         writer
     }
 
-    /// Adds a pair, whose key must be above those before it.
+    /// Adds a pair, whose key must be greater than those before it.
     pub(super) fn push(&mut self, key: &[u8], value: &[u8]) -> io::Result<()> {
         if key.len() > KEY_MAX {
             return Err(io::Error::other("a key is longer than any name"));
@@ -47,7 +47,7 @@ impl Writer {
         self.put(0, key, Beside::Long(value.len() as u64, first))
     }
 
-    /// Adds a pair to the block of a level; one that is full is written, and becomes a pair of the level above.
+    /// Adds a pair to the block of a level; a full block is written and becomes a pair of the level above.
     fn put(&mut self, level: usize, key: &[u8], beside: Beside<'_>) -> io::Result<()> {
         if self.levels[level].push(key, beside) {
             return Ok(());
@@ -59,7 +59,7 @@ impl Writer {
         }
     }
 
-    /// Writes the block of a level and tells the level above.
+    /// Writes the block of a level and adds a pair for it to the level above.
     fn close(&mut self, level: usize) -> io::Result<()> {
         let (block, separator) = self.levels[level].finish();
         let link = Link { sum: sum_of(&block), number: self.write(&block)? };
@@ -69,7 +69,7 @@ impl Writer {
         self.put(level + 1, &separator, Beside::Child(link))
     }
 
-    /// Writes a block; gives its number.
+    /// Writes a block; returns its number.
     fn write(&mut self, block: &[u8]) -> io::Result<u32> {
         let number = self.written + (self.buffer.len() / BLOCK_BYTES) as u32;
         self.buffer.extend_from_slice(block);
@@ -86,7 +86,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes what is left; gives the number of blocks and the root. The header is for [`Writer::begin_with`].
+    /// Writes the remaining blocks; returns the number of blocks and the root. [`Writer::begin_with`] writes the header.
     pub(super) fn finish(&mut self) -> io::Result<(u32, Link)> {
         let mut level = 0;
         loop {

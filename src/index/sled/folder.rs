@@ -1,4 +1,4 @@
-//! The generations of the index in sled: folders of which the newest complete one is opened.
+//! The generations of the index in sled: folders, of which the newest complete one is opened.
 
 use std::path::{Path, PathBuf};
 
@@ -8,23 +8,23 @@ use crate::log::{Hash, regular};
 use super::head::Head;
 
 const FOLDER: &str = "sled";
-/// What says that a generation holds everything that it was made for.
+/// The file that marks a generation as complete.
 const COMPLETE: &str = "complete";
-/// A copy of the head beside the files of sled, so that it is known before they are opened.
+/// A copy of the head beside the files of sled, so that it can be read before they are opened.
 const HEAD_FILE: &str = "head";
-/// The head names every run and level: so many bytes are enough for some ten million of them.
+/// The head lists every run and level: this size is enough for some ten million of them.
 const HEAD_BYTES_MAX: u64 = 128 << 20;
 
-/// What an index in sled says of itself before it is opened.
+/// The end of an index in sled, according to the file beside it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Stated {
-    /// There is none.
+    /// There is no complete generation.
     Nothing,
-    /// It has to be opened.
+    /// The file is missing, damaged or of another log: sled has to be opened.
     Unknown,
-    /// What it held when it was last written.
+    /// The end of the index when it was last written.
     Head {
-        /// How many entries.
+        /// The number of entries.
         size: Size,
         /// The RFC 6962 hash of the last leaf.
         last: Option<Hash>,
@@ -47,14 +47,14 @@ pub(super) fn newest(ledger: &Path) -> Option<PathBuf> {
     generations(ledger).into_iter().rev().find(|folder| folder.join(COMPLETE).exists())
 }
 
-/// What lies among the files of a generation and is neither a file nor a folder, links followed.
+/// The first path among the files of a generation that is neither a file nor a folder, links followed.
 pub(super) fn irregular(folder: &Path) -> Option<PathBuf> {
     let listed = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut files = listed(folder).chain(listed(&folder.join("blobs"))).map(|item| item.path());
     files.find(|path| std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()))
 }
 
-/// The folder of the next generation, made.
+/// Makes the folder of the next generation.
 pub(super) fn make_next(ledger: &Path) -> std::io::Result<PathBuf> {
     let last = generations(ledger).last().and_then(|path| path.file_name()?.to_str()?.parse::<u64>().ok());
     let folder = ledger.join(FOLDER).join(format!("{:06}", last.unwrap_or(0) + 1));
@@ -62,7 +62,7 @@ pub(super) fn make_next(ledger: &Path) -> std::io::Result<PathBuf> {
     Ok(folder)
 }
 
-/// States beside sled what its head says. Where that cannot be written, who opens the index waits for sled.
+/// Copies the head into the file beside sled. If that fails, the next reader of the head has to open sled.
 pub(super) fn state(folder: &Path, head: &Head) {
     let _ = std::fs::write(folder.join(HEAD_FILE), head.encode());
 }
@@ -71,13 +71,13 @@ pub(super) fn state(folder: &Path, head: &Head) {
 pub(super) fn complete(ledger: &Path, folder: &Path) -> std::io::Result<()> {
     std::fs::write(folder.join(COMPLETE), b"")?;
     for old in generations(ledger).into_iter().filter(|other| other.as_path() < folder) {
-        // An old generation that cannot be removed is in nobody's way: the newest complete one is opened.
+        // An old generation that cannot be removed does no harm: the newest complete one is opened.
         let _ = std::fs::remove_dir_all(old);
     }
     Ok(())
 }
 
-/// Takes the word "complete" from a generation. Where that is not allowed, it is found damaged again.
+/// Removes the mark "complete" from a generation. If that fails, the next writer finds the damage again.
 pub(super) fn condemn(folder: &Path) {
     let _ = std::fs::remove_file(folder.join(COMPLETE));
 }

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use crate::index::IndexError;
 
-/// Why a question has no answer.
+/// A request to sled failed.
 #[derive(Debug)]
 pub(super) enum Fault {
-    /// sled says so.
+    /// sled reports an error.
     Sled(::sled::Error),
-    /// A value is not what was written.
+    /// A value is damaged.
     Damaged(String),
 }
 
@@ -35,16 +35,16 @@ impl From<&str> for Fault {
     }
 }
 
-/// A value that lives in a thread of its own and is asked with a deadline. A panic there is an error here.
+/// A value that lives in a thread of its own and answers within a deadline. A panic in the thread is an error here.
 pub(super) struct Guarded<S> {
     jobs: Option<Sender<Job<S>>>,
-    /// Closed when the thread has dropped its value, and with it the lock on the files.
+    /// Disconnected when the thread has dropped its value, and with it the lock on the files.
     ended: Mutex<Receiver<()>>,
     path: PathBuf,
     deadline: Duration,
 }
 
-/// What was asked and not waited for yet.
+/// A request whose answer is not read yet.
 pub(super) struct Asked<T>(Receiver<Result<T, Fault>>);
 
 type Job<S> = Box<dyn FnOnce(&mut S) + Send>;
@@ -70,7 +70,7 @@ impl<S: 'static> Guarded<S> {
                 Err(_) => return,
             };
             let _ = made.send(None);
-            // A job that panics leaves a value that nobody may ask again: the thread ends and drops it, guarded too.
+            // After a job has panicked its value must not be used again: the thread ends and drops it, guarded too.
             let asked = catch_unwind(AssertUnwindSafe(|| inbox.iter().for_each(|job| job(&mut value))));
             drop(asked);
             let _ = catch_unwind(AssertUnwindSafe(|| drop(value)));
@@ -86,7 +86,7 @@ impl<S: 'static> Guarded<S> {
         }
     }
 
-    /// Asks the value.
+    /// Runs a job on the value and waits for the result.
     pub(super) fn run<T: Send + 'static>(
         &self,
         ask: impl FnOnce(&mut S) -> Result<T, Fault> + Send + 'static,
@@ -94,7 +94,7 @@ impl<S: 'static> Guarded<S> {
         self.end(self.begin(ask)?)
     }
 
-    /// Asks the value without waiting for the answer; whatever is asked later is answered after it.
+    /// Sends a job to the value without waiting for the result; later jobs run after it.
     pub(super) fn begin<T: Send + 'static>(
         &self,
         ask: impl FnOnce(&mut S) -> Result<T, Fault> + Send + 'static,
@@ -108,7 +108,7 @@ impl<S: 'static> Guarded<S> {
         }
     }
 
-    /// Waits for what was asked.
+    /// Waits for the result of a job.
     pub(super) fn end<T>(&self, asked: Asked<T>) -> Result<T, IndexError> {
         self.wait(&asked.0)?.map_err(|fault| self.translate(&fault))
     }
@@ -126,7 +126,7 @@ impl<S: 'static> Guarded<S> {
         self.damaged("sled could not read it".into())
     }
 
-    /// Damage of what the thread keeps.
+    /// The error for damage in the files of the thread.
     pub(super) fn damaged(&self, what: String) -> IndexError {
         IndexError::Damaged { path: self.path.clone(), what }
     }
@@ -165,7 +165,7 @@ impl<S: 'static> Guarded<S> {
 }
 
 impl<S> Drop for Guarded<S> {
-    /// Waits until the files are let go, so that whoever opens them next is not told that they are in use.
+    /// Waits until the files are released, so that the next to open them is not refused because they are in use.
     fn drop(&mut self) {
         self.jobs = None;
         let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -173,10 +173,10 @@ impl<S> Drop for Guarded<S> {
     }
 }
 
-/// How long dropping waits for a thread that does not come back.
+/// The longest time that dropping waits for a thread that does not answer.
 const DROP_PATIENCE: Duration = Duration::from_secs(1);
 
-/// sled's panics on damaged files are expected and reported as errors; nobody should see them as well.
+/// Hides panics of sled on damaged files from standard error: they are expected and reported as errors.
 fn silence_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {

@@ -1,4 +1,4 @@
-//! The head of the index in sled: how far it reaches, and what must be there for that.
+//! The head of the index in sled: the end of the index, and the runs and levels that must be there.
 
 use bincode::{Decode, Encode};
 
@@ -7,20 +7,20 @@ use crate::log::{Frontier, Hash};
 use super::run::RUN_ENTRIES;
 use super::value::{decode, encode, seal, unseal};
 
-/// The head. What it counts was put with it, in one transaction.
+/// The head. The runs and levels that it counts were written in the same transaction or before.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Encode, Decode)]
 pub(super) struct Head {
     /// The name of the log.
     pub(super) origin: String,
-    /// How many entries it covers.
+    /// The number of entries that it covers.
     pub(super) size: u64,
     /// The RFC 6962 hash of the last leaf.
     pub(super) last: Option<[u8; 32]>,
     /// The right edge of the tree over all leaves.
     roots: Vec<[u8; 32]>,
-    /// How many entries each run has, from the first on.
+    /// The number of entries in each run, from the first on.
     pub(super) runs: Vec<u16>,
-    /// How many bytes each level of the tables has, the oldest first.
+    /// The number of bytes in each level of the tables, the oldest first.
     pub(super) levels: Vec<u64>,
 }
 
@@ -30,12 +30,12 @@ impl Head {
         Head { origin: origin.to_owned(), ..Head::default() }
     }
 
-    /// The value for sled.
+    /// Encodes the value for sled.
     pub(super) fn encode(&self) -> Vec<u8> {
         seal(&encode(self))
     }
 
-    /// From the value. Its runs join without a gap from 0 to its size.
+    /// Decodes the value. The runs must add up to its size.
     pub(super) fn decode(value: &[u8]) -> Result<Head, String> {
         let head: Head = decode(unseal(value)?)?;
         let runs = head.runs.iter().map(|count| u64::from(*count));
@@ -46,7 +46,7 @@ impl Head {
         Ok(head)
     }
 
-    /// The right edge of the tree; `None` where it does not fit the size.
+    /// The right edge of the tree; `None` if it does not fit the size.
     pub(super) fn tree(&self) -> Option<Frontier> {
         Frontier::from_roots(self.size, self.roots.iter().map(|root| Hash(*root)).collect())
     }

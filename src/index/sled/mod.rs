@@ -1,11 +1,11 @@
-//! The index in sled: the entries themselves in bincode, and the tables. A writer has it; no question opens it.
+//! The index in sled: the entries themselves in bincode, and the tables. Writers open it; questions never do.
 //!
-//! Entries are kept in *runs* of up to 1,024, each in two values: what a status may follow from, and the words. The tables
-//! are kept in *levels* of pages: what is put at once is a level, into which the last ones go that are not much larger, so
-//! that a table of any size grows by little. A value is what the levels say of its key one after another. The head states
-//! how many entries each run has and how many levels there are: sled is known to lose its tail in silence, and a hole is
-//! how that is noticed. An index that is old but whole is merely behind. The evidence is `entries/`, so sled is flushed but
-//! never relied on to be durable.
+//! Entries are kept in *runs* of up to 1,024, each in two values: the data from which a status may follow, and the words. The
+//! tables are kept in *levels* of pages: each batch becomes a level and absorbs the last levels that are not much larger, so
+//! that a table of any size grows at little cost. A value is the values of its key in all levels, one after another. The head
+//! records the number of entries in each run and the number of levels: sled is known to lose its tail in silence, and a hole
+//! shows that. An index that is old but whole is merely behind. The evidence is `entries/`, so sled is flushed but never
+//! relied on to be durable.
 
 mod folder;
 mod guard;
@@ -39,23 +39,23 @@ use store::Store;
 
 /// The number of entries put into sled at once during a long fill.
 const BATCH_ENTRIES: usize = 4 * RUN_ENTRIES;
-/// During a long fill the tables are put into sled once for this number of entries.
+/// During a long fill the tables are put into sled once per this number of entries.
 const LEVEL_ENTRIES: u64 = 1 << 16;
-/// The most transactions before sled is asked to write out, since it keeps the rest in memory.
+/// The number of batches after which sled is asked to write out, since it keeps the rest in memory.
 const UNFLUSHED_MAX: usize = 8;
 
-/// The index of a record in sled, of one generation, with the last entries in memory until they are put there.
+/// The index of a record in sled, in one generation, with the last entries in memory until they are put there.
 pub struct SledIndex {
     store: Arc<Guarded<Store>>,
     ledger: PathBuf,
     tables: Tables,
-    /// The entries of the tail of the tables.
+    /// The entries in the tail of the tables that sled does not have yet.
     pending: Vec<Entry>,
     last: Option<Hash>,
     head: Head,
-    /// The last transaction, until it is known what became of it.
+    /// The last transaction, until its result is known.
     writing: Mutex<Option<Asked<()>>>,
-    /// How many transactions sled was not asked to write out.
+    /// The number of batches with tables since sled was last asked to write out.
     unflushed: usize,
     is_complete: bool,
 }
@@ -64,8 +64,8 @@ impl SledIndex {
     /// Opens the newest complete generation under `<ledger>/sled`; never makes one.
     ///
     /// # Errors
-    /// [`IndexError`]: `Absent`, `Busy` where another process has it, `Damaged`, also where it is of another log or an
-    /// earlier schema, `TimedOut`, `ReadOnly`.
+    /// [`IndexError`]: `Absent` if there is none, `Busy` if another process has it open, `Damaged` also if it is of another
+    /// log or an earlier schema, `TimedOut` if sled does not answer, `ReadOnly` if the folder cannot be written to.
     pub fn open(ledger: &Path, origin: &str, deadline: Duration) -> Result<SledIndex, IndexError> {
         let folder = folder::newest(ledger).ok_or_else(|| IndexError::Absent(ledger.join("sled")))?;
         let store = start(&folder, deadline)?;
@@ -77,10 +77,10 @@ impl SledIndex {
         SledIndex::of(store, ledger, head, true)
     }
 
-    /// Begins a new, empty generation. It takes the place of older ones when it is [complete](Self::complete).
+    /// Begins a new, empty generation. It replaces older ones when it is [complete](Self::complete).
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError::ReadOnly`] if no folder can be made; the errors of opening sled.
     pub fn create(ledger: &Path, origin: &str, deadline: Duration) -> Result<SledIndex, IndexError> {
         let made = folder::make_next(ledger);
         let folder =
@@ -88,7 +88,7 @@ impl SledIndex {
         let begun = start(&folder, deadline)
             .and_then(|store| SledIndex::of(store, ledger, Head::empty(origin), false));
         if begun.is_err() {
-            // A generation that could not be begun is of no use to anyone.
+            // A generation that could not be begun is useless.
             let _ = std::fs::remove_dir_all(&folder);
         }
         begun
@@ -121,13 +121,13 @@ impl SledIndex {
         folder::stated(ledger, origin)
     }
 
-    /// The tables over all its entries. They are for whoever has the index: a clone is told that it is outdated once
-    /// entries were put into sled.
+    /// The tables over all its entries. Use them only beside the index: lookups in a clone fail once more entries were put
+    /// into sled.
     pub fn tables(&self) -> &Tables {
         &self.tables
     }
 
-    /// How many entries it covers, with those that are not in sled yet.
+    /// The number of entries that it covers, including those that are not in sled yet.
     pub fn size(&self) -> Size {
         self.tables.size()
     }
@@ -137,11 +137,11 @@ impl SledIndex {
         self.last
     }
 
-    /// Adds the next entry, with the hash of its leaf. `read` gives entries before it: those that a correction is about.
-    /// It is in memory until many are there; who opens an index that is behind catches it up from the log.
+    /// Adds the next entry, with the hash of its leaf. `read` returns earlier entries: those that a correction is about. The
+    /// entry stays in memory until there are many; the next writer brings an index that is behind up to date from the log.
     ///
     /// # Errors
-    /// As of [`Tables::push`]; what sled says, which may be said of an earlier call.
+    /// Those of [`Tables::push`]; an error of sled, possibly from an earlier call.
     pub fn push<E: From<IndexError>>(
         &mut self,
         entry: &Entry,
@@ -159,7 +159,7 @@ impl SledIndex {
         Ok(())
     }
 
-    /// Hands the last entries to sled, ahead of what they add to the tables.
+    /// Hands the last entries to sled, before their additions to the tables.
     fn put_ahead(&mut self) -> Result<(), IndexError> {
         self.settle()?;
         let entries = std::mem::take(&mut self.pending);
@@ -168,7 +168,7 @@ impl SledIndex {
         Ok(())
     }
 
-    /// Hands the last entries with what the tail adds to the tables to sled, which writes them in its own thread.
+    /// Hands the last entries and the tail of the tables to sled, which writes them in its own thread.
     fn put(&mut self) -> Result<(), IndexError> {
         if self.tables.tail_entries() == 0 {
             return Ok(());
@@ -184,7 +184,7 @@ impl SledIndex {
             self.unflushed = 0;
         }
         let (next, folder) = (head.clone(), self.store.path().to_owned());
-        // The writer does not wait for sled: a later request is answered after this one, and its result is read before the next.
+        // The writer does not wait for sled: requests are answered in order, and this result is read before the next request.
         let asked = self.store.begin(move |store| {
             store.put(entries, added, next)?;
             if let Some(head) = &store.head {
@@ -208,19 +208,19 @@ impl SledIndex {
     /// Puts all entries into sled and hands them to the operating system.
     ///
     /// # Errors
-    /// What sled says.
+    /// [`IndexError`] if sled fails.
     pub fn flush(&mut self) -> Result<(), IndexError> {
         self.put()?;
         self.settle()?;
         self.unflushed = 0;
-        // Not a promise of durability: sled 0.34 only asks for it with sync_file_range. The evidence is elsewhere.
+        // This does not make the index durable: sled 0.34 only calls sync_file_range. The evidence is elsewhere.
         self.store.run(|store| Ok(store.db.flush().map(|_| ())?))
     }
 
     /// Declares the generation complete and removes older ones.
     ///
     /// # Errors
-    /// What sled or the file system says.
+    /// [`IndexError`] if sled fails; [`IndexError::ReadOnly`] if the folder cannot be written to.
     pub fn complete(&mut self) -> Result<(), IndexError> {
         if self.is_complete {
             return Ok(());
@@ -237,13 +237,13 @@ impl SledIndex {
         Ok(())
     }
 
-    /// Takes the word "complete" from a generation that turned out to be damaged, so that nobody opens it again and the
+    /// Withdraws the mark "complete" from a generation that turned out to be damaged, so that it is not opened again and the
     /// next writer makes a new one.
     pub fn condemn(&self) {
         folder::condemn(self.store.path());
     }
 
-    /// Removes a generation that could not be completed.
+    /// Removes this generation unless it is complete.
     pub fn discard(self) {
         let folder = self.store.path().to_owned();
         if !self.is_complete {
@@ -252,11 +252,11 @@ impl SledIndex {
         }
     }
 
-    /// The first entry of each run in sled, and how many it has; [`SledIndex::status_entries`] reads a run by its place
-    /// among these. The entries behind the last run are [pending](SledIndex::pending).
+    /// The first entry and the number of entries of each run in sled; [`SledIndex::status_entries`] reads one of them. The
+    /// entries after the last run are [pending](SledIndex::pending).
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`] if sled fails.
     pub fn runs(&self) -> Result<Vec<(Index, u64)>, IndexError> {
         let spans = self.store.run(|store| Ok(store.spans()))?;
         Ok(spans.into_iter().map(|(first, count)| (Index(first), count)).collect())
@@ -267,11 +267,11 @@ impl SledIndex {
         &self.pending
     }
 
-    /// The entries of a run without the words of those from which no status follows: no title, place, note, recorder and
-    /// evidence. Several threads may ask at once; they decode by themselves.
+    /// The entries of a run; acts without a payload lack their words: title, place, note, recorder and evidence. Several
+    /// threads may ask at once; each decodes its own run.
     ///
     /// # Errors
-    /// [`IndexError`].
+    /// [`IndexError`] if sled fails or the run is damaged.
     pub fn status_entries(&self, run: (Index, u64)) -> Result<Vec<Entry>, IndexError> {
         let (Index(first), count) = run;
         let events = self.store.run(move |store| store.events(first))?;
@@ -280,7 +280,7 @@ impl SledIndex {
 }
 
 impl Drop for SledIndex {
-    /// An index that could not be brought to sled is behind, and caught up by the next writer.
+    /// If this fails, the index is behind, and the next writer brings it up to date.
     fn drop(&mut self) {
         let _ = self.put().and_then(|()| self.settle());
     }

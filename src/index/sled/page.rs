@@ -1,15 +1,15 @@
-//! A page: pairs of the tables that follow one another, under the first key of them.
+//! A page: consecutive pairs of the tables, under the first key among them.
 //!
-//! sled takes some 15 us and 100 bytes for each key, and the tables have two or three keys for an entry: so many pairs have
-//! one key there. A page says with which key the next one begins, so that one that is lost is noticed.
+//! sled takes some 15 us and 100 bytes for each key, and the tables have two or three keys for an entry: therefore many pairs
+//! share one key there. A page contains the first key of the next page, so that a lost page is noticed.
 
 use crate::index::list;
 
-/// A page that has so many bytes is full. A value that takes more than a quarter of one of sled's segments has a file of
-/// its own, which goes when it is replaced.
+/// The size at which a page is full, in bytes. A value larger than a quarter of one of sled's segments has a file of its own,
+/// which is removed when the value is replaced.
 const PAGE_BYTES: usize = 64 << 10;
 
-/// Pairs in pages: the first key of each page, and its bytes. Of the first page the key is empty.
+/// Divides pairs into pages: the first key of each page, and its bytes. The key of the first page is empty.
 pub(super) fn pages<'p>(pairs: impl IntoIterator<Item = (&'p [u8], &'p [u8])>) -> Vec<(Vec<u8>, Vec<u8>)> {
     let mut pages: Vec<(Vec<u8>, Vec<u8>)> = Vec::new();
     let (mut first, mut body, mut last) = (Vec::new(), Vec::new(), Vec::new());
@@ -49,7 +49,7 @@ pub(super) struct Page<'p> {
 }
 
 impl<'p> Page<'p> {
-    /// From its bytes; `None` for bytes that are none.
+    /// Reads a page; `None` if the bytes are malformed.
     pub(super) fn of(mut bytes: &'p [u8]) -> Option<Page<'p>> {
         let Some(length) = list::take(&mut bytes)?.checked_sub(1) else {
             return Some(Page { next: None, body: bytes });
@@ -58,7 +58,7 @@ impl<'p> Page<'p> {
         Some(Page { next: Some(next), body })
     }
 
-    /// Shows its pairs until `see` says that it has seen enough; `None` where they are not as pairs are.
+    /// Calls `see` for its pairs until that returns false; `None` if the pairs are malformed.
     pub(super) fn each(&self, mut see: impl FnMut(&[u8], &'p [u8]) -> bool) -> Option<()> {
         let (mut rest, mut key) = (self.body, Vec::with_capacity(64));
         while !rest.is_empty() {

@@ -1,6 +1,6 @@
-//! A run: consecutive entries under one key, in two values: what a status may follow from, and the words beside it.
+//! A run: consecutive entries under one key, in two values: the data from which a status may follow, and the words.
 //!
-//! What a run says again and again (names, dates, ids of imports) stands once in front; events refer to it by number. Acts
+//! Texts that a run repeats (names, dates, ids of imports) are listed once at the front; events refer to them by number. Acts
 //! with a payload of their own are few and large: they are kept as their canonical JSON, with their words.
 
 use std::borrow::Cow;
@@ -19,22 +19,22 @@ use crate::event::{
 use super::value::{decode, decode_first, encode, packed, seal, unpacked, unseal};
 use super::words::StoredWords;
 
-/// How many entries a run may have.
+/// The largest number of entries in a run.
 pub(super) const RUN_ENTRIES: usize = 1024;
-/// Runs of so few entries are written again soon, joined: they are not worth compressing.
+/// Runs of up to this size are soon written again, joined: they are not worth compressing.
 const PLAIN_ENTRIES: usize = 64;
 const ID_BYTES: usize = 16;
 
-/// What a status may follow from, of the entries of a run.
+/// The data of a run's entries from which a status may follow.
 #[derive(Clone, PartialEq, Debug, Default, Encode, BorrowDecode)]
 struct StoredRun<'a> {
-    /// What events name by number.
+    /// The texts that events refer to by number.
     texts: Vec<&'a str>,
-    /// The ids that events name by number.
+    /// The ids that events refer to by number.
     named: Vec<[u8; ID_BYTES]>,
     /// The first bytes of the ids of all entries, then the second ones, and so on: ids of one time begin alike.
     ids: Cow<'a, [u8]>,
-    /// When each was recorded, in microseconds less the one before it; where it is less, the difference goes round.
+    /// The recorded time of each entry less that of the one before it, in microseconds, modulo 2^64.
     times: Vec<u64>,
     events: Vec<StoredEvent<'a>>,
 }
@@ -46,7 +46,7 @@ enum StoredEvent<'a> {
     Json(Cow<'a, str>),
 }
 
-/// An act without a payload, in numbers of texts and ids.
+/// An act without a payload, as numbers of texts and ids.
 #[derive(Clone, PartialEq, Debug, Encode, BorrowDecode)]
 struct Flat {
     act: u16,
@@ -64,7 +64,7 @@ struct Flat {
     import: Option<u16>,
 }
 
-/// Numbers for texts and ids while a run is built. A run has fewer of each than 16 bits count: at most 17 an entry.
+/// Assigns numbers to texts and ids while a run is built. 16 bits are enough: an entry has at most 17 of each.
 #[derive(Default)]
 struct Numbers<'a> {
     texts: HashMap<&'a str, u16>,
@@ -92,7 +92,7 @@ impl<'a> Numbers<'a> {
             Act::InstrumentDeposited(form) => *form,
             act if is_flat(act) => None,
             _ => {
-                // An event that is recorded has been encoded before.
+                // The event was encoded before it was recorded, so this cannot fail.
                 let json = encode_event(event).unwrap_or_default();
                 return StoredEvent::Json(Cow::Owned(String::from_utf8(json).unwrap_or_default()));
             }
@@ -116,14 +116,14 @@ impl<'a> Numbers<'a> {
     }
 }
 
-/// Whether an act has no payload, and nothing follows from its words.
+/// True if an act has no payload, and nothing follows from its words.
 fn is_flat(act: &Act) -> bool {
     let kind = act.kind();
     let proposes = matches!(kind, ActKind::CorrectionProposed | ActKind::CorrectionEffected);
     !proposes && Act::bare(kind).as_ref() == Some(act)
 }
 
-/// The two values of a run of at most [`RUN_ENTRIES`] entries: what a status may follow from, and the words.
+/// The two values of a run of at most [`RUN_ENTRIES`] entries: the data from which a status may follow, and the words.
 pub(super) fn build(entries: &[Entry]) -> (Vec<u8>, Vec<u8>) {
     let rival = |entry: &Entry| entry.event.rival.as_ref().map(ToString::to_string);
     let rivals: Vec<Option<String>> = entries.iter().map(rival).collect();
@@ -149,11 +149,10 @@ pub(super) fn build(entries: &[Entry]) -> (Vec<u8>, Vec<u8>) {
     (seal(&packed(&encode(&run), compress)), seal(&packed(&words, compress)))
 }
 
-/// The entries of a run from its first value, which begins with the entry `first`; with their words where the second is
-/// given.
+/// The entries of a run that begins with the entry `first`, from its first value; with their words if the second is given.
 ///
 /// # Errors
-/// What is wrong with the values.
+/// A description of the damage if a value cannot be read or the two do not fit each other.
 pub(super) fn read(first: u64, events: &[u8], words: Option<&[u8]>) -> Result<Vec<Entry>, String> {
     let plain = unpacked(unseal(events)?)?;
     let run: StoredRun<'_> = decode(&plain)?;
@@ -200,7 +199,7 @@ struct Texts<'a> {
     dates: Vec<Option<Edtf>>,
 }
 
-/// What a text is read as, once.
+/// Parses a text, or returns the result of the first time that it was parsed.
 fn once<T: Clone, E: ToString>(
     known: &mut [Option<T>],
     texts: &[&str],
@@ -250,7 +249,7 @@ impl<'a> Texts<'a> {
         once(&mut self.dates, &self.texts, number, Edtf::parse)
     }
 
-    /// The event, which has this id.
+    /// Decodes an event, which must have this id.
     fn event(&mut self, stored: StoredEvent<'_>, id: EventId) -> Result<Event, String> {
         let flat = match stored {
             StoredEvent::Flat(flat) => flat,

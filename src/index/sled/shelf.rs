@@ -1,4 +1,4 @@
-//! The tables in sled at one size, to be read.
+//! The tables in sled at one size, for reading.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::log::Frontier;
 use super::guard::{Fault, Guarded};
 use super::store::Store;
 
-/// The tables in sled at one size. Once they have grown, every lookup here is an error.
+/// The tables in sled at one size. Once they have grown, every lookup here fails.
 pub(in crate::index) struct Shelf {
     pub(super) store: Arc<Guarded<Store>>,
     pub(super) tree: Frontier,
@@ -33,7 +33,7 @@ impl Shelf {
         self.store.run(move |store| at_size(store, size)?.get(&key))
     }
 
-    /// Shows the pairs whose keys begin with a prefix, in their order.
+    /// Calls `visit` for the pairs whose keys begin with a prefix, in the order of keys.
     pub(in crate::index) fn range(&self, prefix: &[u8], visit: &mut Visit<'_>) -> Result<(), IndexError> {
         let (prefix, size) = (prefix.to_vec(), self.tree.size());
         let pairs = self.store.run(move |store| at_size(store, size)?.range(&prefix))?;

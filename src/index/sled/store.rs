@@ -1,4 +1,4 @@
-//! What is in sled, as its own thread sees it: written all of it or nothing.
+//! The content of sled, used only in sled's own thread. A transaction is written completely or not at all.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -16,8 +16,9 @@ use super::value::{seal, unseal};
 /// The key of the head.
 pub(super) const HEAD: &[u8] = b"head";
 const CACHE_BYTES: u64 = 32 << 20;
-/// A value that takes more than a quarter of a segment has a file of its own, which goes when the value is replaced. In a
-/// segment it would stay until half of that is replaced: with larger segments sled takes up half as much again as it holds.
+/// A value larger than a quarter of a segment has a file of its own, which is removed when the value is replaced. In a
+/// segment it would stay until half of that is replaced: with larger segments sled takes up half as much again as its
+/// content.
 pub(super) const SEGMENT_BYTES: usize = 64 << 10;
 /// The number of runs of one size class that are joined into one.
 const FAN: usize = 8;
@@ -28,20 +29,20 @@ pub(super) type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
 /// An open sled database.
 pub(super) struct Store {
     pub(super) db: ::sled::Db,
-    /// Of each run what a status may follow from, under its first entry.
+    /// For each run, the data from which a status may follow, under the index of its first entry.
     events: ::sled::Tree,
-    /// Of each run the words.
+    /// For each run, the words, under the index of its first entry.
     words: ::sled::Tree,
-    /// Of each level of the tables the pages, under the number of the level and the first key of the page.
+    /// For each level of the tables, its pages, under the number of the level and the first key of the page.
     tables: ::sled::Tree,
     meta: ::sled::Tree,
-    /// The head, where there is one.
+    /// The head, if there is one.
     pub(super) head: Option<Head>,
-    /// How many entries each run has that the head does not count yet.
+    /// The number of entries of each run that the head does not count yet.
     ahead: Vec<u16>,
 }
 
-/// What goes into sled at once.
+/// The changes of one transaction.
 #[derive(Default)]
 struct Batch {
     runs: Vec<(u64, Vec<u8>, Vec<u8>)>,
@@ -51,7 +52,7 @@ struct Batch {
 }
 
 impl Store {
-    /// Opens the database of a folder, or makes one.
+    /// Opens the database in a folder, or makes one.
     pub(super) fn open(folder: &Path) -> Result<Store, Fault> {
         let config = ::sled::Config::new().path(folder).segment_size(SEGMENT_BYTES);
         let db = config.cache_capacity(CACHE_BYTES).flush_every_ms(None).open()?;
@@ -70,7 +71,7 @@ impl Store {
         Ok(store)
     }
 
-    /// Removes runs of a writer that was stopped before the head counted them.
+    /// Removes runs of a writer that stopped before the head counted them.
     fn drop_ahead(&self) -> Result<(), Fault> {
         let size = self.head.as_ref().map_or(0, |head| head.size).to_be_bytes();
         for tree in [&self.events, &self.words] {
@@ -81,7 +82,7 @@ impl Store {
         Ok(())
     }
 
-    /// Writes whole runs of entries ahead of the head, which [`Store::put`] moves.
+    /// Writes whole runs of entries before [`Store::put`] moves the head.
     pub(super) fn put_ahead(&mut self, entries: &[Entry]) -> Result<(), Fault> {
         let mut batch = Batch::default();
         batch.add_runs(entries);
@@ -90,13 +91,13 @@ impl Store {
         Ok(())
     }
 
-    /// The first entry of each run, and how many it has, with those that the head does not count yet.
+    /// The first entry and the number of entries of each run, including runs that the head does not count yet.
     pub(super) fn spans(&self) -> Vec<(u64, u64)> {
         let runs = self.head.as_ref().map(|head| head.runs.as_slice()).unwrap_or_default();
         spans(runs.iter().chain(&self.ahead))
     }
 
-    /// Adds entries with what they add to the tables, and moves the head: all of it or nothing.
+    /// Adds entries and their pairs of the tables, and moves the head, in one transaction.
     pub(super) fn put(&mut self, entries: Vec<Entry>, added: Pairs, mut head: Head) -> Result<(), Fault> {
         if let Some(before) = &self.head {
             (head.runs, head.levels) = (before.runs.clone(), before.levels.clone());
@@ -140,7 +141,7 @@ impl Store {
         })
     }
 
-    /// Makes runs of new entries, and one of small runs at the end once there are many.
+    /// Makes runs of new entries; joins small runs at the end into one once there are many.
     fn add_runs(&self, mut entries: Vec<Entry>, head: &mut Head, batch: &mut Batch) -> Result<(), Fault> {
         let before = head.runs.len();
         head.runs.extend(counts(&entries));
@@ -159,7 +160,7 @@ impl Store {
         Ok(())
     }
 
-    /// Adds a level of the tables, into which the last ones go that are not much larger.
+    /// Adds a level of the tables, which absorbs the last levels that are at most twice its size.
     fn add_level(&self, mut added: Pairs, head: &mut Head, batch: &mut Batch) -> Result<(), Fault> {
         let mut bytes = size_of(&added);
         while head.levels.pop_if(|last| *last <= 2 * bytes).is_some() {
@@ -187,13 +188,13 @@ impl Store {
         for (first, page) in pages(pairs) {
             batch.pages.push(([&[level], first.as_slice()].concat(), seal(&page)));
         }
-        // A page that is written anew must not go.
+        // A page that is written anew must not be removed.
         batch.gone_pages.retain(|gone| batch.pages.binary_search_by(|(key, _)| key.cmp(gone)).is_err());
         Ok(())
     }
 
-    /// Shows the pages of a level from the one on that has `from`, until `see` says that it has seen enough; that says
-    /// `None` of a page whose pairs are not as pairs are.
+    /// Calls `see` for the pages of a level, beginning with the one that `from` belongs to, until it returns `Some(false)`;
+    /// `None` means that the pairs of the page are malformed.
     fn pages(
         &self,
         level: usize,
@@ -272,7 +273,7 @@ impl Store {
         read_run(first, count, &self.events(first)?, Some(&words)).map_err(Fault::from)
     }
 
-    /// The value of a run from which a status may follow.
+    /// The value of a run with the data from which a status may follow.
     pub(super) fn events(&self, first: u64) -> Result<::sled::IVec, Fault> {
         value_of(&self.events, first, "events")
     }
@@ -284,7 +285,7 @@ fn value_of(tree: &::sled::Tree, first: u64, what: &str) -> Result<::sled::IVec,
 }
 
 impl Batch {
-    /// Makes runs of entries.
+    /// Adds the runs of consecutive entries.
     fn add_runs(&mut self, entries: &[Entry]) {
         for run in entries.chunks(RUN_ENTRIES) {
             let (status, words) = run::build(run);
@@ -293,12 +294,12 @@ impl Batch {
     }
 }
 
-/// How many entries each run of entries has.
+/// The number of entries in each run of these entries.
 fn counts(entries: &[Entry]) -> impl Iterator<Item = u16> {
     entries.chunks(RUN_ENTRIES).map(|run| run.len() as u16)
 }
 
-/// The first entry of each run, and how many it has.
+/// The first entry and the number of entries of each run.
 fn spans<'c>(counts: impl IntoIterator<Item = &'c u16>) -> Vec<(u64, u64)> {
     let mut first = 0;
     let span = |count: &u16| {
@@ -309,7 +310,7 @@ fn spans<'c>(counts: impl IntoIterator<Item = &'c u16>) -> Vec<(u64, u64)> {
     counts.into_iter().map(span).collect()
 }
 
-/// The entries of a run, which must be `count`.
+/// The entries of a run, which must number `count`.
 pub(super) fn read_run(
     first: u64,
     count: u64,
@@ -328,7 +329,8 @@ fn size_of(pairs: &Pairs) -> u64 {
     pairs.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum()
 }
 
-/// The runs at the end that should become one: the tail of a size class, once it has [`FAN`] of them.
+/// The runs at the end that should become one: the last runs up to a size class, if at least [`FAN`] of them fit into one
+/// run.
 fn merge_span(runs: &[u16]) -> Option<Range<usize>> {
     let mut found = None;
     for class in [1, 8, 64, 512] {

@@ -1,4 +1,4 @@
-//! The index in sled: that it says what all entries say, its bytes, and that what is missing is noticed.
+//! The index in sled: it returns all entries, its bytes are fixed, and missing parts are noticed.
 
 use proptest::prelude::*;
 
@@ -20,7 +20,7 @@ fn open(path: &Path) -> Result<SledIndex, IndexError> {
     SledIndex::open(path, ORIGIN, DEADLINE)
 }
 
-/// Opens what was just dropped; on a busy machine its thread may still be letting go of the files.
+/// Opens an index that was just dropped; on a busy machine its thread may still be releasing the files.
 fn open_soon(path: &Path) -> Result<SledIndex, IndexError> {
     for _ in 0..500 {
         match open(path) {
@@ -43,13 +43,13 @@ fn push(index: &mut SledIndex, entries: &[Entry], size: usize) {
     }
 }
 
-/// The entry as a status may follow from it.
+/// The entry as it is decoded for a status.
 fn for_status(entry: &Entry) -> Entry {
     let leaf = splice(&encode_event(&entry.event).unwrap(), entry.recorded_at).unwrap();
     decode_for_status(&leaf, entry.index).unwrap()
 }
 
-/// The entries that an index gives, for a status and whole.
+/// The entries that an index returns, without words and whole.
 fn given(index: &SledIndex) -> Result<(Vec<Entry>, Vec<Entry>), IndexError> {
     let (mut status, mut whole) = (Vec::new(), Vec::new());
     for (first, count) in index.runs()? {
@@ -100,7 +100,7 @@ proptest! {
         // Acts with a payload keep their words.
         let status: Vec<Entry> = status.iter().map(for_status).collect();
         prop_assert_eq!(status, entries.iter().map(for_status).collect::<Vec<_>>());
-        // A file made from sled is that made from memory.
+        // A file made from sled equals one made from memory.
         let published = mapped::publish(index.tables(), dir.path());
         check(&published, &entries);
     }
@@ -242,7 +242,7 @@ fn pages_say_which_one_comes_next() {
     assert_eq!(page::pages([]).len(), 1);
 }
 
-/// An entry that fills every field, encoded as sled holds it. A change of these bytes is a new schema.
+/// An entry that fills every field, encoded as in sled. A change of these bytes is a new schema.
 #[test]
 fn the_bytes_of_a_run_are_those_of_schema_7() {
     let mut event = Event::new(id(7), Act::InstrumentDeposited(Some(Form::Accession)), body("sco"));

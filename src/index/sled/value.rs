@@ -1,18 +1,18 @@
 //! The values of sled: an envelope around a payload.
 //!
-//! Magic `0xC7`, schema (2 bytes), CRC-32C (4 bytes), payload. The decoder has a limit, takes every byte, and bincode is
-//! big-endian. What larger runs hold is compressed inside it.
+//! Magic `0xC7`, schema (2 bytes), CRC-32C (4 bytes), payload. The decoder has a limit, reads every byte, and bincode is
+//! big-endian. The content of larger runs is compressed inside it.
 
 use std::borrow::Cow;
 
 use bincode::{BorrowDecode, Encode};
 
 const MAGIC: u8 = 0xC7;
-/// Frozen with the bytes: an index of another schema is not read, and made anew.
+/// Frozen with the bytes: an index of another schema is not read, but made anew.
 const SCHEMA: u16 = 7;
 const HEADER_BYTES: usize = 7;
 const LIMIT: usize = 128 << 20;
-/// How hard Zstandard tries. At 3 a million entries took up more, at 6 a fiftieth less.
+/// The compression level of Zstandard. At 3 a million entries took up more, at 6 a fiftieth less.
 const LEVEL: i32 = 1;
 const PACKED: u8 = 1;
 const PLAIN: u8 = 0;
@@ -23,17 +23,17 @@ fn config() -> impl bincode::config::Config {
 
 /// Encodes a value without its envelope.
 pub(super) fn encode<T: Encode>(value: &T) -> Vec<u8> {
-    // Plain structs of text and numbers into memory: there is nothing that bincode could fail at.
+    // bincode cannot fail here: these are plain structs of text and numbers, encoded into memory.
     bincode::encode_to_vec(value, config()).unwrap_or_default()
 }
 
-/// Decodes a value that may borrow its texts and takes every byte.
+/// Decodes a value that may borrow its texts; the value must use every byte.
 pub(super) fn decode<'a, T: BorrowDecode<'a, ()>>(bytes: &'a [u8]) -> Result<T, String> {
     let (value, used) = bincode::borrow_decode_from_slice(bytes, config()).map_err(|e| e.to_string())?;
     if used == bytes.len() { Ok(value) } else { Err("a value has bytes to spare".into()) }
 }
 
-/// Takes the first value off bytes that have others behind it.
+/// Decodes the first value and removes it from bytes that contain more.
 pub(super) fn decode_first<'a, T: BorrowDecode<'a, ()>>(bytes: &mut &'a [u8]) -> Result<T, String> {
     let (value, used) = bincode::borrow_decode_from_slice(bytes, config()).map_err(|e| e.to_string())?;
     *bytes = bytes.get(used..).unwrap_or_default();
@@ -63,7 +63,7 @@ pub(super) fn unseal(value: &[u8]) -> Result<&[u8], String> {
     }
 }
 
-/// A payload with its form before it; compressed, with its length, where that is wanted and makes it shorter.
+/// A payload after a byte for its form; compressed, after its length, if that is asked for and makes it shorter.
 pub(super) fn packed(plain: &[u8], compress: bool) -> Vec<u8> {
     let compressed = compress.then(|| zstd::bulk::compress(plain, LEVEL)).and_then(Result::ok);
     let (mut payload, body) = match compressed.filter(|body| body.len() + 4 < plain.len()) {
@@ -74,7 +74,7 @@ pub(super) fn packed(plain: &[u8], compress: bool) -> Vec<u8> {
     payload
 }
 
-/// Takes a payload out of its form.
+/// Reads the form of a payload and decompresses it if necessary.
 pub(super) fn unpacked(payload: &[u8]) -> Result<Cow<'_, [u8]>, String> {
     match payload.split_first() {
         Some((&PLAIN, plain)) => Ok(Cow::Borrowed(plain)),

@@ -1,4 +1,4 @@
-//! The words of an entry: what no status follows from.
+//! The words of an entry: the fields from which no status follows.
 
 use bincode::{BorrowDecode, Encode};
 
@@ -26,7 +26,7 @@ struct StoredEvidence<'a> {
 }
 
 impl<'a> StoredWords<'a> {
-    /// Of an event.
+    /// The words of an event.
     pub(super) fn of(event: &'a Event) -> StoredWords<'a> {
         StoredWords {
             title: event.title.as_deref(),
@@ -37,7 +37,7 @@ impl<'a> StoredWords<'a> {
         }
     }
 
-    /// Gives them to the event that they belong to.
+    /// Sets the words of the event that they belong to.
     pub(super) fn give(self, event: &mut Event) -> Result<(), String> {
         event.title = self.title.map(str::to_owned);
         event.place = self.place.map(str::to_owned);

@@ -1,4 +1,4 @@
-//! A completeness map that is brought up from an earlier one is the map made anew.
+//! A completeness map made from an earlier one equals the map made anew.
 
 use super::mapped::publish;
 use super::*;
@@ -39,7 +39,7 @@ proptest! {
         prop_assert_eq!(&map, &anew(&tables));
         prop_assert_eq!((map.groups(), map.root()), tables.completeness(&hash).unwrap());
         prop_assert_eq!(map.size(), tables.size());
-        // A bit that flips is noticed; where the checksum is forged too and the root is as before, the new one is right.
+        // A flipped bit is noticed; if the checksum is forged too and the root is as before, the new map is right.
         let mut forged = bytes.clone();
         let at = flipped.index(forged.len() - 4);
         forged[at] ^= 1;

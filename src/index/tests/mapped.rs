@@ -1,4 +1,4 @@
-//! The published file: what is in it, its bytes, and that nothing else is believed.
+//! The published file: its content, its bytes, and that a reader accepts nothing else.
 
 use std::fs;
 use std::ops::ControlFlow;
@@ -62,7 +62,7 @@ proptest! {
             let size = (tables.size().0 as usize + part).min(entries.len());
             push_up_to(&mut tables, &entries, size);
             check(&tables, &entries[..size]);
-            // What is published may have grown meanwhile.
+            // The published tables may have grown meanwhile.
             tables.part_tail();
             let published = publish(&tables.clone(), dir.path());
             let size = (size + 3).min(entries.len());
@@ -169,7 +169,7 @@ fn the_largest_file_that_can_be_read_is_opened_and_older_ones_are_removed() {
     assert_eq!(names, BTreeSet::from([own, "kept.txt".to_owned()]));
 }
 
-/// So few entries that each byte of their file can be changed in turn.
+/// Few enough entries to change each byte of their file in turn.
 const FEW: usize = 1_300;
 
 /// A file of a few blocks: leaves, an inner block, a long value.
@@ -184,7 +184,7 @@ fn few_blocks(ledger: &Path) -> Vec<(Vec<u8>, Vec<u8>)> {
     pairs(&Tables::published(ledger, ORIGIN, None).unwrap()).unwrap()
 }
 
-/// Opens a file that may be damaged and asks it everything.
+/// Opens a file that may be damaged and reads everything in it.
 fn ask_all(path: &Path, sound: &[(Vec<u8>, Vec<u8>)]) -> Result<(), IndexError> {
     let tables = Tables::open_file(path, ORIGIN, None)?;
     let mark = publication(&tables, None).mark;
@@ -208,7 +208,7 @@ fn a_file_with_one_wrong_byte_gives_an_error_or_the_right_answer() {
     for at in 0..whole.len() {
         file.write_all_at(&[whole[at] ^ (1 << (at % 8))], at as u64).unwrap();
         let asked = ask_all(&path, &sound);
-        // Without a key, only the signature does not matter.
+        // Without a key, only the signature may change.
         assert_eq!(asked.is_ok(), (4096 - 64..4096).contains(&at), "byte {at}: {asked:?}");
         if at < 4096 {
             assert!(Tables::open_file(&path, ORIGIN, Some(key().verifier())).is_err(), "byte {at}");
@@ -237,7 +237,7 @@ fn a_file_that_was_cut_or_went_on_or_whose_blocks_were_swapped_gives_an_error() 
         fs::write(&path, swapped).unwrap();
         assert!(ask_all(&path, &sound).is_err(), "blocks {at} and the next");
     }
-    // One that shrinks while it is open.
+    // The file shrinks while it is open.
     fs::write(&path, &whole).unwrap();
     let open = Tables::open_file(&path, ORIGIN, None).unwrap();
     fs::write(&path, &whole[..4096]).unwrap();

@@ -1,4 +1,4 @@
-//! The index against brute force over the entries that it was given.
+//! The index compared with brute force over its entries.
 
 mod group_map;
 pub(super) mod mapped;
@@ -36,7 +36,7 @@ pub(super) fn indexes<'e>(entries: impl Iterator<Item = &'e Entry>) -> Vec<Index
     entries.map(|entry| entry.index).collect()
 }
 
-/// Every lookup of an index against the entries themselves.
+/// Compares every lookup of an index with the entries themselves.
 pub(super) fn check(tables: &Tables, entries: &[Entry]) {
     assert_eq!(tables.size(), Size(entries.len() as u64));
     let filed = filings(entries);
@@ -93,12 +93,12 @@ fn check_ids(tables: &Tables, entries: &[Entry], filed: &BTreeMap<Heading, Vec<I
     }
     let of_each = tables.candidates_of_each(&(0..9).map(id).collect::<Vec<_>>()).unwrap();
     assert_eq!(of_each, (0..9).map(|n| tables.candidates(id(n)).unwrap()).collect::<Vec<_>>());
-    // An id whose short form is that of another gives candidates, never none of its own.
+    // An id with the short form of another has candidates, but no entry of its own.
     let other = EventId(uuid::Uuid::from_u128(1 << 64));
     assert_eq!(tables.candidates(other).unwrap(), tables.candidates(id(0)).unwrap());
 }
 
-/// With what is filed, what stands aside is all that says a heading itself.
+/// Checks that every entry that names a heading itself is either filed under it or aside.
 fn check_aside(tables: &Tables, entries: &[Entry], filed: &BTreeMap<Heading, Vec<Index>>) {
     for group in BODIES.map(Some).into_iter().chain([None]) {
         for name in PEOPLE.map(Some).into_iter().chain([Some(""), None]) {
@@ -163,7 +163,7 @@ proptest! {
             kept.push(tables.clone());
         }
         check(&tables, &entries);
-        // What was handed out before stays as it was.
+        // Clones made earlier do not change.
         for tables in kept.iter().rev().take(4) {
             check(tables, &entries[..tables.size().0 as usize]);
         }

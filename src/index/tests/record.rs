@@ -1,4 +1,4 @@
-//! Records of any kind: acts, imports, corrections of corrections, of other bodies, and of nothing.
+//! Records of any kind: acts, imports, and corrections of corrections, of other bodies, and of no entry.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -73,7 +73,7 @@ pub(in crate::index) fn record(seeds: &[Seed]) -> Vec<Entry> {
             (0 | 1, Some(target)) => retraction(number, &target, Cause::NewEvidence),
             (2 | 3, Some(target)) => rectification(number, &target, seed.moved.0, seed.moved.1),
             (4, Some(target)) => {
-                // Of what is not there, or comes later.
+                // The target does not exist, or comes later.
                 let mut event = retraction(number, &target, Cause::Clerical);
                 event.to = Some(id(number + 2));
                 event

@@ -1,4 +1,4 @@
-//! What a caller of the log may rely on.
+//! The guarantees on which a caller of the log may rely.
 
 use super::super::{Append, LEAF_BYTES_MAX, LogError};
 use super::{Folder, add, append, leaf, leaves, read_all, read_from};

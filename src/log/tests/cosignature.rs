@@ -1,4 +1,4 @@
-//! Cosignatures: their bytes, held against another implementation of signed notes, and with every bit changed.
+//! Cosignatures: their bytes, compared with another implementation of signed notes, and with every bit changed.
 
 use ed25519_dalek::Verifier as _;
 use signed_note::{Verifier, VerifierList};
@@ -27,7 +27,7 @@ fn cosigned() -> SignedCheckpoint {
 
 #[test]
 fn a_cosigned_checkpoint_and_the_key_of_its_witness_are_these_texts() {
-    // Python's cryptography, told nothing but the specification, made the same.
+    // Python's cryptography package made the same from the specification alone.
     insta::assert_snapshot!(cosigned().to_string(), @"
     example.org/chancery
     2
@@ -117,18 +117,18 @@ fn a_cosignature_holds_for_its_key_its_head_and_its_time_only() {
     let renamed = CosigningKey::from_seed("witness.example/w2", &[9; 32]).unwrap();
     assert_eq!(renamed.cosigner().cosigned(&signed), Ok(None));
     assert!(renamed.cosigner().has_key_of(witness().cosigner()));
-    // Later lines of the same witness are no fault, and the latest time is told; a line that is wrong is one.
+    // Later lines of the same witness are no fault, and the latest time is returned; a wrong line is a fault.
     let mut twice = signed.clone();
     twice.add(witness().cosign(&signed.head, TIME + 60));
     twice.add(witness().cosign(&signed.head, TIME));
     assert_eq!((twice.signatures().len(), witness().cosigner().cosigned(&twice)), (3, Ok(Some(TIME + 60))));
     twice.add(witness().cosign(&Checkpoint::new(ORIGIN, 3, Hash([1; 32])), TIME));
     assert!(witness().cosigner().cosigned(&twice).is_err());
-    // A time beyond 63 bits is of no use to others, though it be signed.
+    // Other programs cannot use a time beyond 63 bits, even if it is signed.
     let mut late = signed.clone().with_only(|_| false);
     late.add(witness().cosign(&signed.head, 1 << 63));
     assert!(witness().cosigner().cosigned(&late).is_err());
-    // A signature of the log is none of a witness, though it were by the same secret.
+    // A log's signature is not a witness's, even if both have the same secret.
     let of_log = SigningKey::from_seed("witness.example/w1", &[9; 32]);
     let head = Checkpoint::new("witness.example/w1", 2, Hash([1; 32]));
     assert_eq!(witness().cosigner().cosigned(&SignedCheckpoint::sign(head, &of_log)), Ok(None));

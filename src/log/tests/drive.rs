@@ -1,4 +1,4 @@
-//! A disk whose power can be cut: what was not synced may be lost, sector by sector and name by name.
+//! A disk whose power can be cut: data that was not synced may be lost, sector by sector and name by name.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use crate::log::Operation;
 
 const SECTOR: u64 = 512;
 
-/// What a disk holds for certain, and what it was asked for since the last sync.
+/// The content that is certainly on the disk, and the operations since the last sync.
 #[derive(Clone, Default)]
 pub(crate) struct Drive {
     durable: Vec<Vec<u8>>,
@@ -78,13 +78,13 @@ impl Drive {
         }
     }
 
-    /// The folder as somebody finds it when the power is back.
+    /// The folder as it is found when the power is back.
     pub(crate) fn cut(
         self,
         ledger: &Path,
         random: &mut dyn FnMut(usize) -> usize,
     ) -> BTreeMap<PathBuf, Vec<u8>> {
-        // Now and then nothing or everything arrives, which a coin for each sector would hardly ever give.
+        // Sometimes nothing or everything arrives, which a coin for each sector would hardly ever give.
         let chance = [0, 10, 50, 90, 100][random(5)];
         self.cut_with(ledger, random, chance)
     }

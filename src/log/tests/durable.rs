@@ -1,4 +1,4 @@
-//! What a writer finds beyond the watermark is durable after its first append, by one sync.
+//! Frames that a writer finds beyond the watermark are durable after its first append, by one sync.
 
 use super::super::frame::{self, Found};
 use super::super::segment::HEADER_BYTES;
@@ -6,7 +6,7 @@ use super::super::watermark::{self, Watermark};
 use super::super::{Disk, Entries, LogError, Operation};
 use super::{Folder, add, append, evidence, leaf, leaves, read_all, restore};
 
-/// A ledger of six entries, of which the watermark knows the first two.
+/// A ledger of six entries, of which the watermark covers the first two.
 fn behind() -> Folder {
     let folder = Folder::created();
     let log = folder.writer();
@@ -24,7 +24,7 @@ fn syncs(operations: &[Operation]) -> usize {
     operations.iter().filter(sync).count()
 }
 
-/// The writes to a segment: where each begins, and how many bytes it has.
+/// The writes to a segment: the offset and the length of each, in bytes.
 fn writes(operations: &[Operation]) -> Vec<(u64, usize)> {
     let written = |o: &Operation| match o {
         Operation::Write(path, at, bytes) if path.extension().is_some_and(|e| e == "seg") => {

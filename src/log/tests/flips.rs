@@ -1,4 +1,4 @@
-//! Any bit of any file of the evidence may flip, any file may be cut short: the answer is right, or says what is wrong.
+//! Any bit of any file of the evidence may flip, and any file may be cut short: the answer is right, or reports the damage.
 
 use super::super::frame;
 use super::super::watermark::{self, Watermark};
@@ -17,7 +17,7 @@ fn ledger() -> (Folder, Vec<Vec<u8>>) {
     (folder, all)
 }
 
-/// Where the last byte that is not zero ends: the rest is space that was reserved.
+/// The end of the last byte that is not zero: the rest is reserved space.
 fn used(bytes: &[u8]) -> usize {
     bytes.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1)
 }
@@ -38,7 +38,7 @@ fn a_flipped_bit_or_a_cut_off_end_never_gives_wrong_or_fewer_leaves() {
         for case in 0..flips + cuts {
             let mut changed = bytes.clone();
             let what = if case < flips {
-                // The reserved space is most of a segment, and the least of it.
+                // The reserved space is most of a segment, and the least important part.
                 let among = if case % 4 == 0 { bytes.len() } else { used(bytes) };
                 let bit = random.below(among * 8);
                 changed[bit / 8] ^= 1 << (bit % 8);
@@ -55,7 +55,7 @@ fn a_flipped_bit_or_a_cut_off_end_never_gives_wrong_or_fewer_leaves() {
                     right += 1;
                 }
                 Err(LogError::Damaged { path, offset, what: said }) => {
-                    // A checkpoint that says more than there is, is believed: then entries are missing.
+                    // A checkpoint of a larger size than the log's is accepted: then entries are missing.
                     let blamed = path == folder.path.join(name) || name.ends_with("checkpoint");
                     assert!(blamed, "{what}: {} at {offset}: {said}", path.display());
                     named += 1;

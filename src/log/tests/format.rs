@@ -1,4 +1,4 @@
-//! The bytes on disk, fixed for ever: what an earlier program wrote must be read.
+//! The bytes on disk, fixed for ever: files of earlier programs must be read.
 
 use sha2::{Digest, Sha256};
 

@@ -1,4 +1,4 @@
-//! What the log promises, checked from outside and against damage of every kind.
+//! The guarantees of the log, checked from outside and against damage of every kind.
 
 mod conformance;
 mod cosignature;
@@ -20,7 +20,7 @@ use super::{Append, Disk, Entries, Holder, LogError};
 
 const ORIGIN: &str = "example.org/chancery";
 
-/// A ledger's folder that goes when the test ends.
+/// A ledger's folder, removed when the test ends.
 struct Folder {
     _dir: tempfile::TempDir,
     path: PathBuf,
@@ -80,7 +80,7 @@ impl Xorshift {
     }
 }
 
-/// A leaf that is unlike every other, and has no NUL, like all JSON.
+/// A leaf that differs from every other, and has no NUL, like all JSON.
 fn leaf(number: u64, length: usize) -> Vec<u8> {
     let mut text = format!("{{\"n\":{number},\"text\":\"").into_bytes();
     let mut random = Xorshift(number + 1);
@@ -103,7 +103,7 @@ fn append(log: &Entries, expected: u64, leaves: &[Vec<u8>]) -> Append {
     log.append(expected, &slices(leaves))
 }
 
-/// Appends at the end, where nothing may go wrong.
+/// Appends at the end, and panics on any failure.
 fn add(log: &Entries, leaves: &[Vec<u8>]) -> u64 {
     let before = log.size();
     match append(log, before, leaves) {
@@ -112,7 +112,7 @@ fn add(log: &Entries, leaves: &[Vec<u8>]) -> u64 {
     }
 }
 
-/// Every leaf from an index on, read in blocks of at most so many bytes.
+/// Every leaf from an index on, read in blocks of at most `max_bytes` bytes.
 fn read_from(log: &Entries, from: u64, max_bytes: usize) -> Result<Vec<Vec<u8>>, LogError> {
     let mut found = Vec::new();
     loop {
@@ -133,7 +133,7 @@ fn read_all(log: &Entries) -> Result<Vec<Vec<u8>>, LogError> {
     read_from(log, 0, 1 << 20)
 }
 
-/// How many cases to try: few on every run, many where faults are what is asked about.
+/// The number of cases to try: few on every run, many if the run is for faults.
 fn cases(few: usize, many: usize) -> usize {
     if std::env::var("CHANCERY_FAULTS").is_ok_and(|v| v == "full") { many } else { few }
 }

@@ -68,7 +68,7 @@ proptest! {
             Lookup::NotShown => panic!("{asked:?} is not shown"),
         };
         prop_assert_eq!(found, expected);
-        // A name that lies elsewhere is not said to be absent.
+        // A name at another position is not reported as absent.
         for name in names.iter().filter(|name| !shown.iter().any(|(_, member)| member.name == **name)) {
             prop_assert_eq!(checked.find(name), Lookup::NotShown);
         }

@@ -1,4 +1,4 @@
-//! The power is cut at any moment: of what was not synced any sectors and any names may be lost, nothing else may.
+//! The power is cut at any moment: any sectors and names that were not synced may be lost, and nothing else.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use super::super::{Disk, Entries, LogError, Operation};
 use super::drive::Drive;
 use super::{Folder, ORIGIN, Xorshift, add, cases, evidence, holder, leaf, read_all, restore, sealed};
 
-/// What was promised, and after how many operations.
+/// The sizes that were promised, each with the number of operations before.
 #[derive(Default)]
 struct Promises {
     created: Option<usize>,
@@ -37,7 +37,7 @@ impl Promises {
     }
 }
 
-/// A ledger is made, written, closed, opened and written again.
+/// Makes a ledger, writes it, closes it, opens it and writes again.
 fn scenario(folder: &Folder, random: &mut Xorshift) -> (Vec<Operation>, Promises) {
     let disk = Disk::recording();
     let mut promises = Promises { whole: vec![0], ..Promises::default() };
@@ -58,7 +58,7 @@ fn scenario(folder: &Folder, random: &mut Xorshift) -> (Vec<Operation>, Promises
     (operations, promises)
 }
 
-/// What must hold after a cut, and what the first writer after it did.
+/// Checks the evidence after a cut, and opens the first writer after it.
 fn survives(folder: &Folder, promises: &Promises, least: u64, case: &str) -> Entries {
     let before = evidence(&folder.path);
     let shown = Entries::open_reader(&folder.path).and_then(|log| read_all(&log));
@@ -146,7 +146,7 @@ fn a_second_power_cut_while_the_log_recovers_from_the_first_loses_nothing_either
         let log = found.writer_on(disk.clone()).unwrap();
         let shown = log.size();
         let mut acknowledged = vec![(0, promises.at(cut))];
-        // What was made durable before the second cut must be there after it; else the first append does it.
+        // Entries made durable before the second cut must survive it; otherwise the first append makes them durable.
         if random.below(2) == 0 {
             log.make_durable().unwrap();
             acknowledged.push((disk.operations().len(), shown));

@@ -116,7 +116,7 @@ fn every_change_of_a_verifier_key_is_refused_or_is_another_name() {
         }
     }
     assert_eq!(VerifierKey::parse("no key"), Err(KeyTextError::Parts));
-    // The point of order one: it would verify signatures that nobody made.
+    // The point of order one would verify signatures that nobody made.
     let weak = "example.org/x+00000000+AQEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     assert_eq!(VerifierKey::parse(weak), Err(KeyTextError::Part("Ed25519 key")));
 }
@@ -157,7 +157,7 @@ fn the_key_is_for_its_owner_only_and_is_never_overwritten() {
     assert!(matches!(log.write_checkpoint(), Err(LogError::Key(KeyError::Missing(_)))));
 }
 
-/// What `docs/verify.py` says of each text, in order; `None` where there is no Python.
+/// The verdict of `docs/verify.py` on each text, in order; `None` without Python.
 fn python(texts: &[Vec<u8>]) -> Option<Vec<bool>> {
     let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/docs");
     let driver = "import sys, verify\nread = sys.stdin.buffer.read\nwhile True:\n    head = read(4)\n    if not head: \
@@ -195,7 +195,7 @@ fn every_proof_up_to_200_entries_is_verified_here_and_by_python() {
         }
     }
     assert_eq!(texts.len(), 40_200);
-    // The signatures are those of 200 heads; here one proof of each is verified whole, by Python all are.
+    // The signatures are those of 200 heads; here one proof of each is verified whole, Python verifies all.
     for (proof, _) in texts.iter().step_by(cases(37, 1)) {
         assert_eq!(proof.verify(key().verifier(), None), Ok(()));
     }
@@ -227,13 +227,13 @@ fn python_refuses_what_was_changed() {
     }
 }
 
-/// Changes single bits: one in ten, or all of them where faults are what is asked about.
+/// Changes single bits: one in ten, or all of them if the run is for faults.
 fn flipped(proofs: impl Iterator<Item = ProofText>) -> u64 {
     let (every, mut at, mut tried, mut size) = (cases(10, 1), 0, 0, 0);
     let key = key();
     for proof in proofs {
         let mut bytes = proof.to_string().into_bytes();
-        // The checkpoint under the proofs of one size is the same, and so is what its changes do.
+        // The checkpoint under the proofs of one size is the same, and so is the effect of its changes.
         let same = std::mem::replace(&mut size, proof.checkpoint.head.size) == size && every > 1;
         let end = if same { bytes.len() - proof.checkpoint.to_string().len() } else { bytes.len() };
         for bit in 0..end * 8 {

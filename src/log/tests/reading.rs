@@ -1,4 +1,4 @@
-//! Leaves and hashes read by their index are those that were appended, however many are asked for and by whom.
+//! Leaves and hashes read by their index are those that were appended, for any number of them and any reader.
 
 use proptest::prelude::*;
 
@@ -8,7 +8,7 @@ use super::{Folder, Xorshift, add, flip, leaf, leaves, sealed};
 
 fn is_shared<T: Send + Sync>(_: &T) {}
 
-/// Where the record of every leaf begins in its segment of frames.
+/// The offset of every leaf's record in its segment of frames.
 fn places(log: &Entries, all: &[Vec<u8>]) -> Vec<Option<u32>> {
     let mut found = vec![None; all.len()];
     for (first, path) in super::super::segment::list(log.folder()).unwrap() {
@@ -90,7 +90,7 @@ fn hashes_by_index_are_those_of_the_leaves() {
     }
 }
 
-/// A node of a tree over `size` leaves, where it is full.
+/// A node of a tree over `size` leaves, if it is full.
 fn node(tree: &LeafHashes, level: u8, number: u64) -> Option<Hash> {
     let size = 1 << level;
     ((number + 1) * size <= tree.size()).then(|| tree.part(number * size, size)).flatten()
@@ -151,7 +151,7 @@ fn a_changed_hash_gives_no_root_and_no_leaf() {
     assert!(matches!(wrong, Err(LogError::Damaged { .. })), "{wrong:?}");
     assert!(matches!(log.leaf(changed), Err(LogError::Damaged { .. })));
     assert!(matches!(log.leaves(&[changed], &|_| None), Err(LogError::Damaged { .. })));
-    // In the last 64, no node is there to be compared: the end of the log is.
+    // The last 64 leaves have no node for comparison, but the end of the log.
     let (folder, all) = (Folder::created(), leaves(0..100));
     let log = folder.writer();
     add(&log, &all);

@@ -1,4 +1,4 @@
-//! The sealed form of segments: the same leaves come back, whatever is asked for; every change of it is found.
+//! The sealed form of segments: every way of reading gives the same leaves, and every change of the form is found.
 
 use std::fs::File;
 use std::path::Path;
@@ -11,7 +11,7 @@ use super::super::tree::{Frontier, leaf_hash};
 use super::super::{Compacted, Disk, Entries, LEAF_BYTES_MAX, LogError, salvage, stated};
 use super::{Folder, ORIGIN, Xorshift, add, cases, evidence, flip, leaf, read_all, read_from, restore};
 
-/// A tree of so many leaves.
+/// A tree of `size` leaves.
 fn tree(size: u64) -> Frontier {
     let mut tree = Frontier::default();
     (0..size).for_each(|number| tree.push(leaf_hash(&leaf(number, 20))));
@@ -81,7 +81,7 @@ proptest! {
     }
 }
 
-/// A log of several segments, all but the last of them sealed where `sealed`, with its leaves.
+/// A log of several segments with its leaves; if `sealed`, all segments but the last are sealed.
 pub(super) fn log(sealed: bool) -> (Folder, Vec<Vec<u8>>) {
     let folder = Folder::created();
     let writer = folder.writer();
@@ -111,7 +111,7 @@ fn segments(folder: &Folder) -> Vec<(u64, bool)> {
     listed.iter().map(|(first, path)| (*first, segment::is_sealed(&std::fs::read(path).unwrap()))).collect()
 }
 
-/// Whatever is asked of a log, it has these leaves.
+/// Checks that every way of reading a log gives these leaves.
 fn holds(log: &Entries, all: &[Vec<u8>]) {
     let mut random = Xorshift(0xA11);
     assert!(read_all(log).unwrap() == all);
@@ -279,7 +279,7 @@ fn without_the_segment_behind_it_a_sealed_one_is_damage() {
     assert!(damage.iter().any(|d| d.what.starts_with("the segment that follows is missing")), "{damage:?}");
 }
 
-/// Damages a sealed segment in one way: reading is right or says what is wrong, the audit finds it.
+/// Damages a sealed segment in one way: reading is right or reports the damage, and the audit finds it.
 fn is_found(folder: &Folder, all: &[Vec<u8>], path: &Path, changed: &[u8], what: &str) {
     std::fs::write(path, changed).unwrap();
     let named = |error: LogError| match error {
@@ -432,7 +432,7 @@ fn a_sealed_segment_of_two_leaves_has_these_bytes() {
     let mut hashes: Vec<u8> = leaves.iter().flat_map(|leaf| leaf_hash(leaf).0).collect();
     hashes.extend(crc32c::crc32c(&hashes).to_le_bytes());
     expected.extend(hashes);
-    // What Zstandard makes of 43 bytes as a later release compresses them may differ; this must be read for ever.
+    // A later release of Zstandard may compress these 43 bytes in another way; this form must be read for ever.
     let raw = b"\x07\0\x20\0{\"v\":1}{\"event\":{\"act\":\"accede\"},\"v\":1}";
     let block = [&[0x28, 0xB5, 0x2F, 0xFD, 0x20, 0x2B, 0x59, 0x01, 0x00][..], raw].concat();
     let mut list = (block.len() as u32).to_le_bytes().to_vec();

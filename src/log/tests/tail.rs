@@ -1,4 +1,4 @@
-//! An append that a crash cut short is told from damage, and a failing disk loses nothing that was acknowledged.
+//! An append that a crash cut short is distinguished from damage, and a failing disk loses no acknowledged entry.
 
 use std::io::Write;
 
@@ -9,7 +9,7 @@ use super::{Folder, add, append, evidence, flip, holder, leaf, leaves, read_all,
 
 const SECTOR: usize = 512;
 
-/// A ledger of three small frames and a fourth of about 4 kB, of which the watermark knows only some.
+/// A ledger of three small frames and a fourth of about 4 kB, of which the watermark covers only some.
 struct Case {
     folder: Folder,
     sound: Vec<Vec<u8>>,
@@ -39,7 +39,7 @@ impl Case {
         std::fs::write(path, bytes).unwrap();
     }
 
-    /// What a sector that never reached the disk leaves of the last frame.
+    /// Makes a sector of the last frame read as if it had never reached the disk.
     fn lose_sector(&self, sector: usize) {
         let sector = sector * SECTOR;
         let span = sector.max(self.last.start)..(sector + SECTOR).min(self.last.end);
@@ -54,7 +54,7 @@ impl Case {
         [Entries::open_reader(&self.folder.path), self.folder.writer_on(Disk::default())]
     }
 
-    /// Both ways of opening name the segment and the offset, and change nothing.
+    /// Checks that both ways of opening report the segment and the offset, and change nothing.
     fn is_damage_at(&self, offset: usize) {
         let before = evidence(&self.folder.path);
         for opened in self.opened() {
@@ -145,7 +145,7 @@ fn a_last_frame_without_a_lost_sector_is_damage() {
         case.change(|bytes| bytes[case.last.start + at] ^= 0x10);
         case.is_damage_at(case.last.start);
     }
-    // Less than a sector of zeros is nothing that a disk loses.
+    // A disk never loses less than a sector.
     case.change(|bytes| bytes[case.last.start..case.last.start + 32].fill(0));
     case.is_damage_at(case.last.start);
 }
@@ -278,7 +278,7 @@ fn a_missing_first_or_last_segment_is_damage() {
 fn the_audit_says_every_damage_at_once() {
     let (folder, all, firsts) = long();
     folder.writer().write_checkpoint().unwrap();
-    // In its one block, which begins behind the header, the hashes and the list.
+    // In its one block, which begins after the header, the hashes and the list.
     let block = 4096 + 32 * firsts[1] as usize + 4 + 12 + 4;
     flip(&folder.segment(firsts[0]), block + 100, 1);
     flip(&folder.segment(firsts[1]), 200, 1);
@@ -344,7 +344,7 @@ fn readers_that_meet_writers_coming_and_going_see_no_damage() {
     std::thread::scope(|threads| {
         let writing = threads.spawn(|| {
             for size in 0..60u64 {
-                // Readers that probe the lock may keep a writer out for a moment.
+                // Readers that test the lock may keep a writer out for a moment.
                 let log = std::iter::repeat_with(|| folder.writer_on(Disk::default())).find_map(Result::ok);
                 add(&log.unwrap(), &[leaf(size, 3000)]);
             }
@@ -375,7 +375,7 @@ fn a_reader_sees_each_append_of_a_writer_across_segments() {
     }
 }
 
-/// Appends until told to stop; gives what was acknowledged.
+/// Appends until it is stopped; returns the acknowledged leaves.
 fn run(log: &Entries, mut said: impl FnMut(Append) -> bool) -> Vec<Vec<u8>> {
     let mut acknowledged = Vec::new();
     for number in 0..12u64 {
@@ -432,7 +432,7 @@ fn disk_that_fails_everywhere(code: i32) {
             Some(other) => panic!("{nth}: {other:?}"),
             None => assert_eq!(acknowledged.len(), 24),
         }
-        // Where it was the watermark that failed, a reader beside the writer does not know of the last append.
+        // If the watermark failed, a reader beside the writer does not see the last append.
         let beside = read_all(&folder.reader()).unwrap();
         assert!(acknowledged.starts_with(&beside) && beside.len() + 2 >= acknowledged.len(), "{nth}");
         drop(log);
