@@ -1,11 +1,11 @@
-//! Notices of withdrawal: when they take effect, unless they are extended, revoked, or taken back from the beginning.
+//! Notices of withdrawal: the day of their effect, unless they are extended, revoked, or taken back from the beginning.
 
 use crate::charter::{Charter, Clause, Rule};
 use crate::event::{ActKind, Day, Edtf, Role};
 
 use super::standing::Standing;
 
-/// When a notice takes effect by everything recorded; `None` where it never does: revoked in time, read later as no
+/// The day on which a notice takes effect, by everything recorded; `None` if it never does: revoked in time, read later as no
 /// withdrawal, or certified by an act of its own.
 pub(super) fn ends(charter: &Charter, notice: &Standing, own: &[Standing]) -> Option<Edtf> {
     let certified =
@@ -16,7 +16,7 @@ pub(super) fn ends(charter: &Charter, notice: &Standing, own: &[Standing]) -> Op
     foreseen(charter, notice, own, Day::FUTURE)
 }
 
-/// When a notice was to take effect by the acts given up to a day (VCLT 56, 65, 67, 68).
+/// The day on which a notice was to take effect, by the acts given up to and including `until` (VCLT 56, 65, 67, 68).
 pub fn foreseen(charter: &Charter, notice: &Standing, own: &[Standing], until: Day) -> Option<Edtf> {
     let mut end = by_clause(charter, notice)?;
     let mut later: Vec<&Standing> =
@@ -55,7 +55,7 @@ fn by_clause(charter: &Charter, notice: &Standing) -> Option<Edtf> {
     let ruled = charter.on(own.latest()).clauses.withdrawal.as_ref();
     let inherited = ruled.and_then(|ruled| charter.version_of(ruled.entry)).is_some_and(|v| v.inherited);
     match ruled.map(|ruled| &ruled.rule) {
-        // Where the treaty's own clause is not known, the day that the notice itself states is better than a default.
+        // If the treaty's own clause is not known, the day that the notice itself states is better than a default.
         _ if inherited && stated().is_some() => stated(),
         Some(Clause { rule: Rule::Notice { then, .. }, .. }) => {
             let (first, last) = (then.from(own.earliest()), then.from(own.latest()));
