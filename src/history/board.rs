@@ -1,4 +1,4 @@
-//! One body with all its participants: what the acts of some make of the status of others.
+//! One body with all its participants: how the acts of some change the status of others.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,24 +17,24 @@ use super::pair::{PairView, Pairs};
 use super::rival::History;
 use super::standing::Standing;
 
-/// The participants of a body side by side: clauses that count them, lines that join them. Threads may share it: what one
-/// of them folded the others read.
+/// The participants of a body side by side: clauses that count them, lines that join them. Threads may share it: a history that
+/// one thread folded is read by the others.
 #[derive(Debug, Default)]
 pub struct Board {
     /// When the treaty, or the constitutive instrument, entered into force; `None` without a clause.
     pub entry_into_force: Option<EntryIntoForce>,
     /// When the treaties for which its clauses wait entered into force.
     pub elsewhere: Elsewhere,
-    /// The entry into force that is certified, where no clause is known.
+    /// The certified day of entry into force, used if no clause is known.
     certified: Option<Edtf>,
     when: Arc<Effects>,
     taken_back: Arc<HashMap<Index, TakenBack>>,
     /// The acts that end the treaty for everybody.
     ended: Vec<Standing>,
-    /// What the clauses of accession treaties give, by participant.
+    /// The statuses that the clauses of accession treaties give, by participant.
     pub accessions: BTreeMap<ParticipantId, AccessionInForce>,
     moment: Option<Moment>,
-    /// Histories that were folded; never locked while one is.
+    /// The histories folded so far; never locked during a fold.
     folded: Mutex<HashMap<ParticipantId, Arc<History>>>,
 }
 
@@ -55,10 +55,9 @@ impl Clone for Board {
 }
 
 impl Board {
-    /// Evaluates the clauses of a body over the acts that stand. With `moment`, acts that state an instant are set
-    /// before or after it.
-    /// `alone` are the acts of the body itself. `given` is what the consents of everybody make of the entry into force,
-    /// where `pairs` are only some.
+    /// Evaluates the clauses of a body over its [`Standing`] acts. With `moment`, acts that state an instant come before or after
+    /// it. `alone` are the acts of the body itself. `given` is the result of the clause of entry into force over all consents,
+    /// needed if `pairs` are only some of the participants.
     pub fn new(
         charter: &Charter,
         pairs: &Pairs,
@@ -82,13 +81,13 @@ impl Board {
         let members = |on: Day, before: Option<u16>| board.members(charter, pairs, on, before);
         let accessions = accessions(charter, pairs, &members, &board.elsewhere);
         board.accessions = accessions;
-        // Those were folded without what the clauses of accession treaties give.
+        // These histories were folded without the statuses that the clauses of accession treaties give.
         board.folded.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
         board
     }
 
-    /// The day of effect that a clause computes for an act: `None` where no clause speaks of it, `Some(None)` where its
-    /// condition is not met, or it never has any.
+    /// The day of effect that a clause computes for an act: `None` if no clause applies to it, `Some(None)` if the condition of
+    /// the clause is not met, or the act never has that effect.
     pub fn computed(&self, entry: Index, by: EffectBy) -> Option<Option<&Edtf>> {
         self.when.get(&(entry, by)).map(Option::as_ref)
     }
@@ -106,7 +105,7 @@ impl Board {
         ends.min_by_key(|(on, index)| (on.earliest(), *index))
     }
 
-    /// The same acts under other rules.
+    /// Evaluates the same acts under other rules.
     pub fn under(&self, charter: &Charter, pairs: &Pairs, alone: &[Standing]) -> Board {
         Board::new(charter, pairs, alone, self.moment.as_ref(), self.elsewhere.clone(), None)
     }
@@ -119,7 +118,7 @@ impl Board {
                 }
                 EffectBy::EntryIntoForce => match &self.entry_into_force {
                     Some(general) => for_participant(charter, general, act),
-                    // The clause is unknown: only what is certified, or what the act itself states, begins anything.
+                    // The clause is unknown: an effect begins only on a certified day, or on one that the act itself states.
                     None if charter.about.kind == BodyKind::Treaty => match &self.certified {
                         Some(on) => Some(after(charter, on, None, act)),
                         None => act.event.dates.get(Role::Effective).cloned(),
@@ -133,28 +132,28 @@ impl Board {
         }
     }
 
-    /// The status of a participant through all of time; of one with no act, no status.
+    /// The status of a participant through all of time; a participant with no act has no status.
     pub fn history(&self, charter: &Charter, pairs: &Pairs, who: &ParticipantId) -> Arc<History> {
         let folded = || self.folded.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = folded().get(who) {
             return Arc::clone(known);
         }
         let history = Arc::new(self.fold(charter, pairs, who, &BTreeSet::new()));
-        // A participant of whom nothing is recorded leaves nothing behind.
+        // Nothing is cached for a participant of whom nothing is recorded.
         if !pairs.contains_key(who) && !self.accessions.contains_key(who) {
             return history;
         }
-        // Where another thread folded the same meanwhile, everyone keeps the first.
+        // If another thread folded the same history meanwhile, the first one is kept.
         Arc::clone(folded().entry(who.clone()).or_insert(history))
     }
 
-    /// The status that a clause gives to a participant for which no act certifies it.
+    /// The status that a clause gives to a participant, unless an act certifies it.
     fn derived(&self, who: &ParticipantId) -> Option<Derived> {
         let accession = self.accessions.get(who).filter(|accession| !accession.certified)?;
         Some(accession.derived.clone())
     }
 
-    /// Folds one participant; `open` are those whose fold waits for this one.
+    /// Folds one participant; `open` are the participants whose fold waits for this one.
     fn fold(
         &self,
         charter: &Charter,
@@ -183,7 +182,8 @@ impl Board {
         for act in pair.about.iter().filter(|act| continues(act)) {
             let Some(by) = act.event.participant.as_ref() else { continue };
             if pair.own.is_empty() && !inner.contains(by) {
-                // Nothing is recorded under the old name: what the continuing state did before is this one's.
+                // Nothing is recorded under the old name: the earlier acts of the continuing state count as those of this
+                // participant.
                 acts.extend(pairs.get(by).into_iter().flat_map(|by| by.own.iter().cloned()));
                 acts.retain(|own| own.index != act.index);
             }
@@ -196,7 +196,7 @@ impl Board {
         History::fold(charter, &acts, &influence)
     }
 
-    /// What a participant takes over from those whom it continues.
+    /// Adds to `influence` the statuses that a participant takes over from those that it continues.
     fn inherit(
         &self,
         charter: &Charter,
@@ -213,7 +213,7 @@ impl Board {
             }
             let before = self.fold(charter, pairs, other, open);
             let reading = before.on(day.earliest().previous());
-            // What is not settled of the other cannot be taken over; the rules say what the act does.
+            // An unsettled status cannot be taken over; the rules then decide the effect of the act.
             let Some(status) = reading.status() else { continue };
             let taken = (!status.is_none()).then(|| {
                 let clause = format!("continues the status of {other}");
@@ -223,7 +223,7 @@ impl Board {
         }
     }
 
-    /// Who continues a participant of whom nothing is recorded under its own name.
+    /// Returns the participant that continues one of whom nothing is recorded under its own name, with the act that declares it.
     pub fn continued_by<'p>(
         &self,
         pairs: &'p Pairs,

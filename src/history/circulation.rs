@@ -1,8 +1,8 @@
-//! What a depositary circulates, and what the record says has gone out (VCLT 77(1)(e), (f), 78).
+//! The circulars of a depositary, and the acts that they have notified (VCLT 77(1)(e), (f), 78).
 //!
-//! An act has been circulated where a `depositary-notified` answers it, or one of its corrections; or where the act says
-//! itself on which day it was notified. Where `notified` is an act's own legal date (a succession, a correction that is
-//! proposed), it dates the act and says nothing of a circular.
+//! An act has been circulated if a `depositary-notified` answers it, or one of its corrections; or if the act itself states the
+//! day on which it was notified. If `notified` is an act's own legal date (a succession, a proposed correction), it dates the act
+//! and is no evidence of a circular.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::event::{Act, ActKind, Edtf, Entry, Event, EventId, Index, Role};
 
 use super::standing::Standing;
 
-/// Whether the parties and those entitled to become parties are informed of such an act (VCLT 77(1)(e), (f), 79).
+/// True if the parties and those entitled to become parties are informed of such an act (VCLT 77(1)(e), (f), 79).
 pub fn is_communicated(act: ActKind) -> bool {
     use ActKind as K;
     matches!(
@@ -53,10 +53,10 @@ pub fn is_communicated(act: ActKind) -> bool {
     )
 }
 
-/// When an act was circulated.
+/// The circular that notified an act.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Circulated {
-    /// The entry that says so; the act's own where it says so itself.
+    /// The entry that records it; the act's own entry if the act itself states its notification.
     pub entry: Index,
     /// The day of the circular.
     pub on: Option<Edtf>,
@@ -64,7 +64,7 @@ pub struct Circulated {
     pub cite: Option<String>,
 }
 
-/// What of a record was circulated, and what was corrected.
+/// The circulars and the corrections of a record.
 #[derive(Debug, Default)]
 pub struct Circulation {
     /// The last circular about each act, or about all of an import; by the id of the act or import.
@@ -74,7 +74,8 @@ pub struct Circulation {
 }
 
 impl Circulation {
-    /// Of acts that stand; `entries` are those they were read from, with every correction.
+    /// Collects the circulars among [`Standing`] acts; `entries` are the entries from which those were read, with every
+    /// correction.
     pub fn of<'s>(entries: &[Entry], acts: impl IntoIterator<Item = &'s Standing>) -> Circulation {
         let corrected: HashMap<EventId, EventId> = entries
             .iter()
@@ -101,7 +102,7 @@ impl Circulation {
         found
     }
 
-    /// The last circular about an act at its place in the log.
+    /// The last circular about an act; `index` is the act's own.
     pub fn of_act(&self, index: Index, event: &Event) -> Option<Circulated> {
         let named = [Some(event.id), event.import];
         let answers = named.into_iter().flatten().filter_map(|id| self.circulars.get(&id));
@@ -114,7 +115,7 @@ impl Circulation {
         by_circular.or_else(by_itself)
     }
 
-    /// The last correction of an act, or of the import that brought it, among the entries from a size on.
+    /// The last correction of an act, or of the import that brought it, among the entries from index `size` on.
     pub fn corrected_since(&self, event: &Event, size: u64) -> Option<Index> {
         let named = [Some(event.id), event.import];
         let all = named.into_iter().flatten().filter_map(|id| self.corrections.get(&id)).flatten();
@@ -126,8 +127,8 @@ fn corrects(event: &Event) -> bool {
     matches!(event.act, Act::RecordCorrected(_) | Act::EntryRetracted(_))
 }
 
-/// What a correction of corrections corrects in the end; any other event itself. A target comes before what names it,
-/// so that the steps end.
+/// Follows a chain of corrections to the event that they correct; returns the id itself for any other event. A target comes
+/// before the entry that names it, so the steps end.
 fn root(corrected: &HashMap<EventId, EventId>, id: EventId) -> EventId {
     let mut found = id;
     for _ in 0..=corrected.len() {

@@ -1,9 +1,9 @@
 //! Communications to the depositary: receipt is not acceptance (VCLT 77(1)(c), (d)).
 //!
-//! The rule: an act that names no communication counts. One that answers a communication counts, from its own legal
-//! date, while the last finding on that communication is `accepted`; while it is not examined, queried or returned, the
-//! act is on record and moves nothing. Findings are acts, so *when* a deposit began to count is a question of what was
-//! known: `--as-known` the day before the finding, it does not.
+//! The rule: an act that names no communication counts. An act that answers a communication counts, from its own legal date, if
+//! the last finding on that communication is `accepted`; while the communication is not examined, queried or returned, the act is
+//! on record and moves nothing. Findings are acts, so the day on which a deposit began to count depends on the day of knowledge:
+//! with `--as-known` the day before the finding, it does not count.
 
 use std::collections::HashMap;
 
@@ -11,18 +11,18 @@ use crate::event::{Act, ActKind, Day, Edtf, EventId, Finding, Index};
 
 use super::standing::Standing;
 
-/// An act on record that does not count, because of the communication that it answers.
+/// An act that is recorded but does not count, because of the communication that it answers.
 #[derive(Clone, Debug)]
 pub struct Withheld {
     /// The act.
     pub act: Standing,
     /// The communication.
     pub communication: Index,
-    /// What was found last, when and by which entry; `None` while it is not examined.
+    /// The last finding, its date and its entry; `None` while the communication is not examined.
     pub finding: Option<(Finding, Edtf, Index)>,
 }
 
-/// The findings on a communication by their days, the last one last.
+/// The findings on a communication in the order of their days, then of their sequence.
 pub fn findings<'s>(
     acts: impl IntoIterator<Item = &'s Standing>,
     communication: EventId,
@@ -38,7 +38,7 @@ pub fn findings<'s>(
     found.into_iter().map(|(_, finding, date, index)| (finding, date, index)).collect()
 }
 
-/// Whether an act can be what came of a communication; what the depositary does with it is not.
+/// True if an act of this kind can result from a communication; the depositary's own handling of it cannot.
 pub fn comes_of_a_communication(act: ActKind) -> bool {
     !matches!(
         act,
@@ -76,7 +76,7 @@ pub fn withhold(acts: Vec<Standing>) -> (Vec<Standing>, Vec<Withheld>) {
 }
 
 impl Withheld {
-    /// Why it does not count, in a line.
+    /// The reason why it does not count, in a line.
     pub fn why(&self) -> String {
         let entry = format!("entry {}, {}, is not counted", self.act.index, self.act.event.act.kind());
         match &self.finding {
@@ -92,7 +92,7 @@ impl Withheld {
         }
     }
 
-    /// Whether it bears on an answer about a day.
+    /// True if the act is undated, or may have happened by that day.
     pub fn is_dated_by(&self, on: Day) -> bool {
         self.act.event.date().is_none_or(|date| date.earliest() <= on)
     }

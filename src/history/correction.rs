@@ -1,22 +1,22 @@
 //! Corrections of a text (VCLT 79): proposed by the depositary, open to objection for a time, then effected; the corrected
 //! text takes the place of the defective one *ab initio*, unless decided otherwise.
 //!
-//! [`charter_acts`] is the one place that says which acts make the rules of a body; questions, admission and the audit
-//! all fold what it gives.
+//! [`charter_acts`] is the one place that decides which acts make the rules of a body; questions, admission and the audit all
+//! fold its result.
 
 use crate::charter::CharterAct;
 use crate::event::{Act, ActKind, BodyId, Day, Edtf, EventId, Role};
 
 use super::standing::Standing;
 
-/// How many days are given for objections where the proposal does not say: the practice of the United Nations.
+/// The time for objections, in days, if the proposal sets none: the practice of the United Nations.
 pub const OBJECTION_DAYS: usize = 90;
 
-/// The adoptions, amendments and effected corrections of a body among acts that stand, in the order of the log; with
-/// those of the body whose charter it extends, which extends none in turn.
+/// The adoptions, amendments and effected corrections of a body, in the order of the log; with those of the body whose charter it
+/// extends. That charter may not itself extend another.
 ///
-/// An effected correction counts where its proposal stands and one of the two carries the corrected text. It holds from
-/// its own `effective`, else from the first day of the text that it corrects, else from that of the body's first text.
+/// An effected correction counts if its proposal is not retracted and one of the two carries the corrected text. It applies from
+/// its own `effective` date, else from the first day of the text that it corrects, else from that of the body's first text.
 pub fn charter_acts<'a>(acts: &'a [Standing], body: &BodyId) -> Vec<CharterAct<'a>> {
     let mut found = own_acts(acts, body);
     if let Some(pattern) = found.iter().find_map(CharterAct::extends).filter(|pattern| pattern != body) {
@@ -39,7 +39,7 @@ fn own_acts<'a>(acts: &'a [Standing], body: &BodyId) -> Vec<CharterAct<'a>> {
     found
 }
 
-/// The rules of a body as they would be if a proposal were effected; `None` where it carries no text.
+/// The rules of a body as they would be if a proposal were effected; `None` if the proposal carries no text.
 pub fn charter_acts_with<'a>(
     acts: &'a [Standing],
     body: &BodyId,
@@ -72,7 +72,7 @@ fn proposal_of<'a>(acts: &'a [Standing], effected: &Standing) -> Option<&'a Stan
     named(acts, effected.event.to).filter(|a| a.event.act.kind() == ActKind::CorrectionProposed)
 }
 
-/// The first day on which a correction holds: its own, else that of the text it corrects, else of the first text.
+/// The first day on which a correction applies: its own, else that of the text it corrects, else of the first text.
 fn holds_from<'a>(
     acts: &'a [Standing],
     texts: &[CharterAct<'a>],
@@ -83,7 +83,7 @@ fn holds_from<'a>(
         return Some(stated);
     }
     let mut target = named(acts, proposal.event.to);
-    // A correction may correct a correction: the text is found in so many steps, or not at all.
+    // A correction may correct a correction: the walk to the text takes at most one step for each act.
     for _ in 0..acts.len() {
         let Some(act) = target else { break };
         match &act.event.act {
@@ -99,12 +99,12 @@ fn holds_from<'a>(
     first.and_then(|text| text.effective)
 }
 
-/// A proposed correction with what became of it.
+/// A proposed correction with its outcome.
 #[derive(Clone, Debug)]
 pub struct Proposal<'s> {
     /// The proposal.
     pub act: &'s Standing,
-    /// The first day on which an objection is too late; `None` where it was not notified and sets no time.
+    /// The first day on which an objection is too late; `None` if the proposal was not notified and sets no time.
     pub until: Option<Day>,
     /// Objections in time that were not withdrawn.
     pub objections: Vec<&'s Standing>,
@@ -123,7 +123,7 @@ impl Proposal<'_> {
     }
 }
 
-/// Every proposed correction of a body among acts that stand, in the order given.
+/// Every proposed correction of a body among these acts, in the order given.
 pub fn proposals<'s>(acts: &[&'s Standing], body: &BodyId) -> Vec<Proposal<'s>> {
     let of_kind = |kind: ActKind| acts.iter().copied().filter(move |a| a.event.act.kind() == kind);
     let here = of_kind(ActKind::CorrectionProposed).filter(|a| a.event.body == *body);

@@ -1,4 +1,4 @@
-//! When a treaty enters into force, in general, for one participant, and by an accession treaty's own clause.
+//! Entry into force: of a treaty in general, for one participant, and by an accession treaty's own clause.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,46 +11,46 @@ use super::pair::Pairs;
 use super::quorum::{Consent, Poll, Trigger, in_force_on};
 use super::standing::Standing;
 
-/// The day on which each treaty for which a clause waits entered into force.
+/// The day of entry into force of each treaty for which a clause waits.
 pub type Elsewhere = BTreeMap<BodyId, Day>;
 
-/// Who is a member just before the act of that sequence on that day; without one, at the end of the day.
+/// Returns the members just before the act of that sequence on that day; without a sequence, at the end of the day.
 pub type Members<'m> = &'m dyn Fn(Day, Option<u16>) -> BTreeSet<ParticipantId>;
 
-/// When the treaty, or the constitutive instrument, of a body entered into force.
+/// The entry into force of the treaty, or the constitutive instrument, of a body.
 #[derive(Clone, Debug)]
 pub struct EntryIntoForce {
     /// The day that the clause computes from the acts recorded; `None` while its condition is not met.
     pub computed: Option<Edtf>,
-    /// The consent that met it.
+    /// The consent that met the condition.
     pub trigger: Option<Trigger>,
-    /// The day on which its condition was met.
+    /// The day on which the condition was met.
     pub met: Option<Edtf>,
-    /// The day that the depositary, or an act of entry into force, certifies, with its entry.
+    /// The day that the depositary, or an act of entry into force, certifies, and the index of that entry.
     pub certified: Option<(Edtf, Index)>,
     /// True if the certificate holds whatever the clause gives: it is the depositary's, and no survey declares the record
     /// complete on its day. A depositary knows every deposit (VCLT 77(1)(f)); a partial record meets a clause late.
     pub certificate_holds: bool,
-    /// The entry that holds the clause.
+    /// The entry that contains the clause.
     pub rule: Index,
-    /// Whether the record leaves out those who are no more: their consents may have met the clause before, so that the
-    /// day computed is the latest that it can be.
+    /// True if the record leaves out former participants: their consents may have met the clause earlier, so the computed day is
+    /// the latest possible.
     pub survivors_only: bool,
 }
 
-/// What the consents of everybody make of the clause of entry into force.
+/// The result of the clause of entry into force over all consents.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ConsentsMet {
-    /// The day that the clause computes; `None` while its condition is not met, and without a clause.
+    /// The day that the clause computes; `None` while its condition is not met, or if there is no clause.
     pub computed: Option<Edtf>,
-    /// The day on which its condition was met.
+    /// The day on which the condition was met.
     pub met: Option<Edtf>,
-    /// The consent that met it.
+    /// The consent that met the condition.
     pub trigger: Option<Trigger>,
 }
 
 impl EntryIntoForce {
-    /// What the consents made of the clause.
+    /// The result of the clause over all consents.
     pub fn consents(&self) -> ConsentsMet {
         ConsentsMet { computed: self.computed.clone(), met: self.met.clone(), trigger: self.trigger.clone() }
     }
@@ -69,8 +69,8 @@ impl EntryIntoForce {
     }
 }
 
-/// Evaluates the clause of a body; `None` where it has none. `given` is what the consents of everybody make of it, where only
-/// the acts of some are at hand.
+/// Evaluates the clause of a body; `None` if it has no clause. `given` is the result over all consents, needed if `pairs` and
+/// `alone` cover only some participants.
 pub(super) fn entry_into_force(
     charter: &Charter,
     pairs: &Pairs,
@@ -101,7 +101,7 @@ pub(super) fn entry_into_force(
     })
 }
 
-/// Whether the newest survey of a record found only those who are still there.
+/// True if the newest survey of a record covered only the present participants.
 fn survivors_only(alone: &[Standing]) -> bool {
     let surveys = alone.iter().rev().filter_map(|act| match &act.event.act {
         Act::RecordSurveyed(survey) => Some(survey.survivors_only),
@@ -160,15 +160,15 @@ pub(super) fn certified_for(consent: &Standing, own: &[Standing]) -> Option<Edtf
     days.filter(|day| date.earliest() <= day.latest()).min_by_key(|day| day.earliest()).cloned()
 }
 
-/// When an act of consent has effect for its participant: with the general entry into force where it helped to bring it
-/// about, else the later of that and the delay after it (VCLT 24(3)).
+/// The day on which an act of consent has effect for its participant: the general entry into force if the consent helped to bring
+/// it about, else the later of that day and the end of the delay after the consent (VCLT 24(3)).
 pub(super) fn for_participant(charter: &Charter, general: &EntryIntoForce, act: &Standing) -> Option<Edtf> {
     consent_date(act)?;
     general.on().map(|on| after(charter, &on, general.met.as_ref(), act))
 }
 
-/// The same where the treaty entered into force on a known day; where it is not known when the condition for that was
-/// met, every consent until then is held to have helped.
+/// The same for a known day of entry into force. If the day on which its condition was met is unknown, every consent until the
+/// entry into force counts as having helped.
 pub(super) fn after(charter: &Charter, on: &Edtf, met: Option<&Edtf>, act: &Standing) -> Edtf {
     let own = consent_date(act).unwrap_or(on);
     let own = match act.event.act.kind() {
@@ -207,15 +207,15 @@ pub(super) fn after(charter: &Charter, on: &Edtf, met: Option<&Edtf>, act: &Stan
     Edtf::one_of(first, last)
 }
 
-/// Those who may consent to an instrument, and when each did.
+/// The participants that may consent to an instrument, and the day of each consent.
 pub struct Electorate {
-    /// First consents, by the earliest day that each may mean, and by the latest.
+    /// First consents: one list with the earliest day that each date may mean, one with the latest.
     consents: [Vec<Consent>; 2],
     signatories: Vec<ParticipantId>,
 }
 
 impl Electorate {
-    /// Those of the treaty, or of the constitutive instrument, itself.
+    /// The electorate of the treaty, or of the constitutive instrument, itself.
     pub fn of_treaty(charter: &Charter, pairs: &Pairs) -> Electorate {
         let consents = |act: &Standing| is_own_consent(charter, act);
         let signs = |act: &Standing| {
@@ -231,7 +231,7 @@ impl Electorate {
         }
     }
 
-    /// Those of the accession treaty or protocol of one participant: deposits that name it in `about`, and its own.
+    /// The electorate of one participant's accession treaty or protocol: deposits that name it in `about`, and its own.
     pub fn of_accession(pairs: &Pairs, applicant: &ParticipantId) -> Electorate {
         let consents = |act: &Standing| {
             let own = act.event.participant.as_ref() == Some(applicant) && act.event.about.is_none();
@@ -240,7 +240,7 @@ impl Electorate {
         Electorate { consents: consents_of_each(pairs, consents), signatories: Vec::new() }
     }
 
-    /// Polls over the earliest and over the latest days of the consents.
+    /// Returns two polls: one over the earliest days of the consents, one over the latest.
     pub fn polls<'a>(
         &'a self,
         version: &'a Version,
@@ -259,7 +259,7 @@ impl Electorate {
         })
     }
 
-    /// The day, and what met the condition by the earliest days of the consents and by the latest.
+    /// Computes the day, and the triggers of the condition by the earliest and by the latest days of the consents.
     fn evaluate(
         &self,
         version: &Version,
@@ -312,7 +312,7 @@ fn consents_of_each(pairs: &Pairs, counts: impl Fn(&Standing) -> bool) -> [Vec<C
     polls
 }
 
-/// The participant that stands for a line: the one that continues all before it.
+/// The participant that represents a line: the one that continues all before it.
 pub fn line(id: &ParticipantId) -> ParticipantId {
     match Register::builtin().get(id).and_then(|p| p.line.as_ref()) {
         Some(next) => line(next),
@@ -320,24 +320,24 @@ pub fn line(id: &ParticipantId) -> ParticipantId {
     }
 }
 
-/// Whether it is a regional integration organisation: its consent does not count beside those of its members.
+/// True for a regional integration organisation: its consent does not count beside those of its members.
 pub fn is_reio(id: &ParticipantId) -> bool {
     let kind = Register::builtin().get(id).map(|p| p.kind);
     kind == Some(crate::event::ParticipantKind::Organisation)
 }
 
-/// What the clause of an accession treaty gives.
+/// The result of the clause of an accession treaty.
 #[derive(Clone, Debug)]
 pub struct AccessionInForce {
     /// The status that begins with it.
     pub derived: Derived,
     /// The day on which its condition was met.
     pub met: Day,
-    /// Whether an act certifies it: then that act gives the status.
+    /// True if an act certifies it: then that act gives the status.
     pub certified: bool,
 }
 
-/// What the clauses of accession treaties give to those who have signed one.
+/// The results of the accession clauses of the participants that have signed an accession treaty.
 pub(super) fn accessions(
     charter: &Charter,
     pairs: &Pairs,
@@ -373,7 +373,7 @@ pub(super) fn accessions(
     found
 }
 
-/// When the accession treaty of one participant enters into force by its own clause.
+/// The entry into force of one participant's accession treaty by its own clause.
 fn accession(
     charter: &Charter,
     pairs: &Pairs,
@@ -383,7 +383,7 @@ fn accession(
 ) -> Option<(Edtf, Trigger)> {
     let participant = &clause.rule.participant;
     let electorate = Electorate::of_accession(pairs, participant);
-    // The applicant is no member of those who must consent, whatever it became since.
+    // The applicant is not one of the members that must consent, even if it became a member since.
     let others = |on: Day, before: Option<u16>| {
         let mut members = members(on, before);
         members.remove(participant);

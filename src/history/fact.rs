@@ -1,4 +1,4 @@
-//! When two acts of a record are one fact: what two sources tell is one event with two pieces of evidence.
+//! When two acts of a record are one fact: two sources that state it make one event with two pieces of evidence.
 
 use std::collections::HashMap;
 
@@ -6,13 +6,13 @@ use crate::event::{ActKind, Day, Event};
 
 use super::standing::Standing;
 
-/// Whether two acts that stand state the same fact: the same participant did the same in the same body, about the same
+/// True if two [`Standing`] acts state the same fact: the same participant did the same in the same body, about the same
 /// participant, on the same legal date, in the same form. Acts on different chains of a dispute exclude one another.
 pub fn same_fact(a: &Event, b: &Event) -> bool {
     alike(a, b) && a.rival == b.rival && a.date().is_some() && a.date() == b.date()
 }
 
-/// Whether two acts are the same but for their dates and the chain that they stand on.
+/// True if two acts are the same but for their dates and their chain of a dispute.
 pub fn alike(a: &Event, b: &Event) -> bool {
     let meant = match (&a.toward, &b.toward) {
         (Some(a), Some(b)) => a == b,
@@ -26,12 +26,11 @@ pub fn alike(a: &Event, b: &Event) -> bool {
         && !repeats(a.act.kind())
 }
 
-/// The acts without those that say again what an earlier one says, word for word as far as the rules read it; `None`
-/// where there is no such act.
+/// The acts without those that repeat an earlier one in every field that the rules read; `None` if no act does.
 pub(super) fn once(acts: &[Standing]) -> Option<Vec<Standing>> {
     let read = |e: &Event| (e.toward.clone(), e.status.clone(), e.sequence, e.effect().cloned());
     let says = |first: &Event, again: &Event| same_fact(first, again) && read(first) == read(again);
-    // Only acts of one kind and day can say the same: mostly no two are.
+    // Only acts of one kind and day can repeat one another: mostly no two share both.
     let key = |act: &Standing| Some((act.event.act.kind(), act.event.date()?.earliest()));
     let mut keys: Vec<(ActKind, Day)> = acts.iter().filter_map(key).collect();
     keys.sort_unstable();
@@ -55,7 +54,7 @@ pub(super) fn once(acts: &[Standing]) -> Option<Vec<Standing>> {
     Some(fresh.map(|(_, act)| act.clone()).collect())
 }
 
-/// Acts that may lawfully come twice, of which nobody can say by their dates whether they are one.
+/// True for acts that may lawfully come twice, so that equal dates do not show that two of them are one.
 fn repeats(act: ActKind) -> bool {
     use ActKind as K;
     act.is_record_keeping()

@@ -1,4 +1,4 @@
-//! What acts of others, clauses and the moment asked make of the acts of one participant.
+//! The effects that acts of others, clauses and the moment asked have on the acts of one participant.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,23 +12,23 @@ use super::standing::Standing;
 /// The days that clauses compute, by act and clause.
 pub type Effects = HashMap<(Index, EffectBy), Option<Edtf>>;
 
-/// What bears on the course of one participant beside its own acts.
+/// Everything that bears on the course of one participant beside its own acts.
 #[derive(Clone, Debug, Default)]
 pub struct Influence {
-    /// When acts have the effect that a clause computes; `None` for one that has none, as far as is recorded.
+    /// The day on which each act has the effect that a clause computes; `None` if the record so far gives it none.
     pub when: Arc<Effects>,
-    /// What an act gives or takes because of another participant: a continuation. `None` for one that moves nothing, since
-    /// there is nothing to continue.
+    /// The status that an act gives or takes because of another participant: a continuation. `None` for an act that moves
+    /// nothing, since there is nothing to continue.
     pub gives: HashMap<Index, Option<Given>>,
     /// Statuses that follow from a clause without an act of the participant's own.
     pub derived: Vec<Derived>,
     /// Consents that were taken back before they had effect, by the act that took them back.
     pub taken_back: Arc<HashMap<Index, TakenBack>>,
-    /// The moment asked, where it is one of a day.
+    /// The moment asked, if the question names one within a day.
     pub moment: Option<Moment>,
 }
 
-/// What an act gives because of another participant.
+/// The status that an act gives because of another participant.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Given {
     /// The status after it.
@@ -50,7 +50,7 @@ pub struct Derived {
     pub on: Edtf,
     /// The entry that met the clause.
     pub entry: Index,
-    /// The adoption or amendment that holds the clause.
+    /// The adoption or amendment that contains the clause.
     pub rule: Index,
     /// The clause in a line.
     pub clause: String,
@@ -61,7 +61,7 @@ pub struct Derived {
 }
 
 impl Influence {
-    /// When an act has the effect that a clause computes. Where no clause was evaluated, the day that the act itself
+    /// The day on which an act has the effect that a clause computes. If no clause was evaluated, the day that the act itself
     /// states, else its own.
     pub fn effect(&self, act: &Standing, by: EffectBy) -> Option<Edtf> {
         match self.when.get(&(act.index, by)) {
@@ -73,8 +73,8 @@ impl Influence {
         }
     }
 
-    /// The days on which something of a date may have happened. An instant inside a day happened on it or before the
-    /// next one begins; at a moment of that day it has happened, has not, or depends on the zone.
+    /// The first and the last day on which an event of this date may have happened. An instant inside a day happened on that day
+    /// or before the next one begins; at a moment of that day it has happened, has not, or depends on the zone.
     pub fn span(&self, date: &Edtf) -> (Day, Day) {
         let whole = (date.earliest(), date.latest());
         let Some(instant) = date.instant() else { return whole };

@@ -1,4 +1,4 @@
-//! What may move the status of a participant, and on which days: acts, what clauses give, mergers of statuses.
+//! The movers of a participant's status, and their days: acts, statuses that clauses give, mergers of statuses.
 
 use crate::charter::{Charter, EffectBy, Merger, Version};
 use crate::event::{Day, Edtf, Index, StatusId};
@@ -17,18 +17,18 @@ pub(super) struct Mover<'a> {
     pub(super) what: What<'a>,
 }
 
-/// What is known of the order among movers of one day.
+/// The order, as far as known, among movers of one day.
 #[derive(Clone, Copy)]
 pub(super) struct DayOrder {
-    /// As the record gives it, smaller first.
+    /// The sequence given by the record, smaller first.
     sequence: Option<u16>,
-    /// As the vocabulary gives it, smaller first; 0 comes before everything.
+    /// The precedence given by the vocabulary, smaller first; 0 comes before everything.
     precedence: u8,
-    /// Its place in the log, which decides where too many are open to try every order.
+    /// Its index in the log, which decides if too many are open to try every order.
     entry: Index,
-    /// Set where too many are open.
+    /// Set if too many are open.
     crowded: bool,
-    /// Among the effects of one act, the one that it has at once comes before the one that a clause computes.
+    /// Among the effects of one act, the immediate one comes before the one that a clause computes.
     computed: bool,
     /// Of an effect that a clause computes, when its act was given, if that is known to the day.
     given: Option<Given>,
@@ -73,7 +73,7 @@ impl Given {
 }
 
 impl DayOrder {
-    /// Whether it comes first on a day that both share; false both ways where the order is open.
+    /// True if it comes first on a day that both share; false both ways if the order is open.
     ///
     /// Every comparison agrees with one line of all movers (mergers; acts with a sequence, by it; the others by the
     /// vocabulary; the log), so that the first of any is always free to come.
@@ -121,14 +121,14 @@ pub(super) enum What<'a> {
     TakenBack(&'a TakenBack),
     /// A status that a clause gives without an act of the participant's own.
     Derived(&'a Derived),
-    /// An act on a chain of a dispute: it gives what its source claims, whatever the charter would derive.
+    /// An act on a chain of a dispute: it gives the status that its source claims, even if the charter would derive another.
     Claimed(&'a StatusId, &'a Standing),
     /// A class of statuses becomes another.
     Merger(&'a Merger, &'a Version),
 }
 
-/// How many movers of open order are followed in every order; the rest are taken on their last day, in the order of the
-/// log.
+/// The number of movers of open order that are followed in every order; the others are taken on their last day, in the order of
+/// the log.
 const OPEN_MAX: usize = 6;
 
 /// Everything that may move a status, by first day, by last day, by entry.
@@ -198,7 +198,7 @@ pub(super) fn movers<'a>(
     movers
 }
 
-/// Tells `each` what an act may move, and when: at once, and on the day that a clause computes.
+/// Calls `each` with every effect of an act and its date: the immediate one, and those on a day that a clause computes.
 fn moving<'a>(
     charter: &'a Charter,
     act: &'a Standing,

@@ -1,4 +1,4 @@
-//! Notices of withdrawal: when they take effect, unless they are extended, revoked, or taken back from the beginning.
+//! Notices of withdrawal: the day of their effect, unless they are extended, revoked, or taken back from the beginning.
 
 use crate::charter::{BodyKind, Charter, Delay, Rule};
 use crate::event::{ActKind, Day, Edtf, Role};
@@ -6,7 +6,7 @@ use crate::event::{ActKind, Day, Edtf, Role};
 use super::consent::given_date;
 use super::standing::Standing;
 
-/// When a notice takes effect by everything recorded; `None` where it never does: revoked in time, read later as no
+/// The day on which a notice takes effect, by everything recorded; `None` if it never does: revoked in time, read later as no
 /// withdrawal, or certified by an act of its own.
 pub(super) fn ends(charter: &Charter, notice: &Standing, own: &[Standing]) -> Option<Edtf> {
     let certified =
@@ -17,7 +17,7 @@ pub(super) fn ends(charter: &Charter, notice: &Standing, own: &[Standing]) -> Op
     foreseen(charter, notice, own, Day::FUTURE)
 }
 
-/// When a notice was to take effect by the acts given up to a day (VCLT 56, 65, 67, 68).
+/// The day on which a notice was to take effect, by the acts given up to and including `until` (VCLT 56, 65, 67, 68).
 pub fn foreseen(charter: &Charter, notice: &Standing, own: &[Standing], until: Day) -> Option<Edtf> {
     let mut end = by_clause(charter, notice)?;
     let mut later: Vec<&Standing> =

@@ -1,29 +1,29 @@
-//! What lies over a status without changing it: suspension, dormancy, provisional application, who speaks for the
-//! participant, which territories it binds.
+//! Overlays, which lie over a status without changing it: suspension, dormancy, provisional application, representation (the
+//! government that speaks for the participant), territorial scope.
 
 use crate::event::{Act, ActKind, Day, Edtf, Event, Index, Role};
 
 use super::rival::History;
 use super::standing::Standing;
 
-/// Something that lies over a participant's status.
+/// A condition that lies over a participant's status.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Overlay {
     /// `suspended`, `dormant`, `frozen`, `provisional-application`, `operation-suspended`, `territorial-scope` or
     /// `representation`.
     pub kind: &'static str,
-    /// Which rights or territories, as the decision says; of a representation, who speaks.
+    /// The rights or territories, as the decision names them; of a representation, the government that speaks.
     pub scope: Option<String>,
     /// Its first day.
     pub since: Edtf,
-    /// When it ends, as far as an act says so that counts by then.
+    /// Its end, if an act known by then states one.
     pub until: Option<Edtf>,
     /// The act.
     pub entry: Index,
 }
 
-/// The overlays in effect on a day, oldest first. A suspended member is a member *and* suspended. One whose end is known
-/// to a month is shown to the last day of that month, with its end. Whoever leaves takes no suspension along.
+/// The overlays in effect on a day, oldest first. A suspended member is a member *and* suspended. An overlay whose end is known
+/// to a month is shown to the last day of that month, with its end. A suspension ends when the member leaves.
 pub fn overlays<'s>(
     acts: impl IntoIterator<Item = &'s Standing>,
     history: &History,
@@ -42,7 +42,7 @@ pub fn overlays<'s>(
     open
 }
 
-/// The days on which the participant had left for certain, by what gave it no status or that of a former holder: of a
+/// The days on which the participant had certainly left, by the acts that gave it no status or that of a former holder. For a
 /// notice it is the day of its effect, which no act need certify.
 fn departures(acts: &[&Standing], history: &History) -> Vec<Day> {
     let leaves = |entry: Index| {
@@ -63,7 +63,7 @@ fn departures(acts: &[&Standing], history: &History) -> Vec<Day> {
         .collect()
 }
 
-/// Whether a status that an act gives is one of having left.
+/// True if an act of this kind gives the status of having left.
 const fn is_departure(act: ActKind) -> bool {
     matches!(
         act,
@@ -78,11 +78,11 @@ const fn is_departure(act: ActKind) -> bool {
     )
 }
 
-/// What only a holder of a status can be under.
+/// The overlays that only the holder of a status can be under.
 const ENDED_BY_LEAVING: &[&str] =
     &["suspended", "dormant", "frozen", "operation-suspended", "territorial-scope"];
 
-/// The overlays that acts began and no act ended by a day.
+/// The overlays begun, and not ended, by acts up to a day.
 fn recorded(acts: &[&Standing], on: Day) -> Vec<Overlay> {
     let mut dated: Vec<(Day, &Standing)> = acts
         .iter()
@@ -112,7 +112,7 @@ fn recorded(acts: &[&Standing], on: Day) -> Vec<Overlay> {
     open
 }
 
-/// Whether an act begins or ends an overlay.
+/// True if an act begins or ends an overlay.
 pub fn moves_overlays(event: &Event) -> bool {
     begins(event).is_some() || !ends(event.act.kind()).is_empty()
 }
@@ -140,7 +140,7 @@ fn begins(event: &Event) -> Option<(&'static str, Option<String>)> {
 fn ends(act: ActKind) -> &'static [&'static str] {
     match act {
         ActKind::SuspensionLifted => &["suspended", "operation-suspended"],
-        // One government speaks at a time; the later act says which.
+        // One government speaks at a time, named by the latest act.
         ActKind::RepresentationChanged => &["representation"],
         ActKind::TreatyTerminated => &["provisional-application", "operation-suspended", "territorial-scope"],
         ActKind::ParticipationResumed => &["dormant", "frozen"],

@@ -1,4 +1,4 @@
-//! What is recorded of each participant of a body.
+//! The acts recorded of each participant of a body.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub struct PairView {
 }
 
 impl PairView {
-    /// The act at a place in the log.
+    /// Finds an act by its index.
     pub fn act(&self, entry: Index) -> Option<&Standing> {
         self.own.iter().chain(&self.about).find(|a| a.index == entry)
     }
@@ -41,5 +41,5 @@ impl PairView {
     }
 }
 
-/// What is recorded of each participant of a body.
+/// The acts recorded of each participant of a body.
 pub type Pairs = BTreeMap<ParticipantId, PairView>;

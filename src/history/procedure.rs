@@ -1,4 +1,4 @@
-//! Procedures: what was applied for and decided, which steps are taken, which are missing, how each ended.
+//! Procedures: applications and decisions, the steps taken, the steps missing, and the end of each procedure.
 
 use crate::charter::{Charter, Step, StepBy, Version};
 use crate::event::{Act, ActKind, Day, Edtf, Index, Reply, StatusId};
@@ -9,44 +9,44 @@ use super::standing::Standing;
 /// One procedure of a participant toward a status, from its first act to its end.
 #[derive(Clone, Debug)]
 pub struct Lifecycle<'a> {
-    /// The status sought, as first stated; `None` where no source says which.
+    /// The status sought, as first stated; `None` if no source names it.
     pub toward: Option<StatusId>,
-    /// Its acts by date; claims among them.
+    /// Its acts by date, including claims.
     pub acts: Vec<&'a Standing>,
-    /// How it ended, as far as is known.
+    /// How it ended, if it is known to have ended.
     pub closed: Option<Closing>,
 }
 
 /// How a procedure ended.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Closing {
-    /// The status that was attained; `None` where it was withdrawn or rejected.
+    /// The status that was attained; `None` if the procedure was withdrawn, declined or rejected.
     pub status: Option<StatusId>,
-    /// `attained`, `withdrawn` or `rejected`.
+    /// `attained`, `withdrawn`, `declined` or `rejected`.
     pub how: &'static str,
-    /// When.
+    /// The date of the end.
     pub on: Edtf,
-    /// By which entry.
+    /// The entry that ended it.
     pub entry: Index,
 }
 
-/// A procedure as it stood on a day.
+/// The state of a procedure on a day.
 #[derive(Clone, Debug)]
 pub struct Snapshot<'a> {
     /// The status sought, by its name on that day.
     pub toward: Option<StatusId>,
     /// The furthest step taken.
     pub stage: ActKind,
-    /// When it was taken.
+    /// The date on which it was taken.
     pub since: Edtf,
-    /// Its first act.
+    /// The date of its first act.
     pub opened: Edtf,
     /// The acts of its stage.
     pub stage_entries: Vec<Index>,
-    /// Whether it is known from reports only.
+    /// True if it is known from reports only.
     pub reported: bool,
-    /// Steps that are still to be taken, in order, by their place in `steps`. One that is for others to take is among
-    /// them whatever they did: whether enough have is for who knows the members.
+    /// Steps that are still to be taken, in order, by their place in `steps`. A step for other participants is always among them,
+    /// whatever they did: only a caller that knows the members can decide if enough have acted.
     pub missing: Vec<usize>,
     /// Every step that the rules of that day foresee.
     pub steps: Vec<StepState<'a>>,
@@ -55,15 +55,15 @@ pub struct Snapshot<'a> {
 /// A step with its acts.
 #[derive(Clone, Debug)]
 pub struct StepState<'a> {
-    /// Which act takes it.
+    /// The act that takes it.
     pub act: ActKind,
-    /// In a word or two.
+    /// A title of a word or two.
     pub title: String,
-    /// Whether it may be left out.
+    /// True if it may be left out.
     pub optional: bool,
-    /// Whose acts complete it, where not the deciding body's or the applicant's.
+    /// The participants whose acts complete it, if not the deciding body or the applicant.
     pub by: Option<StepBy>,
-    /// Where it stands.
+    /// The article that prescribes it.
     pub article: Option<String>,
     /// Acts up to the day asked.
     pub taken: Vec<&'a Standing>,
@@ -73,7 +73,7 @@ pub struct StepState<'a> {
 
 /// Every procedure of one participant in one body, by its first act.
 ///
-/// `acts` are those that stand and that the course follows; acts `about` the participant are among them.
+/// `acts` are the [`Standing`] acts that the course follows, including those of others `about` the participant.
 pub fn lifecycles<'a>(
     charter: &Charter,
     acts: impl IntoIterator<Item = &'a Standing>,
@@ -90,7 +90,7 @@ pub fn lifecycles<'a>(
         if part.is_some() || gives_a_step(version, act) {
             settle(charter, course, &mut open, &mut done, day);
         }
-        // A status on the way to another one is a step of the way that is open.
+        // A status on the way to another one is a step of the open procedure.
         let steps = |life: &&mut Lifecycle<'a>| {
             let toward = life.toward.as_ref().map(|id| version.current_name(id));
             toward
@@ -124,7 +124,7 @@ pub fn lifecycles<'a>(
     done
 }
 
-/// Whether an act takes a step that asks for the status which it names.
+/// True if an act takes a step that requires the status that the act names.
 fn is_status_step(step: &Step, act: &Standing) -> bool {
     let named = act.event.status.as_ref().or(act.event.toward.as_ref());
     step.status.is_some() && step.status.as_ref() == named && step.act.0 == claimed_or_own(act)
@@ -139,16 +139,16 @@ fn date(act: &Standing) -> Edtf {
     act.event.date().cloned().unwrap_or_else(|| Edtf::one_of(Day::PAST, Day::FUTURE))
 }
 
-/// What an act is to a procedure.
+/// The part that an act plays in a procedure.
 struct Part {
     toward: Option<StatusId>,
     what: What,
 }
 
 enum What {
-    /// It begins a procedure, or goes on with an open one.
+    /// It begins a procedure, or continues an open one.
     Opens,
-    /// It only goes on with an open one.
+    /// It only continues an open one.
     Follows,
     /// It ends one.
     Closes(&'static str),
@@ -253,13 +253,13 @@ impl<'a> StepState<'a> {
 }
 
 impl<'a> Lifecycle<'a> {
-    /// Whether it was open on a day: begun on it or before, not ended by it.
+    /// True if it was open on a day: begun on it or before, and not ended by then.
     pub fn is_open(&self, on: Day) -> bool {
         let begun = self.acts.iter().any(|a| a.event.date().is_some_and(|d| d.earliest() <= on));
         begun && self.closed.as_ref().is_none_or(|closing| closing.on.latest() > on)
     }
 
-    /// How it stood on a day, under the rules of that day; `None` before its first act.
+    /// The state of the procedure on a day, under the rules of that day; `None` before its first act.
     pub fn on(&self, charter: &Charter, on: Day) -> Option<Snapshot<'a>> {
         let version = charter.on(on);
         let toward = self.toward.as_ref().map(|id| version.current_name(id).clone());
@@ -274,7 +274,7 @@ impl<'a> Lifecycle<'a> {
             }
         };
         let ahead = |at: usize| reached.is_none_or(|reached| at > reached);
-        // The depositary certifies that what others had to do is done.
+        // The depositary's certificate shows that the others have done their part.
         let certified = |at: usize| {
             let later = steps.iter().skip(at + 1);
             later.filter(|s| s.act == ActKind::TreatyEnteredIntoForce).any(|s| !s.taken.is_empty())

@@ -1,4 +1,4 @@
-//! Whether the condition of a clause holds on a day, who is lacking, and whose consent made it hold first.
+//! Tests if the condition of a clause is met on a day, which participants are lacking, and whose consent first met it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,57 +8,57 @@ use crate::event::{BodyId, Day, Index, ParticipantId};
 /// A consent to be bound.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Consent {
-    /// Whose.
+    /// The participant that consented.
     pub participant: ParticipantId,
     /// The day of deposit.
     pub on: Day,
-    /// Its place within the day, where the evidence gives one.
+    /// Its place within the day, if the evidence gives one.
     pub sequence: Option<u16>,
-    /// The act.
+    /// The entry of the act.
     pub entry: Index,
-    /// The day from which it counts no more: withdrawn, rejected, or the participant's line has ended.
+    /// The day from which it no longer counts: withdrawn, rejected, or the participant's line has ended.
     pub undone: Option<Day>,
 }
 
-/// Everything that conditions are asked of.
+/// Everything that a condition is evaluated against.
 pub struct Poll<'a> {
     /// The consents of each participant, in any order; no two of one participant overlap.
     pub consents: &'a [Consent],
-    /// Who signed.
+    /// The signatories.
     pub signatories: &'a [ParticipantId],
-    /// Who is a member just before the act of that sequence on that day; without one, at the end of the day.
+    /// Returns the members just before the act of that sequence on that day; without a sequence, at the end of the day.
     pub members: &'a dyn Fn(Day, Option<u16>) -> BTreeSet<ParticipantId>,
     /// The sets of the charter.
     pub sets: &'a [NamedSet],
-    /// Its tables.
+    /// The weight tables of the charter.
     pub weights: &'a [WeightTable],
-    /// The participant that stands for a line: one answer for SUN and RUS, whose consent counts once.
+    /// The participant that represents a line: the same for SUN and RUS, whose consent counts once.
     pub line: &'a dyn Fn(&ParticipantId) -> ParticipantId,
-    /// Whether a participant is a regional organisation (REIO).
+    /// True if a participant is a regional organisation (REIO).
     pub is_reio: &'a dyn Fn(&ParticipantId) -> bool,
-    /// Since when another treaty is in force.
+    /// The day since when another treaty is in force.
     pub in_force: &'a dyn Fn(&BodyId) -> Option<Day>,
 }
 
-/// How far a condition is met. Of parts joined by `and` the first that is not met is told; of those joined by `or` the
-/// first that is met; else one that counts in a closed set, because it can say who is missing.
+/// How far a condition is met. Of parts joined by `and` it reports the first that is not met; of those joined by `or` the first
+/// that is met; else one that counts in a closed set, because that can name the missing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct QuorumCount {
-    /// What `needed` and `count` measure.
+    /// The unit of `needed` and `count`.
     pub measure: Measure,
-    /// How much is needed; of a `weight(… > …)`, more than this.
+    /// The amount needed; of a `weight(… > …)`, more than this.
     pub needed: u32,
-    /// How much there is; a part of a thousandth is left out.
+    /// The amount reached, rounded down to a thousandth of a percent.
     pub count: u32,
-    /// Who counts: those who consented, by id; of a closed set its own members, in the set's order.
+    /// The participants that count: those that consented, by id; of a closed set its own members, in the set's order.
     pub counted: Vec<ParticipantId>,
-    /// Who of a closed set has not consented.
+    /// The members of a closed set that have not consented.
     pub missing: Vec<ParticipantId>,
-    /// Whether the whole condition holds.
+    /// True if the whole condition is met.
     pub met: bool,
 }
 
-/// What a count measures.
+/// The unit of a count.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Measure {
     /// Participants.
@@ -69,27 +69,27 @@ pub enum Measure {
     Treaties,
 }
 
-/// The moment at which a condition first held.
+/// The moment at which a condition was first met.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Trigger {
     /// The day.
     pub on: Day,
-    /// Whose consent made it hold: one; several where those of that day are unordered and each may have been the last
-    /// one needed; none where no consent did, but the entry into force of another treaty or a new set or table.
+    /// The consent that met the condition; several if those of that day are unordered and each may have been the last one needed;
+    /// none if it was met by the entry into force of another treaty, or by a new set or table.
     pub by: Vec<Deposit>,
 }
 
-/// A consent by its act.
+/// A consent, by its act.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Deposit {
-    /// Whose.
+    /// The participant that consented.
     pub participant: ParticipantId,
-    /// The act.
+    /// The entry of the act.
     pub entry: Index,
 }
 
 impl Trigger {
-    /// The one whose consent made it hold, where it is known which.
+    /// The one consent that met the condition, if it is known which.
     pub fn deposit(&self) -> Option<&Deposit> {
         self.by.first().filter(|_| self.by.len() == 1)
     }
@@ -101,12 +101,12 @@ pub fn count_on(condition: &Condition, poll: &Poll<'_>, day: Day) -> QuorumCount
     Moment::of(poll, day, None, given).count(condition)
 }
 
-/// When a condition first held: after the first consent with which it does, in the order of day and sequence, or with the
-/// entry into force of another treaty, or the first day of a dated set or table. Consents undone by then do not count; what
-/// is undone later changes nothing. A change of the membership alone triggers nothing: it is seen at the next consent.
+/// Finds when a condition was first met: after the first consent with which it is, in the order of day and sequence, or with the
+/// entry into force of another treaty, or on the first day of a dated set or table. Consents undone by then do not count; one
+/// undone later changes nothing. A change of the membership alone triggers nothing: it is seen at the next consent.
 ///
-/// Where one consent of a day has no sequence, or two have the same, all of that day are unordered and are counted
-/// together, among the members of the end of the day.
+/// If one consent of a day has no sequence, or two have the same, all of that day are unordered and are counted together, among
+/// the members of the end of the day.
 pub fn trigger(condition: &Condition, poll: &Poll<'_>) -> Option<Trigger> {
     let mut ordered: Vec<&Consent> = poll.consents.iter().collect();
     ordered.sort_by_key(|c| (c.on, c.sequence, c.entry));
@@ -133,7 +133,7 @@ pub fn trigger(condition: &Condition, poll: &Poll<'_>) -> Option<Trigger> {
     None
 }
 
-/// When a rule brings a treaty into force, and what brought it; `None` while it does not, and for a rule that does not
+/// The day on which a rule brings a treaty into force, with its trigger; `None` while it does not, and for a rule that does not
 /// count from a condition.
 pub fn in_force_on(rule: &Rule, poll: &Poll<'_>) -> Option<(Day, Trigger)> {
     match rule {
@@ -155,7 +155,7 @@ pub fn in_force_on(rule: &Rule, poll: &Poll<'_>) -> Option<(Day, Trigger)> {
     }
 }
 
-/// One by one where each consent of a day has a place of its own, else all at once.
+/// Groups of one if each consent of a day has a place of its own, else one group of all.
 fn groups<'b, 'a>(of_day: &'b [&'a Consent]) -> Vec<&'b [&'a Consent]> {
     let places: BTreeSet<u16> = of_day.iter().filter_map(|c| c.sequence).collect();
     match of_day {
@@ -165,8 +165,8 @@ fn groups<'b, 'a>(of_day: &'b [&'a Consent]) -> Vec<&'b [&'a Consent]> {
     }
 }
 
-/// The days on which a condition may come to hold without a consent: another treaty enters into force, a dated set or
-/// table takes the place of an older one.
+/// The days on which a condition may be met without a consent: another treaty enters into force, a dated set or table takes the
+/// place of an older one.
 fn changes(condition: &Condition, poll: &Poll<'_>) -> BTreeSet<Day> {
     let of_set = |name: &str| -> BTreeSet<Day> {
         poll.sets.iter().filter(|set| set.is_called(name)).map(NamedSet::from).collect()
@@ -185,18 +185,18 @@ fn changes(condition: &Condition, poll: &Poll<'_>) -> BTreeSet<Day> {
         }
         _ => BTreeSet::new(),
     };
-    // What holds from the beginning is no change.
+    // A set or table from the beginning is no change.
     days.remove(&Day::PAST);
     days
 }
 
-/// Those of an unordered day who may have been the last one needed.
+/// The participants of an unordered day that may have been the last one needed.
 fn last_needed(condition: &Condition, before: &Moment<'_, '_>, group: &[&Consent]) -> Vec<Deposit> {
     let valid = group.iter().filter(|c| before.counts(c));
     let deposit = |c: &&Consent| Deposit { participant: c.participant.clone(), entry: c.entry };
     let (needed, idle): (Vec<_>, Vec<_>) =
         valid.copied().partition(|c| before.bears(condition, &c.participant));
-    // A change of the membership may have let it hold, together with a consent that would not have.
+    // A change of the membership may have met it, together with a consent that alone would not have.
     let by = if needed.is_empty() { &idle } else { &needed };
     by.iter().map(deposit).collect()
 }
@@ -206,7 +206,7 @@ struct Moment<'p, 'a> {
     poll: &'p Poll<'a>,
     day: Day,
     sequence: Option<u16>,
-    /// By line.
+    /// The participants that have consented, by line.
     given: BTreeMap<ParticipantId, &'p ParticipantId>,
 }
 
@@ -287,7 +287,7 @@ impl<'p, 'a> Moment<'p, 'a> {
         }
     }
 
-    /// The part that decides, else one that can say who is missing, else the first.
+    /// The part that decides, else one that can name the missing, else the first.
     fn pick(&self, parts: &[Condition], decides: bool) -> QuorumCount {
         let mut counts: Vec<QuorumCount> = parts.iter().map(|part| self.count(part)).collect();
         let closed = || parts.iter().position(is_closed);
@@ -303,7 +303,7 @@ impl<'p, 'a> Moment<'p, 'a> {
         QuorumCount::among(needed, counted, missing)
     }
 
-    /// The shares of a table, of a set where one is given.
+    /// The shares of a table, limited to the members of a set if one is given.
     fn shares(&self, table: &str, of: Option<&str>) -> Vec<(ParticipantId, u128)> {
         let Some(table) = WeightTable::find(self.poll.weights, table, self.day) else { return Vec::new() };
         let set: Option<BTreeSet<ParticipantId>> =
@@ -312,7 +312,7 @@ impl<'p, 'a> Moment<'p, 'a> {
         table.exact().filter(|(p, _)| within(p)).map(|(p, share)| (p.clone(), share)).collect()
     }
 
-    /// In integers throughout: a share has at most 24 digits, so that no product comes near the 38 of `u128`.
+    /// Computes in integers throughout: a share has at most 24 digits, so no product comes near the 38 digits of `u128`.
     fn weigh(
         &self,
         shares: &[(ParticipantId, u128)],
@@ -324,7 +324,7 @@ impl<'p, 'a> Moment<'p, 'a> {
         let held = || shares.iter().filter(|(p, _)| self.has(p)).map(|(_, share)| *share);
         let (numerator, denominator) = part.fraction();
         let (numerator, denominator) = (u128::from(numerator), u128::from(denominator));
-        // Both sides of the comparison, and what is held in thousandths of a percent.
+        // Both sides of the comparison, and the share reached, in thousandths of a percent.
         let (have, need, thousandths) = match rounding {
             _ if whole == 0 => (0, 1, 0),
             None => {
@@ -349,7 +349,7 @@ impl<'p, 'a> Moment<'p, 'a> {
         QuorumCount { measure: Measure::MilliPercent, needed, count, counted, missing, met }
     }
 
-    /// Whether the consent of a participant could still bring a condition nearer.
+    /// True if the consent of a participant could still bring a condition nearer.
     fn bears(&self, condition: &Condition, participant: &ParticipantId) -> bool {
         if self.has(participant) || self.count(condition).met {
             return false;
@@ -397,7 +397,8 @@ fn number(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }
 
-/// The smallest number that is such a part of a whole; never 0, so that nothing follows from an empty set.
+/// The smallest number that is at least, or more than, that fraction of a whole; never 0, so that nothing follows from an empty
+/// set.
 fn part_of(whole: usize, bound: Bound, numerator: u32, denominator: u32) -> u32 {
     let above = u64::from(number(whole)) * u64::from(numerator);
     let below = u64::from(denominator.max(1));

@@ -6,17 +6,17 @@ use crate::event::{Act, ActKind, Day, Edtf, Role};
 
 use super::standing::Standing;
 
-/// How long a state has to object from the notification of a reservation (VCLT 20(5)).
+/// The months that a state has to object from the notification of a reservation (VCLT 20(5)).
 const MONTHS_TO_OBJECT: u32 = 12;
 
-/// A reservation or declaration with what bears on it, all of them acts that stand.
+/// A reservation or declaration with the acts that bear on it, none of them retracted.
 #[derive(Clone, Debug)]
 pub struct Reserved<'s> {
     /// The reservation or declaration.
     pub act: &'s Standing,
-    /// When the depositary notified it, as it says itself or a `depositary-notified` of it does.
+    /// The date of its notification, stated by itself or by a `depositary-notified` that answers it.
     pub notified: Option<&'s Edtf>,
-    /// What withdrew it.
+    /// The act that withdrew it.
     pub withdrawal: Option<&'s Standing>,
     /// Objections to it, by their days.
     pub objections: Vec<Objection<'s>>,
@@ -27,11 +27,11 @@ pub struct Reserved<'s> {
 pub struct Objection<'s> {
     /// The act.
     pub act: &'s Standing,
-    /// What withdrew it.
+    /// The act that withdrew it.
     pub withdrawal: Option<&'s Standing>,
 }
 
-/// Whether an objection was made in its time.
+/// Tells an objection in time from a late one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Timing {
     /// On the last day of the period or before.
@@ -53,7 +53,7 @@ impl Timing {
     }
 }
 
-/// Every reservation and declaration among acts that stand, by their days.
+/// Every reservation and declaration among these acts, by their days.
 pub fn reserved<'s>(acts: &[&'s Standing]) -> Vec<Reserved<'s>> {
     let of_kind = |kind: ActKind| acts.iter().copied().filter(move |a| a.event.act.kind() == kind);
     let answers = |kind: ActKind, act: &Standing| {
@@ -87,13 +87,12 @@ pub fn reserved<'s>(acts: &[&'s Standing]) -> Vec<Reserved<'s>> {
     found
 }
 
-/// The first day of what an act does where it may name it itself: `effective`, else its own date.
+/// The first day of effect of an act that may name it itself: `effective`, else its own date.
 pub fn takes_effect(act: &Standing) -> Option<&Edtf> {
     act.event.dates.get(Role::Effective).or_else(|| act.event.date())
 }
 
-/// Whether something was withdrawn by a day: a withdrawal has effect from the notice, or from the day it names
-/// (VCLT 22(3)).
+/// True if the act was withdrawn by a day: a withdrawal has effect from the notice, or from the day it names (VCLT 22(3)).
 pub fn is_withdrawn(withdrawal: Option<&Standing>, on: Day) -> bool {
     withdrawal.and_then(takes_effect).is_some_and(|date| date.latest() <= on)
 }
@@ -114,7 +113,7 @@ fn year_after(day: Day) -> Option<Day> {
 }
 
 impl Objection<'_> {
-    /// Whether it was made by the end of its period.
+    /// Compares its date with the end of its period; an undated one is in time.
     pub fn timing(&self, ends: Option<&Edtf>) -> Timing {
         let (Some(date), Some(ends)) = (self.act.event.date(), ends) else { return Timing::InTime };
         if date.latest() <= ends.earliest() {
@@ -126,7 +125,7 @@ impl Objection<'_> {
         }
     }
 
-    /// Whether it definitely opposes the entry into force of the treaty between the two (VCLT 20(4)(b)).
+    /// True if it definitely opposes the entry into force of the treaty between the two (VCLT 20(4)(b)).
     pub fn precludes(&self) -> bool {
         let Act::ObjectionMade(Some(scope)) = &self.act.event.act else { return false };
         let said = scope.to_ascii_lowercase().replace(['_', '-'], " ").replace(" the ", " ");

@@ -1,4 +1,4 @@
-//! Rival chains side by side: where they agree the answer is certain, where they disagree it is contested.
+//! Rival chains side by side: if they agree the answer is certain, if they disagree it is contested.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,11 +47,11 @@ pub struct Account {
 /// A participant's status in a body through all of time, on every choice of rival chains.
 #[derive(Clone, Debug)]
 pub struct History {
-    /// One account where nothing is disputed.
+    /// One account if nothing is disputed.
     pub accounts: Vec<Account>,
 }
 
-/// What may be said of one day.
+/// The possible statuses of one day, and how certain they are.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StatusReading {
     /// How far it can be relied on.
@@ -66,7 +66,7 @@ impl StatusReading {
         self.worlds.iter().map(|(_, world)| &world.status).collect()
     }
 
-    /// The status, where only one is possible.
+    /// The status, if only one is possible.
     pub fn status(&self) -> Option<&StatusId> {
         let first = self.worlds.first().map(|(_, world)| &world.status);
         first.filter(|first| self.worlds.iter().all(|(_, world)| world.status == **first))
@@ -78,20 +78,20 @@ impl StatusReading {
 pub struct Spell {
     /// Its first day.
     pub from: Day,
-    /// The first day on which it no longer holds.
+    /// The first day that is no longer part of it.
     pub until: Day,
-    /// What may be said of each of its days.
+    /// The reading of each of its days.
     pub reading: StatusReading,
 }
 
-/// How many combinations of chains are followed; the disputes beyond are left out of every account.
+/// The largest number of combinations of chains that are followed; the disputes beyond are left out of every account.
 const ACCOUNTS_MAX: usize = 64;
 
 impl History {
-    /// Folds the acts of one participant in one body that stand, given in the order of the log, with what acts of others
-    /// make of them.
+    /// Folds the [`Standing`] acts of one participant in one body, given in the order of the log, with the influence of other
+    /// participants' acts.
     pub fn fold(charter: &Charter, acts: &[Standing], influence: &Influence) -> History {
-        // One fact of two sources is one event: it happens once.
+        // Two sources of one fact make one event: it happens once.
         let once = super::fact::once(acts);
         let acts = once.as_deref().unwrap_or(acts);
         let choices = choices(acts);
@@ -108,7 +108,7 @@ impl History {
         History { accounts: choices.into_iter().map(account).collect() }
     }
 
-    /// Only the accounts that follow the chains chosen. A chain that no account follows chooses nothing.
+    /// Keeps only the accounts that follow the chosen chains. A chain that no account follows has no effect.
     #[must_use]
     pub fn settled_by(mut self, chosen: &[Rival]) -> History {
         for chain in chosen {
@@ -119,7 +119,7 @@ impl History {
         self
     }
 
-    /// Whether the chains of one dispute leave different statuses possible on a day, whatever is chosen in the others.
+    /// True if the chains of one dispute leave different statuses possible on a day, for some choice in the other disputes.
     pub fn differs(&self, dispute: &str, day: Day) -> bool {
         let mut alike: BTreeMap<Vec<&Rival>, BTreeSet<&StatusId>> = BTreeMap::new();
         self.accounts.iter().any(|account| {
@@ -130,7 +130,7 @@ impl History {
         })
     }
 
-    /// What may be said of a day.
+    /// The reading of a day.
     pub fn on(&self, day: Day) -> StatusReading {
         if let [account] = self.accounts.as_slice() {
             let here = account.course.on(day);
@@ -154,7 +154,7 @@ impl History {
         StatusReading { certainty, worlds }
     }
 
-    /// The status of a day, where only one is possible: that of [`History::on`], without the rest of the reading.
+    /// The status of a day, if only one is possible: that of [`History::on`], without the rest of the reading.
     pub fn settled_on(&self, day: Day) -> Option<&StatusId> {
         let mut worlds = self.worlds_on(day);
         let first = &worlds.next()?.status;
@@ -207,8 +207,8 @@ impl History {
         spells
     }
 
-    /// The span of days around `on` on which `status` is possible: since when (the days on which it may have begun),
-    /// and until when (the days on which it may have ended; `None` while nothing recorded ends it).
+    /// The span of days around `on` on which `status` is possible: its beginning (the days on which it may have begun), and its
+    /// end (the days on which it may have ended; `None` while nothing recorded ends it).
     pub fn span(&self, status: &StatusId, on: Day) -> (Edtf, Option<Edtf>) {
         let days = self.days();
         let from = |at: usize| days.get(at).copied().unwrap_or(Day::FUTURE);
@@ -225,7 +225,7 @@ impl History {
     }
 }
 
-/// One chain of each dispute; a dispute with a single chain stands against the record without it.
+/// One chain of each dispute; for a dispute with a single chain, the alternative is the record without it.
 fn choices(acts: &[Standing]) -> Vec<Vec<Rival>> {
     let mut disputes: BTreeMap<SmolStr, BTreeSet<SmolStr>> = BTreeMap::new();
     for rival in acts.iter().filter_map(|a| a.event.rival.as_ref()) {

@@ -1,8 +1,8 @@
 //! The course of one participant's status in one body: which statuses are possible on which days, by which acts.
 //!
-//! A partial date means "one of these days". The course is computed over every choice at once: a *world* is a status
-//! with the act that gave it, and the course is the set of worlds that remain possible from each day on. It equals what
-//! trying every combination of days would give; a property test holds it against exactly that.
+//! A partial date means "one of these days". The course is computed over every choice at once: a *world* is a status with the act
+//! that gave it, and the course is the set of worlds that remain possible from each day on. The result is the same as from trying
+//! every combination of days; a property test compares the two.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -13,32 +13,32 @@ use super::influence::{Derived, Given, Influence};
 use super::mover::{Mover, What, movers};
 use super::standing::Standing;
 
-/// A status that is possible, with what gave it.
+/// A possible status, with its cause.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct World {
     /// The status.
     pub status: StatusId,
-    /// What gave it; `None` for no status from the beginning.
+    /// Its cause; `None` for no status from the beginning.
     pub cause: Option<CauseId>,
 }
 
-/// A place in [`Course::causes`].
+/// An index into [`Course::causes`].
 pub type CauseId = usize;
 
-/// What gave a status.
+/// The cause of a status.
 #[derive(Clone, Debug)]
 pub struct SpellCause {
     /// The entry of the act, or of the charter amendment that merged statuses.
     pub entry: Index,
-    /// When it had effect.
+    /// The date of its effect.
     pub date: Edtf,
     /// The adoption or amendment whose rule moved it; `None` for an attested claim.
     pub rule: Option<Index>,
     /// The rule in a line, with its article.
     pub clause: String,
-    /// A merger rests on whatever gave the status before it.
+    /// A merger rests on the cause of the status before it.
     pub previous: Option<CauseId>,
-    /// Acts of others that it rests on besides.
+    /// Other acts that it rests on.
     pub also: Vec<Index>,
 }
 
@@ -47,7 +47,7 @@ pub struct SpellCause {
 pub struct Slice {
     /// The first day.
     pub from: Day,
-    /// What is possible, without repetition.
+    /// The possible worlds, without repetition.
     pub worlds: Vec<World>,
 }
 
@@ -56,7 +56,7 @@ pub struct Slice {
 pub struct Course {
     /// By first day; the first begins at [`Day::PAST`].
     pub slices: Vec<Slice>,
-    /// What the worlds name.
+    /// The causes that the worlds name.
     pub causes: Vec<SpellCause>,
 }
 
@@ -84,13 +84,13 @@ type Applied = Vec<usize>;
 /// Every world that is possible, with the open movers that made it.
 type Worlds = BTreeSet<(World, Applied)>;
 
-/// The course under the rules of a body of the acts that stand, given in the order of the log, with what acts of others
-/// make of them.
+/// The course of the given [`Standing`] acts under the rules of a body. The acts come in the order of the log; `influence` has
+/// the effects of other participants' acts.
 pub fn course(charter: &Charter, acts: &[&Standing], influence: &Influence) -> Course {
     unfold(charter, acts, influence, true)
 }
 
-/// The same; where it is not to be `short`, every day is gone through with a set of worlds, as only some need it.
+/// The same; if not `short`, every day is followed with a set of worlds, which only some days need.
 pub(super) fn unfold(charter: &Charter, acts: &[&Standing], influence: &Influence, short: bool) -> Course {
     let movers = movers(charter, acts, influence);
     let days = days(charter, &movers);
@@ -183,8 +183,8 @@ struct Sweep<'a> {
 }
 
 impl Sweep<'_> {
-    /// Goes through a day on which one world is possible and at most one mover is open, of this one day or of those up to
-    /// `next`, until which no other comes; false where there is more to it.
+    /// Goes through a day on which one world is possible and at most one mover is open, which may come on that day only, or on
+    /// any day up to `next` with no other in between; false if the day needs the set of worlds.
     fn goes_on(
         &mut self,
         day: Day,
@@ -217,7 +217,7 @@ impl Sweep<'_> {
         true
     }
 
-    /// Whether a mover that is open from `day` on must have come on `next`, under the same rules.
+    /// True if a mover that is open from `day` on must have come on `next`, under the same rules.
     fn settles(&self, at: usize, day: Day, next: Day) -> bool {
         self.movers[at].latest == next && std::ptr::eq(self.charter.on(day), self.charter.on(next))
     }
@@ -263,7 +263,7 @@ impl Sweep<'_> {
         reached
     }
 
-    /// Whether some of the open movers must keep an order within a day that is followed on every day.
+    /// True if some of the open movers must keep an order within a day that is followed on every day.
     fn has_order(&self, open: &[usize]) -> bool {
         let order = |at: &usize| self.movers[*at].order;
         open.len() <= ORDERED_MAX && open.iter().any(|a| open.iter().any(|b| order(a).before(order(b))))
@@ -304,7 +304,7 @@ impl Sweep<'_> {
         World { status: to.clone(), cause: Some(cause) }
     }
 
-    /// The cause that a mover made of another one before, where it gave the same status.
+    /// The cause that this mover already made after the same previous cause, if it gave the same status.
     fn known(&self, at: usize, previous: Option<CauseId>, to: &StatusId) -> Option<CauseId> {
         let mut made = self.last.get(at).copied().flatten();
         while let Some(cause) = made {
@@ -329,7 +329,7 @@ impl Sweep<'_> {
     }
 }
 
-/// What is said of a cause.
+/// The rule or claim behind a cause.
 enum Words<'a> {
     Of(Motion<'a>),
     Given(&'a Given),
@@ -340,7 +340,7 @@ enum Words<'a> {
 }
 
 impl Words<'_> {
-    /// The adoption or amendment whose rule it is, the rule in a line, and what else it rests on.
+    /// The adoption or amendment that contains the rule, the rule in a line, and the other entries it rests on.
     fn said(self) -> (Option<Index>, String, Vec<Index>) {
         match self {
             Words::Of(motion) => (motion.rule(), motion.clause(), Vec::new()),

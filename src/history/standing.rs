@@ -1,4 +1,4 @@
-//! Which entries stand, and what they say, given what was recorded and what was known.
+//! The entries that are not retracted, with their corrected content, for a state of record and of knowledge.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -6,27 +6,27 @@ use std::sync::Arc;
 
 use crate::event::{Act, ActKind, Cause, Changes, Day, Entry, Event, EventId, Index, Known, Size};
 
-/// An act of the record that stands: not retracted, read with its rectifications. As recorded, it shares the event of its
+/// An act of the record that is not retracted, read with its rectifications. If nothing corrected it, it shares the event of its
 /// entry.
 #[derive(Clone, Debug)]
 pub struct Standing {
-    /// Its place in the log.
+    /// Its index in the log.
     pub index: Index,
-    /// What it says now.
+    /// Its present content.
     pub event: Arc<Event>,
-    /// Since when the world could know it.
+    /// The day since when the world could know it.
     pub known: Known,
     /// The rectifications that changed it, oldest first.
     pub corrected_by: Vec<Index>,
 }
 
-/// The acts that stand in the first `recorded` entries, to one who knows what was public by `known`, in the order of
-/// the log.
+/// The acts that are not retracted in the first `recorded` entries, by knowledge that was public by `known`, in the order of the
+/// log.
 ///
-/// A correction is read only if it stands itself, so that a retraction of a retraction restores, and a rectification of
-/// a rectification replaces what it set. One with dated evidence counts from its known day; a slip of our own at every
-/// day. Record-keeping acts are known at once. Entries must be in the order of the log; corrections whose target is not
-/// among them, or not before them, are passed over.
+/// A correction is read only if it is not itself retracted, so that a retraction of a retraction restores, and a rectification of
+/// a rectification replaces the content that it set. One with dated evidence counts from its known day; a slip of our own at
+/// every day. Record-keeping acts are known at once. Entries must be in the order of the log; a correction is passed over if its
+/// target is not among them, or not before it.
 pub fn standing(entries: &[Entry], recorded: Size, known: Day) -> Vec<Standing> {
     let held = entries.partition_point(|e| recorded.holds(e.index));
     let entries = &entries[..held];
@@ -45,8 +45,8 @@ pub fn standing(entries: &[Entry], recorded: Size, known: Day) -> Vec<Standing> 
     acts
 }
 
-/// The acts that their source took back by then (a retraction for `source-changed`), as they were recorded, in the order of
-/// the log; each with the retraction among `corrected_by`. What was taken back and restored stands, and is not among them.
+/// The acts that their source took back by then (a retraction for `source-changed`), as they were recorded, in the order of the
+/// log; each with the retraction among `corrected_by`. An act that was taken back and restored is not among them.
 pub fn taken_back(entries: &[Entry], recorded: Size, known: Day) -> Vec<Standing> {
     let held = entries.partition_point(|e| recorded.holds(e.index));
     let entries = &entries[..held];
@@ -80,7 +80,7 @@ fn is_correction(entry: &Entry) -> bool {
     matches!(entry.event.act.kind(), ActKind::RecordCorrected | ActKind::EntryRetracted)
 }
 
-/// The day from which a correction counts: its dated evidence's, or every day for a slip of our own.
+/// The day from which a correction counts: that of its dated evidence, or every day for a slip of our own.
 pub fn correction_known(event: &Event) -> Day {
     let cause = match &event.act {
         Act::RecordCorrected(correction) => correction.cause,
@@ -98,20 +98,20 @@ pub fn correction_known(event: &Event) -> Day {
     published.min().unwrap_or(Day::PAST)
 }
 
-/// What corrections do to the entries before them; positions count in the slice that was read.
+/// The corrections of the entries before them; positions count in the slice that was read.
 #[derive(Default)]
 struct Corrections<'e> {
-    /// By position one more than the place of its effect, or 0 where nothing corrects it; empty where nothing is corrected.
+    /// By position: one more than the index of its effect, or 0 if nothing corrects it; empty if nothing is corrected.
     numbers: Vec<u32>,
     effects: Vec<Effect<'e>>,
     retracted_imports: HashSet<EventId>,
 }
 
-/// What corrections do to one entry.
+/// The corrections of one entry.
 #[derive(Default)]
 struct Effect<'e> {
     retracted: bool,
-    /// What rectifications set, oldest first.
+    /// The fields that rectifications set, oldest first.
     changes: Vec<(Index, Cow<'e, Changes>)>,
 }
 
@@ -142,7 +142,7 @@ impl<'e> Corrections<'e> {
         let mut corrected = Event::clone(event);
         for (_, change) in changes {
             for (field, value) in change.iter() {
-                // `Writer` admits no correction whose value the field cannot take; one that is damaged changes nothing.
+                // `Writer` admits no correction whose value the field cannot take; a damaged one changes nothing.
                 let _ = field.0.write(&mut corrected, value);
             }
         }
@@ -150,10 +150,10 @@ impl<'e> Corrections<'e> {
     }
 }
 
-/// From the newest back: whether a correction stands is settled before its target is looked at.
+/// Reads from the newest entry back: a correction is settled before its target is read.
 fn corrections<'e>(entries: &'e [Entry], known: Day) -> Corrections<'e> {
     let mut found = Corrections::default();
-    // Only what a correction names is looked for.
+    // Only entries that a correction names are looked up.
     let named = entries.iter().filter(|entry| is_correction(entry)).filter_map(|entry| entry.event.to);
     let mut places: HashMap<EventId, usize> = named.map(|id| (id, usize::MAX)).collect();
     if places.is_empty() {
