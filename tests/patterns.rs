@@ -109,7 +109,9 @@ fn an_amended_pattern_reaches_what_extends_it_from_its_own_record_on_and_not_wha
     record(&env, "withdrawal-notified --participant FRA --received 2010-01-01");
     let before = env.size().to_string();
     is(&env, "FRA", "2010-12-31", "party");
-    is(&env, "FRA", "2011-01-01", "former-party");
+    // The pattern states no right to withdraw: whether the notice ever has effect is open (VCLT 56).
+    let open = env.status("FRA --in charter-of-rivers --on 2011-01-01");
+    assert_eq!(open["possible"], json!(["party", "former-party"]));
     env.write(
         "pattern.toml",
         "id = \"multilateral-treaty\"\neffective = \"2000-01-01\"\nwithdrawal = \"notice then months(6)\"\n\

@@ -155,7 +155,7 @@ fn whoever_has_deposited_is_a_contracting_state_and_a_party_by_the_clause() {
     assert_eq!(consented(&env, "untc-4-11", "2014-12-31"), (194, 194));
     assert_eq!(consented(&env, "untc-4-4", "2014-12-31"), (168, 168));
     let rome = "entry_into_force = \"count(60) then first_of_month_after(days(60))\"\n\
-        entry_into_force_for_participant = \"first_of_month_after(days(60))\"";
+        entry_into_force_for_participant = \"first_of_month_after(days(60)) after condition\"";
     amend(&env, "untc-18-10", rome);
     let counts = json_of(&env, "roster untc-18-10 --on 2002-07-01")["counts"].clone();
     assert_eq!((&counts["party"]["certain"], &counts["party"]["at_most"]), (&66.into(), &66.into()));

@@ -88,8 +88,9 @@ fn stated() -> Option<Env> {
     let (env, report) = set("wipo")?;
     assert_eq!((&report["taken"], report["rejected"].as_array().unwrap().len()), (&1_844.into(), 0));
     for (title, general, own) in TREATIES {
-        let clauses =
-            format!("entry_into_force = \"{general}\"\nentry_into_force_for_participant = \"{own}\"");
+        let clauses = format!(
+            "entry_into_force = \"{general}\"\nentry_into_force_for_participant = \"{own} after condition\""
+        );
         amend(&env, &body_of(title), &clauses);
     }
     Some(env)

@@ -105,7 +105,7 @@ pub enum ClauseTime {
 
 /// A part of a whole, as a clause states it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Part {
+pub enum Proportion {
     /// `66.667%`, in thousandths of a percent.
     Percent(u32),
     /// `2/3`.
@@ -117,12 +117,12 @@ pub enum Part {
     },
 }
 
-impl Part {
+impl Proportion {
     /// The numerator and the denominator.
     pub fn fraction(self) -> (u32, u32) {
         match self {
-            Part::Percent(thousandths) => (thousandths, 100_000),
-            Part::Fraction { numerator, denominator } => (numerator, denominator),
+            Proportion::Percent(thousandths) => (thousandths, 100_000),
+            Proportion::Fraction { numerator, denominator } => (numerator, denominator),
         }
     }
 
@@ -133,11 +133,11 @@ impl Part {
     }
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for Proportion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Part::Percent(thousandths) => write!(f, "{}%", decimal(*thousandths)),
-            Part::Fraction { numerator, denominator } => write!(f, "{numerator}/{denominator}"),
+            Proportion::Percent(thousandths) => write!(f, "{}%", decimal(*thousandths)),
+            Proportion::Fraction { numerator, denominator } => write!(f, "{numerator}/{denominator}"),
         }
     }
 }
@@ -199,7 +199,7 @@ pub enum Condition {
         /// More than, or at least.
         bound: Bound,
         /// Of the whole.
-        part: Part,
+        part: Proportion,
         /// The set whose shares make the whole; the whole table, where none is given.
         of: Option<String>,
         /// To how many decimals of a percent each share is rounded before they are added; none is, where not given.

@@ -4,8 +4,9 @@ use crate::event::{BodyId, Day, ParticipantId};
 
 use super::clause::{
     Bound, Clause, ClauseError, ClauseTime, Condition, Delay, Floor, LateFrom, Mention, Named, NoticeEnd,
-    Part, Rule, SetRef, fold_name,
+    Proportion, Rule, SetRef, fold_name,
 };
+use super::clause_words::{Token, meant, tokens};
 
 const CONDITIONS: &[&str] = &["count", "count_in", "count_of", "all", "all_of", "weight", "in_force"];
 const DELAYS: &[&str] =
@@ -13,8 +14,6 @@ const DELAYS: &[&str] =
 const BEGINNINGS: &[&str] = &["fixed", "notice", "stated"];
 /// How many brackets may stand inside each other; deeper ones are no law, and would end the stack.
 const DEPTH: usize = 32;
-/// How like two words must be for one to be suggested for the other.
-const LIKENESS: f64 = 0.8;
 
 impl Clause {
     /// Reads a clause: `count(60) then first_of_month_after(days(60))`. Case does not matter, and `-` is `_` in its words.
@@ -33,48 +32,6 @@ impl Clause {
             }
         }
     }
-}
-
-#[derive(Clone, Copy)]
-struct Token<'a> {
-    /// In characters, from 1.
-    column: usize,
-    text: &'a str,
-}
-
-impl Token<'_> {
-    fn is_word(&self) -> bool {
-        self.text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-')
-    }
-}
-
-/// Words of letters, digits, `_` and `-`; everything else stands alone, but for `>=`.
-fn tokens(text: &str) -> Result<Vec<Token<'_>>, ClauseError> {
-    let in_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    let mut found = Vec::new();
-    let mut rest = text;
-    let mut column = 1;
-    while let Some(first) = rest.chars().next() {
-        let length = match first {
-            c if c.is_whitespace() => {
-                rest = rest.get(c.len_utf8()..).unwrap_or_default();
-                column += 1;
-                continue;
-            }
-            c if in_word(c) => rest.find(|c| !in_word(c)).unwrap_or(rest.len()),
-            '>' if rest.starts_with(">=") => 2,
-            '(' | ')' | ',' | '=' | '>' | '/' | '%' | '.' => 1,
-            other => {
-                let what = format!("{} has no meaning in a clause: leave it out", other.escape_debug());
-                return Err(ClauseError { column, what });
-            }
-        };
-        let (token, after) = rest.split_at(length);
-        found.push(Token { column, text: token });
-        column += length;
-        rest = after;
-    }
-    Ok(found)
 }
 
 struct Reader<'a> {
@@ -412,15 +369,15 @@ impl<'a> Reader<'a> {
     }
 
     /// A percentage or a fraction.
-    fn part(&mut self, bound: Bound) -> Result<Part, ClauseError> {
+    fn part(&mut self, bound: Bound) -> Result<Proportion, ClauseError> {
         let start = self.at;
         let whole = self.number(0, 9999)?;
         if self.takes("/") {
             let least = (whole + u32::from(bound == Bound::MoreThan)).max(1);
-            return Ok(Part::Fraction { numerator: whole, denominator: self.number(least, 9999)? });
+            return Ok(Proportion::Fraction { numerator: whole, denominator: self.number(least, 9999)? });
         }
         self.at = start;
-        self.percent(bound).map(Part::Percent)
+        self.percent(bound).map(Proportion::Percent)
     }
 
     /// In thousandths of a percent.
@@ -493,16 +450,6 @@ impl<'a> Reader<'a> {
         let (column, word) = self.peek().map_or((self.end, ""), |token| (token.column, token.text));
         let what = format!("there is no {what} called {word}{}", meant(&fold_name(word), known));
         ClauseError { column, what }
-    }
-}
-
-/// The word most like a folded one, asked back; else all that are known.
-pub(super) fn meant(word: &str, known: &[&str]) -> String {
-    let scored = known.iter().map(|other| (strsim::jaro_winkler(word, other), *other));
-    match scored.filter(|(score, _)| *score >= LIKENESS).max_by(|a, b| a.0.total_cmp(&b.0)) {
-        Some((_, nearest)) => format!(": did you mean {nearest}?"),
-        None if known.is_empty() => String::new(),
-        None => format!(": write one of {}", known.join(", ")),
     }
 }
 

@@ -9,7 +9,7 @@ use toml::Spanned;
 use crate::event::{Day, Edtf, Index, ParticipantId, Register};
 
 use super::clause::{Clause, Named, Rule, fold_name};
-use super::clause_text::meant;
+use super::clause_words::meant;
 use super::text::{CharterText, CharterTextError, ClauseKey, NamedSet, WeightTable};
 use super::{Ruled, replace};
 

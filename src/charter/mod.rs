@@ -5,6 +5,7 @@
 
 mod clause;
 mod clause_text;
+mod clause_words;
 mod clauses;
 mod judge;
 mod lint;
@@ -20,10 +21,11 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::event::{ActKind, BodyId, Day, Edtf, Event, EventId, Index, StatusId};
+use crate::event::{Act, ActKind, BodyId, Day, Edtf, Event, EventId, Index, Role, StatusId};
 
 pub use clause::{
-    Bound, Clause, ClauseError, ClauseTime, Condition, Delay, Floor, LateFrom, NoticeEnd, Part, Rule, SetRef,
+    Bound, Clause, ClauseError, ClauseTime, Condition, Delay, Floor, LateFrom, NoticeEnd, Proportion, Rule,
+    SetRef,
 };
 pub use clauses::{Accession, Clauses, StatedClause, check_names, unknown_names};
 pub use judge::{Judgement, Motion, Move, Refusal, Remark, judge, judge_meanwhile, motion, refuse};
@@ -207,7 +209,6 @@ impl<'a> CharterAct<'a> {
     /// Of an event that adopts or amends; `None` of any other. A correction needs the text that it corrects to say
     /// from when it holds: see `history::charter_acts`.
     pub fn of(entry: Index, event: &'a Event) -> Option<CharterAct<'a>> {
-        use crate::event::{Act, Role};
         let (Act::CharterAdopted(text) | Act::CharterAmended(text)) = &event.act else { return None };
         let effective = event.dates.get(Role::Effective);
         Some(CharterAct { entry, event, text, effective, inherited: false })
@@ -475,7 +476,6 @@ fn replace<T: Clone>(rules: &mut Vec<Ruled<T>>, stated: &[T], entry: Index, same
 /// # Errors
 /// [`CharterTextError`] where the text cannot be read.
 pub fn charter_event(text: &str, amends: bool, id: EventId) -> Result<Event, CharterTextError> {
-    use crate::event::{Act, Role};
     let said = if amends { CharterText::parse(text)? } else { CharterText::parse_adoption(text)? };
     let payload = smol_str::SmolStr::new(text);
     let act = if amends { Act::CharterAmended(payload) } else { Act::CharterAdopted(payload) };

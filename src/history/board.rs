@@ -292,6 +292,9 @@ fn take_back(
     for (at, consent) in given.iter().enumerate() {
         let effect = when.get(&by_clause(consent.act)).cloned().flatten();
         let Some(leaving) = consent.taken_back_before(effect.as_ref()) else { continue };
+        if own.iter().any(|act| !is_consent(act) && binds(act, leaving.given.latest())) {
+            continue;
+        }
         let next = given.get(at + 1).map(|next| next.act.index);
         let repeats = own.iter().filter(|act| is_consent(act) && Some(act.index) != next);
         let until = leaving.given.latest();
@@ -328,17 +331,22 @@ fn may_be_bound(charter: &Charter, own: &[Standing], when: &Effects, notice: &St
     let Some(given) = given_date(notice) else { return true };
     let until = given.latest();
     let others = || own.iter().filter(|act| act.index != notice.index);
-    let binds = |act: &Standing| {
-        let kind = act.event.act.kind();
+    let may_bind = |act: &Standing| {
         if is_own_consent(charter, act) {
             let effect = when.get(&(act.index, EffectBy::EntryIntoForce)).cloned().flatten();
             return effect.is_some_and(|effect| effect.earliest() <= until);
         }
-        let moves = !is_signature(kind) && !takes_back(kind) && kind.may_move_status();
-        moves && act.event.effect().is_some_and(|effect| effect.earliest() <= until)
+        binds(act, until)
     };
-    others().any(binds)
+    others().any(may_bind)
         || !others().any(|act| is_signature(act.event.act.kind()) || is_own_consent(charter, act))
+}
+
+/// True if an act that is no consent, as a certified entry into force, may have bound its participant by a day.
+fn binds(act: &Standing, until: Day) -> bool {
+    let kind = act.event.act.kind();
+    let moves = !is_signature(kind) && !takes_back(kind) && kind.may_move_status();
+    moves && act.event.effect().is_some_and(|effect| effect.earliest() <= until)
 }
 
 const fn is_signature(act: ActKind) -> bool {

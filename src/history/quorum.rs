@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::charter::{Bound, Condition, Floor, NamedSet, Part, Rule, SetRef, WeightTable};
+use crate::charter::{Bound, Condition, Floor, NamedSet, Proportion, Rule, SetRef, WeightTable};
 use crate::event::{BodyId, Day, Index, ParticipantId};
 
 /// A consent to be bound.
@@ -317,7 +317,7 @@ impl<'p, 'a> Moment<'p, 'a> {
         &self,
         shares: &[(ParticipantId, u128)],
         bound: Bound,
-        part: Part,
+        part: Proportion,
         rounding: Option<u8>,
     ) -> QuorumCount {
         let whole: u128 = shares.iter().map(|(_, share)| share).sum();
