@@ -323,7 +323,7 @@ fn long_body_id_has_a_stated_short_form() {
             "{{\"date\":\"1967-02-14\",\"party\":\"BOL\",\"body\":\"{title}\",\"kind\":\"signature\",\"source\":\"x\"}}\n"
         )
     };
-    env.write("a.jsonl", &format!("{}{}", of(title), of(&format!("{title}, Additional Protocol I"))));
+    env.write("a.jsonl", format!("{}{}", of(title), of(&format!("{title}, Additional Protocol I"))));
     env.run(&["import", "events", "a.jsonl", "-q"]).ok();
     let bodies = env.run(&["bodies", "--format", "json"]).json();
     let ids: Vec<&str> =

@@ -139,7 +139,7 @@ fn holds(charter: &Charter, alone: &[Standing]) -> bool {
             _ => false,
         })
     };
-    let is_certified = certificate(alone).map_or(true, |(_, act)| is_official(act));
+    let is_certified = certificate(alone).is_none_or(|(_, act)| is_official(act));
     is_certified && certified_in(charter, alone).is_some_and(|(on, _)| !is_complete_on(on.latest()))
 }
 
