@@ -187,6 +187,9 @@ fn under(view: &BodyView, material: &Material, about: Option<&ParticipantId>, ax
     let holds = about.is_none()
         && view.board.entry_into_force.as_ref().is_some_and(|general| general.certificate_holds);
     conclude(&mut answer, axes.on, holds);
+    if about.is_none() {
+        leave_open(&mut answer, view);
+    }
     answer
 }
 
@@ -378,6 +381,20 @@ fn amounts(count: &QuorumCount) -> (Option<&'static str>, Option<f64>, Option<f6
         Measure::Treaties => ("treaties", 1.0),
     };
     (Some(name), Some(f64::from(count.count) / scale), Some(f64::from(count.needed) / scale))
+}
+
+/// A treaty that is in force by a class of signatories which may still grow is possibly in force.
+fn leave_open(answer: &mut InForce, view: &BodyView) {
+    let clause = view.charter.latest().clauses.entry_into_force.as_ref();
+    let is_open = clause.is_some_and(|clause| clause.rule.rule.counts_open_class());
+    if is_open && answer.in_force == Some(true) && answer.certified.is_none() {
+        answer.certainty = Certainty::Possible;
+        answer.notes.push(
+            "by those who had signed when the last of them consented: the charter does not say until when a state could \
+             sign (VCLT 24(2))"
+                .to_owned(),
+        );
+    }
 }
 
 /// Settles the day and the answer; `certificate_holds` whatever day the clause gives.

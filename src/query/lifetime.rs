@@ -10,15 +10,8 @@ use crate::event::{
 };
 use crate::history::{Pairs, Standing};
 
-/// The beginning of the ids of bodies that are lists of states.
-const LISTS: &str = "state-system-";
 /// The list of the codes that ISO 3166-3 took out of use: it has ends only.
 const WITHDRAWN_CODES: &str = "iso-3166-3";
-
-/// Whether a body is a list of states: its acts say who is counted, and are nobody's own.
-pub fn is_state_list(body: &BodyId) -> bool {
-    body.as_str().starts_with(LISTS) || body.as_str() == WITHDRAWN_CODES
-}
 
 /// A span in which a list counts a participant.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -54,7 +47,7 @@ impl Lifetimes {
     pub fn of_lists<'p>(lists: impl Iterator<Item = (&'p BodyId, &'p Pairs)>) -> Lifetimes {
         let mut all = Lifetimes::default();
         let mut names: BTreeSet<&BodyId> = BTreeSet::new();
-        for (list, pairs) in lists.filter(|(list, _)| is_state_list(list)) {
+        for (list, pairs) in lists.filter(|(list, _)| list.is_state_list()) {
             names.insert(list);
             for (who, pair) in pairs {
                 let spans = spans(list, &pair.own);

@@ -82,7 +82,7 @@ pub use effect::{Effect, EffectBasis, EffectOf};
 pub use explain::{Explanation, MissingStep, ProcedureTrail, RuleItem, TrailStep, explain};
 pub use in_force::{Certified, ClausePart, InForce, TriggerItem, in_force};
 pub use layout::Layout;
-pub use lifetime::{Lifetime, Lifetimes, is_state_list};
+pub use lifetime::{Lifetime, Lifetimes};
 pub use needs::{Need, Needs, needs, needs_of_one};
 pub use notification::{Corrected, Notification, NotificationKind, Notifications, notifications};
 pub use panel::{Fold, OUTSIDE, Panel, PanelBody, PanelRow, PanelSpan, panel};

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::event::{Act, BodyId, Day, Edtf, Index, ParticipantId, Role, StatusId};
 use crate::history::{
-    Certainty, Objection, PairView, Reserved, Standing, Timing, is_withdrawn, reserved, takes_effect,
+    Certainty, Objection, ObjectionToConsent, PairView, Reserved, Standing, Timing, is_withdrawn,
+    objections_to_consent, reserved, takes_effect,
 };
 
 use super::Axes;
@@ -51,7 +52,7 @@ pub struct Relations {
 pub struct RelationItem {
     /// The provisions that it touches; `null` where the record does not say.
     pub provisions: Option<String>,
-    /// The entry that made it.
+    /// The entry that made it; of an objection to an accession, the accession.
     pub reservation: Index,
     /// Whose reservation.
     pub by: ParticipantId,
@@ -61,10 +62,17 @@ pub struct RelationItem {
     /// The entry that objected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objection: Option<Index>,
+    /// True if the objection is to an accession, and no reservation is meant.
+    #[serde(skip_serializing_if = "is_false")]
+    pub accession: bool,
     /// By when the other accepted it, or may still object; `null` while it is not notified.
     pub on: Option<Edtf>,
     /// The article.
     pub rule: &'static str,
+}
+
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// A declaration of one of the two.
@@ -79,6 +87,9 @@ pub struct DeclarationItem {
     /// What it says, as titled or noted.
     pub what: Option<String>,
 }
+
+/// The rule of an objection to an accession.
+const ACCESSION_RULE: &str = "as the treaty provides, e.g. Apostille Convention art. 12";
 
 /// What a reservation does between the two.
 enum Effect {
@@ -128,6 +139,11 @@ pub fn relations(
         let acts: Vec<&Standing> = view.acts().collect();
         for made in &reserved(&acts) {
             between(&mut answer, &view, made, [one, other], on);
+        }
+        for (by, of) in [(one, other), (other, one)] {
+            for objected in objections_to_consent(&acts, by, of) {
+                objected_to(&mut answer, &objected, [by, of], on);
+            }
         }
     }
     if !answer.precluded.is_empty() {
@@ -259,6 +275,7 @@ fn between(answer: &mut Relations, view: &BodyView, made: &Reserved<'_>, two: [&
         by: by.clone(),
         objected_by: objection.map(|_| other.clone()),
         objection: objection.map(|o| o.act.index),
+        accession: false,
         on: match effect {
             // An objection that was withdrawn leaves the reservation accepted.
             Effect::Modified => given_up.filter_map(takes_effect).next_back().cloned().or(ends),
@@ -274,6 +291,59 @@ fn between(answer: &mut Relations, view: &BodyView, made: &Reserved<'_>, two: [&
         Effect::Precluded => answer.precluded.push(item),
         Effect::Pending => answer.pending.push(item),
     }
+}
+
+/// Adds an objection of one of the two to the accession of the other: it keeps the treaty from being in force between them.
+fn objected_to(
+    answer: &mut Relations,
+    objected: &ObjectionToConsent<'_>,
+    [by, of]: [&ParticipantId; 2],
+    on: Day,
+) {
+    let (act, consent) = (objected.objection.act, objected.consent);
+    if act.event.date().is_none_or(|date| date.earliest() > on) {
+        return;
+    }
+    if let Some(reason) = objected.void {
+        answer.notes.push(format!(
+            "the objection of entry {} to the consent of entry {} has no effect: {reason}",
+            act.index, consent.index
+        ));
+        return;
+    }
+    let withdrawal = objected.objection.withdrawal.filter(|act| is_withdrawn(Some(act), on));
+    if let Some((date, act)) = withdrawal.and_then(|act| Some((takes_effect(act)?, act))) {
+        if let Some(since) = &answer.since {
+            answer.since = Some(later(since, date));
+        }
+        answer.because.push(rests_on(
+            act,
+            ACCESSION_RULE,
+            "withdrawn: the treaty is in force between the two from then",
+        ));
+        return;
+    }
+    if objected.timing == Timing::Unsettled {
+        answer.notes.push(format!("whether the objection of entry {} was in time is not settled", act.index));
+        answer.certainty = max_doubt(answer.certainty);
+        answer.in_force = None;
+        return;
+    }
+    answer.because.push(rests_on(
+        act,
+        ACCESSION_RULE,
+        "objected to: the accession has no effect between the two",
+    ));
+    answer.precluded.push(RelationItem {
+        provisions: None,
+        reservation: consent.index,
+        by: of.clone(),
+        objected_by: Some(by.clone()),
+        objection: Some(act.index),
+        accession: true,
+        on: None,
+        rule: ACCESSION_RULE,
+    });
 }
 
 /// What the objections of the other party make of a reservation, and which of them does.

@@ -4,7 +4,7 @@ use crate::event::{
     Day, Edtf, Instant, Participant, ParticipantId, ParticipantKind, Register, Size, StateList, StateNumber,
     StateNumbers,
 };
-use crate::query::{BodyView, Lifetime, Lifetimes, is_state_list};
+use crate::query::{BodyView, Lifetime, Lifetimes};
 
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
@@ -102,7 +102,7 @@ fn lifetimes(context: &Context) -> Result<Lifetimes, Failure> {
     }
     let reading = context.reading()?;
     let mut lists = reading.every_body()?;
-    lists.retain(|list| is_state_list(list) && reading.charter_now(list).is_ok());
+    lists.retain(|list| list.is_state_list() && reading.charter_now(list).is_ok());
     let mut views = Vec::with_capacity(lists.len());
     for list in &lists {
         let material = reading.material(list, None, reading.size())?;
@@ -126,7 +126,9 @@ fn json(p: &Participant, lifetimes: &[Lifetime]) -> Value {
         p.names.iter().map(|n| json!({"name": n.name, "from": day(n.from), "until": day(n.until)})).collect();
     json!({"participant": p.id, "kind": p.kind, "name": p.name(), "names": names, "codes": p.codes,
            "aliases": p.aliases, "predecessors": p.predecessors, "successors": p.successors, "line": p.line,
-           "numbers": numbers_json(&p.id), "withdrawn": p.withdrawn, "lifetimes": lifetimes})
+           "numbers": numbers_json(&p.id), "withdrawn": p.withdrawn, "succeeded": p.succeeded.map(|d| d.to_string()),
+           "ended": p.ended.map(|d| d.to_string()),
+           "lifetimes": lifetimes})
 }
 
 /// A span of days: the first counts, the last does not.
@@ -159,6 +161,7 @@ fn detail(page: &Page, p: &Participant, lifetimes: &[Lifetime]) -> String {
     }
     let ids = |list: &[ParticipantId]| list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let withdrawn = p.withdrawn.as_ref().map(|date| format!("code taken out of use {date} (ISO 3166-3)"));
+    let day = |day: Option<Day>| day.map(|day| day.to_string()).unwrap_or_default();
     let fields = [
         ("codes", p.codes.join(" ")),
         ("COW", numbers(&p.id, StateList::Cow)),
@@ -166,6 +169,8 @@ fn detail(page: &Page, p: &Participant, lifetimes: &[Lifetime]) -> String {
         ("also", p.aliases.join("; ")),
         ("followed", ids(&p.predecessors)),
         ("then", ids(&p.successors)),
+        ("succession", day(p.succeeded)),
+        ("ended", day(p.ended)),
         ("ISO", withdrawn.unwrap_or_default()),
         ("line of", p.line.as_ref().map(ToString::to_string).unwrap_or_default()),
     ];
