@@ -410,7 +410,7 @@ fn a_succession_has_effect_from_its_day_and_is_possible_while_that_day_is_unknow
     assert_eq!(status(&env, "MNE", "x", "2006-07-01"), "party certain");
     assert_eq!(status(&env, "CZE", "x", "1993-01-01"), "party certain");
     assert_eq!(status(&env, "BLR", "x", "1992-05-31"), "party certain");
-    assert_eq!(status(&env, "SSD", "x", "2012-01-01"), "party/none possible");
+    assert_eq!(status(&env, "SSD", "x", "2012-01-01"), "none/party possible");
     assert_eq!(status(&env, "SSD", "x", "2015-02-24"), "party certain");
     // Not before the treaty was in force (VCSST 1978, art. 17).
     assert_eq!(status(&env, "SSD", "x", "1979-12-31"), "none certain");
