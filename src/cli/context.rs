@@ -13,11 +13,12 @@ use serde_json::Value;
 
 use crate::event::{Event, EventId, Index, Instant};
 use crate::ledger::{Reading, Writer};
-use crate::log::{Disk, Holder, regular};
+use crate::log::{Disk, Holder, VerifierKey, regular};
 
+use crate::cli::ask::trust;
 use crate::cli::error::Failure;
 use crate::cli::output::csv_of;
-use crate::cli::render::Page;
+use crate::cli::render::{Page, count};
 use crate::cli::safe;
 
 /// Options that every command has
@@ -42,6 +43,9 @@ pub(crate) struct GlobalArgs {
     /// When to use colour; auto: on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub(crate) color: Color,
+    /// The verifier keys that a question gives, as they are written
+    #[arg(skip)]
+    pub(crate) keys: Vec<String>,
 }
 
 /// The form of the output.
@@ -84,6 +88,8 @@ pub(crate) struct Context {
     /// The clock, read once.
     pub(crate) now: Instant,
     color: Color,
+    /// The verifier keys of which one must have signed what is read; none: whatever `key.pub` says.
+    keys: Vec<VerifierKey>,
     supposed: Option<Supposed>,
 }
 
@@ -119,8 +125,18 @@ impl Context {
             l.contains("utf-8") || l.contains("utf8")
         });
         let page = Page { width, unicode };
-        let GlobalArgs { ledger, format, quiet, color } = args.clone();
-        Ok(Context { ledger, format, quiet, page, now, color, supposed: None })
+        let GlobalArgs { ledger, format, quiet, color, keys } = args.clone();
+        let keys = trust::read(&keys)?;
+        Ok(Context { ledger, format, quiet, page, now, color, keys, supposed: None })
+    }
+
+    /// The same surroundings, in which one of these keys must have signed what is read.
+    ///
+    /// # Errors
+    /// [`Failure`] of usage for a text that is no key.
+    pub(crate) fn trusting(mut self, keys: &[String]) -> Result<Context, Failure> {
+        self.keys.extend(trust::read(keys)?);
+        Ok(self)
     }
 
     /// The clock read again, for what says when it ended.
@@ -137,7 +153,13 @@ impl Context {
     /// [`Failure`].
     pub(crate) fn reading(&self) -> Result<Reading, Failure> {
         self.check_url()?;
-        let reading = Reading::open(&self.ledger, self.now)?;
+        let reading = Reading::open_trusting(&self.ledger, &self.keys, self.now)?;
+        if let left_out @ 1.. = reading.log().left_out() {
+            let behind = count(left_out, "entry", "entries");
+            self.remark(&format!(
+                "{behind} behind the last head signed with that key: left out until a writer signs the next head"
+            ));
+        }
         let Some(supposed) = &self.supposed else { return Ok(reading) };
         let (reading, places) = reading.supposing(supposed.events.clone())?;
         *supposed.places.borrow_mut() = places;

@@ -127,6 +127,10 @@ impl From<LogError> for Failure {
             ),
             LogError::Io { source, .. } => failure.help(io_remedy(source)),
             LogError::Key(error) => failure.help(key_remedy(error)),
+            LogError::Untrusted(_) => failure.help(
+                "nothing was answered. If the log's key was changed, give the present key: ask who keeps the log, never the \
+                 folder; else this folder was changed: chancery audit --key VKEY --since COPY",
+            ),
             _ => failure,
         }
     }
@@ -148,6 +152,9 @@ fn key_remedy(error: &KeyError) -> &'static str {
              else put the log's own key and key.pub back from a backup"
         }
         KeyError::Occupied(_) => "give the new key a file of its own",
+        KeyError::Text { path, .. } if path.ends_with("key.pub") => {
+            "put the log's own key.pub back from a backup; questions go on with a verifier key that you hold: --key VKEY"
+        }
         KeyError::Exposed { .. } => "if nobody else has read it: chmod 600 on that file",
         _ => "put the log's own key and key.pub back from a backup",
     }

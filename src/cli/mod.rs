@@ -16,7 +16,7 @@ mod start;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use context::{Context, GlobalArgs};
 use error::{Exit, Failure};
@@ -117,7 +117,7 @@ pub fn run() -> ExitCode {
     let cli = match start::quick::read(&words) {
         Some(cli) => cli,
         None => match Cli::command().try_get_matches_from(words) {
-            Ok(matches) => match Cli::from_arg_matches(&matches) {
+            Ok(matches) => match Cli::of(&matches) {
                 Ok(cli) => cli,
                 Err(error) => return fail(&Failure::usage(error)),
             },
@@ -192,7 +192,7 @@ fn question(
     let cli = match start::quick::read(&words) {
         Some(cli) => cli,
         None => match Cli::command().try_get_matches_from(words) {
-            Ok(matches) => Cli::from_arg_matches(&matches).map_err(Failure::usage)?,
+            Ok(matches) => Cli::of(&matches).map_err(Failure::usage)?,
             Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
                 return Ok(if error.print().is_ok() { Exit::Done } else { Exit::Unavailable });
             }
@@ -207,6 +207,15 @@ fn question(
         ));
     }
     dispatch(cli.command, &within(Context::new(&cli.global)?))
+}
+
+impl Cli {
+    /// The command line, with the keys that its question gives.
+    fn of(matches: &ArgMatches) -> Result<Cli, clap::Error> {
+        let mut cli = Cli::from_arg_matches(matches)?;
+        cli.global.keys = ask::trust::given(matches);
+        Ok(cli)
+    }
 }
 
 impl Command {

@@ -14,6 +14,7 @@ use crate::log::regular::Bounded;
 
 use crate::cli::ask::question::faint_lines;
 use crate::cli::ask::questions::{Row, Rows, Words};
+use crate::cli::ask::trust::TrustArgs;
 use crate::cli::context::{Context, Format, input_name};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::output::text_cell;
@@ -35,6 +36,8 @@ pub(crate) struct Args {
     /// A CSV with a header, or JSON Lines; - is standard input
     #[arg(long, value_name = "FILE")]
     from: PathBuf,
+    #[command(flatten)]
+    trust: TrustArgs,
 }
 
 /// The number of questions that are answered together, on every core.

@@ -7,6 +7,7 @@ use crate::ledger::{LedgerError, Reading};
 use crate::log::{Checkpoint, Hash};
 use crate::query::{Axes, Kind, Question, Recorded, View, range, recorded};
 
+use crate::cli::ask::trust::TrustArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 
@@ -33,6 +34,8 @@ pub(crate) struct AxesArgs {
     /// Can mean three things
     #[arg(long, hide = true, value_name = "DATE")]
     pub(crate) as_of: Option<String>,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
 }
 
 impl AxesArgs {

@@ -19,5 +19,6 @@ pub(crate) mod roster;
 pub(crate) mod several;
 pub(crate) mod status;
 pub(crate) mod timeline;
+pub(crate) mod trust;
 pub(crate) mod what_if;
 pub(crate) mod when;

@@ -1,9 +1,15 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
-use crate::audit::{AuditOptions, CHECKS, PublishedError, Report, Since, SinceError, audit, audit_published};
+use crate::audit::{
+    AuditOptions, CHECKS, PublishedError, Report, SampledAnswer, SampledPair, Since, SinceError,
+    audit_asking, audit_published,
+};
+use crate::ledger::Reading;
 use crate::log::SignedCheckpoint;
 use crate::publish::TreeSource;
+use crate::query::{Question, StatusAnswer};
 
 use crate::cli::check::audit_lines::{checks, findings, remarks};
 use crate::cli::check::audit_report::{self, Filing};
@@ -201,13 +207,27 @@ fn show(report: &Report, args: &Args, context: &Context) -> Result<(), Failure> 
 /// [`Failure`] where there is no ledger to audit.
 pub(crate) fn report(context: &Context, options: &AuditOptions) -> Result<Report, Failure> {
     let bar = context.bar(0, "entries");
-    let report = audit(&context.ledger, options, &mut |check, at, of| {
+    // Opened for the first question, when the entries are read: beside a writer it must not end before them.
+    let reading = OnceLock::new();
+    let (ledger, now) = (&context.ledger, context.now);
+    let open = || reading.get_or_init(|| Reading::open(ledger, now).ok()).as_ref();
+    let ask = |pair: SampledPair<'_>| Some(answered(open()?, pair));
+    let report = audit_asking(&context.ledger, options, Some(&ask), &mut |check, at, of| {
         bar.set_message(check);
         bar.set_length(of);
         bar.set_position(at);
     });
     bar.finish_and_clear();
     Ok(report?)
+}
+
+/// The status of a pair as `chancery status` gives it.
+fn answered(reading: &Reading, pair: SampledPair<'_>) -> SampledAnswer {
+    let SampledPair { participant, body, on, as_recorded } = pair;
+    let question = Question::status(participant.as_str(), body.as_str()).on(on.to_string());
+    let answer = reading.ask(&question.as_recorded(as_recorded)).map_err(|error| error.to_string())?;
+    let answer = StatusAnswer::try_from(answer).map_err(|error| error.to_string())?;
+    Ok((answer.certainty, answer.possible.into_iter().collect()))
 }
 
 /// Audits a published tree with a progress bar.

@@ -9,6 +9,7 @@ use crate::ledger::Reading;
 use crate::query::{Axes, QuestionEcho, participant};
 
 use crate::cli::ask::axes::AxesArgs;
+use crate::cli::ask::trust;
 use crate::cli::context::{Context, GlobalArgs, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::prove::citation::{Citation, Publication};
@@ -171,7 +172,7 @@ fn surroundings(matches: &ArgMatches, context: &Context) -> Result<Context, Fail
     if given("quiet") {
         context.quiet = inner.quiet;
     }
-    Ok(context)
+    context.trusting(&trust::given(matches))
 }
 
 fn citation(
@@ -340,6 +341,9 @@ fn options(kept: &[String]) -> Vec<&str> {
         match word {
             "--in" => _ = words.next(),
             word if word.starts_with("--in=") => {}
+            // Whose signature the answer rests on makes no other question.
+            "--key" => _ = words.next(),
+            word if word.starts_with("--key=") => {}
             word => found.push(word),
         }
     }
@@ -393,9 +397,9 @@ mod tests {
     fn dates_and_the_ledger_are_taken_out_of_a_question_and_nothing_else() {
         let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
         let kept = without_dates(&words(
-            "status BLR --in sco --on 2023-07-01 --as-known=2023 --ledger x -q --is member",
+            "status BLR --in sco --on 2023-07-01 --as-known=2023 --ledger x -q --is member --key k",
         ));
-        assert_eq!(kept, words("status BLR --in sco --is member"));
+        assert_eq!(kept, words("status BLR --in sco --is member --key k"));
         assert_eq!(options(&kept), ["--is", "member"]);
     }
 }

@@ -11,7 +11,7 @@ use clap::{ArgMatches, Args, FromArgMatches, Subcommand};
 
 use crate::cli::ask::{
     ask, communications, conflicts, count, diff, explain, in_force, pending, portfolio, relations,
-    reservations, roster, status, timeline, what_if, when,
+    reservations, roster, status, timeline, trust, what_if, when,
 };
 use crate::cli::check::{audit, check, compact, compare, repair, replay};
 use crate::cli::context::GlobalArgs;
@@ -110,7 +110,8 @@ pub(crate) fn read(words: &[OsString]) -> Option<Cli> {
     };
     let command = command.subcommand(build(clap::Command::new(name))).subcommand_required(true);
     let matches = command.try_get_matches_from(words).ok()?;
-    let global = GlobalArgs::from_arg_matches(&matches).ok()?;
+    let mut global = GlobalArgs::from_arg_matches(&matches).ok()?;
+    global.keys = trust::given(&matches);
     let command = read(matches.subcommand_matches(name)?).ok()?;
     Some(Cli { global, command: Some(command) })
 }
