@@ -1,7 +1,7 @@
-//! Questions and their answers. Every answer names its three dates, what it rests on, and the checkpoint of the record
-//! that it was read from; its `serde` form is the JSON contract.
+//! Questions and their answers. Every answer names its three dates, the entries on which it rests, and the checkpoint
+//! of the record from which it was read; its `serde` form is the JSON contract.
 //!
-//! Questions are pure: they are given the entries ([`Material`]) and fold them.
+//! Questions are pure functions: they take the entries ([`Material`]) and fold them.
 
 mod addressee;
 mod answer;
@@ -111,28 +111,29 @@ use std::sync::Arc;
 
 use crate::event::{Day, Edtf, Moment, Size};
 
-/// The three dates of a question, each naming a whole day, inclusive; and whose account it follows.
+/// The three dates of a question, each naming a whole day, inclusive; and the view of disputes that it follows.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Axes {
     /// The day asked about (valid time).
     pub on: Day,
-    /// The moment of that day, where one is asked about.
+    /// The moment of that day, if the question names one.
     pub at: Option<Moment>,
-    /// What the world could know by then; `None` is everything.
+    /// The date of knowledge: an act counts if the world could know of it by the last day of this date; `None` counts
+    /// every act.
     pub as_known: Option<Edtf>,
-    /// The first so many entries of this ledger (transaction time).
+    /// The size of the record that is read, from the first entry of this ledger (transaction time).
     pub as_recorded: Size,
-    /// Whose account of a dispute is followed; `None` leaves disputes open.
+    /// The view that decides between rival accounts of a dispute; `None` leaves disputes open.
     pub view: Option<Arc<Policy>>,
 }
 
 impl Axes {
-    /// A question about one whole day.
+    /// The axes of a question about one whole day, which leaves disputes open.
     pub fn on_day(on: Day, as_known: Option<Edtf>, as_recorded: Size) -> Axes {
         Axes { on, at: None, as_known, as_recorded, view: None }
     }
 
-    /// The last day whose knowledge counts.
+    /// The last day of the date of knowledge, inclusive; [`Day::FUTURE`] if there is none.
     pub fn known(&self) -> Day {
         self.as_known.as_ref().map_or(Day::FUTURE, Edtf::latest)
     }
