@@ -1,11 +1,11 @@
-//! Participants in time: whose seat it is, who continues whom, who followed whom.
+//! Notes on participants in time: earlier names of a seat, continuations and successions.
 
 use crate::event::{ActKind, Day, Edtf, ParticipantId, Register, StatusId};
 use crate::history::Standing;
 
 use super::body::BodyView;
 
-/// What a reader must know of the line of a participant on a day.
+/// The notes on the line of a participant on a day.
 pub(super) fn lines(view: &BodyView, who: &ParticipantId, on: Day) -> Vec<String> {
     let mut notes = Vec::new();
     let Some(pair) = view.pairs.get(who) else { return successor(view, who, on) };
@@ -56,7 +56,7 @@ fn own(act: &Standing, date: &Edtf, on: Day, name: &dyn Fn(&ParticipantId) -> St
     }
 }
 
-/// A membership does not pass to successors by itself: who has no act of its own yet is told whom it followed.
+/// The note on the predecessors of a participant without a status: a membership does not pass to a successor by itself.
 fn successor(view: &BodyView, who: &ParticipantId, on: Day) -> Vec<String> {
     let Some(participant) = Register::builtin().get(who) else { return Vec::new() };
     if view.history(who).on(on).statuses().iter().any(|status| !status.is_none()) {
