@@ -115,9 +115,9 @@ pub struct Examination<'e> {
     pub entries: &'e [Entry],
     /// Entries from this index on are lines of a file that are not recorded; a line's number is the distance from it.
     pub lines_from: Index,
-    /// The first so many entries.
-    pub recorded: Size,
     /// The size of the record that is examined.
+    pub recorded: Size,
+    /// The date of knowledge: entries that were public by then count.
     pub known: Day,
     /// Selects the bodies to examine.
     pub bodies: &'e dyn Fn(&BodyId) -> bool,

@@ -17,7 +17,7 @@ use super::status::span;
 pub struct Reservations {
     /// The question, as it was understood.
     pub question: QuestionEcho,
-    /// The reservations and declarations, in the order of the record's participants, then of their acts.
+    /// The reservations and declarations, by the day on which they were made.
     pub reservations: Vec<ReservationItem>,
     /// Notes for the reader, such as a late objection or a reservation that is not notified.
     pub notes: Vec<String>,
