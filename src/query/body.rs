@@ -184,7 +184,7 @@ impl BodyView {
     }
 
     /// Evaluates the body with everything that is known today. Returns `None` if the question has no date of knowledge,
-    /// or if the body has no readable rules by what is known today; the question about that earlier knowledge has an
+    /// or if today's knowledge leaves the body without readable rules; the question about that earlier knowledge has an
     /// answer all the same.
     pub fn today(material: &Material, body: &BodyId, axes: &Axes) -> Option<Arc<BodyView>> {
         axes.as_known.as_ref()?;

@@ -61,7 +61,7 @@ pub enum EffectBasis {
     Stated,
     /// An act of the record certifies the treaty's entry into force.
     Certified,
-    /// The condition of the clause is not met by what is recorded.
+    /// The acts on record do not meet the condition of the clause.
     NotMet,
     /// The notice was revoked before it had effect.
     Revoked,
