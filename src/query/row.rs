@@ -138,7 +138,7 @@ pub(super) fn first_act(view: &BodyView) -> Option<Day> {
 
 /// The result of the clause of entry into force over all consents, if the acts of one participant bear on the status of
 /// another only through it: no accession treaty counts members, no step is for others to take, no participant continues
-/// another, no clause waits for a treaty, no correction of the text is open to objections, and no act is withheld.
+/// another, no clause waits for a treaty, no correction of the text was proposed, and no act is withheld.
 fn separable(view: &BodyView) -> Option<ConsentsMet> {
     let counts = |version: &Version| {
         let mut steps = version.procedures.iter().flat_map(|procedure| &procedure.rule.steps);
