@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use crate::event::{
-    ActKind, BodyId, Day, Edtf, EventId, Evidence, Index, Moment, ParticipantId, Size, StatusId,
+    ActKind, BodyId, Day, Edtf, EventId, Evidence, Index, KnownBy, Moment, ParticipantId, Size, StatusId,
 };
 use crate::history::Certainty;
 
@@ -29,8 +29,8 @@ pub struct QuestionEcho {
     /// The moment of that day, as it was written.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "moment")]
     pub at: Option<Moment>,
-    /// The date of knowledge: an act counts if the world could know of it by then; `null` counts every act.
-    pub as_known: Option<Edtf>,
+    /// The limit of knowledge: an act counts if the world could know of it by then, inclusive; `null` counts every act.
+    pub as_known: Option<KnownBy>,
     /// The number of entries that were read.
     pub as_recorded: Size,
     /// The view that decides between rival accounts of a dispute: its name, or the file that it was read from.
@@ -84,7 +84,7 @@ pub(super) fn acts<S: Serializer>(acts: &[ActKind], serializer: S) -> Result<S::
     serializer.collect_seq(acts.iter().map(|act| act.name()))
 }
 
-/// Writes a day of knowledge as EDTF; a day without limit is `null`.
+/// Writes the day since which an act is known as EDTF; a day without limit is `null`.
 pub(super) fn known<S: Serializer>(known: &Day, serializer: S) -> Result<S::Ok, S::Error> {
     match known.date() {
         Some(_) => serializer.collect_str(known),
@@ -107,7 +107,7 @@ pub struct Because {
     /// The day from which the world could know of the act; `null` if that has no limit.
     #[serde(serialize_with = "known")]
     pub known: Day,
-    /// True if the day of knowledge is only inferred from the act's own date.
+    /// True if that day is only inferred from the act's own date.
     pub known_assumed: bool,
     /// The rule by which the act moved the status, with its article.
     pub clause: String,

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::policy::Policy;
 use super::question::{Kind, Question, Threshold, View};
 use super::{Axes, Between, Period, QuestionError, Window};
-use crate::event::{ActKind, BodyId, Day, Edtf, Instant, Moment, ParticipantId, Register, Size, StatusId};
+use crate::event::{
+    ActKind, BodyId, Day, Edtf, Instant, KnownBy, Moment, ParticipantId, Register, Size, StatusId,
+};
 
 /// The entries that a question reads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,8 +25,8 @@ pub enum Recorded {
 pub enum Ends {
     /// Two days on which statuses are compared; [`Day::PAST`] and [`Day::FUTURE`] are the open ends.
     On(Day, Day),
-    /// Two days of knowledge, inclusive.
-    Known(Day, Day),
+    /// The knowledge of two moments, inclusive; [`Instant::PAST`] and [`Instant::FUTURE`] are the open ends.
+    Known(Instant, Instant),
     /// Two states of the ledger.
     Recorded(Recorded, Recorded),
 }
@@ -44,9 +46,8 @@ pub struct Asked {
     pub on: Day,
     /// The moment of that day, if the question names one.
     pub at: Option<Moment>,
-    /// The date of knowledge: an act counts if the world could know of it by the end of this date; `None` counts every
-    /// act.
-    pub as_known: Option<Edtf>,
+    /// The limit of knowledge: an act counts if the world could know of it by then, inclusive; `None` counts every act.
+    pub as_known: Option<KnownBy>,
     /// The entries that the question reads (transaction time).
     pub as_recorded: Recorded,
     /// The view of disputes that the question follows; `None` leaves disputes open.
@@ -136,8 +137,8 @@ impl Question {
                 end(b, Day::FUTURE, |text| day(text, now))?,
             ),
             [None, Some((a, b)), None] => {
-                let last = |text: &str| known(text, now).map(|date| date.latest());
-                Ends::Known(end(a, Day::PAST, last)?, end(b, Day::FUTURE, last)?)
+                let last = |text: &str| known(text, now).map(|known| known.until());
+                Ends::Known(end(a, Instant::PAST, last)?, end(b, Instant::FUTURE, last)?)
             }
             [None, None, Some((a, b))] => {
                 Ends::Recorded(end(a, Recorded::Size(Size(0)), recorded)?, end(b, Recorded::All, recorded)?)
@@ -146,7 +147,8 @@ impl Question {
             _ => return Err(QuestionError::TwoRanges),
         };
         match ends {
-            Ends::On(a, b) | Ends::Known(a, b) if a > b => Err(QuestionError::Backwards),
+            Ends::On(a, b) if a > b => Err(QuestionError::Backwards),
+            Ends::Known(a, b) if a > b => Err(QuestionError::Backwards),
             ends => Ok(Some(ends)),
         }
     }
@@ -244,18 +246,16 @@ pub fn days(text: &str, now: Instant) -> Result<(Day, Day), crate::event::DateEr
     Ok((date.earliest(), date.latest()))
 }
 
-/// Reads a date of knowledge: a day, a month, or an instant, which counts as its whole day.
+/// Reads a limit of knowledge: a day or a month, which counts up to its end, or an instant; `today` is the day of `now`
+/// in UTC.
 ///
 /// # Errors
-/// [`crate::event::DateError`] for a text that is no date.
-pub fn known(text: &str, now: Instant) -> Result<Edtf, crate::event::DateError> {
+/// [`crate::event::DateError`] for a text that is no date, and for a time of day without a zone.
+pub fn known(text: &str, now: Instant) -> Result<KnownBy, crate::event::DateError> {
     if text.trim().eq_ignore_ascii_case("today") {
-        return Ok(Edtf::day(now.day()));
+        return Ok(KnownBy::day(now.day()));
     }
-    match Instant::parse(text.trim()) {
-        Ok(instant) => Ok(Edtf::day(instant.day())),
-        Err(_) => Edtf::parse(text.trim()),
-    }
+    KnownBy::parse(text.trim())
 }
 
 /// Reads a size, an instant, or a date, which counts up to its end.

@@ -8,7 +8,7 @@ use quick_cache::sync::Cache;
 
 use crate::charter::{Charter, CharterAct, CharterError, Texts};
 use crate::event::{
-    Act, BodyId, Day, Edtf, Entry, Index, Moment, ParticipantId, Scope, Size, StatusId, Survey,
+    Act, BodyId, Day, Edtf, Entry, Index, Instant, Moment, ParticipantId, Scope, Size, StatusId, Survey,
 };
 use crate::history::{
     Board, ConsentsMet, Elsewhere, EntryIntoForce, History, PairView, Pairs, Standing, Withheld,
@@ -65,8 +65,8 @@ type CharterKey = (BodyId, Vec<CharterActKey>);
 type CharterActKey = (Index, bool, Option<Edtf>, Day, Option<String>);
 
 /// The key of an evaluated body: the address of the material's entries, which the cached view keeps alive; the body;
-/// the number of entries read; the day of knowledge; and a flag: true if only one participant was looked up.
-type ViewKey = (usize, BodyId, usize, Day, bool);
+/// the number of entries read; the limit of knowledge; and a flag: true if only one participant was looked up.
+type ViewKey = (usize, BodyId, usize, Instant, bool);
 
 /// The largest number of charters in the cache.
 const CHARTERS: usize = 1 << 14;
@@ -124,7 +124,7 @@ impl Charters {
 }
 
 fn act_key(act: &CharterAct<'_>) -> CharterActKey {
-    (act.entry, act.inherited, act.effective.cloned(), act.event.known().day, act.event.title.clone())
+    (act.entry, act.inherited, act.effective.cloned(), act.event.known().day(), act.event.title.clone())
 }
 
 /// One body as a question sees it.
@@ -154,7 +154,7 @@ pub struct BodyView {
 
 impl BodyView {
     /// Evaluates the acts of a body that count in the first `recorded` entries, with the knowledge that was public by
-    /// the end of the day `known`. A body that was evaluated before from the same entries is shared.
+    /// the moment `known`, inclusive. A body that was evaluated before from the same entries is shared.
     ///
     /// # Errors
     /// [`QueryError::NoBody`] if no charter of the body is recorded; [`QueryError::Charter`] if a text cannot be read.
@@ -162,7 +162,7 @@ impl BodyView {
         material: &Material,
         body: &BodyId,
         recorded: Size,
-        known: Day,
+        known: Instant,
     ) -> Result<Arc<BodyView>, QueryError> {
         let read = material.entries.partition_point(|entry| recorded.holds(entry.index));
         let part = material.scope.participant.is_some();
@@ -183,19 +183,19 @@ impl BodyView {
         BodyView::known_by(material, body, axes, axes.known())
     }
 
-    /// Evaluates the body with everything that is known today. Returns `None` if the question has no date of knowledge,
-    /// or if today's knowledge leaves the body without readable rules; the question about that earlier knowledge has an
-    /// answer all the same.
+    /// Evaluates the body with everything that is known today. Returns `None` if the question has no limit of
+    /// knowledge, or if today's knowledge leaves the body without readable rules; the question about that earlier
+    /// knowledge has an answer all the same.
     pub fn today(material: &Material, body: &BodyId, axes: &Axes) -> Option<Arc<BodyView>> {
         axes.as_known.as_ref()?;
-        BodyView::known_by(material, body, axes, Day::FUTURE).ok()
+        BodyView::known_by(material, body, axes, Instant::FUTURE).ok()
     }
 
     fn known_by(
         material: &Material,
         body: &BodyId,
         axes: &Axes,
-        known: Day,
+        known: Instant,
     ) -> Result<Arc<BodyView>, QueryError> {
         let view = match &axes.at {
             // The order of acts that state an instant depends on the moment asked about.
@@ -211,7 +211,7 @@ impl BodyView {
         material: &Material,
         body: &BodyId,
         recorded: Size,
-        known: Day,
+        known: Instant,
         moment: Option<&Moment>,
         open: &[&BodyId],
     ) -> Result<BodyView, QueryError> {
@@ -369,7 +369,7 @@ fn own_act(pair: &PairView, entry: Index) -> Option<&Standing> {
 
 /// The days of entry into force of the treaties for which the clauses of a charter wait, as far as their entries were
 /// looked up.
-pub fn elsewhere(material: &Material, charter: &Charter, recorded: Size, known: Day) -> Elsewhere {
+pub fn elsewhere(material: &Material, charter: &Charter, recorded: Size, known: Instant) -> Elsewhere {
     elsewhere_of(material, charter, recorded, known, &[])
 }
 
@@ -379,7 +379,7 @@ fn elsewhere_of(
     material: &Material,
     charter: &Charter,
     recorded: Size,
-    known: Day,
+    known: Instant,
     open: &[&BodyId],
 ) -> Elsewhere {
     if charter.waits_for().is_empty() {
@@ -405,9 +405,9 @@ fn widest(a: &Edtf, b: &Edtf) -> Edtf {
 }
 
 /// The rules by which a question is read. They include every amendment in the record that the question reads,
-/// regardless of the date of knowledge, because a question may name a status or a name of any time. If everything known
-/// today gives no rules, or rules that cannot be read, they are those known by the question's date of knowledge, or
-/// else those of the adoption alone. Returns `None` if the record had no charter of the body.
+/// regardless of the limit of knowledge, because a question may name a status or a name of any time. If everything
+/// known today gives no rules, or rules that cannot be read, they are those known by the question's limit of knowledge,
+/// or else those of the adoption alone. Returns `None` if the record had no charter of the body.
 ///
 /// # Errors
 /// [`CharterError`] if no rules can be read.
@@ -417,7 +417,7 @@ pub fn rules_by(
     body: &BodyId,
     axes: &Axes,
 ) -> Result<Option<Arc<Charter>>, CharterError> {
-    let all = standing(entries, axes.as_recorded, Day::FUTURE);
+    let all = standing(entries, axes.as_recorded, Instant::FUTURE);
     let today = charters.fold(body, &charter_acts(&all, body));
     if let Ok(Some(charter)) = today {
         return Ok(Some(charter));
@@ -436,8 +436,8 @@ fn adoptions(mut acts: Vec<Standing>) -> Vec<Standing> {
     acts
 }
 
-/// The rules known by the question's day of knowledge. A body whose charter was not yet known still has its name, so in
-/// that case the adoption is read regardless of the day of knowledge.
+/// The rules known by the question's limit of knowledge. A body whose charter was not yet known still has its name, so
+/// in that case the adoption is read regardless of that limit.
 fn charter(
     material: &Material,
     body: &BodyId,
@@ -448,6 +448,6 @@ fn charter(
     if let Some(charter) = texts(acts)? {
         return Ok(charter);
     }
-    let adopted = adoptions(standing(&material.entries, recorded, Day::FUTURE));
+    let adopted = adoptions(standing(&material.entries, recorded, Instant::FUTURE));
     texts(&adopted)?.ok_or_else(|| QueryError::NoBody(body.clone()))
 }

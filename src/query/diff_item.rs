@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::event::{BodyId, Day, Index, ParticipantId, Size, StatusId};
+use crate::event::{BodyId, Day, Index, Instant, ParticipantId, Size, StatusId};
 use crate::history::Certainty;
 
 use super::conflicts::DaySpan;
@@ -12,8 +12,8 @@ use super::conflicts::DaySpan;
 pub enum Between {
     /// Two days of the world; [`Day::PAST`] and [`Day::FUTURE`] are the open ends.
     On(Day, Day),
-    /// The knowledge of two days, inclusive.
-    Known(Day, Day),
+    /// The knowledge of two moments, inclusive; [`Instant::PAST`] and [`Instant::FUTURE`] are the open ends.
+    Known(Instant, Instant),
     /// This ledger at two sizes.
     Recorded(Size, Size),
 }

@@ -109,18 +109,17 @@ pub use when::{First, Sought, When, WhenSpan, when};
 
 use std::sync::Arc;
 
-use crate::event::{Day, Edtf, Moment, Size};
+use crate::event::{Day, Instant, KnownBy, Moment, Size};
 
-/// The three dates of a question, each naming a whole day, inclusive; and the view of disputes that it follows.
+/// The three dates of a question, each inclusive; and the view of disputes that it follows.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Axes {
     /// The day asked about (valid time).
     pub on: Day,
     /// The moment of that day, if the question names one.
     pub at: Option<Moment>,
-    /// The date of knowledge: an act counts if the world could know of it by the last day of this date; `None` counts
-    /// every act.
-    pub as_known: Option<Edtf>,
+    /// The limit of knowledge: an act counts if the world could know of it by then; `None` counts every act.
+    pub as_known: Option<KnownBy>,
     /// The size of the record that is read, from the first entry of this ledger (transaction time).
     pub as_recorded: Size,
     /// The view that decides between rival accounts of a dispute; `None` leaves disputes open.
@@ -129,12 +128,12 @@ pub struct Axes {
 
 impl Axes {
     /// The axes of a question about one whole day, which leaves disputes open.
-    pub fn on_day(on: Day, as_known: Option<Edtf>, as_recorded: Size) -> Axes {
+    pub fn on_day(on: Day, as_known: Option<KnownBy>, as_recorded: Size) -> Axes {
         Axes { on, at: None, as_known, as_recorded, view: None }
     }
 
-    /// The last day of the date of knowledge, inclusive; [`Day::FUTURE`] if there is none.
-    pub fn known(&self) -> Day {
-        self.as_known.as_ref().map_or(Day::FUTURE, Edtf::latest)
+    /// The last moment whose knowledge counts, inclusive; [`Instant::FUTURE`] if there is no limit.
+    pub fn known(&self) -> Instant {
+        self.as_known.as_ref().map_or(Instant::FUTURE, KnownBy::until)
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde::Serialize;
 
 use crate::event::{
-    Act, ActKind, BodyId, Day, Edtf, Entry, EventId, ImportReceipt, Index, ParticipantId, Size,
+    Act, ActKind, BodyId, Edtf, Entry, EventId, ImportReceipt, Index, Instant, ParticipantId, Size,
 };
 use crate::history::{Standing, standing, taken_back, withhold};
 
@@ -117,8 +117,8 @@ pub struct Examination<'e> {
     pub lines_from: Index,
     /// The size of the record that is examined.
     pub recorded: Size,
-    /// The date of knowledge: entries that were public by then count.
-    pub known: Day,
+    /// The limit of knowledge: entries that were public by this moment, inclusive, count.
+    pub known: Instant,
     /// Selects the bodies to examine.
     pub bodies: &'e dyn Fn(&BodyId) -> bool,
     /// Limits the examination to this participant.

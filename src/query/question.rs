@@ -109,7 +109,7 @@ pub struct Options {
     pub number: Option<Threshold>,
 }
 
-/// A question in words. If the day is left out, it is today; without a date of knowledge, everything known counts;
+/// A question in words. If the day is left out, it is today; without a limit of knowledge, everything known counts;
 /// without a size, everything recorded is read; without a body, the question is about every body, or about the only one
 /// in the ledger.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -126,8 +126,8 @@ pub struct Question {
     /// The day asked about, or a moment of it; for `diff` it may be a range, `FROM..TO`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on: Option<String>,
-    /// The date of knowledge: an act counts if the world could know of it by the end of this date; for `diff` it may be
-    /// a range.
+    /// The limit of knowledge, a date or an instant: an act counts if the world could know of it by then, inclusive;
+    /// for `diff` it may be a range.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_known: Option<String>,
     /// A size of the ledger, or a time by which entries were recorded; for `diff` it may be a range.
@@ -196,7 +196,7 @@ impl Question {
         self
     }
 
-    /// Returns the question as the world could know the answer by the end of this day.
+    /// Returns the question as the world could know the answer by this date or instant, inclusive.
     #[must_use]
     pub fn as_known(mut self, day: impl Into<String>) -> Question {
         self.as_known = Some(day.into());

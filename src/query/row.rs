@@ -24,8 +24,8 @@ pub const FOLD_RULES: u64 = match u64::from_str_radix(env!("CHANCERY_FOLD_RULES"
 /// The row of a body.
 #[derive(Clone, PartialEq, Debug)]
 pub struct BodyRow {
-    /// The size from which a record includes every entry of the row: one more than the index of the last entry that
-    /// bears on the body.
+    /// The smallest size of a record that includes every entry on which the row rests: one more than the index of the
+    /// last entry that bears on the body.
     pub size: Size,
     /// The other groups of headings with entries that bear on the body: names of bodies, and imports as `import:` and
     /// an id.

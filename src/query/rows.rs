@@ -1,7 +1,7 @@
 //! Makes the rows of a body and of every participant in it at once, by the fold.
 
 use crate::charter::Version;
-use crate::event::{BodyId, Day, Edtf, ParticipantId, Size};
+use crate::event::{BodyId, Day, Edtf, Instant, ParticipantId, Size};
 use crate::history::PairView;
 
 use super::Axes;
@@ -24,7 +24,7 @@ pub struct StoredRows {
 /// those entries are filed.
 pub fn rows(material: &Material, body: &BodyId, beside: Vec<String>) -> StoredRows {
     let size = material.entries.last().map_or(Size(0), |last| Size(last.index.0 + 1));
-    let Ok(view) = BodyView::new(material, body, size, Day::FUTURE) else {
+    let Ok(view) = BodyView::new(material, body, size, Instant::FUTURE) else {
         let body = BodyRow { size, beside, ruled: None }.encode();
         return StoredRows { body, pairs: Vec::new() };
     };
