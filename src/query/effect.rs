@@ -63,7 +63,7 @@ pub enum EffectBasis {
     Certified,
     /// The acts on record do not meet the condition of the clause.
     NotMet,
-    /// The notice was revoked before it had effect.
+    /// The notice has no day of effect: it was revoked before that day, or the clause gives it none.
     Revoked,
     /// The record has no clause for it.
     Unknown,

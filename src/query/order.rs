@@ -22,7 +22,7 @@ pub(super) fn row_of(event: &Event) -> Option<&str> {
     event.evidence.iter().find_map(Evidence::source_row)
 }
 
-/// Pairs of dates in one participation of which the earlier one should be the later.
+/// Pairs of dates in one participation that are in an impossible order.
 ///
 /// The dates of one row of a source belong to one participation. Acts whose evidence names no row are taken together:
 /// such a participant may have withdrawn and returned, so its first acts are compared.

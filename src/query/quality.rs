@@ -145,7 +145,7 @@ impl Examined {
 }
 
 impl<'e> Examination<'e> {
-    /// Examines every participant of the bodies.
+    /// Examines the records of the bodies.
     pub fn examine(&self) -> Examined {
         let stands = standing(self.entries, self.recorded, self.known);
         let taken_back = self.taken_back(&stands);
