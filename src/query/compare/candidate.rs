@@ -1,5 +1,5 @@
 //! Candidates for a participant or body whose name is unknown here: the one with the same acts on the same days. A
-//! candidate is named in a difference, and never used in its place without one.
+//! candidate is only named in a difference; it is never taken for the participant or body without one.
 
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeSet, HashMap};

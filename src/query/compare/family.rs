@@ -76,7 +76,7 @@ pub(super) fn begins(act: ActKind) -> bool {
     treaty || matches!(act, K::MembershipEffective | K::StatusGranted | K::AdmissionDecided | K::Founded)
 }
 
-/// True if being bound ends with an act.
+/// True if being bound, or a membership, ends with an act.
 pub(super) fn ends(act: ActKind) -> bool {
     families(act).any(|family| family == Family::Exit)
 }

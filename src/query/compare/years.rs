@@ -125,7 +125,8 @@ impl Panel<'_> {
             Some((row, possible)) => (row.status, possible),
             None => (OUTSIDE.to_owned(), Vec::new()),
         };
-        // A settled year has only one possible status; without the list, years with one status join into one run.
+        // Only an unsettled year needs its possible statuses; without them, settled years with one status join into one
+        // run.
         let possible = if status == UNKNOWN { possible } else { Vec::new() };
         Ours { who: who.clone(), status, possible }
     }
@@ -199,7 +200,8 @@ impl Panel<'_> {
     /// not: the first year of the run, or the first after it.
     fn role_of(&self, run: &Run<'_>) -> Option<(Role, String, Index)> {
         let acts = &self.view.pairs.get(&run.ours.who)?.own;
-        // The year to search depends on the side of the run on which our status equals theirs.
+        // They change early, in the first year of the run, if our status after it equals theirs; late, in the year
+        // after it, if our status before it equals theirs.
         let before = self.ours(&run.ours.who, run.first_of.year - 1).status;
         let after = self.ours(&run.ours.who, run.last + 1).status;
         let early = (after == run.first_of.status).then_some(run.first_of.year);
