@@ -59,7 +59,7 @@ pub(super) struct Stated<'t> {
     pub(super) date: &'t Edtf,
     /// True if it is already counted.
     settled: bool,
-    /// The place of the recorded act with which it is compared.
+    /// The position in `ours` of the recorded act with which it is compared.
     pub(super) pair: Option<usize>,
 }
 

@@ -17,7 +17,7 @@ pub(super) fn effect<'v>(view: &'v BodyView, act: &'v Standing) -> Option<&'v Ed
 }
 
 impl<'a> Group<'a> {
-    /// The days on which our consents have effect, each with the place of its act.
+    /// The days on which our consents have effect, each with the position of its act in `ours`.
     pub(super) fn effects<'v>(&self, view: &'v BodyView) -> Vec<(usize, &'v Edtf)>
     where
         'a: 'v,
@@ -26,8 +26,8 @@ impl<'a> Group<'a> {
         consents.filter_map(|(at, ours)| Some((at, effect(view, ours.act)?))).collect()
     }
 
-    /// The derived days that may match a statement of a kind, each with the place of an act of ours on which it rests:
-    /// for an entry into force those of our consents, for the beginning or end of a membership those of the full
+    /// The derived days that may match a statement of a kind, each with the position in `ours` of an act on which it
+    /// rests: for an entry into force those of our consents, for the beginning or end of a membership those of the full
     /// status.
     pub(super) fn derived(&self, kind: ActKind, view: &BodyView) -> Vec<(usize, Edtf)> {
         if kind == ActKind::EnteredIntoForceForParticipant {
