@@ -1,11 +1,11 @@
-//! Participants in time: whose seat it is, who continues whom, who followed whom.
+//! Notes on participants in time: earlier names of a seat, continuations and successions.
 
 use crate::event::{ActKind, Day, Edtf, ParticipantId, Register, StatusId};
 use crate::history::Standing;
 
 use super::body::BodyView;
 
-/// What a reader must know of the line of a participant on a day.
+/// The notes on the line of a participant on a day.
 pub(super) fn lines(view: &BodyView, who: &ParticipantId, on: Day) -> Vec<String> {
     let mut notes = Vec::new();
     let Some(pair) = view.pairs.get(who) else { return successor(view, who, on) };

@@ -1,4 +1,5 @@
-//! The five records of the data set: what must not matter to an answer, and that each act it names does.
+//! Properties of every answer from the five records of the data set, and a check that each entry named in an answer
+//! matters to it.
 
 use std::sync::OnceLock;
 
@@ -17,7 +18,7 @@ const FILES: [(&str, &str); 5] = [
     ("brics", "brics_events.csv"),
 ];
 
-/// Of a body: the charter's events and the rows of its file.
+/// The record of a body: the events of its charter and the rows of its file.
 pub(super) struct Record {
     pub(super) body: BodyId,
     charter: Vec<Event>,
@@ -50,13 +51,13 @@ impl Record {
     }
 }
 
-/// The middle of every spell, and the first day of each, of a participant.
+/// The first day of every spell of a participant.
 fn days(view: &BodyView, participant: &ParticipantId) -> Vec<Day> {
     let spells = view.history(participant).spells();
     spells.iter().map(|spell| spell.from).filter(|from| *from > Day::PAST).collect()
 }
 
-/// What a status answer says, without what it rests on.
+/// A status answer without the entries on which it rests.
 fn said(answer: &StatusAnswer) -> Value {
     serde_json::json!([answer.status, answer.certainty, answer.possible, answer.since, answer.until])
 }
