@@ -65,8 +65,8 @@ const EXAMPLES: [Example; 3] = [
     },
 ];
 
-/// The demonstration record: the rows published in the project's data, except that Kuwait's memorandum has the day given by the
-/// agency; the last entry rectifies it.
+/// The demonstration record: the rows published in the project's data, except that Kuwait's memorandum has the day of the
+/// agency copy; the last entry rectifies it.
 const RECORD: &str = include_str!("../../import/records/sco_events.csv");
 const ORIGIN: &str = "chancery.demo/sco";
 const SURVEYED: &str = "1996-04/2025-09";
