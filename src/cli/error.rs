@@ -36,7 +36,7 @@ pub(crate) enum Exit {
 pub(crate) struct Failure {
     /// The exit code of the process.
     pub(crate) exit: Exit,
-    /// The cause, and where it is.
+    /// The cause and its place.
     what: String,
     /// The text that follows the exit code on the same line.
     tail: String,

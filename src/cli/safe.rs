@@ -98,7 +98,7 @@ fn written_out<'t>(
 }
 
 /// A text in which private keys are hidden: as this program writes them, `PRIVATE+KEY+name+hash+key`, and with other letter case or
-/// marks, as in a file name made from one. A key ends at a space, a quote or a backslash.
+/// marks, as in a name made from one. A key ends at a space, a quote or a backslash.
 pub(crate) fn without_secrets(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     let (mut out, mut from) = (String::new(), 0);

@@ -139,7 +139,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         ));
     }
     let secret = context.ledger.join("key");
-    // A user who names a key need not be the operator; the operator's own folder is where the key file belongs.
+    // A user who names a key need not be the operator, and only the operator's own folder may contain the key file.
     if args.key.is_some() && args.from.is_none() && secret.exists() {
         context.remark(&format!(
             "{}: with this file anyone can sign in the log's name: a copy for others must not contain it",

@@ -25,7 +25,7 @@ const HEAD_BYTES_MAX: usize = 1 << 14;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Answers HTTP/1.1 until `stop` ends, one request on each connection. A connection is closed if its request has no complete head
-/// after `patience`, and closed at once if there are too many. After `stop`, open connections have `patience` to end.
+/// after `patience`; one beyond the limits is closed at once. After `stop`, open connections have `patience` to end.
 pub(crate) async fn serve(
     listener: TcpListener,
     routes: Router,

@@ -15,7 +15,7 @@ use crate::cli::error::{Exit, Failure};
 use crate::cli::prove::witness_request::instant;
 use crate::cli::render::count;
 
-/// The time within which a witness must answer.
+/// The time within which a witness must answer; one that does not is passed over.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The largest answer of a witness, in bytes: its lines take less.
 const ANSWER_BYTES_MAX: u64 = 1 << 14;

@@ -227,7 +227,7 @@ impl Trust<'_> {
         format!("{} has signed {how}: that proves that it showed two histories; {kept}", self.key.name())
     }
 
-    /// Stores two heads that contradict each other, or may, as evidence, and says where.
+    /// Stores two heads that contradict each other, or may, as evidence, and returns a text that names their folder.
     fn kept(&self, one: &SignedCheckpoint, other: &SignedCheckpoint, proofs: &[ProofText]) -> String {
         let Some(memory) = &self.memory else { return "keep both files".into() };
         match memory.keep([one, other], proofs) {
