@@ -265,7 +265,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         ));
     }
     if mode.records() && beside {
-        // A batch that is refused must leave no file beside the log.
+        // A refused append must leave no file beside the log.
         writer.rehearse(events.clone(), &options)?;
         document.iter().try_for_each(|bytes| keep_document(&context.ledger, bytes))?;
         words.iter().try_for_each(|words| words::keep(&context.ledger, words))?;

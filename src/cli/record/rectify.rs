@@ -64,7 +64,7 @@ pub(crate) struct CorrectionArgs {
 }
 
 impl CorrectionArgs {
-    /// The mode in which the correction is recorded, tried or drafted.
+    /// The mode that the options of the correction give.
     pub(crate) fn mode(&self) -> Mode<'_> {
         self.signing.mode(self.dry_run)
     }

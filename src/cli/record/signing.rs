@@ -28,14 +28,14 @@ pub(crate) struct SigningArgs {
     draft: Option<PathBuf>,
 }
 
-/// The use that a command makes of its events.
+/// The mode of a command that makes events.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Mode<'a> {
-    /// It records them.
+    /// Records the events.
     Record,
-    /// It only reports the changes that they would make.
+    /// Only reports the changes that the events would make.
     DryRun,
-    /// It writes them to this file for others to sign.
+    /// Writes the events to this file, for others to sign.
     Draft(&'a Path),
 }
 
@@ -63,7 +63,7 @@ impl SignArgs {
 }
 
 impl SigningArgs {
-    /// The use that the command makes of its events.
+    /// The mode that the options give.
     pub(crate) fn mode(&self, dry_run: bool) -> Mode<'_> {
         match (&self.draft, dry_run) {
             (_, true) => Mode::DryRun,

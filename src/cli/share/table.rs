@@ -176,7 +176,7 @@ fn number(count: Count) -> String {
     }
 }
 
-/// The day of entry into force and the article, or the consents that are missing.
+/// The day of entry into force and the article; before that day, the number of consents and the number needed.
 fn in_force(force: &TableInForce, on: Day, layout: Layout) -> String {
     let article = match (&force.article, &force.clause) {
         (Some(article), Some(_)) => format!(", in accordance with {article}"),

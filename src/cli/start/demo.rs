@@ -37,7 +37,7 @@ pub(crate) struct Example {
     file: &'static str,
     rows: &'static str,
     surveyed: &'static str,
-    /// The text of its screen, after the roster.
+    /// The function that writes the text after the roster on its screen.
     pub(crate) tell: Tell,
 }
 

@@ -101,7 +101,7 @@ fn named(word: &str) -> Option<(&'static str, Build, Read)> {
     )
 }
 
-/// Parses the command line, if it names one of these commands, or none, and has no mistake.
+/// Parses the command line, if it names one of these commands, or none, and has no mistake; returns `None` otherwise.
 pub(crate) fn read(words: &[OsString]) -> Option<Cli> {
     let command = GlobalArgs::augment_args(clap::Command::new("chancery"));
     let Some((name, build, read)) = words.iter().skip(1).find_map(|word| named(word.to_str()?)) else {

@@ -26,7 +26,7 @@ pub(crate) struct Tour {
     today: Day,
 }
 
-/// The tour of a body, then a screen for each other body that the user asked for.
+/// The tour of a body, which is the SCO, then a screen for each other body that the user asked for.
 pub(crate) fn tour(context: &Context, body: BodyId, others: Vec<(BodyId, Tell)>) -> Result<String, Failure> {
     let tour = Tour::open(context, body)?;
     let mut out = tour.now("1 Today")?;
@@ -249,7 +249,7 @@ impl Tour {
     }
 }
 
-/// The text of a body's screen, after its roster.
+/// A function that writes the text after the roster on a body's screen.
 pub(crate) type Tell = fn(&Tour) -> Result<String, Failure>;
 
 /// Approvals at home have no effect on the status; deposits do.
