@@ -1,4 +1,4 @@
-//! Questions: what a participant's status is, was, and why.
+//! Questions: the status of a participant, past or present, and the reasons for it.
 
 #[allow(clippy::module_inception, reason = "the command that the room is named for")]
 pub(crate) mod ask;

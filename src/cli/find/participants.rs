@@ -76,7 +76,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// What a participant is that only lists name.
+/// The description of a participant that appears only in lists of states.
 const NAMED: &str = "not in the register";
 
 fn named_json(id: &ParticipantId, lifetimes: &[Lifetime]) -> Value {
@@ -95,7 +95,7 @@ fn named_detail(page: &Page, id: &ParticipantId, lifetimes: &[Lifetime]) -> Stri
     out
 }
 
-/// What the lists of states say that the ledger records; nothing where there is no ledger.
+/// The lifetimes in the lists of states that the ledger records; empty if there is no ledger.
 fn lifetimes(context: &Context) -> Result<Lifetimes, Failure> {
     if !context.ledger.exists() {
         return Ok(Lifetimes::default());
@@ -131,7 +131,7 @@ fn json(p: &Participant, lifetimes: &[Lifetime]) -> Value {
            "lifetimes": lifetimes})
 }
 
-/// A span of days: the first counts, the last does not.
+/// A span of days, closed-open: it includes the first day, not the last.
 fn span(from: Option<String>, until: Option<String>) -> String {
     let words = [("from", from), ("until", until)];
     let said = words.into_iter().filter_map(|(word, day)| Some(format!(" {word} {}", day?)));
@@ -144,7 +144,7 @@ fn numbers_json(id: &ParticipantId) -> Vec<Value> {
     StateNumbers::builtin().of(id).iter().map(json).collect()
 }
 
-/// The numbers of a participant in a list, each with its days.
+/// The numbers of a participant in a list of states, each with its days.
 fn numbers(id: &ParticipantId, list: StateList) -> String {
     let day = |day: Option<Day>| day.map(|d| d.to_string());
     let text = |n: &StateNumber| format!("{}{}", n.number, span(day(n.from), day(n.until)));
@@ -181,7 +181,7 @@ fn detail(page: &Page, p: &Participant, lifetimes: &[Lifetime]) -> String {
     out
 }
 
-/// What each list says: from when to when, and the entries that say so.
+/// The lifetime in each list, with the entries that state it.
 fn listed(page: &Page, lifetimes: &[Lifetime]) -> String {
     let text =
         |date: &Option<Edtf>, open: &str| date.as_ref().map_or_else(|| open.to_owned(), Edtf::to_string);
