@@ -166,7 +166,7 @@ pub enum LedgerError {
     ExtendsTwice {
         /// The body.
         body: BodyId,
-        /// What it extends.
+        /// The body whose charter it extends.
         pattern: BodyId,
     },
     /// The charter has no such status in any version.

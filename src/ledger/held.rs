@@ -1,4 +1,4 @@
-//! What is recorded of a body already: so that a file which is imported again meets its own rows.
+//! The events that are already recorded in a body, so that the rows of a file that is imported again are recognised.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,18 +9,18 @@ use crate::history::standing;
 
 use super::{LedgerError, Writer};
 
-/// What the ledger holds of a body, by id.
+/// The events that the ledger has in a body, by id.
 #[derive(Clone, Debug)]
 pub struct RecordedRows {
-    /// With which import each event came.
+    /// The import that brought each event, if one did.
     imports: HashMap<EventId, Option<EventId>>,
-    /// Those that stand: not withdrawn, alone or with their import. What its own source took back stands as what a file
-    /// says, and so does the taking back.
+    /// The events that are not retracted, neither alone nor with their import. An event that its own source retracted is included,
+    /// because the file still states it; so is that retraction.
     standing: HashSet<EventId>,
 }
 
 impl RecordedRows {
-    /// The id under which it stands, or may be recorded: what was withdrawn is recorded anew under another one.
+    /// The id under which an event is recorded, or may be: an event that was retracted is recorded anew under another id.
     #[must_use]
     pub fn name(&self, mut id: EventId) -> EventId {
         while self.imports.contains_key(&id) && !self.standing.contains(&id) {
@@ -29,7 +29,7 @@ impl RecordedRows {
         id
     }
 
-    /// A row is what it says: one that an earlier file brought is the row recorded then.
+    /// Gives an event its id; if an earlier file already brought the same row, also the import of that row.
     pub fn meet(&self, event: &mut Event) {
         event.id = self.name(event.id);
         if let Some(import) = self.imports.get(&event.id) {
@@ -39,7 +39,7 @@ impl RecordedRows {
 }
 
 impl Writer {
-    /// What is recorded of a body already.
+    /// The events already recorded in a body.
     ///
     /// # Errors
     /// [`LedgerError`].
