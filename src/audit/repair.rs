@@ -155,7 +155,7 @@ fn join<'a>(damage: &'a Source, copy: &'a Source) -> Result<(Vec<&'a [u8]>, Vec<
         (None, Some(index)) => return Err(RepairError::Disagree { index }),
         (Some(size), None) => return Err(RepairError::OtherRoot { size }),
         // An entry that was rewritten together with its hash is not intact if the heads show it. The copy's entries must then give
-        // the roots of all heads, and its own heads must cover each of these entries.
+        // the roots of all heads, and the heads must cover each of these entries.
         (Some(_), Some(index)) => {
             let (others, restored) = fill(damage, copy, &disagree)?;
             let settled = unmet(&others, heads).is_none() && disagree.last().is_some_and(|at| *at < covered);
