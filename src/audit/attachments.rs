@@ -199,7 +199,7 @@ fn attachment(kind: Kind, path: PathBuf, ledger: &Path) -> Option<Attachment> {
     // A writer that released its lock before this has already appended the entry, and the entries are read after this.
     let is_in_flight = metadata.is_file() && age.is_some_and(|age| age < IN_FLIGHT) && Lock::is_held(ledger);
     let fault = match &name {
-        // A pipe or a device would be read without end, and a link leads out of the ledger.
+        // Reading a pipe or a device might never end, and a link leads out of the ledger.
         _ if !metadata.is_file() => {
             Some((fault::ATTACHMENT_OTHER_NAME, "it is not a regular file".to_owned()))
         }

@@ -57,9 +57,9 @@ pub struct RemarkItem {
 /// The report of an audit.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Report {
-    /// The log's name; empty where nothing gives it any more.
+    /// The log's name; empty if it can no longer be read.
     pub origin: String,
-    /// How many entries were read.
+    /// The number of entries read.
     pub size: Size,
     /// The RFC 6962 root over them, computed from their bytes; base64.
     pub root: String,
