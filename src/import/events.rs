@@ -58,7 +58,7 @@ pub struct EventsFile<'a> {
 /// A remark on a line.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Told {
-    /// From 1.
+    /// The number of the line, from 1.
     pub line: u64,
     /// The reason for which it was not taken, or the way in which it was understood.
     pub what: String,

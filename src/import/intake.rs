@@ -73,7 +73,7 @@ fn rows(count: usize) -> String {
 /// How an import is made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Mode {
-    /// Record nothing.
+    /// If true, nothing is recorded.
     pub dry_run: bool,
     /// If true, all rows are recorded or none.
     pub strict: bool,

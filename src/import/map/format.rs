@@ -57,8 +57,8 @@ impl Format {
     }
 }
 
-/// The date that a cell states, as EDTF. If no pattern fits and EDTF is allowed, the cell is returned for the neutral form to
-/// judge.
+/// The date that a cell states, as EDTF. If no pattern fits, and EDTF or no format at all is given, the cell itself is returned for
+/// the neutral form to judge.
 ///
 /// # Errors
 /// The reason for which it states no date, or two.

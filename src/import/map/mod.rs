@@ -53,7 +53,7 @@ pub(super) struct Column {
 /// A place in the text of a map.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Place {
-    /// From 1.
+    /// The line, from 1.
     line: usize,
     /// The column, in characters, from 1.
     column: usize,
@@ -97,7 +97,7 @@ pub(super) struct DateMap {
 /// One act of a row.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct ActMap {
-    /// How it is called where a row is reported; empty where it is the only one.
+    /// Its name when a row is reported; empty if it is the only act.
     pub(super) label: String,
     pub(super) kind: Text,
     pub(super) date: DateMap,
