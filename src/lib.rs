@@ -6,7 +6,7 @@
 //!
 //! # Asking
 //! A [`Reading`] is the record at one size: immutable, shared by threads, cheap to clone. It answers a [`Question`], which is
-//! a value made of words, as a person would type them.
+//! a value made of words as a user would type them.
 //! ```no_run
 //! use chancery::event::Instant;
 //! use chancery::{Question, Reading};
@@ -20,12 +20,12 @@
 //! ```
 //!
 //! # The map
-//! A module imports only what stands to its right; `audit`, `certificate`, `import`, `publish` and `witness` stand beside
+//! A module imports only the modules to its right; `audit`, `certificate`, `import`, `publish` and `witness` are beside
 //! `ledger`:
 //!
 //! `cli → ledger → {query → history → charter → event} + {index} + {log}`
 //!
-//! | module | what it holds |
+//! | module | contents |
 //! |---|---|
 //! | [`event`] | the vocabulary: acts, dates (EDTF), participants, evidence, the leaf that records them, and the headings under which they are filed |
 //! | [`charter`] | legal processes as data: statuses, transitions, procedures, and the judgement of an act |
@@ -33,19 +33,19 @@
 //! | [`index`] | the entries under each heading, in three containers; can be rebuilt from the log at any time |
 //! | [`history`] | the fold: which entries count, which statuses are possible on which days, procedures, overlays |
 //! | [`query`] | questions and answers, and which headings a question needs; answers serialise to the JSON contract |
-//! | [`ledger`] | where all parts meet: open, append, ask |
+//! | [`ledger`] | the writer and the readings, which join all parts: open, append, ask |
 //! | [`certificate`] | answers with the proof that no entry was left out |
 //! | [`audit`] | everything derived again from raw leaves, by named checks; repair from a copy |
 //! | [`publish`] | the log as static files, C2SP tlog-tiles; fetching such a tree |
-//! | [`witness`] | heads held against a log: witnesses, policies, what a client has seen |
+//! | [`witness`] | heads compared with a log: witnesses, policies, the heads that a client has seen |
 //! | [`import`] | the records of others: one file for each source format |
 //! | [`cli`] | the commands, in seven rooms |
 //!
 //! `docs/ARCHITECTURE.md` follows an entry, a question and an audit through these; `docs/FORMAT.md` has the bytes.
 //!
 //! # Recording
-//! A [`Writer`] appends, and gives a [`Reading`] of everything recorded by then. A ledger with the charter of the Shanghai
-//! Cooperation Organisation and one act, asked for a status:
+//! A [`Writer`] appends, and gives a [`Reading`] of everything recorded by then. This program makes a ledger with the charter
+//! of the Shanghai Cooperation Organisation and one act, and asks it for a status:
 //! ```
 //! use chancery::charter::{Template, charter_event};
 //! use chancery::event::{Act, BodyId, Edtf, Event, EventId, Evidence, Instant, ParticipantId, Role};

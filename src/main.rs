@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 fn main() -> ExitCode {
-    // Where a file may grow no further (`ulimit -f`) the write is to fail, not the process.
+    // If a file reaches the size limit (`ulimit -f`), the write must fail, not the process.
     let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::<AtomicBool>::default());
     chancery::cli::run()
 }

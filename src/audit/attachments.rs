@@ -1,4 +1,4 @@
-//! What stands beside the log, `documents/` and `quotes/`, held against the hashes that its entries state.
+//! Compares the files beside the log, in `documents/` and `quotes/`, with the hashes that its entries state.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -17,13 +17,13 @@ use super::report::{Findings, RemarkItem};
 
 const CHECK: &str = "attachments";
 
-/// A file of words is smaller: its words came from one argument of a command.
+/// A file in `quotes/` is smaller than this, in bytes: its words came from one argument of a command.
 const WORDS_BYTES_MAX: u64 = 1 << 20;
 
-/// A writer names a file in an entry sooner than this after it put the file in place.
+/// A writer appends the entry that names a file within this time after it put the file in place.
 const IN_FLIGHT: Duration = Duration::from_secs(10);
 
-/// What stands beside the log; each kind has a folder of its own.
+/// The kinds of files beside the log; each kind has a folder of its own.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Kind {
     Document,
@@ -38,7 +38,7 @@ impl Kind {
         }
     }
 
-    /// The hash that a file is named by; none where its name is no hash.
+    /// The hash in the name of a file; `None` if the name is no hash.
     fn hash_in(self, name: &str) -> Option<&str> {
         let hash = match self {
             Kind::Document => name,
@@ -48,7 +48,7 @@ impl Kind {
         (hash.len() == 64 && hash.bytes().all(is_hex)).then_some(hash)
     }
 
-    /// The hash of a file's content; none where it cannot be the content of such a file.
+    /// The hash of a file's content; `None` if it cannot be the content of such a file.
     fn hash_of(self, file: File) -> Result<Option<String>> {
         match self {
             Kind::Document => {
@@ -89,7 +89,7 @@ fn committed(bytes: &[u8]) -> Option<String> {
     }
 }
 
-/// A hash that stands for a file, of the kind of folder that the file lies in.
+/// The kind of a file, by its folder, and the hash that names it.
 type Name = (Kind, String);
 
 /// The hashes that entries state, each with the first entry that states it.
@@ -97,7 +97,7 @@ type Name = (Kind, String);
 pub(super) struct StatedHashes(BTreeMap<Name, Index>);
 
 impl StatedHashes {
-    /// Takes the hashes of an entry's evidence.
+    /// Adds the hashes in an entry's evidence.
     pub(super) fn take(&mut self, index: Index, event: &Event) {
         for evidence in &event.evidence {
             if let Some(sha256) = &evidence.sha256 {
@@ -109,7 +109,7 @@ impl StatedHashes {
         }
     }
 
-    /// Takes the hashes of later entries.
+    /// Adds the hashes of later entries.
     pub(super) fn absorb(&mut self, later: StatedHashes) {
         later.0.into_iter().for_each(|(name, index)| _ = self.0.entry(name).or_insert(index));
     }
@@ -118,23 +118,23 @@ impl StatedHashes {
 /// A file beside the log.
 struct Attachment {
     path: PathBuf,
-    /// What names it, where its name is a hash.
+    /// Its kind and hash, if its name is a hash.
     name: Option<Name>,
-    /// What is wrong with its content.
+    /// The fault of its content, with a description, if there is one.
     fault: Option<(Fault, String)>,
-    /// Whether a writer may be about to name it in an entry.
+    /// True if a writer may be about to name it in an entry.
     is_in_flight: bool,
 }
 
 /// The files beside the log.
 pub(super) struct Attachments {
     files: Vec<Attachment>,
-    /// Names of folders that cannot be listed, with the reason.
+    /// Folders that cannot be listed, each with the reason.
     unlisted: Vec<(PathBuf, String)>,
 }
 
 impl Attachments {
-    /// Reads both folders. They are read before the entries: what is put there later is no concern of this audit.
+    /// Reads both folders, before the entries are read: a file put there later is not part of this audit.
     pub(super) fn read(ledger: &Path, progress: &mut dyn FnMut(u64)) -> Attachments {
         let (mut files, mut unlisted) = (Vec::new(), Vec::new());
         for kind in [Kind::Document, Kind::Words] {
@@ -154,7 +154,7 @@ impl Attachments {
         Attachments { files, unlisted }
     }
 
-    /// Compares the files with what the entries state; `whole`: no entry is missing.
+    /// Compares the files with the hashes that the entries state; `whole` is true if no entry is missing.
     pub(super) fn compare(&self, stated: &StatedHashes, whole: bool, found: &mut Findings) {
         found.counted(CHECK, self.files.len() as u64);
         for (folder, error) in &self.unlisted {
@@ -163,7 +163,7 @@ impl Attachments {
         for file in &self.files {
             let entry = file.name.as_ref().and_then(|name| stated.0.get(name)).copied();
             if let Some((fault, what)) = &file.fault {
-                // A file that a writer is about to rename has a name of its own.
+                // A file that a writer is about to rename has a temporary name.
                 if !(file.is_in_flight && *fault == fault::ATTACHMENT_OTHER_NAME) {
                     add(found, *fault, entry, &file.path, what.clone());
                 }
@@ -174,7 +174,8 @@ impl Attachments {
         }
     }
 
-    /// Remarks on what entries name and is not there. It may be removed without touching a hash, so it is no fault.
+    /// Returns a remark for each file that an entry names and that is missing. A file may be removed without changing a hash, so
+    /// this is no fault.
     pub(super) fn missing(&self, stated: &StatedHashes) -> Vec<RemarkItem> {
         let here: BTreeSet<&Name> = self.files.iter().filter_map(|file| file.name.as_ref()).collect();
         let missing = stated.0.iter().filter(|(name, _)| !here.contains(name));
@@ -189,16 +190,16 @@ impl Attachments {
     }
 }
 
-/// A file as it is; none where it went away meanwhile, as words do that are redacted.
+/// Reads a file; `None` if it was removed meanwhile, as redacted words are.
 fn attachment(kind: Kind, path: PathBuf, ledger: &Path) -> Option<Attachment> {
     let metadata = std::fs::symlink_metadata(&path).ok()?;
     let name = path.file_name().and_then(|name| name.to_str()).and_then(|name| kind.hash_in(name));
     let name = name.map(|hash| (kind, hash.to_owned()));
     let age = metadata.modified().ok().and_then(|at| at.elapsed().ok());
-    // A writer that released its lock before this has appended the entry, and the entries are read after this.
+    // A writer that released its lock before this has already appended the entry, and the entries are read after this.
     let is_in_flight = metadata.is_file() && age.is_some_and(|age| age < IN_FLIGHT) && Lock::is_held(ledger);
     let fault = match &name {
-        // A pipe or a device would be read without end, and a link leads out of the ledger.
+        // Reading a pipe or a device might never end, and a link leads out of the ledger.
         _ if !metadata.is_file() => {
             Some((fault::ATTACHMENT_OTHER_NAME, "it is not a regular file".to_owned()))
         }

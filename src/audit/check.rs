@@ -7,12 +7,12 @@ use serde::Serialize;
 pub struct Check {
     /// Its name.
     pub name: &'static str,
-    /// What it makes sure of, in a line.
+    /// The property that it checks, in one line.
     pub what: &'static str,
 }
 
 impl Check {
-    /// Whether it is made: some are of a ledger's folder alone, some of a published tree.
+    /// True if the check is made: some checks apply only to a ledger's folder, some only to a published tree.
     pub fn is_made(&self, published: bool) -> bool {
         match self.name {
             "frames" | "tree" | "attachments" | "snapshot" => !published,

@@ -1,4 +1,4 @@
-//! What clauses compute, held against what the record certifies and claims.
+//! Compares the days that clauses compute with those that the record certifies or claims.
 
 use crate::charter::{Charter, EffectBy, Step};
 use crate::event::{ActKind, Day, Edtf, ParticipantId, Role};
@@ -7,7 +7,7 @@ use crate::history::{PairView, Standing};
 use super::derivation::Derivation;
 use super::report::RemarkItem;
 
-/// Remarks on entries into force, on effects and on notices.
+/// Adds the remarks on entries into force, on effects and on notices.
 pub(super) fn clauses(charter: &Charter, derived: &Derivation, remarks: &mut Vec<RemarkItem>) {
     of_the_treaty(charter, derived, remarks);
     for (who, pair) in &derived.pairs {
@@ -22,7 +22,7 @@ pub(super) fn clauses(charter: &Charter, derived: &Derivation, remarks: &mut Vec
     }
 }
 
-/// The entry into force that the body's own acts certify, beside what its clause computes.
+/// Compares the entry into force that the body's own acts certify with the one that its clause computes.
 fn of_the_treaty(charter: &Charter, derived: &Derivation, remarks: &mut Vec<RemarkItem>) {
     let Some(general) = &derived.board.entry_into_force else { return };
     let Some((certified, entry)) = &general.certified else { return };
@@ -37,7 +37,7 @@ fn of_the_treaty(charter: &Charter, derived: &Derivation, remarks: &mut Vec<Rema
     remarks.push(RemarkItem { entry: *entry, what, rule });
 }
 
-/// An accession that is certified although the consents that it needs are not all recorded.
+/// Remarks on an accession that is certified although not all the consents that it needs are recorded.
 fn accession(
     charter: &Charter,
     derived: &Derivation,
@@ -47,7 +47,7 @@ fn accession(
     remarks: &mut Vec<RemarkItem>,
 ) {
     let Some(on) = act.event.effect() else { return };
-    // Only what was acceded to by a treaty of its own; the founders' waits for the founders.
+    // Only accessions by a treaty of their own count: the founders' accession waits for the founders.
     if !pair.own.iter().any(|act| act.event.act.kind() == ActKind::AccessionTreatySigned) {
         return;
     }
@@ -55,7 +55,7 @@ fn accession(
     let procedure = version.highest().and_then(|status| version.procedure(status));
     let Some(procedure) = procedure else { return };
     let Some(step) = procedure.rule.steps.iter().find(|step| step.by.is_some()) else { return };
-    // Those who accede on the same day do not wait for each other, unless the record orders the day.
+    // Participants that accede on the same day do not wait for each other, unless the record gives the order of that day.
     let day = if act.event.sequence.is_some() { on.latest() } else { on.earliest().previous() };
     let mut electorate = derived.board.members(charter, &derived.pairs, day, act.event.sequence);
     electorate.remove(who);
@@ -77,7 +77,7 @@ fn accepted(pair: &PairView, member: &ParticipantId, step: &Step, on: Day) -> bo
     pair.about.iter().any(|act| act.event.participant.as_ref() == Some(member) && of_step(act))
 }
 
-/// A source's day of effect, where a clause computes another.
+/// Remarks on a source's day of effect if a clause computes another day.
 fn effect(charter: &Charter, derived: &Derivation, act: &Standing, remarks: &mut Vec<RemarkItem>) {
     let Some(stated) = act.event.dates.get(Role::Effective) else { return };
     for by in [EffectBy::EntryIntoForce, EffectBy::Withdrawal] {
@@ -101,7 +101,7 @@ fn effect(charter: &Charter, derived: &Derivation, act: &Standing, remarks: &mut
     }
 }
 
-/// A notice period that the clause does not let be extended, extended all the same.
+/// Remarks on a notice period that was extended although the clause does not allow it.
 fn extension(charter: &Charter, act: &Standing, remarks: &mut Vec<RemarkItem>) {
     if act.event.act.kind() != ActKind::WithdrawalPeriodExtended {
         return;

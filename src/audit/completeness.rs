@@ -1,4 +1,4 @@
-//! The completeness maps that heads state, made anew from the leaves.
+//! Makes the completeness maps that heads state anew from the leaves.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use super::fault;
 use super::filing::{Filings, Line};
 use super::report::Findings;
 
-/// Compares every head that states a map and whose entries are there. `hashes` are those of the leaves.
+/// Compares every head that states a map and whose entries are present. `hashes` are the hashes of the leaves.
 pub(super) fn completeness(
     entries: &[Entry],
     filings: &Filings,
@@ -43,10 +43,10 @@ pub(super) fn completeness(
     found
 }
 
-/// How many groups a completeness map has, and the root over them.
+/// The number of groups in a completeness map, and the root over them.
 type MapHead = (u64, Hash);
 
-/// The head of the map over the first entries at each of some sizes, which rise: one pass over all that is filed.
+/// The heads of the maps over the first entries at each of some sizes, in rising order: one pass over all filings.
 fn map_heads(filings: &Filings, hashes: &[Hash], sizes: &[u64]) -> Vec<MapHead> {
     let groups: Vec<&[Line]> = filings.lines.chunk_by(|a, b| a.group == b.group).collect();
     let members = groups.into_par_iter().map(|lines| members(filings, lines, hashes, sizes));

@@ -1,4 +1,4 @@
-//! One body as the audit derives it.
+//! Derives one body for the audit.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,19 +11,19 @@ use crate::query::{Charters, CheckpointRef, Material, elsewhere};
 use super::record::Record;
 use super::verdict::fold;
 
-/// What is said of one participant.
+/// The certainty and the possible statuses of one participant on a day.
 pub(super) type Line = (Certainty, BTreeSet<StatusId>);
 
-/// One body derived by the audit.
+/// One body, derived by the audit.
 pub(super) struct Derivation {
-    /// The acts in force, by participant.
+    /// The acts that are not retracted, by participant.
     pub(super) pairs: Pairs,
-    /// What the acts of some make of the status of others.
+    /// The clauses, evaluated over all participants: how the acts of some change the status of others.
     pub(super) board: Board,
 }
 
 impl Derivation {
-    /// Derives a body under a charter that was derived before.
+    /// Derives a body under a charter that was already derived.
     pub(super) fn new(
         entries: &Arc<Vec<Entry>>,
         body: &BodyId,
@@ -33,7 +33,7 @@ impl Derivation {
         Derivation::of_acts(Record::new(entries).acts(), entries, (body, charter), texts)
     }
 
-    /// Derives a body and its charter from some entries alone; `None` if they have no charter of it that can be read.
+    /// Derives a body and its charter from these entries alone; `None` if they have no charter of the body that can be read.
     pub(super) fn anew(
         entries: &Arc<Vec<Entry>>,
         body: &BodyId,
@@ -58,7 +58,7 @@ impl Derivation {
     }
 }
 
-/// The acts that stand in a body: by participant, and those of the body alone.
+/// The acts in a body that are not retracted: by participant, and those of the body alone.
 pub(super) fn acts(entries: &[Entry], body: &BodyId) -> (Pairs, Vec<Standing>) {
     by_participant(Record::new(entries).acts(), body)
 }
@@ -92,7 +92,7 @@ pub(super) fn material(entries: Arc<Vec<Entry>>, size: Size, texts: &Texts) -> M
     Material { entries, checkpoint, charters, scope: Scope::ALL, given: None }
 }
 
-/// What is said of a participant on a day; nothing if it certainly has no status.
+/// The certainty and statuses of a participant on a day; `None` if it certainly has no status.
 pub(super) fn line(history: &History, day: Day) -> Option<Line> {
     let reading = history.on(day);
     let statuses: BTreeSet<StatusId> = reading.statuses().into_iter().cloned().collect();

@@ -1,8 +1,8 @@
-//! A log held against an older copy of it: which entries were changed, removed, inserted or moved.
+//! Compares a log with an older copy of it: names the entries that were changed, removed, inserted or moved.
 //!
-//! Whoever rewrites a log can compute every hash anew, and one entry more or less moves all behind it. So entries are
-//! paired by their bytes, else by their id; what stands in the same order as before is sound, and each of the others is
-//! a finding of its own.
+//! An attacker who rewrites a log can compute every hash anew, and one entry more or less moves all later entries. Entries are
+//! therefore paired by their bytes, otherwise by their id. The pairs in the same order as before are sound; each other entry is a
+//! finding of its own.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -16,7 +16,7 @@ use super::leaf::Leaf;
 use super::report::Findings;
 use super::since::{Copy, Since};
 
-/// An entry of the copy with its place in the log.
+/// An entry of the copy with its index in the log.
 struct Pair<'a> {
     old: u64,
     new: u64,
@@ -24,7 +24,7 @@ struct Pair<'a> {
     is: &'a [u8],
 }
 
-/// Holds the leaves of a log against those of a copy.
+/// Compares the leaves of a log with those of a copy.
 pub(super) fn compare(since: &Since, copy: &Copy, leaves: &[Leaf], found: &mut Findings) {
     found.counted("since", copy.count);
     let place = || Some(since.name.clone());
@@ -71,7 +71,7 @@ fn differences(copy: &Copy, later: &[&Leaf]) -> Vec<(u64, Fault, String)> {
         let what = format!("the copy's entry {old} ({}) is not in the log", name(leaf, old));
         all.push((old, fault::REMOVED, what));
     }
-    // Behind the last entry of the copy, others may have been appended since.
+    // After the last entry of the copy, the log may have further entries.
     let last = pairs.iter().map(|pair| pair.new).max();
     let paired: HashSet<u64> = pairs.iter().map(|pair| pair.new).collect();
     let lost: HashSet<u64> = copy.lost.iter().copied().collect();
@@ -85,7 +85,7 @@ fn differences(copy: &Copy, later: &[&Leaf]) -> Vec<(u64, Fault, String)> {
     all
 }
 
-/// Pairs by bytes, then by id; and what of the copy is left.
+/// Pairs entries by their bytes, then by their id; returns the pairs and the entries of the copy that have none.
 fn pair<'a>(copy: &'a Copy, later: &[&'a Leaf]) -> (Vec<Pair<'a>>, Vec<(u64, &'a [u8])>) {
     let by_bytes: HashMap<&[u8], u64> = later.iter().rev().map(|l| (&*l.bytes, l.index)).collect();
     let known: HashSet<&[u8]> = copy.rest.iter().map(|(_, leaf)| leaf.as_slice()).collect();
@@ -108,7 +108,7 @@ fn id(leaf: &[u8], index: u64) -> Option<EventId> {
     decode(leaf, Index(index)).ok().map(|entry| entry.event.id)
 }
 
-/// The most pairs whose order is the same on both sides: the longest rising subsequence of the places in the log.
+/// The largest set of pairs in the same order on both sides: the longest rising subsequence of the indexes in the log.
 fn in_order(pairs: &[Pair<'_>]) -> HashSet<usize> {
     // The pair that ends the best sequence of each length so far, and the one before each pair in its own.
     let mut ends: Vec<usize> = Vec::new();
@@ -124,7 +124,7 @@ fn in_order(pairs: &[Pair<'_>]) -> HashSet<usize> {
     std::iter::successors(ends.last().copied(), |at| before[*at]).collect()
 }
 
-/// What an entry is, in a few words.
+/// A short description of an entry.
 fn name(leaf: &[u8], index: u64) -> String {
     let Ok(entry) = decode(leaf, Index(index)) else { return "unreadable".into() };
     let event = &entry.event;
@@ -132,7 +132,7 @@ fn name(leaf: &[u8], index: u64) -> String {
     format!("{}{who} {}", event.act.kind(), event.body)
 }
 
-/// Every field that differs, with what it was and what it is.
+/// Every field that differs, with its earlier and its present value.
 fn fields(was: &[u8], is: &[u8]) -> String {
     let read = |leaf: &[u8]| serde_json::from_slice::<Value>(leaf).ok();
     let (Some(was), Some(is)) = (read(was), read(is)) else { return "its bytes differ".into() };
@@ -152,7 +152,7 @@ fn fields(was: &[u8], is: &[u8]) -> String {
     }
 }
 
-/// The longest value of a field that is shown whole.
+/// The longest value of a field, in characters, that is shown in full.
 const SHOWN: usize = 80;
 
 fn short(value: &str) -> String {

@@ -1,4 +1,4 @@
-//! Checks of entries one by one, and of each against those before it.
+//! Checks entries one by one, and each against those before it.
 
 use crate::event::leaf::{LeafError, decode_signed};
 use crate::event::{Entry, Event, EventId, EventSignature, Index, is_leaf_of};
@@ -9,7 +9,7 @@ use super::record::corrects;
 use super::report::Findings;
 use super::verdict::rules_of;
 
-/// Reads a leaf and writes it anew from what was understood: only the canonical form survives that.
+/// Reads a leaf and writes its content anew: only the canonical form gives the same bytes.
 pub(super) fn canonical(leaf: &Leaf, found: &mut Findings) -> Option<(Entry, Vec<EventSignature>)> {
     let index = Index(leaf.index);
     let (entry, signatures) = match decode_signed(&leaf.bytes, index) {
@@ -34,7 +34,7 @@ pub(super) fn canonical(leaf: &Leaf, found: &mut Findings) -> Option<(Entry, Vec
     Some((entry, signatures))
 }
 
-/// Whether something follows from the evidence of an event: since when a correction is known, by what a rule was made.
+/// True if the evidence of an event decides something: the day from which a correction is known, or the source of a rule.
 pub(super) fn rests_on_its_evidence(event: &Event) -> bool {
     corrects(event) || rules_of(event.act.kind())
 }

@@ -1,4 +1,4 @@
-//! The leaves as they lie on disk, and the tree that they give.
+//! The leaves on disk, and the tree that they give.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -20,19 +20,19 @@ use super::leaf::Leaf;
 use super::report::Findings;
 use super::since::{Copy, Roots, Since};
 
-/// Everything that is read from the folder.
+/// Everything read from the folder.
 pub(super) struct Evidence {
     checkpoint_path: PathBuf,
     pub(super) origin: Option<String>,
     pub(super) leaves: Vec<Leaf>,
-    /// Whether entries are missing that once were there.
+    /// True if entries are missing that were once recorded.
     pub(super) incomplete: bool,
     /// The hashes of the leaves from 0 up to the first that is missing.
     pub(super) hashes: Vec<Hash>,
     /// The tree over the leaves from 0 up to the first that is missing.
     pub(super) frontier: Frontier,
     damage: Vec<Damage>,
-    /// The roots at the sizes that are compared.
+    /// The roots at the sizes that are compared with heads.
     roots: BTreeMap<u64, Hash>,
     /// Heads in the headers of segments.
     heads: Vec<Checkpoint>,
@@ -44,26 +44,27 @@ pub(super) struct Evidence {
     pub(super) key: Result<Option<VerifierKey>, String>,
     /// The keys of the log, as its entries announce them.
     keys: Vec<Reign>,
-    /// Heads that a report keeps.
+    /// Heads that a report states.
     pub(super) filed: Vec<Checkpoint>,
-    /// How many of the last entries no signed head covers.
+    /// The number of last entries that no signed head covers.
     pub(super) unsigned: Option<u64>,
 }
 
-/// A report keeps the head at every entry of this number.
+/// A report states a head at every multiple of this size.
 const FILED_EVERY: u64 = 256;
 
-/// A writer that ends signs a head; one that is cut short leaves at most this number of entries without, unless it imports.
+/// A writer signs a head when it closes. A writer that is cut short leaves at most this number of entries without a signed head,
+/// unless it is importing.
 const BEHIND_MOST: u64 = 256;
 
-/// Room for more leaves than this is not made before they are read, whatever the checkpoint says.
+/// The largest number of leaves for which room is made before they are read, however many the checkpoint states.
 const EXPECTED_MAX: usize = 1 << 24;
 
-/// How long a frame that is just being written may take.
+/// The longest time in which a frame that is being written is finished.
 const IN_FLIGHT: Duration = Duration::from_millis(50);
 
-/// Reads the folder. The checkpoint comes first, so that a running writer cannot get ahead of the entries read. `sizes` are
-/// others at which a root will be asked for.
+/// Reads the folder. The checkpoint is read first, so that a running writer cannot record more entries than those read. `sizes` are
+/// further sizes at which roots will be compared.
 pub(super) fn gather(
     path: &Path,
     options: &AuditOptions,
@@ -75,7 +76,7 @@ pub(super) fn gather(
     let expected = checkpoint.as_ref().ok().and_then(|c| c.as_ref()).map_or(0, |c| c.head.size);
     let (mut damage, mut leaves) = verify(path, expected, progress)?;
     if !damage.is_empty() {
-        // What a running writer is about to finish is sound the second time; what is damaged stays so.
+        // A frame that a running writer was about to finish is whole the second time; real damage is still there.
         std::thread::sleep(IN_FLIGHT);
         let (again, read) = verify(path, expected, progress)?;
         damage.retain(|d| again.contains(d));
@@ -83,8 +84,7 @@ pub(super) fn gather(
     }
     let remains = match damage.is_empty() {
         true => stated(path)?,
-        // Past whatever is broken. Leaves that verify reads are kept even where their hash differs, so that their content is
-        // judged too.
+        // Reads past the damage. A leaf that `verify` reads is kept even if its hash differs, so that its content is checked too.
         false => {
             let mut broken: Vec<Leaf> = Vec::new();
             let remains = salvage(path, |found| {
@@ -131,7 +131,7 @@ pub(super) fn gather(
     Ok(evidence)
 }
 
-/// The head in a file, or what is wrong with it.
+/// The head in a file, or the damage to it.
 fn head_in(path: &Path) -> Result<Result<Option<SignedCheckpoint>, Damage>, LogError> {
     match SignedCheckpoint::read(path) {
         Ok(head) => Ok(Ok(head)),
@@ -140,7 +140,7 @@ fn head_in(path: &Path) -> Result<Result<Option<SignedCheckpoint>, Damage>, LogE
     }
 }
 
-/// What is wrong with the files, and every leaf of a sound frame or block.
+/// The damage to the files, and every leaf of a sound frame or block.
 fn verify(
     path: &Path,
     expected: u64,
@@ -161,7 +161,7 @@ fn verify(
     }
 }
 
-/// The root over so many leaves.
+/// The root over a full step of [`FILED_EVERY`] leaves.
 fn root_of(hashes: &[Hash; FILED_EVERY as usize]) -> Hash {
     let mut tree = Frontier::default();
     hashes.iter().for_each(|hash| tree.push(*hash));
@@ -169,7 +169,7 @@ fn root_of(hashes: &[Hash; FILED_EVERY as usize]) -> Hash {
 }
 
 impl Evidence {
-    /// What was read of a published tree whose head is `signed`, fetched from `place`, and must be signed with `key`.
+    /// The evidence from a published tree. Its head `signed` was fetched from `place`, and must be signed with `key`.
     pub(super) fn of_published(
         (leaves, incomplete): (Vec<Leaf>, bool),
         (signed, place): (SignedCheckpoint, String),
@@ -198,7 +198,7 @@ impl Evidence {
         evidence
     }
 
-    /// Grows the tree from the leaves' bytes alone.
+    /// Builds the tree from the bytes of the leaves alone.
     fn grow(&mut self, since: &[Since], others: impl Iterator<Item = u64>) {
         let own = self.checkpoint.iter().chain(&self.cosigned).flatten().map(|signed| &signed.head);
         let stated = own.chain(&self.heads);
@@ -238,21 +238,21 @@ impl Evidence {
         self.frontier = tree;
     }
 
-    /// The root over the first entries, where it was asked for and all of them are there.
+    /// The root over the first `size` entries, if it was asked for and all of them are present.
     pub(super) fn root(&self, size: u64) -> Option<Hash> {
         self.roots.get(&size).copied()
     }
 
     pub(super) fn frames(&self, found: &mut Findings) {
         found.counted("frames", self.leaves.len() as u64);
-        // The checkpoint has a check of its own.
+        // Another check reports the checkpoint.
         for damage in self.damage.iter().filter(|damage| damage.path != self.checkpoint_path) {
             let place = format!("{}, byte {}", damage.path.display(), damage.offset);
             found.add(fault::FRAME_DAMAGED, damage.index.map(Index), Some(place), damage.what.clone());
         }
     }
 
-    /// Takes the keys of the log from its entries: a head is signed with the key of its size.
+    /// Takes the keys of the log from its entries: a head must be signed with the key of its size.
     pub(super) fn follow_keys(&mut self, entries: &[Entry], found: &mut Findings) {
         self.keys = keys::chain(entries, self.origin.as_deref().unwrap_or_default(), found);
     }
@@ -267,7 +267,7 @@ impl Evidence {
                         format!("the first {n} entries do not give the root that the next segment states");
                     found.at(fault::TREE_OTHER_ROOT, Index(n.saturating_sub(1)), what);
                 }
-                // Entries before it are missing, which is found among the frames.
+                // Entries before this size are missing, which the check of the frames reports.
                 None => continue,
             }
             found.counted("tree", 1);
@@ -292,8 +292,8 @@ impl Evidence {
         }
     }
 
-    /// Where a key is known, a head that is signed with it must cover the entries, all but the last ones: without it nobody but
-    /// who has the folder vouches for them. `ledger` is the folder.
+    /// If a key is known, a head signed with it must cover all entries but the last few: entries without such a head are vouched
+    /// for only by the owner of the folder. `ledger` is the folder.
     pub(super) fn headed(&mut self, ledger: &Path, found: &mut Findings) {
         let size = self.frontier.size();
         let (Ok(Some(key)), false) = (&self.key, self.incomplete || size == 0) else { return };
@@ -305,7 +305,7 @@ impl Evidence {
         let own = heads.into_iter().flat_map(|head| head.iter().flatten()).filter(is_own);
         let place = Some(self.checkpoint_path.display().to_string());
         match own.map(|signed| signed.head.size).max() {
-            // Of a head that is there and not signed with the key, or of other entries, that is found already.
+            // A head that is not signed with the key, or is of other entries, is already a finding.
             None if matches!((&self.checkpoint, &self.cosigned), (Ok(None), Ok(None))) => {
                 found.add(fault::UNHEADED, None, place, format!("{size} entries, and the key is {key}"));
             }
@@ -318,7 +318,7 @@ impl Evidence {
         }
     }
 
-    /// Where a key is known, a head must be signed with it. Where none is, a signature says nothing.
+    /// If a key is known, a head must be signed with it. If none is known, a signature shows nothing.
     pub(super) fn signature(&self, signed: &SignedCheckpoint, place: &str, found: &mut Findings) {
         let (fault, what) = match &self.key {
             Ok(None) => return,
@@ -331,7 +331,7 @@ impl Evidence {
         found.add(fault, None, Some(place.into()), what);
     }
 
-    /// The log must begin with what its head covers.
+    /// Checks that the log begins with the entries that its head covers.
     fn head(&self, head: &Checkpoint, place: String, found: &mut Findings) {
         found.counted("checkpoint", 1);
         let size = self.frontier.size();
@@ -353,10 +353,10 @@ impl Evidence {
         found.add(fault, None, Some(place), what);
     }
 
-    /// The log must begin with what was kept of it.
+    /// Checks that the log begins with the heads and entries kept elsewhere.
     ///
     /// # Errors
-    /// [`LogError`] where a copy cannot be read.
+    /// [`LogError`] if a copy cannot be read.
     pub(super) fn since(&self, since: &[Since], found: &mut Findings) -> Result<(), LogError> {
         if found.skips("since") {
             return Ok(());
@@ -382,8 +382,8 @@ impl Evidence {
         Ok(())
     }
 
-    /// The heads that may state more than the log, with where they stand; of those that are of another history, that is
-    /// said already.
+    /// The heads that may state a completeness map, each with its place. Heads of another history are left out: other checks report
+    /// them.
     pub(super) fn stating<'a>(&'a self, since: &'a [Since]) -> Vec<(String, &'a Checkpoint)> {
         let place = self.checkpoint_path.display().to_string();
         let own = self.checkpoint.iter().flatten().map(|signed| (place.clone(), &signed.head));

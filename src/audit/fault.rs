@@ -1,17 +1,17 @@
-//! Every kind of finding: the check that makes it, its code, what it means and what to do. `docs/AUDIT.md` is this table.
+//! Every kind of finding: the check that makes it, its code, its meaning and its remedy. `docs/AUDIT.md` is made from this table.
 
 use serde::Serialize;
 
-/// A kind of finding. Its check and code together name it for good.
+/// A kind of finding. Its check and code together name it, and never change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct Fault {
-    /// The check that finds it.
+    /// The check that makes it.
     pub check: &'static str,
-    /// What kind of fault, in lower case with hyphens.
+    /// Its code within the check, in lower case with hyphens.
     pub code: &'static str,
-    /// What it means, in a line.
+    /// Its meaning, in one line.
     pub what: &'static str,
-    /// What to do.
+    /// The remedy.
     pub remedy: &'static str,
 }
 

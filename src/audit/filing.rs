@@ -1,5 +1,5 @@
-//! Under which headings each entry is filed, derived anew in the plainest way: one list with a line for each entry under
-//! each heading. The rule of the ledger is compared with it, so it shares no code with that rule.
+//! Derives anew, in the simplest way, the headings under which each entry is filed: one list with a line for each entry under each
+//! heading. The ledger's rule is compared with it, so it shares no code with that rule.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,26 +8,26 @@ use smol_str::SmolStr;
 
 use crate::event::{Act, ActKind, BodyId, Correction, Entry, Event, EventId, Field, ParticipantId};
 
-/// Every entry of a record under every heading under which it is filed.
+/// Every entry of a record under each of its headings.
 #[derive(Default)]
 pub(super) struct Filings {
     /// The groups of headings (bodies, and imports as `import:` and the id), by name.
     pub(super) groups: Vec<SmolStr>,
     /// The names of headings in their groups (participants, or nothing), by name.
     pub(super) names: Vec<SmolStr>,
-    /// By heading, those under one heading in the order in which they were filed.
+    /// The lines in the order of headings; under one heading, in the order of filing.
     pub(super) lines: Vec<Line>,
 }
 
 /// One entry under one heading. Entries are counted from 0, as in the log.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Line {
-    /// The place of the heading's group.
+    /// The position of the heading's group in `groups`.
     pub(super) group: u32,
-    /// The place of the heading's name.
+    /// The position of the heading's name in `names`.
     pub(super) name: u32,
     pub(super) entry: u32,
-    /// The entry that filed it there: itself, or the correction that moved it.
+    /// The entry that caused this filing: the entry itself, or the correction that moved it.
     pub(super) by: u32,
 }
 
@@ -48,13 +48,12 @@ impl Filings {
         lines.par_iter_mut().for_each(|line| {
             (line.group, line.name) = (place(&group_places, line.group), place(&name_places, line.name));
         });
-        // Lines under one heading stay in their order.
+        // The sort is stable, so lines under one heading stay in their order.
         lines.par_sort_by_key(|line| (line.group, line.name));
         Filings { groups, names, lines }
     }
 
-    /// The entries under the heading of a name in a group, in the order of filing; `name` is empty for those of the group
-    /// alone.
+    /// The entries under the heading of a name in a group, in the order of filing; for acts of the group alone, `name` is empty.
     pub(super) fn under(&self, group: &str, name: &str) -> Vec<usize> {
         let number = self.names.binary_search_by(|other| other.as_str().cmp(name)).map(|at| at as u32);
         let lines = self.lines_of(group);
@@ -81,7 +80,7 @@ impl Filings {
     }
 }
 
-/// Names with their numbers, in the order in which they were met.
+/// Names with their numbers, in the order of their first use.
 #[derive(Default)]
 struct Numbers {
     names: Vec<SmolStr>,
@@ -99,7 +98,7 @@ impl Numbers {
         number
     }
 
-    /// The names in their order, and by number the place of each.
+    /// The names in sorted order, and the position of each by its number.
     fn sorted(self) -> (Vec<SmolStr>, Vec<u32>) {
         let mut sorted: Vec<(SmolStr, u32)> = self.names.into_iter().zip(0..).collect();
         sorted.sort_unstable();
@@ -113,15 +112,15 @@ impl Numbers {
     }
 }
 
-/// An entry that is corrected, with its corrections, and where all of them are filed.
+/// A corrected entry, its corrections, and the headings under which all of them are filed.
 struct Family {
     /// The entry and its corrections so far, in the order of the log.
     members: Vec<u32>,
-    /// The bodies that it named or was given.
+    /// The bodies that the entry named or that a correction gave it.
     groups: Vec<u32>,
-    /// The participants that it named or was given.
+    /// The participants that the entry named or that a correction gave it.
     names: Vec<u32>,
-    /// Of an import, the group of its own heading.
+    /// If the entry is an import, the group of the import's own heading.
     import: Option<u32>,
 }
 
@@ -133,21 +132,21 @@ impl Family {
     }
 }
 
-/// The entries as they are filed one after the other.
+/// Files entries one after the other.
 #[derive(Default)]
 struct Filing {
     groups: Numbers,
     names: Numbers,
     lines: Vec<Line>,
     families: Vec<Family>,
-    /// The family of each corrected entry and of each correction. An id names the entry that had it first.
+    /// The family of each corrected entry and of each correction, by id. An id names the first entry that had it.
     family_of: HashMap<EventId, usize>,
 }
 
 impl Filing {
     fn file(&mut self, event: &Event, at: u32, corrected: &HashSet<EventId>) {
         let family = if event.corrects() {
-            // A correction of nothing that stands before it is filed nowhere.
+            // A correction that names no earlier entry is filed nowhere.
             let family = event.to.and_then(|to| self.family_of.get(&to)).copied();
             family.inspect(|number| self.correct(*number, event, at))
         } else {
@@ -156,8 +155,8 @@ impl Filing {
         family.into_iter().for_each(|number| _ = self.family_of.entry(event.id).or_insert(number));
     }
 
-    /// Files an entry as it was recorded: under its body and its participant, under its body and the one whom it is about,
-    /// and if it is an import under the heading of that too. An act of the body alone has no participant.
+    /// Files an entry as it was recorded: under its body and its participant, under its body and the participant that it is about,
+    /// and, if it is an import, under the heading of that import too. An act of the body alone has no participant.
     fn first(&mut self, event: &Event, at: u32, corrected: bool) -> Option<usize> {
         let group = self.groups.of(event.body.as_str());
         let name = self.names.of(event.participant.as_ref().map_or("", ParticipantId::as_str));
@@ -177,7 +176,8 @@ impl Filing {
         })
     }
 
-    /// Files a correction wherever the entry is filed. Where the entry comes to be by it, all of the family are filed.
+    /// Files a correction under every heading of the entry. Under a heading that the correction adds, every member of the family is
+    /// filed.
     fn correct(&mut self, number: usize, event: &Event, at: u32) {
         let (mut groups, mut names) = (Vec::new(), Vec::new());
         if let Act::RecordCorrected(Correction { now, .. }) = &event.act {
@@ -210,13 +210,13 @@ impl Filing {
         }
     }
 
-    /// The number of the name of the heading of a group alone.
+    /// The number of the empty name, for the heading of a group alone.
     fn alone(&mut self) -> u32 {
         self.names.of("")
     }
 }
 
-/// Adds what is not there yet.
+/// Adds the numbers that are not yet in the list.
 fn add(numbers: &mut Vec<u32>, more: Vec<u32>) {
     for number in more {
         if !numbers.contains(&number) {

@@ -1,4 +1,4 @@
-//! The keys of the log, one after another, as its own entries announce them.
+//! The keys of the log, one after another, as its entries announce them.
 
 use crate::event::{Act, Entry};
 use crate::log::{Rotation, SignatureError, SignedCheckpoint, VerifierKey};
@@ -12,8 +12,8 @@ pub(super) struct Reign {
     key: VerifierKey,
 }
 
-/// The keys of a log, the oldest first, as far as each is signed by the one before and by itself. None where it never
-/// had another key.
+/// The keys of a log, the oldest first, as far as each is signed by the one before and by itself. Empty if the log never had
+/// another key.
 pub(super) fn chain(entries: &[Entry], origin: &str, found: &mut Findings) -> Vec<Reign> {
     let mut chain: Vec<Reign> = Vec::new();
     for entry in entries {
@@ -48,7 +48,8 @@ pub(super) fn chain(entries: &[Entry], origin: &str, found: &mut Findings) -> Ve
     chain
 }
 
-/// A head is signed with the key of its size, or a later one, of the chain in which the reader's key stands.
+/// Checks that a head is signed with the key of its size, or a later one, if the reader's key is in the chain; otherwise, that it
+/// is signed with the reader's key.
 pub(super) fn vouched(
     chain: &[Reign],
     key: &VerifierKey,

@@ -1,8 +1,8 @@
-//! A leaf that is audited.
+//! A leaf that the audit reads.
 
 use crate::log::{Hash, leaf_hash};
 
-/// A leaf with its place in the log, and the hash of its bytes.
+/// A leaf with its index in the log, and the hash of its bytes.
 pub(super) struct Leaf {
     pub(super) index: u64,
     pub(super) bytes: Box<[u8]>,

@@ -1,4 +1,4 @@
-//! Whether entries name earlier ones, and rectifications fit what they correct.
+//! Checks that entries name earlier ones, and that rectifications fit the entries that they correct.
 
 use crate::event::{Act, ActKind, Correction, Entry, EventId, Index};
 
@@ -6,7 +6,7 @@ use super::fault;
 use super::record::{Record, corrects};
 use super::report::Findings;
 
-/// What is wrong with the links of a record.
+/// Finds the faults in the links of a record.
 pub(super) fn links(entries: &[Entry], record: &Record<'_>) -> Findings {
     let mut found = Findings::default();
     let mut links = 0;
@@ -26,7 +26,7 @@ pub(super) fn links(entries: &[Entry], record: &Record<'_>) -> Findings {
             }
             None => {}
         }
-        // An import is recorded after its rows, and never where it was cut short: only another act is a fault.
+        // An import is recorded after its rows, or not at all if it was cut short: only another act in its place is a fault.
         if let Some(place) = event.import.and_then(|id| record.place(id)) {
             links += 1;
             let import = &entries[place];
@@ -50,7 +50,7 @@ fn earlier(record: &Record<'_>, id: EventId, at: usize, entry: Index, found: &mu
     None
 }
 
-/// A field must be able to take its new value, and what is said to have stood there must have stood there.
+/// Checks that each field can take its new value, and that the value it replaces is the one in the record.
 fn rectification(
     record: &Record<'_>,
     target: usize,

@@ -1,10 +1,10 @@
-//! The audit: everything is derived again from the raw leaves and compared with what the ledger says of itself.
+//! The audit: derives everything again from the raw leaves, and compares it with the statements of the ledger.
 //!
-//! It shares nothing with `ledger` and `index`: it reads `entries/` and `checkpoint`, opens nothing for writing and takes
-//! no lock. A *finding* is a fault of integrity or of re-derivation. A *remark* is a departure from a charter, a claim
-//! that differs from what the charter gives, or an attachment that is not in this copy; remarks are listed on demand and never
-//! change the verdict. [`repair`] brings
-//! missing or damaged evidence back into a new folder. [`audit_published`] looks at a published tree instead, from outside.
+//! It shares nothing with `ledger`, and of `index` only the published file, which it compares with the leaves. It opens nothing for
+//! writing and takes no lock. A *finding* is a fault of integrity or of re-derivation. A *remark* is a departure from a charter, a
+//! claim that differs from the result of the charter, or an attachment that is not in this copy; remarks are listed on demand and
+//! never change the verdict. [`repair`] restores missing or damaged evidence into a new folder. [`audit_published`] audits a
+//! published tree instead, from outside.
 
 mod attachments;
 mod check;
@@ -67,26 +67,26 @@ use rows::PublishedRows;
 use snapshot::Published;
 use verdict::Rules;
 
-/// What an audit does beside its checks.
+/// Options of an audit, besides its checks.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct AuditOptions {
     /// List departures from the charters, and attachments that are not in this copy.
     pub conformity: bool,
-    /// What was kept of this log elsewhere: it must still begin with it.
+    /// Heads, reports or copies of this log kept elsewhere: the log must still begin with them.
     pub since: Vec<Since>,
-    /// What the heads must be signed with; where it is not given, the verifier key in the folder.
+    /// The key with which the heads must be signed; if it is not given, the verifier key in the folder.
     pub key: Option<VerifierKey>,
     /// Checks that are not made, by name.
     pub skip: BTreeSet<&'static str>,
 }
 
-/// Audits a ledger, telling `progress` which check is being made, how far it is, and of how many.
+/// Audits a ledger. Reports to `progress` the check being made, the number of items done, and the total.
 ///
 /// Damage that can be named is a finding.
 ///
 /// # Errors
-/// [`LogError::Absent`] where there is no ledger, [`LogError::Version`] for a later format, [`LogError::Io`] where files
-/// cannot be read, of the ledger or of a copy that it is compared with.
+/// [`LogError::Absent`] if there is no ledger, [`LogError::Version`] for a later format, [`LogError::Io`] if files of the ledger,
+/// or of a copy that it is compared with, cannot be read.
 pub fn audit(
     path: &Path,
     options: &AuditOptions,
@@ -107,7 +107,7 @@ pub fn audit_asking(
     progress: &mut dyn FnMut(&'static str, u64, u64),
 ) -> Result<Report, LogError> {
     let mut found = Findings::skipping(options.skip.clone());
-    // Before the entries, so that a running writer cannot publish more than those read.
+    // Read before the entries, so that a running writer cannot publish more than those read.
     let published = (!found.skips("snapshot")).then(|| Published::read(path, &mut found));
     let attachments = (!found.skips("attachments"))
         .then(|| Attachments::read(path, &mut |read| progress("attachments", read, read)));
@@ -150,19 +150,19 @@ struct Beside {
     attachments: Option<Attachments>,
 }
 
-/// What the leaves say.
+/// The content of the leaves.
 struct Decoded {
     /// Every entry that can be read.
     entries: Vec<Entry>,
-    /// The signatures of each.
+    /// The signatures of each entry.
     signatures: Vec<Vec<EventSignature>>,
-    /// The hashes of what stands beside the log.
+    /// The hashes of files beside the log.
     stated: StatedHashes,
-    /// Whether all can be read.
+    /// True if every leaf can be read.
     readable: bool,
 }
 
-/// The checks of each entry against those before it and of the record as a whole, and the report.
+/// Checks each entry against those before it, and the record as a whole; makes the report.
 fn conclude(
     evidence: Evidence,
     decoded: Decoded,
@@ -210,28 +210,28 @@ fn conclude(
     })
 }
 
-/// The checks that mean something only where no entry is missing.
+/// The checks that mean something only if no entry is missing.
 const REST_ON_ALL: [&str; 7] =
     ["completeness", "links", "recorders", "charters", "verdicts", "projections", "snapshot"];
 
-/// What is asked of an audit.
+/// The checks that an audit makes.
 struct Asked<'a> {
     options: &'a AuditOptions,
-    /// Whether no entry is missing.
+    /// True if no entry is missing.
     whole: bool,
-    /// What is published, where it is to be looked at and belongs to the log.
+    /// The published index, if it is to be checked and belongs to the log.
     published: Option<&'a Published>,
     /// How questions are answered, if the answers are to be compared.
     ask: Option<Ask<'a>>,
 }
 
-/// Tells which check is being made, how far it is, and of how many.
+/// Reports the check being made, the number of items done, and the total.
 type Told<'t> = &'t (dyn Fn(&'static str, u64, u64) + Sync);
 
-/// A check, or some that rest on one another.
+/// A check, or several that depend on one another.
 type Task<'t> = Box<dyn FnOnce(Told<'_>) -> Findings + Send + 't>;
 
-/// What is derived from the whole record on the way; nothing where entries are missing.
+/// Results of checks of the whole record that later checks use; empty if entries are missing.
 #[derive(Default)]
 struct Groundwork {
     charters: Rules,
@@ -239,7 +239,7 @@ struct Groundwork {
     reach: Reach,
 }
 
-/// The checks that rest on nothing but the entries in their order, each on whichever core is free.
+/// Makes the checks that need only the entries in their order, each on the next free core.
 fn side_by_side(
     evidence: &Evidence,
     Decoded { entries, signatures, .. }: &Decoded,
@@ -250,17 +250,17 @@ fn side_by_side(
     let mut groundwork = Groundwork::default();
     let Groundwork { charters, filings, reach } = &mut groundwork;
     let (options, skip) = (asked.options, &asked.options.skip);
-    // Whichever check is first to ask who corrects whom makes the table for all.
+    // The first check that needs the table of corrections makes it for all.
     let record = OnceLock::new();
     let record = || record.get_or_init(|| Record::new(entries));
     let mut tasks: Vec<Task<'_>> = Vec::new();
     if asked.whole {
-        // What takes longest comes first.
+        // The longest checks come first.
         if let Some(published) = asked.published {
             tasks.push(Box::new(|_| published.entries(entries)));
         }
         tasks.push(Box::new(move |_| {
-            // Questions of the sample are answered from what is filed, whether or not any head states a map.
+            // The sampled questions are answered from these filings, even if no head states a map.
             *filings = Filings::new(entries);
             if skip.contains("completeness") {
                 return Findings::default();
@@ -270,7 +270,7 @@ fn side_by_side(
         }));
         tasks.push(Box::new(move |told| {
             let mut found = Findings::default();
-            // What follows rests on the charters, whether or not their own faults are told.
+            // The next checks need the charters, even if faults of the charters themselves are not reported.
             *charters = verdict::charters(entries, record(), &mut found);
             if !skip.contains("verdicts") {
                 verdict::verdicts(entries, &mut found, &|at, of| told("verdicts", at, of));
@@ -301,7 +301,7 @@ fn side_by_side(
     groundwork
 }
 
-/// Makes checks, the next one on whichever core is free; what each found, in their order.
+/// Makes checks, the next one on whichever core is free; returns the findings of each, in their order.
 fn make_all(tasks: Vec<Task<'_>>, progress: &mut dyn FnMut(&'static str, u64, u64)) -> Vec<Findings> {
     let (telling, told) = channel();
     let mut made: Vec<Findings> = tasks.iter().map(|_| Findings::default()).collect();
@@ -316,8 +316,8 @@ fn make_all(tasks: Vec<Task<'_>>, progress: &mut dyn FnMut(&'static str, u64, u6
     made
 }
 
-/// What `work` makes of each part, the next one on whichever core is free, in their order; `progress` is told how many are
-/// done.
+/// Calls `work` for each part, the next one on whichever core is free, and returns the results in order; reports the number done to
+/// `progress`.
 fn on_every_core<P: Send, R: Send>(
     parts: impl IndexedParallelIterator<Item = P>,
     work: impl Fn(P) -> R + Send + Sync,
@@ -330,7 +330,7 @@ fn on_every_core<P: Send, R: Send>(
         scope.spawn(move |_| {
             let done = |part| {
                 let done = work(part);
-                // Nobody who no longer listens needs to be told.
+                // Nobody needs the progress once the receiver is gone.
                 let _ = telling.send(());
                 done
             };
@@ -342,19 +342,19 @@ fn on_every_core<P: Send, R: Send>(
     made
 }
 
-/// How often progress is told.
+/// The number of items between two reports of progress.
 const STEP: u64 = 1024;
 
-/// What of the leaves is needed once they were read.
+/// The contents of leaves that are kept after reading.
 #[derive(Clone, Copy)]
 struct Keep {
-    /// Their bytes, where they are compared with a copy.
+    /// Their bytes, needed for a comparison with a copy.
     bytes: bool,
-    /// The evidence of every entry, where remarks are made.
+    /// The evidence of every entry, needed for remarks.
     evidence: bool,
 }
 
-/// Every leaf read again.
+/// Reads every leaf again.
 fn decoded(
     evidence: &mut Evidence,
     options: &AuditOptions,
@@ -381,7 +381,7 @@ fn decoded(
     Decoded { entries, signatures, stated, readable }
 }
 
-/// The entries of some leaves, the signatures of each, the hashes that they state, and what is wrong with the leaves.
+/// The entries of some leaves, the signatures of each, the hashes that they state, and the faults of the leaves.
 struct ReadPart {
     entries: Vec<Entry>,
     signatures: Vec<Vec<EventSignature>>,
@@ -399,7 +399,7 @@ fn read_all(leaves: &mut [leaf::Leaf], keep: Keep) -> ReadPart {
         }
         let Some((mut entry, signed)) = read else { continue };
         stated.take(entry.index, &entry.event);
-        // Of most of what is recorded nothing follows from where it was found.
+        // The evidence of most entries decides nothing, so it is not kept.
         if !keep.evidence && signed.is_empty() && !entry::rests_on_its_evidence(&entry.event) {
             Arc::make_mut(&mut entry.event).evidence = Vec::new();
         }
@@ -409,7 +409,7 @@ fn read_all(leaves: &mut [leaf::Leaf], keep: Keep) -> ReadPart {
     ReadPart { entries, signatures, stated, found }
 }
 
-/// The checks of what is derived from entries body by body, and the remarks.
+/// Makes the checks of everything derived from entries body by body, and the remarks.
 fn derived(
     entries: Vec<Entry>,
     Groundwork { charters, filings, reach }: Groundwork,

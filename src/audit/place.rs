@@ -1,4 +1,4 @@
-//! The whole record, and which of its entries bear on a body.
+//! The whole record, and the entries that bear on each body.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,21 +18,21 @@ pub(super) struct Places {
     entries: Arc<Vec<Entry>>,
     reach: Reach,
     filings: Filings,
-    /// The charter texts that were read.
+    /// The charter texts read so far.
     texts: Texts,
-    /// The last entry of all: its place, and the day on which it was recorded.
+    /// The index of the last entry, and the day on which it was recorded.
     pub(super) last: Option<(Index, Day)>,
 }
 
 impl Places {
-    /// Sets out the whole record, with where its entries are filed and on which bodies they bear.
+    /// Takes the whole record, the filings of its entries, and the bodies on which they bear.
     pub(super) fn new(entries: Vec<Entry>, filings: Filings, reach: Reach) -> Places {
         let last = entries.last().map(|last| (last.index, last.recorded_at.day()));
         Places { entries: Arc::new(entries), reach, filings, texts: Texts::default(), last }
     }
 
-    /// The entries that bear on a body: its own, those of every charter that any of its texts extends, and whatever is
-    /// corrected across bodies, wherever that belongs; all of them if a text waits for other treaties.
+    /// The entries that bear on a body: its own, those of every charter that any of its texts extends, and every entry corrected
+    /// across bodies; all entries if a text waits for other treaties.
     pub(super) fn of(&self, body: &BodyId) -> Arc<Vec<Entry>> {
         let own = |of: &BodyId| self.reach.own.get(of).into_iter().flatten().map(|at| *at as usize);
         let mut places: Vec<usize> = own(body).chain(self.reach.across.iter().copied()).collect();
@@ -45,7 +45,7 @@ impl Places {
             extended.extend(charter.extends);
         }
         places.extend(extended.iter().flat_map(own));
-        // Those of the body alone rise already.
+        // The indexes of the body's own entries already rise.
         if !extended.is_empty() || !self.reach.across.is_empty() {
             places.sort_unstable();
             places.dedup();
@@ -61,12 +61,12 @@ impl Places {
         })
     }
 
-    /// Whether the record has so many entries.
+    /// True if the record has exactly this number of entries.
     pub(super) fn are_all(&self, size: Size) -> bool {
         self.last.is_some_and(|(last, _)| Size(last.0 + 1) == size)
     }
 
-    /// Gives the memory of all entries back, on every core.
+    /// Frees the memory of all entries, on every core.
     pub(super) fn free(self) {
         if let Ok(entries) = Arc::try_unwrap(self.entries) {
             entries.into_par_iter().for_each(drop);

@@ -1,4 +1,5 @@
-//! Every status derived in two ways, and the first entries alone asked what they gave before more were recorded.
+//! Derives every status in two ways, and checks that the first entries alone give the answers that the whole record gives for their
+//! size.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -20,13 +21,13 @@ use super::rows::PublishedRows;
 use super::sample::Sampled;
 use super::verdict::Rules;
 
-/// How many days of a body's record are compared besides the last recorded one.
+/// The number of days of a body's record that are compared, besides the last recorded one.
 const DAYS: usize = 4;
 
-/// After how many quarters of a body's entries the past is compared.
+/// The past is compared after each of these quarters of a body's entries.
 const QUARTERS: [usize; 3] = [1, 2, 3];
 
-/// Derives every body on every core, telling `progress` how many are done.
+/// Derives every body on every core, and reports the number done to `progress`.
 pub(super) fn projections(
     places: &Places,
     (charters, rows, ask): (&Rules, &[PublishedRows<'_>], Option<Ask<'_>>),
@@ -34,7 +35,7 @@ pub(super) fn projections(
     progress: &mut dyn FnMut(u64),
 ) {
     let Some(last) = places.last else { return };
-    // The same text says the same: each is read once. What texts make of a body is folded anew for every answer.
+    // The same text always gives the same rules, so each is read once. The charter of a body is folded anew for every answer.
     let texts = Texts::default();
     let bodies: Vec<(&BodyId, &Charter)> = charters.iter().collect();
     let derive = |body| {
@@ -48,7 +49,7 @@ pub(super) fn projections(
     rows.iter().for_each(|rows| found.absorb(rows.compare_others(places, &ruled, &texts)));
 }
 
-/// Derives one body as a question does, and compares what else is said of it.
+/// Derives one body as a question does, and compares the other derivations and rows of it.
 fn of_body(
     places: &Places,
     ((body, charter), rows, ask): ((&BodyId, &Charter), &[PublishedRows<'_>], Option<Ask<'_>>),
@@ -58,7 +59,7 @@ fn of_body(
 ) {
     let size = Size(last.0 + 1);
     let of_body = places.of(body);
-    // A question folds the charter itself: nothing rests on what was derived here.
+    // A question folds the charter itself, so its answer does not depend on the derivation made here.
     let material = material(Arc::clone(&of_body), size, texts);
     let view = BodyView::new(&material, body, size, Instant::FUTURE);
     let derived = Derivation::new(&of_body, body, charter, texts);
@@ -91,10 +92,10 @@ fn two_ways(
     }
 }
 
-/// The history of a participant from the entries one by one, and as a question is answered.
+/// The history of a participant, derived from the entries one by one, and as for a question.
 type BothWays = (Option<Arc<History>>, Option<Arc<History>>);
 
-/// The day of the last entry, and some on which a status may have changed.
+/// The day of the last entry, and some days on which a status may have changed.
 fn days<'h>(histories: impl Iterator<Item = &'h History>, last: Day) -> BTreeSet<Day> {
     let accounts = histories.flat_map(|history| &history.accounts);
     let slices = accounts.flat_map(|account| &account.course.slices).map(|slice| slice.from);
@@ -112,7 +113,7 @@ fn asked(
     day: Day,
     texts: &Texts,
 ) -> Result<Roster, String> {
-    // Charters are folded anew for every answer, so that none rests on what another one remembered.
+    // Charters are folded anew for every answer, so that none depends on the memory of another.
     let axes = Axes::on_day(day, None, size);
     roster(&material(entries, size, texts), body, None, &axes).map_err(|error| error.to_string())
 }
@@ -142,14 +143,14 @@ fn compare(
     }
 }
 
-/// Whether both give one and the same status, which is so of nearly all.
+/// True if both give one and the same status, as nearly all do.
 fn agree(plain: Option<&History>, asked: Option<&History>, day: Day) -> bool {
     let (Some(plain), Some(asked)) = (plain, asked) else { return false };
     let (plain, asked) = (plain.on(day), asked.on(day));
     plain.certainty == asked.certainty && plain.status().is_some() && plain.status() == asked.status()
 }
 
-/// Asks the whole record as it was recorded at some sizes, and the entries up to there alone.
+/// Compares the answers of the whole record as recorded at some sizes with those of the entries up to each size alone.
 pub(super) fn prefixes(
     (whole, source): (&Arc<Vec<Entry>>, &[Entry]),
     (body, day): (&BodyId, Day),

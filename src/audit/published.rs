@@ -1,4 +1,4 @@
-//! A published tree, looked at from outside: with the verifier key, and nothing of the ledger.
+//! Audits a published tree from outside, with the verifier key and nothing else of the ledger.
 
 use crate::event::Size;
 use crate::log::{Frontier, LogError, SignedCheckpoint, VerifierKey};
@@ -14,21 +14,21 @@ use super::{AuditOptions, Beside, Report, conclude, decoded};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PublishedError {
-    /// It cannot be fetched.
+    /// The tree cannot be fetched.
     #[error("{0}")]
     Source(#[from] SourceError),
-    /// A copy that it is compared with cannot be read.
+    /// A copy that the tree is compared with cannot be read.
     #[error("{0}")]
     Log(#[from] LogError),
 }
 
-/// A checkpoint is smaller than this: a head, and the signatures of a log and its witnesses.
+/// A checkpoint is smaller than this, in bytes: a head, and the signatures of a log and its witnesses.
 const CHECKPOINT_MAX: u64 = 1 << 16;
 
-/// Audits a published tree, telling `progress` which check is being made, how far it is, and of how many.
+/// Audits a published tree. Reports to `progress` the check being made, the number of items done, and the total.
 ///
 /// # Errors
-/// [`PublishedError`] where there is no tree, or no answer. What is wrong with the tree is a finding.
+/// [`PublishedError`] if there is no tree, or the source does not answer. A fault of the tree is a finding.
 pub fn audit_published(
     source: &TreeSource,
     key: &VerifierKey,
@@ -49,7 +49,7 @@ pub fn audit_published(
     Ok(conclude(evidence, decoded, (options, Beside::default(), None), found, progress)?)
 }
 
-/// The head as it was fetched; none where it says nothing.
+/// The head as it was fetched; `None` if it cannot be read.
 fn head(source: &TreeSource, found: &mut Findings) -> Result<Option<SignedCheckpoint>, SourceError> {
     let fetched = match source.fetch(CHECKPOINT, CHECKPOINT_MAX)? {
         Fetched::Bytes(bytes) => String::from_utf8(bytes).map_err(|_| "it is not text".to_owned()),
@@ -68,7 +68,7 @@ fn head(source: &TreeSource, found: &mut Findings) -> Result<Option<SignedCheckp
     }
 }
 
-/// Without a head nothing says how large the tree is.
+/// The report if no head can be read: the size of the tree is then unknown.
 fn unread(key: &VerifierKey, mut found: Findings) -> Report {
     for check in super::CHECKS.iter().filter(|check| check.name != "checkpoint") {
         found.left_out(check.name, "the checkpoint cannot be read");

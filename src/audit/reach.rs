@@ -1,5 +1,5 @@
-//! Which entries may bear on another body than their own, derived anew in the plainest way: each correction is followed back
-//! to the entry that it corrects in the end.
+//! Derives anew, in the simplest way, the entries that may bear on other bodies than their own: each correction is followed to the
+//! entry that it corrects in the end.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,17 +7,17 @@ use crate::event::{Act, ActKind, BodyId, Entry, Event, Field};
 
 use super::record::{Record, corrects};
 
-/// Where the entries stand that bear on a body.
+/// The positions of the entries that bear on each body.
 #[derive(Default)]
 pub(super) struct Reach {
-    /// The places of the entries of each body, which rise.
+    /// The positions of the entries of each body, in rising order.
     pub(super) own: HashMap<BodyId, Vec<u32>>,
-    /// The places of those that may bear on other bodies than their own, which rise.
+    /// The positions of the entries that may bear on other bodies than their own, in rising order.
     pub(super) across: Vec<usize>,
 }
 
 impl Reach {
-    /// Looks through a whole record.
+    /// Examines a whole record.
     pub(super) fn new(entries: &[Entry], record: &Record<'_>) -> Reach {
         let mut own: HashMap<BodyId, Vec<u32>> = HashMap::new();
         for (entry, at) in entries.iter().zip(0..) {
@@ -31,10 +31,10 @@ impl Reach {
     }
 }
 
-/// The places, which rise, of the entries that a correction takes into another body or out of one, of the imports that are
+/// The positions, in rising order, of the entries that a correction moves into another body or out of one, of the imports that are
 /// corrected (their rows may be of any body), and of all corrections of these.
 fn across_bodies(entries: &[Entry], record: &Record<'_>) -> Vec<usize> {
-    // By the place of a correction that of what it corrects in the end.
+    // For each correction, the position of the entry that it corrects in the end.
     let mut ends: HashMap<usize, usize> = HashMap::new();
     let mut across: HashSet<usize> = HashSet::new();
     for (at, entry) in entries.iter().enumerate().filter(|(_, entry)| corrects(&entry.event)) {
@@ -56,7 +56,7 @@ fn across_bodies(entries: &[Entry], record: &Record<'_>) -> Vec<usize> {
     places
 }
 
-/// Whether a rectification gives what it corrects another body.
+/// True if a rectification gives the corrected entry another body.
 fn gives_a_body(event: &Event) -> bool {
     matches!(&event.act, Act::RecordCorrected(said) if said.now.keys().any(|field| field.0 == Field::Body))
 }

@@ -1,5 +1,5 @@
-//! What stands in a record and what it says, derived anew in the plainest way: from the newest entry back, one table of
-//! who corrects whom. It is held against `history`, so it shares no code with it.
+//! The acts of a record that are not retracted, and their content, derived anew in the simplest way: from the newest entry back,
+//! with one table of corrections. The result is compared with that of `history`, so it shares no code with it.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -7,12 +7,12 @@ use std::sync::Arc;
 use crate::event::{Act, ActKind, Changes, Entry, Event, EventId};
 use crate::history::Standing;
 
-/// Entries with who corrects whom; positions count in the slice.
+/// Entries with their corrections. A position is an index into the slice.
 pub(super) struct Record<'a> {
     entries: &'a [Entry],
-    /// The first entry of each id that some entry names: an id names one event, and it is the one that had it first.
+    /// The first entry of each id that some entry names: an id names one event, that of the first entry that had it.
     places: HashMap<EventId, Option<usize>>,
-    /// By entry one more than its place in `corrections`, or 0 where nothing corrects it; empty where nothing is corrected.
+    /// For each entry, one more than its position in `corrections`, or 0 if nothing corrects it; empty if no entry is corrected.
     corrected: Vec<u32>,
     /// The corrections that name an entry, oldest first.
     corrections: Vec<Vec<usize>>,
@@ -51,7 +51,7 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// Where an id was first used that some entry names as the one that it answers or corrects, or as its import.
+    /// The position of the first entry with an id that some entry names as the one that it answers or corrects, or as its import.
     pub(super) fn place(&self, id: EventId) -> Option<usize> {
         self.places.get(&id).copied().flatten()
     }
@@ -62,7 +62,7 @@ impl<'a> Record<'a> {
         number.and_then(|number| self.corrections.get(number as usize)).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a standing retraction among `standing` that lies at `after` or later withdraws an entry or its import.
+    /// True if a valid retraction, one of `standing` at position `after` or later, withdraws an entry or its import.
     fn withdrawn(&self, at: usize, after: usize, standing: &HashSet<usize>) -> bool {
         let retracts =
             |c: &usize| standing.contains(c) && matches!(self.entries[*c].event.act, Act::EntryRetracted(_));
@@ -72,7 +72,7 @@ impl<'a> Record<'a> {
             || import.is_some_and(|p| self.corrections(p).iter().any(|c| *c >= after && retracts(c)))
     }
 
-    /// Which of these corrections stand: each may be withdrawn by a later one, so the newest is settled first.
+    /// The corrections among these that are not withdrawn. Each may be withdrawn by a later one, so the newest is decided first.
     fn standing(&self, mut corrections: Vec<usize>) -> HashSet<usize> {
         corrections.sort_unstable();
         let mut standing = HashSet::new();
@@ -84,7 +84,7 @@ impl<'a> Record<'a> {
         standing
     }
 
-    /// What every standing rectification sets in the end: later ones of it replace what it said.
+    /// The changes that every valid rectification makes in the end: its later rectifications replace the values that it gave.
     fn changes(&self, standing: &HashSet<usize>) -> HashMap<usize, Changes> {
         let mut newest_first: Vec<usize> = standing.iter().copied().collect();
         newest_first.sort_unstable_by(|a, b| b.cmp(a));
@@ -100,12 +100,12 @@ impl<'a> Record<'a> {
         all
     }
 
-    /// The acts that stand, read with their rectifications.
+    /// The acts that are not retracted, read with their rectifications.
     pub(super) fn acts(&self) -> Vec<Standing> {
         self.acts_of(&|_| true)
     }
 
-    /// Those that are of some kinds, as they are read.
+    /// The acts whose kind, after rectification, is wanted.
     pub(super) fn acts_of(&self, wanted: &dyn Fn(ActKind) -> bool) -> Vec<Standing> {
         let all = 0..self.entries.len();
         let standing = self.standing(all.clone().filter(|at| corrects(&self.entries[*at].event)).collect());
@@ -121,7 +121,7 @@ impl<'a> Record<'a> {
             let corrected_by = by.iter().map(|c| self.entries[*c].index).collect();
             Standing { index: entry.index, known: event.known(), event, corrected_by }
         };
-        // A rectification may make an act one of them: what is rectified is read before it is told.
+        // A rectification may give an act one of these kinds, so a rectified act is read before its kind is checked.
         let may_be = |at: &usize| {
             let event = &self.entries[*at].event;
             !corrects(event) && (wanted(event.act.kind()) || !self.corrections(*at).is_empty())
@@ -130,7 +130,8 @@ impl<'a> Record<'a> {
         acts.filter(|act| wanted(act.event.act.kind())).collect()
     }
 
-    /// What a correction of `target` recorded at `until` corrects in the end, and what the record said of it until then.
+    /// The event that a correction of `target` recorded at `until` corrects in the end, with the content that the record gave it
+    /// until then.
     pub(super) fn said_before(&self, mut target: usize, until: usize) -> Event {
         while let Act::RecordCorrected(_) = &self.entries[target].event.act {
             match self.entries[target].event.to.and_then(|id| self.place(id)).filter(|next| *next < target) {
@@ -168,12 +169,12 @@ impl<'a> Record<'a> {
 
 fn apply(event: &mut Event, changes: &Changes) {
     for (field, value) in changes {
-        // A value that does not fit is a finding of its own.
+        // A value that does not fit is already a finding.
         let _ = field.0.write(event, value);
     }
 }
 
-/// Whether an event corrects another.
+/// True if an event corrects another.
 pub(super) fn corrects(event: &Event) -> bool {
     matches!(event.act, Act::RecordCorrected(_) | Act::EntryRetracted(_))
 }

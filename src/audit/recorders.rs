@@ -1,7 +1,7 @@
-//! Whether every entry is signed by recorders that were enrolled for it when it was recorded.
+//! Checks that every entry is signed by recorders that were enrolled for it when it was recorded.
 //!
-//! The register is derived anew from the entries of the ledger itself, one after the other; an entry is held against it as
-//! it was just before. What is asked for by charters is read from them as they were recorded then.
+//! The register is derived anew from the entries of the ledger itself, one after the other; an entry is checked against the
+//! register just before it. The signatures that charters ask for are those of the charters as they were recorded then.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -20,7 +20,7 @@ use super::record::{Record, corrects};
 use super::report::Findings;
 use super::verdict::RulesInTime;
 
-/// So many signatures are verified before progress is told.
+/// The number of signatures verified between two reports of progress.
 const STEP: usize = 4096;
 
 pub(super) fn recorders(
@@ -64,15 +64,15 @@ pub(super) fn recorders(
     }
 }
 
-/// A recorder as far as the log was read.
+/// A recorder, as of the part of the log read so far.
 struct Known {
-    /// The place of its key.
+    /// The position of its key in `keys`.
     key: usize,
     limits: Limits,
     revoked: bool,
 }
 
-/// A signature that is to be verified: of which entry, with which key.
+/// A signature that is to be verified: the position of its entry, and of its key.
 struct Signed<'a> {
     at: usize,
     key: usize,
@@ -83,13 +83,13 @@ struct Signed<'a> {
 struct Pass<'a> {
     entries: &'a [Entry],
     record: Record<'a>,
-    /// Where no charter asks for signatures, none is read.
+    /// The charters as recorded; `None` if no charter asks for signatures.
     rules: Option<RulesInTime>,
     /// Every key that was ever enrolled.
     keys: Vec<VerifierKey>,
     known: BTreeMap<RecorderId, Known>,
     required: bool,
-    /// The rows of each import, once some import is withdrawn.
+    /// The rows of each import, filled once an import is withdrawn.
     rows: Option<HashMap<EventId, Vec<usize>>>,
     faults: Vec<(usize, Fault, String)>,
     signed: Vec<Signed<'a>>,
@@ -140,7 +140,7 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// The strictest rule that a charter has for what an event bears on.
+    /// The strictest rule of any charter for the acts that an event bears on.
     fn asked(&mut self, reach: &Reach) -> Option<(BodyId, ActKind, usize)> {
         let rules = self.rules.as_mut()?;
         let each = reach.ruled.iter().filter_map(|(body, act)| {
@@ -155,7 +155,7 @@ impl<'a> Pass<'a> {
         known.ok_or_else(|| format!("{id} was not enrolled then, or was revoked"))
     }
 
-    /// Takes an act of the ledger itself into the register.
+    /// Adds an act of the ledger itself to the register.
     fn learn(&mut self, event: &Event) -> Result<(), String> {
         match &event.act {
             Act::RecordersRequired => self.required = true,
@@ -182,7 +182,7 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    /// Everything on which an entry bears, as the entries before it have it.
+    /// Everything that an entry bears on, according to the entries before it.
     fn reach(&mut self, at: usize) -> Reach {
         let entries = self.entries;
         let event = &entries[at].event;
@@ -215,7 +215,7 @@ impl<'a> Pass<'a> {
         reach
     }
 
-    /// The rows of an import that come before an entry, with what was made of them until then.
+    /// The rows of an import before an entry, with the corrections made to them until then.
     fn rows(&mut self, import: EventId, until: usize) -> Vec<Sides> {
         let entries = self.entries;
         let rows = self.rows.get_or_insert_with(|| {
@@ -249,7 +249,7 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// What an event records or gives that a recorder with these limits could not.
+/// The part of an event that is beyond the limits of a recorder: an act that it may not record, or a right that it may not give.
 fn beyond(limits: &Limits, event: &Event, reach: &Reach) -> Option<String> {
     let given = match &event.act {
         Act::RecorderEnrolled(said) => Some(&said.limits),
@@ -261,7 +261,7 @@ fn beyond(limits: &Limits, event: &Event, reach: &Reach) -> Option<String> {
     excess.or_else(|| more.map(|_| "more than it had itself".to_owned()))
 }
 
-/// The signatures of a part that do not verify, looked at on every core.
+/// The signatures of a part that do not verify, checked on every core.
 fn wrong(
     origin: &str,
     entries: &[Entry],

@@ -1,4 +1,5 @@
-//! Departures from the charters and claims that differ from what they give. Practice breaks ladders: a remark is no fault.
+//! Departures from the charters, and claims that differ from their results. Practice often departs from the steps that a charter
+//! provides, so a remark is no fault.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -49,7 +50,7 @@ pub(super) fn conformity(places: &Places, charters: &Rules) -> Vec<RemarkItem> {
     remarks
 }
 
-/// What the lists of states in the record say of everyone.
+/// The lifetimes of everyone in the lists of states in the record.
 fn listed(places: &Places, charters: &Rules) -> Lifetimes {
     let lists = charters.iter().filter(|(body, _)| body.is_state_list());
     let entries: Vec<_> = lists.map(|(body, _)| (body, places.of(body))).collect();
@@ -57,7 +58,7 @@ fn listed(places: &Places, charters: &Rules) -> Lifetimes {
     Lifetimes::of_lists(pairs.iter().map(|(body, pairs)| (*body, pairs)))
 }
 
-/// What is to be said of the rules themselves.
+/// Adds the remarks on the rules themselves.
 fn rules(charter: &Charter, remarks: &mut Vec<RemarkItem>) {
     for fault in lint(charter) {
         let Some(version) = charter.versions().get(fault.version - 1) else { continue };
@@ -66,10 +67,10 @@ fn rules(charter: &Charter, remarks: &mut Vec<RemarkItem>) {
     }
 }
 
-/// A status named before it existed or after it ended.
+/// Remarks on a status that is named before it existed or after it ended.
 fn statuses(charter: &Charter, act: &Standing, remarks: &mut Vec<RemarkItem>) {
     let Some(date) = act.event.date() else { return };
-    // A status given by the source is given for its effect, a status sought on the day it is sought.
+    // A status that the source gives is dated by its effect; a status sought, by the day on which it is sought.
     let given = act.event.dates.get(Role::Effective).unwrap_or(date);
     let sought = act.event.toward.iter().map(|status| (status, date));
     let named: BTreeMap<_, _> = act.event.status.iter().map(|status| (status, given)).chain(sought).collect();
@@ -95,7 +96,7 @@ fn judged(
     let event = &*act.event;
     let Some(day) = event.effect().map(Edtf::earliest) else { return };
     let version = charter.on(day);
-    // The act is in order if it is so after any of the statuses that may have held before it.
+    // The act is in order if it is in order after any of the statuses that were possible before it.
     let judgements =
         before(charter, act, all, history, day).into_iter().map(|from| judge(version, &from, event));
     let out_of_order = |j: &Judgement| j.remarks.iter().any(|r| matches!(r, Remark::OutOfOrder { .. }));
@@ -103,7 +104,7 @@ fn judged(
     let moves = best.moves.as_ref();
     for remark in &best.remarks {
         let rule = match remark {
-            // Said with its days among the lifetimes.
+            // The lifetimes report this, with its days.
             Remark::NoSuchStatusYet { .. } => continue,
             Remark::OutOfOrder { article, .. } => Some(article.clone()),
             _ => moves.map(|m| m.clause.clone()),
@@ -115,8 +116,7 @@ fn judged(
     }
 }
 
-/// The statuses that may have held when an act had effect: those of the day before, and those that other acts of the
-/// same day gave.
+/// The statuses that were possible when an act had effect: those of the day before, and those that other acts of the same day gave.
 fn before(
     charter: &Charter,
     act: &Standing,
@@ -140,7 +140,7 @@ fn before(
     statuses
 }
 
-/// An act that moves nothing, whose source gives a status all the same.
+/// Remarks on an act that changes no status although its source gives one.
 fn claim(charter: &Charter, entry: Index, event: &Event, history: &History, remarks: &mut Vec<RemarkItem>) {
     let Some((claimed, date)) = event.status.as_ref().zip(event.date()) else { return };
     if event.rival.is_some() || matches!(event.act, Act::CharterAdopted(_) | Act::CharterAmended(_)) {

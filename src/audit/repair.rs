@@ -1,4 +1,4 @@
-//! Brings missing or damaged evidence back, from a damaged ledger and a good copy into a new folder.
+//! Restores missing or damaged evidence from a damaged ledger and a good copy, into a new folder.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -9,22 +9,22 @@ use crate::log::{
     regular, salvage,
 };
 
-/// What a repair made.
+/// The result of a repair.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Repaired {
-    /// How many entries the new ledger holds.
+    /// The number of entries in the new ledger.
     pub size: Size,
-    /// The indexes of those that came from the copy.
+    /// The indexes of the entries that came from the copy.
     pub restored: Vec<u64>,
-    /// The root over all of them.
+    /// The root over all entries.
     pub root: Hash,
 }
 
-/// Why nothing was repaired. The damaged ledger is as it was.
+/// Why nothing was repaired. The damaged ledger is unchanged.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RepairError {
-    /// Reading or writing a log.
+    /// A log cannot be read or written.
     #[error("{0}")]
     Log(#[from] LogError),
     /// The copy cannot be read.
@@ -32,35 +32,35 @@ pub enum RepairError {
     Copy {
         /// The copy.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: std::io::Error,
     },
-    /// Nothing says which log the damaged one was.
+    /// The damaged ledger no longer gives the name of its log.
     #[error("{}: nothing in it gives the log's name any more: restore the file FORMAT first", .0.display())]
     Nameless(PathBuf),
     /// The copy is of another log.
     #[error("{} is a copy of {copy}, not of {damaged}: name a copy of the same log", path.display())]
     OtherLog {
-        /// The copy.
+        /// The path of the copy.
         path: PathBuf,
-        /// Its log.
+        /// The name of the copy's log.
         copy: String,
-        /// The log to repair.
+        /// The name of the log to repair.
         damaged: String,
     },
-    /// Both hold an entry that is intact, with other content.
+    /// An entry is intact in both, with different content.
     #[error(
         "entry {index} is intact in both and says different things: one of them was rewritten; repair takes no side: \
          compare both with a checkpoint kept elsewhere (`chancery audit --since CHECKPOINT`)"
     )]
     Disagree {
-        /// The first such entry.
+        /// The index of the first such entry.
         index: u64,
     },
-    /// Neither has it.
+    /// An entry is in neither.
     #[error("entry {index} is neither in the damaged ledger nor in the copy: name a copy that holds it")]
     Missing {
-        /// The first such entry.
+        /// The index of the first such entry.
         index: u64,
     },
     /// Nothing in the damaged ledger shows that the copy's entry is the one that was lost.
@@ -69,16 +69,16 @@ pub enum RepairError {
          checkpoint of this log that covers it into the damaged folder's `checkpoint`, or name a ledger's folder as copy"
     )]
     Unproven {
-        /// The first such entry.
+        /// The index of the first such entry.
         index: u64,
     },
-    /// The leaves do not give a head that the damaged ledger states.
+    /// The repaired leaves do not give the root of a head that the damaged ledger states.
     #[error(
         "the first {size} entries, repaired, do not give the root that the damaged ledger states: the copy or that head \
          is of another history; compare with a checkpoint kept elsewhere"
     )]
     OtherRoot {
-        /// The head's size.
+        /// The size of that head.
         size: u64,
     },
 }
@@ -88,16 +88,16 @@ struct Source {
     remains: Remains,
     /// Leaves that have their stored hash.
     intact: BTreeMap<u64, Vec<u8>>,
-    /// The hashes stored beside those that do not, and their bytes.
+    /// The leaves that do not have their stored hash, each with that hash.
     broken: BTreeMap<u64, Vec<(Hash, Vec<u8>)>>,
 }
 
-/// Writes what is intact in a damaged ledger, completed from a good copy (a ledger's folder, or a file of leaves, one a
-/// line), as a new ledger of the same name.
+/// Writes the intact entries of a damaged ledger, completed from a good copy (a ledger's folder, or a file of leaves, one a line),
+/// as a new ledger of the same name.
 ///
-/// An entry is taken from the copy where it has the hash that the damaged ledger stored for it, or where a head (a
-/// checkpoint, the header of a later segment) that covers it is met. Nothing is taken beyond what the damaged ledger
-/// once held.
+/// An entry is taken from the copy if it has the hash that the damaged ledger stored for it, or if the leaves give the root of a
+/// head (a checkpoint, the header of a later segment) that covers it. No entry is taken beyond those that the damaged ledger once
+/// had.
 ///
 /// # Errors
 /// [`RepairError`]; the damaged ledger is never changed.
@@ -138,7 +138,7 @@ fn read_lines(file: &Path) -> Result<Source, RepairError> {
     Ok(Source { remains, intact, broken: BTreeMap::new() })
 }
 
-/// Every leaf of the repaired ledger, and which came from the copy.
+/// Every leaf of the repaired ledger, and the indexes of those that came from the copy.
 fn join<'a>(damage: &'a Source, copy: &'a Source) -> Result<(Vec<&'a [u8]>, Vec<u64>), RepairError> {
     let disagree: BTreeSet<u64> = damage
         .intact
@@ -154,8 +154,8 @@ fn join<'a>(damage: &'a Source, copy: &'a Source) -> Result<(Vec<&'a [u8]>, Vec<
         (None, None) => (leaves, restored),
         (None, Some(index)) => return Err(RepairError::Disagree { index }),
         (Some(size), None) => return Err(RepairError::OtherRoot { size }),
-        // An entry that was rewritten together with its hash is not intact if the heads show it: they must then all be
-        // met by the copy's entries, and cover each of them.
+        // An entry that was rewritten together with its hash is not intact if the heads show it. The copy's entries must then give
+        // the roots of all heads, and the heads must cover each of these entries.
         (Some(_), Some(index)) => {
             let (others, restored) = fill(damage, copy, &disagree)?;
             let settled = unmet(&others, heads).is_none() && disagree.last().is_some_and(|at| *at < covered);
@@ -177,7 +177,7 @@ fn join<'a>(damage: &'a Source, copy: &'a Source) -> Result<(Vec<&'a [u8]>, Vec<
     Ok((leaves, restored))
 }
 
-/// The damaged ledger's leaves, completed; those in `replace` are the copy's.
+/// The leaves of the damaged ledger, completed; those in `replace` are taken from the copy.
 fn fill<'a>(
     damage: &'a Source,
     copy: &'a Source,
@@ -200,7 +200,7 @@ fn fill<'a>(
     Ok((leaves, restored))
 }
 
-/// The size of the first head that the leaves do not give.
+/// The size of the first head whose root the leaves do not give.
 fn unmet(leaves: &[&[u8]], heads: &[Checkpoint]) -> Option<u64> {
     let mut heads: Vec<&Checkpoint> = heads.iter().collect();
     heads.sort_by_key(|head| head.size);
@@ -220,7 +220,7 @@ fn unmet(leaves: &[&[u8]], heads: &[Checkpoint]) -> Option<u64> {
     }
 }
 
-/// How many entries of the copy its own heads vouch for.
+/// The number of entries of the copy that its own heads vouch for.
 fn vouched(copy: &Source) -> u64 {
     let whole: Vec<&[u8]> =
         (0..).map_while(|index: u64| copy.intact.get(&index)).map(Vec::as_slice).collect();
@@ -231,7 +231,7 @@ fn vouched(copy: &Source) -> u64 {
     copy.remains.heads.iter().filter(met).map(|head| head.size).max().unwrap_or(0)
 }
 
-/// Leaves are appended in batches of about this many bytes.
+/// The size of the batches in which leaves are appended, in bytes, approximately.
 const BATCH_BYTES: usize = 1 << 20;
 
 fn write(into: &Path, origin: &str, leaves: &[&[u8]], disk: &Disk) -> Result<Hash, RepairError> {

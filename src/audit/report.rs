@@ -1,4 +1,4 @@
-//! What an audit says.
+//! The results of an audit.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,18 +10,18 @@ use crate::log::Checkpoint;
 use super::check::{CHECKS, Check};
 use super::fault::Fault;
 
-/// What a check made of the record.
+/// The result of one check.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct CheckResult {
     /// Its name.
     pub name: &'static str,
-    /// How many things it looked at.
+    /// The number of items that it checked.
     pub count: u64,
-    /// How many findings it made.
+    /// The number of findings that it made.
     pub findings: usize,
-    /// Whether it was skipped because that was asked for.
+    /// True if the caller asked to skip it.
     pub skipped: bool,
-    /// Why it could not be made.
+    /// The reason for which it could not be made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_out: Option<&'static str>,
 }
@@ -29,17 +29,17 @@ pub struct CheckResult {
 /// A fault of integrity or of re-derivation.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct AuditFinding {
-    /// Which check found it.
+    /// The check that made it.
     pub check: &'static str,
-    /// What kind of fault: with the check, one of [`FAULTS`](super::FAULTS).
+    /// The kind of fault: with the check, one of [`FAULTS`](super::FAULTS).
     pub code: &'static str,
     /// The entry concerned.
     pub entry: Option<Index>,
     /// The file and the byte in it, or the entries among which the fault lies.
     pub place: Option<String>,
-    /// What is wrong.
+    /// The fault, described.
     pub what: String,
-    /// What to do.
+    /// The remedy.
     pub remedy: &'static str,
 }
 
@@ -48,47 +48,46 @@ pub struct AuditFinding {
 pub struct RemarkItem {
     /// The entry.
     pub entry: Index,
-    /// What departs from what.
+    /// The departure, and the rule or record from which it departs.
     pub what: String,
-    /// The article.
+    /// The article of the charter.
     pub rule: Option<String>,
 }
 
-/// What an audit found.
+/// The report of an audit.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Report {
-    /// The log's name; empty where nothing gives it any more.
+    /// The log's name; empty if it can no longer be read.
     pub origin: String,
-    /// How many entries were read.
+    /// The number of entries read.
     pub size: Size,
     /// The RFC 6962 root over them, computed from their bytes; base64.
     pub root: String,
-    /// The verifier key with which heads must be signed; none where no key is known.
+    /// The verifier key with which heads must be signed; `None` if no key is known.
     pub key: Option<String>,
-    /// How many of the last entries stand under no head that is signed with the key; left out where there are none, or no key
-    /// is known.
+    /// The number of last entries that no head signed with the key covers; left out if there are none, or no key is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unsigned: Option<u64>,
-    /// Every check with what it looked at.
+    /// Every check with its result.
     pub checks: Vec<CheckResult>,
-    /// Everything that is wrong.
+    /// Every finding.
     pub findings: Vec<AuditFinding>,
-    /// Departures from the charters and missing attachments, where they were asked for. They change no verdict.
+    /// Departures from the charters and missing attachments, if they were asked for. They change no verdict.
     pub remarks: Vec<RemarkItem>,
-    /// Heads of the log as it was audited: at every 256th entry, and at each one after the last of those. Filed with a
-    /// report, they tell a later audit which entry is the first that changed.
+    /// Heads of the log as it was audited: at every 256th entry, and at each one after the last of those. Filed with a report, they
+    /// show a later audit which entry is the first that changed.
     #[serde(skip)]
     pub heads: Vec<Checkpoint>,
 }
 
 impl Report {
-    /// Whether nothing is wrong.
+    /// True if there is no finding.
     pub fn is_clean(&self) -> bool {
         self.findings.is_empty()
     }
 }
 
-/// What is found while checks are made.
+/// The findings collected while checks are made.
 #[derive(Default)]
 pub(super) struct Findings {
     published: bool,
@@ -99,7 +98,7 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    /// None yet; the checks named are not made.
+    /// No findings yet; the checks named are not made.
     pub(super) fn skipping(skip: BTreeSet<&'static str>) -> Findings {
         Findings { skip, ..Findings::default() }
     }
@@ -110,7 +109,7 @@ impl Findings {
         self
     }
 
-    /// How many were found by a check.
+    /// The number of findings of a check.
     pub(super) fn found_by(&self, check: &str) -> usize {
         self.found.iter().filter(|f| f.check == check).count()
     }
@@ -127,7 +126,7 @@ impl Findings {
         self.left_out.insert(check, why);
     }
 
-    /// Takes what a part of a check found, after everything that was found so far.
+    /// Adds the findings of a part of a check after all earlier ones.
     pub(super) fn absorb(&mut self, part: Findings) {
         part.counts.into_iter().for_each(|(check, count)| self.counted(check, count));
         self.left_out.extend(part.left_out);
@@ -135,7 +134,7 @@ impl Findings {
         self.found.extend(found.into_iter().filter(|finding| !self.skip.contains(finding.check)));
     }
 
-    /// A fault of an entry.
+    /// Adds a fault of an entry.
     pub(super) fn at(&mut self, fault: Fault, entry: Index, what: impl Into<String>) {
         self.add(fault, Some(entry), None, what);
     }

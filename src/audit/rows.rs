@@ -1,4 +1,4 @@
-//! The rows of the published index, held against those that follow from the entries that the audit files itself.
+//! Compares the rows of the published index with those that follow from the entries as the audit files them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
@@ -25,12 +25,12 @@ pub(super) struct PublishedRows<'p> {
     size: Size,
     /// The row of each body.
     bodies: BTreeMap<SmolStr, Vec<u8>>,
-    /// The rows of participants by body, summed up, so that they need not be kept.
+    /// A sum over the rows of the participants of each body, so that the rows need not be kept.
     pairs: BTreeMap<SmolStr, u128>,
 }
 
 impl<'p> PublishedRows<'p> {
-    /// Reads the rows of a file; `None` where it has none by the rules of this program, so that nobody believes them.
+    /// Reads the rows of a file; `None` if it has none made by the rules of this program, since no question uses others.
     ///
     /// # Errors
     /// [`IndexError`].
@@ -47,7 +47,7 @@ impl<'p> PublishedRows<'p> {
         Ok(Some(PublishedRows { path, tables, size: tables.size(), bodies, pairs }))
     }
 
-    /// Compares the rows of a body. `whole` are its entries, of which the rules were read before.
+    /// Compares the rows of a body. `whole` are its entries, whose rules were already read.
     pub(super) fn compare(
         &self,
         places: &Places,
@@ -75,7 +75,7 @@ impl<'p> PublishedRows<'p> {
         found
     }
 
-    /// Compares the rows of bodies that have no charter today: they had one when the file was made, or the rows say that they
+    /// Compares the rows of bodies that have no charter today: they had one when the file was made, or their rows state that they
     /// had none.
     pub(super) fn compare_others(&self, places: &Places, ruled: &BTreeSet<&str>, texts: &Texts) -> Findings {
         let mut found = Findings::default();
@@ -94,11 +94,11 @@ impl<'p> PublishedRows<'p> {
         found
     }
 
-    /// The rows that follow from the entries which the file covers.
+    /// The rows that follow from the entries covered by the file.
     fn own(&self, places: &Places, whole: Option<&Material>, body: &BodyId, texts: &Texts) -> StoredRows {
         let read = &mut |need: &Need| {
             let mut entries = places.under(need);
-            // The record of an import that nothing corrects moves nothing.
+            // The record of an import that nothing corrects changes no status.
             let import = matches!(need, Need::Heading(heading) if heading.is_of_import());
             entries.retain(|entry| self.size.holds(entry.index));
             if import && entries.len() < 2 {
@@ -108,14 +108,14 @@ impl<'p> PublishedRows<'p> {
         };
         let Ok(needs) = needs(&Scope::of_body(body.clone()), body, texts, read);
         let beside = needs.beside(body);
-        // From the same entries follows the same: there is no need to set them out again.
+        // The same entries give the same rows, so they are not evaluated again.
         match whole.filter(|whole| same(&whole.entries, &needs.entries)) {
             Some(whole) => rows(whole, body, beside),
             None => rows(&material(Arc::clone(&needs.entries), self.size, texts), body, beside),
         }
     }
 
-    /// The first participant of a body whose row is another.
+    /// The first participant of a body whose row differs.
     fn first_other(&self, body: &BodyId, own: &StoredRows) -> String {
         let mut stored: BTreeMap<String, Vec<u8>> = BTreeMap::new();
         let read = self.tables.each_pair_row(&mut |participant, group, row| {
@@ -135,7 +135,7 @@ impl<'p> PublishedRows<'p> {
     }
 }
 
-/// A number that hardly any other row has; rows in any order have the same sum.
+/// A number that hardly any other row gives. The sum over rows does not depend on their order.
 fn sum_of(participant: &str, row: &[u8]) -> u128 {
     let mut hash = Sha256::new();
     hash.update((participant.len() as u64).to_be_bytes());
@@ -145,7 +145,7 @@ fn sum_of(participant: &str, row: &[u8]) -> u128 {
     sum.first_chunk::<16>().map_or(0, |half| u128::from_be_bytes(*half))
 }
 
-/// Whether these are the same entries of the log.
+/// True if these are the same entries of the log.
 fn same(entries: &[Entry], others: &[Entry]) -> bool {
     entries.len() == others.len() && entries.iter().zip(others).all(|(one, other)| one.index == other.index)
 }

@@ -1,5 +1,5 @@
-//! A few pairs of each body as a question is answered: from the entries that the question is given. The audit files those
-//! itself, and compares the answer with what it derives from the whole record.
+//! Answers questions about a few pairs of each body from the entries that such a question reads. The audit finds those entries in
+//! its own filings, and compares the answer with its derivation from the whole record.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::place::Places;
 use super::report::Findings;
 use super::{Ask, SampledPair};
 
-/// How many pairs of a body are asked about at each size.
+/// The number of pairs of a body that are asked about at each size.
 const PAIRS: usize = 3;
 
 /// Questions about some pairs of one body, on the day of the last entry.
@@ -22,9 +22,9 @@ pub(super) struct Sampled<'a> {
     pub(super) places: &'a Places,
     pub(super) charter: &'a Charter,
     pub(super) texts: &'a Texts,
-    /// The rules that these questions share.
+    /// The folded charters that these questions share.
     pub(super) charters: Arc<Charters>,
-    /// The body as a question about all of it sees it with all that is recorded, where it has an answer.
+    /// The body as a question about everyone in it evaluates it from everything recorded; `None` if that question has no answer.
     pub(super) view: Option<&'a Arc<BodyView>>,
     pub(super) today: Day,
     /// How questions are answered, if the answers are to be compared.
@@ -32,8 +32,8 @@ pub(super) struct Sampled<'a> {
 }
 
 impl Sampled<'_> {
-    /// Asks with all that is recorded, from which `derived` was made, and with what was recorded at half of the entries
-    /// that bear on the body.
+    /// Asks with everything recorded, from which `derived` was made, and with the record as of half of the entries that bear on the
+    /// body.
     pub(super) fn compare_all(
         &self,
         derived: &Derivation,
@@ -94,7 +94,8 @@ impl Sampled<'_> {
         }
     }
 
-    /// What a question says of a participant. Where its answer rests on all participants, `everybody` is kept for the next.
+    /// The answer about a participant. If it depends on all participants, `everybody` keeps the evaluated body for the next
+    /// question.
     fn ask(
         &self,
         who: &ParticipantId,
@@ -111,13 +112,13 @@ impl Sampled<'_> {
         Ok(line(&view.history(who), self.today))
     }
 
-    /// The body as a question about one participant sees it.
+    /// The body as a question about one participant evaluates it.
     fn view_of(&self, who: &ParticipantId, size: Size) -> Result<Arc<BodyView>, String> {
         let body = &self.charter.body;
         let scope = Scope::of_pair(who.clone(), body.clone());
         let read = &mut |need: &Need| Ok::<_, Infallible>(self.places.under(need));
         let Ok(needs) = needs(&scope, body, self.texts, read);
-        // From the same entries follows the same: there is no need to set them out again.
+        // The same entries give the same result, so they are not evaluated again.
         let all = self.view.filter(|_| needs.scope.participant.is_none() && self.places.are_all(size));
         if let Some(view) = all.filter(|view| same(&view.entries, &needs.entries)) {
             return Ok(Arc::clone(view));
@@ -134,7 +135,7 @@ impl Sampled<'_> {
     }
 }
 
-/// Whether these are the same entries of the log.
+/// True if these are the same entries of the log.
 fn same(entries: &[Entry], others: &[Entry]) -> bool {
     entries.iter().map(|entry| entry.index).eq(others.iter().map(|entry| entry.index))
 }

@@ -1,8 +1,8 @@
-//! What was kept of a log elsewhere: heads, a report of an earlier audit, or the entries themselves.
+//! Earlier states of a log that were kept elsewhere: heads, a report of an earlier audit, or the entries themselves.
 //!
-//! A root shows that something changed and never what. So a report that is filed carries a head at every 256th entry and
-//! at each one after the last of those: the first that is not met says among which entries the first change lies. Only
-//! the entries themselves name every one.
+//! A root shows that some entry changed, but not which. A filed report therefore has a head at every 256th entry and at each one
+//! after the last of those: the first head whose root the log does not give shows among which entries the first change lies. Only
+//! the entries themselves name every change.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -17,31 +17,31 @@ use crate::publish::{CHECKPOINT, Part, WIDTH, split_leaves};
 use super::fault;
 use super::report::Findings;
 
-/// What was kept of a log elsewhere, under the name that it was given by.
+/// An earlier state of a log, under the name that the user gave.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Since {
     /// The file or folder.
     pub name: String,
-    /// What it holds.
+    /// The heads or entries in it.
     pub kept: Kept,
     /// A checkpoint with its signatures.
     pub signed: Option<SignedCheckpoint>,
 }
 
-/// What is compared with the log.
+/// The heads or entries that are compared with the log.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Kept {
     /// Heads of the log, in any order.
     Heads(Vec<Checkpoint>),
     /// An older copy of the ledger.
     Folder(PathBuf),
-    /// Its leaves as `chancery export leaves` writes them, one a line.
+    /// The leaves of the log as `chancery export leaves` writes them, one a line.
     Leaves(PathBuf),
-    /// A tree that was published of so many entries.
+    /// A published tree, and its number of entries.
     Published(PathBuf, u64),
 }
 
-/// Why something cannot be compared with a log.
+/// Why a file or folder cannot be compared with a log.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SinceError {
@@ -50,36 +50,36 @@ pub enum SinceError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: std::io::Error,
     },
-    /// A folder without entries.
+    /// The folder has no entries.
     #[error(
         "{}: not a ledger's folder: name one, a published tree, a checkpoint, a report or a file of leaves",
         .0.display()
     )]
     NoLedger(PathBuf),
-    /// Neither a report nor leaves, and no head either.
+    /// The file is neither a report, nor leaves, nor a head.
     #[error("{}, line {line}: {what}: not a checkpoint", path.display())]
     NoCheckpoint {
         /// The file.
         path: PathBuf,
-        /// From 1.
+        /// The line, from 1.
         line: usize,
-        /// What is wrong.
+        /// Why it is not a head.
         what: String,
     },
-    /// JSON that no audit wrote.
+    /// The file is JSON, but not a report of an audit.
     #[error("{}: {what}: not a report of chancery audit", path.display())]
     NoReport {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// Why it is not a report.
         what: String,
     },
 }
 
-/// What is read of a report that was filed.
+/// The fields that are read of a filed report.
 #[derive(Deserialize)]
 struct Filed {
     origin: String,
@@ -94,7 +94,7 @@ struct FiledHead {
 }
 
 impl Since {
-    /// Takes a ledger's folder, a published tree's, a file of leaves, a report of an audit in JSON, or a checkpoint.
+    /// Reads the folder of a ledger or of a published tree, a file of leaves, a report of an audit in JSON, or a checkpoint.
     ///
     /// # Errors
     /// [`SinceError`].
@@ -114,7 +114,7 @@ impl Since {
         let unreadable = |source| SinceError::Unreadable { path: path.to_owned(), source };
         let mut file = BufReader::new(regular::open_given(path).map_err(unreadable)?);
         let start = file.fill_buf().map_err(unreadable)?;
-        // A leaf is canonical: nothing stands between its brace and its first name.
+        // A leaf is canonical: there is no space between its brace and its first name.
         if start.starts_with(b"{\"event\":") {
             return Ok(Since { name, kept: Kept::Leaves(path.to_owned()), signed: None });
         }
@@ -127,7 +127,7 @@ impl Since {
         Ok(Since { name, kept: Kept::Heads(vec![signed.head.clone()]), signed: Some(signed) })
     }
 
-    /// The heads that it holds; none where it holds entries.
+    /// Its heads; empty if it has entries instead.
     pub(super) fn heads(&self) -> &[Checkpoint] {
         match &self.kept {
             Kept::Heads(heads) => heads,
@@ -158,10 +158,10 @@ fn filed(path: &Path, text: &str) -> Result<Vec<Checkpoint>, SinceError> {
     filed.heads.into_iter().map(head).collect()
 }
 
-/// The log as far as heads are compared with it.
+/// The parts of the log with which heads are compared.
 pub(super) struct Roots<'a> {
     pub(super) origin: Option<&'a str>,
-    /// How many entries can be read without a gap.
+    /// The number of entries that can be read without a gap.
     pub(super) size: u64,
     /// The roots at the sizes that are compared.
     pub(super) roots: &'a BTreeMap<u64, Hash>,
@@ -176,7 +176,8 @@ impl Roots<'_> {
         self.origin.is_some_and(|origin| origin != head.origin)
     }
 
-    /// Compares the heads of each, and says among which entries the first change lies, as closely as all of them tell.
+    /// Compares the heads of each earlier state, and reports among which entries the first change lies, as narrowly as all heads
+    /// together allow.
     pub(super) fn compare(&self, since: &[Since], found: &mut Findings) {
         let own = |head: &&Checkpoint| !self.of_another_log(head);
         let all = || since.iter().flat_map(Since::heads).filter(own);
@@ -224,12 +225,12 @@ fn among(from: u64, to: u64) -> String {
     }
 }
 
-/// An older copy, as far as it is not the same as the log.
+/// An older copy, without the entries that are the same in the log.
 #[derive(Default)]
 pub(super) struct Copy {
-    /// Its log, where it says so.
+    /// The name of its log, if it states one.
     pub(super) origin: Option<String>,
-    /// How many of its entries were compared.
+    /// The number of its entries that were compared.
     pub(super) count: u64,
     /// Its entries from the first that differs.
     pub(super) rest: Vec<(u64, Vec<u8>)>,
@@ -239,10 +240,10 @@ pub(super) struct Copy {
 }
 
 impl Copy {
-    /// Reads a copy, keeping nothing of what is the same in the log.
+    /// Reads a copy, and keeps no entry that is the same in the log.
     ///
     /// # Errors
-    /// [`LogError`] where the copy cannot be read.
+    /// [`LogError`] if the copy cannot be read.
     pub(super) fn read<'a>(
         kept: &Kept,
         same: impl Fn(u64) -> Option<&'a [u8]>,
@@ -274,7 +275,7 @@ impl Copy {
         Ok(Some(copy))
     }
 
-    /// The entries of one bundle that have their hash in the tile over them; a file that is not there holds none.
+    /// Takes the entries of one bundle that have their hash in the tile over them; a missing file has no entries.
     fn take_bundle<'a>(
         &mut self,
         tree: &Path,

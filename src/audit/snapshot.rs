@@ -1,4 +1,4 @@
-//! The published index, held against the log: it is a copy, but questions are answered from it.
+//! Compares the published index with the log: it is a copy, but questions are answered from it.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +18,7 @@ use super::rows::PublishedRows;
 /// The published files that can be read and are of this log.
 pub(super) struct Published {
     files: Vec<(PathBuf, Tables)>,
-    /// Where the records of the last segment begin: the first of its entries, and the place of each.
+    /// The offsets of the records in the last segment: the index of its first entry, and the offset of each.
     places: (u64, Vec<u32>),
     /// The end of the log, if it can be opened.
     end: Option<Mark>,
@@ -28,7 +28,7 @@ impl Published {
     /// Reads the folder, every block of every file. A file that cannot be read whole is a finding.
     pub(super) fn read(ledger: &Path, found: &mut Findings) -> Published {
         let mut files = Vec::new();
-        // What keeps the log from being opened is told by other checks.
+        // Other checks report the reason if the log cannot be opened.
         let log = Entries::open_reader(ledger);
         let end = log.as_ref().ok().map(Entries::mark);
         let places = log.and_then(|log| log.last_places()).unwrap_or_default();
@@ -44,7 +44,7 @@ impl Published {
                     let what = "its name does not say what is in it".to_owned();
                     add(found, fault::SNAPSHOT_OTHER_LOG, &path, what);
                 }
-                // A writer that publishes meanwhile has removed it.
+                // A writer that publishes meanwhile has removed the file.
                 Err(_) if !path.exists() => {}
                 Err(error) => add(found, fault::SNAPSHOT_DAMAGED, &path, error.to_string()),
             }
@@ -95,7 +95,7 @@ impl Published {
         rows
     }
 
-    /// Compares every heading and id that is published with what the audit derives from the entries.
+    /// Compares every heading and id in the published files with those that the audit derives from the entries.
     pub(super) fn entries(&self, entries: &[Entry]) -> Findings {
         let mut found = Findings::default();
         for (path, tables) in &self.files {
@@ -114,11 +114,11 @@ impl Published {
     }
 }
 
-/// Before the record of the first entry of a frame stand so many bytes of the frame.
+/// The number of bytes in a frame before the record of its first entry.
 const FRAME_HEAD: u64 = 32;
 
-/// Whether the index ends where the log has that entry, as far as this can be told: of an end in an earlier segment only
-/// that it lies in one, since nothing is read from there on.
+/// True if the end that the index states is the log's, as far as that can be checked. If the end is in an earlier segment, only
+/// that is checked: no reader starts from there.
 fn is_end(tables: &Tables, last: Option<&Hash>, places: &(u64, Vec<u32>), end: Option<&Mark>) -> bool {
     let (Some(mark), Some(end)) = (tables.mark(), end) else { return true };
     let (size, first) = (mark.tree.size(), places.0);
@@ -128,14 +128,14 @@ fn is_end(tables: &Tables, last: Option<&Hash>, places: &(u64, Vec<u32>), end: O
         Some(next) => Some(u64::from(*next) - FRAME_HEAD),
         None => None,
     };
-    // Where one segment ends another begins.
+    // The end of one segment is the beginning of the next.
     let is_before = size <= first && mark.segment < end.segment;
     let is_place = offset.is_some_and(|offset| (mark.segment, mark.offset) == (end.segment, offset));
     (is_place || is_before) && mark.last.as_ref() == last
 }
 
 impl Published {
-    /// The first entry of the last segment whose record the index has elsewhere than where it lies.
+    /// The first entry of the last segment whose record is not at the offset that the index states.
     fn misplaced(&self, tables: &Tables) -> Result<Option<String>, IndexError> {
         let (first, places) = &self.places;
         for (entry, place) in (*first..tables.size().0).zip(places) {
@@ -172,7 +172,7 @@ fn differs(tables: &Tables, entries: &[Entry]) -> Result<Option<String>, IndexEr
     Ok(by_id?.or(by_named?))
 }
 
-/// The first entry that the index lists by another id than the log, or not at all.
+/// The first entry that the index lists under another id than the log, or not at all.
 fn listed_otherwise(
     entries: &[Entry],
     by: &str,
@@ -196,7 +196,7 @@ fn listed_otherwise(
     Ok(missing.map(|(entry, _)| format!("it does not find entry {} by {by}", entry.index)))
 }
 
-/// The first heading of a group under which the index has other entries than the log.
+/// The first heading of a group under which the index has other entries than the audit files there.
 fn filed_otherwise(tables: &Tables, own: &Filings, lines: &[Line]) -> Result<Option<String>, IndexError> {
     let text = |names: &[SmolStr], at: u32| names.get(at as usize).cloned().unwrap_or_default();
     let Some(group) = lines.first().map(|line| text(&own.groups, line.group)) else { return Ok(None) };

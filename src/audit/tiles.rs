@@ -1,7 +1,7 @@
-//! The files of a published tree, fetched and held against one another and against the signed root.
+//! The files of a published tree, fetched and compared with one another and with the signed root.
 //!
-//! Where the entries give the signed root, each tile that differs from them is at fault. Where they do not, the root
-//! vouches for tiles from the top downwards, and those name the entries that are at fault.
+//! If the entries give the signed root, each tile that differs from them is at fault. If they do not, the root vouches for tiles
+//! from the top downwards, and those show which entries are at fault.
 
 use crate::event::Index;
 use crate::log::{Checkpoint, Frontier, Hash, leaf_hash};
@@ -11,21 +11,21 @@ use super::fault::{self, Fault};
 use super::leaf::Leaf;
 use super::report::Findings;
 
-/// After so many missing files, those behind them are not asked for: a head that nobody signed can state any size.
+/// After this number of missing files, no further file is requested: a head that nobody signed can state any size.
 const MISSING_MAX: usize = 64;
 
-/// Hashes of a tile, or of the entries of a bundle.
+/// The hashes of a tile, or of the entries of a bundle.
 type Row = Vec<Hash>;
 
-/// What was fetched.
+/// The files fetched.
 pub(super) struct Tree {
     size: u64,
     leaves: Vec<Leaf>,
-    /// For each bundle the hashes of its entries; none where it is missing or damaged.
+    /// For each bundle, the hashes of its entries; `None` if it is missing or damaged.
     bundles: Vec<Option<Row>>,
-    /// Bundles that do not end as they should: which, the byte, and the hashes of what could be read.
+    /// Bundles that do not end as they should: the bundle, the byte of the fault, and the hashes of the entries that could be read.
     broken: Vec<(Part, usize, Row)>,
-    /// For each level its tiles; none where one is missing or damaged.
+    /// The tiles of each level; `None` if one is missing or damaged.
     tiles: Vec<Vec<Option<Row>>>,
     missing: usize,
 }
@@ -81,7 +81,7 @@ impl Tree {
         Ok(tree)
     }
 
-    /// The next few files, fetched side by side; none behind the last, or where too many are missing.
+    /// The next few files, fetched side by side; `None` after the last, or if too many are missing.
     fn next(
         &self,
         source: &TreeSource,
@@ -106,7 +106,7 @@ impl Tree {
         Ok(Some(parts.into_iter().zip(got?).collect()))
     }
 
-    /// The bytes of a file, and which file it is; where there are none, that is a finding.
+    /// The bytes of a file, and the file from which they come; a missing file is a finding.
     fn there(
         &mut self,
         source: &TreeSource,
@@ -132,7 +132,7 @@ impl Tree {
         None
     }
 
-    /// Takes the entries of a bundle; the file may be the full one, of which the tree holds the first entries only.
+    /// Takes the entries of a bundle; the file may be the full bundle, of which the tree has only the first entries.
     fn bundle(&mut self, part: Part, whole: Part, bytes: &[u8]) -> Option<Row> {
         let (ranges, end) = split_leaves(bytes);
         let leaf = |range: &std::ops::Range<usize>| bytes.get(range.clone()).unwrap_or(&[]);
@@ -148,7 +148,7 @@ impl Tree {
         Some(row)
     }
 
-    /// The leaves that were read, and whether others are missing.
+    /// The leaves read, and true if others are missing.
     pub(super) fn into_leaves(self) -> (Vec<Leaf>, bool) {
         let incomplete = self.leaves.len() as u64 != self.size;
         (self.leaves, incomplete)
@@ -168,7 +168,7 @@ impl Tree {
             return self.against_entries(source, found);
         }
         self.downwards(source, head, root, found);
-        // Where nothing is named, because that check was skipped, the root still tells.
+        // If no fault was named because that check was skipped, a differing root still shows one.
         let named = ["bundles", "tiles", "checkpoint"];
         if let Some(root) = root.filter(|_| named.iter().all(|check| found.found_by(check) == 0)) {
             let what = format!("the first {} entries give the root {root}, not {}", self.size, head.root);
@@ -192,7 +192,7 @@ impl Tree {
         }
     }
 
-    /// The entries are those that were signed: a tile that differs from them is at fault.
+    /// Reports the tiles that differ from the entries, which give the signed root.
     fn against_entries(&self, source: &TreeSource, found: &mut Findings) {
         let mut wanted: Vec<Row> = self.bundles.iter().flatten().cloned().collect();
         for level in 0..Part::levels(self.size) {
@@ -211,7 +211,8 @@ impl Tree {
         }
     }
 
-    /// The root vouches for the right edge of the tree, each tile for those below it, the lowest for the entries.
+    /// Checks from the top: the root vouches for the right edge of the tree, each tile for those below it, the lowest for the
+    /// entries.
     fn downwards(&self, source: &TreeSource, head: &Checkpoint, root: Option<Hash>, found: &mut Findings) {
         let edge = self.edge();
         let sound = edge == Some(head.root);
@@ -252,7 +253,7 @@ impl Tree {
         }
     }
 
-    /// The root that the partial tiles give; none where one is missing.
+    /// The root that the partial tiles give; `None` if one is missing.
     fn edge(&self) -> Option<Hash> {
         let mut roots = Vec::new();
         for level in (0..Part::levels(self.size)).rev() {
@@ -264,7 +265,7 @@ impl Tree {
         Some(Frontier::from_roots(self.size, roots)?.root())
     }
 
-    /// Whether a tile holds the hashes of what is below it, as far as that is there.
+    /// True if a tile has the hashes of the level below it, as far as those are present.
     fn fits(&self, level: u8, part: Part, row: &Row) -> bool {
         let Some(below) = level.checked_sub(1) else {
             let entries = self.bundles.get(at(part.number())).and_then(Option::as_ref);
@@ -276,7 +277,7 @@ impl Tree {
             .all(|(hash, number)| self.tile(below, number).is_none_or(|row| subtree(row) == *hash))
     }
 
-    /// Entries against their tile, where that is vouched for; else against the hash over all of them.
+    /// Compares entries with their tile if it is vouched for; otherwise with the hash over all of them.
     fn entries(
         &self,
         source: &TreeSource,
@@ -303,15 +304,15 @@ impl Tree {
     }
 }
 
-/// What was fetched in place of a file.
+/// The result of fetching a file.
 enum Got {
-    /// Which file, and its bytes.
+    /// The file that was fetched, and its bytes.
     Whole(Part, Vec<u8>),
     TooLarge(Part),
     Missing,
 }
 
-/// Fetches a file; where a partial one is gone the full one in its place, which a tree that has grown may have alone.
+/// Fetches a file. If a partial file is missing, fetches the full one instead: a tree that has grown may have only that.
 fn get(source: &TreeSource, part: Part) -> Result<Got, SourceError> {
     let candidates = [Some(part), (!part.is_full()).then(|| part.full())];
     for candidate in candidates.into_iter().flatten() {
@@ -324,7 +325,7 @@ fn get(source: &TreeSource, part: Part) -> Result<Got, SourceError> {
     Ok(Got::Missing)
 }
 
-/// The hashes of a tile; the file may be the full one, of which the tree holds the first hashes only.
+/// The hashes of a tile; the file may be the full tile, of which the tree has only the first hashes.
 fn tile(source: &TreeSource, part: Part, whole: Part, bytes: &[u8], found: &mut Findings) -> Option<Row> {
     let (hashes, rest) = bytes.as_chunks::<32>();
     if hashes.len() == whole.width() && rest.is_empty() {

@@ -1,4 +1,4 @@
-//! Charters, and each entry judged again under the charter as it was recorded then.
+//! Reads the charters, and judges each entry again under the charter as it was recorded then.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,7 +14,7 @@ use super::report::Findings;
 /// The charters of a record, by body.
 pub(super) type Rules = BTreeMap<BodyId, Charter>;
 
-/// Reads every charter text and folds what stands of them.
+/// Reads every charter text and folds those that are valid.
 pub(super) fn charters(entries: &[Entry], record: &Record<'_>, found: &mut Findings) -> Rules {
     for entry in entries {
         let Some(text) = entry.event.act.charter_text() else { continue };
@@ -38,25 +38,25 @@ pub(super) fn charters(entries: &[Entry], record: &Record<'_>, found: &mut Findi
             Err(error @ CharterError::AmendsNothing { entry }) => {
                 found.at(fault::AMENDS_NOTHING, entry, error.to_string());
             }
-            // A text that cannot be read is a finding already.
+            // A text that cannot be read is already a finding.
             Ok(None) | Err(CharterError::Text { .. }) => {}
         }
     }
     rules
 }
 
-/// Whether an act makes rules, by itself or with another of the same kinds.
+/// True if an act makes rules, by itself or together with another of these kinds.
 pub(super) fn rules_of(act: ActKind) -> bool {
     use ActKind as K;
     matches!(act, K::CharterAdopted | K::CharterAmended | K::CorrectionProposed | K::CorrectionEffected)
 }
 
-/// The charter that the acts that stand make.
+/// The charter that a body's valid acts make.
 pub(super) fn fold(body: &BodyId, acts: &[Standing], read: &Texts) -> Result<Option<Charter>, CharterError> {
     Charter::fold_with(body, &charter_acts(acts, body), read)
 }
 
-/// Statuses that a charter would give and does not define.
+/// Reports the statuses that a charter would give but does not define.
 fn undefined(charter: &Charter, found: &mut Findings) {
     for (entry, status) in crate::charter::undefined(charter) {
         let what = format!("the charter of {} leads to {status}, which it does not define", charter.body);
@@ -95,7 +95,7 @@ pub(super) fn verdicts(entries: &[Entry], found: &mut Findings, progress: &dyn F
 
 /// The charters as they were recorded at each entry, while the log is read.
 pub(super) struct RulesInTime {
-    /// Of the entries that were not passed yet, whether they change rules.
+    /// For each entry still to come, true if it changes rules.
     ruling: std::vec::IntoIter<bool>,
     rules: RulesSoFar,
     known: HashMap<BodyId, Option<Charter>>,
@@ -107,7 +107,7 @@ impl RulesInTime {
         RulesInTime { ruling, rules: RulesSoFar::default(), known: HashMap::new() }
     }
 
-    /// The charter of a body, where one was recorded before the next entry.
+    /// The charter of a body, if one was recorded before the next entry.
     pub(super) fn charter(&mut self, body: &BodyId) -> Option<&Charter> {
         let RulesInTime { rules, known, .. } = self;
         if !known.contains_key(body) {
@@ -116,7 +116,7 @@ impl RulesInTime {
         known.get(body)?.as_ref()
     }
 
-    /// Goes on behind the next entry.
+    /// Takes the next entry, and moves behind it.
     pub(super) fn pass(&mut self, entry: &Entry) {
         if self.ruling.next() != Some(true) {
             return;
@@ -131,14 +131,14 @@ impl RulesInTime {
     }
 }
 
-/// The entries that make rules, as far as they were read.
+/// The entries that make rules, among those read so far.
 #[derive(Default)]
 struct RulesSoFar {
     /// Adoptions, amendments and corrections of texts, by body.
     texts: HashMap<BodyId, Vec<Entry>>,
-    /// What may withdraw or rectify any of them.
+    /// The entries that may withdraw or rectify any of these.
     others: Vec<Entry>,
-    /// The texts that were read.
+    /// The charter texts read so far.
     read: Texts,
 }
 
@@ -162,11 +162,11 @@ impl RulesSoFar {
     }
 }
 
-/// Which entries change the rules for those after them: charters, imports (which can be retracted whole) and whatever
-/// corrects one of these.
+/// For each entry, true if it changes the rules for later entries: charters, imports (which can be retracted whole), and every
+/// correction of one of these.
 fn ruling(entries: &[Entry]) -> Vec<bool> {
     let named = entries.iter().filter(|entry| corrects(&entry.event)).filter_map(|entry| entry.event.to);
-    // Of what a correction names, whether it rules, once it was passed.
+    // For each entry that a correction names, once it was passed: true if it changes rules.
     let mut places: HashMap<EventId, Option<bool>> = named.map(|id| (id, None)).collect();
     let mut ruling = Vec::with_capacity(entries.len());
     for entry in entries {
@@ -202,7 +202,7 @@ fn judged(charter: &Charter, entry: &Entry, found: &mut Findings) {
     }
 }
 
-/// What the vocabulary asks of an act: its participant, its own date.
+/// Checks the form that the vocabulary asks of an act: its participant, its own date.
 fn form(event: &Event) -> Result<(), String> {
     let act = event.act.kind();
     match (act.entry().subject, &event.participant) {

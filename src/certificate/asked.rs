@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::event::{BodyId, Edtf, KnownBy, Moment, ParticipantId, Scope, Size};
 use crate::query::{Axes, Material, Policy, QueryError, in_force, roster, status};
 
-/// Which question.
+/// The kinds of question that can be certified.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Kind {
     Status,
@@ -16,12 +16,12 @@ enum Kind {
     InForce,
 }
 
-/// A question that can be certified: all of it is in the echo that its answer carries.
+/// A question that can be certified: the answer repeats all of it.
 #[derive(Clone, Debug)]
 pub struct CertifiedQuestion {
     kind: Kind,
     participant: Option<ParticipantId>,
-    /// In which organisation or treaty.
+    /// The organisation or treaty of the question.
     pub body: BodyId,
     axes: Axes,
 }
@@ -45,10 +45,10 @@ struct Words {
 }
 
 impl CertifiedQuestion {
-    /// Reads the question of an answer in its JSON form.
+    /// Reads the question from an answer in its JSON form.
     ///
     /// # Errors
-    /// What is wrong with it, or that answers of this kind have no certificate.
+    /// The fault of the question, or that answers of this kind have no certificate.
     pub fn of_answer(answer: &str) -> Result<CertifiedQuestion, String> {
         let Echo { question: words } = serde_json::from_str(answer).map_err(|e| e.to_string())?;
         let kind = match words.kind.as_str() {
@@ -75,17 +75,17 @@ impl CertifiedQuestion {
         Ok(CertifiedQuestion { kind, participant, body, axes })
     }
 
-    /// How many entries of the log are read.
+    /// The number of entries of the log that the question reads.
     pub fn size(&self) -> Size {
         self.axes.as_recorded
     }
 
-    /// The participant, of a question about one.
+    /// The participant, if the question is about one.
     pub fn participant(&self) -> Option<&ParticipantId> {
         self.participant.as_ref().filter(|_| self.kind == Kind::Status)
     }
 
-    /// Of the body asked about, whether one participant or all of it.
+    /// The scope of the question: one participant in the body, or the whole body.
     pub(super) fn scope(&self) -> Scope {
         let participant = self.participant.clone().filter(|_| self.kind == Kind::Status);
         Scope { body: Some(self.body.clone()), participant }
@@ -101,12 +101,12 @@ impl CertifiedQuestion {
             }
             (Kind::Roster | Kind::Status, _) => serde_json::to_value(roster(material, body, None, axes)?),
         };
-        // Plain structs of text and numbers: there is nothing that could fail.
+        // The answers are plain structs of text and numbers, so this cannot fail.
         Ok(answer.unwrap_or_default())
     }
 }
 
-/// A view that came with the program; one from a file is not in the certificate.
+/// A view that comes with the program; a view from a file is not in the certificate.
 fn view(label: &str) -> Result<Arc<Policy>, String> {
     let found = Policy::shipped().iter().find(|policy| policy.label() == label);
     let found = found.ok_or_else(|| format!("the view {label:?} does not come with the program"))?;

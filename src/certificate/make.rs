@@ -16,23 +16,23 @@ use super::error::CertificateError;
 use super::map::{CompletenessMap, Filed, Group};
 use super::text::{FiledText, GroupText, HeadingText, KIND, Leaf, Text};
 
-/// What a certificate is made of.
+/// The parts from which a certificate is made.
 pub struct CertificateEvidence<'a> {
-    /// The head under which it holds, which states the map.
+    /// The head of the certificate, which states the map.
     pub head: SignedCheckpoint,
     /// The map over the entries of the head.
     pub map: &'a CompletenessMap,
-    /// The tree over their leaves, or over more.
+    /// The tree over their leaves, or over more leaves.
     pub tree: &'a LeafHashes,
     /// The name and version of the program.
     pub program: &'a str,
 }
 
-/// Writes the certificate of an answer, given in its JSON form; `leaf` gives the bytes of an entry.
+/// Writes the certificate of an answer, given in its JSON form; `leaf` returns the bytes of an entry.
 ///
 /// # Errors
-/// [`CertificateError::Question`] where there is none for such an answer, [`CertificateError::Answer`] where another answer
-/// follows from what would be in it; what `leaf` says.
+/// [`CertificateError::Question`] if such an answer has no certificate, [`CertificateError::Answer`] if the entries of the
+/// certificate give another answer; the errors of `leaf`.
 pub fn make<E: From<CertificateError>>(
     answer: &str,
     evidence: &CertificateEvidence<'_>,
@@ -67,7 +67,7 @@ pub fn make<E: From<CertificateError>>(
     Ok(written(&derived.to_string(), evidence, &gathered, &leaves)?)
 }
 
-/// What the map has where it is asked.
+/// The headings of the map under a need.
 fn under<'m>(map: &'m CompletenessMap, need: &Need) -> Vec<&'m Filed> {
     match need {
         Need::Heading(heading) => map.filed(heading).into_iter().collect(),
@@ -107,7 +107,7 @@ fn written(
     Ok(text.sealed())
 }
 
-/// The part of the map that shows what is filed where it was asked, and that nothing else is.
+/// The part of the map that shows all entries filed under the needs, and that there are no others.
 fn filed(map: &CompletenessMap, parts: &BTreeSet<Need>) -> Result<FiledText, CertificateError> {
     let members: Vec<Member> = map.groups.iter().map(|group| group.member.clone()).collect();
     let mut opened: BTreeMap<&str, Option<BTreeSet<&str>>> = BTreeMap::new();

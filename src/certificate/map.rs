@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use crate::event::{Entry, Heading, Index, filings};
 use crate::log::{Frontier, Hash, Member, members_root};
 
-/// What is filed under one heading.
+/// The entries filed under one heading.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Filed {
-    /// The heading by its name in the group, how many entries, the root over their leaf hashes.
+    /// The name of the heading in its group, the number of entries, and the root over their leaf hashes.
     pub(super) member: Member,
     /// The entries, in the order of filing.
     pub(super) entries: Vec<Index>,
@@ -17,7 +17,7 @@ pub(super) struct Filed {
 /// The headings of one body, or of one import.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Group {
-    /// The group by its name, how many headings, the root over them.
+    /// The name of the group, the number of its headings, and the root over them.
     pub(super) member: Member,
     /// The headings, by name.
     pub(super) headings: Vec<Filed>,
@@ -43,7 +43,7 @@ impl CompletenessMap {
         }))
     }
 
-    /// The map of what is filed under each heading, with the root over the leaves, sorted by heading.
+    /// The map from the entries filed under each heading, with the root over their leaves, sorted by heading.
     pub fn of_filed(filed: impl IntoIterator<Item = (Heading, Vec<Index>, Hash)>) -> CompletenessMap {
         let mut groups: BTreeMap<String, Vec<Filed>> = BTreeMap::new();
         for (heading, entries, root) in filed {
@@ -67,7 +67,7 @@ impl CompletenessMap {
         CompletenessMap { groups: groups.into_iter().map(group).collect() }
     }
 
-    /// How many groups it has, and its root.
+    /// The number of groups, and the root over them.
     pub fn head(&self) -> (u64, Hash) {
         (self.groups.len() as u64, members_root(self.groups.iter().map(|group| &group.member)))
     }

@@ -1,4 +1,4 @@
-//! The text of a certificate: canonical JSON (RFC 8785) on one line, its last member a digest of all before it.
+//! The text of a certificate: canonical JSON (RFC 8785) on one line, whose last member is a digest of all text before it.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -10,16 +10,16 @@ use crate::log::Hash;
 
 use super::error::CertificateError;
 
-/// What it says it is.
+/// The kind that a certificate states.
 pub(super) const KIND: &str = "chancery/answer-certificate@v1";
 
-/// What stands before the digest, which covers everything up to here.
+/// The text before the digest, which covers everything up to here.
 const BEFORE_DIGEST: &str = ",\"sha256\":\"";
 
-/// Where the answer begins, the first member.
+/// The byte at which the answer, the first member, begins.
 const ANSWER_AT: usize = "{\"answer\":".len();
 
-/// A certificate as it is written. The fields stand in the order of their names, which makes the text canonical.
+/// A certificate as written. The fields are in the order of their names, which makes the text canonical.
 #[derive(Serialize, Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Text<'a> {
@@ -37,7 +37,7 @@ pub(super) struct Text<'a> {
     pub(super) sha256: String,
 }
 
-/// An entry as recorded, with the hash of its leaf, by which a change of it is told from a change elsewhere.
+/// An entry as recorded, with the hash of its leaf, which distinguishes a change of the entry from a change elsewhere.
 #[derive(Serialize, Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Leaf<'a> {
@@ -48,7 +48,7 @@ pub(super) struct Leaf<'a> {
     pub(super) leaf: &'a RawValue,
 }
 
-/// The groups of the completeness map that are shown, and what leads from them to its root.
+/// The groups of the completeness map that are shown, and the hashes that lead from them to its root.
 #[derive(Serialize, Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FiledText {
@@ -57,7 +57,7 @@ pub(super) struct FiledText {
     pub(super) hashes: Vec<Hash>,
 }
 
-/// A group. One that is opened has headings and hashes; one that only shows that a name is not there has its root.
+/// A group. A group that is opened has headings and hashes; one that only shows that a name is absent has its root.
 #[derive(Serialize, Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub(super) struct GroupText {
@@ -72,7 +72,7 @@ pub(super) struct GroupText {
     pub(super) size: u64,
 }
 
-/// A heading: its entries in the order of filing, or its size and root where it only shows that a name is not there.
+/// A heading: its entries in the order of filing, or its size and root if it only shows that a name is absent.
 #[derive(Serialize, Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HeadingText {
@@ -87,7 +87,7 @@ pub(super) struct HeadingText {
 }
 
 impl Text<'_> {
-    /// The bytes, with the digest that they must have.
+    /// The text with its digest.
     pub(super) fn sealed(mut self) -> String {
         self.sha256 = String::new();
         let written = self.written();
@@ -97,7 +97,7 @@ impl Text<'_> {
     }
 
     fn written(&self) -> String {
-        // Plain structs of text and numbers: there is nothing that could fail.
+        // The certificate is plain structs of text and numbers, so this cannot fail.
         let mut text = serde_json::to_string(self).unwrap_or_default();
         text.push('\n');
         text
@@ -115,8 +115,8 @@ impl Text<'_> {
         if written != text {
             return Err(CertificateError::Form(same_bytes(&written, text)));
         }
-        // The answer is kept as it is written: a member twice, a space or an escape would be another spelling of it, and other
-        // readers may take the first of two members. Leaves are bound by their hashes.
+        // The answer is kept as written: a repeated member, a space or an escape would be another spelling of it, and other readers
+        // may take the first of two members. Leaves are bound by their hashes.
         let answer: Value =
             serde_json::from_str(parsed.answer.get()).map_err(|e| CertificateError::Text(e.to_string()))?;
         let spelt = answer.to_string();
@@ -129,13 +129,13 @@ impl Text<'_> {
         Ok(parsed)
     }
 
-    /// Whether the digest at the end of the text is that of all before it.
+    /// True if the digest at the end is that of all text before it.
     pub(super) fn has_digest(&self, text: &str) -> bool {
         text.rsplit_once(BEFORE_DIGEST).is_some_and(|(body, _)| digest(body) == self.sha256)
     }
 }
 
-/// How many bytes two texts begin with alike.
+/// The number of bytes at the beginning that two texts share.
 fn same_bytes(one: &str, other: &str) -> usize {
     one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count()
 }

@@ -1,4 +1,4 @@
-//! Verifies a certificate with nothing but a verifier key: every proof, and the answer derived again from the entries.
+//! Verifies a certificate with only a verifier key: checks every proof, and derives the answer again from the entries.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,14 +18,14 @@ use super::asked::CertifiedQuestion;
 use super::error::CertificateError;
 use super::text::{FiledText, GroupText, HeadingText, Text};
 
-/// What a certificate shows.
+/// The content of a verified certificate.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Verified {
     /// The answer in its JSON form, as it was derived here.
     pub answer: Value,
-    /// The head under which it holds.
+    /// The head of the certificate.
     pub checkpoint: SignedCheckpoint,
-    /// The entries that it may rest on, every one of them.
+    /// Every entry that the answer may depend on.
     pub entries: Arc<Vec<Entry>>,
     /// The program that wrote it.
     pub program: String,
@@ -34,7 +34,7 @@ pub struct Verified {
 /// Verifies the text of a certificate under a key. `program` is the name and version of this program.
 ///
 /// # Errors
-/// The first thing that fails.
+/// The first fault.
 pub fn verify(text: &str, key: &VerifierKey, program: &str) -> Result<Verified, CertificateError> {
     let parsed = Text::parse(text)?;
     let checkpoint = SignedCheckpoint::parse(&parsed.checkpoint)
@@ -106,7 +106,7 @@ struct ShownMap<'t> {
     opened: BTreeMap<&'t str, Opened<'t>>,
 }
 
-/// A group with the headings that are shown of it, and the entries of those that are opened.
+/// A group with the headings that are shown, and the entries of those that are opened.
 struct Opened<'t> {
     headings: ShownMembers,
     entries: BTreeMap<&'t str, &'t [Index]>,
@@ -143,7 +143,7 @@ impl<'t> ShownMap<'t> {
         Ok(ShownMap { groups, opened })
     }
 
-    /// The entries that are filed where it is asked, each of which must be there.
+    /// The entries filed under a need, each of which must be in the certificate.
     fn under(&self, need: &Need, entries: &Entries) -> Result<Vec<Entry>, CertificateError> {
         let (group, name) = match need {
             Need::Heading(heading) => (heading.group(), Some(heading.name())),
@@ -199,7 +199,7 @@ fn open<'t>(
     Ok((root, Opened { headings, entries: opened }))
 }
 
-/// How many entries are filed under a heading, and the root over their leaves.
+/// The number of entries filed under a heading, and the root over their leaves.
 fn filed(
     group: &GroupText,
     heading: &HeadingText,
@@ -217,8 +217,8 @@ fn filed(
     Ok((tree.size(), tree.root()))
 }
 
-/// Whether the answer that is written is the one that was derived. Of another program, `by` names it: then the derived answer
-/// may have members that the written one has not, since answers gain members from version to version.
+/// Checks that the answer as written is the one that was derived. If another program wrote it, `by` names that program: the derived
+/// answer may then have members that the written one lacks, since answers gain members from version to version.
 ///
 /// # Errors
 /// [`CertificateError::Answer`] with the first part that differs, [`CertificateError::Text`].
@@ -251,7 +251,7 @@ fn difference(
                 a.keys().chain(b.keys().filter(|key| !may_add || a.contains_key(*key))).collect();
             keys.into_iter().find_map(|key| match (a.get(key), b.get(key)) {
                 (Some(a), Some(b)) => difference(a, b, may_add, format!("{place}/{key}")),
-                // A member that is null is not one that is left out.
+                // A member that is null is not a missing member.
                 (a, b) => Some((format!("{place}/{key}"), part(a), part(b))),
             })
         }

@@ -1,4 +1,4 @@
-//! Events as rows: columns found by their header, each row taken or reported.
+//! Events as rows of a CSV file: columns are found by their header, and each row is taken or reported.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -18,7 +18,7 @@ use super::kinds::find_kind;
 pub struct Row {
     /// Its line in the file, from 1.
     pub line: u64,
-    /// What it says. Its id is derived from the body and the row, so that the same row is the same event.
+    /// The event that it states. Its id is derived from the body and the row, so that the same row is the same event.
     pub event: Event,
     /// Its cells.
     pub cells: Vec<String>,
@@ -29,20 +29,20 @@ pub struct Row {
 pub struct Reject {
     /// Its line in the file, from 1.
     pub line: u64,
-    /// Why, and what to do.
+    /// The reason, and the remedy.
     pub reason: String,
     /// Its cells, as far as they are text.
     pub cells: Vec<String>,
 }
 
-/// What became of a file.
+/// The rows of a file, after reading.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Rows {
     /// Rows that can be recorded, in the order of the file.
     pub taken: Vec<Row>,
-    /// Rows that cannot.
+    /// Rows that cannot be recorded.
     pub rejected: Vec<Reject>,
-    /// The header, for a file of the rejects.
+    /// The header, for a file of the rejected rows.
     pub header: Vec<String>,
     /// SHA-256 of the file's bytes, in hex.
     pub sha256: String,
@@ -54,7 +54,7 @@ pub enum CsvError {
     /// Reading failed.
     #[error("the file cannot be read: {0}")]
     Io(#[from] std::io::Error),
-    /// A column that every row needs.
+    /// A column that every row needs is missing.
     #[error("there is no column {0:?} in line 1: the columns needed are date, party and event_kind")]
     NoColumn(&'static str),
     /// The header is not text.
@@ -62,10 +62,10 @@ pub enum CsvError {
     Header(String),
 }
 
-/// The namespace of ids that are derived from rows.
+/// The namespace of the ids derived from rows.
 const ROWS: Uuid = Uuid::from_u128(0x6368_616e_6365_7279_8000_726f_7773_0001);
 
-/// The longest row that is read.
+/// The longest row that is read, in bytes.
 const ROW_BYTES_MAX: usize = 1 << 20;
 
 /// Reads rows of events in one body.
@@ -73,7 +73,7 @@ const ROW_BYTES_MAX: usize = 1 << 20;
 /// `resolve` finds a participant by any of its names; its error is the reason given for the row.
 ///
 /// # Errors
-/// [`CsvError`] where the file as a whole cannot be read; whatever is wrong with a row is reported in [`Rows`].
+/// [`CsvError`] if the file as a whole cannot be read; a fault of one row is reported in [`Rows`].
 pub fn read_csv(
     mut file: impl Read,
     body: &BodyId,
@@ -120,7 +120,7 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Where each known column stands; the others are kept as notes.
+/// The position of each known column; the other columns are kept as notes.
 struct Columns {
     by_name: HashMap<&'static str, usize>,
     others: Vec<(usize, String)>,
@@ -253,7 +253,7 @@ fn row_event<'c>(
         && alias.role == Some(Role::Effective)
         && effect != own
     {
-        // The day on which it was done is not lost where the row gives another one for its effect.
+        // The day on which the act was done is kept if the row gives another day for its effect.
         event.dates.set(Role::Done, own);
     }
     for (column, role) in [("effective-date", Role::Effective), ("planned-date", Role::Planned)] {
@@ -278,7 +278,7 @@ fn row_event<'c>(
     Ok(event)
 }
 
-/// One piece of evidence for each citation; semicolons inside brackets or quotes do not part them.
+/// One piece of evidence for each citation; a semicolon inside brackets or quotes does not separate citations.
 fn citations(text: &str) -> Vec<Evidence> {
     let mut parts = vec![String::new()];
     let (mut depth, mut quoted) = (0i32, false);

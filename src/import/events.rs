@@ -1,7 +1,7 @@
-//! Taking in a file of the neutral form, or one that a map reads so: line by line, a part at a time, whatever its size.
+//! Imports a file of the neutral form, or one that a map reads as such: line by line, a part at a time, whatever its size.
 //!
-//! Each part is durable before the next is read, so an import that is cut short is finished by running it again: ids are
-//! derived from what the lines state, and what is recorded is recorded once.
+//! Each part is durable before the next is recorded, so an import that is cut short is completed by running it again: ids are
+//! derived from the content of the lines, so no line is recorded twice.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{self, Read};
@@ -24,11 +24,11 @@ use super::neutral::Line;
 use super::reader::{AHEAD, Item, Part, Reader};
 use super::stream::Stream;
 
-/// How much of what is left out is kept to be reported, in bytes. A file of which more is left out is not what it is
-/// taken for, and may unfold without end.
+/// The size of the left-out lines that are kept for the report, in bytes. If more of a file is left out, it is probably the wrong
+/// file, or a compressed one that expands without end.
 const LEFT_BYTES_MAX: usize = 64 << 20;
 
-/// The rows that a dry run shows as acts.
+/// The number of rows whose acts a dry run shows.
 const SHOWN: usize = 3;
 
 /// The namespaces of the ids of imports, and of charters that an import adopts.
@@ -37,76 +37,76 @@ const CHARTERS: Uuid = Uuid::from_u128(0x6368_616e_6365_7279_8000_6368_6172_7401
 
 /// A file of the neutral form.
 pub struct EventsFile<'a> {
-    /// Its name, without its folder.
+    /// The name of the file, without its folder.
     pub name: &'a str,
-    /// Reads it from the beginning: it is read twice, once for its hash.
+    /// Opens it at its beginning. It is read twice, once for its hash.
     pub open: &'a dyn Fn() -> io::Result<Box<dyn Read + Send>>,
-    /// The span that it covers.
+    /// The span of days for which the file is surveyed.
     pub surveyed: Option<Edtf>,
-    /// Whether it leaves out those who are no more.
+    /// True if the file leaves out former participants.
     pub survivors_only: bool,
-    /// Record nothing.
+    /// If true, nothing is recorded.
     pub dry_run: bool,
-    /// Keep the events that are not recorded, for a report on them.
+    /// If true, events that are not recorded are kept, for a report on them.
     pub keep: bool,
-    /// How its rows become lines, where it is not written in lines of the neutral form.
+    /// The map that reads its rows; `None` if the file has lines of the neutral form.
     pub map: Option<&'a Map>,
-    /// What the import's own entry says of it: by which map.
+    /// The note of the import's own entry, which names the map.
     pub note: Option<String>,
 }
 
-/// A line with what is said of it.
+/// A remark on a line.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Told {
-    /// From 1.
+    /// The number of the line, from 1.
     pub line: u64,
-    /// Why it was not taken, or what was done with it.
+    /// The reason for which it was not taken, or the way in which it was understood.
     pub what: String,
 }
 
 /// A line, or an act of a row, that was left out.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Left {
-    /// From 1; of a row, the line on which it begins.
+    /// The number of the line, from 1; of a row, the line on which it begins.
     pub line: u64,
-    /// Why.
+    /// The reason.
     pub why: String,
-    /// The line whole, or the row cell by cell; byte for byte.
+    /// The whole line, or the row cell by cell; byte for byte.
     pub cells: Arc<Vec<Vec<u8>>>,
 }
 
-/// What became of a file.
+/// The result of an import.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ImportReport {
-    /// Lines read.
+    /// The number of lines read.
     pub lines: u64,
-    /// Lines, or acts of rows, recorded now.
+    /// The number of lines, or acts of rows, recorded now.
     pub taken: u64,
-    /// Those that were recorded before.
+    /// The number that were already recorded.
     pub known: u64,
-    /// The first and the last entry made.
+    /// The first and the last entry of this import.
     pub entries: Option<(Index, Index)>,
     /// Charters adopted for bodies that had none.
     pub charters: Vec<BodyId>,
     /// Lines and acts left out, in their order.
     pub rejected: Vec<Left>,
-    /// Lines taken with something that is not plain.
+    /// Lines that were taken although something in them is not clear.
     pub doubts: Vec<Told>,
     /// The import's own entry.
     pub entry: Option<Index>,
     /// Its id.
     pub import: Option<EventId>,
-    /// Where kept, what lines state that are not recorded: of those the ledger refused, and of a dry run.
+    /// If kept, the content of lines that are not recorded: those that the ledger refused, and those of a dry run.
     pub unrecorded: Vec<(u64, Arc<Event>)>,
-    /// Rows that hold no act: no date is given in them.
+    /// The number of rows without an act: they give no date.
     pub without_act: u64,
-    /// Of a dry run, the acts of the first rows, each with its line.
+    /// The acts of the first rows, each with its line, if this is a dry run.
     pub shown: Vec<(u64, Event)>,
-    /// What stands above the rows of a file of cells, as it stands there: the lines before the header, and the header.
+    /// The text above the rows of a file of cells, byte for byte: the lines before the header, and the header.
     pub head: (Vec<u8>, Vec<Vec<u8>>),
 }
 
-/// Imports a file, then the import itself, then its surveys.
+/// Imports the lines of a file, then the import itself, then its surveys.
 ///
 /// # Errors
 /// [`EventsError`]; lines that cannot be taken are no error.
@@ -159,7 +159,7 @@ pub fn import_events(
     Ok(intake.report)
 }
 
-/// An import that is under way.
+/// An import in progress.
 struct Intake<'l> {
     writer: &'l mut Writer,
     options: AppendOptions,
@@ -167,13 +167,13 @@ struct Intake<'l> {
     keep: bool,
     import: EventId,
     report: ImportReport,
-    /// Every body met, with whether it has a charter by now.
+    /// Every body in the lines so far, and true if it has a charter by now.
     bodies: BTreeMap<BodyId, bool>,
     /// The bodies of the lines that were taken.
     taken_in: BTreeSet<BodyId>,
-    /// What was recorded of the bodies met before this import.
+    /// The events recorded in those bodies before this import.
     held: HashMap<BodyId, RecordedRows>,
-    /// How much of what was left out is kept.
+    /// The size of the left-out lines that are kept, in bytes.
     left_bytes: usize,
 }
 
@@ -198,8 +198,8 @@ impl Intake<'_> {
         }
     }
 
-    /// The clock was held against what stood before. The stamps of an import itself are a microsecond apart from its
-    /// beginning on, so that those of a million entries run ahead of the clock by a second.
+    /// From now on the clock is not checked: it was compared with the entries before this import. The stamps of an import are a
+    /// microsecond apart, so that those of a million entries run ahead of the clock by a second.
     const fn went_on(&mut self) {
         self.options.accept_clock = true;
     }
@@ -272,16 +272,16 @@ impl Intake<'_> {
         Ok(())
     }
 
-    /// Adopts for each body without a charter one that extends the pattern of its kind.
+    /// Adopts, for each body without a charter, one that extends the pattern of its kind.
     fn adopt(&mut self, part: &[Item]) -> Result<(), EventsError> {
         let mut fresh: Vec<Event> = Vec::new();
         for (line, _) in part.iter().filter_map(|item| item.act.as_ref().ok()) {
             let body = &line.event.body;
-            // No body can have the ledger's own name: each such line is refused by itself.
+            // A body may not have the name of the ledger itself: each such line is refused on its own.
             if body.is_ledger() || self.bodies.contains_key(body) {
                 continue;
             }
-            // Whoever signs and may not record there cannot adopt its charter either.
+            // A signer who may not record in this body may not adopt its charter.
             if !self.writer.signers_may(body, ActKind::CharterAdopted)? && self.writer.charter(body).is_err()
             {
                 continue;
@@ -316,7 +316,7 @@ impl Intake<'_> {
         Ok(())
     }
 
-    /// The import's own entry and its surveys, unless an earlier run made them.
+    /// Records the import's own entry and its surveys, unless an earlier run did.
     fn conclude(&mut self, file: &EventsFile<'_>, sha256: String) -> Result<(), EventsError> {
         let counted = self.report.taken + self.report.known;
         let Some(body) = self.taken_in.first().filter(|_| counted > 0 && !self.dry_run).cloned() else {
@@ -357,7 +357,7 @@ impl Intake<'_> {
     }
 }
 
-/// The charter of a body of which only its name is known.
+/// The charter of a body of which only the name is known.
 fn own_text(body: &BodyId, title: &str, pattern: &str) -> String {
     let title = title.replace('\\', "\\\\").replace('"', "\\\"");
     let title: String = title.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();

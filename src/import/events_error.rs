@@ -1,4 +1,4 @@
-//! Why a file was not taken in to its end.
+//! The reasons for which a file was not imported to its end.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use crate::ledger::LedgerError;
 use super::lines::LineError;
 use super::map::MapError;
 
-/// Why a file was not taken in to its end. What was recorded before stays.
+/// Why a file was not imported to its end. Entries recorded before stay.
 #[derive(Debug, thiserror::Error)]
 pub enum EventsError {
     /// The file cannot be opened or read.
@@ -16,20 +16,20 @@ pub enum EventsError {
     /// The file does not fit its map.
     #[error("{0}")]
     Map(MapError),
-    /// The file has no header that could be read.
+    /// The header of the file cannot be read.
     #[error("{0}")]
     Header(String),
-    /// No more lines can be read; how many were recorded before.
+    /// No more lines can be read.
     #[error("{source}; {taken} {what} are recorded: mend the file and run the same command again")]
     Line {
-        /// Why.
+        /// The fault of the line.
         source: LineError,
-        /// Recorded now or before.
+        /// The number of lines recorded, now or before.
         taken: u64,
-        /// What is counted.
+        /// The unit that is counted: lines or acts.
         what: &'static str,
     },
-    /// Nearly nothing of the file can be taken.
+    /// More of the file is left out than can be reported.
     #[error(
         "by line {line} more is left out than can be reported: is this the right file, and the right map?"
     )]

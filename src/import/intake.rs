@@ -1,4 +1,4 @@
-//! Taking a file in: its rows, then the import itself, then its survey. What cannot be taken is reported, never dropped.
+//! Imports a file: its rows, then the import itself, then its survey. Rows that cannot be taken are reported, never dropped.
 
 use std::sync::Arc;
 
@@ -12,30 +12,30 @@ use crate::ledger::{AppendOptions, LedgerError, Writer};
 
 use super::csv::{CsvError, Reject, Row, Rows, read_csv};
 
-/// Rows are recorded so many at a time: each such part is whole or absent.
+/// The number of rows recorded at a time: each such part is recorded whole, or not at all.
 const ROWS_AT_A_TIME: usize = 1_000;
 
 /// The namespace of the ids of imports.
 const IMPORTS: Uuid = Uuid::from_u128(0x6368_616e_6365_7279_8000_696d_706f_7274);
 
-/// What became of an import.
+/// The result of an import.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Outcome {
-    /// Rows recorded now.
+    /// The entries recorded now.
     pub taken: Vec<Index>,
-    /// Rows that were recorded before.
+    /// The number of rows that were already recorded.
     pub known: u64,
     /// Rows left out.
     pub rejected: Vec<Reject>,
     /// The import's own entry.
     pub entry: Option<Index>,
-    /// Departures from the charter among the rows taken.
+    /// Departures from the charter among the rows taken, each with its line.
     pub remarks: Vec<(u64, String)>,
-    /// The header of the file, for a file of the rejects.
+    /// The header of the file, for a file of the rejected rows.
     pub header: Vec<String>,
     /// The import's id.
     pub import: EventId,
-    /// What rows state that are not recorded: of those the ledger refused, and of a dry run.
+    /// The content of rows that are not recorded: those that the ledger refused, and those of a dry run.
     pub unrecorded: Vec<(u64, Arc<Event>)>,
 }
 
@@ -46,13 +46,13 @@ pub struct Source<'a> {
     pub name: &'a str,
     /// Its bytes.
     pub bytes: &'a [u8],
-    /// In which body.
+    /// The body of its events.
     pub body: &'a BodyId,
-    /// The span that it covers.
+    /// The span of days for which the file is surveyed.
     pub surveyed: Option<Edtf>,
 }
 
-/// Why a file was not taken in.
+/// Why a file was not imported.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     /// The file as a whole cannot be read.
@@ -61,7 +61,7 @@ pub enum ImportError {
     /// The ledger refuses, or cannot be written.
     #[error("{0}")]
     Ledger(#[from] LedgerError),
-    /// Rows were left out, and all were asked for.
+    /// Rows were left out, and the mode is strict.
     #[error("{} cannot be taken, and --strict asks for all: nothing was recorded", rows(.0.len()))]
     Strict(Vec<Reject>),
 }
@@ -73,9 +73,9 @@ fn rows(count: usize) -> String {
 /// How an import is made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Mode {
-    /// Record nothing.
+    /// If true, nothing is recorded.
     pub dry_run: bool,
-    /// Record all or nothing.
+    /// If true, all rows are recorded or none.
     pub strict: bool,
 }
 
@@ -130,7 +130,7 @@ pub fn import(
     Ok(outcome)
 }
 
-/// Parts every event of which the ledger admits; the others go to the rejects.
+/// Divides the rows into parts in which the ledger admits every event; the others go to the rejected rows.
 fn admissible(
     writer: &mut Writer,
     rows: Vec<Row>,
@@ -186,14 +186,14 @@ fn record(
         outcome.unrecorded.extend(fresh);
         return Ok(());
     }
-    // Rows that were recorded before need no receipt.
+    // Rows that were already recorded need no receipt.
     let new = new.into_iter().map(Arc::unwrap_or_clone).collect();
     let receipts = writer.append(new, options)?;
     outcome.taken.extend(receipts.iter().map(|r| r.index));
     Ok(())
 }
 
-/// The import's own entry and its survey, unless an earlier run made them.
+/// Records the import's own entry and its survey, unless an earlier run did.
 fn conclude(
     writer: &mut Writer,
     source: &Source<'_>,

@@ -1,19 +1,19 @@
-//! The kinds of events found in data files, and the acts of the vocabulary that they stand for.
+//! The kinds of events in data files, and the acts of the vocabulary that they mean.
 
 use crate::event::{Act, ActKind, Reply, Role, UnknownAct};
 
-/// How a kind of a data file is read.
+/// The meaning of a kind of a data file.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Alias {
     /// The act, with the payload that the kind implies.
     pub act: Act,
     /// The role of the `date` column.
     pub role: Option<Role>,
-    /// The status that the kind implies, where the row names none.
+    /// The status that the kind implies, if the row names none.
     pub toward: Option<&'static str>,
 }
 
-/// Finds what a kind stands for: an act of the vocabulary by its own name, or an alias.
+/// Finds the meaning of a kind: an act of the vocabulary by its own name, or an alias.
 ///
 /// # Errors
 /// [`UnknownAct`] with the nearest act of the vocabulary.
@@ -43,7 +43,7 @@ fn alias(name: &str) -> Option<(Act, Option<Role>, Option<&'static str>)> {
         "application-not-accepted" => plain(Act::ApplicationDeferredOrRejected(Some(Reply::Deferred))),
         "application-rejected" => plain(Act::ApplicationDeferredOrRejected(Some(Reply::Rejected))),
         "application-reported" => plain(claim(Some(ActKind::ApplicationFiled))),
-        // "party" is a status, never the general word for a participant.
+        // In the vocabulary "party" is a status, never the general word for a participant.
         "entered-into-force-for-party" => plain(Act::EnteredIntoForceForParticipant),
         "european-perspective-recognised" => Some((Act::StatusGranted, None, Some("potential-candidate"))),
         "founding-declaration-signed" | "founding-summit" => plain(Act::Founded),

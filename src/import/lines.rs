@@ -4,36 +4,36 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
-/// The longest line that is read: no event of an entry is longer.
+/// The longest line that is read, in bytes: the event of an entry is never longer.
 pub const LINE_BYTES_MAX: usize = 1 << 20;
 
 /// Why no more lines can be read.
 #[derive(Debug, thiserror::Error)]
 pub enum LineError {
-    /// A line has no end in sight.
+    /// A line is longer than the limit.
     #[error("line {line} has more than {LINE_BYTES_MAX} bytes: is this JSON Lines, one object a line?")]
     TooLong {
-        /// From 1.
+        /// The number of the line, from 1.
         line: u64,
     },
-    /// Reading failed: a disk, or a compressed file that is cut short or damaged.
+    /// Reading failed: a disk error, or a compressed file that is cut short or damaged.
     #[error("after line {line}: {source}")]
     Read {
         /// The last line that was read whole.
         line: u64,
-        /// What the system, or the decompressor, says.
+        /// The error of the system, or of the decompressor.
         source: io::Error,
     },
-    /// A row of cells has no end in sight.
+    /// A row of cells is longer than the limit.
     #[error("the row of line {line} has more than {LINE_BYTES_MAX} bytes: is a quote left open?")]
     RowTooLong {
-        /// On which it begins, from 1.
+        /// The line on which it begins, from 1.
         line: u64,
     },
     /// A cell in quotes runs to the end of the file.
     #[error("a quote that is opened in the row of line {line} is never closed: is the file cut short?")]
     OpenQuote {
-        /// On which the row begins, from 1.
+        /// The line on which the row begins, from 1.
         line: u64,
     },
 }
@@ -45,18 +45,18 @@ pub(super) struct Lines<R: BufRead> {
     ended: bool,
 }
 
-/// The lines of what is read, decompressed where it begins as gzip does.
+/// The lines of a file, decompressed if it begins as gzip does.
 ///
 /// # Errors
-/// [`io::Error`] where not even the beginning can be read.
+/// [`io::Error`] if not even the beginning can be read.
 pub(super) fn lines<'r>(input: impl Read + Send + 'r) -> io::Result<Lines<Box<dyn BufRead + Send + 'r>>> {
     Ok(Lines { input: decompressed(input)?, line: 0, ended: true })
 }
 
-/// What is read, decompressed where it begins as gzip does.
+/// The bytes of a file, decompressed if it begins as gzip does.
 ///
 /// # Errors
-/// [`io::Error`] where not even the beginning can be read.
+/// [`io::Error`] if not even the beginning can be read.
 pub fn decompressed<'r>(input: impl Read + Send + 'r) -> io::Result<Box<dyn BufRead + Send + 'r>> {
     let mut input = BufReader::with_capacity(1 << 16, input);
     let compressed = input.fill_buf()?.starts_with(&[0x1f, 0x8b]);
@@ -67,7 +67,7 @@ pub fn decompressed<'r>(input: impl Read + Send + 'r) -> io::Result<Box<dyn BufR
 }
 
 impl<R: BufRead> Lines<R> {
-    /// Whether the last line had an end: a file that is cut short stops in the middle of one.
+    /// True if the last line had a line end: a file that is cut short stops in the middle of a line.
     pub(super) fn ended(&self) -> bool {
         self.ended
     }

@@ -1,4 +1,4 @@
-//! The rows of anyone's file as lines of the neutral form, by a map.
+//! Reads the rows of any file as lines of the neutral form, by a map.
 
 use std::io::BufRead;
 
@@ -10,17 +10,17 @@ use super::name::participant;
 use super::neutral::{Line, Object, line_of, neutral_act, set_of};
 use super::table::{Row, Table};
 
-/// What a line or a row of the file says.
+/// A line or a row of the file, with its acts.
 pub(super) struct Said {
-    /// Its number, from 1; of a row, the line on which it begins.
+    /// The number of the line, from 1; of a row, the line on which it begins.
     pub(super) line: u64,
-    /// Itself, byte for byte: the whole line, or cell by cell.
+    /// Its content, byte for byte: the whole line, or cell by cell.
     pub(super) cells: Vec<Vec<u8>>,
-    /// Its acts, or why one cannot be taken.
+    /// Its acts, or the reason for which one cannot be taken.
     pub(super) acts: Vec<Result<Line, String>>,
 }
 
-/// Why a file does not begin as its map says.
+/// Why a file does not begin as its map requires.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum HeadError {
     #[error("{0}")]
@@ -35,9 +35,9 @@ pub(super) enum HeadError {
 pub(super) struct Mapped<'m, R: BufRead> {
     map: &'m Map,
     table: Table<R>,
-    /// Where each column that the map names stands in the file.
+    /// The position in the file of each column that the map names.
     at: Vec<usize>,
-    /// The lines before the header, with their ends.
+    /// The lines before the header, with their line ends.
     pub(super) preamble: Vec<u8>,
     /// The header, cell by cell.
     pub(super) header: Vec<Vec<u8>>,
@@ -80,7 +80,7 @@ impl<'m, R: BufRead> Mapped<'m, R> {
         Ok(Mapped { map, table, at, preamble, header: row.cells })
     }
 
-    /// The next row with the acts that it holds, and why each of the others cannot be taken; `None` after the last.
+    /// The next row with its acts, and the reason for each act that cannot be taken; `None` after the last.
     ///
     /// # Errors
     /// [`LineError`].
@@ -91,7 +91,7 @@ impl<'m, R: BufRead> Mapped<'m, R> {
     }
 
     /// # Errors
-    /// Why nothing of the row can be read.
+    /// The reason for which nothing in the row can be read.
     fn acts(&self, row: &Row) -> Result<Vec<Result<Line, String>>, String> {
         let (have, need) = (row.cells.len(), self.header.len());
         if have != need {
@@ -127,11 +127,11 @@ impl<'m, R: BufRead> Mapped<'m, R> {
         Ok(acts)
     }
 
-    /// What a cell says; `None` where it is empty.
+    /// The text of a cell; `None` if it is empty.
     fn cell<'r>(&self, row: &'r Row, column: usize) -> Option<&'r str> {
         let bytes = self.at.get(column).and_then(|at| row.cells.get(*at))?;
         let mut text = of_cell(std::str::from_utf8(bytes).ok()?.trim());
-        // A date of EDTF may be in brackets as a whole: a footnote follows something.
+        // An EDTF date may be in brackets as a whole, so only brackets after other text are a footnote.
         while self.map.footnotes
             && text.ends_with(']')
             && let Some(at) = text.rfind('[').filter(|at| *at > 0)
@@ -141,12 +141,12 @@ impl<'m, R: BufRead> Mapped<'m, R> {
         (!text.is_empty() && !self.map.empty.iter().any(|empty| empty == text)).then_some(text)
     }
 
-    /// An act of a row; `None` where the row does not hold it.
+    /// An act of a row; `None` if the row does not state it.
     fn act<'r>(&self, act: &ActMap, cell: &dyn Fn(usize) -> Option<&'r str>) -> Result<Option<Line>, String> {
         let map = self.map;
         let date = act.date.of(cell)?;
         let kind = act.kind.of(cell)?;
-        // A row that names no act by a word of its own holds it where it gives its date.
+        // If the cells of a row name no kind of act, the row states the act if it gives its date.
         let named = act.kind.as_constant().is_none() && kind.is_some();
         if kind.as_deref() == Some("") || (date.is_none() && !named) {
             return Ok(None);
@@ -225,7 +225,7 @@ impl<'m, R: BufRead> Mapped<'m, R> {
     }
 }
 
-/// Which columns there are.
+/// The columns of the file, for an error.
 fn has(names: &[String]) -> String {
     let listed = names.join(", ");
     match names {
@@ -234,17 +234,17 @@ fn has(names: &[String]) -> String {
     }
 }
 
-/// A kind in the words of a cell, as the neutral form writes it.
+/// The kind in a cell, written as in the neutral form.
 fn folded(kind: &str) -> String {
     kind.to_lowercase().split_whitespace().collect::<Vec<_>>().join("_")
 }
 
-/// The key of a date without the act that stands before it already.
+/// The key of a date, without the name of its act, which the report already has.
 fn plain(key: &str) -> &str {
     key.rsplit(' ').next().unwrap_or(key)
 }
 
-/// A date and the mark of one or two letters behind it.
+/// A date, and the mark of one or two letters after it.
 fn marked(cell: String) -> (Option<String>, Option<String>) {
     let parted = cell.rsplit_once(char::is_whitespace).map(|(date, mark)| (date.trim_end(), mark));
     let is_mark = |mark: &str| mark.len() <= 2 && mark.bytes().all(|b| b.is_ascii_alphabetic());

@@ -1,4 +1,4 @@
-//! Reading the records of others: one file for each source format. What cannot be read is reported, never dropped.
+//! Reads the records of others: one file for each source format. Content that cannot be read is reported, never dropped.
 
 mod csv;
 mod events;

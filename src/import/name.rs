@@ -1,5 +1,5 @@
-//! Whom a source means: by the code or the number that it gives, by its reviewed table of names, else by a name of the
-//! register.
+//! The participant that a source means: by the code or the number that it gives, by its reviewed table of names, otherwise by a
+//! name in the register.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::event::{Day, ParticipantId, Register, StateList, StateNumbers};
 
-/// A table of the names that one source uses, each line with its basis.
+/// A table of the names that one source uses, each line with its reason.
 #[derive(Deserialize)]
 struct Table {
     set: String,
@@ -32,11 +32,11 @@ const TABLES: [&str; 6] = [
     include_str!("names/wipo.toml"),
 ];
 
-/// Sets whose codes are their makers' own: one that ISO 3166 has too may stand for somebody else there.
+/// Sets whose makers chose the codes themselves: a code that is also in ISO 3166 may mean another participant there.
 const OWN_CODES: [&str; 3] = ["manystates_GGO", "manystates_GW", "manystates_ISD"];
 
-/// The participants by the source and the name that it uses. A table that cannot be read is passed over; a test holds
-/// that there is none.
+/// The participants by the source and the name that it uses. A table that cannot be read is passed over; a test shows that there is
+/// none.
 static NAMES: LazyLock<HashMap<(String, String), ParticipantId>> = LazyLock::new(|| {
     let tables = TABLES.iter().filter_map(|text| toml::from_str::<Table>(text).ok());
     let lines = tables.flat_map(|table| {
@@ -46,9 +46,9 @@ static NAMES: LazyLock<HashMap<(String, String), ParticipantId>> = LazyLock::new
     lines.collect()
 });
 
-/// The participant that a source means by a code, or by a name where it gives no code; `None` where neither is known.
-/// What its own table says of a code or a name goes first; names are never matched by likeness. A code that the makers of a set chose themselves counts only where the name says
-/// the same.
+/// The participant that a source means by a code, or by a name if it gives no code; `None` if neither is known. The source's own
+/// table comes first; names are never matched by similarity. A code that the makers of a set chose themselves counts only if the
+/// name means the same participant.
 pub(super) fn participant(set: &str, code: Option<&str>, name: Option<&str>) -> Option<ParticipantId> {
     let known = |word: &str| Register::builtin().resolve(word).ok().map(|found| found.id.clone());
     let listed = || NAMES.get(&(set.to_owned(), name?.to_owned())).cloned();
@@ -62,8 +62,8 @@ pub(super) fn participant(set: &str, code: Option<&str>, name: Option<&str>) -> 
     }
 }
 
-/// The participant that a list of states means by a number. Where several have had it in turn, the one whose name the
-/// list uses, else the last of them.
+/// The participant that a list of states means by a number. If several have had the number in turn, the one whose name the list
+/// uses; otherwise the last of them.
 pub(super) fn numbered(list: StateList, number: u16, name: Option<&str>) -> Option<ParticipantId> {
     let holders = StateNumbers::builtin().holders(list, number);
     let named = name.and_then(|name| Register::builtin().resolve(name).ok()).map(|found| &found.id);
@@ -90,7 +90,7 @@ mod tests {
         }
         assert_eq!(participant("cow_igo_v3", None, Some("soafrica")).unwrap().as_str(), "ZAF");
         assert_eq!(participant("another", None, Some("soafrica")), None);
-        // EC is Ecuador's alpha-2 code, and one data set's word for the European Community.
+        // EC is Ecuador's alpha-2 code, and one data set's code for the European Community.
         assert_eq!(participant("huggo", Some("EC"), None).unwrap().as_str(), "EUE");
         assert_eq!(participant("another", Some("EC"), None).unwrap().as_str(), "ECU");
     }

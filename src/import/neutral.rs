@@ -1,4 +1,4 @@
-//! One line of the neutral form: an act of somebody in some organisation or treaty, as a JSON object.
+//! One line of the neutral form: an act of a participant in an organisation or treaty, as a JSON object.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -11,15 +11,15 @@ use crate::event::{
     ResolveError, Role, StatusId,
 };
 
-/// The charter that a body gets which has none: the pattern of its rules.
+/// The pattern of rules for a treaty that has no charter.
 pub(super) const TREATY: &str = "multilateral-treaty";
-/// The same of an organisation.
+/// The same for an organisation.
 pub(super) const ORGANISATION: &str = "international-organisation";
 
-/// What a line states.
+/// The content of a line.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Line {
-    /// The act. Its id is not settled yet.
+    /// The act. Its id is not yet given.
     pub(super) event: Event,
     /// Its body as the source names it.
     pub(super) title: String,
@@ -27,15 +27,15 @@ pub(super) struct Line {
     pub(super) named: String,
     /// The pattern of a charter that fits the act.
     pub(super) pattern: &'static str,
-    /// Set where the source takes back what it stated before.
+    /// True if the source takes back an act that it stated before.
     pub(super) retracts: bool,
-    /// What tells the stated act apart, for a later line that takes it back.
+    /// The key of the stated act, by which a later line can take it back.
     pub(super) key: String,
-    /// What was done with something that is not plain.
+    /// Remarks on the reading of a line that is not clear.
     pub(super) doubts: Vec<String>,
 }
 
-/// The fields of a line, as it gives them.
+/// The fields of a line, as written.
 #[derive(Deserialize)]
 pub(super) struct Object {
     pub(super) date: Option<String>,
@@ -55,7 +55,7 @@ pub(super) struct Object {
     pub(super) note: Option<String>,
 }
 
-/// How a kind of the neutral form is read.
+/// The meaning of a kind of the neutral form.
 struct Kind {
     act: Act,
     /// The role of the line's `date`.
@@ -69,17 +69,17 @@ struct Kind {
 /// Reads a line.
 ///
 /// # Errors
-/// Why the line cannot be taken, and what to do.
+/// The reason for which the line cannot be taken, and the remedy.
 pub(super) fn read_line(text: &str) -> Result<Line, String> {
     let said: Object =
         serde_json::from_str(text).map_err(|e| format!("not a line of the neutral form: {e}"))?;
     line_of(said)
 }
 
-/// What the fields of a line state.
+/// The content of the fields of a line.
 ///
 /// # Errors
-/// Why it cannot be taken, and what to do.
+/// The reason for which the line cannot be taken, and the remedy.
 pub(super) fn line_of(said: Object) -> Result<Line, String> {
     let kind = kind(&said.kind, said.mark.as_deref().unwrap_or(""), said.effective.is_some())?;
     let body = BodyId::named(&said.body).map_err(|e| format!("body: {e}"))?;
@@ -119,7 +119,7 @@ pub(super) fn line_of(said: Object) -> Result<Line, String> {
         }
     }
     if said.kind == "withdrawal" && effective.is_none() {
-        // When it took effect is for the clause to say; where that is unknown, its own day is all there is.
+        // The clause decides when it took effect; if the clause is unknown, only the day of the act is known.
         event.dates.set(Role::Planned, own.clone());
     }
     meant(&mut event, &said.kind, set);
@@ -147,10 +147,10 @@ pub(super) fn line_of(said: Object) -> Result<Line, String> {
     Ok(Line { event, title, named, pattern: kind.pattern, retracts, key, doubts })
 }
 
-/// Whom a line means.
+/// The participant that a line means.
 struct Whose {
     participant: ParticipantId,
-    /// What the source calls a participant that the register does not know.
+    /// The name in the source, if the register does not know the participant.
     note: Option<String>,
     doubt: Option<String>,
 }
@@ -181,7 +181,7 @@ fn known_from(text: &str) -> Result<Edtf, String> {
     Edtf::parse(&whole.replace(".000000", "")).map_err(fault)
 }
 
-/// An act that a source dates to a year, and that had not happened at an earlier one, happened between the two.
+/// The date of an act that a source dates to a year and that had not happened on an earlier date: it happened between the two.
 fn interval(not_before: Option<Edtf>, date: Option<Edtf>) -> Result<Edtf, String> {
     let date = date.ok_or("date is empty: give what is known, as 2006 or [..2022-04-12]")?;
     match not_before {
@@ -193,7 +193,7 @@ fn interval(not_before: Option<Edtf>, date: Option<Edtf>) -> Result<Edtf, String
     }
 }
 
-/// The data set that a source names.
+/// The name of the data set in a source.
 pub(super) fn set_of(source: &Value) -> &str {
     match source {
         Value::Object(fields) => fields.get("set").and_then(Value::as_str).unwrap_or(""),
@@ -219,15 +219,15 @@ fn citation(source: &Value) -> Evidence {
     Evidence::citing(cite, None)
 }
 
-/// Whether a line may be of that kind.
+/// Checks that a line may be of a kind.
 ///
 /// # Errors
-/// That it may not.
+/// The reason for which it may not.
 pub(super) fn knows_kind(name: &str) -> Result<(), String> {
     kind(name, "", true).map(|_| ())
 }
 
-/// The act that a kind of the neutral form stands for; `None` where it is none, or a mark says which.
+/// The act that a kind of the neutral form means; `None` if it means no act, or a mark decides which.
 pub fn neutral_act(name: &str) -> Option<Act> {
     kind(name, "", true).ok().map(|kind| kind.act)
 }
@@ -280,7 +280,7 @@ fn kind(name: &str, mark: &str, effective: bool) -> Result<Kind, String> {
     })
 }
 
-/// A kind that is an act of the vocabulary, by its name there.
+/// A kind that is the name of an act of the vocabulary.
 fn of_vocabulary(name: &str) -> Option<Kind> {
     let kind: ActKind = name.replace('_', "-").parse().ok()?;
     let vocable = kind.entry();
@@ -293,7 +293,7 @@ fn of_vocabulary(name: &str) -> Option<Kind> {
     Act::bare(kind).filter(|_| told).map(|act| Kind { act, role, status: None, pattern, doubt: None })
 }
 
-/// An instrument whose form a table marks with letters.
+/// An instrument of ratification, accession and so on, by the letters with which a table marks its form.
 fn instrument(mark: &str) -> Result<Kind, String> {
     let deposit = |form| (Act::InstrumentDeposited(form), Role::Deposited);
     let (act, role) = match mark {

@@ -1,4 +1,4 @@
-//! Reading ahead: the next parts of a file are read and named while the ones before are judged and made durable.
+//! Reads ahead: the next parts of a file are read and get their ids while the parts before are judged and made durable.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -15,44 +15,44 @@ use super::mapped::Said;
 use super::neutral::Line;
 use super::stream::Stream;
 
-/// Lines are recorded so many at a time: each such part is whole or absent.
+/// The number of lines recorded at a time: each such part is recorded whole, or not at all.
 const LINES_AT_A_TIME: usize = 1_024;
 
-/// How many parts are read ahead.
+/// The number of parts that are read ahead.
 pub(super) const AHEAD: usize = 2;
 
 /// The namespace of the ids of lines.
 const LINES: Uuid = Uuid::from_u128(0x6368_616e_6365_7279_8000_6c69_6e65_7301);
 
-/// An act of a line or row, or why there is none.
+/// An act of a line or row, or the reason for which there is none.
 pub(super) struct Item {
-    /// From 1; of a row, the line on which it begins.
+    /// The number of the line, from 1; of a row, the line on which it begins.
     pub(super) line: u64,
     /// The line whole, or the row cell by cell.
     pub(super) cells: Arc<Vec<Vec<u8>>>,
-    /// With the canonical bytes of its event.
+    /// The act with the canonical bytes of its event.
     pub(super) act: Result<(Line, Vec<u8>), String>,
 }
 
-/// What is recorded at once.
+/// The lines that are recorded together.
 #[derive(Default)]
 pub(super) struct Part {
     pub(super) items: Vec<Item>,
-    /// How many lines were read until its end.
+    /// The number of lines read up to its end.
     pub(super) lines: u64,
-    /// How many of its rows hold no act.
+    /// The number of its rows without an act.
     pub(super) without_act: u64,
 }
 
 /// Gives acts their ids, in the order of the file.
 pub(super) struct Reader {
-    /// The import to which they belong.
+    /// The import to which the acts belong.
     import: EventId,
-    /// The lines that were met.
+    /// The lines read so far, by the id that follows from their content.
     seen: HashSet<Uuid>,
-    /// How often, of those that were met again.
+    /// For each line that is repeated, the number of repetitions so far.
     again: HashMap<Uuid, u32>,
-    /// What a dated snapshot states, by what tells it apart: a later line may take it back.
+    /// The acts of a dated snapshot, by key: a later line may take one back.
     stated: HashMap<String, Vec<EventId>>,
 }
 
@@ -61,7 +61,7 @@ impl Reader {
         Reader { import, seen: HashSet::new(), again: HashMap::new(), stated: HashMap::new() }
     }
 
-    /// Sends part after part, until the end, a line that cannot be read, or a receiver that wants no more.
+    /// Sends part after part, until the end, a line that cannot be read, or a receiver that is closed.
     pub(super) fn read(mut self, mut stream: Stream<'_>, parts: &SyncSender<Result<Part, LineError>>) {
         let mut part = Part::default();
         loop {
@@ -78,7 +78,7 @@ impl Reader {
                 Ok(None) => return,
                 Ok(Some(said)) => self.take(said, &mut part),
                 Err(error) => {
-                    // Whoever wants no more does not want the error either.
+                    // A closed receiver does not need the error either.
                     let _ = parts.send(Err(error));
                     return;
                 }
@@ -98,7 +98,7 @@ impl Reader {
         }
     }
 
-    /// Gives an act its id, and makes a retraction of a line that takes back an earlier one. Gives the canonical bytes.
+    /// Gives an act its id, and makes a retraction of a line that takes back an earlier one. Returns the canonical bytes.
     fn settle(&mut self, line: &mut Line) -> Result<Vec<u8>, String> {
         let dated = line.event.known_from.is_some();
         if line.retracts {
@@ -129,8 +129,8 @@ impl Reader {
     }
 }
 
-/// The canonical bytes of an event without an id or an import, once it has both; `None` where it had any, or would be too
-/// large. Within a text quotes are escaped, so that nothing but the id looks like it.
+/// The canonical bytes of an event without an id or an import, once it has both; `None` if it already had one, or would be too
+/// large. Quotes are escaped inside a text, so only the id itself can match.
 fn renamed(stated: &[u8], id: EventId, import: EventId) -> Option<Vec<u8>> {
     const NO_ID: &[u8] = br#""id":"00000000-0000-0000-0000-000000000000""#;
     let at = memmem::find(stated, NO_ID)?;

@@ -1,4 +1,4 @@
-//! What the lines of a file of the neutral form state, read without taking anything in.
+//! Reads the acts in the lines of a file of the neutral form, without importing them.
 
 use std::io::Read;
 
@@ -6,24 +6,24 @@ use super::lines::{LineError, lines};
 use super::neutral::read_line;
 use crate::event::Event;
 
-/// An act as a line states it. Its id is not settled.
+/// An act as a line states it. Its id is not yet given.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StatedAct {
     /// The act, with the dates that the source gives.
     pub event: Event,
     /// Its participant as the source names it.
     pub named: String,
-    /// Set where the source takes back what it stated before.
+    /// True if the source takes back an act that it stated before.
     pub retracts: bool,
-    /// What tells the stated act apart, for a later line that takes it back.
+    /// The key of the stated act, by which a later line can take it back.
     pub key: String,
 }
 
-/// Reads every line and hands it on with its number, from 1, or with the reason why it cannot be read. Empty lines are
-/// passed over.
+/// Reads every line and passes it to `visit` with its number, from 1, or with the reason for which it cannot be read. Empty lines
+/// are passed over.
 ///
 /// # Errors
-/// [`LineError`] where no more lines can be read.
+/// [`LineError`] if no more lines can be read.
 pub fn read_acts(
     input: impl Read + Send,
     mut visit: impl FnMut(u64, Result<StatedAct, String>),

@@ -1,12 +1,12 @@
-//! What lists of states have of their own: numbers, last days, beginnings before the list itself begins.
+//! Features of lists of states: numbers, last days, and states that began before the list itself does.
 
 use serde_json::Value;
 
 use super::name::numbered;
 use crate::event::{Day, Edtf, Event, ParticipantId, Role, StateList};
 
-/// The lists whose ends are last days: the German Democratic Republic to 1990-10-02, Germany from 1990-10-03. The others
-/// count in both ways.
+/// The lists whose dates of end are last days: the German Democratic Republic to 1990-10-02, Germany from 1990-10-03. In the other
+/// lists both readings occur.
 const LAST_DAYS: [&str; 2] = ["cow_states2016", "manystates_GW"];
 
 /// The participant by the number that a list gives beside the name.
@@ -19,8 +19,8 @@ pub(super) fn by_number(set: &str, source: Option<&Value>, name: Option<&str>) -
     }
 }
 
-/// Makes the date of a beginning or an end what the list means by it, and puts an end before a beginning of the same
-/// day: one state, two of its spells.
+/// Gives the date of a beginning or an end the meaning that it has in the list, and puts an end before a beginning of the same day,
+/// for two spells of one state.
 pub(super) fn meant(event: &mut Event, kind: &str, set: &str) {
     let Some(stated) = event.dates.get(Role::Effective).cloned() else { return };
     match kind {
@@ -44,7 +44,7 @@ pub(super) fn meant(event: &mut Event, kind: &str, set: &str) {
     }
 }
 
-/// The first day after a last day, with the doubt that the source has; `None` where it gives no day.
+/// The first day after a last day, with the source's doubt about it; `None` if the source gives no exact day.
 fn day_after(last: &Edtf) -> Option<Edtf> {
     let open = last.latest() == Day::FUTURE && last.earliest() != Day::PAST;
     if open {

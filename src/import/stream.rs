@@ -1,4 +1,4 @@
-//! Where lines of the neutral form come from: they are written so, or rows are read so by a map.
+//! The source of lines of the neutral form: a file written in that form, or rows read by a map.
 
 use std::io::{BufRead, Read};
 
@@ -10,7 +10,7 @@ use super::neutral::{Line, read_line};
 
 /// The lines of a file.
 pub(super) enum Stream<'s> {
-    /// JSON Lines, with room for one.
+    /// JSON Lines, with a buffer for one line.
     Lines(Lines<Box<dyn BufRead + Send + 's>>, Vec<u8>),
     /// Rows, by a map.
     Rows(Box<Mapped<'s, Box<dyn BufRead + Send + 's>>>),
@@ -46,7 +46,7 @@ impl<'s> Stream<'s> {
         }
     }
 
-    /// What is counted.
+    /// The unit that is counted: lines or acts.
     pub(super) fn noun(&self) -> &'static str {
         match self {
             Stream::Lines(..) => "lines",
@@ -55,7 +55,7 @@ impl<'s> Stream<'s> {
     }
 }
 
-/// The act of a line of JSON; none where it is blank.
+/// The act of a line of JSON; empty if the line is blank.
 fn acts(text: &[u8]) -> Vec<Result<Line, String>> {
     if text.iter().all(u8::is_ascii_whitespace) {
         return Vec::new();

@@ -12,7 +12,7 @@ pub(super) struct Row {
     pub(super) line: u64,
     /// Its cells, byte for byte.
     pub(super) cells: Vec<Vec<u8>>,
-    /// Whether a line end follows it.
+    /// True if a line end follows it.
     pub(super) ended: bool,
 }
 
@@ -20,11 +20,11 @@ pub(super) struct Row {
 pub(super) struct Table<R: BufRead> {
     lines: Lines<R>,
     core: Reader,
-    /// The line that is being read, up to where, and its number.
+    /// The line that is being read, the position reached in it, and its number.
     input: Vec<u8>,
     at: usize,
     line: u64,
-    /// Room for the cells of a row, one after another, and where each ends.
+    /// The cells of a row, one after another, and the end of each.
     out: Vec<u8>,
     ends: Vec<usize>,
 }
@@ -35,7 +35,7 @@ impl<R: BufRead> Table<R> {
         Table { lines, core, input: Vec::new(), at: 0, line: 0, out: vec![0; 1 << 12], ends: vec![0; 1 << 6] }
     }
 
-    /// The next line as it stands, before the rows begin: of a title, or a remark. `None` after the last.
+    /// The next line as written, before the rows begin: a title, or a remark. `None` after the last.
     ///
     /// # Errors
     /// [`LineError`].
@@ -46,7 +46,7 @@ impl<R: BufRead> Table<R> {
     /// The next row; `None` after the last. Lines without any cell are passed over.
     ///
     /// # Errors
-    /// [`LineError`]; so is a quote that is never closed, for it would hide every row behind it.
+    /// [`LineError`], also for a quote that is never closed, because it would hide every later row.
     pub(super) fn next(&mut self) -> Result<Option<Row>, LineError> {
         let (mut used, mut ended, mut line) = (0, 0, self.line);
         loop {
@@ -79,7 +79,7 @@ impl<R: BufRead> Table<R> {
         Ok(Some(Row { line, cells, ended: self.lines.ended() }))
     }
 
-    /// Reads the next line with an end, whatever its own was; false after the last.
+    /// Reads the next line and gives it a uniform line end; false after the last.
     fn refill(&mut self) -> Result<bool, LineError> {
         self.at = 0;
         let Some(line) = self.lines.next(&mut self.input)? else { return Ok(false) };
@@ -92,7 +92,7 @@ impl<R: BufRead> Table<R> {
     }
 }
 
-/// A line without end is a row without end: inside quotes, of the row that began before.
+/// A line without end is a row without end; inside quotes, it belongs to the row that began before.
 fn too_long(error: LineError, begun: bool, first: u64) -> LineError {
     match error {
         LineError::TooLong { line } => LineError::RowTooLong { line: if begun { first } else { line } },

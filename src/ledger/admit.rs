@@ -1,5 +1,5 @@
-//! What an event must be before it is recorded. Practice breaks ladders, so only the impossible and the unintelligible
-//! are kept out.
+//! Checks that an event meets before it is recorded. Practice often departs from the steps that a charter provides, so only events
+//! that are impossible or unintelligible are refused.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,13 +20,13 @@ pub struct Draft {
     pub event: Arc<Event>,
     /// Its canonical bytes.
     pub bytes: Vec<u8>,
-    /// Where it is recorded already, with the same content.
+    /// The index of the entry that already records it, with the same content, if there is one.
     pub recorded: Option<Index>,
-    /// How many signatures it still lacks; none where it is written.
+    /// How many signatures it still lacks; 0 if it is admitted for writing.
     pub lacking: usize,
 }
 
-/// Whether an event changes the rules under which others are judged.
+/// True if an event changes the rules by which other events are judged.
 pub(super) fn touches_rules(event: &Event) -> bool {
     use ActKind as K;
     matches!(
@@ -40,7 +40,8 @@ pub(super) fn touches_rules(event: &Event) -> bool {
     )
 }
 
-/// Whether others can only be judged when this one is recorded: it changes rules, what was said, or who may record.
+/// True if later events of a batch can only be judged once this one is recorded: it changes rules, the content of an entry, or the
+/// recorders.
 pub(super) fn changes_judgement(event: &Event) -> bool {
     touches_rules(event) || event.act.kind().is_of_ledger() || event.body.is_ledger()
 }
@@ -49,7 +50,7 @@ impl Writer {
     /// Checks events that are to be recorded together, in order.
     ///
     /// # Errors
-    /// [`LedgerError`], [`LedgerError::InBatch`] where there are several.
+    /// [`LedgerError`]; if there are several events, it is wrapped in [`LedgerError::InBatch`].
     pub fn admit(&mut self, events: Vec<Event>) -> Result<Vec<Draft>, LedgerError> {
         let many = events.len() > 1;
         let located = |(at, draft): (usize, Result<Draft, LedgerError>)| {
@@ -62,11 +63,11 @@ impl Writer {
         self.sift(events)?.into_iter().enumerate().map(located).collect()
     }
 
-    /// Checks events one by one, in order: what is not admitted is left out, with its reason, and the others are judged
-    /// without it. Canonical bytes that are at hand are not made again.
+    /// Checks events one by one, in order. An event that is refused is left out, with the reason, and the others are judged without
+    /// it. Canonical bytes that the caller already has are not made again.
     ///
     /// # Errors
-    /// [`LedgerError`] where the ledger cannot be read.
+    /// [`LedgerError`] if the ledger cannot be read.
     pub(crate) fn sift(
         &mut self,
         events: Vec<(Arc<Event>, Option<Vec<u8>>)>,
@@ -136,7 +137,7 @@ impl Writer {
         Ok(Draft { event, bytes, recorded: None, lacking })
     }
 
-    /// Takes an act of the ledger itself into the register that the rest of the batch is judged by.
+    /// Adds an act of the ledger itself to the register by which the rest of the batch is judged.
     fn register_in(&mut self, event: &Event, batch: &mut Batch) -> Result<(), LedgerError> {
         let at = Index(self.size().0 + batch.events.len() as u64);
         let mut register = match batch.register.take() {
@@ -151,7 +152,7 @@ impl Writer {
         Ok(fits?)
     }
 
-    /// What an act says of itself: its form, statuses that the rules know, nothing impossible.
+    /// Checks the content of an event: its form is right, the rules know its statuses, and it states nothing impossible.
     fn check_content(&mut self, event: &Event, batch: &Batch) -> Result<(), LedgerError> {
         check_form(event)?;
         let rules = self.rules(&event.body, batch)?;
@@ -161,7 +162,7 @@ impl Writer {
         Ok(refuse(&rules, event)?)
     }
 
-    /// The charter that an adoption extends must be recorded, and must itself extend none.
+    /// Checks that the charter that an adoption extends is recorded, and itself extends none.
     fn check_pattern(&mut self, event: &Event, batch: &Batch) -> Result<(), LedgerError> {
         let Act::CharterAdopted(text) = &event.act else { return Ok(()) };
         let Some(pattern) = CharterText::extended(text) else { return Ok(()) };
@@ -174,8 +175,8 @@ impl Writer {
         }
     }
 
-    /// What a text makes of the rules must be sound; of a proposal, what it would make: nothing is circulated that could
-    /// not be effected.
+    /// Checks that the rules stay sound with the text of an act. A proposal is checked as if it were effected, so that no text is
+    /// circulated that could not be effected.
     fn check_rules(&mut self, event: &Event, batch: &Batch) -> Result<(), LedgerError> {
         let (charter, text) = self.rules_with(&event.body, batch, Some(event))?;
         let entry = Index(self.size().0 + batch.charters.len() as u64 - 1);
@@ -188,7 +189,7 @@ impl Writer {
         }
     }
 
-    /// The rules of a body as this ledger and the batch know them.
+    /// The rules of a body, with the texts recorded and those of the batch.
     pub(super) fn rules(&mut self, body: &BodyId, batch: &Batch) -> Result<Arc<Charter>, LedgerError> {
         if !batch.makes_rules() {
             return self.charter(body);
@@ -203,8 +204,8 @@ impl Writer {
         Ok(self.rules_with(body, batch, None)?.0)
     }
 
-    /// The rules of a body with the texts of the batch; with the last of them as if it were in force, and the text that
-    /// it brings, where `last` is given.
+    /// The rules of a body with the texts of the batch. If `last` is given, its text counts as in force, and is returned with the
+    /// rules.
     fn rules_with(
         &mut self,
         body: &BodyId,
@@ -233,10 +234,10 @@ impl Writer {
         Ok((charter.ok_or_else(|| LedgerError::NoBody(body.clone()))?, brought))
     }
 
-    /// The rules of a body, as everything recorded gives them.
+    /// The rules of a body, from everything recorded.
     ///
     /// # Errors
-    /// [`LedgerError::NoBody`] where no charter of it stands.
+    /// [`LedgerError::NoBody`] if the body has no charter that is valid.
     pub fn charter(&mut self, body: &BodyId) -> Result<Arc<Charter>, LedgerError> {
         if let Some(charter) = self.rules.get(body) {
             return Ok(Arc::clone(charter));
@@ -246,7 +247,7 @@ impl Writer {
         Ok(charter)
     }
 
-    /// An answer or correction must name an event that is recorded before it; a rectification must fit it.
+    /// Checks that an answer or correction names an event recorded before it, and that a rectification fits that event.
     fn check_target(&mut self, event: &Event, batch: &Batch) -> Result<(), LedgerError> {
         let act = event.act.kind();
         let Some(id) = event.to else {
@@ -279,8 +280,8 @@ impl Writer {
         Ok(())
     }
 
-    /// An effected correction names a proposal that met no objection in its time (VCLT 79(2)), and says when it was
-    /// decided: known from its effect it would be known before it was thought of.
+    /// Checks that an effected correction names a proposal that met no objection in time (VCLT 79(2)), and that it states when it
+    /// was decided. Without that date it would count as known from its effect, which may be earlier than its proposal.
     fn check_correction(&mut self, event: &Event, batch: &Batch) -> Result<(), LedgerError> {
         let act = event.act.kind();
         if act != ActKind::CorrectionEffected {
@@ -313,7 +314,7 @@ impl Writer {
     }
 }
 
-/// A rectification states what it replaces; what it states must be what the record says.
+/// Checks the values that a rectification replaces: they must be those in the record.
 fn check_was(said: &Event, was: &Changes) -> Result<(), LedgerError> {
     for (field, stated) in was {
         let mut event = said.clone();
@@ -326,12 +327,12 @@ fn check_was(said: &Event, was: &Changes) -> Result<(), LedgerError> {
     Ok(())
 }
 
-/// The events of a batch that were admitted so far.
+/// The events of a batch admitted so far.
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) events: HashMap<EventId, Arc<Event>>,
     charters: Vec<Arc<Event>>,
-    /// With the acts of the batch, where it has any of the ledger itself.
+    /// The register with the acts of the batch, if the batch has acts of the ledger itself.
     pub(super) register: Option<Arc<Recorders>>,
 }
 
@@ -340,18 +341,18 @@ impl Batch {
         self.charters.push(Arc::clone(event));
     }
 
-    /// Whether it has texts of any body.
+    /// True if the batch has a charter text of any body.
     pub(super) fn makes_rules(&self) -> bool {
         !self.charters.is_empty()
     }
 
-    /// Whether some of its texts are of a body.
+    /// True if the batch has a charter text of this body.
     pub(super) fn rules(&self, body: &BodyId) -> bool {
         self.charters.iter().any(|event| event.body == *body)
     }
 }
 
-/// The rules that an act carries can be read, and a correction is of its own body.
+/// Checks that the rules in an act can be read, and that a corrected text is of the body of its act.
 fn check_text(event: &Event) -> Result<(), LedgerError> {
     let Some(text) = event.act.charter_text() else { return Ok(()) };
     if event.act.kind() == ActKind::CharterAdopted {
@@ -365,7 +366,7 @@ fn check_text(event: &Event) -> Result<(), LedgerError> {
     Ok(())
 }
 
-/// What the vocabulary asks of the act: its participant, its own date.
+/// Checks the form that the vocabulary asks of an act: its participant, its own date.
 fn check_form(event: &Event) -> Result<(), LedgerError> {
     event.evidence.iter().try_for_each(Evidence::check_digests)?;
     let act = event.act.kind();
@@ -399,8 +400,8 @@ fn known_status(rules: &Charter, status: &StatusId, event: &Event) -> Result<(),
     Err(LedgerError::NoStatus { body: event.body.clone(), status: status.clone(), known: list.join(", ") })
 }
 
-/// The clauses of an amendment may name what any text of the charter defines; [`lint`](crate::charter::lint) says which
-/// version lacks it.
+/// Checks that the clauses of an amendment name only sets and weights that some version of the charter defines;
+/// [`lint`](crate::charter::lint) reports the versions that lack one.
 fn known_names(text: &str, rules: &Charter) -> Result<(), LedgerError> {
     let clauses = || rules.versions().iter().map(|version| &version.clauses);
     let sets: Vec<NamedSet> = clauses().flat_map(|c| c.sets.clone()).collect();

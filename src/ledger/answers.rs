@@ -1,5 +1,5 @@
-//! Answers to questions of every kind: which bodies a question is about, what each of them gives, and how the parts of
-//! several become one answer.
+//! Answers questions of every kind: selects the bodies that a question is about, answers for each of them, and joins the parts of
+//! several bodies into one answer.
 
 use rayon::prelude::*;
 
@@ -15,10 +15,10 @@ use crate::query::{
 use super::{LedgerError, Reading};
 
 impl Reading {
-    /// Answers a question whose words were read.
+    /// Answers a question whose words are parsed.
     ///
     /// # Errors
-    /// As of [`Reading::ask`].
+    /// Those of [`Reading::ask`].
     pub fn answer(&self, asked: &Asked) -> Result<Answer, LedgerError> {
         let axes = self.axes(asked)?;
         match asked.kind {
@@ -36,7 +36,7 @@ impl Reading {
         }
     }
 
-    /// Whether a question that takes no body, one or several is about more than one.
+    /// True if a question that takes no body, one or several is about more than one.
     fn is_about_several(&self, asked: &Asked, axes: &Axes) -> Result<bool, LedgerError> {
         match asked.bodies.len() {
             0 => Ok(self.bodies(axes.as_recorded)?.len() > 1),
@@ -44,7 +44,7 @@ impl Reading {
         }
     }
 
-    /// The bodies that a question names, each of which has a charter, or every body there is.
+    /// The bodies that a question names, each of which must have a charter; every body if it names none.
     fn bodies_of(&self, asked: &Asked, axes: &Axes) -> Result<Vec<BodyId>, LedgerError> {
         if asked.bodies.is_empty() {
             return self.bodies(axes.as_recorded);
@@ -53,8 +53,8 @@ impl Reading {
         Ok(asked.bodies.clone())
     }
 
-    /// One pass over bodies, each with its own entries, on every core; the parts in the order of the bodies. With a
-    /// participant, only what bears on it is read, unless the rules of the body make its status rest on others.
+    /// Visits each body with its own entries, on every core; the parts are in the order of the bodies. For a participant, only the
+    /// entries that bear on it are read, unless under the rules of the body its status depends on the acts of others.
     fn each<P: Send>(
         &self,
         bodies: &[BodyId],
@@ -76,8 +76,8 @@ impl Reading {
         self.over(bodies, |pass, body| part(body, &pass.material(body, None, size)?))
     }
 
-    /// One pass over bodies on every core, of everything that bears on each and that is not kept for the next question; the
-    /// parts in the order of the bodies.
+    /// Visits each body with all entries that bear on it, on every core. The entries are not kept for the next question; the parts
+    /// are in the order of the bodies.
     ///
     /// # Errors
     /// [`LedgerError`], and the errors of `part`.
@@ -90,7 +90,7 @@ impl Reading {
         self.record().in_batches(bodies, |record, body| part(&pass.with_record(record), body))
     }
 
-    /// The same about one participant, but for the bodies of which a row says enough.
+    /// Visits the bodies in the same way for one participant; a body whose stored row is enough is answered from that row.
     fn each_but<P: Send>(
         &self,
         bodies: &[BodyId],
@@ -110,7 +110,7 @@ impl Reading {
     fn in_several(&self, asked: &Asked, axes: &Axes) -> Result<Answer, LedgerError> {
         let bodies = self.bodies_of(asked, axes)?;
         let one = |pass: &Reading, body: &BodyId| match pass.in_one(asked, axes, body) {
-            // Of several bodies, those that know the status are asked.
+            // If a question is about several bodies, those that do not know the status are passed over.
             Err(LedgerError::Question(error)) if matches!(*error, QuestionError::UnknownStatus { .. }) => {
                 Ok(None)
             }
@@ -163,7 +163,8 @@ impl Reading {
         })
     }
 
-    /// What a question about one body reads. Only an answer about one participant can rest on less than the whole body.
+    /// The entries that a question about one body reads. Only an answer about one participant can depend on less than the whole
+    /// body.
     fn material_for(&self, asked: &Asked, axes: &Axes, body: &BodyId) -> Result<Material, LedgerError> {
         let is_of_one = match asked.kind {
             Kind::Status | Kind::Explain => true,
@@ -181,7 +182,7 @@ impl Reading {
         self.material(body, participant, axes.as_recorded)
     }
 
-    /// The answer that the rows of everyone in a body give; `None` where only the fold can say it.
+    /// The answer from the stored rows of everyone in a body; `None` if only the fold can give it.
     fn by_rows(&self, asked: &Asked, axes: &Axes, body: &BodyId) -> Result<Option<Answer>, LedgerError> {
         if !matches!(asked.kind, Kind::Roster | Kind::Count) {
             return Ok(None);
@@ -283,7 +284,7 @@ impl Reading {
     }
 }
 
-/// The body, if there is just one.
+/// The body, if there is exactly one.
 fn only(bodies: &[BodyId]) -> Option<&BodyId> {
     match bodies {
         [only] => Some(only),
@@ -295,7 +296,7 @@ fn participant_of(asked: &Asked) -> Result<&ParticipantId, QuestionError> {
     asked.participant.as_ref().ok_or(QuestionError::NoParticipant(asked.kind.word()))
 }
 
-/// Makes sure that the rules of a body know a status.
+/// Checks that the rules of a body define a status.
 fn check_status(charter: &Charter, status: &StatusId) -> Result<(), QuestionError> {
     let known = charter.statuses();
     if status.is_none() || known.iter().any(|entry| entry.id == *status) {
@@ -308,7 +309,7 @@ fn check_status(charter: &Charter, status: &StatusId) -> Result<(), QuestionErro
     })
 }
 
-/// The act that is counted, else the status, else the highest status of the last day.
+/// The act that the question counts; otherwise the status; otherwise the highest status under the rules of the last day.
 fn counted(asked: &Asked, charter: &Charter, axes: &Axes) -> Result<What, QuestionError> {
     if let Some(act) = asked.act {
         return match act.entry().subject {

@@ -1,4 +1,5 @@
-//! Making events durable: judged, one frame, one sync; then learned, and indexed behind.
+//! Makes events durable: they are judged, written as one frame and synced once; then the tables in memory take them in, and the
+//! indexes follow.
 
 use std::sync::Arc;
 
@@ -27,25 +28,25 @@ pub(super) struct Frame {
     pub(super) leaves: Vec<Vec<u8>>,
 }
 
-/// What was asked of one event: its id, and where it is recorded already.
+/// The id of one event that a caller appends, and the index of its entry if it is already recorded.
 pub(super) type Asked = (EventId, Option<Index>);
 
-/// What a batch would do if it were appended.
+/// The result of judging a batch without appending it.
 #[derive(Clone, Debug)]
 pub struct Trial {
-    /// The events, in their order, ready to be recorded; those that are recorded already among them.
+    /// The events, in their order, ready to be recorded; events that are already recorded are included.
     pub drafts: Vec<Draft>,
-    /// What the others would change, and what the rules remark on them.
+    /// The changes that the new events would make, and the remarks of the rules on them.
     pub consequences: Consequences,
 }
 
 impl Writer {
     /// Appends events: all of them or none, each durable before this returns.
     ///
-    /// An event that is recorded already, with the same content, is a retry: it gives its first receipt again.
+    /// An event that is already recorded with the same content is a retry, and gets its first receipt again.
     ///
     /// # Errors
-    /// [`LedgerError`]; nothing is recorded then, but for [`LedgerError::Unsettled`].
+    /// [`LedgerError`]; nothing is recorded then, except possibly after [`LedgerError::Unsettled`].
     pub fn append(
         &mut self,
         events: Vec<Event>,
@@ -55,11 +56,11 @@ impl Writer {
         self.append_drafts(drafts, options)
     }
 
-    /// Judges events as [`Writer::append`] does, and says what they would change. Nothing is written; what the trial gives can
-    /// be appended with [`Writer::append_drafts`].
+    /// Judges events as [`Writer::append`] does, and returns the changes that they would make. Nothing is written;
+    /// [`Writer::append_drafts`] can append the drafts of the trial.
     ///
     /// # Errors
-    /// As of [`Writer::append`] for events that cannot be recorded.
+    /// Those of [`Writer::append`] for events that cannot be recorded.
     pub fn try_batch(&mut self, events: Vec<Event>) -> Result<Trial, LedgerError> {
         let drafts = self.admit(events)?;
         let fresh: Vec<Arc<Event>> = drafts
@@ -71,11 +72,11 @@ impl Writer {
         Ok(Trial { drafts, consequences })
     }
 
-    /// Makes sure that [`Writer::append`] refuses nothing by a rule; nothing is written. What is to stand beside the log is put
-    /// there after this and before the append.
+    /// Checks that no rule makes [`Writer::append`] refuse these events; nothing is written. Files that belong beside the log are
+    /// written after this check and before the append.
     ///
     /// # Errors
-    /// As of [`Writer::append`] for events that cannot be recorded.
+    /// Those of [`Writer::append`] for events that cannot be recorded.
     pub fn rehearse(&mut self, events: Vec<Event>, options: &AppendOptions) -> Result<(), LedgerError> {
         let drafts = self.admit(events)?;
         self.prepare(drafts, options, &mut Frame::default()).map(drop)
@@ -84,7 +85,7 @@ impl Writer {
     /// Appends events that were judged since the last append, as [`Writer::append`] does.
     ///
     /// # Errors
-    /// As of [`Writer::append`].
+    /// Those of [`Writer::append`].
     pub fn append_drafts(
         &mut self,
         drafts: Vec<Draft>,
@@ -99,11 +100,11 @@ impl Writer {
         Ok(receipts)
     }
 
-    /// Appends events that were admitted since the last append, as [`Writer::append`] does, without receipts. Gives the
-    /// first and the last entry made; `None` where all were recorded before.
+    /// Appends events that were admitted since the last append, as [`Writer::append`] does, without receipts. Returns the indexes
+    /// of the first and the last new entry; `None` if all events were already recorded.
     ///
     /// # Errors
-    /// As of [`Writer::append`].
+    /// Those of [`Writer::append`].
     pub fn record(
         &mut self,
         drafts: Vec<Draft>,
@@ -116,7 +117,7 @@ impl Writer {
         Ok(made.first().zip(made.last()).map(|((first, ..), (last, ..))| (*first, *last)))
     }
 
-    /// Adds to a frame the drafts that are not recorded yet: all of them or none.
+    /// Adds to a frame the drafts that are not yet recorded: all of them or none.
     pub(super) fn prepare(
         &mut self,
         drafts: Vec<Draft>,
@@ -150,7 +151,7 @@ impl Writer {
         Ok(asked)
     }
 
-    /// Makes a frame durable and learns it. Gives the place, the stamp and the leaf hash of each of its entries.
+    /// Makes a frame durable and adds its entries to the tables. Returns the index, time stamp and leaf hash of each entry.
     pub(super) fn write(&mut self, frame: Frame) -> Result<Vec<(Index, Instant, Hash)>, LedgerError> {
         let Some(first) = frame.entries.first().map(|entry| entry.index) else { return Ok(Vec::new()) };
         self.log().check_signable()?;
@@ -174,8 +175,8 @@ impl Writer {
         Ok(made)
     }
 
-    /// The receipts of what was asked; `made` are the entries that were made for it, in order, and `tree` the tree before
-    /// them, which grows by them.
+    /// The receipts of a batch. `made` gives the new entries of the batch, in order; `tree` is the tree before them, and grows by
+    /// them.
     pub(super) fn receipts(
         &self,
         asked: &[Asked],
@@ -196,7 +197,7 @@ impl Writer {
         Ok(receipts)
     }
 
-    /// The stamp of the last entry.
+    /// The time stamp of the last entry.
     pub(super) fn last_recorded(&mut self) -> Result<Option<Instant>, LedgerError> {
         if self.last_recorded.is_none() {
             let last = self.size().0.checked_sub(1).map(|last| self.entry(Index(last))).transpose()?;
@@ -205,8 +206,8 @@ impl Writer {
         Ok(self.last_recorded)
     }
 
-    /// Whether the clock is so far ahead of the last entry that it is probably wrong: an entry that is recorded now would bind
-    /// all later ones to that time.
+    /// True if the clock is so far ahead of the last entry that it is probably wrong: an entry recorded now would force all later
+    /// entries to be stamped after that time.
     ///
     /// # Errors
     /// [`LedgerError`] if the last entry cannot be read.
@@ -216,12 +217,12 @@ impl Writer {
         Ok(now.micros() > bound)
     }
 
-    /// Whether it has recorded anything.
+    /// True if this writer has recorded an entry.
     pub fn has_recorded(&self) -> bool {
         self.appended > 0
     }
 
-    /// Takes in what was just made durable.
+    /// Adds the entries that were just made durable to the tables.
     fn learn(&mut self, entries: Vec<Entry>, hashes: Vec<Hash>) -> Result<(), LedgerError> {
         let Some(last) = entries.last() else { return Ok(()) };
         self.last_recorded = Some(last.recorded_at);
@@ -233,7 +234,7 @@ impl Writer {
         for entry in entries.iter().filter(|e| admit::touches_rules(&e.event)) {
             let body = &entry.event.body;
             let extended = |charter: &Arc<Charter>| charter.extends.as_ref() == Some(body);
-            // An adoption bears on its own body alone, and on those that extend it.
+            // An adoption bears only on its own body, and on the bodies whose charters extend its charter.
             match entry.event.act.kind() {
                 ActKind::CharterAdopted if !self.rules.values().any(extended) => {
                     self.rules.remove(body);
@@ -250,7 +251,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Whether a correction may change rules: it moves another entry, or corrects an act of a body alone.
+    /// True if a correction may change rules: it moves another entry, or corrects an act of a body alone.
     fn bears_on_rules(&self, correction: &Entry) -> Result<bool, LedgerError> {
         let mut event = Arc::clone(&correction.event);
         while event.corrects() {
@@ -259,7 +260,7 @@ impl Writer {
             }
             match event.to.map(|to| self.find(to)).transpose()?.flatten() {
                 Some(index) => event = self.entry(index)?.event,
-                // It is in the same batch.
+                // The corrected entry is in the same batch.
                 None => return Ok(true),
             }
         }
@@ -267,7 +268,8 @@ impl Writer {
     }
 }
 
-/// The first stamp of so many entries: strictly after the last entry's. A clock that went back is refused, not followed.
+/// The stamp of the first of `count` entries, in microseconds, strictly after that of the last entry. If the clock went back by
+/// more than the tolerance, the append is refused.
 fn first_stamp(last: Option<Instant>, count: usize, options: &AppendOptions) -> Result<i64, LedgerError> {
     if let Some(last) = last
         && options.now.micros() < last.micros() - CLOCK_TOLERANCE

@@ -17,7 +17,7 @@ const BATCH: u64 = 1 << 13;
 const BATCHES: u64 = 16;
 
 impl Record {
-    /// Gives each of some bodies to `part`, on every core, with a record that has the entries of its batch at hand; the parts
+    /// Passes each of the bodies to `part`, on every core, with a record that has the entries of its batch in memory; the parts are
     /// in the order of the bodies.
     ///
     /// # Errors
@@ -42,7 +42,7 @@ impl Record {
         Ok(parts)
     }
 
-    /// How many of the first bodies make a batch, at least one; and the places of their entries, which rise.
+    /// The number of bodies that make the next batch, at least one, and the indexes of their entries, in rising order.
     fn batch(&self, bodies: &[BodyId]) -> Result<(usize, Vec<Index>), LedgerError> {
         let most = usize::try_from((self.size().0 / BATCHES).max(BATCH)).unwrap_or(usize::MAX);
         let mut indexes = Vec::new();

@@ -17,11 +17,11 @@ impl From<CertificateError> for LedgerError {
 }
 
 impl Reading {
-    /// The certificate of an answer, given in its JSON form, that reads the first `size` entries. `program` is the name and
-    /// version of this program.
+    /// The certificate of an answer, given in its JSON form, that reads the first `size` entries. `program` is the name and version
+    /// of this program.
     ///
     /// # Errors
-    /// [`LedgerError::Certificate`]; what [`Reading::signed_head`] refuses.
+    /// [`LedgerError::Certificate`], and the errors of [`Reading::signed_head`].
     pub fn certificate(&self, answer: &str, size: Size, program: &str) -> Result<String, LedgerError> {
         let head = self.signed_head(size)?;
         let map = match size == self.record().size() {
@@ -31,7 +31,7 @@ impl Reading {
                 CompletenessMap::new(&entries, &hashes)
             }
         };
-        // Under a head that states no map, or another one, nobody could verify it.
+        // Nobody could verify the certificate under a head that states no map, or another map.
         match head.head.completeness() {
             None => return Err(CertificateError::NoMap.into()),
             Some(stated) if stated != map.head() => return Err(CertificateError::Groups.into()),
@@ -70,8 +70,8 @@ impl Reading {
         Ok(CompletenessMap::opened(groups))
     }
 
-    /// The head of the first `size` entries with its completeness map. The map is read from the head that was written last
-    /// where that is of this size and the log's key signed it: who can write to the folder must not have a false one signed.
+    /// The head of the first `size` entries with its completeness map. The map is taken from the last head written if that head has
+    /// this size and a signature of the log's key: an attacker who can write to the folder must not get a false map signed.
     pub(super) fn full_head(&self, size: Size) -> Result<Checkpoint, LedgerError> {
         let head = self.log().head(size.0)?;
         let stored = SignedCheckpoint::read(&self.path().join("checkpoint"))?;

@@ -1,4 +1,4 @@
-//! What events would change: statuses before and after, day by day, and what the rules remark on them.
+//! The changes that events would make: statuses before and after, day by day, and the remarks of the rules.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,36 +10,36 @@ use crate::query::{BodyView, CheckpointRef, Material};
 
 use super::{LedgerError, Writer};
 
-/// What appending events would change.
+/// The changes that appending events would make.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Consequences {
-    /// Spans of days on which a status would be another, by participant, then by day.
+    /// Spans of days on which a status would change, by participant, then by day.
     pub changes: Vec<StatusChange>,
-    /// Departures from the charter, by the place of their event among those given.
+    /// Departures from the charter, each with the position of its event among those given, from 0.
     pub remarks: Vec<(usize, Remark)>,
 }
 
-/// A span of days on which a status would be another.
+/// A span of days on which a status would change.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StatusChange {
-    /// Whose.
+    /// The participant whose status changes.
     pub participant: ParticipantId,
-    /// In which organisation or treaty.
+    /// The organisation or treaty in which it changes.
     pub body: BodyId,
     /// Its first day; [`Day::PAST`] from the beginning.
     pub from: Day,
-    /// The first day after it; [`Day::FUTURE`] where nothing recorded ends it.
+    /// The day after its last day; [`Day::FUTURE`] if no recorded act ends it.
     pub until: Day,
-    /// What was answered.
+    /// The present answer.
     pub before: Said,
-    /// What would be answered.
+    /// The answer with the events.
     pub after: Said,
 }
 
-/// What is answered for a day.
+/// The answer for a day.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Said {
-    /// How far it can be relied on.
+    /// How far the answer can be relied on.
     pub certainty: Certainty,
     /// Every status that is possible.
     pub possible: Vec<StatusId>,
@@ -57,7 +57,7 @@ impl std::fmt::Display for Said {
 }
 
 impl Writer {
-    /// What events that were admitted and are not recorded yet would change, with everything that is known.
+    /// The changes that admitted events which are not yet recorded would make, on everything known.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -66,7 +66,7 @@ impl Writer {
         for event in events {
             self.touched(event, &mut scopes)?;
         }
-        // Where a clause counts participants, one act may change the status of another.
+        // If a clause counts participants, one act may change the status of another participant.
         let joins =
             |writer: &mut Writer, body: &BodyId| writer.charter(body).is_ok_and(|c| c.joins_participants());
         let joined: Vec<BodyId> =
@@ -153,7 +153,7 @@ impl Writer {
         Ok(())
     }
 
-    /// The pairs, or the whole body, that an event bears on.
+    /// Adds the pairs that an event bears on, or the whole body.
     fn touched(
         &self,
         event: &Event,
@@ -180,7 +180,7 @@ impl Writer {
     }
 }
 
-/// What the rules of the day say of each act of a participant.
+/// The remarks of the rules of the day on each act of a participant.
 fn remarks(
     view: &BodyView,
     participant: &ParticipantId,

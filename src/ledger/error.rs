@@ -1,4 +1,4 @@
-//! Why a ledger refuses, or cannot answer.
+//! The reasons for which a ledger refuses an event, or cannot answer.
 
 use crate::certificate::CertificateError;
 use crate::charter::{CharterError, CharterTextError, Refusal};
@@ -13,49 +13,49 @@ use crate::query::{QueryError, QuestionError};
 
 use super::recorder_error::RecorderError;
 
-/// Why a ledger refuses, or cannot answer.
+/// Why a ledger refuses an event, or cannot answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LedgerError {
-    /// The log.
+    /// The log failed or refused.
     #[error("{0}")]
     Log(#[from] LogError),
-    /// The index; a question never ends here, it reads the entries instead.
+    /// The index failed. A question never fails for this: it reads the entries instead.
     #[error("{0}")]
     Index(#[from] IndexError),
-    /// The question.
+    /// The question failed.
     #[error("{0}")]
     Query(#[from] QueryError),
     /// A question that cannot be asked.
     #[error("{0}")]
     Question(Box<QuestionError>),
-    /// The certificate of an answer.
+    /// The certificate of an answer cannot be made.
     #[error("{0}")]
     Certificate(Box<CertificateError>),
-    /// A charter that the record holds.
+    /// A charter in the record cannot be used.
     #[error("{0}")]
     Charter(#[from] CharterError),
     /// A charter that was to be recorded.
     #[error("{0}")]
     CharterText(#[from] CharterTextError),
-    /// An event that fits in no leaf.
+    /// The event does not fit in a leaf.
     #[error("{0}")]
     Leaf(LeafError),
     /// An entry that cannot be read.
     #[error("entry {index} cannot be read: {source}")]
     Entry {
-        /// Its place.
+        /// The index of the entry.
         index: Index,
-        /// What is wrong.
+        /// Why it cannot be read.
         source: LeafError,
     },
-    /// The disk failed while an append was made: it may or may not be recorded.
+    /// The disk failed during an append: the entry may or may not be recorded.
     #[error(
         "the append may or may not be recorded: {source}. Run it again with {}: it is recorded once",
         match ids.as_slice() { [id] => format!("--id {id}"), _ => "the same ids".to_owned() }
     )]
     Unsettled {
-        /// What failed.
+        /// The failure of the log.
         source: LogError,
         /// The events that were to be recorded.
         ids: Vec<EventId>,
@@ -65,20 +65,20 @@ pub enum LedgerError {
         "an append for several callers was stopped in the middle: open the ledger again, and run it again with the same ids"
     )]
     LeaderStopped,
-    /// Not the size expected.
+    /// The ledger has another size than the caller expected.
     #[error("the ledger has {actual} entries, not the {expected} expected: nothing was recorded")]
     Size {
-        /// As asked.
+        /// The size that the caller expected.
         expected: Size,
-        /// As it is.
+        /// The number of entries in the ledger.
         actual: Size,
     },
     /// A size that the ledger does not have yet.
     #[error("the ledger has {size} entries: there is no --as-recorded {asked}")]
     BeyondSize {
-        /// As asked.
+        /// The size that the question names.
         asked: Size,
-        /// As it is.
+        /// The number of entries in the ledger.
         size: Size,
     },
     /// The machine's clock went back.
@@ -87,12 +87,12 @@ pub enum LedgerError {
         now.canonical(), last.canonical()
     )]
     Clock {
-        /// The clock.
+        /// The time on the clock.
         now: Instant,
-        /// The last entry.
+        /// The stamp of the last entry.
         last: Instant,
     },
-    /// No stamp is left.
+    /// No later time stamp is possible.
     #[error(
         "no entry can be stamped after the last one: time stamps end with the year 9999; nothing was recorded"
     )]
@@ -100,23 +100,23 @@ pub enum LedgerError {
     /// The log refused the entries: none of them is in it.
     #[error("not recorded: {0}")]
     NotRecorded(LogError),
-    /// The entry is recorded, and what had to be written after it is not.
+    /// The entry is recorded, but the head or another file that follows it could not be written.
     #[error("recorded as entry {entry}, but the head of the log is not up to date: {source}")]
     RecordedWithoutHead {
         /// The entry.
         entry: Index,
-        /// What failed.
+        /// The failure.
         source: Box<LedgerError>,
     },
     /// No such entry.
     #[error("there is no entry {index}: the ledger has {size}, counting from 0")]
     NoEntry {
-        /// As asked.
+        /// The index that the caller asked for.
         index: Index,
-        /// As it is.
+        /// The number of entries in the ledger.
         size: Size,
     },
-    /// The id is that of another event.
+    /// The id already names another event.
     #[error("id {id} is entry {index}, with other content: an id names one event for ever")]
     IdTaken {
         /// The id.
@@ -124,20 +124,20 @@ pub enum LedgerError {
         /// The entry that has it.
         index: Index,
     },
-    /// Two events of a batch with one id.
+    /// Two events of a batch have the same id.
     #[error("id {0} stands twice in the batch: an id names one event")]
     IdTwice(EventId),
-    /// A rectification that replaces what the record does not say.
+    /// A rectification replaces a value that the record does not have.
     #[error("it says that {field} was {stated:?}; the record says {said:?}")]
     Was {
-        /// Of which field.
+        /// The field.
         field: Field,
-        /// What the rectification states.
+        /// The value that the rectification states.
         stated: String,
-        /// What the record says.
+        /// The value in the record.
         said: String,
     },
-    /// No event of that id.
+    /// No entry has the id that an act names.
     #[error("{act} names {id}, which this ledger does not hold")]
     NoTarget {
         /// The act.
@@ -145,7 +145,7 @@ pub enum LedgerError {
         /// The id.
         id: EventId,
     },
-    /// A correction must name what it corrects.
+    /// A correction does not name the entry that it corrects.
     #[error("{0} must name the entry: --to ENTRY")]
     TargetNeeded(ActKind),
     /// No charter of the body is recorded.
@@ -156,17 +156,17 @@ pub enum LedgerError {
     ExtendsNothing {
         /// The body.
         body: BodyId,
-        /// What it extends.
+        /// The body whose charter it extends.
         pattern: BodyId,
     },
-    /// A charter extends itself, or one that extends another.
+    /// A charter extends itself, or a charter that extends another.
     #[error(
         "the charter of {body} extends {pattern}, which is no pattern: it extends another, or is its own"
     )]
     ExtendsTwice {
         /// The body.
         body: BodyId,
-        /// What it extends.
+        /// The body whose charter it extends.
         pattern: BodyId,
     },
     /// The charter has no such status in any version.
@@ -176,38 +176,38 @@ pub enum LedgerError {
         body: BodyId,
         /// The status.
         status: StatusId,
-        /// Those it has.
+        /// The statuses that it has, as a list.
         known: String,
     },
-    /// A corrected text of another body than its act.
+    /// The corrected text belongs to another body than the act.
     #[error("the corrected text is of {text}, the act is in {body}: give the text of {body}, or --in {text}")]
     TextOfAnother {
-        /// Whose text.
+        /// The body of the text.
         text: BodyId,
         /// The body of the act.
         body: BodyId,
     },
-    /// A correction effected that nobody proposed.
+    /// A correction is effected that nobody proposed.
     #[error(
         "no proposed correction stands under {0}: --to the entry of a correction-proposed of the same body"
     )]
     NoProposal(EventId),
-    /// A correction effected against an objection.
+    /// A correction is effected although a participant objected in time.
     #[error(
         "the proposal was objected to in time{}{}: without a withdrawal of the objection it is not corrected (VCLT 79(2))",
         participant.as_ref().map(|p| format!(" by {p}")).unwrap_or_default(),
         on.as_ref().map(|d| format!(" on {d}")).unwrap_or_default()
     )]
     Objected {
-        /// Who objected.
+        /// The participant that objected.
         participant: Option<ParticipantId>,
-        /// When.
+        /// The day of the objection.
         on: Option<Edtf>,
     },
-    /// An act of a participant without one.
+    /// An act of a participant names no participant.
     #[error("{0} needs --participant")]
     ParticipantNeeded(ActKind),
-    /// An act of the body alone with one.
+    /// An act of the body alone names a participant.
     #[error("{act} is an act of the body alone: leave out {participant}")]
     ParticipantStray {
         /// The act.
@@ -215,40 +215,40 @@ pub enum LedgerError {
         /// The participant.
         participant: ParticipantId,
     },
-    /// An act without its own date.
+    /// An act lacks its own date.
     #[error("{act} needs {}", roles.iter().map(|r| format!("--{r}")).collect::<Vec<_>>().join(" or "))]
     DateNeeded {
         /// The act.
         act: ActKind,
-        /// Dates of which one is needed.
+        /// The kinds of date of which it needs one.
         roles: Vec<Role>,
     },
-    /// A SHA-256 that is none.
+    /// A text given as a SHA-256 digest is not one.
     #[error("{0}")]
     Digest(#[from] DigestError),
-    /// The register of recorders, or a rule about who records.
+    /// The register of recorders, or a rule about who may record, refuses.
     #[error("{0}")]
     Recorder(#[from] RecorderError),
-    /// A change of the key that both keys did not sign.
+    /// A change of the log's key lacks a signature of one of the two keys.
     #[error("the change of the log's key does not hold: {0}")]
     Rotation(#[from] RotationError),
-    /// A change of the key of another log or place, or to a key that is not kept here.
+    /// A change of the key is of another log or index, or its new key is not kept here.
     #[error(
         "the change of the log's key does not follow on this log, or its new key is not here: chancery key rotate makes one"
     )]
     RotationElsewhere,
-    /// Impossible.
+    /// The act is impossible under the charter.
     #[error("{0}")]
     Impossible(#[from] Refusal),
-    /// A rectification with a value that the field cannot take.
+    /// A rectification gives a field a value that it cannot take.
     #[error("{0}")]
     Change(#[from] ChangeError),
-    /// One event of a batch.
+    /// One event of a batch is refused.
     #[error("event {at} of the batch: {source}; nothing was recorded")]
     InBatch {
-        /// Its place in the batch, from 1.
+        /// Its position in the batch, from 1.
         at: usize,
-        /// What is wrong with it.
+        /// Why it is refused.
         source: Box<LedgerError>,
     },
 }

@@ -1,5 +1,5 @@
-//! Filling sled beside a writer that records much: from the entries that it has just made durable, in a thread of its own, so
-//! that none of them is read and decoded a second time. A failure loses nothing: sled is then made anew later.
+//! Fills sled while a writer records many entries: a thread of its own takes the entries that were just made durable, so that none
+//! is read and decoded a second time. If it fails, nothing is lost: sled is made anew later.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,15 +30,15 @@ pub(super) struct SledFiller {
     upkeep: Option<Lock>,
 }
 
-/// Whether a writer fills sled beside itself.
+/// The state of the thread that fills sled beside a writer.
 #[derive(Default)]
 pub(super) enum Filling {
-    /// Not yet.
+    /// It was not started yet.
     #[default]
     NotYet,
-    /// It does.
+    /// It is running.
     Beside(SledFiller),
-    /// It did, and failed.
+    /// It failed.
     Failed,
 }
 
@@ -65,7 +65,7 @@ impl Writer {
 }
 
 impl SledFiller {
-    /// Starts the thread; `None` if another process makes the indexes, or no thread can be had.
+    /// Starts the thread; `None` if another process is making the indexes, or no thread can be started.
     fn start(writer: &Writer) -> Option<SledFiller> {
         let upkeep = writer.log().take_upkeep(Duration::ZERO).ok()?;
         let (batches, inbox) = sync_channel(BATCHES_MAX);
@@ -76,10 +76,10 @@ impl SledFiller {
         Some(SledFiller { batches: Some(batches), thread: Some(thread), upkeep: Some(upkeep) })
     }
 
-    /// Waits until everything that was handed over is in sled; gives the lock on the indexes.
+    /// Waits until sled has all entries that were handed over. Returns the lock on the indexes.
     ///
     /// # Errors
-    /// What kept sled from being filled: then there is none.
+    /// The reason for which sled could not be filled; its index is then given up.
     pub(super) fn finish(mut self) -> (Option<Lock>, Result<(), LedgerError>) {
         let done = self.join().and_then(|mut index| match index.flush().and_then(|()| index.complete()) {
             Ok(()) => Ok(()),
@@ -100,7 +100,7 @@ impl SledFiller {
 }
 
 impl Drop for SledFiller {
-    /// The thread has the log, and with it the lock of the writer.
+    /// Waits for the thread, which has the log, and with it the lock of the writer.
     fn drop(&mut self) {
         if self.thread.is_some()
             && let Ok(index) = self.join()
@@ -110,7 +110,7 @@ impl Drop for SledFiller {
     }
 }
 
-/// Takes the first `size` entries from the log, as far as sled does not hold them, then every batch.
+/// Takes from the log the first `size` entries that sled does not have yet, then every batch.
 fn fill(
     path: PathBuf,
     log: &Entries,
@@ -150,7 +150,7 @@ fn take_all(
     Ok(())
 }
 
-/// Sled is not to be opened again: the next writer makes it anew.
+/// Marks sled so that it is not opened again: the next writer makes it anew.
 fn give_up(index: SledIndex) {
     index.condemn();
     index.discard();

@@ -13,7 +13,7 @@ use super::LedgerError;
 use super::reading::{Reading, Stores};
 use super::record::Record;
 
-/// How long a reading may be behind the log, besides the time that it takes to read what is new.
+/// The longest time for which a reading is behind the log, besides the time that reading the new entries takes.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// A ledger that is read while another process writes it. Threads share it; it takes no lock and writes nothing.
@@ -31,21 +31,21 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// # Ok(()) }
 /// ```
 pub struct Follower {
-    /// Replaced as a whole, and locked for no longer than that takes.
+    /// The latest record. It is replaced as a whole, and locked only for the replacement.
     latest: RwLock<Arc<Record>>,
     looking: Mutex<Looking>,
     /// When the log is to be looked at again, in milliseconds since `began`.
     due: AtomicU64,
-    /// Whether the last look failed: then every caller looks, and none is given what was read before.
+    /// True if the last look at the log failed: then every caller looks again, and none gets the earlier record.
     has_failed: AtomicBool,
     began: Clock,
     stores: Arc<Stores>,
 }
 
-/// What the one thread that looks at the log needs.
+/// The state of the one thread that looks at the log.
 struct Looking {
     growth: Growth,
-    /// The published file that was looked at last.
+    /// The published file that was last seen.
     published: Option<PathBuf>,
 }
 
@@ -68,12 +68,12 @@ impl Follower {
         })
     }
 
-    /// The record as it was acknowledged at most 100 ms ago; `now` is the clock, by which `today` is understood. One thread
-    /// at a time reads what is new; the others are given the reading before meanwhile.
+    /// The record as it was acknowledged at most 100 ms ago; `now` is the clock that decides the day of `today`. One thread at a
+    /// time reads the new entries; meanwhile the others get the previous reading.
     ///
     /// # Errors
-    /// [`LogError::Replaced`](crate::log::LogError::Replaced) if another ledger was put into the folder; [`LedgerError`] if
-    /// what is new cannot be read. The next call tries again.
+    /// [`LogError::Replaced`](crate::log::LogError::Replaced) if another ledger was put into the folder; [`LedgerError`] if the new
+    /// entries cannot be read. The next call tries again.
     pub fn reading(&self, now: Instant) -> Result<Reading, LedgerError> {
         self.reading_at(now, self.began.elapsed())
     }
@@ -98,7 +98,7 @@ impl Follower {
         self.has_failed.load(Ordering::Acquire) || at >= self.due.load(Ordering::Acquire)
     }
 
-    /// The right to look at the log; `None` if another thread has it, whose look will do.
+    /// The right to look at the log; `None` if another thread has it and the last look did not fail.
     fn turn(&self) -> Option<MutexGuard<'_, Looking>> {
         match self.has_failed.load(Ordering::Acquire) {
             true => Some(self.looking.lock().unwrap_or_else(PoisonError::into_inner)),
@@ -114,7 +114,7 @@ impl Follower {
         Arc::clone(&self.latest.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Looks for a file that was published since, then for entries: the file covers none that were not acknowledged before.
+    /// Looks first for a newly published file, then for new entries: every entry that the file covers was acknowledged before.
     fn look(&self, looking: &mut Looking) -> Result<(), LedgerError> {
         let latest = self.latest();
         let newest = index_files(latest.path()).into_iter().next();
@@ -132,7 +132,7 @@ impl Follower {
 
 #[cfg(test)]
 impl Follower {
-    /// How many bodies, and pairs, have their entries kept for the next question.
+    /// The number of bodies and pairs whose entries are kept for the next question.
     pub(super) fn kept(&self) -> usize {
         self.stores.kept()
     }

@@ -1,8 +1,8 @@
-//! Group commit: many threads append to one ledger, and everybody who waits is made durable by one sync.
+//! Group commit: many threads append to one ledger, and one sync makes all waiting batches durable.
 //!
-//! Whoever comes first leads: it takes all that wait, judges each batch in order, writes one frame of all that are
-//! admitted, tells each what became of its own, and hands the lead to the next. The log is the one that the same batches
-//! would have made one after another.
+//! The first thread to arrive is the leader. It takes all waiting batches, judges each in order, writes one frame with all that are
+//! admitted, sends each caller the result of its own batch, and passes the lead to the next. The log is the same as if the batches
+//! had been appended one after another.
 
 use std::collections::HashSet;
 use std::io;
@@ -15,10 +15,11 @@ use crate::log::LogError;
 use super::append::{Asked, Frame};
 use super::{AppendOptions, LedgerError, Receipt, Trial, Writer, admit};
 
-/// No frame takes another batch once it has so many bytes of leaves, so that nobody waits for a sync without end.
+/// A frame takes no further batch once its leaves have this number of bytes, so that no caller waits too long for a sync.
 const FRAME_BYTES: usize = 1 << 20;
 
-/// A batch of more events is written alone: with others it might not fit into a frame.
+/// The largest number of events in a batch that shares a frame. A larger batch is written alone, because it might not fit into a
+/// frame with others.
 const EVENTS_MAX: usize = 512;
 
 /// A ledger to which many threads append.
@@ -30,22 +31,22 @@ pub struct GroupCommit {
 #[derive(Default)]
 struct Queue {
     waiting: Vec<Waiting>,
-    /// Whether one of those who wait leads.
+    /// True if one of the waiting threads is the leader.
     led: bool,
 }
 
-/// A batch, and who waits for it.
+/// A batch, and the channel to the thread that waits for it.
 pub(super) struct Waiting {
     pub(super) events: Vec<Event>,
     pub(super) options: AppendOptions,
     pub(super) told: Sender<Word>,
 }
 
-/// What one who waits is told.
+/// A message to a waiting thread.
 pub(super) enum Word {
-    /// That it leads now.
+    /// It is the leader now.
     Lead,
-    /// What became of its batch.
+    /// The result of its batch.
     Answer(Result<Vec<Receipt>, LedgerError>),
 }
 
@@ -59,17 +60,18 @@ struct Group {
 }
 
 impl GroupCommit {
-    /// Takes the writer that all append through.
+    /// Takes the writer through which all threads append.
     pub fn new(writer: Writer) -> GroupCommit {
         GroupCommit { queue: Mutex::default(), writer: Mutex::new(writer) }
     }
 
-    /// Appends events as [`Writer::append`] does: all of them or none, judged as if the batches of all callers came one
-    /// after another, each durable before this returns.
+    /// Appends events as [`Writer::append`] does: all of them or none, judged as if the batches of all callers came one after
+    /// another, each durable before this returns.
     ///
     /// # Errors
-    /// As of [`Writer::append`]: nothing of this batch is recorded then, but for [`LedgerError::Unsettled`], which is told
-    /// everybody whose batch was in the frame that failed. [`LedgerError::LeaderStopped`] where a thread that led was stopped.
+    /// Those of [`Writer::append`]: nothing of this batch is recorded then, except possibly after [`LedgerError::Unsettled`], which
+    /// every caller gets whose batch was in the frame that failed. [`LedgerError::LeaderStopped`] if the thread of a leader was
+    /// stopped.
     pub fn append(&self, events: Vec<Event>, options: AppendOptions) -> Result<Vec<Receipt>, LedgerError> {
         let (told, word) = channel();
         let leads = {
@@ -89,17 +91,17 @@ impl GroupCommit {
         }
     }
 
-    /// Judges events as an append now would, behind everything that is recorded, and says what they would change; writes
+    /// Judges events as an append now would, after everything recorded, and returns the changes that they would make; writes
     /// nothing. Batches of other callers may be recorded before these events are appended.
     ///
     /// # Errors
-    /// As of [`Writer::try_batch`]; [`LedgerError::LeaderStopped`] if a thread that led was stopped.
+    /// Those of [`Writer::try_batch`]; [`LedgerError::LeaderStopped`] if the thread of a leader was stopped.
     pub fn try_batch(&self, events: Vec<Event>) -> Result<Trial, LedgerError> {
         let mut writer = self.writer.lock().map_err(|_| LedgerError::LeaderStopped)?;
         writer.try_batch(events)
     }
 
-    /// Gives the writer back, to be closed or read.
+    /// Returns the writer, to be closed or read.
     pub fn close(self) -> Writer {
         self.writer.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
@@ -108,28 +110,28 @@ impl GroupCommit {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Serves all that wait by now, the leader first, and hands the lead over.
+    /// Serves all batches waiting now, the leader's first, and passes the lead on.
     fn lead(&self) {
         let _next = HandOver(self);
         let lock = self.writer.lock();
         let taken = std::mem::take(&mut self.queue().waiting);
-        // A leader that was stopped in the middle may have left the writer without what it had made durable: all that wait
-        // are told so when their batches are dropped.
+        // A leader that was stopped in the middle may have left the writer without entries that it had made durable. When their
+        // batches are dropped, the waiting threads get that error.
         if let Ok(mut writer) = lock {
             serve(&mut writer, taken);
-            // All that waited have their receipts by now.
+            // All waiting threads have their receipts by now.
             writer.sign_if_due();
         }
     }
 }
 
-/// Hands the lead to the next one that waits, also where the leader is stopped.
+/// Passes the lead to the next waiting thread, also if the leader is stopped.
 struct HandOver<'d>(&'d GroupCommit);
 
 impl Drop for HandOver<'_> {
     fn drop(&mut self) {
         let mut queue = self.0.queue();
-        // One that has ended its thread meanwhile takes no lead.
+        // A thread that has ended meanwhile does not take the lead.
         while let Some(next) = queue.waiting.first() {
             if next.told.send(Word::Lead).is_ok() {
                 return;
@@ -156,7 +158,7 @@ pub(super) fn serve(writer: &mut Writer, batches: Vec<Waiting>) {
                 group.bytes += group.frame.leaves.iter().skip(before).map(Vec::len).sum::<usize>();
                 group.admitted.push((asked, group.frame.entries.len() - before, told));
             }
-            // Whoever is gone needs no answer.
+            // A caller that is gone needs no answer.
             Err(error) => _ = told.send(Word::Answer(Err(error))),
         }
         if alone {
@@ -167,13 +169,14 @@ pub(super) fn serve(writer: &mut Writer, batches: Vec<Waiting>) {
 }
 
 impl Group {
-    /// Whether events are, or name, some that are admitted and not recorded yet: they are judged when they are.
+    /// True if one of the events has the id of an event admitted to this group, or names one: these events are judged after it is
+    /// recorded.
     fn names(&self, events: &[Event]) -> bool {
         let held = |id: &EventId| self.ids.contains(id);
         events.iter().any(|event| held(&event.id) || event.to.as_ref().is_some_and(held))
     }
 
-    /// Makes the frame durable and tells everybody.
+    /// Makes the frame durable and sends each caller its result.
     fn settle(self, writer: &mut Writer) {
         if self.admitted.is_empty() {
             return;
@@ -184,7 +187,7 @@ impl Group {
             Ok(made) => {
                 let mut made = made.into_iter();
                 for (asked, _, told) in self.admitted {
-                    // Whoever is gone needs no receipt.
+                    // A caller that is gone needs no receipt.
                     let _ = told.send(Word::Answer(writer.receipts(&asked, &mut made, &mut tree)));
                 }
             }
@@ -193,7 +196,7 @@ impl Group {
                 for (asked, count, told) in self.admitted {
                     let own: Vec<EventId> = ids.by_ref().take(count).collect();
                     let answer = match own.is_empty() {
-                        // All of it was recorded before: it has its receipts whatever became of the frame.
+                        // The whole batch was already recorded, so it gets its receipts even if the frame failed.
                         true => writer.receipts(&asked, &mut std::iter::empty(), &mut tree),
                         false => Err(again(&error, own)),
                     };
@@ -204,7 +207,7 @@ impl Group {
     }
 }
 
-/// What kept a frame from being written, for one of those whose batch was in it.
+/// The error that kept a frame from being written, for one of the batches in it.
 fn again(error: &LedgerError, ids: Vec<EventId>) -> LedgerError {
     match error {
         LedgerError::Unsettled { source, .. } => LedgerError::Unsettled { source: same(source), ids },

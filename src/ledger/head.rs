@@ -1,5 +1,5 @@
-//! The signed head of a writer: written when it closes, and once in a while before, so that the head follows a writer that lives
-//! for months.
+//! The signed head of a writer. It is written when the writer closes, and from time to time before, so that the head keeps up with
+//! a writer that runs for months.
 
 use std::time::{Duration, Instant as Clock};
 
@@ -12,19 +12,19 @@ use super::{LedgerError, Writer};
 const PAUSE: Duration = Duration::from_secs(1);
 /// The longest time between two tries.
 const PAUSE_MAX: Duration = Duration::from_secs(64);
-/// So long may the completeness map of a head take beside appends; the rest of 50 ms is for the file.
+/// The longest time for making the completeness map of a head beside appends; the rest of the 50 ms is for the file.
 const MAP_TIME: Duration = Duration::from_millis(25);
-/// So long may an append wait for a head.
+/// The longest time for which an append waits for a head.
 const HEAD_TIME: Duration = Duration::from_millis(50);
 
-/// When the head is to be written beside appends. The clock of the machine, which dates entries, may be set back: this one
-/// never is.
+/// The times at which the head is written beside appends. They follow a monotonic clock: the clock of the machine, which dates
+/// entries, may be set back.
 pub(super) struct Pace {
     began: Clock,
     /// When the next head is due, since `began`.
     due: Duration,
     pause: Duration,
-    /// What the head covers that was written last.
+    /// The size of the last head written.
     covered: Option<Size>,
 }
 
@@ -35,11 +35,11 @@ impl Default for Pace {
 }
 
 impl Writer {
-    /// Writes the head behind an append if one is due. What is recorded is durable whether or not the head can be written; a
-    /// head that takes too long is tried again after twice the time, or left to the close.
+    /// Writes the head after an append if one is due. The entries are durable whether or not the head can be written. A head that
+    /// takes too long is tried again after twice the time, or when the writer closes.
     pub(super) fn sign_if_due(&mut self) {
         let now = self.pace.began.elapsed();
-        // While the log's key changes, the close signs with both keys.
+        // While the log's key is being changed, only closing signs a head, with both keys.
         if now < self.pace.due
             || self.pace.covered == Some(self.record.size())
             || self.log().is_key_unsettled()
@@ -58,7 +58,7 @@ impl Writer {
         self.pace.due = self.pace.began.elapsed() + self.pace.pause;
     }
 
-    /// Signs and writes the head with its completeness map, as long as `goes_on` says so; whether it is written.
+    /// Signs and writes the head with its completeness map, unless `goes_on` returns false first; true if the head is written.
     ///
     /// # Errors
     /// [`LedgerError::Log`] if the head cannot be written.
@@ -77,7 +77,7 @@ impl Writer {
 
 #[cfg(test)]
 impl Writer {
-    /// Lets time pass by the clock that says when a head is due.
+    /// Moves the clock that decides when a head is due forward.
     pub(super) fn let_pass(&mut self, time: Duration) {
         self.pace.began = self.pace.began.checked_sub(time).unwrap_or(self.pace.began);
     }

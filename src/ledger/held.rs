@@ -1,4 +1,4 @@
-//! What is recorded of a body already: so that a file which is imported again meets its own rows.
+//! The events that are already recorded in a body, so that the rows of a file that is imported again are recognised.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,7 +9,7 @@ use crate::history::standing;
 
 use super::{LedgerError, Writer};
 
-/// What the ledger holds of a body, by id.
+/// The events that the ledger has in a body, by id.
 #[derive(Clone, Debug)]
 pub struct RecordedRows {
     /// The import with which each event came, and the date from which it states that the world could know it.
@@ -20,7 +20,7 @@ pub struct RecordedRows {
 }
 
 impl RecordedRows {
-    /// The id under which it stands, or may be recorded: what was withdrawn is recorded anew under another one.
+    /// The id under which an event is recorded, or may be: an event that was retracted is recorded anew under another id.
     #[must_use]
     pub fn name(&self, mut id: EventId) -> EventId {
         while self.rows.contains_key(&id) && !self.standing.contains(&id) {
@@ -29,7 +29,7 @@ impl RecordedRows {
         id
     }
 
-    /// A row is what it says: one that an earlier file brought is the row recorded then.
+    /// Gives an event its id; if an earlier file already brought the same row, also the import of that row.
     pub fn meet(&self, event: &mut Event) {
         event.id = self.name(event.id);
         let Some((import, known_from)) = self.rows.get(&event.id) else { return };
@@ -49,7 +49,7 @@ impl RecordedRows {
 }
 
 impl Writer {
-    /// What is recorded of a body already.
+    /// The events already recorded in a body.
     ///
     /// # Errors
     /// [`LedgerError`].

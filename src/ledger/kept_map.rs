@@ -1,5 +1,5 @@
-//! The completeness map of the head that was signed last, kept in a file, so that the next writer brings it up instead of making
-//! it anew. Nothing depends on the file.
+//! The completeness map of the last head signed, kept in a file, so that the next writer updates it instead of making it anew. No
+//! answer depends on the file.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use crate::log::{SignedCheckpoint, regular};
 
 use super::Writer;
 
-/// More than the map of the most groups that it is written for.
+/// The largest size of the file, in bytes; the largest map that is written is smaller.
 const MAP_BYTES_MAX: u64 = 64 << 20;
 
 impl Writer {
@@ -17,8 +17,8 @@ impl Writer {
         self.path().join("completeness")
     }
 
-    /// The kept map, if it is that of a head which the log's key signed: who can write to the folder must not have a false one
-    /// signed. Opening has held that head against the log.
+    /// The kept map, if it is the map of a head that the log's key signed: an attacker who can write to the folder must not get a
+    /// false map signed. That head was compared with the log on opening.
     pub(super) fn kept_map(&self) -> Option<GroupMap> {
         let map = GroupMap::decode(&regular::read(&self.kept_map_path(), MAP_BYTES_MAX).ok()?)?;
         let stored = SignedCheckpoint::read(&self.path().join("checkpoint")).ok()??;
@@ -29,11 +29,11 @@ impl Writer {
         fits.then_some(map)
     }
 
-    /// Keeps the map of the head that was written. It is not synced: a file that a power cut damages is not believed.
+    /// Keeps the map of the head that was written. The file is not synced: if a power cut damages it, it is not used.
     pub(super) fn keep_map(&self, map: &GroupMap) {
         let Some(bytes) = map.encode() else { return };
         let path = self.kept_map_path();
-        // What another hand put in its place is removed, and not written through.
+        // A file or link that another process put there is removed, not written through.
         let _ = std::fs::remove_file(&path);
         let made = std::fs::OpenOptions::new().write(true).create_new(true).open(&path);
         let _ = made.and_then(|mut file| file.write_all(&bytes));

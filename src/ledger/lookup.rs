@@ -1,4 +1,4 @@
-//! What is looked up in a record beside the entries that a question depends on.
+//! Look-ups in a record, besides the entries that a question depends on.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ impl Reading {
         self.record().leaf(index)
     }
 
-    /// The place of an event.
+    /// The index of an event.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -31,7 +31,7 @@ impl Reading {
         self.record().find(id)
     }
 
-    /// Every body of which the record has acts, with a charter or without, by id.
+    /// Every body in which the record has acts, with a charter or without, by id.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -47,7 +47,7 @@ impl Reading {
         let size = self.record().size();
         let mut failed = None;
         self.log().scan(from.0.min(size.0), |at, leaf, _| {
-            // The log may have grown since.
+            // The log may have grown since it was opened.
             if failed.is_none() && size.holds(Index(at)) {
                 failed = decoded(leaf, Index(at)).map(&mut visit).err();
             }
@@ -55,8 +55,8 @@ impl Reading {
         failed.map_or(Ok(()), Err)
     }
 
-    /// Entries that may themselves say a body, a participant, or both, in the order of the log: those that are filed under
-    /// the headings, and corrections that say it of themselves. `None` if every entry may.
+    /// The entries that may themselves name a body, a participant, or both, in the order of the log: those filed under the
+    /// headings, and corrections that name them. `None` if every entry may.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -90,7 +90,7 @@ impl Reading {
         Ok(later.filter(|other| wanted(other.event.act.kind())).map(|other| other.index).collect())
     }
 
-    /// What the record says of an event with every correction that stands; the event itself if it is withdrawn.
+    /// The content of an event after every valid correction; the event itself if it was retracted.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -110,8 +110,8 @@ impl Record {
         Ok(entries)
     }
 
-    /// An event that corrects nothing with the corrections of it and of its import, and theirs, in the order of the log: the
-    /// entries that decide how it stands.
+    /// An event that corrects nothing, the corrections of it and of its import, and the corrections of those, in the order of the
+    /// log: the entries that decide its present content.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -137,7 +137,7 @@ impl Record {
         Ok(family.into_values().collect())
     }
 
-    /// Entries that may themselves say a body, a participant, or both, in the order of the log; `None` if every entry may.
+    /// The entries that may themselves name a body, a participant, or both, in the order of the log; `None` if every entry may.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -165,7 +165,7 @@ impl Record {
         self.entries(&indexes).map(Some)
     }
 
-    /// What a rectification of rectifications corrects in the end; `fresh` are events that are not recorded yet.
+    /// The event that a chain of rectifications corrects in the end; `fresh` has the events that are not recorded yet.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -184,7 +184,7 @@ impl Record {
         Ok(event)
     }
 
-    /// What the record says of an event with every correction that stands; the event itself if it is withdrawn.
+    /// The content of an event after every valid correction; the event itself if it was retracted.
     ///
     /// # Errors
     /// [`LedgerError`].

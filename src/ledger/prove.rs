@@ -1,4 +1,4 @@
-//! Proofs of what the log holds, each under a signed head.
+//! Proofs about the entries of the log, each under a signed head.
 
 use crate::event::{Index, Size};
 use crate::log::{
@@ -10,10 +10,10 @@ use super::record::Record;
 use super::{LedgerError, Reading, Writer};
 
 impl Writer {
-    /// Gives the log its signing key, made from 32 bytes of chance. The head of everything recorded is signed with it.
+    /// Gives the log its signing key, made from 32 random bytes, and signs the head of everything recorded with it.
     ///
     /// # Errors
-    /// [`LedgerError::Log`] where it has one, or this is a dry run.
+    /// [`LedgerError::Log`] if the log already has a key, or this is a dry run.
     pub fn create_key(&self, seed: &[u8; 32]) -> Result<VerifierKey, LedgerError> {
         let (groups, root) = self.record.tables().completeness(&|index| self.record.hash(index))?;
         let head = self.log().head(self.record.size().0)?.with_completeness(groups, root);
@@ -32,12 +32,12 @@ impl Record {
 }
 
 impl Record {
-    /// Makes sure that a head with the signature of the log's key is there before another one is signed: a signature vouches for
-    /// all that lies in the folder. An unsigned head proves nothing: anyone writes it. Opening has checked that the entries give
-    /// the root of the head.
+    /// Checks that a head with the signature of the log's key is present before another is signed: a signature vouches for all
+    /// entries in the folder. An unsigned head proves nothing, because anyone can write one. The entries were compared with the
+    /// root of the head on opening.
     ///
     /// # Errors
-    /// [`LedgerError::Log`] with [`KeyError::Unheaded`] if the log has a key and entries, and no head signed with it.
+    /// [`LedgerError::Log`] with [`KeyError::Unheaded`] if the log has a key and entries, and no head signed with that key.
     pub(super) fn check_headed(&self) -> Result<(), LedgerError> {
         let Some(key) = verifier_key(self.path())?.filter(|_| self.size().0 > 0) else { return Ok(()) };
         let path = self.path().join("checkpoint");
@@ -49,10 +49,10 @@ impl Record {
 }
 
 impl Reading {
-    /// The key that others verify the log's heads with.
+    /// The key with which others verify the log's heads.
     ///
     /// # Errors
-    /// [`LedgerError::Log`] with [`LogError::Key`] where there is none.
+    /// [`LedgerError::Log`] with [`LogError::Key`] if there is none.
     pub fn verifier_key(&self) -> Result<VerifierKey, LedgerError> {
         match verifier_key(self.path())? {
             Some(key) => Ok(key),
@@ -60,8 +60,8 @@ impl Reading {
         }
     }
 
-    /// The signed head of the first `size` entries, with the cosignatures of witnesses where they are kept for it. On a
-    /// copy without its key: the head that was signed last, where it is of that size.
+    /// The signed head of the first `size` entries, with the witnesses' cosignatures kept for it, if any. On a copy without the
+    /// signing key: the last head signed, if it has this size.
     ///
     /// # Errors
     /// [`LedgerError::BeyondSize`]; [`LedgerError::Log`] with [`LogError::Key`] where nothing can be signed, with
@@ -87,7 +87,7 @@ impl Reading {
                 let signed = self.record().sign_head(self.full_head(size)?)?;
                 let fits =
                     |kept: &SignedCheckpoint| kept.head == signed.head && kept.verify(key.verifier()).is_ok();
-                // The head that is there may have the signature of the key before it, too.
+                // The stored head may also have the signature of the key before.
                 let stored = SignedCheckpoint::read(&self.path().join("checkpoint"))?;
                 let kept = cosigned.into_iter().chain(stored).find(fits);
                 return Ok(kept.unwrap_or(signed));
@@ -100,16 +100,16 @@ impl Reading {
         Ok([cosigned, stored].into_iter().flatten().find(fits).ok_or(missing)?)
     }
 
-    /// The largest head that enough witnesses cosigned, as it is kept; `None` where there is none.
+    /// The largest head that enough witnesses cosigned, as kept in the folder; `None` if there is none.
     ///
     /// # Errors
-    /// [`LedgerError::Log`] where the file is damaged.
+    /// [`LedgerError::Log`] if the file is damaged.
     pub fn cosigned(&self) -> Result<Option<SignedCheckpoint>, LedgerError> {
         let path = self.path().join("cosigned");
         Ok(SignedCheckpoint::read_or(&path, "move it aside: `chancery checkpoint --cosign` makes it anew")?)
     }
 
-    /// Keeps a head that enough witnesses cosigned, durably; a larger one stays. Gives whether it is kept.
+    /// Keeps a head that enough witnesses cosigned, durably, unless a larger one is already kept. Returns true if it is kept.
     ///
     /// # Errors
     /// [`LedgerError::Log`], with [`LogError::Locked`] while another process writes.
@@ -127,10 +127,10 @@ impl Reading {
         Ok(newer)
     }
 
-    /// That an entry is among the first `size`, with its leaf.
+    /// A proof that an entry is among the first `size`, with its leaf.
     ///
     /// # Errors
-    /// [`LedgerError::NoEntry`] for an index not below the size; what [`Reading::signed_head`] refuses.
+    /// [`LedgerError::NoEntry`] if the index is not below the size; those of [`Reading::signed_head`].
     pub fn prove_inclusion(&self, index: Index, size: Size) -> Result<ProofText, LedgerError> {
         let checkpoint = self.signed_head(size)?;
         if !size.holds(index) {
@@ -142,10 +142,10 @@ impl Reading {
         Ok(ProofText { claim: Claim::Inclusion { index: index.0, leaf }, hashes, checkpoint })
     }
 
-    /// That the first `new` entries begin with the first `old`, of which there must be one.
+    /// A proof that the first `new` entries begin with the first `old`, of which there must be at least one.
     ///
     /// # Errors
-    /// [`LedgerError::Log`] with [`LogError::Beyond`]; what [`Reading::signed_head`] refuses.
+    /// [`LedgerError::Log`] with [`LogError::Beyond`]; those of [`Reading::signed_head`].
     pub fn prove_consistency(&self, old: Size, new: Size) -> Result<ProofText, LedgerError> {
         let checkpoint = self.signed_head(new)?;
         let beyond = |_| LogError::Beyond { size: new.0, asked: old.0 };

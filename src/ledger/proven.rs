@@ -1,5 +1,5 @@
-//! Whether a leaf that was read is the entry of its index. The hash beside it says only that its bytes are whole; what says where
-//! it belongs is the tree, whose nodes over 64 leaves the index has.
+//! Checks that a leaf that was read is the entry of its index. The hash beside the leaf shows only that its bytes are whole; its
+//! index follows from the tree, whose nodes over 64 leaves the index has.
 
 use std::sync::Arc;
 
@@ -11,10 +11,11 @@ use super::LedgerError;
 use super::record::Record;
 
 impl Record {
-    /// Makes sure that leaves are where the tree has them: of each its index, which rise, and the hash of what was read.
+    /// Checks that leaves are at their indexes in the tree: each is given by its index, in rising order, with the hash of the bytes
+    /// read.
     ///
     /// # Errors
-    /// [`LedgerError::Log`] with [`LogError::Damaged`] at the first one that is another entry, or none of this log.
+    /// [`LedgerError::Log`] with [`LogError::Damaged`] for the first leaf that is another entry, or no entry of this log.
     pub(super) fn check_leaves(&self, leaves: &[(u64, Hash)]) -> Result<(), LedgerError> {
         for block in leaves.chunk_by(|(one, _), (next, _)| one / BLOCK == next / BLOCK) {
             let Some((first, _)) = block.first() else { continue };
@@ -28,7 +29,8 @@ impl Record {
         Ok(())
     }
 
-    /// The hashes of a block of leaves, as far as this record reaches, once they lead to its node, or to the end of the tree.
+    /// The hashes of a block of leaves, as far as this record reaches, after checking that they give the block's node, or the end
+    /// of the tree.
     fn block(&self, number: u64) -> Result<Arc<Vec<Hash>>, LedgerError> {
         if let Some(hashes) = self.proven.get(number) {
             return Ok(hashes);
@@ -45,7 +47,7 @@ impl Record {
         Ok(hashes)
     }
 
-    /// Whether the hashes of a block lead to its node, or if they are fewer, are those in which a tree ends.
+    /// True if the hashes of a block give its node; of an incomplete block, if they are the ones in which a tree ends.
     fn leads(&self, number: u64, hashes: &[Hash], tree: &Frontier) -> Result<bool, LedgerError> {
         if hashes.len() as u64 != BLOCK {
             return Ok(tree.ends_in(hashes));
@@ -55,12 +57,12 @@ impl Record {
         Ok(self.tables().node(BLOCK_LEVEL, number)? == Some(block.root()))
     }
 
-    /// Makes sure that the entries which lie before the end of the published index lead to its tree, so that nothing is put, or
-    /// signed, behind those of another history: the end is found from the index alone. The last block tells: each later one
-    /// is read with the tail.
+    /// Checks that the entries before the end of the published index give its tree, so that no entry is appended, and no head
+    /// signed, after entries of another history: the end of the log is found from the index alone. The last block is enough,
+    /// because each later one is read with the tail.
     ///
     /// # Errors
-    /// As of [`Record::check_leaves`].
+    /// Those of [`Record::check_leaves`].
     pub(super) fn check_joint(&self) -> Result<(), LedgerError> {
         let Some(mark) = self.tables().mark().filter(|mark| mark.tree.size() > 0) else { return Ok(()) };
         let last = mark.tree.size() - 1;

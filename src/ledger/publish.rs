@@ -1,4 +1,4 @@
-//! The index as a file for readers without a lock.
+//! The index as a published file, for readers that take no lock.
 
 use crate::index::{Publication, Tables};
 use crate::log::{Disk, Entries, Mark};
@@ -7,12 +7,13 @@ use super::record::{Record, is_of};
 use super::upkeep::UPKEEP_PATIENCE;
 use super::{LedgerError, Writer};
 
-/// The index is published anew when this number of entries follows the published one: each question reads them from the log.
+/// The index is published anew when this number of entries follows the published one, because each question reads those from the
+/// log.
 const TAIL_ENTRIES: u64 = 256;
-/// The same for bytes of the log. A reader finds the end of the log fast if the mark of the published file lies within 64 KiB
-/// of it.
+/// The same limit in bytes of the log. A reader finds the end of the log fast if the mark of the published file is within 64 KiB of
+/// it.
 const TAIL_BYTES: u64 = 48 << 10;
-/// A file that is to be published: everything that is stated of the log beside its tables, as it is now.
+/// A file to be published: the present state of the log that the file describes beside its tables.
 pub(super) struct Edition {
     mark: Mark,
     places: (u64, Vec<u32>),
@@ -20,7 +21,7 @@ pub(super) struct Edition {
 }
 
 impl Writer {
-    /// Whether much of the log follows a published index: [`TAIL_ENTRIES`], [`TAIL_BYTES`], or the beginning of a segment.
+    /// True if much of the log follows a published index: [`TAIL_ENTRIES`], [`TAIL_BYTES`], or the beginning of a segment.
     pub(super) fn is_far_from(&self, published: Option<&Mark>) -> bool {
         let end = self.log().mark();
         let (size, segment, offset) =
@@ -30,7 +31,7 @@ impl Writer {
             || end.segment == segment && end.offset >= offset + TAIL_BYTES
     }
 
-    /// What is published of this log now, by whatever process, and may reach further than this writer.
+    /// The file that is published for this log now, by any process; it may cover more entries than this writer has.
     fn published_now(&self) -> Option<Tables> {
         let tables = super::published(self.path(), &[]).ok().flatten()?;
         if tables.size() <= self.record.size() {
@@ -42,7 +43,7 @@ impl Writer {
         }
     }
 
-    /// Publishes the index if much of the log follows what is published by now.
+    /// Publishes the index if much of the log follows the file published now.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -54,7 +55,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Publishes the index of everything recorded, merged from the one before.
+    /// Publishes the index of everything recorded, merged from the previous file.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -64,7 +65,8 @@ impl Writer {
         self.publish_of(&self.record.tables().clone())
     }
 
-    /// Publishes tables of everything recorded, and answers from the file from then on. The lock on the indexes must be taken.
+    /// Publishes tables of everything recorded, and answers from the file from then on. The caller must have the lock on the
+    /// indexes.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -88,7 +90,7 @@ impl Writer {
 }
 
 impl Edition {
-    /// The next one, of everything that a record has.
+    /// The next file, for everything that a record has.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -97,11 +99,11 @@ impl Edition {
         Ok(Edition { mark: log.mark(), places: log.last_places()?, disk: log.disk()?.clone() })
     }
 
-    /// Publishes tables of everything that the record has, with the rows of its bodies if they are wanted; gives them as they lie
-    /// in the file, unless another one has more.
+    /// Publishes tables of everything that the record has, with the rows of its bodies if `with_rows`. Returns the tables as they
+    /// are in the file, unless another file has more entries.
     ///
     /// # Errors
-    /// [`LedgerError`]; the file before is still there.
+    /// [`LedgerError`]; the previous file is then still there.
     pub(super) fn publish(
         self,
         record: &Record,

@@ -1,5 +1,5 @@
-//! Publishing the index beside a writer that records much, in a thread of its own, so that no append waits for a file. The
-//! writer goes on with what it has in memory, and keeps of it what was recorded since, once the file is there.
+//! Publishes the index beside a writer that records many entries, in a thread of its own, so that no append waits for a file. The
+//! writer goes on with its tables in memory; once the file is there, it keeps in memory only the entries recorded since.
 
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -11,14 +11,14 @@ use crate::log::Lock;
 use super::Writer;
 use super::publish::Edition;
 
-/// The least and the most entries of the index that a writer keeps in memory before it publishes them; between, a quarter of
-/// those that are published, so that the merges stay few.
+/// The smallest and the largest number of entries whose tables a writer keeps in memory before it publishes them. Between the two,
+/// the limit is a quarter of the entries already published, so that the merges stay few.
 const MEMORY_ENTRIES: (u64, u64) = (1 << 15, 1 << 16);
 
-/// A file that is being written, and the lock on the indexes meanwhile.
+/// A file that is being written, and the lock on the indexes until it is done.
 pub(super) struct Publishing {
     size: Size,
-    /// What was published; `None` where no file could be put in place.
+    /// The thread that writes the file. It returns the tables of the file; `None` if no file could be put in place.
     thread: Option<JoinHandle<Option<Tables>>>,
     _upkeep: Option<Lock>,
 }
@@ -39,15 +39,15 @@ impl Publishing {
 }
 
 impl Drop for Publishing {
-    /// The thread has the log, and with it the lock of the writer.
+    /// Waits for the thread, which has the log, and with it the lock of the writer.
     fn drop(&mut self) {
         self.join();
     }
 }
 
 impl Writer {
-    /// Publishes the index beside this writer if it keeps much of it in memory, unless another process makes the indexes. It
-    /// waits for a file only if twice as much is in memory.
+    /// Publishes the index beside this writer if it has many entries in memory, unless another process makes the indexes. The
+    /// writer waits for a file only if twice as many entries are in memory.
     pub(super) fn publish_if_large(&mut self) {
         let size = self.record.size().0;
         let stored = size - self.record.tables().tail_entries();
@@ -73,13 +73,13 @@ impl Writer {
         }
     }
 
-    /// Starts to publish everything recorded so far; `None` if it cannot: the writer goes on without.
+    /// Starts to publish everything recorded so far; `None` if it cannot, and the writer goes on without.
     pub(super) fn publish_beside(&mut self) -> Option<Publishing> {
         let upkeep = self.take_upkeep(Duration::ZERO).ok()?;
         self.record.part_tail();
         let record = self.record.clone();
         let edition = Edition::of(&record).ok()?;
-        // What follows would touch most of the rows again: the last to publish makes them.
+        // The entries that follow would change most of the rows again, so the last file published makes them.
         let work = move || edition.publish(&record, record.tables(), false).ok().flatten();
         let thread = std::thread::Builder::new().name("publishing".into()).spawn(work).ok()?;
         let size = self.record.size();

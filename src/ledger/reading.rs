@@ -1,4 +1,4 @@
-//! A record at one size, asked: the one door for every question.
+//! A record at one size, to which all questions are put.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -26,26 +26,26 @@ pub struct Reading {
     now: Instant,
 }
 
-/// What readings of one ledger keep for the next question, as much as there is room for.
+/// The charters, entries and evaluated bodies that readings of one ledger keep for the next question, within a limit.
 pub(super) struct Stores {
     charters: Arc<Charters>,
     bodies: Cache<BodyKey, Kept, KeptWeight>,
-    /// Bodies of which one participant was asked about by a row: who asks again has all of the body kept.
+    /// The bodies about which one participant was asked and answered from a row: the next such question keeps all of the body.
     met: Cache<BodyId, ()>,
 }
 
 /// The body, and the participant if the question is about one.
 type BodyKey = (BodyId, Option<ParticipantId>);
 
-/// The entries that questions about a body depend on, with the parts of the record in which they were looked for: as long
-/// as nothing more is filed there, they are all.
+/// The entries that questions about a body depend on, with the parts of the record in which they were looked up. They are complete
+/// as long as no entry is added to those parts.
 #[derive(Clone)]
 struct Kept {
     entries: Arc<Vec<Entry>>,
     parts: Arc<Vec<Need>>,
     scope: Scope,
     size: Size,
-    /// Whether a question about one participant depends on everybody.
+    /// True if a question about one participant depends on all participants.
     is_joint: bool,
 }
 
@@ -58,14 +58,15 @@ impl Weighter<BodyKey, Kept> for KeptWeight {
     }
 }
 
-/// How many bodies are remembered of which one participant was asked about.
+/// The largest number of bodies remembered in `met`.
 const MET: usize = 1 << 10;
-/// The room for entries of bodies, in entries.
+/// The largest number of entries kept for bodies.
 const ENTRIES: u64 = 1 << 17;
-/// The room for evaluated bodies, in entries.
+/// The largest size of the evaluated bodies kept, in entries.
 const VIEWS: u64 = 1 << 17;
 
-/// The room for evaluated bodies in one pass over many: the same body is often set out twice for one answer.
+/// The largest size of the evaluated bodies kept during one pass over many bodies, in entries: the same body is often evaluated
+/// twice for one answer.
 const PASSING: u64 = 1 << 11;
 
 impl Default for Stores {
@@ -80,14 +81,14 @@ impl Default for Stores {
 
 #[cfg(test)]
 impl Stores {
-    /// How many bodies, and pairs, have their entries kept.
+    /// The number of bodies and pairs whose entries are kept.
     pub(super) fn kept(&self) -> usize {
         self.bodies.len()
     }
 }
 
 impl Writer {
-    /// The record as it is now, to be asked; `now` is the clock, by which `today` is understood.
+    /// The present record, ready for questions; `now` is the clock that decides the day of `today`.
     pub fn reading(&self, now: Instant) -> Reading {
         let stores = Arc::clone(self.stores.get_or_init(Arc::default));
         Reading::of(Arc::new(self.record.clone()), stores, now)
@@ -95,13 +96,13 @@ impl Writer {
 }
 
 impl Reading {
-    /// A record, with what readings of it share.
+    /// A reading of a record, with the stores that readings of it share.
     pub(super) fn of(record: Arc<Record>, stores: Arc<Stores>, now: Instant) -> Reading {
         Reading { record, stores, trusted: Arc::default(), now }
     }
 
-    /// Opens a ledger for questions, also on a read-only copy and beside a writer; `now` is the clock, by which `today` is
-    /// understood.
+    /// Opens a ledger for questions, also on a read-only copy and beside a writer; `now` is the clock that decides the day of
+    /// `today`.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -127,12 +128,12 @@ impl Reading {
         self.record.path()
     }
 
-    /// The number of entries, those that are only supposed among them.
+    /// The number of entries, including those that are only supposed.
     pub fn size(&self) -> Size {
         self.record.whole_size()
     }
 
-    /// The clock by which `today` is understood.
+    /// The clock that decides the day of `today`.
     pub fn now(&self) -> Instant {
         self.now
     }
@@ -142,12 +143,12 @@ impl Reading {
         self.log().origin()
     }
 
-    /// The log, which may have grown since.
+    /// The log, which may have grown since this reading was made.
     pub fn log(&self) -> &Entries {
         self.record.log()
     }
 
-    /// The head of the first `size` entries; what is supposed has none.
+    /// The head of the first `size` entries; supposed entries are not part of it.
     ///
     /// # Errors
     /// [`LedgerError::Log`].
@@ -174,15 +175,15 @@ impl Reading {
     /// The rules of a body with every amendment recorded.
     ///
     /// # Errors
-    /// [`LedgerError::NoBody`] if no charter of it stands.
+    /// [`LedgerError::NoBody`] if the body has no charter that is valid.
     pub fn charter_now(&self, body: &BodyId) -> Result<Arc<Charter>, LedgerError> {
         self.record.charter(body)
     }
 
-    /// The rules of a body by which a question is read: those of the record as it was.
+    /// The rules of a body under which a question is answered: those in the record as it was on the axes of the question.
     ///
     /// # Errors
-    /// [`LedgerError::NoBody`] if no charter of it stood.
+    /// [`LedgerError::NoBody`] if the body had no charter that was valid then.
     pub fn charter(&self, body: &BodyId, axes: &Axes) -> Result<Arc<Charter>, LedgerError> {
         self.rules(&self.record.rule_entries(body, &[])?, body, axes)
     }
@@ -195,7 +196,7 @@ impl Reading {
         self.record.bodies(size)
     }
 
-    /// The same record for one pass over many bodies, none of which is kept for the next question.
+    /// The same record for one pass over many bodies, whose entries are not kept for the next question.
     pub(crate) fn passing(&self) -> Reading {
         let mut charters = Charters::with_room(PASSING);
         charters.texts = self.stores.charters.texts.clone();
@@ -207,7 +208,7 @@ impl Reading {
         Reading { stores: Arc::new(stores), ..self.clone() }
     }
 
-    /// The same over another handle on the record.
+    /// The same reading over another handle on the record.
     pub(super) fn with_record(&self, record: &Arc<Record>) -> Reading {
         Reading { record: Arc::clone(record), ..self.clone() }
     }
@@ -215,8 +216,8 @@ impl Reading {
     /// Answers a question.
     ///
     /// # Errors
-    /// [`LedgerError::Question`] for one that cannot be asked; [`LedgerError::NoBody`]; [`LedgerError`] for a record that
-    /// cannot be read.
+    /// [`LedgerError::Question`] if the question cannot be asked; [`LedgerError::NoBody`]; [`LedgerError`] if the record cannot be
+    /// read.
     pub fn ask(&self, question: &Question) -> Result<Answer, LedgerError> {
         self.answer(&question.read(self.now)?)
     }
@@ -233,7 +234,7 @@ impl Reading {
         Ok(asked.axes(recorded))
     }
 
-    /// The body that a question names, or the only one there is.
+    /// The body that a question names, or the only body of the record.
     ///
     /// # Errors
     /// [`QuestionError::NoBodies`], [`QuestionError::BodyNeeded`].
@@ -248,7 +249,7 @@ impl Reading {
         }
     }
 
-    /// The record that is asked.
+    /// The record that this reading answers from.
     pub(super) fn record(&self) -> &Record {
         &self.record
     }
@@ -258,7 +259,7 @@ impl Reading {
         Arc::clone(&self.stores.charters)
     }
 
-    /// Whether this is the first question about one participant of a body: later ones gain from having all of it kept.
+    /// True if this is the first question about one participant of a body: later ones are faster if all of the body is kept.
     pub(super) fn is_first_about(&self, body: &BodyId) -> bool {
         let is_first = self.stores.met.get(body).is_none();
         if is_first {
@@ -267,7 +268,7 @@ impl Reading {
         is_first
     }
 
-    /// What readings of the ledger keep for the next question.
+    /// The stores that readings of the ledger share.
     pub(super) fn stores(&self) -> &Arc<Stores> {
         &self.stores
     }
@@ -300,7 +301,7 @@ impl Reading {
         if !self.record.supposed().is_empty() {
             return self.gather(body, participant);
         }
-        // Where participants are counted or joined, a question about one depends on all: they share the entries.
+        // If the rules count or join participants, a question about one depends on all, so these questions share the entries.
         for key in [(body.clone(), None), (body.clone(), participant.cloned())] {
             if let Some(kept) = self.stores.bodies.get(&key)
                 && (key.1.as_ref() == participant || kept.is_joint)
@@ -311,7 +312,7 @@ impl Reading {
         }
         let kept = self.gather(body, participant)?;
         let key = (body.clone(), kept.scope.participant.clone());
-        // A participant or a body of which nothing is recorded leaves nothing behind.
+        // The entries of a participant or body without any record are not kept.
         if kept.names(participant) {
             self.stores.bodies.insert(key, kept.clone());
         }
@@ -329,8 +330,8 @@ impl Reading {
         })
     }
 
-    /// Whether kept entries are all that the record has of their parts; more recent ones do no harm, since a question reads
-    /// no further than its size.
+    /// True if kept entries are all that the record has in their parts. Entries later than the size of a question do no harm, since
+    /// it reads no further.
     fn is_all(&self, kept: &Kept) -> Result<bool, LedgerError> {
         if kept.size >= self.record.size() {
             return Ok(true);
@@ -343,10 +344,10 @@ impl Reading {
         Ok(true)
     }
 
-    /// The same from entries among which all are that make the rules.
+    /// The same from entries that include all those that make the rules.
     ///
     /// # Errors
-    /// [`LedgerError::NoBody`] if no charter of it stood.
+    /// [`LedgerError::NoBody`] if the body had no charter that was valid then.
     pub(super) fn rules(
         &self,
         entries: &[Entry],

@@ -12,11 +12,11 @@ use crate::log::Hash;
 #[derive(Clone, Default)]
 pub(super) struct Recent {
     chunks: VecDeque<Arc<Vec<Entry>>>,
-    /// The index behind the last one.
+    /// The index after the last entry.
     end: u64,
 }
 
-/// Entries of a chunk; one that clones share is copied to be added to.
+/// The number of entries in a chunk. A chunk that clones share is copied before an entry is added.
 const CHUNK: usize = 64;
 /// The largest number of chunks kept.
 const CHUNKS: usize = 64;
@@ -42,7 +42,7 @@ impl Recent {
         }
     }
 
-    /// The index of the first one kept.
+    /// The index of the first entry kept.
     pub(super) fn first(&self) -> Index {
         let first = self.chunks.front().and_then(|chunk| chunk.first());
         first.map_or(Index(self.end), |entry| entry.index)
@@ -65,23 +65,23 @@ impl AtHand {
         AtHand(Arc::new(entries))
     }
 
-    /// The entry at a place, if it was read.
+    /// The entry at an index, if it was read.
     pub(super) fn get(&self, index: Index) -> Option<&Entry> {
         let at = self.0.binary_search_by_key(&index, |entry| entry.index).ok()?;
         self.0.get(at)
     }
 
-    /// Whether nothing was read beforehand.
+    /// True if no entry was read beforehand.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-/// The hashes of full blocks of 64 leaves that lead to their node, for the next leaf out of them. Clones share them.
+/// The hashes of full blocks of 64 leaves that were shown to give their node, kept for the next leaf in them. Clones share them.
 #[derive(Clone)]
 pub(super) struct Proven(Arc<Cache<u64, Arc<Vec<Hash>>>>);
 
-/// How many blocks are kept, of 2 KiB each.
+/// The largest number of blocks kept, of 2 KiB each.
 const BLOCKS: usize = 1 << 11;
 
 impl Default for Proven {
@@ -96,7 +96,7 @@ impl Proven {
         self.0.get(&number)
     }
 
-    /// Keeps the hashes of a full block that lead to its node.
+    /// Keeps the hashes of a full block that give its node.
     pub(super) fn keep(&self, number: u64, hashes: Arc<Vec<Hash>>) {
         self.0.insert(number, hashes);
     }

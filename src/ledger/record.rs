@@ -14,8 +14,7 @@ use crate::query::{Charters, CheckpointRef, Need, Needs, Recorded, needs};
 use super::LedgerError;
 use super::recent::{AtHand, Proven, Recent};
 
-/// A log with its index, and the entries that are only supposed behind it. Cloning it is cheap, and a clone stays as it is
-/// while the other grows.
+/// A log with its index, and the supposed entries after it. Cloning is cheap, and a clone stays unchanged while the other grows.
 #[derive(Clone)]
 pub(super) struct Record {
     path: PathBuf,
@@ -31,7 +30,7 @@ pub(super) struct Record {
 }
 
 impl Record {
-    /// Sets out the index over a log: from what is published of it on, or over every entry.
+    /// Puts the index over a log: the published index and the entries after it, or every entry if there is none.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -49,14 +48,14 @@ impl Record {
             supposed: Arc::default(),
         };
         record.catch_up()?;
-        // Whoever only asks, of what the index covers, is told by each leaf that is read.
+        // A handle that only reads, within the part that the index covers, checks each leaf when it reads it.
         if record.log.disk().is_ok() || record.tables.tail_entries() > 0 {
             record.check_joint()?;
         }
         Ok(record)
     }
 
-    /// Takes in the entries of the log that the index does not cover yet.
+    /// Adds to the tables the entries of the log that the index does not cover yet.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -81,7 +80,7 @@ impl Record {
         self.check_end()
     }
 
-    /// Makes sure that the leaves which were taken in give the tree of the log.
+    /// Checks that the leaves in the tables give the tree of the log.
     fn check_end(&self) -> Result<(), LedgerError> {
         let log = self.log.frontier();
         match self.tables.size().0 != log.size() || self.tables.tree().root() == log.root() {
@@ -90,10 +89,10 @@ impl Record {
         }
     }
 
-    /// Takes in the next entry, with the hash of its leaf.
+    /// Adds the next entry, with the hash of its leaf.
     ///
     /// # Errors
-    /// [`LedgerError`]; nothing is taken in then.
+    /// [`LedgerError`]; the tables do not change then.
     pub(super) fn add(&mut self, entry: Entry, hash: Hash) -> Result<(), LedgerError> {
         let Record { log, recent, tables, .. } = self;
         let read = |index: Index| match recent.get(index) {
@@ -120,7 +119,7 @@ impl Record {
         &self.tables
     }
 
-    /// Puts an index of the same entries in the place of the one at hand: what was published since.
+    /// Replaces the index by another one of the same entries, which was published since.
     pub(super) fn replace_tables(&mut self, tables: Tables) {
         if tables.size() != self.size() {
             self.recent = Recent::behind(tables.size());
@@ -128,18 +127,18 @@ impl Record {
         self.tables = tables;
     }
 
-    /// Begins another part of the index in memory, so that what is before it can be published while it grows.
+    /// Begins another part of the index in memory, so that the part before it can be published while the new one grows.
     pub(super) fn part_tail(&mut self) {
         self.tables.part_tail();
     }
 
-    /// Answers from a file that was published of its first entries, up to where a part of the index in memory begins.
+    /// Answers the first entries from a published file from now on, up to where a part of the index in memory begins.
     pub(super) fn rest_on(&mut self, published: Tables) {
         self.tables.rest_on(published);
     }
 
-    /// The record with everything that the log has by now, behind what was published since, if anything was. It shares with
-    /// this one, which stays as it is, what both have.
+    /// The record with everything that the log has by now, over the file published since, if there is one. This record does not
+    /// change; the two share the parts that both have.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -169,7 +168,7 @@ impl Record {
         self.tables.size()
     }
 
-    /// The number of entries, those that are only supposed among them.
+    /// The number of entries, including those that are only supposed.
     pub(super) fn whole_size(&self) -> Size {
         Size(self.size().0 + self.supposed.len() as u64)
     }
@@ -179,7 +178,7 @@ impl Record {
         &self.supposed
     }
 
-    /// Adds entries that are only supposed, behind everything else.
+    /// Adds entries that are only supposed, after all others.
     pub(super) fn suppose(&mut self, entries: Vec<Entry>) {
         Arc::make_mut(&mut self.supposed).extend(entries);
     }
@@ -194,7 +193,7 @@ impl Record {
         Ok(leaf)
     }
 
-    /// Where the record of an entry begins in a segment that is not sealed, if that is known.
+    /// The offset of the record of an entry in a segment that is not sealed, if it is known.
     pub(super) fn place(&self, index: Index) -> Option<u32> {
         let (first, offsets) = self.log.passed();
         let passed =
@@ -217,7 +216,7 @@ impl Record {
         supposed.cloned().ok_or_else(|| LedgerError::NoEntry { index, size: self.whole_size() })
     }
 
-    /// An entry that needs not be read.
+    /// An entry that is already in memory.
     fn known(&self, index: Index) -> Option<&Entry> {
         self.recent.get(index).or_else(|| self.at_hand.get(index))
     }
@@ -244,7 +243,7 @@ impl Record {
         Ok(entries)
     }
 
-    /// The place of an event.
+    /// The index of an event.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -255,7 +254,7 @@ impl Record {
         self.first_of(id, self.tables.candidates(id)?)
     }
 
-    /// The places of some events, in their order. Of a record that is not much larger than the batch, the ids are read in one pass.
+    /// The indexes of some events, in their order. If the record is not much larger than the batch, all ids are read in one pass.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -268,7 +267,7 @@ impl Record {
         ids.iter().zip(candidates).map(|(id, candidates)| self.first_of(*id, candidates)).collect()
     }
 
-    /// The first of some entries that has an id.
+    /// The first of some entries that has the id.
     fn first_of(&self, id: EventId, candidates: Vec<Index>) -> Result<Option<Index>, LedgerError> {
         for index in candidates {
             if self.entry(index)?.event.id == id {
@@ -278,8 +277,8 @@ impl Record {
         Ok(None)
     }
 
-    /// The entries under a need, in the order of the log. The heading of an import that nothing corrects has none to read:
-    /// the record of an import moves nothing.
+    /// The entries under a need, in the order of the log. The heading of an import that nothing corrects gives none to read,
+    /// because the record of an import changes no status.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -296,7 +295,7 @@ impl Record {
         self.entries(&indexes)
     }
 
-    /// The entries that a question about a body, or a participant in it, depends on; with those that are supposed.
+    /// The entries that a question about a body, or a participant in it, depends on, including supposed entries.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -313,7 +312,7 @@ impl Record {
         })
     }
 
-    /// The entries that make the rules of a body: its acts alone, those of the body whose charter it extends, and the
+    /// The entries that make the rules of a body: the acts of the body alone, those of the body whose charter it extends, and the
     /// corrections of the imports that brought them. `brought` are texts of the body that are not recorded yet.
     ///
     /// # Errors
@@ -347,7 +346,7 @@ impl Record {
     /// The rules of a body with every amendment recorded or supposed.
     ///
     /// # Errors
-    /// [`LedgerError::NoBody`] if no charter of it stands.
+    /// [`LedgerError::NoBody`] if the body has no charter that is valid.
     pub(super) fn charter(&self, body: &BodyId) -> Result<Arc<Charter>, LedgerError> {
         let entries = self.rule_entries(body, &[])?;
         let acts = standing(&entries, Size(u64::MAX), Instant::FUTURE);
@@ -355,7 +354,7 @@ impl Record {
         charter.ok_or_else(|| LedgerError::NoBody(body.clone()))
     }
 
-    /// The number of entries that were recorded by an instant: stamps rise strictly, so they are the first ones.
+    /// The number of entries recorded by an instant. Stamps rise strictly, so these are the first ones.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -387,7 +386,7 @@ impl Record {
         }
     }
 
-    /// The head of the first `size` entries; what is supposed has none.
+    /// The head of the first `size` entries; supposed entries are not part of it.
     ///
     /// # Errors
     /// [`LedgerError::Log`].
@@ -405,7 +404,7 @@ impl Record {
         Ok(self.log.root_of(size.0, &node, &|at| self.place(Index(at)))?)
     }
 
-    /// The bodies of which the record has acts.
+    /// The bodies in which the record has acts.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -423,7 +422,7 @@ impl Record {
         Ok(groups.iter().filter_map(|group| BodyId::parse(group).ok()).collect())
     }
 
-    /// Whether the record has acts of a body alone.
+    /// True if the record has acts of a body alone.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -431,7 +430,7 @@ impl Record {
         Ok(!self.tables.entries_under(&Heading::of_body(body))?.is_empty())
     }
 
-    /// Whether anything was filed under a need behind the first `size` entries.
+    /// True if an entry was filed under a need after the first `size` entries.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -451,13 +450,13 @@ impl Record {
     }
 }
 
-/// A tail of at most this number of entries is read one by one; a longer one in a pass over the log.
+/// The largest number of entries after the index that are read one by one; a longer tail is read in one pass over the log.
 const NEAR: u64 = 4_096;
 
-/// To look up one id costs as much as to pass over this number of listed ones.
+/// Looking up one id costs about as much as passing over this number of listed ids.
 const PASS: u64 = 512;
 
-/// Whether published tables are of a log: they end where it was opened, or give the root that it has there.
+/// True if published tables belong to a log: they end where it was opened, or state the root that it has at their size.
 pub(super) fn is_of(tables: &Tables, log: &Entries) -> bool {
     let Some(mark) = tables.mark() else { return false };
     let size = mark.tree.size();

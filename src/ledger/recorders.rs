@@ -1,4 +1,4 @@
-//! Who signs what is appended, and whether they may.
+//! Signatures of the events that are appended, and the check that their signers may record them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,29 +17,29 @@ use super::record::Record;
 use super::register::{Recorder, recorder_name};
 use super::{LedgerError, Reading, RecorderError, Recorders, Writer};
 
-/// A signature beside an entry, as the register had it when the entry was recorded.
+/// A signature beside an entry, under the register as it was when the entry was recorded.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Attested {
-    /// Whose it claims to be.
+    /// The recorder that it names.
     pub recorder: RecorderId,
-    /// The verifier key with which that recorder was enrolled, and the entry that did so; none for a name that was not.
+    /// The verifier key with which that recorder was enrolled, and the index of the enrolment; `None` if the name was not enrolled.
     pub key: Option<(String, Index)>,
-    /// Whether the signature verifies with that key.
+    /// True if the signature verifies with that key.
     pub verified: bool,
 }
 
 impl Writer {
-    /// Signs with these keys whatever is appended from now on, beside the signatures that events come with.
+    /// Signs every event appended from now on with these keys, in addition to the signatures that events come with.
     pub fn sign_with(&mut self, keys: Vec<SigningKey>) {
         self.signers = keys;
     }
 
-    /// The signatures with which an event comes, for when it is appended.
+    /// Keeps the signatures with which an event comes until it is appended.
     pub fn offer(&mut self, id: EventId, signatures: Vec<EventSignature>) {
         self.offered.insert(id, signatures);
     }
 
-    /// Signs an event with the keys given, beside the signatures that it came with; nothing is recorded.
+    /// Signs an event with the writer's keys, in addition to the signatures that it came with; nothing is recorded.
     ///
     /// # Errors
     /// [`LedgerError::Recorder`] for a key whose name no recorder can have.
@@ -56,8 +56,8 @@ impl Writer {
         Ok(signatures)
     }
 
-    /// Makes sure, before many events are appended, that somebody signs where that is required, and that every key is
-    /// that of a recorder who may record acts of these kinds.
+    /// Checks, before many events are appended, that there is a signing key if signatures are required, and that every key belongs
+    /// to a recorder who may record acts of these kinds.
     ///
     /// # Errors
     /// [`LedgerError::Recorder`].
@@ -78,7 +78,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Whether all who sign may record an act in a body.
+    /// True if every signer may record an act in a body.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -93,7 +93,7 @@ impl Writer {
         Ok(true)
     }
 
-    /// Who may record by now.
+    /// The register of recorders after everything recorded.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -106,8 +106,9 @@ impl Writer {
         Ok(register)
     }
 
-    /// Every signature must be of a recorder that may record this; where it is to be written, there must be as many as
-    /// the ledger and the charters ask for. Whoever only reads may leave signatures for later: gives how many are lacking.
+    /// Checks that every signature is of a recorder who may record this event and, if it is to be written, that there are as many
+    /// as the ledger and the charters ask for. A caller that does not write may add signatures later: the number still lacking is
+    /// returned.
     pub(super) fn check_recorders(
         &mut self,
         event: &Event,
@@ -120,7 +121,7 @@ impl Writer {
         };
         let plain = !Sides::is_correction(event);
         if plain && self.signers.is_empty() && !self.offered.contains_key(&event.id) {
-            // Nobody signs, and it bears on its own body alone: most events that are imported are of this kind.
+            // The event has no signature and bears only on its own body: most imported events are of this kind.
             let act = event.act.kind();
             return self.lacking(&register, [(&event.body, act)], Some(act), batch, 0);
         }
@@ -153,7 +154,7 @@ impl Writer {
         self.lacking(&register, ruled, reach.acts.first().copied(), batch, signed.len())
     }
 
-    /// How many more signatures are asked for than there are; an error where it is to be written.
+    /// The number of signatures that are still lacking; an error if the event is to be written.
     fn lacking<'e>(
         &mut self,
         register: &Recorders,
@@ -168,7 +169,7 @@ impl Writer {
         }
     }
 
-    /// How many signatures are asked for, and what is said where that is more than there are.
+    /// The number of signatures asked for, and the error to report if that is more than there are.
     fn needed<'e>(
         &mut self,
         register: &Recorders,
@@ -179,14 +180,14 @@ impl Writer {
     ) -> Result<Option<(usize, RecorderError)>, LedgerError> {
         let mut most: Option<(usize, RecorderError)> = None;
         for (body, act) in ruled {
-            // Thousands of charters may be adopted at once: nothing is folded for a body that has none.
+            // Thousands of charters may be adopted at once, so nothing is folded for a body that has no charter.
             let folded = !batch.makes_rules() && self.rules.contains_key(body);
             if !folded && !batch.rules(body) && !self.record.has_acts_alone(body)? {
                 continue;
             }
             let needed = match self.rules(body, batch) {
                 Ok(charter) => charter.latest().signers(act),
-                // Whatever is wrong with the body's rules is told by the checks of what the event says.
+                // The checks of the event's content report any fault in the body's rules.
                 Err(LedgerError::NoBody(_) | LedgerError::Charter(_)) => 0,
                 Err(error) => return Err(error),
             };
@@ -201,7 +202,7 @@ impl Writer {
         Ok(most)
     }
 
-    /// Everything on which an event bears.
+    /// Everything that an event bears on.
     fn reach(&mut self, event: &Event, batch: &Batch) -> Result<Reach, LedgerError> {
         let mut reach = Reach::of(event);
         if !Sides::is_correction(event) {
@@ -212,7 +213,7 @@ impl Writer {
         let mut next = event.to;
         let mut base = None;
         while let Some(id) = next {
-            // That something is missing is told by the check of what an event names.
+            // The check of the event's target reports a missing entry.
             let Some(found) = self.named(id, batch)? else { break };
             sides.corrected(&found);
             next = found.to.filter(|_| Sides::is_correction(&found));
@@ -237,7 +238,7 @@ impl Writer {
         }
     }
 
-    /// Every row that an import brought, with what corrections made of it.
+    /// Every row of an import, with the changes that corrections made to it.
     fn rows(&self, import: &Event, batch: &Batch) -> Result<HashMap<EventId, Sides>, LedgerError> {
         let mut rows = Rows { import: import.id, sides: HashMap::new(), row_of: HashMap::new() };
         let keys = [format!("\"import\":\"{}\"", import.id), "\"act\":\"record-corrected\"".to_owned()];
@@ -257,7 +258,7 @@ impl Writer {
 }
 
 impl Reading {
-    /// Who could record when the ledger had its first `size` entries.
+    /// The recorders when the ledger had its first `size` entries.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -265,7 +266,7 @@ impl Reading {
         self.record().register_at(size)
     }
 
-    /// The signatures beside an entry, each held against the register as it was before that entry.
+    /// The signatures beside an entry, each checked against the register as it was before that entry.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -289,7 +290,7 @@ impl Reading {
 }
 
 impl Record {
-    /// Who could record when the ledger had its first `size` entries.
+    /// The recorders when the ledger had its first `size` entries.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -301,11 +302,11 @@ impl Record {
     }
 }
 
-/// The rows of an import while the log is read: corrections come behind what they correct.
+/// The rows of an import, collected while the log is read: a correction comes after the entry that it corrects.
 struct Rows {
     import: EventId,
     sides: HashMap<EventId, Sides>,
-    /// Of a correction, the row that it bears on.
+    /// The row that each correction bears on.
     row_of: HashMap<EventId, EventId>,
 }
 
@@ -323,7 +324,7 @@ impl Rows {
     }
 }
 
-/// The recorder whose key signs, as the register has it.
+/// The enrolled recorder that has this signing key.
 fn signer<'r>(
     register: &'r Recorders,
     key: &SigningKey,
@@ -333,7 +334,7 @@ fn signer<'r>(
     if held.key == *key.verifier() { Ok((id, held)) } else { Err(RecorderError::OtherKey(id)) }
 }
 
-/// A recorder may record all that an event bears on, and gives no more than it has.
+/// Checks that a recorder may record everything that an event bears on, and gives no more than it has.
 fn check_limits(id: &RecorderId, own: &Limits, event: &Event, reach: &Reach) -> Result<(), RecorderError> {
     if let Some(excess) = own.excess(reach) {
         return Err(RecorderError::OutOfScope { recorder: id.clone(), excess });

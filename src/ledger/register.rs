@@ -1,5 +1,5 @@
-//! The register of recorders: who is enrolled, with which key, to record what. It is folded from the entries of the ledger
-//! itself alone; no correction reaches it.
+//! The register of recorders: their keys, and the limits of what each may record. It is folded from the entries of the ledger
+//! itself alone; no correction changes it.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::log::VerifierKey;
 
 use super::RecorderError;
 
-/// Who may record at an index of the log.
+/// The recorders at an index of the log.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Recorders {
     /// The entry from which on every entry must be signed.
@@ -19,30 +19,30 @@ pub struct Recorders {
     keys: Vec<(VerifierKey, RecorderId, Index)>,
 }
 
-/// A recorder as the register has it.
+/// A recorder in the register.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Recorder {
-    /// What its signatures are verified with.
+    /// The key that verifies its signatures.
     pub key: VerifierKey,
-    /// What it may record.
+    /// The limits of what it may record.
     pub limits: Limits,
     /// The entry that enrolled it.
     pub enrolled: Index,
-    /// The entry that last said anew what it may record.
+    /// The entry that last changed its limits.
     pub limited: Option<Index>,
     /// The entry that revoked it.
     pub revoked: Option<Index>,
 }
 
 impl Recorders {
-    /// Of the entries of the ledger itself, in order; others are passed over.
+    /// Folds the entries of the ledger itself, in order; other entries are passed over.
     pub fn of<'e>(entries: impl IntoIterator<Item = &'e Entry>) -> Recorders {
         let mut register = Recorders::default();
         entries.into_iter().for_each(|entry| register.learn(entry.index, &entry.event));
         register
     }
 
-    /// Every recorder, by name, the revoked ones too.
+    /// Every recorder, by name, including the revoked ones.
     pub fn recorders(&self) -> impl Iterator<Item = (&RecorderId, &Recorder)> {
         self.recorders.iter()
     }
@@ -52,7 +52,7 @@ impl Recorders {
         self.recorders.get(id)
     }
 
-    /// Whether nobody was ever enrolled.
+    /// True if no recorder was ever enrolled.
     pub fn is_empty(&self) -> bool {
         self.recorders.is_empty()
     }
@@ -69,7 +69,7 @@ impl Recorders {
         }
     }
 
-    /// Whether an event of the ledger itself may be recorded.
+    /// Checks that an event of the ledger itself may be recorded.
     ///
     /// # Errors
     /// [`RecorderError`].
@@ -96,7 +96,7 @@ impl Recorders {
         }
     }
 
-    /// Takes an event in. What could never have been admitted changes nothing.
+    /// Adds an event to the register. An event that could never have been admitted changes nothing.
     pub fn learn(&mut self, index: Index, event: &Event) {
         match &event.act {
             Act::RecordersRequired => self.required = self.required.or(Some(index)),
@@ -126,7 +126,7 @@ impl Recorders {
         self.recorders.get_mut(id).filter(|recorder| recorder.revoked.is_none())
     }
 
-    /// The name and the key of an enrolment that may be made.
+    /// The name and the key of an enrolment that is allowed.
     fn fresh(&self, enrolment: &Enrolment) -> Result<(RecorderId, VerifierKey), RecorderError> {
         let key = VerifierKey::parse(&enrolment.key)?;
         let id = recorder_name(&key)?;
@@ -141,7 +141,7 @@ impl Recorders {
         }
     }
 
-    /// Recorders that may keep the register, but for one.
+    /// The recorders that may keep the register, except `but`.
     fn registrars<'r>(&'r self, but: Option<&'r RecorderId>) -> impl Iterator<Item = &'r RecorderId> {
         let keeps = move |(id, held): &(&RecorderId, &Recorder)| {
             held.limits.registrar && held.revoked.is_none() && but != Some(*id)
@@ -149,7 +149,7 @@ impl Recorders {
         self.recorders.iter().filter(keeps).map(|(id, _)| id)
     }
 
-    /// Where recorders are required, one who can enrol them must be left.
+    /// Checks, if recorders are required, that another recorder who can enrol them is left.
     fn spare(&self, id: &RecorderId) -> Result<(), RecorderError> {
         match self.required.is_none() || self.registrars(Some(id)).next().is_some() {
             true => Ok(()),
@@ -158,7 +158,7 @@ impl Recorders {
     }
 }
 
-/// The recorder whose key it is, by the key's name.
+/// The recorder that a key belongs to, by the name of the key.
 ///
 /// # Errors
 /// [`RecorderError::Name`] for a name that no recorder can have.

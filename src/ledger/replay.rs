@@ -1,4 +1,4 @@
-//! Everything folded again, body by body on every core: from the entries in sled, or from the leaves.
+//! Folds the whole record again, body by body on every core: from the entries in sled, or from the leaves.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -15,19 +15,19 @@ use crate::query::{BodyView, Charters, CheckpointRef, Material};
 
 use super::LedgerError;
 
-/// How many participants certainly have which status, by body.
+/// The number of participants that certainly have each status, by body.
 pub type Tally = BTreeMap<BodyId, Statuses>;
 
-/// How many have which status in one body.
+/// The number of participants with each status in one body.
 type Statuses = BTreeMap<StatusId, u64>;
 
 /// A body with more participants than this is folded by every core together.
 const MANY: usize = 256;
 
-/// The first `size` entries without the words from which no status follows, from the leaves.
+/// The first `size` entries, from the leaves, without the texts that no status depends on.
 ///
 /// # Errors
-/// [`LedgerError::Entry`], the first leaf that cannot be read; [`LedgerError::Log`].
+/// [`LedgerError::Entry`] for the first leaf that cannot be read; [`LedgerError::Log`].
 pub fn entries_of_leaves(log: &Entries, size: Size) -> Result<Vec<Entry>, LedgerError> {
     let read = log.read_each(size.0, &|leaves| {
         let decode = |(index, leaf, _): (u64, &[u8], _)| {
@@ -39,7 +39,7 @@ pub fn entries_of_leaves(log: &Entries, size: Size) -> Result<Vec<Entry>, Ledger
     joined(read)
 }
 
-/// All entries without the words from which no status follows, from sled.
+/// All entries, from sled, without the texts that no status depends on.
 ///
 /// # Errors
 /// [`LedgerError::Index`].
@@ -58,7 +58,7 @@ fn joined(parts: Vec<Result<Vec<Entry>, LedgerError>>) -> Result<Vec<Entry>, Led
     Ok(entries)
 }
 
-/// Folds entries, in the order of the log, into the statuses of a day, telling `progress` how many were folded.
+/// Folds entries, in the order of the log, into the statuses of a day, and reports the number folded to `progress`.
 pub fn replay(entries: &[Entry], on: Day, progress: &(dyn Fn(u64) + Sync)) -> Tally {
     let size = Size(entries.last().map_or(0, |last| last.index.0 + 1));
     let record = Record { entries, bodies: by_body(entries), size, on, charters: Arc::default() };
@@ -77,7 +77,7 @@ pub fn replay(entries: &[Entry], on: Day, progress: &(dyn Fn(u64) + Sync)) -> Ta
     tally
 }
 
-/// The places of the entries of every body, in rising order.
+/// The positions of the entries of every body, in rising order.
 fn by_body(entries: &[Entry]) -> HashMap<&BodyId, Vec<usize>> {
     let mut bodies: HashMap<&BodyId, Vec<usize>> = HashMap::new();
     for (at, entry) in entries.iter().enumerate() {
@@ -86,7 +86,7 @@ fn by_body(entries: &[Entry]) -> HashMap<&BodyId, Vec<usize>> {
     bodies
 }
 
-/// A record by body, and what is asked of it.
+/// The entries by body, and the day and size of the fold.
 struct Record<'a> {
     entries: &'a [Entry],
     bodies: HashMap<&'a BodyId, Vec<usize>>,
@@ -96,9 +96,9 @@ struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// Folds every body from its own entries and those of its pattern, as far as that is enough, and from `others`, which
-    /// bear on every body; beside the tally the bodies whose clauses wait for all entries. `None` where there are no
-    /// `others`, but a correction reaches out of some body.
+    /// Folds every body from its own entries, those of its pattern, and `others`, which bear on every body. Returns the tally, and
+    /// the bodies whose clauses wait for all entries. `None` if there are no `others`, but a correction of some body may reach
+    /// others.
     fn pass(
         &self,
         others: Option<Vec<Entry>>,
@@ -106,7 +106,7 @@ impl<'a> Record<'a> {
     ) -> Option<(Tally, Vec<&'a BodyId>)> {
         let mut bodies: Vec<(&BodyId, &[usize])> =
             self.bodies.iter().map(|(body, places)| (*body, places.as_slice())).collect();
-        // The largest first, so that no core is left with one at the end.
+        // The largest bodies come first, so that no core has a large one left at the end.
         bodies.sort_by_key(|(body, places)| (std::cmp::Reverse(places.len()), *body));
         let done = AtomicU64::new(0);
         let folded = bodies.into_par_iter().with_max_len(1).map(|(body, places)| {
@@ -127,7 +127,7 @@ impl<'a> Record<'a> {
         Some((tally, waiting))
     }
 
-    /// Folds one body; `None` where it takes more than is there.
+    /// Folds one body; `None` if that needs entries of other bodies.
     fn fold_body(&self, body: &BodyId, places: &[usize], others: Option<&[Entry]>) -> Option<Folded> {
         let mut entries = self.at(places);
         match others {
@@ -156,7 +156,8 @@ impl<'a> Record<'a> {
         places.flat_map(|places| self.at(places)).collect()
     }
 
-    /// Folds a body from these entries: `all` of the record, or only what bears on it where its clauses wait for no other.
+    /// Folds a body from these entries: either `all` of the record, or only those that bear on it if its clauses wait for no other
+    /// body.
     fn fold(&self, body: &BodyId, entries: Arc<Vec<Entry>>, all: bool) -> Folded {
         let checkpoint = CheckpointRef { size: self.size, root: String::new() };
         let charters = Arc::clone(&self.charters);
@@ -182,7 +183,7 @@ impl<'a> Record<'a> {
     }
 }
 
-/// What became of a body.
+/// The result of folding a body.
 enum Folded {
     Statuses(Statuses),
     /// Without a charter there is nothing to fold.
@@ -191,8 +192,8 @@ enum Folded {
     Waits,
 }
 
-/// Whether some correction among the entries of one body may reach out of it: it moves an entry to another body, names
-/// none of this one, or withdraws an import, whose rows may be of several bodies.
+/// True if a correction among the entries of one body may reach others: it moves an entry to another body, names no entry of this
+/// one, or withdraws an import, whose rows may be of several bodies.
 fn reaches_out(entries: &[Entry]) -> bool {
     let corrections = || entries.iter().map(|entry| &entry.event).filter(|event| event.corrects());
     let mut missing: HashSet<EventId> = corrections().filter_map(|event| event.to).collect();

@@ -1,7 +1,7 @@
-//! Another key for the log: announced by an entry that both keys sign, then put in the place of the one before.
+//! Gives the log another key: an entry signed by both keys announces it, then it replaces the old key.
 //!
-//! The new secret is durable in `key.next` before the entry is; the old one is gone only when a head over that entry is
-//! written that both signed. Whatever is cut short in between is ended when the next writer closes the ledger.
+//! The new secret is durable in `key.next` before the entry is; the old secret is removed only after a head over that entry, signed
+//! by both keys, is written. If the change is cut short in between, the next writer completes it when it closes the ledger.
 
 use crate::event::{Act, BodyId, Entry, Event, EventId, Evidence, Heading, Index, KeyRotation};
 use crate::index::index_files;
@@ -17,7 +17,7 @@ use super::{AppendOptions, LedgerError, Reading, Writer};
 pub struct Rotated {
     /// The entry.
     pub entry: Index,
-    /// What it announces.
+    /// The change that it announces.
     pub rotation: Rotation,
 }
 
@@ -51,7 +51,7 @@ impl Record {
         Ok(rotations)
     }
 
-    /// The change that was announced, where the files are not as it has them.
+    /// The announced change, if the key files do not agree with it yet.
     fn begun(&self) -> Result<Option<Rotated>, LedgerError> {
         if !self.log().is_key_unsettled() {
             return Ok(None);
@@ -63,7 +63,7 @@ impl Record {
         Ok((announced || unlike).then_some(last))
     }
 
-    /// Signs a head: with the log's key; with the one before too, while an announced key has not taken its place.
+    /// Signs a head with the log's key; and also with the key before it, until the announced key has replaced that one.
     pub(super) fn sign_head(&self, head: Checkpoint) -> Result<SignedCheckpoint, LedgerError> {
         let key = self.key()?;
         let next = self.log().next_key()?;
@@ -81,11 +81,11 @@ impl Record {
 }
 
 impl Writer {
-    /// Gives the log another key, made from 32 bytes of chance, and closes the ledger. A change that was cut short after
-    /// its entry is ended instead, and no other is begun; then the second is true.
+    /// Gives the log another key, made from 32 random bytes, and closes the ledger. If an earlier change was cut short after its
+    /// entry, that one is completed and no other is begun; the second value is then true.
     ///
     /// # Errors
-    /// [`LedgerError`]. Where the entry is recorded, the next writer ends what is left.
+    /// [`LedgerError`]. If the entry is recorded, the next writer completes the change.
     pub fn rotate_key(
         mut self,
         seed: &[u8; 32],
@@ -115,27 +115,27 @@ impl Writer {
         Ok((Rotated { entry, rotation }, false))
     }
 
-    /// Puts the new key in the place of the old one. An index that the old one signed is no longer read, and goes first, so that
-    /// none is taken for damage; the next that is published takes its place.
+    /// Puts the new key in the place of the old one. An index that the old key signed can no longer be read; it is removed first,
+    /// so that it is not taken for damage. The next published index replaces it.
     fn adopt_key(&self, rotation: &Rotation) -> Result<(), LedgerError> {
         let (disk, superseded) = (self.log().disk()?, index_files(self.path()));
         for path in &superseded {
-            // Whoever makes the indexes meanwhile may have removed it.
+            // A process that makes the indexes meanwhile may already have removed it.
             let _ = disk.remove(path);
         }
         if let Some(folder) = superseded.first().and_then(|path| path.parent()) {
-            // Before the key is there, so that a power cut brings none back.
+            // Synced before the new key is written, so that a power cut brings no old index back.
             disk.sync_dir(folder).map_err(LogError::io(folder, "cannot be synced"))?;
         }
         Ok(self.log().adopt_key(rotation)?)
     }
 
-    /// Writes the head, signed; a head that is there with a signature of the log's key stays, with whatever else is under
-    /// it. Then a change of the key that was announced is ended.
+    /// Writes the signed head; a head of the same content that already has a signature of the log's key stays, with its other
+    /// signatures. Then completes a change of the key that was announced.
     pub(super) fn write_head(&self, head: Checkpoint) -> Result<(), LedgerError> {
         let begun = self.record.begun()?;
         if let Some(begun) = &begun {
-            // Where the secret has changed and the verifier key beside it has not, that alone is left.
+            // If the secret was replaced but the verifier key beside it was not, only that step is left.
             match self.record.key() {
                 Err(LogError::Key(KeyError::Unlike(_))) => self.adopt_key(&begun.rotation)?,
                 _ => {
@@ -159,7 +159,7 @@ impl Writer {
         Ok(self.log().write_signed_lazily(&signed)?)
     }
 
-    /// A change of the key stands where it says, follows on the log's key, and its secret is kept here.
+    /// Checks that a change of the key is at the index that it states, follows on the log's key, and that its secret is kept here.
     pub(super) fn check_rotation(&self, event: &Event, at: Index) -> Result<(), LedgerError> {
         let Act::LogKeyRotated(said) = &event.act else { return Ok(()) };
         let rotation = rotation_of(said)?;

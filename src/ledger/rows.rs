@@ -1,4 +1,4 @@
-//! MadeRows of the published file: which of them hold for a question, and which are made anew when a file is published.
+//! Rows of the published file: selects those that are valid for a question, and those that are made anew when a file is published.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,17 +18,17 @@ use crate::query::{
 use super::record::Record;
 use super::{LedgerError, Reading};
 
-/// The rows of bodies that hold for a question, by body.
+/// The rows of bodies that are valid for a question, by body.
 pub(super) type BodyRows = BTreeMap<BodyId, BodyRow>;
 
-/// The rows of one participant that hold for a question, by body, each with that of the body.
+/// The rows of one participant that are valid for a question, by body, each with the row of the body.
 #[derive(Default)]
 pub(super) struct PairRows {
     rows: BTreeMap<BodyId, (RuledBody, PairRow)>,
 }
 
 impl PairRows {
-    /// What a row of the participant in a body says.
+    /// Reads the row of the participant in a body, if there is one.
     pub(super) fn say<P>(
         &self,
         body: &BodyId,
@@ -40,8 +40,7 @@ impl PairRows {
 }
 
 impl Record {
-    /// The rows that hold for the first `size` entries: nothing that bears on their bodies is behind them. None if events are
-    /// only supposed.
+    /// The rows that are valid for the first `size` entries: no later entry bears on their bodies. Empty if events are supposed.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -60,7 +59,7 @@ impl Record {
         Ok(held)
     }
 
-    /// The row of one body, if it holds for the first `size` entries.
+    /// The row of one body, if it is valid for the first `size` entries.
     fn body_row(&self, body: &BodyId, size: Size) -> Result<Option<BodyRow>, LedgerError> {
         let tables = self.tables();
         if !self.supposed().is_empty() || tables.row_rules()? != Some(FOLD_RULES) {
@@ -78,7 +77,7 @@ impl Record {
         self.bodies_by_rows(size, &self.body_rows(size)?)
     }
 
-    /// The same, read from the rows that hold as far as there are any.
+    /// The same, read from the valid rows as far as there are any.
     fn bodies_by_rows(&self, size: Size, held: &BodyRows) -> Result<Vec<BodyId>, LedgerError> {
         let mut bodies = self.groups()?;
         bodies.extend(self.supposed().iter().map(|entry| entry.event.body.clone()));
@@ -112,8 +111,8 @@ impl Record {
         Ok(self.charters().fold(body, &charter_acts(&acts, body)).ok().flatten())
     }
 
-    /// The rows of a file that is to be published of tables of all entries: those of groups that the tail touches are left
-    /// out, and where they are wanted every one that is missing is made.
+    /// The rows of a file that is to be published from tables of all entries. Rows of groups to which the tail adds entries are
+    /// left out; if `wanted`, every missing row is made.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -154,14 +153,14 @@ impl Record {
     }
 }
 
-/// Whether something was filed since that may bear on a body.
+/// True if an entry that may bear on a body was filed since.
 fn is_touched(group: &str, row: &BodyRow, touched: &BTreeSet<SmolStr>) -> bool {
     !touched.is_empty()
         && (touched.contains(group) || row.beside.iter().any(|beside| touched.contains(beside.as_str())))
 }
 
 impl Reading {
-    /// What the row of a body says, if it holds for a question.
+    /// The row of a body, if it is valid for a question.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -172,7 +171,7 @@ impl Reading {
         Ok(self.record().body_row(body, axes.as_recorded)?.and_then(|row| row.ruled))
     }
 
-    /// The rows of everyone in a body of which the row holds.
+    /// The rows of everyone in a body whose own row is valid.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -188,7 +187,7 @@ impl Reading {
         Ok(stored.into_iter().filter_map(read).collect())
     }
 
-    /// The rows of a participant in some bodies that hold for a question.
+    /// The rows of a participant in some bodies that are valid for a question.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -208,8 +207,8 @@ impl Reading {
         Ok(PairRows { rows })
     }
 
-    /// What a question about one participant of a body reads whose status depends on the acts of others by the entry into force
-    /// alone, which the row of the body has.
+    /// The entries that a question about one participant reads, in a body where its status depends on the acts of others only
+    /// through the entry into force, which the row of the body has.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -233,8 +232,8 @@ impl Reading {
         }))
     }
 
-    /// The bodies whose charters are among the first `size` entries, by id, without those that only others extend; each with
-    /// what its charter and its record say of it today.
+    /// The bodies whose charters are among the first `size` entries, by id, without those that only others extend; each with the
+    /// description that its charter and its record give of it today.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -260,8 +259,8 @@ impl Reading {
         read.into_par_iter().map(whole).collect()
     }
 
-    /// The bodies in which the record names a participant, of those whose charters are among the first entries that a question
-    /// reads; and its rows in them that hold for the question.
+    /// The bodies in which the record names a participant and whose charters are among the first entries that a question reads; and
+    /// the participant's rows in them that are valid for the question.
     ///
     /// # Errors
     /// [`LedgerError`].

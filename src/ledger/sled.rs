@@ -1,5 +1,5 @@
-//! The event log in sled, with the tables over it: brought up to the evidence when a writer has closed. What is wrong with it
-//! loses nothing, and the next writer makes it anew; but one that holds more than the evidence is never legitimate.
+//! The event log in sled, with the tables over it, brought up to date after a writer has closed. If it is damaged, nothing is lost
+//! and the next writer makes it anew; but an index with more entries than the log is never legitimate.
 
 use std::path::Path;
 use std::time::Duration;
@@ -13,15 +13,15 @@ use super::replay::entries_of_sled;
 use super::upkeep::UPKEEP_PATIENCE;
 use super::{LedgerError, Writer};
 
-/// The time in which sled must answer, or it is left alone.
+/// The time in which sled must answer; after that it is no longer used.
 pub(super) const DEADLINE: Duration = Duration::from_secs(20);
-/// Behind the evidence by fewer entries than this, sled is left as it is.
+/// If sled is behind the log by fewer entries than this, it is not brought up to date.
 const BEHIND: u64 = 256;
 
-/// Holds what the index in sled states of itself against the log; sled is not opened.
+/// Compares the size and last leaf that the index in sled states with the log; sled is not opened.
 ///
 /// # Errors
-/// [`LedgerError::Index`] if it holds more than the log, or ends in another leaf.
+/// [`LedgerError::Index`] if the index has more entries than the log, or ends in another leaf.
 pub(super) fn check(path: &Path, log: &Entries) -> Result<(), LedgerError> {
     let Stated::Head { size, last } = SledIndex::stated(path, log.origin()) else { return Ok(()) };
     let entries = Size(log.frontier().size());
@@ -42,7 +42,7 @@ pub(super) fn check(path: &Path, log: &Entries) -> Result<(), LedgerError> {
 }
 
 impl Writer {
-    /// Whether there is no sled yet, or it is many entries behind the log.
+    /// True if there is no index in sled yet, or it is many entries behind the log.
     pub(super) fn is_sled_due(&self) -> bool {
         match SledIndex::stated(self.path(), self.origin()) {
             Stated::Head { size, .. } => self.record.size().0 >= size.0 + BEHIND,
@@ -50,8 +50,8 @@ impl Writer {
         }
     }
 
-    /// Brings sled up to the entries of this writer if it is there not yet, or many entries behind. The lock on the indexes
-    /// must be taken. Another process may have recorded more entries since, and filled sled with them.
+    /// Brings sled up to the entries of this writer if it is missing or many entries behind. The caller must have the lock on the
+    /// indexes. Another process may have recorded more entries since, and filled sled with them.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -67,11 +67,11 @@ impl Writer {
         }
     }
 
-    /// Makes both indexes anew from the log: sled, and from the tables in sled the published file. Gives every entry from sled,
-    /// without the words from which no status follows.
+    /// Makes both indexes anew from the log: first sled, then the published file from the tables in sled. Returns every entry from
+    /// sled, without the texts that no status depends on.
     ///
     /// # Errors
-    /// [`LedgerError`]: the index can still be published, and the entries read, from the leaves.
+    /// [`LedgerError`]; the index can then still be published, and the entries read, from the leaves.
     pub fn rebuild(&mut self) -> Result<Vec<Entry>, LedgerError> {
         self.take_over_published();
         let _upkeep = self.take_upkeep(UPKEEP_PATIENCE)?;
@@ -92,8 +92,8 @@ impl Writer {
         }
     }
 
-    /// Makes the index in sled anew from the log, as a generation that takes the place of those before. The lock on the
-    /// indexes must be taken.
+    /// Makes the index in sled anew from the log, as a generation that replaces the earlier ones. The caller must have the lock on
+    /// the indexes.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -109,7 +109,7 @@ impl Writer {
     }
 }
 
-/// Adds the entries of a record that the index does not hold yet.
+/// Adds the entries of a record that the index does not have yet.
 fn fill(index: &mut SledIndex, record: &Record) -> Result<(), LedgerError> {
     let from = index.size().0;
     let mut failed = None;

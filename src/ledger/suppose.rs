@@ -10,9 +10,8 @@ use super::record::Record;
 use super::{Draft, LedgerError, Reading, Writer};
 
 impl Writer {
-    /// Judges from now on as if events had been recorded behind everything that is. They are admitted as an append
-    /// would admit them, and nothing is written. Gives the places they would have; those that are recorded already are
-    /// left out.
+    /// Judges from now on as if these events had been recorded after everything else. They are admitted as an append would admit
+    /// them, and nothing is written. Returns the indexes that they would have; events that are already recorded are left out.
     ///
     /// # Errors
     /// [`LedgerError`], as for an append.
@@ -38,11 +37,11 @@ impl Writer {
 }
 
 impl Reading {
-    /// The same record with events behind everything recorded that are only supposed, and the places they would have; those
-    /// that are recorded already are left out.
+    /// The same record with supposed events after everything recorded, and the indexes that they would have; events that are
+    /// already recorded are left out.
     ///
     /// # Errors
-    /// As of an append of the events.
+    /// Those of an append of the events.
     pub fn supposing(&self, events: Vec<Event>) -> Result<(Reading, Vec<Index>), LedgerError> {
         let mut writer = Writer::of_record(self.record().clone(), Arc::clone(self.stores()).into());
         let places = writer.suppose(events)?;
@@ -51,7 +50,7 @@ impl Reading {
 }
 
 impl Record {
-    /// Adds the supposed entries that are filed under a need, and what they make file there.
+    /// Adds the supposed entries that are filed under a need, and the recorded entries that they cause to be filed there.
     pub(super) fn add_supposed(&self, need: &Need, entries: &mut Vec<Entry>) -> Result<(), LedgerError> {
         if self.supposed().is_empty() {
             return Ok(());
@@ -71,13 +70,13 @@ impl Record {
         Ok(())
     }
 
-    /// What supposed entries add to the headings: each heading with an entry that is filed there since.
+    /// The filings that supposed entries add: each heading with an entry newly filed there.
     fn supposed_filings(&self) -> Result<Vec<(Heading, Entry)>, LedgerError> {
         let mut tables = self.tables().clone();
         let known = |index: Index| self.entry(index);
         let size = self.size();
         for entry in self.supposed() {
-            // No leaf is made of what is only supposed: nothing reads the tree of these tables.
+            // A supposed entry gets no leaf hash: nothing reads the tree of these tables.
             tables.push(entry, Hash([0; 32]), &known)?;
         }
         let mut filed = Vec::new();

@@ -1,6 +1,6 @@
-//! Bringing sled and the published file up to date, after a writer has released the log: another process may append meanwhile.
-//! One process at a time does it, under a lock of its own. It works on the entries that it has read, all of them durable; what
-//! another process recorded since is left to that one.
+//! Brings sled and the published file up to date after a writer has released the log: another process may append meanwhile. One
+//! process at a time does this, under a lock of its own. It works on the entries that it has read, all of them durable; the process
+//! that recorded later entries brings those in.
 
 use std::time::Duration;
 
@@ -13,13 +13,13 @@ use super::filler::Filling;
 pub(super) const UPKEEP_PATIENCE: Duration = Duration::from_secs(30);
 
 impl Writer {
-    /// Brings the indexes up to date if they are far behind, unless another process is doing so. Nothing depends on either:
+    /// Brings the indexes up to date if they are far behind, unless another process is doing so. No answer depends on either:
     /// without them a question, or the next writer, reads more of the log.
     pub(super) fn keep_up(&mut self) {
         self.take_over_published();
         match std::mem::take(&mut self.filling) {
             Filling::Beside(filler) => {
-                // Where sled could not be filled, the next writer makes it anew.
+                // If sled could not be filled, the next writer makes it anew.
                 let (_upkeep, _) = filler.finish();
                 let _ = self.publish_if_due();
                 return;
@@ -34,10 +34,10 @@ impl Writer {
         let _ = self.publish_if_due();
     }
 
-    /// Takes the lock on the indexes, unless this writer has it because it fills sled beside itself.
+    /// Takes the lock on the indexes, unless this writer already has it because it fills sled.
     ///
     /// # Errors
-    /// As of [`Entries::take_upkeep`](crate::log::Entries::take_upkeep).
+    /// Those of [`Entries::take_upkeep`](crate::log::Entries::take_upkeep).
     pub(super) fn take_upkeep(&self, patience: Duration) -> Result<Option<Lock>, LogError> {
         match self.filling {
             Filling::Beside(_) => Ok(None),

@@ -1,7 +1,7 @@
-//! The log as files that any web server, bucket or CDN serves: C2SP tlog-tiles.
+//! The log as files that any web server, bucket or CDN can serve: C2SP tlog-tiles.
 //!
-//! [`publish`] writes the tree of a signed head: hashes in tiles, leaves in bundles, then the checkpoint. [`TreeSource`]
-//! fetches such a tree, from a folder or over HTTP; who fetches trusts nothing of it. `docs/PUBLISH.md` describes it.
+//! [`publish`] writes the tree of a signed head: hashes in tiles, leaves in bundles, then the checkpoint. [`TreeSource`] fetches
+//! such a tree from a folder or over HTTP; its content must be verified before it is trusted. `docs/PUBLISH.md` describes it.
 
 mod error;
 mod part;

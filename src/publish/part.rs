@@ -1,4 +1,4 @@
-//! Which files a tree has, where they stand, and the bytes of an entry bundle.
+//! The files of a published tree, their paths, and the bytes of an entry bundle.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use tlog_tiles::Tile;
 /// The base-2 logarithm of [`WIDTH`].
 const HEIGHT: u8 = 8;
 
-/// How many hashes or entries a full file holds.
+/// The number of hashes or entries in a full file.
 pub const WIDTH: u64 = 1 << HEIGHT;
 
 /// The file of the signed head.
@@ -28,14 +28,14 @@ impl Part {
         Part(Tile::new(HEIGHT, level, number, 1 << HEIGHT, false))
     }
 
-    /// The partial tile of a level in the tree of `size` entries, where there is one.
+    /// The partial tile of a level in the tree of `size` entries, if there is one.
     pub fn partial_tile(size: u64, level: u8) -> Option<Part> {
         let hashes = hashes(size, level);
         let width = u32::try_from(hashes % WIDTH).ok().filter(|width| *width > 0)?;
         Some(Part(Tile::new(HEIGHT, level, hashes / WIDTH, width, false)))
     }
 
-    /// How many levels of tiles the tree of `size` entries has.
+    /// The number of levels of tiles in the tree of `size` entries.
     pub fn levels(size: u64) -> u8 {
         u8::try_from((u64::BITS - size.leading_zeros()).div_ceil(u32::from(HEIGHT))).unwrap_or(0)
     }
@@ -45,27 +45,27 @@ impl Part {
         Part::tiles(size, 0).map(Part::bundle)
     }
 
-    /// Where its tile or bundle stands in its level, from 0.
+    /// The position of the tile or bundle in its level, from 0.
     pub fn number(self) -> u64 {
         self.0.level_index()
     }
 
-    /// How many hashes or entries it holds.
+    /// The number of its hashes or entries.
     pub fn width(self) -> usize {
         self.0.width() as usize
     }
 
-    /// Whether it holds as much as one may; then it is never written again.
+    /// True if it is full; then it is never written again.
     pub fn is_full(self) -> bool {
         self.0.width() == 1 << HEIGHT
     }
 
-    /// Whether it was already full in the tree of `size` entries.
+    /// True if it was already full in the tree of `size` entries.
     pub(super) fn is_full_in(self, size: u64) -> bool {
         self.is_full() && self.number() < hashes(size, self.0.level()) / WIDTH
     }
 
-    /// The bundle of the entries whose hashes this tile of level 0 holds.
+    /// The bundle of the entries whose hashes are in this tile of level 0.
     #[must_use]
     pub fn bundle(self) -> Part {
         let mut tile = self.0;
@@ -73,14 +73,14 @@ impl Part {
         Part(tile)
     }
 
-    /// The full file in the same place; a tree that has grown may have that one alone.
+    /// The full file at the same position; a tree that has grown may have only that one.
     #[must_use]
     pub fn full(self) -> Part {
         let tile = self.0;
         Part(Tile::new(HEIGHT, tile.level(), tile.level_index(), 1 << HEIGHT, tile.is_data()))
     }
 
-    /// The tile that holds its hash, and which of the hashes there it is.
+    /// The tile that contains its hash, and the position of the hash in that tile.
     pub fn parent(self) -> (u64, usize) {
         let at = self.number() % WIDTH;
         (self.number() / WIDTH, usize::try_from(at).unwrap_or(0))
@@ -95,14 +95,14 @@ impl Part {
         }
     }
 
-    /// The most bytes that it may have.
+    /// The largest size that it may have, in bytes.
     pub fn bytes_max(self) -> u64 {
         let item = if self.0.is_data() { LENGTH_BYTES + crate::log::LEAF_BYTES_MAX } else { HASH_BYTES };
         (self.width() * item) as u64
     }
 }
 
-/// How many hashes a level has in the tree of `size` entries.
+/// The number of hashes of a level in the tree of `size` entries.
 fn hashes(size: u64, level: u8) -> u64 {
     size.checked_shr(u32::from(level) * u32::from(HEIGHT)).unwrap_or(0)
 }
@@ -110,14 +110,14 @@ fn hashes(size: u64, level: u8) -> u64 {
 const HASH_BYTES: usize = 32;
 const LENGTH_BYTES: usize = 2;
 
-/// Adds a leaf to a bundle: its length in two bytes, the higher one first, then itself.
+/// Adds a leaf to a bundle: its length in two bytes, the higher one first, then the leaf.
 pub fn push_leaf(bundle: &mut Vec<u8>, leaf: &[u8]) {
     let length = u16::try_from(leaf.len()).unwrap_or(u16::MAX);
     bundle.extend_from_slice(&length.to_be_bytes());
     bundle.extend_from_slice(leaf);
 }
 
-/// Where the leaves of a bundle stand in it, and the byte at which one begins that does not end.
+/// The byte ranges of the leaves in a bundle, and the byte at which an incomplete leaf begins, if there is one.
 pub fn split_leaves(bundle: &[u8]) -> (Vec<Range<usize>>, Option<usize>) {
     let mut found = Vec::new();
     let mut at = 0;

@@ -1,4 +1,4 @@
-//! Where a published tree is fetched from. Nothing that comes back is believed.
+//! The place from which a published tree is fetched. Fetched content is not trusted.
 
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use flate2::read::GzDecoder;
 
 use crate::log::regular;
 
-/// A folder, or the address that a server gives it.
+/// A folder, or the address at which a server offers it.
 #[derive(Debug)]
 pub struct TreeSource(Place);
 
@@ -18,33 +18,33 @@ enum Place {
     Address { base: String, agent: ureq::Agent },
 }
 
-/// What a source says of a file.
+/// The result of fetching a file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Fetched {
     /// Its bytes.
     Bytes(Vec<u8>),
-    /// There is none.
+    /// There is no such file.
     Missing,
-    /// There are more bytes than it may have.
+    /// The file has more bytes than it may have.
     TooLarge,
 }
 
-/// Why nothing can be said of a file.
+/// Why it is not known if a file exists.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SourceError {
-    /// Another kind of address.
+    /// The address is of another kind.
     #[error("{0}: a published tree is a folder, or an address that begins with http:// or https://")]
     Scheme(String),
-    /// No tree.
+    /// There is no tree at the address.
     #[error("{0}: there is no checkpoint: not a published tree")]
     NoTree(String),
-    /// The system refused.
+    /// The system refused to read the file.
     #[error("{place}: cannot be read: {source}")]
     Unreadable {
         /// The file.
         place: String,
-        /// What the system said.
+        /// The error of the system.
         source: io::Error,
     },
     /// The server did not answer.
@@ -52,35 +52,35 @@ pub enum SourceError {
     Unreachable {
         /// The address.
         place: String,
-        /// What was said.
+        /// The error of the connection.
         what: String,
     },
-    /// The server answered with neither the file nor that there is none.
+    /// The server answered neither with the file nor that there is none.
     #[error("{place}: the server answered with status {status}")]
     Status {
         /// The address.
         place: String,
-        /// Its answer.
+        /// The HTTP status of the answer.
         status: u16,
     },
 }
 
-/// How long a connection may take.
+/// The longest time for making a connection.
 const CONNECT: Duration = Duration::from_secs(10);
-/// How long a whole file may take.
+/// The longest time for fetching a whole file.
 const WHOLE: Duration = Duration::from_secs(60);
-/// How often a server is asked that does not answer, and how long it is left alone in between.
+/// The number of requests to a server that does not answer, and the pause between two.
 const ATTEMPTS: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// A server far away answers many requests in the time of one.
+/// The number of files fetched side by side: a distant server answers many requests in the time of one.
 const AT_ONCE: usize = 8;
 
-/// What a server answers where there is no file; buckets say that it is forbidden.
+/// The HTTP statuses of a server that does not have the file; buckets answer that it is forbidden.
 const MISSING: [u16; 3] = [403, 404, 410];
 
 impl TreeSource {
-    /// A folder's path, or an address that begins with `http://` or `https://`.
+    /// Reads the path of a folder, or an address that begins with `http://` or `https://`.
     ///
     /// # Errors
     /// [`SourceError::Scheme`].
@@ -103,7 +103,7 @@ impl TreeSource {
         }
     }
 
-    /// Where a file of the tree is, for people.
+    /// The place of a file of the tree, as shown to the user.
     pub fn place(&self, path: &str) -> String {
         match &self.0 {
             Place::Folder(folder) => folder.join(path).display().to_string(),
@@ -111,7 +111,7 @@ impl TreeSource {
         }
     }
 
-    /// The tree itself, for people.
+    /// The place of the tree itself, as shown to the user.
     pub fn name(&self) -> String {
         match &self.0 {
             Place::Folder(folder) => folder.display().to_string(),
@@ -119,7 +119,7 @@ impl TreeSource {
         }
     }
 
-    /// How many files are fetched side by side.
+    /// The number of files fetched side by side.
     pub fn at_once(&self) -> usize {
         match &self.0 {
             Place::Folder(_) => 1,
@@ -130,7 +130,7 @@ impl TreeSource {
     /// Fetches a file of at most `limit` bytes.
     ///
     /// # Errors
-    /// [`SourceError`] where nothing can be said of it.
+    /// [`SourceError`] if it is not known that the file exists or is missing.
     pub fn fetch(&self, path: &str, limit: u64) -> Result<Fetched, SourceError> {
         let place = self.place(path);
         match &self.0 {
@@ -153,7 +153,7 @@ impl TreeSource {
 
 fn read(path: &Path, limit: u64) -> io::Result<Fetched> {
     if path.is_dir() {
-        // A folder has no bytes; where a file is expected it is none.
+        // A folder in the place of a file counts as a missing file.
         return Ok(Fetched::Missing);
     }
     match regular::open(path) {
@@ -180,7 +180,7 @@ fn get(agent: &ureq::Agent, place: &str, limit: u64) -> Result<Fetched, SourceEr
         return Err(SourceError::Status { place: place.to_owned(), status });
     }
     let encoding = response.headers().get("content-encoding").and_then(|value| value.to_str().ok());
-    // C2SP lets a server compress bundles unasked.
+    // C2SP lets a server compress bundles without being asked.
     let zipped = encoding.is_some_and(|encoding| encoding.trim().eq_ignore_ascii_case("gzip"));
     let body = response.into_body().into_reader();
     let fetched = if zipped { bounded(GzDecoder::new(body), limit) } else { bounded(body, limit) };

@@ -1,4 +1,4 @@
-//! Leaves as they come, made into the files of their tree.
+//! Makes the files of a tree from its leaves, in their order.
 
 use tlog_tiles::Tile;
 
@@ -6,16 +6,16 @@ use crate::log::{Frontier, Hash, leaf_hash};
 
 use super::part::{Part, WIDTH, push_leaf};
 
-/// A tile that is not full yet.
+/// The tile of a level that is not full yet.
 #[derive(Default)]
 struct Level {
-    /// How many full ones stand before it.
+    /// The number of full tiles before it.
     full: u64,
-    /// Its hashes, one behind the other.
+    /// Its hashes, one after another.
     hashes: Vec<u8>,
 }
 
-/// The right edge of a tree whose full files were handed over already.
+/// The right edge of a tree whose full files were already passed on.
 #[derive(Default)]
 pub(super) struct Tiles {
     tree: Frontier,
@@ -32,7 +32,7 @@ impl Tiles {
         self.tree.root()
     }
 
-    /// Takes the next leaf; files that it fills are handed over.
+    /// Takes the next leaf; files that it fills are passed to `emit`.
     pub(super) fn push<E>(&mut self, leaf: &[u8], emit: Emit<'_, E>) -> Result<(), E> {
         let hash = leaf_hash(leaf);
         self.tree.push(hash);
@@ -60,7 +60,7 @@ impl Tiles {
         Ok(())
     }
 
-    /// Hands over the files that are not full.
+    /// Passes the files that are not full to `emit`.
     pub(super) fn finish<E>(&self, emit: Emit<'_, E>) -> Result<(), E> {
         let size = self.tree.size();
         for level in 0..Part::levels(size) {

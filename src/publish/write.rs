@@ -1,7 +1,7 @@
-//! A tree written into a folder, such that a reader never meets a checkpoint whose files are not there.
+//! Writes a tree into a folder, in such an order that a reader never sees a checkpoint whose files are missing.
 //!
-//! Every file is written under another name, synced and renamed; the checkpoint comes last. A file that is there is
-//! never written again: full ones never change, and a partial one of the same width holds the same.
+//! Every file is written under another name, synced and renamed; the checkpoint comes last. An existing file is never written
+//! again: a full file never changes, and a partial file of the same width has the same content.
 
 use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
@@ -14,28 +14,29 @@ use super::error::PublishError;
 use super::part::{CHECKPOINT, Part};
 use super::tiles::Tiles;
 
-/// Beside this name a file is written before it has its own: no reader asks for it, whatever a run leaves that is cut short.
+/// The temporary name beside which a file is written before it gets its own. No reader asks for such a file, even if a run is cut
+/// short and leaves one.
 const UNFINISHED: &str = "publish";
 
-/// What was published.
+/// The result of publishing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Published {
-    /// How many entries.
+    /// The number of entries published.
     pub size: u64,
     /// The root over them.
     pub root: Hash,
-    /// How many were published there before; none where nothing was.
+    /// The number of entries published there before; `None` if there was no tree.
     pub before: Option<u64>,
-    /// How many files were written.
+    /// The number of files written.
     pub written: u64,
-    /// How many files of this tree were there.
+    /// The number of files of this tree that were already there.
     pub there: u64,
 }
 
-/// Publishes the tree of a signed head of a log in a folder, telling `progress` how many entries are in it.
+/// Publishes the tree of a signed head of a log in a folder, and reports the number of entries written to `progress`.
 ///
 /// # Errors
-/// [`PublishError`]; the checkpoint in the folder is then as it was before.
+/// [`PublishError`]; the checkpoint in the folder does not change then.
 pub fn publish(
     log: &Entries,
     head: &SignedCheckpoint,
@@ -70,7 +71,7 @@ pub fn publish(
     Ok(Published { size, root: head.head.root, before, written, there })
 }
 
-/// The folder lies neither in the ledger nor around it. Gives the folder in which it lies.
+/// Checks that the folder is neither inside the ledger nor around it. Returns its parent folder.
 fn apart(folder: &Path, ledger: &Path) -> Result<PathBuf, PublishError> {
     let io = |source| PublishError::Io { path: folder.to_owned(), what: "cannot be found", source };
     let whole = std::path::absolute(folder).map_err(io)?;
@@ -86,8 +87,8 @@ fn apart(folder: &Path, ledger: &Path) -> Result<PathBuf, PublishError> {
     Ok(whole.parent().unwrap_or(&whole).to_owned())
 }
 
-/// One process publishes at a time, so that none puts an earlier checkpoint in place of a later one. Where the file
-/// system cannot lock, nothing can be said.
+/// Takes the lock of the folder: only one process publishes at a time, so that none replaces a later checkpoint by an earlier one.
+/// If the file system has no locks, this is not checked.
 fn lock(folder: &Path) -> Result<File, PublishError> {
     let file = File::open(folder).map_err(PublishError::io(folder, "cannot be opened"))?;
     match file.try_lock() {
@@ -96,7 +97,7 @@ fn lock(folder: &Path) -> Result<File, PublishError> {
     }
 }
 
-/// The checkpoint that is there.
+/// The checkpoint in the folder.
 fn read(folder: &Path) -> Result<Option<SignedCheckpoint>, PublishError> {
     let path = folder.join(CHECKPOINT);
     let bytes = match regular::read(&path, regular::TEXT_BYTES_MAX) {
@@ -109,7 +110,7 @@ fn read(folder: &Path) -> Result<Option<SignedCheckpoint>, PublishError> {
     parsed.map(Some).map_err(|(line, what)| PublishError::Checkpoint { path, line, what })
 }
 
-/// The log must begin with what is published there.
+/// Checks that the log begins with the entries published there.
 fn extends(
     log: &Entries,
     head: &SignedCheckpoint,
@@ -130,20 +131,20 @@ fn extends(
     }
 }
 
-/// The folder while it is written.
+/// The folder that is being written.
 struct Site<'a> {
     folder: &'a Path,
     disk: &'a Disk,
-    /// How many entries are published.
+    /// The number of entries already published.
     before: u64,
-    /// Folders whose names are not known to be durable.
+    /// Folders whose names may not be durable yet.
     touched: BTreeSet<PathBuf>,
     written: u64,
     there: u64,
 }
 
 impl Site<'_> {
-    /// Every file of the tree but the checkpoint.
+    /// Writes every file of the tree except the checkpoint.
     fn files(
         &mut self,
         log: &Entries,
@@ -168,7 +169,7 @@ impl Site<'_> {
     fn place(&mut self, part: Part, bytes: &[u8]) -> Result<(), PublishError> {
         let path = self.folder.join(part.path());
         let folder = path.parent().unwrap_or(self.folder).to_owned();
-        // What a published tree refers to is durable; its bytes are for an audit to compare.
+        // A full file of the tree already published is durable; an audit compares its bytes.
         let covered = part.is_full_in(self.before);
         if self.is_there(&path, bytes, covered)? {
             self.there += 1;
@@ -183,7 +184,8 @@ impl Site<'_> {
         Ok(())
     }
 
-    /// Whether a file is there. One that holds something else is not this log's, and stays.
+    /// True if a file is already there. Of a file that the tree already published covers, only the length is compared. A file with
+    /// other content is not this log's, and is left as it is.
     fn is_there(&self, path: &Path, bytes: &[u8], covered: bool) -> Result<bool, PublishError> {
         let unreadable = PublishError::io(path, "cannot be read");
         let same = match covered {
@@ -198,7 +200,7 @@ impl Site<'_> {
         }
     }
 
-    /// Puts a file in place; its name is durable only when its folder is synced.
+    /// Puts a file in place; its name is durable only once its folder is synced.
     fn write(&mut self, path: &Path, bytes: &[u8]) -> Result<(), PublishError> {
         let written = self.disk.beside(&self.folder.join(UNFINISHED)).and_then(|(beside, file)| {
             file.write_at(0, bytes)?;

@@ -1,4 +1,4 @@
-//! Whether a witness cosigns a head: pure, from what it cosigned last and the keys that it trusts.
+//! Decides if a witness cosigns a head: a pure function of the head cosigned last and the keys that the witness trusts.
 
 use crate::log::{Checkpoint, SignatureError, VerifierKey, extends};
 
@@ -9,15 +9,15 @@ use super::request::Request;
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WitnessRefusal {
-    /// Not of the form.
+    /// The request does not have the required form.
     #[error("the request's line {line}: {what}")]
     Malformed {
         /// The line, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// The fault of the line.
         what: &'static str,
     },
-    /// It starts behind its end.
+    /// The request starts after the end of its checkpoint.
     #[error("the request starts from {old} entries, and its checkpoint covers {size}")]
     Backwards {
         /// The old size.
@@ -25,13 +25,13 @@ pub enum WitnessRefusal {
         /// The size of the checkpoint.
         size: u64,
     },
-    /// A log that is not trusted.
+    /// The log is not one that the witness follows.
     #[error("this witness does not follow {0}")]
     Unknown(String),
-    /// Not signed by a key that is trusted.
+    /// The checkpoint is not signed by a trusted key.
     #[error("{0}")]
     Signature(#[from] SignatureError),
-    /// It starts from another size than the one cosigned last.
+    /// The request starts from another size than the one cosigned last.
     #[error("this witness cosigned {size} entries last: the request must start from there")]
     Conflict {
         /// The size cosigned last.
@@ -40,7 +40,7 @@ pub enum WitnessRefusal {
     /// Another head of the same size was cosigned.
     #[error("the log has signed two heads of {size} entries with different roots: it shows two histories")]
     Forked {
-        /// The size of both.
+        /// The size of both heads.
         size: u64,
     },
     /// Another completeness map over the same entries was cosigned.
@@ -51,7 +51,7 @@ pub enum WitnessRefusal {
         /// The size of both heads.
         size: u64,
     },
-    /// The proof fails: it was made wrongly, or there are two histories.
+    /// The proof fails: it is wrong, or the log has two histories.
     #[error("nothing shows that these {size} entries begin with the {old} that this witness cosigned last")]
     Unproven {
         /// The size cosigned last.
@@ -62,7 +62,7 @@ pub enum WitnessRefusal {
 }
 
 impl WitnessRefusal {
-    /// The status that C2SP tlog-witness gives it.
+    /// The HTTP status that C2SP tlog-witness gives it.
     pub const fn status(&self) -> u16 {
         match self {
             WitnessRefusal::Malformed { .. } | WitnessRefusal::Backwards { .. } => 400,
@@ -75,7 +75,7 @@ impl WitnessRefusal {
         }
     }
 
-    /// The size cosigned last, where the answer tells it.
+    /// The size cosigned last, if the answer states it.
     pub const fn size(&self) -> Option<u64> {
         match self {
             WitnessRefusal::Conflict { size }
@@ -85,7 +85,7 @@ impl WitnessRefusal {
         }
     }
 
-    /// Whether the two heads are to be kept: they show, or may show, two histories.
+    /// True if the two heads are kept as evidence: they show, or may show, two histories.
     pub const fn is_evidence(&self) -> bool {
         matches!(
             self,
@@ -94,7 +94,7 @@ impl WitnessRefusal {
     }
 }
 
-/// Whether the head of a request continues the one cosigned last. The keys are those trusted for its origin.
+/// Checks that the head of a request continues the one cosigned last. The keys are those trusted for its origin.
 ///
 /// # Errors
 /// [`WitnessRefusal`], in the order of C2SP tlog-witness.
@@ -119,7 +119,7 @@ pub fn decide(last: &Checkpoint, keys: &[VerifierKey], request: &Request) -> Res
     if old != last.size {
         return Err(WitnessRefusal::Conflict { size: last.size });
     }
-    // A client calls such a pair two histories, so a witness that cosigned both would vouch for each.
+    // A client treats such a pair as two histories, so a witness that cosigned both would vouch for each.
     if old == head.size && relate(last, head, &[]) == Relation::Forked {
         let size = old;
         let is_one_tree = head.root == last.root;

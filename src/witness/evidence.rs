@@ -6,12 +6,12 @@ use sha2::{Digest, Sha256};
 
 use crate::log::{Disk, LogError, SignedCheckpoint};
 
-/// A file's name for a text that cannot be one.
+/// A file name for a text that cannot itself be one: its SHA-256, in hex.
 pub(super) fn hexadecimal(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Keeps heads in the folder `evidence`, each once, named by its size and the beginning of a hash of what is signed.
+/// Keeps heads in the folder `evidence`, each once, named by its size and the beginning of a hash of its signed text.
 pub(super) fn keep(
     folder: &Path,
     heads: &[&SignedCheckpoint],
@@ -26,7 +26,7 @@ pub(super) fn keep(
         .collect()
 }
 
-/// Keeps a text there by a name; what is there already stays.
+/// Keeps a text in that folder under a name; an existing file is left as it is.
 pub(super) fn keep_text(folder: &Path, name: &str, text: &str, disk: &Disk) -> Result<PathBuf, LogError> {
     let folder = folder.join("evidence");
     std::fs::create_dir_all(&folder).map_err(LogError::io(&folder, "cannot be made"))?;

@@ -1,4 +1,4 @@
-//! A witness's folder: its key, the logs it follows, the last head of each that it cosigned.
+//! A witness's folder: its key, the logs that it follows, and the last head of each that it cosigned.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -13,30 +13,30 @@ use super::evidence::{self, hexadecimal};
 use super::relation::states_more;
 use super::request::Request;
 
-/// Why a witness cannot do its work. Whatever it is, nothing is cosigned.
+/// Why a witness cannot do its work. In every case nothing is cosigned.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WitnessError {
-    /// There is none.
+    /// There is no witness in the folder.
     #[error("no witness at {}", .0.display())]
     Absent(PathBuf),
-    /// There is one already.
+    /// There is already a witness, or a part of one.
     #[error("{}: there is a witness, or a part of one, already", .0.display())]
     Present(PathBuf),
-    /// A name that no witness may have.
+    /// The name is not one that a witness may have.
     #[error("{0:?} cannot be the name of a witness: use letters, digits, dots, hyphens and slashes")]
     Name(String),
-    /// The list of logs.
+    /// The list of logs cannot be read.
     #[error("{}, line {line}: {source}", path.display())]
     Logs {
         /// The file.
         path: PathBuf,
         /// The line, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// The fault of the line.
         source: KeyTextError,
     },
-    /// What was cosigned last is not there any more.
+    /// The head cosigned last is no longer there.
     #[error("{}: the head of {origin} that was cosigned last is gone: nothing more of that log is cosigned", path.display())]
     Lost {
         /// The file.
@@ -44,17 +44,17 @@ pub enum WitnessError {
         /// The log.
         origin: String,
     },
-    /// What was cosigned last cannot be believed.
+    /// The head cosigned last is damaged, or is not the witness's.
     #[error("{}: the head of {origin} that was cosigned last is damaged ({what}): nothing more of that log is cosigned", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
         /// The log.
         origin: String,
-        /// What is wrong with it.
+        /// The damage.
         what: String,
     },
-    /// The key, the disk.
+    /// The key or the disk failed.
     #[error("{0}")]
     Log(#[from] LogError),
 }
@@ -67,7 +67,7 @@ pub struct Witness {
     disk: Disk,
 }
 
-/// What a witness gives for a head.
+/// The result of a cosigned request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Cosigned {
     /// The head.
@@ -76,13 +76,13 @@ pub struct Cosigned {
     pub line: Signature,
 }
 
-/// The head of a log of which nothing was cosigned yet.
+/// The empty head of a log of which nothing was cosigned yet.
 fn nothing(origin: &str) -> Checkpoint {
     Checkpoint::new(origin, 0, Frontier::default().root())
 }
 
 impl Witness {
-    /// A new witness in a folder, with a key from 32 bytes of chance.
+    /// A new witness in a folder, with a key from 32 random bytes.
     ///
     /// # Errors
     /// [`WitnessError::Present`], [`WitnessError::Name`], [`WitnessError::Log`].
@@ -112,7 +112,7 @@ impl Witness {
         Ok(Witness { path: path.to_owned(), key, disk })
     }
 
-    /// What its cosignatures are verified with.
+    /// The key with which its cosignatures are verified.
     pub fn cosigner(&self) -> &CosignerKey {
         self.key.cosigner()
     }
@@ -133,11 +133,11 @@ impl Witness {
         keys.map(key).collect()
     }
 
-    /// Follows a log from now on; a log that is followed already stays as it is. That nothing of it was cosigned yet is
-    /// written down, so that a head that is lost later is never taken for one that never was.
+    /// Follows a log from now on; a log that is already followed does not change. The empty head is written for it, so that a head
+    /// lost later is never taken for one that was never cosigned.
     ///
     /// # Errors
-    /// [`WitnessError`]; [`WitnessError::Lost`] where it is followed and its head is gone.
+    /// [`WitnessError`]; [`WitnessError::Lost`] if the log is followed and its head is gone.
     pub fn trust(&self, key: &VerifierKey) -> Result<(), WitnessError> {
         let _held = self.hold("logs")?;
         let mut keys = self.logs()?;
@@ -157,8 +157,8 @@ impl Witness {
         Ok(())
     }
 
-    /// The head of a log that was cosigned last; where nothing was yet, the empty one. It carries the cosignature, which
-    /// shows that nobody changed it since.
+    /// The last head of a log that was cosigned; if none was yet, the empty head. It has the cosignature, which shows that it was
+    /// not changed since.
     ///
     /// # Errors
     /// [`WitnessError::Lost`], [`WitnessError::Damaged`].
@@ -188,11 +188,11 @@ impl Witness {
         }
     }
 
-    /// Answers a call of `add-checkpoint`. What is cosigned is durable before the cosignature is given; requests for one
-    /// log come one after another, in whatever processes.
+    /// Answers a call of `add-checkpoint`. A head is durable before its cosignature is returned; requests for one log are answered
+    /// one after another, also across processes.
     ///
     /// # Errors
-    /// [`WitnessError`]: no answer can be given. Inside, the [`WitnessRefusal`].
+    /// [`WitnessError`] if no answer can be given. Inside, the [`WitnessRefusal`].
     pub fn add_checkpoint(
         &self,
         body: &[u8],
@@ -234,13 +234,13 @@ impl Witness {
         self.path.join(format!("{}.checkpoint", hexadecimal(origin)))
     }
 
-    /// Waits until nobody else works on the same.
+    /// Waits until no other process or thread has the lock of that name.
     fn hold(&self, what: &str) -> Result<File, LogError> {
         hold(&self.path.join(format!("{what}.lock")))
     }
 }
 
-/// Waits for a file's lock, which ends with the file or the process.
+/// Waits for a file's lock, which is released with the file or at the end of the process.
 pub(super) fn hold(path: &Path) -> Result<File, LogError> {
     let file = regular::open_or_make(path).map_err(LogError::io(path, "cannot be opened for writing"))?;
     file.lock().map_err(LogError::io(path, "cannot be locked"))?;

@@ -1,4 +1,4 @@
-//! What a client has seen of a log: the last head that it verified, so that a smaller or forked one is refused.
+//! A client's memory of a log: the last head that it verified, so that a smaller or forked one is refused.
 
 use std::path::{Path, PathBuf};
 
@@ -8,21 +8,21 @@ use super::evidence::{self, hexadecimal};
 use super::folder::hold;
 use super::relation::{Relation, relate, states_more};
 
-/// Why nothing can be remembered, or what is remembered cannot be read.
+/// Why no head can be remembered, or the remembered head cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MemoryError {
-    /// It is not as it was written.
+    /// The file was changed after it was written.
     #[error("{}: what was seen of {origin} is damaged: {what}", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
         /// The log.
         origin: String,
-        /// What is wrong with it.
+        /// The damage.
         what: String,
     },
-    /// The disk.
+    /// The disk failed.
     #[error("{0}")]
     Log(#[from] LogError),
 }
@@ -30,22 +30,22 @@ pub enum MemoryError {
 /// A head that was seen.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Seen {
-    /// When, as an instant of RFC 3339.
+    /// The time at which it was seen, as an instant of RFC 3339.
     pub on: String,
     /// The head.
     pub checkpoint: SignedCheckpoint,
 }
 
-/// How a head that was verified stands to the one that is remembered.
+/// The relation of a verified head to the remembered one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Meeting {
-    /// Nothing was known of the log, or this head, or it was shown to continue what was: it is remembered.
+    /// No head of the log was known, or it was this head, or this head was shown to continue it. This head is remembered.
     Remembered,
-    /// It is larger, and nothing shows that it continues what is remembered, which stays.
+    /// The head is larger, and nothing shows that it continues the remembered one, which is kept.
     GrowthNotShown(Seen),
-    /// It is smaller, and was shown to be the beginning of what is remembered.
+    /// The head is smaller, and was shown to be the beginning of the remembered one.
     Earlier(Seen),
-    /// It is smaller, and nothing shows that it is the beginning of what is remembered: a rollback, or an old proof.
+    /// The head is smaller, and nothing shows that it is the beginning of the remembered one: a rollback, or an old proof.
     Smaller(Seen),
     /// The log has signed two histories.
     Forked(Seen),
@@ -59,18 +59,18 @@ pub struct HeadMemory {
 }
 
 impl HeadMemory {
-    /// The memory in a folder; it is made when there is something to remember.
+    /// The memory in a folder, which is made when the first head is remembered.
     pub fn new(folder: &Path, disk: Disk) -> HeadMemory {
         HeadMemory { folder: folder.to_owned(), disk }
     }
 
-    /// Where heads that contradict each other are kept.
+    /// The folder for heads that contradict each other.
     pub fn evidence(&self) -> PathBuf {
         self.folder.join("evidence")
     }
 
-    /// Compares a verified head with the one that is remembered, and remembers it where it continues that. The
-    /// proofs were verified under the same key.
+    /// Compares a verified head with the remembered one, and remembers it if it continues that one. The proofs were verified under
+    /// the same key.
     ///
     /// # Errors
     /// [`MemoryError`].
@@ -108,7 +108,7 @@ impl HeadMemory {
         Ok(meeting)
     }
 
-    /// Keeps heads that contradict each other, or may, and what shows it.
+    /// Keeps heads that contradict each other, or may, with the proofs that show it.
     ///
     /// # Errors
     /// [`LogError::Io`].
@@ -128,7 +128,7 @@ impl HeadMemory {
     }
 }
 
-/// What is remembered of the log of a key. A head that its key did not sign was not written by [`HeadMemory::meet`].
+/// The remembered head of the log of a key. A head that the key did not sign was not written by [`HeadMemory::meet`].
 fn read(path: &Path, key: &VerifierKey) -> Result<Option<Seen>, MemoryError> {
     let bytes = match regular::read(path, regular::TEXT_BYTES_MAX) {
         Ok(bytes) => bytes,

@@ -1,10 +1,10 @@
-//! What others hold against a log that would show two histories, or go back behind one it has shown.
+//! Checks by others that a log shows only one history and never goes back behind a head that it has shown.
 //!
-//! A witness keeps the last head of each log that it cosigned, and cosigns only what continues it ([`Witness`],
-//! [`decide`]; C2SP tlog-witness). A [`WitnessPolicy`] says whose cosignatures are enough (C2SP tlog-policy). A client's
-//! [`HeadMemory`] keeps the last head that it verified, and refuses a smaller or forked one.
+//! A witness keeps the last head of each log that it cosigned, and cosigns only a head that continues it ([`Witness`], [`decide`];
+//! C2SP tlog-witness). A [`WitnessPolicy`] states whose cosignatures are enough (C2SP tlog-policy). A client's [`HeadMemory`] keeps
+//! the last head that it verified, and refuses a smaller or forked one.
 //!
-//! Times are seconds since 1970 and given by the caller.
+//! Times are in seconds since 1970 and given by the caller.
 
 mod decision;
 mod evidence;

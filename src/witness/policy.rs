@@ -1,4 +1,4 @@
-//! Whose cosignatures are enough: n of m, in groups of groups (C2SP tlog-policy).
+//! Policies: the witnesses whose cosignatures are enough, n of m, in groups of groups (C2SP tlog-policy).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use crate::log::{
     CosignerKey, KeyTextError, SIGNATURES_MAX, SignatureError, SignedCheckpoint, VerifierKey, number,
 };
 
-/// As many groups as a policy may have.
+/// The largest number of groups in a policy.
 const GROUPS_MAX: usize = 64;
 
 /// Why a text is not a policy.
@@ -15,43 +15,43 @@ const GROUPS_MAX: usize = 64;
 pub struct WitnessPolicyError {
     /// The line, from 1.
     pub line: usize,
-    /// What is wrong with it.
+    /// The fault of the line.
     pub what: String,
 }
 
 /// A witness that a policy names.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PolicyWitness {
-    /// What it is called in the policy.
+    /// Its name in the policy.
     pub name: String,
-    /// What its cosignatures are verified with.
+    /// The key with which its cosignatures are verified.
     pub key: CosignerKey,
-    /// Where it is asked.
+    /// The address at which it is asked for a cosignature.
     pub url: Option<String>,
 }
 
-/// What must be there: a witness, or so many of several.
+/// A required cosignature: that of one witness, or those of a number of several.
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Rule {
     Witness(usize),
     Group { name: String, needed: usize, of: Vec<Rule> },
 }
 
-/// Which logs, which witnesses, and whose cosignatures are enough.
+/// The logs, the witnesses, and the cosignatures that are enough.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct WitnessPolicy {
     logs: Vec<VerifierKey>,
     witnesses: Vec<PolicyWitness>,
-    /// `None`: no cosignature is asked for.
+    /// The rule that must be met; `None` if no cosignature is required.
     quorum: Option<Rule>,
 }
 
-/// What a policy says of a head.
+/// The judgement of a head under a policy.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct WitnessJudgement {
     /// The witnesses that cosigned it, by their names in the policy, and when, in seconds since 1970.
     pub cosigned: Vec<(String, u64)>,
-    /// What is lacking, a line each; empty where the quorum is met.
+    /// The missing cosignatures, a line each; empty if the quorum is met.
     pub lacking: Vec<String>,
 }
 
@@ -72,7 +72,7 @@ impl WitnessPolicy {
         Ok(WitnessPolicy { logs: reader.logs, witnesses: reader.witnesses, quorum })
     }
 
-    /// The logs whose heads it is for; none where any is.
+    /// The logs to whose heads it applies; empty if it applies to any log.
     pub fn logs(&self) -> &[VerifierKey] {
         &self.logs
     }
@@ -82,10 +82,10 @@ impl WitnessPolicy {
         &self.witnesses
     }
 
-    /// Who cosigned a head, and whether that is enough. The log's own signature is verified apart.
+    /// Lists the witnesses that cosigned a head, and judges if they are enough. The log's own signature is verified separately.
     ///
     /// # Errors
-    /// [`SignatureError::Cosignature`] where a line of one of its witnesses does not verify.
+    /// [`SignatureError::Cosignature`] if a line of one of its witnesses does not verify.
     pub fn judge(&self, signed: &SignedCheckpoint) -> Result<WitnessJudgement, SignatureError> {
         let times = self.witnesses.iter().map(|witness| witness.key.cosigned(signed));
         let times: Vec<Option<u64>> = times.collect::<Result<_, _>>()?;
@@ -99,7 +99,7 @@ impl WitnessPolicy {
         Ok(WitnessJudgement { cosigned, lacking })
     }
 
-    /// Whether a rule is not met, and why.
+    /// True if a rule is not met; adds the reasons to `lacking`.
     fn lacks(&self, rule: &Rule, times: &[Option<u64>], lacking: &mut Vec<String>) -> bool {
         match rule {
             Rule::Witness(at) => {
@@ -134,12 +134,12 @@ impl WitnessPolicy {
     }
 }
 
-/// What was read of a policy so far.
+/// The part of a policy read so far.
 #[derive(Default)]
 struct Reader {
     logs: Vec<VerifierKey>,
     witnesses: Vec<PolicyWitness>,
-    /// What can be named by a group or the quorum.
+    /// The witnesses and groups that a group or the quorum may name.
     rules: BTreeMap<String, Rule>,
     groups: usize,
     members: BTreeSet<String>,

@@ -1,27 +1,26 @@
-//! How two heads of one log stand to each other.
+//! The relation between two heads of one log.
 
 use crate::log::{Checkpoint, Claim, ProofText};
 
-/// How two heads of one log stand to each other.
+/// The relation between two heads of one log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Relation {
-    /// The same entries.
+    /// Both have the same entries.
     Same,
-    /// The larger begins with the smaller.
+    /// The entries of the larger head begin with those of the smaller.
     Grown,
     /// Two histories: no log has both heads.
     Forked,
-    /// Nothing that was given shows it.
+    /// No proof that was given shows their relation.
     NotShown,
 }
 
-/// How two heads of one log stand to each other, by proofs of growth that were verified. A proof under the larger head
-/// that starts from another root of the smaller size shows two histories, as two roots of one size do, or two completeness
-/// maps.
+/// Finds the relation between two heads of one log, by verified proofs of growth. A proof under the larger head that starts from
+/// another root of the smaller size shows two histories; so do two roots of one size, or two completeness maps.
 pub fn relate(one: &Checkpoint, other: &Checkpoint, proofs: &[ProofText]) -> Relation {
     let (smaller, larger) = if one.size <= other.size { (one, other) } else { (other, one) };
     if smaller.size == larger.size {
-        // The map follows from the entries: a head that states none is of an earlier program.
+        // The map follows from the entries; a head without a map was made by an earlier program.
         let maps = [smaller, larger].map(Checkpoint::completeness);
         let same = smaller.root == larger.root && !matches!(maps, [Some(one), Some(other)] if one != other);
         return if same { Relation::Same } else { Relation::Forked };
@@ -45,8 +44,8 @@ pub fn relate(one: &Checkpoint, other: &Checkpoint, proofs: &[ProofText]) -> Rel
     if roots.is_empty() { Relation::NotShown } else { Relation::Grown }
 }
 
-/// Whether a head states a completeness map over the entries for which another of the same size states none. The other
-/// never takes its place in a memory: a second map over these entries could not be recognised any more.
+/// True if a head states a completeness map over the entries for which another head of the same size states none. The head without
+/// a map never replaces the other in a memory: otherwise a second map over these entries could no longer be recognised.
 pub(super) fn states_more(head: &Checkpoint, other: &Checkpoint) -> bool {
     head.size == other.size && head.completeness().is_some() && other.completeness().is_none()
 }

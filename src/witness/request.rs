@@ -1,20 +1,20 @@
-//! What a log asks of a witness: to cosign a head that continues the one it cosigned last (C2SP tlog-witness).
+//! A log's request to a witness: to cosign a head that continues the one it cosigned last (C2SP tlog-witness).
 
 use std::fmt;
 
 use crate::log::{Hash, SignedCheckpoint, number};
 
-/// As many hashes as a request may have.
+/// The largest number of hashes in a request.
 const HASHES_MAX: usize = 63;
 
 /// The body of a call of `add-checkpoint`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Request {
-    /// How many entries the witness cosigned last, as the log believes; 0 for none.
+    /// The number of entries that the witness cosigned last, as far as the log knows; 0 for none.
     pub old: u64,
-    /// That the log of `old` entries is the beginning of this one (RFC 6962, §2.1.2); none where `old` is 0.
+    /// The proof that the log of `old` entries is the beginning of this one (RFC 6962, §2.1.2); empty if `old` is 0.
     pub proof: Vec<Hash>,
-    /// What is to be cosigned.
+    /// The checkpoint to be cosigned.
     pub checkpoint: SignedCheckpoint,
 }
 
@@ -30,7 +30,7 @@ impl Request {
     /// Reads the body.
     ///
     /// # Errors
-    /// The line (from 1) and what is wrong with it.
+    /// The number of the line (from 1), and its fault.
     pub fn parse(text: &str) -> Result<Request, (usize, &'static str)> {
         let (before, checkpoint) = text.split_once("\n\n").ok_or((1, "no empty line before a checkpoint"))?;
         let mut lines = before.split('\n');

@@ -1,13 +1,13 @@
-//! How a file writes its dates.
+//! The formats in which a file writes its dates.
 
 use chrono::format::{Item, Numeric, Parsed, StrftimeItems, parse};
 
 /// A format of dates.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::import) enum Format {
-    /// EDTF, as the neutral form has it.
+    /// EDTF, as in the neutral form.
     Edtf,
-    /// Days, months or years in the order and the words of a pattern; the pattern as written.
+    /// Days, months or years in the order and the words of a pattern, with the pattern as written.
     Pattern(Vec<Item<'static>>, String),
 }
 
@@ -15,7 +15,7 @@ impl Format {
     /// Reads a format: `edtf`, or a pattern as chrono and `strftime` write it.
     ///
     /// # Errors
-    /// Why it is none.
+    /// The reason for which the text is no format.
     pub(super) fn read(text: &str) -> Result<Format, String> {
         if text.eq_ignore_ascii_case("edtf") {
             return Ok(Format::Edtf);
@@ -35,12 +35,12 @@ impl Format {
         }
     }
 
-    /// The date that a cell states in this format, as EDTF; `None` where it is written otherwise.
+    /// The date that a cell states in this format, as EDTF; `None` if the cell is written otherwise.
     fn date(&self, cell: &str) -> Option<String> {
         let Format::Pattern(items, _) = self else { return Some(cell.to_owned()) };
         let mut parsed = Parsed::new();
         parse(&mut parsed, cell, items.iter()).ok()?;
-        // A pattern reads "76" as the year 76.
+        // A pattern reads "76" as the year 76, so only years of four digits are taken.
         let year = parsed.year().filter(|year| (1_000..=9_999).contains(year))?;
         match (parsed.month(), parsed.day(), parsed.ordinal()) {
             (None, None, None) => Some(format!("{year:04}")),
@@ -57,10 +57,11 @@ impl Format {
     }
 }
 
-/// The date that a cell states, as EDTF. Where none of the formats but EDTF is left, the neutral form judges it.
+/// The date that a cell states, as EDTF. If no pattern fits, and EDTF or no format at all is given, the cell itself is returned for
+/// the neutral form to judge.
 ///
 /// # Errors
-/// Why it states none, or two.
+/// The reason for which it states no date, or two.
 pub(in crate::import) fn read_date(cell: &str, formats: &[Format]) -> Result<String, String> {
     let patterns = formats.iter().filter(|format| **format != Format::Edtf);
     let mut found: Option<(String, &Format)> = None;

@@ -1,4 +1,4 @@
-//! A map: how the columns of somebody's file become acts.
+//! A map: the rules by which the columns of a given file become acts.
 
 mod format;
 mod read;
@@ -12,50 +12,50 @@ pub(super) use format::read_date;
 
 use format::Format;
 
-/// How the columns of a file become lines of the neutral form. The language is told in `docs/IMPORT.md`.
+/// The rules by which the columns of a file become lines of the neutral form. `docs/IMPORT.md` describes the language.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Map {
-    /// What parts the cells.
+    /// The character between cells.
     pub(super) delimiter: u8,
-    /// The line on which the header stands, from 1.
+    /// The line of the header, from 1.
     pub(super) header: u64,
-    /// Texts that stand for an empty cell.
+    /// Texts that mean an empty cell.
     pub(super) empty: Vec<String>,
-    /// Whether `[1]` at the end of a cell is no part of it.
+    /// True if `[1]` at the end of a cell is a footnote and not part of it.
     pub(super) footnotes: bool,
     /// The columns of the file that it names.
     pub(super) columns: Vec<Column>,
-    /// In which organisation or treaty.
+    /// The organisation or treaty of the acts.
     pub(super) body: Text,
-    /// How it is called there.
+    /// The name of the body in the file.
     pub(super) title: Option<Text>,
-    /// Whose acts.
+    /// The participant of the acts.
     pub(super) who: Who,
-    /// Where it is written.
+    /// The citation of the acts.
     pub(super) cite: Option<Text>,
-    /// The acts that a row may hold.
+    /// The acts that a row may state.
     pub(super) acts: Vec<ActMap>,
-    /// What it states, whatever its layout: names the imports that are made by it.
+    /// Its content without its layout: the ids of imports by this map are derived from it.
     pub(super) canonical: String,
 }
 
 /// A column that a map names.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Column {
-    /// As the header of the file has it.
+    /// Its name in the header of the file.
     pub(super) name: String,
-    /// By which key it is named.
+    /// The key of the map that names it.
     pub(super) key: String,
-    /// Where in the map.
+    /// Its place in the map.
     pub(super) place: Place,
 }
 
 /// A place in the text of a map.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Place {
-    /// From 1.
+    /// The line, from 1.
     line: usize,
-    /// In characters, from 1.
+    /// The column, in characters, from 1.
     column: usize,
 }
 
@@ -65,25 +65,25 @@ pub(super) struct Text {
     /// The key that states it.
     key: String,
     parts: Vec<Part>,
-    /// What each cell stands for, where a table says so.
+    /// The meaning of each cell, if a table gives it.
     values: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum Part {
     Words(String),
-    /// Which of the map's columns.
+    /// A cell, by the position of its column in `columns`.
     Cell(usize),
 }
 
-/// Whose acts the rows are.
+/// The participant of the acts of a row.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Who {
     pub(super) code: Option<Text>,
     pub(super) name: Option<Text>,
-    /// Whether a row is left out whose participant the register does not know.
+    /// True if a row is left out when the register does not know its participant.
     pub(super) known_only: bool,
-    /// What the file calls a participant that the register has under another name.
+    /// Names in the file of participants that the register has under another name.
     pub(super) names: BTreeMap<String, ParticipantId>,
 }
 
@@ -97,7 +97,7 @@ pub(super) struct DateMap {
 /// One act of a row.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct ActMap {
-    /// How it is called where a row is reported; empty where it is the only one.
+    /// Its name when a row is reported; empty if it is the only act.
     pub(super) label: String,
     pub(super) kind: Text,
     pub(super) date: DateMap,
@@ -105,22 +105,22 @@ pub(super) struct ActMap {
     pub(super) not_before: Option<DateMap>,
     pub(super) recorded: Option<DateMap>,
     pub(super) mark: Option<Text>,
-    /// Whether the date ends in a mark.
+    /// True if the date ends in a mark.
     pub(super) marks: bool,
     pub(super) status: Option<Text>,
     pub(super) toward: Option<Text>,
     pub(super) note: Option<Text>,
 }
 
-/// Why a text is no map, or fits no file; and where in the text.
+/// Why a text is no map, or does not fit a file, with the place in the text.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("line {line}, column {column}: {what}")]
 pub struct MapError {
-    /// From 1.
+    /// The line, from 1.
     pub line: usize,
-    /// In characters, from 1.
+    /// The column, in characters, from 1.
     pub column: usize,
-    /// What is wrong there.
+    /// The fault.
     pub what: String,
 }
 
@@ -137,7 +137,7 @@ impl Place {
 }
 
 impl Map {
-    /// Reads a map. `body` is the one in which all acts of the file are, where the map names none.
+    /// Reads a map. `body` is the body of all acts in the file, if the map names none.
     ///
     /// # Errors
     /// [`MapError`] with line and column.
@@ -145,7 +145,7 @@ impl Map {
         read::map(text, body)
     }
 
-    /// What parts the cells of its files: an ASCII character.
+    /// The character between the cells of its files, in ASCII.
     pub fn delimiter(&self) -> u8 {
         self.delimiter
     }
@@ -157,7 +157,7 @@ impl Text {
         Text { key: key.to_owned(), parts: vec![Part::Words(words.to_owned())], values: None }
     }
 
-    /// The text, where it is the same for every row.
+    /// The text, if it is the same for every row.
     pub(super) fn as_constant(&self) -> Option<&str> {
         match self.parts.as_slice() {
             [Part::Words(words)] => Some(words),
@@ -165,7 +165,7 @@ impl Text {
         }
     }
 
-    /// What a row says. `None` where it names columns and the cells of all of them are empty.
+    /// The text that a row gives. `None` if the text names columns and all their cells are empty.
     ///
     /// # Errors
     /// A cell that the table of values does not have.
@@ -194,10 +194,10 @@ impl Text {
         Ok((given || !named).then_some(out))
     }
 
-    /// The same, of what no row may lack.
+    /// The text that a row gives, if no row may lack it.
     ///
     /// # Errors
-    /// As for [`Text::of`], and where all its cells are empty.
+    /// Those of [`Text::of`], and an error if all its cells are empty.
     pub(super) fn needed<'c>(
         &self,
         cell: &dyn Fn(usize) -> Option<&'c str>,
@@ -215,10 +215,10 @@ impl Text {
 }
 
 impl DateMap {
-    /// What a row says, as it is written there.
+    /// The date that a row gives, as written.
     ///
     /// # Errors
-    /// As for [`Text::of`].
+    /// Those of [`Text::of`].
     pub(super) fn of<'c>(&self, cell: &dyn Fn(usize) -> Option<&'c str>) -> Result<Option<String>, String> {
         self.text.of(cell)
     }

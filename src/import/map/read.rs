@@ -1,4 +1,4 @@
-//! Reading a map: every key understood, every mistake with its place.
+//! Reads a map: every key is understood, and every mistake is reported with its place.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -23,7 +23,7 @@ pub(super) fn map(text: &str, body: Option<&BodyId>) -> Result<Map, MapError> {
         let offset = e.span().map_or(0, |span| span.start);
         Place::of(text, offset).fault(e.message().replace('`', ""))
     })?;
-    // The order of keys, comments and blanks are no part of what it states.
+    // The order of keys, comments and blanks are not part of the content of a map.
     let mut canonical = serde_json::to_string(&said)
         .map_err(|e| Place::of(text, 0).fault(format!("it cannot be named: {e}")))?;
     canonical.extend(body.iter().flat_map(|body| ["\n", body.as_str()]));
@@ -60,7 +60,7 @@ struct Reading<'t> {
     text: &'t str,
     /// The columns named so far.
     columns: Vec<Column>,
-    /// The formats of dates that state none of their own.
+    /// The formats for dates that state none of their own.
     formats: Vec<Format>,
 }
 
@@ -97,7 +97,7 @@ impl Reading<'_> {
         self.columns.len() - 1
     }
 
-    /// Words in which `{column}` stands for a cell, and `{{` for a brace.
+    /// The parts of a text in which `{column}` means a cell, and `{{` a brace.
     fn parts(&mut self, key: &str, words: &str, span: &Range<usize>) -> Result<Vec<Part>, MapError> {
         let mut parts = Vec::new();
         let mut plain = String::new();
@@ -151,7 +151,7 @@ impl Reading<'_> {
         }))
     }
 
-    /// A date: by the name of its column, or a text of several.
+    /// A date: the name of its column, or a text made of several.
     fn date(&mut self, key: &str, said: &Dated) -> Result<Option<DateMap>, MapError> {
         let Some(said) = said else { return Ok(None) };
         let span = said.span();
@@ -212,7 +212,7 @@ impl Reading<'_> {
         Ok(who)
     }
 
-    /// Every act of a row: those of `[[act]]`, else the one of the keys at the top.
+    /// Every act of a row: those of `[[act]]`; otherwise the one whose keys are at the top.
     fn acts(&mut self, said: MapText) -> Result<Vec<ActMap>, MapError> {
         let at_top = [said.kind.as_ref().map(Spanned::span), said.date.as_ref().map(Spanned::span)];
         let at_top = at_top.into_iter().flatten().next();
@@ -232,7 +232,7 @@ impl Reading<'_> {
         for (at, act) in said.acts.into_iter().enumerate() {
             let span = act.span();
             let mut act = act.into_inner();
-            // What is said at the top holds for every act that does not say otherwise.
+            // A key at the top applies to every act that does not have it.
             act.effective = act.effective.or_else(|| effective.clone());
             act.not_before = act.not_before.or_else(|| not_before.clone());
             act.recorded = act.recorded.or_else(|| recorded.clone());
@@ -277,7 +277,7 @@ impl Reading<'_> {
         })
     }
 
-    /// Kinds that the map itself names are known before a row is read.
+    /// Checks the kinds that the map itself names, before a row is read.
     fn check_kinds(&self, key: &str, said: &ActText, kind: &Text) -> Result<(), MapError> {
         let Some(written) = &said.kind else { return Ok(()) };
         let check = |name: &str, span: &Range<usize>| {

@@ -28,7 +28,7 @@ pub(super) struct MapText {
     pub(super) participants: BTreeMap<String, Spanned<String>>,
     #[serde(rename = "act", default)]
     pub(super) acts: Vec<Spanned<ActText>>,
-    // The one act of each row, where no [[act]] is written.
+    // The one act of each row, if the map has no [[act]].
     pub(super) kind: Option<Spanned<Said<TextTable>>>,
     pub(super) date: Option<Spanned<Said<DateTable>>>,
     pub(super) effective: Option<Spanned<Said<DateTable>>>,
@@ -59,7 +59,7 @@ pub(super) struct ActText {
     pub(super) note: Option<Spanned<Said<TextTable>>>,
 }
 
-/// A value in a few words, or in a table that says more of it.
+/// A value as plain words, or as a table with further keys.
 #[derive(Clone, Serialize)]
 #[serde(untagged)]
 pub(super) enum Said<T> {
@@ -96,7 +96,7 @@ pub(super) struct WhoTable {
     pub(super) unknown: Unknown,
 }
 
-/// What becomes of a row whose participant the register does not know.
+/// The treatment of a row whose participant the register does not know.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Unknown {
@@ -129,7 +129,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Said<T> {
                 T::deserialize(MapAccessDeserializer::new(table)).map(Said::Table)
             }
         }
-        // Not an untagged enum: it would forget where in the text each value stands.
+        // An untagged enum would lose the place of each value in the text.
         deserializer.deserialize_any(Either(PhantomData))
     }
 }
