@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chancery::certificate::{CertificateEvidence, CompletenessMap, make, verify};
 use chancery::event::{
-    BodyId, Day, Edtf, Entry, Heading, Index, Instant, ParticipantId, Scope, Size, filings, leaf::decode,
+    BodyId, Day, Edtf, Entry, Heading, Index, Instant, KnownBy, ParticipantId, Scope, Size, filings, leaf::decode,
 };
 use chancery::ledger::{LedgerError, Reading};
 use chancery::log::{Frontier, Hash, LeafHashes, SigningKey, VerifierKey, leaf_hash};
@@ -63,7 +63,7 @@ fn any(rng: &mut Rng, people: &[String], sizes: &[u64]) -> (String, Axes) {
     let size = sizes[rng.below(sizes.len() as u64) as usize];
     let mut axes = on(&text(rng), size);
     if rng.below(2) == 0 {
-        axes.as_known = Some(Edtf::parse(&text(rng)).unwrap());
+        axes.as_known = Some(KnownBy::parse(&text(rng)).unwrap());
     }
     (who, axes)
 }

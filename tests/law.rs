@@ -335,3 +335,34 @@ fn long_body_id_has_a_stated_short_form() {
     );
     assert_eq!(status(&env, "BOL", title, "1970-01-01"), "signatory certain");
 }
+
+#[test]
+fn knowledge_by_an_instant_ends_at_that_instant() {
+    // The depositary's list on the Paris Agreement, as its history was collected: Kazakhstan's signature was read at this instant.
+    let env = Env::new();
+    env.run(&["init", "-q"]).ok();
+    env.write(
+        "a.jsonl",
+        "{\"date\":\"2016-08-02\",\"party\":\"KAZ\",\"body\":\"p\",\"kind\":\"signature\",\
+         \"recorded\":\"2016-08-05T12:49:56Z\",\"source\":\"x\"}\n",
+    );
+    env.run(&["import", "events", "a.jsonl", "-q"]).ok();
+    let known = |by: &str| {
+        let asked = ["status", "KAZ", "p", "--on", "2016-08-06", "--as-known", by, "--format", "json"];
+        env.run(&asked).json()["status"].as_str().unwrap_or("-").to_owned()
+    };
+    for (by, status) in [
+        ("2016-08-04", "none"),
+        ("2016-08-05T00:00:01Z", "none"),
+        ("2016-08-05T12:49:55Z", "none"),
+        ("2016-08-05T12:48Z", "none"),
+        ("2016-08-05T12:49Z", "signatory"),
+        ("2016-08-05T12:49:56Z", "signatory"),
+        ("2016-08-05T08:49:56-04:00", "signatory"),
+        ("2016-08-05", "signatory"),
+    ] {
+        assert_eq!(known(by), status, "{by}");
+    }
+    let refused = env.run(&["status", "KAZ", "p", "--as-known", "2016-08-05T12:49:56"]).fails(2);
+    assert!(refused.contains("2016-08-05T12:49:56"), "{refused}");
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::charter::{Charter, Texts};
-use crate::event::{BodyId, Day, Entry, Scope, Size, StatusId};
+use crate::event::{BodyId, Day, Entry, Instant, Scope, Size, StatusId};
 use crate::history::{Board, Certainty, Elsewhere, History, Pairs, Standing, withhold};
 use crate::query::{Charters, CheckpointRef, Material, elsewhere};
 
@@ -83,7 +83,7 @@ fn by_participant(acts: Vec<Standing>, body: &BodyId) -> (Pairs, Vec<Standing>) 
 /// When the treaties for which a charter waits entered into force.
 fn waited(entries: &Arc<Vec<Entry>>, charter: &Charter, texts: &Texts) -> Elsewhere {
     let size = entries.last().map_or(Size(0), |last| Size(last.index.0 + 1));
-    elsewhere(&material(Arc::clone(entries), size, texts), charter, size, Day::FUTURE)
+    elsewhere(&material(Arc::clone(entries), size, texts), charter, size, Instant::FUTURE)
 }
 
 pub(super) fn material(entries: Arc<Vec<Entry>>, size: Size, texts: &Texts) -> Material {

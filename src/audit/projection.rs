@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::charter::{Charter, Texts};
-use crate::event::{BodyId, Day, Entry, Index, ParticipantId, Size};
+use crate::event::{BodyId, Day, Entry, Index, Instant, ParticipantId, Size};
 use crate::history::History;
 use crate::query::{Axes, BodyView, Charters, QueryError, Roster, histories, roster};
 
@@ -59,7 +59,7 @@ fn of_body(
     let of_body = places.of(body);
     // A question folds the charter itself: nothing rests on what was derived here.
     let material = material(Arc::clone(&of_body), size, texts);
-    let view = BodyView::new(&material, body, size, Day::FUTURE);
+    let view = BodyView::new(&material, body, size, Instant::FUTURE);
     let derived = Derivation::new(&of_body, body, charter, texts);
     two_ways((charter, &derived), (last, today), view.as_deref(), found);
     let charters = Arc::new(Charters::reading(texts.clone()));

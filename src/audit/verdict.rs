@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::charter::{Charter, CharterError, CharterText, Texts, refuse};
-use crate::event::{Act, ActKind, BodyId, Day, Entry, Event, EventId, Role, Size, Subject};
+use crate::event::{Act, ActKind, BodyId, Entry, Event, EventId, Instant, Role, Size, Subject};
 use crate::history::{Standing, charter_acts, standing};
 
 use super::STEP;
@@ -157,7 +157,7 @@ impl RulesSoFar {
         let mut entries: Vec<Entry> =
             own.iter().chain(inherited.into_iter().flatten()).chain(&self.others).cloned().collect();
         entries.sort_by_key(|entry| entry.index);
-        let acts = standing(&entries, Size(u64::MAX), Day::FUTURE);
+        let acts = standing(&entries, Size(u64::MAX), Instant::FUTURE);
         fold(body, &acts, &self.read).ok().flatten()
     }
 }

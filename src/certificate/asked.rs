@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::event::{BodyId, Edtf, Moment, ParticipantId, Scope, Size};
+use crate::event::{BodyId, Edtf, KnownBy, Moment, ParticipantId, Scope, Size};
 use crate::query::{Axes, Material, Policy, QueryError, in_force, roster, status};
 
 /// Which question.
@@ -67,7 +67,8 @@ impl CertifiedQuestion {
         if on.earliest() != on.latest() {
             return Err(format!("{on} is not a day"));
         }
-        let as_known = words.as_known.as_deref().map(Edtf::parse).transpose().map_err(|e| e.to_string())?;
+        let as_known =
+            words.as_known.as_deref().map(KnownBy::parse).transpose().map_err(|e| e.to_string())?;
         let mut axes = Axes::on_day(on.earliest(), as_known, Size(words.as_recorded));
         axes.at = words.at.as_deref().map(Moment::parse).transpose().map_err(|e| e.to_string())?;
         axes.view = words.view.as_deref().map(view).transpose()?;

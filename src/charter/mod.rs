@@ -417,7 +417,7 @@ fn version(
         entry: act.entry,
         effective,
         inherited: act.inherited,
-        known: act.event.known().day,
+        known: act.event.known().day(),
         instrument: act.event.title.clone(),
         note: text.note.clone(),
         statuses: before.map(|v| v.statuses.clone()).unwrap_or_default(),

@@ -210,6 +210,11 @@ impl Edtf {
         self.latest
     }
 
+    /// The last moment that it may mean: its instant, otherwise the end of its last day.
+    pub fn last_moment(&self) -> Instant {
+        self.instant().unwrap_or_else(|| Instant::end_of(self.latest))
+    }
+
     /// The moment, where the source gives one with its zone (`2020-01-31T23:00:00Z`). Its day is the day in UTC.
     pub fn instant(&self) -> Option<Instant> {
         moment(&self.text)
@@ -316,6 +321,11 @@ impl<'de> Deserialize<'de> for Edtf {
 pub struct Instant(i64);
 
 impl Instant {
+    /// Before every instant.
+    pub const PAST: Instant = Instant(i64::MIN);
+    /// After every instant.
+    pub const FUTURE: Instant = Instant(i64::MAX);
+
     /// The moment at `micros` microseconds after the epoch.
     pub const fn from_micros(micros: i64) -> Instant {
         Instant(micros)
@@ -328,6 +338,11 @@ impl Instant {
 
     /// Its day in UTC.
     pub fn day(self) -> Day {
+        match self {
+            Instant::PAST => return Day::PAST,
+            Instant::FUTURE => return Day::FUTURE,
+            _ => {}
+        }
         let days = self.0.div_euclid(MICROS_PER_DAY);
         Day(i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX }))
     }
@@ -340,8 +355,8 @@ impl Instant {
     /// The last microsecond of a day in UTC: how a day on a clock's axis is read, inclusive.
     pub fn end_of(day: Day) -> Instant {
         match day {
-            Day::PAST => Instant(i64::MIN),
-            Day::FUTURE => Instant(i64::MAX),
+            Day::PAST => Instant::PAST,
+            Day::FUTURE => Instant::FUTURE,
             Day(n) => Instant((i64::from(n) + 1) * MICROS_PER_DAY - 1),
         }
     }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use super::act::Act;
-use super::date::{Day, Edtf, Instant};
+use super::date::{Edtf, Instant};
 use super::evidence::Evidence;
 use super::ids::{BodyId, EventId, Index, StatusId};
+use super::known::Known;
 use super::participant::ParticipantId;
 use super::role::Role;
 
@@ -107,19 +108,19 @@ impl Event {
         fixed.or_else(|| self.date())
     }
 
-    /// The day from which the world could know it, and whether that is assumed from the act's own date: the latest
-    /// day of the first present of the explicit day, the notification, the act's own date.
+    /// The moment from which the world could know it, and whether that is assumed from the act's own date: the last moment of the
+    /// first present of the explicit date, the notification, the act's own date.
     ///
     /// Record-keeping is known from the beginning; so is an act without any date.
     pub fn known(&self) -> Known {
         if let Some(from) = self.known_from.as_ref().or_else(|| self.dates.get(Role::Notified)) {
-            return Known { day: from.latest(), assumed: false };
+            return Known { from: from.last_moment(), assumed: false };
         }
         let counts = |role: Role| !matches!(role, Role::Effective | Role::Planned | Role::Until);
         if let [(role, date)] = self.dates.0.as_slice()
             && counts(*role)
         {
-            return Known { day: date.latest(), assumed: true };
+            return Known { from: date.last_moment(), assumed: true };
         }
         let roles = self.act.kind().roles();
         let of_act = roles.iter().filter(|role| counts(**role)).find_map(|role| self.dates.get(*role));
@@ -128,19 +129,10 @@ impl Event {
         let effect = || self.dates.get(Role::Effective).filter(|_| roles.first() == Some(&Role::Effective));
         let own = of_act.or_else(other).or_else(effect);
         match own {
-            Some(date) => Known { day: date.latest(), assumed: true },
-            None => Known { day: Day::PAST, assumed: true },
+            Some(date) => Known { from: date.last_moment(), assumed: true },
+            None => Known { from: Instant::PAST, assumed: true },
         }
     }
-}
-
-/// Since when the world could know of an act.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Known {
-    /// The day; [`Day::PAST`] where it was always known.
-    pub day: Day,
-    /// Whether it is only inferred from the act's own date.
-    pub assumed: bool,
 }
 
 /// Dates by role, each role at most once.

@@ -17,6 +17,7 @@ mod field;
 
 mod heading;
 mod ids;
+mod known;
 pub mod leaf;
 mod leaf_dates;
 mod leaf_error;
@@ -42,10 +43,11 @@ pub use cell::{of_cell, to_cell};
 pub use correction::{Cause, ChangeError, Changes, Correction, Field, FieldName, Retraction};
 pub use date::{DateError, Day, Edtf, Instant, Moment};
 pub use digest::{Digest, DigestError, StatedDigest};
-pub use event::{Dates, Entry, Event, Known, Rival};
+pub use event::{Dates, Entry, Event, Rival};
 pub use evidence::{Evidence, Grade, Quote};
 pub use heading::{Heading, filed_by_correction, filings, headings};
 pub use ids::{BodyId, EventId, IdError, Index, RecorderId, Size, StatusId};
+pub use known::{Known, KnownBy};
 pub use leaf_match::is_leaf_of;
 pub use number::{StateList, StateNumber, StateNumbers};
 pub use participant::{

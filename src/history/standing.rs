@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::event::{Act, ActKind, Cause, Changes, Day, Entry, Event, EventId, Index, Known, Size};
+use crate::event::{Act, ActKind, Cause, Changes, Edtf, Entry, Event, EventId, Index, Instant, Known, Size};
 
 /// An act of the record that is not retracted, read with its rectifications. If nothing corrected it, it shares the event of its
 /// entry.
@@ -27,7 +27,7 @@ pub struct Standing {
 /// a rectification replaces the content that it set. One with dated evidence counts from its known day; a slip of our own at
 /// every day. Record-keeping acts are known at once. Entries must be in the order of the log; a correction is passed over if its
 /// target is not among them, or not before it.
-pub fn standing(entries: &[Entry], recorded: Size, known: Day) -> Vec<Standing> {
+pub fn standing(entries: &[Entry], recorded: Size, known: Instant) -> Vec<Standing> {
     let held = entries.partition_point(|e| recorded.holds(e.index));
     let entries = &entries[..held];
     let corrections = corrections(entries, known);
@@ -38,7 +38,7 @@ pub fn standing(entries: &[Entry], recorded: Size, known: Day) -> Vec<Standing> 
         }
         let (event, corrected_by) = corrections.read(at, &entry.event);
         let when = event.known();
-        if event.act.kind().is_record_keeping() || when.day <= known {
+        if event.act.kind().is_record_keeping() || when.from <= known {
             acts.push(Standing { index: entry.index, event, known: when, corrected_by });
         }
     }
@@ -47,7 +47,7 @@ pub fn standing(entries: &[Entry], recorded: Size, known: Day) -> Vec<Standing> 
 
 /// The acts that their source took back by then (a retraction for `source-changed`), as they were recorded, in the order of the
 /// log; each with the retraction among `corrected_by`. An act that was taken back and restored is not among them.
-pub fn taken_back(entries: &[Entry], recorded: Size, known: Day) -> Vec<Standing> {
+pub fn taken_back(entries: &[Entry], recorded: Size, known: Instant) -> Vec<Standing> {
     let held = entries.partition_point(|e| recorded.holds(e.index));
     let entries = &entries[..held];
     let by_source = |entry: &&Entry| {
@@ -66,7 +66,7 @@ pub fn taken_back(entries: &[Entry], recorded: Size, known: Day) -> Vec<Standing
     let acts = entries.iter().filter_map(|entry| {
         let (by, when) = (back(entry)?, entry.event.known());
         let event = Arc::clone(&entry.event);
-        (when.day <= known).then(|| Standing {
+        (when.from <= known).then(|| Standing {
             index: entry.index,
             event,
             known: when,
@@ -80,22 +80,22 @@ fn is_correction(entry: &Entry) -> bool {
     matches!(entry.event.act.kind(), ActKind::RecordCorrected | ActKind::EntryRetracted)
 }
 
-/// The day from which a correction counts: that of its dated evidence, or every day for a slip of our own.
-pub fn correction_known(event: &Event) -> Day {
+/// The moment from which a correction counts: that of its dated evidence, or the beginning for a slip of our own.
+pub fn correction_known(event: &Event) -> Instant {
     let cause = match &event.act {
         Act::RecordCorrected(correction) => correction.cause,
         Act::EntryRetracted(retraction) => retraction.cause,
-        _ => return event.known().day,
+        _ => return event.known().from,
     };
     if cause == Cause::Clerical {
-        return Day::PAST;
+        return Instant::PAST;
     }
     let stated = event.known();
-    if stated.day > Day::PAST {
-        return stated.day;
+    if stated.from > Instant::PAST {
+        return stated.from;
     }
-    let published = event.evidence.iter().filter_map(|e| e.published.as_ref()).map(|d| d.latest());
-    published.min().unwrap_or(Day::PAST)
+    let published = event.evidence.iter().filter_map(|e| e.published.as_ref()).map(Edtf::last_moment);
+    published.min().unwrap_or(Instant::PAST)
 }
 
 /// The corrections of the entries before them; positions count in the slice that was read.
@@ -151,7 +151,7 @@ impl<'e> Corrections<'e> {
 }
 
 /// Reads from the newest entry back: a correction is settled before its target is read.
-fn corrections<'e>(entries: &'e [Entry], known: Day) -> Corrections<'e> {
+fn corrections<'e>(entries: &'e [Entry], known: Instant) -> Corrections<'e> {
     let mut found = Corrections::default();
     // Only entries that a correction names are looked up.
     let named = entries.iter().filter(|entry| is_correction(entry)).filter_map(|entry| entry.event.to);

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::name::participant;
 use super::states::{by_number, meant};
 use crate::event::{
-    Act, ActKind, BodyId, Edtf, Event, EventId, Evidence, Form, Instant, ParticipantId, Register,
+    Act, ActKind, BodyId, DateError, Edtf, Event, EventId, Evidence, Form, Instant, ParticipantId, Register,
     ResolveError, Role, StatusId,
 };
 
@@ -171,12 +171,14 @@ fn whose(set: &str, source: Option<&Value>, code: Option<&str>, name: Option<&st
     Ok(Whose { participant: named, note, doubt: Some(doubt) })
 }
 
-/// The day from which the world could know: of an instant, its day.
+/// The date or the instant from which the world could know. EDTF has no parts of a second: such an instant is the next second.
 fn known_from(text: &str) -> Result<Edtf, String> {
-    match Instant::parse(text) {
-        Ok(instant) => Ok(Edtf::day(instant.day())),
-        Err(_) => Edtf::parse(text).map_err(|e| format!("recorded: {e}")),
-    }
+    let fault = |e: DateError| format!("recorded: {e}");
+    let Ok(instant) = Instant::parse(text) else { return Edtf::parse(text).map_err(fault) };
+    let seconds =
+        instant.micros().div_euclid(1_000_000) + i64::from(instant.micros().rem_euclid(1_000_000) > 0);
+    let whole = Instant::from_micros(seconds.saturating_mul(1_000_000)).canonical();
+    Edtf::parse(&whole.replace(".000000", "")).map_err(fault)
 }
 
 /// An act that a source dates to a year, and that had not happened at an earlier one, happened between the two.

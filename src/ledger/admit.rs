@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::charter::{Charter, CharterText, NamedSet, WeightTable, check_names, check_sound, refuse};
 use crate::event::leaf::encode_event;
 use crate::event::{
-    Act, ActKind, BodyId, Changes, Day, Event, EventId, Evidence, Index, Role, Size, StatusId, Subject,
+    Act, ActKind, BodyId, Changes, Event, EventId, Evidence, Index, Instant, Role, Size, StatusId, Subject,
 };
 use crate::history::{Standing, charter_acts, charter_acts_with, proposals, standing};
 
@@ -214,7 +214,7 @@ impl Writer {
         let own = batch.charters.iter().filter(|event| event.body == *body);
         let brought: Vec<&str> = own.filter_map(|event| event.act.charter_text()).collect();
         let entries = self.record.rule_entries(body, &brought)?;
-        let acts = standing(&entries, Size(u64::MAX), Day::FUTURE);
+        let acts = standing(&entries, Size(u64::MAX), Instant::FUTURE);
         let size = self.size().0;
         let new = batch.charters.iter().enumerate().map(|(at, event)| Standing {
             index: Index(size + at as u64),
@@ -292,7 +292,7 @@ impl Writer {
         let id = event.to.ok_or(LedgerError::TargetNeeded(act))?;
         let entries = self.record.needs(&event.body, None)?.entries;
         let size = self.size().0;
-        let held = standing(&entries, Size(u64::MAX), Day::FUTURE);
+        let held = standing(&entries, Size(u64::MAX), Instant::FUTURE);
         let new = batch.events.values().map(|event| Standing {
             index: Index(size),
             event: Arc::clone(event),

@@ -108,8 +108,8 @@ impl Writer {
             given: None,
         };
         // A body whose charter is among the events has no view without them.
-        let before = BodyView::new(&material(recorded), body, Size(u64::MAX), Day::FUTURE).ok();
-        let Ok(after) = BodyView::new(&material(with_events), body, Size(u64::MAX), Day::FUTURE) else {
+        let before = BodyView::new(&material(recorded), body, Size(u64::MAX), Instant::FUTURE).ok();
+        let Ok(after) = BodyView::new(&material(with_events), body, Size(u64::MAX), Instant::FUTURE) else {
             return Ok(());
         };
         let mut names: BTreeSet<&ParticipantId> = after.pairs.keys().collect();

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use crate::event::{ActKind, BodyId, Day, Entry, Event, EventId, Size};
+use crate::event::{ActKind, BodyId, Edtf, Entry, Event, EventId, Instant, Size};
 use crate::history::standing;
 
 use super::{LedgerError, Writer};
@@ -12,8 +12,8 @@ use super::{LedgerError, Writer};
 /// What the ledger holds of a body, by id.
 #[derive(Clone, Debug)]
 pub struct RecordedRows {
-    /// With which import each event came.
-    imports: HashMap<EventId, Option<EventId>>,
+    /// The import with which each event came, and the date from which it states that the world could know it.
+    rows: HashMap<EventId, (Option<EventId>, Option<Edtf>)>,
     /// Those that stand: not withdrawn, alone or with their import. What its own source took back stands as what a file
     /// says, and so does the taking back.
     standing: HashSet<EventId>,
@@ -23,7 +23,7 @@ impl RecordedRows {
     /// The id under which it stands, or may be recorded: what was withdrawn is recorded anew under another one.
     #[must_use]
     pub fn name(&self, mut id: EventId) -> EventId {
-        while self.imports.contains_key(&id) && !self.standing.contains(&id) {
+        while self.rows.contains_key(&id) && !self.standing.contains(&id) {
             id = EventId(Uuid::new_v5(&id.0, b"again"));
         }
         id
@@ -32,8 +32,18 @@ impl RecordedRows {
     /// A row is what it says: one that an earlier file brought is the row recorded then.
     pub fn meet(&self, event: &mut Event) {
         event.id = self.name(event.id);
-        if let Some(import) = self.imports.get(&event.id) {
-            event.import = *import;
+        let Some((import, known_from)) = self.rows.get(&event.id) else { return };
+        event.import = *import;
+        // An earlier version of the program kept the day of an instant only.
+        let is_its_day = |day: &&Edtf| {
+            day.instant().is_none()
+                && event
+                    .known_from
+                    .as_ref()
+                    .is_some_and(|at| at.instant().is_some_and(|at| at.day() == day.latest()))
+        };
+        if let Some(day) = known_from.as_ref().filter(is_its_day) {
+            event.known_from = Some(day.clone());
         }
     }
 }
@@ -48,14 +58,14 @@ impl Writer {
         let (of_sources, ours): (Vec<Entry>, Vec<Entry>) = entries.iter().cloned().partition(|entry| {
             entry.event.import.is_some() && entry.event.act.kind() == ActKind::EntryRetracted
         });
-        let acts = standing(&ours, Size(u64::MAX), Day::FUTURE);
+        let acts = standing(&ours, Size(u64::MAX), Instant::FUTURE);
         let mut stands: HashSet<EventId> = acts.iter().map(|act| act.event.id).collect();
-        let imports: HashMap<EventId, Option<EventId>> =
-            entries.iter().map(|e| (e.event.id, e.event.import)).collect();
-        let whole = |import: &EventId| !imports.contains_key(import) || stands.contains(import);
+        let row = |e: &Entry| (e.event.id, (e.event.import, e.event.known_from.clone()));
+        let rows: HashMap<_, _> = entries.iter().map(row).collect();
+        let whole = |import: &EventId| !rows.contains_key(import) || stands.contains(import);
         let kept = of_sources.iter().filter(|entry| entry.event.import.as_ref().is_some_and(whole));
         let kept: Vec<EventId> = kept.map(|entry| entry.event.id).collect();
         stands.extend(kept);
-        Ok(RecordedRows { imports, standing: stands })
+        Ok(RecordedRows { rows, standing: stands })
     }
 }

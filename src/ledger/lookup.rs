@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::event::{Act, ActKind, BodyId, Day, Entry, Event, EventId, Heading, Index, ParticipantId, Size};
+use crate::event::{
+    Act, ActKind, BodyId, Entry, Event, EventId, Heading, Index, Instant, ParticipantId, Size,
+};
 use crate::history::standing;
 
 use super::record::{Record, decoded};
@@ -189,7 +191,7 @@ impl Record {
     pub(super) fn as_it_stands(&self, event: &Arc<Event>) -> Result<Arc<Event>, LedgerError> {
         let base = self.underlying(&HashMap::new(), Arc::clone(event))?;
         let family = self.family(&base)?;
-        let acts = standing(&family, Size(u64::MAX), Day::FUTURE);
+        let acts = standing(&family, Size(u64::MAX), Instant::FUTURE);
         let stands = acts.into_iter().find(|a| a.event.id == base.id).map(|a| a.event);
         Ok(stands.unwrap_or(base))
     }

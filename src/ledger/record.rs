@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::charter::{Charter, CharterText};
 use crate::event::leaf::decode;
-use crate::event::{BodyId, Day, Entry, EventId, Heading, Index, Instant, ParticipantId, Scope, Size};
+use crate::event::{BodyId, Entry, EventId, Heading, Index, Instant, ParticipantId, Scope, Size};
 use crate::history::{charter_acts, standing};
 use crate::index::{BLOCK, Tables};
 use crate::log::{Entries, Hash, Mark};
@@ -350,7 +350,7 @@ impl Record {
     /// [`LedgerError::NoBody`] if no charter of it stands.
     pub(super) fn charter(&self, body: &BodyId) -> Result<Arc<Charter>, LedgerError> {
         let entries = self.rule_entries(body, &[])?;
-        let acts = standing(&entries, Size(u64::MAX), Day::FUTURE);
+        let acts = standing(&entries, Size(u64::MAX), Instant::FUTURE);
         let charter = self.charters.fold(body, &charter_acts(&acts, body))?;
         charter.ok_or_else(|| LedgerError::NoBody(body.clone()))
     }

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::charter::CharterText;
 use crate::event::leaf::decode_for_status;
-use crate::event::{ActKind, BodyId, Day, Entry, EventId, Index, Scope, Size, StatusId, reaching};
+use crate::event::{ActKind, BodyId, Day, Entry, EventId, Index, Instant, Scope, Size, StatusId, reaching};
 use crate::index::SledIndex;
 use crate::log::Entries;
 use crate::query::{BodyView, Charters, CheckpointRef, Material};
@@ -161,7 +161,7 @@ impl<'a> Record<'a> {
         let checkpoint = CheckpointRef { size: self.size, root: String::new() };
         let charters = Arc::clone(&self.charters);
         let material = Material { entries, checkpoint, charters, scope: Scope::ALL, given: None };
-        let Ok(view) = BodyView::new(&material, body, self.size, Day::FUTURE) else {
+        let Ok(view) = BodyView::new(&material, body, self.size, Instant::FUTURE) else {
             return Folded::NoCharter;
         };
         if !all && !view.charter.waits_for().is_empty() {

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use smol_str::SmolStr;
 
 use crate::charter::Charter;
-use crate::event::{ActKind, BodyId, Day, ParticipantId, Size};
+use crate::event::{ActKind, BodyId, Instant, ParticipantId, Size};
 use crate::history::{Standing, charter_acts, standing};
 use crate::index::{MadeRows, RowsOfGroup, Tables};
 use crate::query::{
@@ -103,7 +103,7 @@ impl Record {
     /// The rules of a body whose adoption is among the first `size` entries; `None` if none is, or if they cannot be read.
     fn adopted(&self, body: &BodyId, size: Size) -> Result<Option<Arc<Charter>>, LedgerError> {
         let entries = self.rule_entries(body, &[])?;
-        let acts = standing(&entries, size, Day::FUTURE);
+        let acts = standing(&entries, size, Instant::FUTURE);
         let is_adopted =
             |act: &Standing| act.event.body == *body && act.event.act.kind() == ActKind::CharterAdopted;
         if !acts.iter().any(is_adopted) {
@@ -253,7 +253,7 @@ impl Reading {
             Some(ruled) => Ok((body, ruled)),
             None => {
                 let material = pass.material(&body, None, size)?;
-                let view = BodyView::new(&material, &body, size, Day::FUTURE)?;
+                let view = BodyView::new(&material, &body, size, Instant::FUTURE)?;
                 Ok((body, RuledBody::of(&view)))
             }
         };

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use crate::event::{
-    ActKind, BodyId, Day, Edtf, EventId, Evidence, Index, Moment, ParticipantId, Size, StatusId,
+    ActKind, BodyId, Day, Edtf, EventId, Evidence, Index, KnownBy, Moment, ParticipantId, Size, StatusId,
 };
 use crate::history::Certainty;
 
@@ -30,7 +30,7 @@ pub struct QuestionEcho {
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "moment")]
     pub at: Option<Moment>,
     /// What the world could know by then; `null` is everything.
-    pub as_known: Option<Edtf>,
+    pub as_known: Option<KnownBy>,
     /// How many entries were read.
     pub as_recorded: Size,
     /// Whose account of a dispute was followed.

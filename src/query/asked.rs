@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::policy::Policy;
 use super::question::{Kind, Question, Threshold, View};
 use super::{Axes, Between, Period, QuestionError, Window};
-use crate::event::{ActKind, BodyId, Day, Edtf, Instant, Moment, ParticipantId, Register, Size, StatusId};
+use crate::event::{
+    ActKind, BodyId, Day, Edtf, Instant, KnownBy, Moment, ParticipantId, Register, Size, StatusId,
+};
 
 /// The entries that a question reads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,8 +25,8 @@ pub enum Recorded {
 pub enum Ends {
     /// Two days of the world; [`Day::PAST`] and [`Day::FUTURE`] are its ends.
     On(Day, Day),
-    /// The knowledge of two days.
-    Known(Day, Day),
+    /// The knowledge of two moments; [`Instant::PAST`] and [`Instant::FUTURE`] are its ends.
+    Known(Instant, Instant),
     /// Two states of the ledger.
     Recorded(Recorded, Recorded),
 }
@@ -45,7 +47,7 @@ pub struct Asked {
     /// The moment of that day, if one is asked about.
     pub at: Option<Moment>,
     /// The date by whose end the world could know what counts; `None` is everything.
-    pub as_known: Option<Edtf>,
+    pub as_known: Option<KnownBy>,
     /// The entries that are read (transaction time).
     pub as_recorded: Recorded,
     /// The account of disputes that is followed; `None` leaves them open.
@@ -134,8 +136,8 @@ impl Question {
                 end(b, Day::FUTURE, |text| day(text, now))?,
             ),
             [None, Some((a, b)), None] => {
-                let last = |text: &str| known(text, now).map(|date| date.latest());
-                Ends::Known(end(a, Day::PAST, last)?, end(b, Day::FUTURE, last)?)
+                let last = |text: &str| known(text, now).map(|known| known.until());
+                Ends::Known(end(a, Instant::PAST, last)?, end(b, Instant::FUTURE, last)?)
             }
             [None, None, Some((a, b))] => {
                 Ends::Recorded(end(a, Recorded::Size(Size(0)), recorded)?, end(b, Recorded::All, recorded)?)
@@ -144,7 +146,8 @@ impl Question {
             _ => return Err(QuestionError::TwoRanges),
         };
         match ends {
-            Ends::On(a, b) | Ends::Known(a, b) if a > b => Err(QuestionError::Backwards),
+            Ends::On(a, b) if a > b => Err(QuestionError::Backwards),
+            Ends::Known(a, b) if a > b => Err(QuestionError::Backwards),
             ends => Ok(Some(ends)),
         }
     }
@@ -241,18 +244,15 @@ pub fn days(text: &str, now: Instant) -> Result<(Day, Day), crate::event::DateEr
     Ok((date.earliest(), date.latest()))
 }
 
-/// Knowledge by a day, a month or an instant, which counts as its whole day.
+/// Knowledge by the end of a day or a month, or by an instant.
 ///
 /// # Errors
 /// [`crate::event::DateError`] for a text that is no date.
-pub fn known(text: &str, now: Instant) -> Result<Edtf, crate::event::DateError> {
+pub fn known(text: &str, now: Instant) -> Result<KnownBy, crate::event::DateError> {
     if text.trim().eq_ignore_ascii_case("today") {
-        return Ok(Edtf::day(now.day()));
+        return Ok(KnownBy::day(now.day()));
     }
-    match Instant::parse(text.trim()) {
-        Ok(instant) => Ok(Edtf::day(instant.day())),
-        Err(_) => Edtf::parse(text.trim()),
-    }
+    KnownBy::parse(text.trim())
 }
 
 /// A size, an instant, or a date up to its end.

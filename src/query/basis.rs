@@ -98,7 +98,7 @@ impl BodyView {
             id: event.id,
             act: event.act.kind(),
             date: date.clone(),
-            known: known.day,
+            known: known.day(),
             known_assumed: known.assumed,
             clause: cause.clause.clone(),
             rule: cause.rule,

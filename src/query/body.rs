@@ -8,7 +8,7 @@ use quick_cache::sync::Cache;
 
 use crate::charter::{Charter, CharterAct, CharterError, Texts};
 use crate::event::{
-    Act, BodyId, Day, Edtf, Entry, Index, Moment, ParticipantId, Scope, Size, StatusId, Survey,
+    Act, BodyId, Day, Edtf, Entry, Index, Instant, Moment, ParticipantId, Scope, Size, StatusId, Survey,
 };
 use crate::history::{
     Board, ConsentsMet, Elsewhere, EntryIntoForce, History, PairView, Pairs, Standing, Withheld,
@@ -65,7 +65,7 @@ type CharterActKey = (Index, bool, Option<Edtf>, Day, Option<String>);
 
 /// The entries of a material by their address, which a kept view holds on to; the body; how many of the entries are read,
 /// and by which day they were known; and whether only a part of the body was looked up.
-type ViewKey = (usize, BodyId, usize, Day, bool);
+type ViewKey = (usize, BodyId, usize, Instant, bool);
 
 /// The most charters that are kept.
 const CHARTERS: usize = 1 << 14;
@@ -123,7 +123,7 @@ impl Charters {
 }
 
 fn act_key(act: &CharterAct<'_>) -> CharterActKey {
-    (act.entry, act.inherited, act.effective.cloned(), act.event.known().day, act.event.title.clone())
+    (act.entry, act.inherited, act.effective.cloned(), act.event.known().day(), act.event.title.clone())
 }
 
 /// One body as a question sees it.
@@ -161,7 +161,7 @@ impl BodyView {
         material: &Material,
         body: &BodyId,
         recorded: Size,
-        known: Day,
+        known: Instant,
     ) -> Result<Arc<BodyView>, QueryError> {
         let read = material.entries.partition_point(|entry| recorded.holds(entry.index));
         let part = material.scope.participant.is_some();
@@ -186,14 +186,14 @@ impl BodyView {
     /// rules of the body stand: what was known then has its answer all the same.
     pub fn today(material: &Material, body: &BodyId, axes: &Axes) -> Option<Arc<BodyView>> {
         axes.as_known.as_ref()?;
-        BodyView::known_by(material, body, axes, Day::FUTURE).ok()
+        BodyView::known_by(material, body, axes, Instant::FUTURE).ok()
     }
 
     fn known_by(
         material: &Material,
         body: &BodyId,
         axes: &Axes,
-        known: Day,
+        known: Instant,
     ) -> Result<Arc<BodyView>, QueryError> {
         let view = match &axes.at {
             // Acts that state an instant lie otherwise to every moment.
@@ -209,7 +209,7 @@ impl BodyView {
         material: &Material,
         body: &BodyId,
         recorded: Size,
-        known: Day,
+        known: Instant,
         moment: Option<&Moment>,
         open: &[&BodyId],
     ) -> Result<BodyView, QueryError> {
@@ -362,7 +362,7 @@ fn own_act(pair: &PairView, entry: Index) -> Option<&Standing> {
 }
 
 /// When the treaties for which the clauses of a charter wait entered into force, as far as their entries were looked up.
-pub fn elsewhere(material: &Material, charter: &Charter, recorded: Size, known: Day) -> Elsewhere {
+pub fn elsewhere(material: &Material, charter: &Charter, recorded: Size, known: Instant) -> Elsewhere {
     elsewhere_of(material, charter, recorded, known, &[])
 }
 
@@ -371,7 +371,7 @@ fn elsewhere_of(
     material: &Material,
     charter: &Charter,
     recorded: Size,
-    known: Day,
+    known: Instant,
     open: &[&BodyId],
 ) -> Elsewhere {
     if charter.waits_for().is_empty() {
@@ -408,7 +408,7 @@ pub fn rules_by(
     body: &BodyId,
     axes: &Axes,
 ) -> Result<Option<Arc<Charter>>, CharterError> {
-    let all = standing(entries, axes.as_recorded, Day::FUTURE);
+    let all = standing(entries, axes.as_recorded, Instant::FUTURE);
     let today = charters.fold(body, &charter_acts(&all, body));
     if let Ok(Some(charter)) = today {
         return Ok(Some(charter));
@@ -439,6 +439,6 @@ fn charter(
     if let Some(charter) = texts(acts)? {
         return Ok(charter);
     }
-    let adopted = adoptions(standing(&material.entries, recorded, Day::FUTURE));
+    let adopted = adoptions(standing(&material.entries, recorded, Instant::FUTURE));
     texts(&adopted)?.ok_or_else(|| QueryError::NoBody(body.clone()))
 }

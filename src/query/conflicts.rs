@@ -126,7 +126,7 @@ impl ChainEntry {
             act: act.event.act.kind(),
             date: act.event.date().cloned(),
             status: act.event.status.clone(),
-            known: act.known.day,
+            known: act.known.day(),
             taken_back_by: None,
             evidence: act.event.evidence.clone(),
         }

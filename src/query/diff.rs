@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::event::{ActKind, BodyId, Day, Edtf, Entry, Index, ParticipantId, Size};
+use crate::event::{ActKind, BodyId, Day, Edtf, Entry, Index, Instant, KnownBy, ParticipantId, Size};
 
 use super::Axes;
 use super::answer::{CheckpointRef, act};
@@ -58,7 +58,7 @@ pub struct DiffEcho {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on: Option<String>,
     /// What the world could know by then, where the axis is another.
-    pub as_known: Option<Edtf>,
+    pub as_known: Option<KnownBy>,
     /// How many entries were read.
     pub as_recorded: Size,
     /// Whose account of a dispute was followed.
@@ -188,9 +188,11 @@ impl Diff {
 
 fn echo(bodies: &[BodyId], only: Option<&ParticipantId>, between: Between, axes: &Axes) -> DiffEcho {
     let day = |day: Day| day.date().map(|_| day.to_string());
+    let is_bounded = |at: &Instant| ![Instant::PAST, Instant::FUTURE].contains(at);
+    let known_by = |at: Instant| Some(at).filter(is_bounded).map(|at| KnownBy::moment(at).to_string());
     let (axis, from, to) = match between {
         Between::On(a, b) => ("on", day(a), day(b)),
-        Between::Known(a, b) => ("as-known", day(a), day(b)),
+        Between::Known(a, b) => ("as-known", known_by(a), known_by(b)),
         Between::Recorded(a, b) => ("as-recorded", Some(a.to_string()), Some(b.to_string())),
     };
     DiffEcho {
@@ -213,7 +215,7 @@ fn ends(between: Between, axes: &Axes) -> (Axes, Axes) {
     match between {
         Between::On(a, b) => (first.on, second.on) = (a, b),
         Between::Known(a, b) => {
-            let known = |day: Day| (day < Day::FUTURE).then(|| Edtf::one_of(day, day));
+            let known = |at: Instant| (at < Instant::FUTURE).then(|| KnownBy::moment(at));
             (first.as_known, second.as_known) = (known(a), known(b));
         }
         Between::Recorded(a, b) => (first.as_recorded, second.as_recorded) = (a, b),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::event::{BodyId, Day, Index, ParticipantId, Size, StatusId};
+use crate::event::{BodyId, Day, Index, Instant, ParticipantId, Size, StatusId};
 use crate::history::Certainty;
 
 use super::conflicts::DaySpan;
@@ -12,8 +12,8 @@ use super::conflicts::DaySpan;
 pub enum Between {
     /// Two days of the world; [`Day::PAST`] and [`Day::FUTURE`] are its ends.
     On(Day, Day),
-    /// What was known by two days.
-    Known(Day, Day),
+    /// What was known by two moments; [`Instant::PAST`] and [`Instant::FUTURE`] are its ends.
+    Known(Instant, Instant),
     /// The first entries of this ledger, at two sizes.
     Recorded(Size, Size),
 }

@@ -109,9 +109,9 @@ pub use when::{First, Sought, When, WhenSpan, when};
 
 use std::sync::Arc;
 
-use crate::event::{Day, Edtf, Moment, Size};
+use crate::event::{Day, Instant, KnownBy, Moment, Size};
 
-/// The three dates of a question, each naming a whole day, inclusive; and whose account it follows.
+/// The three dates of a question, each inclusive; and whose account it follows.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Axes {
     /// The day asked about (valid time).
@@ -119,7 +119,7 @@ pub struct Axes {
     /// The moment of that day, where one is asked about.
     pub at: Option<Moment>,
     /// What the world could know by then; `None` is everything.
-    pub as_known: Option<Edtf>,
+    pub as_known: Option<KnownBy>,
     /// The first so many entries of this ledger (transaction time).
     pub as_recorded: Size,
     /// Whose account of a dispute is followed; `None` leaves disputes open.
@@ -128,12 +128,12 @@ pub struct Axes {
 
 impl Axes {
     /// A question about one whole day.
-    pub fn on_day(on: Day, as_known: Option<Edtf>, as_recorded: Size) -> Axes {
+    pub fn on_day(on: Day, as_known: Option<KnownBy>, as_recorded: Size) -> Axes {
         Axes { on, at: None, as_known, as_recorded, view: None }
     }
 
-    /// The last day whose knowledge counts.
-    pub fn known(&self) -> Day {
-        self.as_known.as_ref().map_or(Day::FUTURE, Edtf::latest)
+    /// The last moment whose knowledge counts, inclusive.
+    pub fn known(&self) -> Instant {
+        self.as_known.as_ref().map_or(Instant::FUTURE, KnownBy::until)
     }
 }

@@ -210,7 +210,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::event::{Act, ActKind, BodyId, Day, EventId, Evidence, Index, Known};
+    use crate::event::{Act, ActKind, BodyId, EventId, Evidence, Index, Instant, Known};
 
     fn act(chain: &str, kind: ActKind, cite: &str, grade: Option<Grade>) -> Event {
         let id = EventId(uuid::Uuid::from_u128(1));
@@ -221,7 +221,7 @@ mod tests {
     }
 
     fn chosen(policy: &str, events: &[Event]) -> Option<String> {
-        let known = Known { day: Day::PAST, assumed: true };
+        let known = Known { from: Instant::PAST, assumed: true };
         let standing = |(at, event): (usize, &Event)| Standing {
             index: Index(at as u64),
             event: Arc::new(event.clone()),
@@ -273,7 +273,7 @@ mod tests {
                 event
             };
             let events: Vec<Event> = chains.iter().enumerate().map(claim).collect();
-            let known = Known { day: Day::PAST, assumed: true };
+            let known = Known { from: Instant::PAST, assumed: true };
             let acts: Vec<Standing> = events
                 .iter()
                 .map(|event| Standing {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use serde::Serialize;
 
 use crate::event::{
-    Act, ActKind, BodyId, Day, Edtf, Entry, EventId, ImportReceipt, Index, ParticipantId, Size,
+    Act, ActKind, BodyId, Edtf, Entry, EventId, ImportReceipt, Index, Instant, ParticipantId, Size,
 };
 use crate::history::{Standing, standing, taken_back, withhold};
 
@@ -118,7 +118,7 @@ pub struct Examination<'e> {
     /// The first so many entries.
     pub recorded: Size,
     /// What was public by then.
-    pub known: Day,
+    pub known: Instant,
     /// Which bodies are looked at.
     pub bodies: &'e dyn Fn(&BodyId) -> bool,
     /// Only this participant.

@@ -369,7 +369,7 @@ fn rests_on(act: &Standing, rule: &str, clause: &str) -> Because {
         id: event.id,
         act: event.act.kind(),
         date: event.date().cloned().unwrap_or_else(|| Edtf::one_of(Day::PAST, Day::FUTURE)),
-        known: act.known.day,
+        known: act.known.day(),
         known_assumed: act.known.assumed,
         clause: format!("{clause} ({rule})"),
         rule: None,

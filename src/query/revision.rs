@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::event::{Act, ActKind, BodyId, Day, Edtf, Entry, ParticipantId, Size};
+use crate::event::{Act, ActKind, BodyId, Entry, Instant, KnownBy, ParticipantId, Size};
 use crate::history::correction_known;
 
 use super::Axes;
@@ -36,9 +36,9 @@ pub struct Revision {
     /// The first that gives others; `null` while none does.
     pub recorded_until: Option<Size>,
     /// The first `--as-known` that gives them; `null` on the axis of the record, and from the beginning.
-    pub known_from: Option<Edtf>,
+    pub known_from: Option<KnownBy>,
     /// The first that gives others; `null` while none does.
-    pub known_until: Option<Edtf>,
+    pub known_until: Option<KnownBy>,
     /// The spells.
     pub spells: Vec<SpellItem>,
 }
@@ -95,7 +95,7 @@ impl Pair<'_> {
     }
 
     /// The spells at a state of the record and of knowledge; `None` where the body had no charter yet.
-    fn spells(&self, axes: &Axes, size: Size, known: Day) -> Result<Option<Vec<SpellItem>>, QueryError> {
+    fn spells(&self, axes: &Axes, size: Size, known: Instant) -> Result<Option<Vec<SpellItem>>, QueryError> {
         match BodyView::new(self.material, self.body, size, known) {
             Ok(view) => Ok(Some(spells_in(&view.with_view(axes), self.participant, self.body))),
             Err(QueryError::NoBody(_)) => Ok(None),
@@ -121,32 +121,32 @@ impl Pair<'_> {
     fn by_knowledge(&self, axes: &Axes) -> Result<Vec<Revision>, QueryError> {
         let known = |e: &Entry| match e.event.act.kind() {
             ActKind::RecordCorrected | ActKind::EntryRetracted => correction_known(&e.event),
-            _ => e.event.known().day,
+            _ => e.event.known().from,
         };
         // A rectification may set another day of knowledge, so what it makes of its target counts too.
         let size = axes.as_recorded;
-        let standing = crate::history::standing(&self.material.entries, size, Day::FUTURE);
-        let days: BTreeSet<Day> = self
+        let standing = crate::history::standing(&self.material.entries, size, Instant::FUTURE);
+        let moments: BTreeSet<Instant> = self
             .entries(axes)
             .map(known)
-            .chain(standing.iter().filter(|a| a.event.body == *self.body).map(|a| a.known.day))
-            .filter(|day| *day <= axes.known())
+            .chain(standing.iter().filter(|a| a.event.body == *self.body).map(|a| a.known.from))
+            .filter(|moment| *moment <= axes.known())
             .collect();
         let mut found: Vec<Revision> = Vec::new();
-        for day in days {
-            let spells = self.spells(axes, size, day)?.unwrap_or_default();
+        for moment in moments {
+            let spells = self.spells(axes, size, moment)?.unwrap_or_default();
             if is_news(found.last(), &spells) {
                 if let Some(last) = found.last_mut() {
-                    last.known_until = Some(Edtf::day(day));
+                    last.known_until = Some(KnownBy::moment(moment));
                 }
-                let from = day.date().map(|_| Edtf::day(day));
+                let from = (moment > Instant::PAST).then(|| KnownBy::moment(moment));
                 found.push(self.revision(None, from, spells));
             }
         }
         Ok(found)
     }
 
-    fn revision(&self, recorded: Option<Size>, known: Option<Edtf>, spells: Vec<SpellItem>) -> Revision {
+    fn revision(&self, recorded: Option<Size>, known: Option<KnownBy>, spells: Vec<SpellItem>) -> Revision {
         Revision {
             body: self.body.clone(),
             recorded_from: recorded,

@@ -1,7 +1,7 @@
 //! Rows are made: of a body and everyone in it at once, by the fold.
 
 use crate::charter::Version;
-use crate::event::{BodyId, Day, Edtf, ParticipantId, Size};
+use crate::event::{BodyId, Day, Edtf, Instant, ParticipantId, Size};
 use crate::history::PairView;
 
 use super::Axes;
@@ -23,7 +23,7 @@ pub struct StoredRows {
 /// The rows of a body, from everything that bears on it. `beside` are the groups in which that was found besides its own.
 pub fn rows(material: &Material, body: &BodyId, beside: Vec<String>) -> StoredRows {
     let size = material.entries.last().map_or(Size(0), |last| Size(last.index.0 + 1));
-    let Ok(view) = BodyView::new(material, body, size, Day::FUTURE) else {
+    let Ok(view) = BodyView::new(material, body, size, Instant::FUTURE) else {
         let body = BodyRow { size, beside, ruled: None }.encode();
         return StoredRows { body, pairs: Vec::new() };
     };

@@ -36,7 +36,7 @@ fn material(entries: &[Entry]) -> Material {
 }
 
 fn axes(on: &str, known: &str) -> Axes {
-    let as_known = (!known.is_empty()).then(|| Edtf::parse(known).unwrap());
+    let as_known = (!known.is_empty()).then(|| KnownBy::parse(known).unwrap());
     Axes::on_day(on.parse().unwrap(), as_known, Size(u64::MAX))
 }
 
@@ -71,7 +71,7 @@ fn folded_by(view: &Arc<BodyView>, threads: usize) -> Vec<Vec<String>> {
 fn threads_that_share_a_view_fold_what_one_alone_folds() {
     let Some(entries) = sco() else { return };
     let view = |entries: &[Entry]| {
-        Arc::new(BodyView::new(&material(entries), &body("sco"), Size(u64::MAX), Day::FUTURE).unwrap())
+        Arc::new(BodyView::new(&material(entries), &body("sco"), Size(u64::MAX), Instant::FUTURE).unwrap())
     };
     let alone = folded_by(&view(&entries), 1);
     let together = folded_by(&view(&entries), 4);
@@ -267,7 +267,7 @@ fn a_status_asked_for_before_it_existed_is_flagged() {
     assert!(flagged("2004-06-16"));
     assert!(!flagged("2004-06-17"));
     let mut answer = status(&material, &who("MNG"), &body("sco"), &axes("2003-01-01", "")).unwrap();
-    let view = BodyView::new(&material, &body("sco"), Size(u64::MAX), Day::FUTURE).unwrap();
+    let view = BodyView::new(&material, &body("sco"), Size(u64::MAX), Instant::FUTURE).unwrap();
     answer.flag_absent(&view.charter, &observer);
     assert!(
         answer.notes.iter().any(|n| n.contains("nobody could hold it on 2003-01-01")),

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::event::{BodyId, Day, Edtf, Index, ParticipantId};
+use crate::event::{BodyId, Day, Index, KnownBy, ParticipantId};
 use crate::query::{
     Between, ChangedSpan, Diff, DiffEntry, DiffItem, Kind, ProcedureChange, Question, State, participant,
 };
@@ -213,7 +213,7 @@ fn step(page: &Page, change: &ProcedureChange) -> String {
 
 fn footer(page: &Page, answer: &Diff, between: Between, today: Day) -> String {
     let q = &answer.question;
-    let known = q.as_known.as_ref().map_or("today".to_owned(), Edtf::to_string);
+    let known = q.as_known.as_ref().map_or("today".to_owned(), KnownBy::to_string);
     let size = count(answer.checkpoint.size.0, "entry", "entries");
     let root = page.short_hash(&answer.checkpoint.root);
     let view = q.view.as_ref().map(|view| format!("by the view {}, ", clean(view))).unwrap_or_default();

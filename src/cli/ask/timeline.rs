@@ -160,7 +160,7 @@ fn both(page: &Page, answer: &Revisions, who: &ParticipantId, today: Day) -> Str
 fn revised(revision: &Revision, page: &Page) -> Vec<Vec<String>> {
     let first = match (&revision.recorded_from, &revision.known_from) {
         (Some(size), _) => size.to_string(),
-        (None, Some(day)) => date(day),
+        (None, Some(known)) => known.to_string(),
         (None, None) => page.tree("…", "...").to_owned(),
     };
     if revision.spells.is_empty() {

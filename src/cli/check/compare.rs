@@ -232,7 +232,7 @@ impl Work<'_> {
     fn is_of_the_time(&self, statement: &Statement) -> bool {
         let Statement::Act { act, .. } = statement else { return true };
         let dated = act.event.date().is_some_and(|on| on.earliest() <= self.args.until(self.axes));
-        let known = act.event.known().day <= self.axes.known();
+        let known = act.event.known().from <= self.axes.known();
         dated && known && self.args.kind.is_none_or(|only| only.admits(&act.event))
     }
 

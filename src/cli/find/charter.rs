@@ -122,7 +122,7 @@ fn show(args: &ShowArgs, context: &Context) -> Result<Exit, Failure> {
     let charter = reading.charter_now(&args.body)?;
     let version = charter.on(on);
     let material = reading.material(&args.body, None, reading.size())?;
-    let view = BodyView::new(&material, &args.body, reading.size(), crate::event::Day::FUTURE)?;
+    let view = BodyView::new(&material, &args.body, reading.size(), crate::event::Instant::FUTURE)?;
     let proposed = corrections(&material, &view, None, on);
     let mut answer = json(&charter, version, on);
     answer["corrections"] = serde_json::to_value(&proposed)?;

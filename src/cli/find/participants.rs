@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use crate::event::{
-    Day, Edtf, Participant, ParticipantId, ParticipantKind, Register, Size, StateList, StateNumber,
+    Day, Edtf, Instant, Participant, ParticipantId, ParticipantKind, Register, Size, StateList, StateNumber,
     StateNumbers,
 };
 use crate::query::{BodyView, Lifetime, Lifetimes, is_state_list};
@@ -106,7 +106,7 @@ fn lifetimes(context: &Context) -> Result<Lifetimes, Failure> {
     let mut views = Vec::with_capacity(lists.len());
     for list in &lists {
         let material = reading.material(list, None, reading.size())?;
-        views.push((list, BodyView::new(&material, list, Size(u64::MAX), Day::FUTURE)?));
+        views.push((list, BodyView::new(&material, list, Size(u64::MAX), Instant::FUTURE)?));
     }
     Ok(Lifetimes::of_lists(views.iter().map(|(list, view)| (*list, &view.pairs))))
 }

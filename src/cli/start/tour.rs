@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use crate::audit::AuditOptions;
 use crate::charter::Charter;
-use crate::event::{Act, ActKind, BodyId, Day, Edtf, Entry, Index, ParticipantId, Size};
+use crate::event::{Act, ActKind, BodyId, Day, Edtf, Entry, Index, KnownBy, ParticipantId, Size};
 use crate::ledger::Reading;
 use crate::query::{Axes, ConflictSide, Pending, StatusAnswer, pending, roster, status};
 
@@ -52,7 +52,7 @@ impl Tour {
     }
 
     fn axes(&self, on: Day, known: Option<Day>, recorded: Option<Size>) -> Axes {
-        Axes::on_day(on, known.map(Edtf::day), recorded.unwrap_or(self.reading.size()))
+        Axes::on_day(on, known.map(KnownBy::day), recorded.unwrap_or(self.reading.size()))
     }
 
     fn heading(&self, title: &str, command: &str) -> String {

@@ -86,7 +86,7 @@ proptest! {
         prop_assume!(entries.iter().all(|e| depth(&entries, &e.event) <= 4));
         for recorded in 0..=entries.len() {
             for known in (-1..10).map(at).chain([Day::FUTURE]) {
-                let acts = standing(&entries, Size(recorded as u64), known);
+                let acts = standing(&entries, Size(recorded as u64), Instant::end_of(known));
                 let history = History::fold(&charter, &acts, &Influence::default());
                 let deeds: Vec<Deed> = naive::grants(&entries, recorded, known).iter().map(grant).collect();
                 for (offset, expected) in brute_force(&rules, &deeds, WINDOW).into_iter().enumerate() {

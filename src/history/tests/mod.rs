@@ -155,7 +155,7 @@ impl Deed {
         event.status = self.claims.map(|s| StatusId::parse(s).unwrap());
         event.sequence = self.sequence;
         event.rival = self.rival.map(|r| Rival::parse(r).unwrap());
-        let known = Known { day: Day::PAST, assumed: true };
+        let known = Known { from: Instant::PAST, assumed: true };
         Standing { index: Index(10 + index), event: Arc::new(event), known, corrected_by: Vec::new() }
     }
 }

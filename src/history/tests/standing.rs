@@ -200,7 +200,7 @@ proptest! {
     ) {
         let entries = record(&kinds);
         for (recorded, known) in [(recorded, at(known)), (entries.len(), Day::FUTURE), (entries.len(), at(known))] {
-            let found: Vec<_> = standing(&entries, Size(recorded as u64), known)
+            let found: Vec<_> = standing(&entries, Size(recorded as u64), Instant::end_of(known))
                 .iter()
                 .map(|a| {
                     let text = |t: &Option<String>| t.clone().unwrap_or_default();
@@ -252,7 +252,7 @@ proptest! {
                 .map(|(_, entry)| entry.clone())
                 .collect();
             let of_body = |entries: &[Entry]| -> Vec<String> {
-                let acts = standing(entries, Size(u64::MAX), at(known));
+                let acts = standing(entries, Size(u64::MAX), Instant::end_of(at(known)));
                 let own = acts.iter().filter(|act| act.event.body == body);
                 own.map(|act| format!("{} {:?} {:?}", act.index, &*act.event, act.corrected_by)).collect()
             };

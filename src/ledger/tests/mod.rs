@@ -15,7 +15,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::event::{Act, ActKind, Cause, Day, Edtf, Event, ParticipantId, Role, StatusId};
+use crate::event::{Act, ActKind, Cause, Day, Edtf, Event, KnownBy, ParticipantId, Role, StatusId};
 use crate::fixture::{
     ORIGIN, START, body, charters, create, holder, id, options, rectification, retraction, rows, who, writer,
 };
@@ -229,7 +229,7 @@ fn record() -> Option<Vec<Event>> {
 }
 
 fn axes(on: &str, known: Option<&str>, size: Size) -> Axes {
-    Axes::on_day(on.parse().unwrap(), known.map(|k| Edtf::parse(k).unwrap()), size)
+    Axes::on_day(on.parse().unwrap(), known.map(|k| KnownBy::parse(k).unwrap()), size)
 }
 
 fn ask(reading: &Reading, of: &ParticipantId, size: Size, on: &str, known: Option<&str>) -> Value {

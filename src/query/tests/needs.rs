@@ -8,7 +8,7 @@ use proptest::sample::{Index as Pick, select};
 
 use crate::charter::charter_event;
 use crate::event::{
-    Act, ActKind, BodyId, Cause, Edtf, Entry, Event, Form, Heading, ImportReceipt, Index, Instant,
+    Act, ActKind, BodyId, Cause, Edtf, Entry, Event, Form, Heading, ImportReceipt, Index, Instant, KnownBy,
     ParticipantId, Role, Scope, Size, filings,
 };
 use crate::fixture::{body, id, rectification, retraction, who};
@@ -185,7 +185,7 @@ proptest! {
     ) {
         let entries = entries_of(&seeds);
         let size = Size(recorded.index(entries.len()) as u64 + 1);
-        let known = known.map(|year| Edtf::parse(&year.to_string()).unwrap());
+        let known = known.map(|year| KnownBy::parse(&year.to_string()).unwrap());
         let axes = Axes::on_day(format!("{on}-07-01").parse().unwrap(), known, size);
         for of in BODIES.map(body) {
             for one in PEOPLE.map(|name| Some(who(name))).into_iter().chain([None]) {

@@ -5,7 +5,7 @@ use proptest::sample::select;
 
 use super::*;
 use crate::charter::charter_event;
-use crate::event::{Act, Role};
+use crate::event::{Act, Edtf, Role};
 use crate::fixture::id;
 
 const PARTICIPANTS: [&str; 4] = ["AUT", "BEL", "CHE", "DNK"];

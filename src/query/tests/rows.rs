@@ -57,7 +57,7 @@ fn compare_body(
     on: Day,
 ) -> [usize; 3] {
     let axes = Axes::on_day(on, None, Size(u64::MAX));
-    let view = BodyView::new(whole, body, Size(u64::MAX), Day::FUTURE).unwrap();
+    let view = BodyView::new(whole, body, Size(u64::MAX), Instant::FUTURE).unwrap();
     let read =
         |(who, bytes): &(ParticipantId, Vec<u8>)| (who.clone(), PairRow::decode(bytes, ruled).unwrap());
     let rows: Vec<(ParticipantId, PairRow)> = made.pairs.iter().map(read).collect();
@@ -122,7 +122,7 @@ fn the_rows_of_five_organisations_say_what_the_fold_says_on_every_day() {
     let (mut told, mut asked) = (0, 0);
     for record in records() {
         let whole = material(&record.entries(record.rows.clone()));
-        let view = BodyView::new(&whole, &record.body, Size(u64::MAX), Day::FUTURE).unwrap();
+        let view = BodyView::new(&whole, &record.body, Size(u64::MAX), Instant::FUTURE).unwrap();
         let (row, made) = stored(&whole, &record.body);
         let ruled = row.ruled.unwrap();
         assert_eq!(ruled.participants, view.pairs.len() as u64);
@@ -152,13 +152,13 @@ proptest! {
             let whole = gathered(&entries, &of, None);
             let (row, made) = stored(&whole, &of);
             let Some(ruled) = row.ruled else {
-                prop_assert!(BodyView::new(&whole, &of, Size(u64::MAX), Day::FUTURE).is_err());
+                prop_assert!(BodyView::new(&whole, &of, Size(u64::MAX), Instant::FUTURE).is_err());
                 continue;
             };
             let adopted = |act: &Standing| act.event.act.kind() == ActKind::CharterAdopted && act.event.body == of;
-            let stands = standing(&entries, Size(u64::MAX), Day::FUTURE).iter().any(adopted);
+            let stands = standing(&entries, Size(u64::MAX), Instant::FUTURE).iter().any(adopted);
             prop_assert_eq!(ruled.is_adopted, stands, "{} in {:?}", of, entries);
-            let view = BodyView::new(&whole, &of, Size(u64::MAX), Day::FUTURE).unwrap();
+            let view = BodyView::new(&whole, &of, Size(u64::MAX), Instant::FUTURE).unwrap();
             for on in some_days(&view) {
                 compare_body(&whole, |who| alone(&entries, &of, who), (&ruled, &made), &of, on);
             }
