@@ -41,7 +41,7 @@ use std::sync::{Arc, OnceLock};
 use crate::charter::Charter;
 use crate::event::{BodyId, Entry, EventId, EventSignature, Index, Instant, Size};
 use crate::index::Tables;
-use crate::log::{Disk, Entries, Hash, Holder, SigningKey, TornTail, leaf_hash, verifier_key};
+use crate::log::{Disk, Entries, Hash, Holder, SigningKey, TornTail, VerifierKey, leaf_hash, verifier_key};
 
 pub use admit::Draft;
 pub use append::Trial;
@@ -141,7 +141,7 @@ impl Writer {
     /// # Errors
     /// [`LedgerError`].
     pub fn open_unheaded(path: &Path, holder: &Holder, disk: Disk) -> Result<Writer, LedgerError> {
-        let published = published(path);
+        let published = published(path, &[])?;
         let mark = published.as_ref().and_then(Tables::mark);
         let log = Entries::open_writer_at(path, holder, disk, mark)?;
         sled::check(path, &log)?;
@@ -156,7 +156,7 @@ impl Writer {
     /// # Errors
     /// [`LedgerError`].
     pub fn dry_run(path: &Path) -> Result<Writer, LedgerError> {
-        Ok(Writer::of_record(Record::open(path)?, OnceLock::new()))
+        Ok(Writer::of_record(Record::open(path, &[])?, OnceLock::new()))
     }
 
     fn of_record(record: Record, stores: OnceLock<Arc<Stores>>) -> Writer {
@@ -253,21 +253,29 @@ impl Writer {
 }
 
 impl Record {
-    /// Opens a ledger for reading only: it takes no lock and writes nothing.
+    /// Opens a ledger for reading only: it takes no lock and writes nothing. If keys are given, only what they signed is read.
     ///
     /// # Errors
-    /// [`LedgerError`].
-    fn open(path: &Path) -> Result<Record, LedgerError> {
-        let published = published(path);
-        let log = Entries::open_reader_at(path, published.as_ref().and_then(Tables::mark))?;
+    /// [`LedgerError`]; [`LedgerError::Log`] with [`LogError::Untrusted`](crate::log::LogError::Untrusted) if no key that is
+    /// given signed the head.
+    fn open(path: &Path, keys: &[VerifierKey]) -> Result<Record, LedgerError> {
+        let published = published(path, keys)?;
+        let log = Entries::open_reader_at(path, published.as_ref().and_then(Tables::mark), keys)?;
         sled::check(path, &log)?;
         Record::new(path, log, published)
     }
 }
 
-/// The published index of a ledger; the log's key must have signed it if the log has one.
-fn published(path: &Path) -> Option<Tables> {
-    let origin = crate::log::origin(path).ok()?;
-    let key = verifier_key(path).ok().flatten();
-    Tables::published(path, &origin, key.as_ref())
+/// The published index of a ledger. If keys are given, one of them must have signed it; otherwise the log's key, if the log has
+/// one.
+///
+/// # Errors
+/// [`LedgerError::Log`] if the log's key is asked for and cannot be read: an index without its signature decides no answer.
+fn published(path: &Path, keys: &[VerifierKey]) -> Result<Option<Tables>, LedgerError> {
+    let Ok(origin) = crate::log::origin(path) else { return Ok(None) };
+    let signed_by = |key: &VerifierKey| Tables::published(path, &origin, Some(key));
+    Ok(match keys {
+        [] => Tables::published(path, &origin, verifier_key(path)?.as_ref()),
+        keys => keys.iter().find_map(signed_by),
+    })
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use chancery::certificate::{CertificateEvidence, CompletenessMap, make, verify};
 use chancery::event::{
-    BodyId, Day, Edtf, Entry, Heading, Index, Instant, KnownBy, ParticipantId, Scope, Size, filings, leaf::decode,
+    BodyId, Day, Edtf, Entry, Heading, Index, Instant, KnownBy, ParticipantId, Scope, Size, filings,
+    leaf::decode,
 };
 use chancery::ledger::{LedgerError, Reading};
 use chancery::log::{Frontier, Hash, LeafHashes, SigningKey, VerifierKey, leaf_hash};

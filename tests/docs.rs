@@ -276,3 +276,31 @@ fn every_error_of_the_library_is_in_the_catalogue() {
     }
     assert!(checked > 60, "only {checked} errors were found");
 }
+
+/// Every word of a text between backquotes.
+fn quoted(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn every_promise_of_security_names_a_test_that_exists() {
+    let text = fs::read_to_string(document("docs/SECURITY.md")).unwrap();
+    let table = text.split("## What is promised").nth(1).unwrap().split("\n## ").next().unwrap();
+    let promises: Vec<&str> = table.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+    assert!(promises.len() > 25, "only {} promises are listed", promises.len());
+    for promise in promises {
+        let (promised, shown) = promise.trim_end_matches(" |").rsplit_once(" | ").unwrap();
+        let mut source = String::new();
+        let mut tests = 0;
+        for word in quoted(shown) {
+            if word.ends_with(".rs") {
+                source = fs::read_to_string(document(word)).unwrap_or_else(|_| panic!("there is no {word}"));
+                continue;
+            }
+            let is_test = source.split("#[test]").skip(1).any(|test| test.contains(&format!("fn {word}()")));
+            assert!(is_test, "{word} is no test: it is to show that {promised}");
+            tests += 1;
+        }
+        assert!(tests > 0, "no test shows that {promised}");
+    }
+}

@@ -366,3 +366,127 @@ fn knowledge_by_an_instant_ends_at_that_instant() {
     let refused = env.run(&["status", "KAZ", "p", "--as-known", "2016-08-05T12:49:56"]).fails(2);
     assert!(refused.contains("2016-08-05T12:49:56"), "{refused}");
 }
+
+#[test]
+fn a_state_that_is_no_more_has_no_status_unless_lists_alone_say_so() {
+    // German Democratic Republic, 3 October 1990; Czechoslovakia, end of 31 December 1992; Democratic Yemen, 22 May 1990 (Historical
+    // Information of the Multilateral Treaties Deposited with the Secretary-General). Yugoslavia: its end was contested.
+    let env = treaty("entry_into_force = \"count(1) then instant\"");
+    for (who, on) in
+        [("DDR", "1973-11-08"), ("CSK", "1975-12-23"), ("YMD", "1987-02-09"), ("YUG", "1971-06-02")]
+    {
+        acts(&env, &format!("instrument-deposited -p {who} --in x --deposited {on}"));
+    }
+    for (who, last) in [("DDR", "1990-10-02"), ("CSK", "1992-12-31"), ("YMD", "1990-05-21")] {
+        assert_eq!(status(&env, who, "x", last), "party certain", "{who}");
+        assert_eq!(status(&env, who, "x", "1993-01-01"), "none certain", "{who}");
+    }
+    assert_eq!(status(&env, "YUG", "x", "2014-12-31"), "party certain");
+    let answer = env.run(&["status", "DDR", "x", "--on", "2020-01-01"]).all();
+    assert!(answer.contains("no longer a state from 1990-10-03"), "{answer}");
+    let roster = env.run(&["roster", "x", "--on", "2014-12-31", "--format", "json"]).json();
+    assert_eq!(roster["counts"]["party"]["at_most"], 1);
+    // A list of states states its own ends.
+    let list = "{\"date\":\"1954-03-25\",\"party\":\"DDR\",\"body\":\"state-system-x\",\"kind\":\"state_began\",\"source\":\"x\"}\n";
+    env.write("a.jsonl", list);
+    env.run(&["import", "events", "a.jsonl", "-q"]).ok();
+    assert_eq!(status(&env, "DDR", "state-system-x", "2020-01-01"), "member certain");
+}
+
+#[test]
+fn a_succession_has_effect_from_its_day_and_is_possible_while_that_day_is_unknown() {
+    // Montenegro notified on 23 October 2006 that it succeeds from 3 June 2006; Czechia from 1 January 1993 (Historical Information of
+    // the Multilateral Treaties Deposited with the Secretary-General).
+    let env = treaty("entry_into_force = \"count(1) then instant\"");
+    acts(
+        &env,
+        "instrument-deposited -p FRA --in x --deposited 1980-01-01\n\
+         succession-notified -p MNE --in x --notified 2006-10-23\n\
+         succession-notified -p CZE --in x --notified 1993-02-22\n\
+         succession-notified -p SSD --in x --notified 2015-02-24\n\
+         succession-notified -p BLR --in x --notified 1992-06-17 --effective 1992-05-31",
+    );
+    assert_eq!(status(&env, "MNE", "x", "2006-06-02"), "none certain");
+    assert_eq!(status(&env, "MNE", "x", "2006-07-01"), "party certain");
+    assert_eq!(status(&env, "CZE", "x", "1993-01-01"), "party certain");
+    assert_eq!(status(&env, "BLR", "x", "1992-05-31"), "party certain");
+    assert_eq!(status(&env, "SSD", "x", "2012-01-01"), "none/party possible");
+    assert_eq!(status(&env, "SSD", "x", "2015-02-24"), "party certain");
+    // Not before the treaty was in force (VCSST 1978, art. 17).
+    assert_eq!(status(&env, "SSD", "x", "1979-12-31"), "none certain");
+}
+
+#[test]
+fn an_objection_to_an_accession_counts_between_the_two_until_it_is_withdrawn() {
+    // Apostille Convention, art. 12. Albania acceded on 3 September 2003; Belgium objected on 5 March 2004 and withdrew on 21 December
+    // 2015 (table of the depositary).
+    let env = treaty(
+        "entry_into_force = \"count(2) then days(60)\"\nentry_into_force_for_participant = \"months(8) after entry_into_force\"",
+    );
+    acts(
+        &env,
+        "treaty-signed -p BEL --in x --signed 1970-03-10\n\
+         instrument-deposited -p BEL --in x --deposited 1975-12-11\n\
+         instrument-deposited -p FRA --in x --deposited 1964-11-25\n\
+         instrument-deposited -p ALB --in x --deposited 2003-09-03\n\
+         objection-made -p BEL --in x --received 2004-03-05 --to 5\n\
+         objection-withdrawn -p BEL --in x --notified 2015-12-21 --to 6\n\
+         objection-made -p FRA --in x --received 2006-01-01 --to 5\n\
+         objection-made -p ALB --in x --received 2004-01-01 --to 3",
+    );
+    let between = |one: &str, other: &str, on: &str| {
+        env.run(&["relations", one, other, "--in", "x", "--on", on, "--format", "json"]).json()
+    };
+    for (on, is_in_force) in [("2010-01-01", false), ("2015-12-20", false), ("2015-12-21", true)] {
+        assert_eq!(between("ALB", "BEL", on)["in_force"], is_in_force, "{on}");
+    }
+    assert_eq!(between("BEL", "ALB", "2016-01-01")["since"], "2015-12-21");
+    let late = between("FRA", "ALB", "2010-01-01");
+    assert_eq!(late["in_force"], true);
+    assert!(late["notes"].to_string().contains("no effect"), "{late}");
+    let of_a_ratification = between("ALB", "BEL", "2016-01-01");
+    assert!(
+        of_a_ratification["notes"].to_string().contains("a ratification cannot be objected to"),
+        "{of_a_ratification}"
+    );
+}
+
+#[test]
+fn a_grant_gives_the_status_that_it_names() {
+    // The United States was an observer of the Council of Europe from 1996; the shipped version of 1949 knows no observers.
+    let env = Env::new();
+    env.run(&["init", "--charter", "coe", "-q"]).ok();
+    env.write("a.csv", "date,effective_date,party,event_kind,resulting_status\n1992-01-01,1992-01-01,USA,status_granted,observer\n");
+    let report = env.run(&["import", "csv", "a.csv", "--in", "coe"]).all();
+    assert!(report.contains("1 remark"), "{report}");
+    assert_eq!(status(&env, "USA", "coe", "2000-01-01"), "observer certain");
+}
+
+#[test]
+fn a_late_signature_takes_no_entry_into_force_back_and_an_open_class_is_possible_only() {
+    let env = treaty("entry_into_force = \"all(signatories) then instant\"");
+    let closed = "entry_into_force = \"all(signatories until 2000-12-31) then instant\"";
+    adopt(&env, "closed", closed);
+    for body in ["x", "closed"] {
+        acts(
+            &env,
+            &format!(
+                "treaty-signed -p FRA --in {body} --signed 2000-01-01\n\
+                 treaty-signed -p NOR --in {body} --signed 2000-01-01\n\
+                 instrument-deposited -p FRA --in {body} --deposited 2001-01-01\n\
+                 instrument-deposited -p NOR --in {body} --deposited 2001-02-01\n\
+                 treaty-signed -p SWE --in {body} --signed 2005-01-01"
+            ),
+        );
+        for on in ["2003-01-01", "2006-01-01"] {
+            let answer = in_force(&env, body, on);
+            assert_eq!(
+                (&answer["in_force"], &answer["on"]),
+                (&true.into(), &"2001-02-01".into()),
+                "{body} {on}"
+            );
+            let certainty = if body == "x" { "possible" } else { "certain" };
+            assert_eq!(answer["certainty"], certainty, "{body} {on}");
+        }
+    }
+}

@@ -88,6 +88,7 @@ fn a_participant_has_its_numbers_and_each_list_that_counts_it_with_its_entries()
       also      Czechoslovak Socialist Republic; Czech and Slovak Federal Republic;
                 CSSR
       then      CZE SVK
+      ended     1993-01-01
       ISO       code taken out of use 1993-06-15 (ISO 3166-3)
     counted by        from        until       entries
     state-system-cow  1918-10-28  1993-01-01  10, 11

@@ -68,5 +68,6 @@ mod snapshots;
 mod states;
 mod tidy;
 mod treaties;
+mod trusted;
 mod wipo;
 mod witness;

@@ -1,4 +1,4 @@
-//! Questions of one answer: about a pair, a participant, a body, an entry.
+//! Questions with one answer: about a pair, a participant, a body, an entry.
 
 use crate::line::Line;
 use crate::record::Record;
@@ -9,7 +9,7 @@ use crate::sqlite;
 /// A treaty of HUGGO that has two hundred entries.
 const OF_TWO_HUNDRED: &str = "ggo-esapfc-1948a";
 
-/// The program that does nothing, beside `sqlite3` that does nothing.
+/// The start of the program with no work to do, compared with that of `sqlite3`.
 pub(crate) fn start_up(sitting: &Sitting) {
     if !sitting.wants("start-up") {
         return;
@@ -43,7 +43,7 @@ pub(crate) fn statuses(sitting: &Sitting) {
     }
 }
 
-/// MiB that a question may have resident.
+/// The memory that a question may have resident, in MiB.
 const fn memory(record: Record) -> f64 {
     match record {
         Record::Narrow(_) => 400.0,

@@ -1,4 +1,4 @@
-//! How much longer a question about everything takes where four times as much is recorded.
+//! The growth in the time of a question about everything, if the record is four times as large.
 
 use crate::line::{End, Line};
 use crate::record::Record;
@@ -7,7 +7,7 @@ use crate::samples::time;
 use crate::sitting::Sitting;
 use crate::whole::asked;
 
-/// How many times as long a question may take on a record four times as large.
+/// The largest factor by which a question may take longer on a record four times as large.
 const MOST: f64 = 4.4;
 
 /// Every question about everything, on a record and on one of four times its size.

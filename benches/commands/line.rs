@@ -1,53 +1,53 @@
-//! A process: how long it takes from start to exit, and what it weighs.
+//! A process, with its time from start to exit and its memory.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// A program and the words behind it.
+/// A program and its arguments.
 #[derive(Clone)]
 pub(crate) struct Line {
     program: PathBuf,
     words: Vec<String>,
 }
 
-/// How a process ended.
+/// The way in which a process ended.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum End {
-    /// It answered: 0, or 1 for "no" or for lines that were left out.
+    /// It answered: exit code 0, or 1 for "no" or for lines that were left out.
     Answered,
     /// It refused, with this exit code.
     Refused(i32),
-    /// It was ended because it took too long.
+    /// It was ended because it exceeded the time limit.
     TooLong,
 }
 
-/// A process that was weighed while it ran.
+/// A process whose memory was measured while it ran.
 #[derive(Clone, Copy)]
 pub(crate) struct Weighed {
-    /// From start to exit, with the millisecond that the weighing takes.
+    /// The time from start to exit, including the millisecond that the measurement of memory takes.
     pub(crate) took: Duration,
-    /// How it ended.
+    /// The way in which it ended.
     pub(crate) end: End,
-    /// The most memory it had resident, in bytes, and how many page faults it took, where `/usr/bin/time` is there to say so.
+    /// The largest resident memory in bytes, and the number of page faults, if `/usr/bin/time` is installed.
     pub(crate) weight: Option<(f64, u64)>,
 }
 
 /// An append, at the two moments that its user notices.
 pub(crate) struct Receipt {
-    /// Until the first line of the receipt stood on standard output.
+    /// The time until the first line of the receipt was on standard output.
     pub(crate) first_line: Duration,
-    /// Until the exit.
+    /// The time until the exit.
     pub(crate) exit: Duration,
 }
 
 const TIME: &str = "/usr/bin/time";
-/// What `timeout` exits with where it had to end the command.
+/// The exit code of `timeout` if it had to end the command.
 const ENDED: i32 = 124;
 
 impl Line {
-    /// A program with words.
+    /// A program with arguments.
     pub(crate) fn new<W: Into<String>>(
         program: impl Into<PathBuf>,
         words: impl IntoIterator<Item = W>,
@@ -61,7 +61,7 @@ impl Line {
         Line::new(env!("CARGO_BIN_EXE_chancery"), place.into_iter().chain(words.split_whitespace()))
     }
 
-    /// With one more word.
+    /// The same line with one more argument.
     pub(crate) fn and(mut self, word: impl Into<String>) -> Line {
         self.words.push(word.into());
         self
@@ -73,7 +73,7 @@ impl Line {
         command
     }
 
-    /// Runs it, its output thrown away, and gives how long that took.
+    /// Runs the line, discards its output, and returns the time from start to exit.
     pub(crate) fn timed(&self) -> Duration {
         let mut command = self.command();
         let began = Instant::now();
@@ -81,7 +81,7 @@ impl Line {
         began.elapsed()
     }
 
-    /// Runs it for at most `limit` seconds, and notes its memory and its page faults.
+    /// Runs the line for at most `limit` seconds, and notes its memory and its page faults.
     pub(crate) fn weighed(&self, limit: u64) -> Weighed {
         let report = std::env::temp_dir().join(format!("chancery-bench-{}", std::process::id()));
         let weighing = Path::new(TIME).exists();
@@ -105,13 +105,13 @@ impl Line {
         Weighed { took, end, weight }
     }
 
-    /// Runs it and gives its whole output.
+    /// Runs the line and returns its whole output.
     pub(crate) fn output(&self) -> String {
         let done = self.command().stdout(Stdio::piped()).output().unwrap();
         String::from_utf8(done.stdout).unwrap()
     }
 
-    /// Runs it and notes when its first line came.
+    /// Runs the line and notes when its first line of output came.
     pub(crate) fn receipt(&self) -> Receipt {
         let mut command = self.command();
         let began = Instant::now();
@@ -125,7 +125,7 @@ impl Line {
         Receipt { first_line, exit: began.elapsed() }
     }
 
-    /// How many syncs it makes before its first output, and in all, where `strace` is there to say so.
+    /// The number of syncs before the first output, and in all, if `strace` is installed.
     pub(crate) fn syncs(&self) -> Option<(usize, usize)> {
         let trace = "trace=write,fsync,fdatasync,sync_file_range,msync,sync,syncfs";
         let traced = ["-f", "-qq", "-e", trace].map(str::to_owned).into_iter();
@@ -139,7 +139,7 @@ impl Line {
     }
 }
 
-/// KiB and faults, as the last line of the report has them.
+/// The memory in bytes and the page faults, from the last line of the report, which has KiB.
 fn weight(report: &str) -> Option<(f64, u64)> {
     let (kib, faults) = report.lines().last()?.split_once(' ')?;
     Some((kib.parse::<f64>().ok()? * 1024.0, faults.parse().ok()?))

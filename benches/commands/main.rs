@@ -1,7 +1,7 @@
-//! What a user waits for: whole processes, from the command that is typed to its exit, in turn with its peers.
+//! The times that a user waits: whole processes, from the command typed to its exit, in turn with other programs.
 //!
-//! `cargo bench --bench commands`, or the groups whose name has a word in it: `cargo bench --bench commands -- portfolio`.
-//! docs/PERFORMANCE.md says what a column means and which variables make it smaller.
+//! `cargo bench --bench commands`, or only the groups whose name contains a word: `cargo bench --bench commands -- portfolio`.
+//! docs/PERFORMANCE.md explains the columns, and the variables that make the measurement smaller.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a measurement that cannot be made has no result")]
 
 mod asks;

@@ -1,4 +1,4 @@
-//! What five corrections of every act cost a question about the past, another past each time.
+//! The cost of five corrections of every act to questions about the past, each about another past.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -13,13 +13,13 @@ use crate::shared::Random;
 use crate::sitting::Sitting;
 use crate::synthetic::FIRST_DAY;
 
-/// Entries of the corrected record at most.
+/// The largest number of entries of the corrected record.
 const ENTRIES: usize = 100_000;
-/// Questions of one command.
+/// The number of questions of one command.
 const QUESTIONS: usize = 1_000;
-/// The number of entries between the pasts of two questions: some of every pair are among them.
+/// The number of entries between the sizes of two questions, large enough that every pair has some among them.
 const APART: usize = 7_919;
-/// The most that a question to the corrected record may take: as a multiple of one to the other record, and in seconds.
+/// The largest time that a question to the corrected record may take: as a multiple of one to the other record, and in seconds.
 const MOST: (f64, f64) = (6.0, 60e-6);
 
 /// The same questions to a record in which every act is corrected five times, and to one without corrections.
@@ -51,7 +51,7 @@ pub(crate) fn rows(sitting: &Sitting) {
     );
 }
 
-/// Writes questions about pairs drawn at random, each as another size has it.
+/// Writes questions about pairs drawn at random, each as recorded at another size.
 fn write(sitting: &Sitting, made: &Made) -> PathBuf {
     let path = sitting.folder.join(format!("{}.jsonl", made.record).replace(' ', "-"));
     let mut out = std::io::BufWriter::new(std::fs::File::create(&path).unwrap());

@@ -1,4 +1,4 @@
-//! The records that are asked about.
+//! The records that the questions are about.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -8,36 +8,36 @@ use crate::sitting::Sitting;
 use crate::synthetic::{Shape, World};
 use crate::{sqlite, wide, written};
 
-/// Which record.
+/// A record, by its kind and size.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Record {
     /// The treaties of the environment and of trade: 162,967 entries of 3,439 treaties, imported from a file.
     Huggo,
-    /// The number of synthetic entries of 200 participants in 300 bodies: many acts a pair.
+    /// So many synthetic entries of 200 participants in 300 bodies, with many acts for each pair.
     Narrow(usize),
-    /// The number of synthetic entries, in which every act is corrected five times.
+    /// So many synthetic entries, in which every act is corrected five times.
     Corrected(usize),
     /// The acts of such a record without their corrections.
     Uncorrected(usize),
-    /// The number of synthetic acts of 200 parties, one a pair: at a million, in 5,000 treaties.
+    /// So many synthetic acts of 200 parties, one for each pair: a million acts are of 5,000 treaties.
     Wide(usize),
-    /// The demonstration's record.
+    /// The record of the demonstration.
     Sco,
-    /// NATO's accessions, imported from a CSV.
+    /// The accessions to NATO, imported from a CSV.
     Nato,
 }
 
 /// A record on disk.
 pub(crate) struct Made {
-    /// Which it is.
+    /// The kind of record.
     pub(crate) record: Record,
-    /// The ledger.
+    /// The folder of its ledger.
     pub(crate) ledger: PathBuf,
-    /// The same in a database, where `sqlite3` is there.
+    /// The same record in a database, if `sqlite3` is installed.
     pub(crate) database: Option<PathBuf>,
-    /// How many entries it has.
+    /// The number of its entries.
     pub(crate) entries: usize,
-    /// How the import went that made it, where one did.
+    /// The import that made it, with its time and memory, if an import did.
     pub(crate) import: Option<Weighed>,
 }
 
@@ -56,7 +56,7 @@ impl fmt::Display for Record {
 }
 
 impl Record {
-    /// A pair of it: participant and body.
+    /// A pair of the record: participant and body.
     pub(crate) const fn pair(self) -> (&'static str, &'static str) {
         match self {
             Record::Huggo => ("BRA", "ggo-unfccc-1992a"),
@@ -67,18 +67,18 @@ impl Record {
         }
     }
 
-    /// The status of that pair, asked as a user would.
+    /// The question for the status of that pair, as a user types it.
     pub(crate) fn status(self) -> String {
         let (participant, body) = self.pair();
         format!("status {participant} --in {body}")
     }
 
-    /// Whether `sqlite3` is asked about it too.
+    /// True if `sqlite3` answers the same questions about it.
     const fn is_beside_sqlite(self) -> bool {
         !matches!(self, Record::Corrected(_) | Record::Uncorrected(_))
     }
 
-    /// What a synthetic record is made of.
+    /// The shape of a synthetic record.
     pub(crate) const fn shape(self) -> Shape {
         match self {
             Record::Narrow(entries) => Shape::plain(entries),
@@ -88,7 +88,7 @@ impl Record {
         }
     }
 
-    /// Makes it, with its database.
+    /// Makes the record and its database; `None` if the file for it is missing.
     pub(crate) fn make(self, sitting: &Sitting) -> Option<Made> {
         let ledger = sitting.folder.join(format!("{self}.ledger").replace(' ', "-"));
         let run = |words: &str| _ = Line::chancery(&ledger, words).timed();

@@ -1,4 +1,4 @@
-//! A line of the table: a command, what it took, what its peer took, and its limit.
+//! A row of the table: a command, its time, the times of the programs beside it, and its limit.
 
 use std::time::Duration;
 
@@ -8,68 +8,68 @@ use crate::samples::{Samples, time};
 use crate::sitting::Sitting;
 use crate::sqlite;
 
-/// What a row must keep to.
+/// A limit that a row must keep to.
 #[derive(Clone, Copy)]
 pub(crate) enum Most {
-    /// A multiple of what `sqlite3` took.
+    /// A multiple of the time of `sqlite3`.
     Sqlite(f64),
-    /// A multiple of what `status` of a pair of the same record took.
+    /// A multiple of the time of `status` for a pair of the same record.
     Status(f64),
-    /// A multiple of Y.
+    /// A multiple of Y, the time that Python takes to read HUGGO.
     Y(f64),
-    /// Milliseconds more than nothing.
+    /// Milliseconds more than the start of a program with no work to do.
     BeyondNothing(f64),
-    /// MiB resident.
+    /// Resident memory in MiB.
     Memory(f64),
-    /// Entries in a second, at least.
+    /// The least number of entries in a second.
     PerSecond(f64),
 }
 
 /// A question to a record.
 pub(crate) struct Ask<'a> {
-    /// As it is typed, behind `chancery`.
+    /// The question as the user types it, after `chancery`.
     pub(crate) words: &'a str,
-    /// The same in SQL.
+    /// The same question in SQL.
     pub(crate) query: Option<String>,
-    /// What it must keep to.
+    /// The limits that it must keep to.
     pub(crate) most: &'a [Most],
 }
 
-/// Medians in seconds, as far as they were measured.
+/// The times in seconds, as far as they were measured.
 #[derive(Default, Clone)]
 pub(crate) struct Taken {
-    /// The command.
+    /// Those of the command.
     pub(crate) own: Samples,
-    /// `sqlite3`.
+    /// Those of `sqlite3`.
     pub(crate) sqlite: Samples,
-    /// `status`.
+    /// Those of `status`.
     pub(crate) status: Samples,
-    /// Nothing.
+    /// Those of the program with no work to do.
     pub(crate) nothing: Samples,
-    /// Python.
+    /// Those of Python.
     pub(crate) python: Samples,
 }
 
 /// A row that was measured.
 pub(crate) struct Row<'a> {
-    /// What was done, as the table names it.
+    /// The name of the measurement in the table.
     pub(crate) name: String,
-    /// On which record.
+    /// The name of the record.
     pub(crate) on: String,
-    /// Figures.
+    /// The times.
     pub(crate) taken: Taken,
-    /// The run that was weighed.
+    /// The run whose memory was measured.
     pub(crate) weighed: Option<Weighed>,
-    /// How many entries went through it, where a rate says more.
+    /// The number of entries that it processed, if a rate is more useful than a time.
     pub(crate) entries: Option<usize>,
-    /// What it must keep to.
+    /// The limits that it must keep to.
     pub(crate) most: &'a [Most],
 }
 
-/// From here on a row is measured in Y, and the run that was weighed counts.
+/// A row of at least this length is measured in Y, and the run whose memory is measured counts as its first.
 const LONG: Duration = Duration::from_secs(1);
 
-/// Lets a command take turns with its peer, after one run that measures its memory.
+/// Runs a command in turn with the programs beside it, after one run that measures its memory.
 pub(crate) fn in_turn<const N: usize>(
     sitting: &Sitting,
     own: &Line,
@@ -92,7 +92,7 @@ pub(crate) fn in_turn<const N: usize>(
 }
 
 impl Ask<'_> {
-    /// Asks it beside `sqlite3`, `status` and nothing, and prints the row.
+    /// Asks the question beside `sqlite3`, `status` and the program with no work to do, and prints the row.
     pub(crate) fn beside_status(&self, sitting: &Sitting, made: &Made) {
         let own = Line::chancery(&made.ledger, self.words);
         let weighed = own.weighed(sitting.limit);
@@ -108,7 +108,7 @@ impl Ask<'_> {
         row.print();
     }
 
-    /// Asks it beside Python's reading of HUGGO, and prints the row.
+    /// Asks the question beside Python's reading of HUGGO, and prints the row.
     pub(crate) fn beside_python(&self, sitting: &Sitting, made: &Made, entries: Option<usize>) {
         let own = Line::chancery(&made.ledger, self.words);
         let weighed = own.weighed(sitting.limit);
@@ -135,7 +135,7 @@ impl Ask<'_> {
 }
 
 impl Row<'_> {
-    /// Prints it as a line of Markdown.
+    /// Prints the row as a line of Markdown.
     pub(crate) fn print(&self) {
         let Taken { own, sqlite, status, nothing, python } = &self.taken;
         let weight = self.weighed.and_then(|weighed| weighed.weight);
@@ -176,7 +176,7 @@ impl Row<'_> {
         Some(self.entries? as f64 / self.taken.own.median()?)
     }
 
-    /// A bound, and whether it is kept.
+    /// A limit, and whether the row keeps it.
     fn kept(&self, most: Most) -> String {
         let own = self.taken.own.median();
         let times = |other: &Samples| own.zip(other.median()).map(|(own, other)| own / other);
@@ -208,7 +208,7 @@ impl Row<'_> {
     }
 }
 
-/// The median, and between what it lies.
+/// The median with the range of the samples.
 pub(crate) fn shown(samples: &Samples) -> String {
     let sorted = samples.sorted();
     match (samples.median(), sorted.first(), sorted.last()) {
@@ -220,7 +220,7 @@ pub(crate) fn shown(samples: &Samples) -> String {
     }
 }
 
-/// How many times another one's median it is, and what that is.
+/// The ratio to another program's median, and that median.
 fn beside(own: &Samples, other: &Samples) -> String {
     match own.median().zip(other.median()) {
         Some((own, other)) => format!("{:.2} x ({})", own / other, time(other)),

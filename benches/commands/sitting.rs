@@ -1,4 +1,4 @@
-//! One sitting: what is measured, on which records, how often, and beside which peer.
+//! One sitting of measurements: the groups, the records, the number of rounds and the programs beside.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -10,45 +10,45 @@ use std::time::Duration;
 use crate::line::Line;
 use crate::record::{Made, Record};
 
-/// Everything that the rows of a sitting share.
+/// The settings and records that the rows of a sitting share.
 pub(crate) struct Sitting {
-    /// Where the records lie.
+    /// The folder of the records.
     pub(crate) folder: PathBuf,
-    /// Where the real data lie.
+    /// The folder of the real data.
     pub(crate) data: PathBuf,
-    /// Entries of the large records.
+    /// The number of entries of the large records.
     pub(crate) entries: usize,
-    /// Entries of the smaller of two records that are compared; the other has four times as many.
+    /// The number of entries of the smaller of two records that are compared; the other has four times as many.
     pub(crate) growth: usize,
-    /// How often each side has its turn at most.
+    /// The largest number of turns of each side.
     pub(crate) rounds: usize,
-    /// How long a row may go on taking turns.
+    /// The time after which a row takes no more turns.
     pub(crate) turns: Duration,
-    /// Seconds after which a command is ended.
+    /// The seconds after which a command is ended.
     pub(crate) limit: u64,
-    /// Whether `sqlite3` is there.
+    /// True if `sqlite3` is installed.
     pub(crate) sqlite: bool,
     python: Option<PathBuf>,
     wanted: Option<String>,
     made: RefCell<BTreeMap<Record, Option<Rc<Made>>>>,
 }
 
-/// What is read in one Y.
+/// The file that Python reads in one Y.
 const HUGGO: &str = "real/huggo.jsonl.gz";
-/// Reads every line as a Python program would.
+/// The Python program that reads every line of it.
 const READS: &str = "import gzip, json, sys\nfor line in gzip.open(sys.argv[1]): json.loads(line)";
 
 fn number(variable: &str, default: usize) -> usize {
     std::env::var(variable).map_or(default, |number| number.parse().unwrap())
 }
 
-/// Whether a program can be started.
+/// True if a program can be started.
 fn there(program: &str) -> bool {
     Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
 }
 
 impl Sitting {
-    /// A sitting as the environment asks for it.
+    /// A sitting with the settings that the environment gives.
     pub(crate) fn new(folder: &Path, wanted: Option<String>) -> Sitting {
         let data = std::env::var_os("CHANCERY_DATA").map(PathBuf::from);
         let asked = there("python3")
@@ -68,7 +68,7 @@ impl Sitting {
         }
     }
 
-    /// Says what machine it is, and what a line of the table holds.
+    /// Prints the machine's cores and load, and the heading of the table.
     pub(crate) fn print_heading(&self) {
         let cores = std::thread::available_parallelism().map_or(0, usize::from);
         let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
@@ -85,12 +85,12 @@ impl Sitting {
         println!("|---|---|---|---|---|---|---|---|---|---|");
     }
 
-    /// Whether the rows of a group are asked for.
+    /// True if the rows of a group are wanted.
     pub(crate) fn wants(&self, group: &str) -> bool {
         self.wanted.as_ref().is_none_or(|word| group.contains(word.as_str()))
     }
 
-    /// A record, made where this is the first row that needs it; `None` where it cannot be made, which is said once.
+    /// A record, made for the first row that needs it; `None` if it cannot be made, which is printed once.
     pub(crate) fn record(&self, record: Record) -> Option<Rc<Made>> {
         if let Some(made) = self.made.borrow().get(&record) {
             return made.clone();
@@ -103,18 +103,18 @@ impl Sitting {
         made
     }
 
-    /// The file that HUGGO is imported from, where it is there.
+    /// The file that HUGGO is imported from, if it exists.
     pub(crate) fn huggo(&self) -> Option<PathBuf> {
         Some(self.data.join(HUGGO)).filter(|path| path.exists())
     }
 
-    /// What takes one Y: Python reading that file.
+    /// The program that takes one Y: Python reading that file.
     pub(crate) fn python(&self) -> Option<Line> {
         let file = self.huggo()?;
         Some(Line::new(self.python.clone()?, ["-c", READS, file.to_str().unwrap()]))
     }
 
-    /// What takes nothing: the program that says its version.
+    /// The program with no work to do: it prints its version.
     pub(crate) fn nothing(&self) -> Line {
         Line::new(env!("CARGO_BIN_EXE_chancery"), ["--version"])
     }

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use crate::line::Line;
 use crate::record::{Made, Record};
 
-/// What a user would build who has the list of entries: one table, an index for each way in.
+/// The database that a user would build from the list of entries: one table, with an index for each kind of question.
 const BUILD: &str = "
     PRAGMA journal_mode = off;
     PRAGMA synchronous = off;
@@ -21,7 +21,7 @@ const BUILD: &str = "
     ANALYZE;
 ";
 
-/// Makes a database of what `chancery log --format csv` lists.
+/// Makes a database of the list that `chancery log --format csv` prints.
 pub(crate) fn make(ledger: &Path) -> PathBuf {
     let (list, database) = (ledger.with_extension("csv"), ledger.with_extension("db"));
     let mut log = Command::new(env!("CARGO_BIN_EXE_chancery"));
@@ -30,7 +30,7 @@ pub(crate) fn make(ledger: &Path) -> PathBuf {
     let mut shell =
         Command::new("sqlite3").arg(&database).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let script = BUILD.replace("LIST", list.to_str().unwrap());
-    // A command that begins with a point must begin its line with it.
+    // A command of `sqlite3` that begins with a dot must be at the start of its line.
     let script: String = script.lines().map(|line| format!("{}\n", line.trim())).collect();
     shell.stdin.take().unwrap().write_all(script.as_bytes()).unwrap();
     assert!(shell.wait().unwrap().success());
@@ -38,7 +38,7 @@ pub(crate) fn make(ledger: &Path) -> PathBuf {
     database
 }
 
-/// A query asked by `sqlite3`, where the record is in a database.
+/// A query to `sqlite3`, if the record is in a database.
 pub(crate) fn ask(made: &Made, query: &str) -> Option<Line> {
     Some(Line::new("sqlite3", [made.database.as_ref()?.to_str().unwrap(), query]))
 }
@@ -59,7 +59,7 @@ pub(crate) fn portfolio(participant: &str) -> String {
     )
 }
 
-/// Every body, with how many entries it has.
+/// Every body, with the number of its entries.
 pub(crate) const BODIES: &str = "SELECT body, count(*) FROM entry GROUP BY body";
 
 /// Every column of an entry.
@@ -79,7 +79,7 @@ pub(crate) fn roster(body: &str) -> String {
     )
 }
 
-/// How many acts a body has in each year.
+/// The number of acts of a body in each year.
 pub(crate) fn count(body: &str) -> String {
     format!("SELECT substr(date, 1, 4), count(*) FROM entry WHERE body = '{body}' GROUP BY 1")
 }

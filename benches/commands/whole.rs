@@ -1,10 +1,10 @@
-//! Questions about everything that is recorded, in Y; and everything checked or folded again.
+//! Questions about the whole record, with times in Y; and audits and replays of whole records.
 
 use crate::record::Record;
 use crate::row::{Ask, Most};
 use crate::sitting::Sitting;
 
-/// Questions about everything, by group: as they are typed, for a record of a given size.
+/// The questions about the whole record, by group, as a user types them for a record of a given size.
 pub(crate) fn asked(entries: usize) -> [(&'static str, String); 7] {
     [
         ("pending", "pending".into()),
@@ -17,7 +17,7 @@ pub(crate) fn asked(entries: usize) -> [(&'static str, String); 7] {
     ]
 }
 
-/// The whole of HUGGO, in Y.
+/// The questions about the whole of HUGGO, with times in Y.
 pub(crate) fn everything(sitting: &Sitting) {
     for at in 0..asked(0).len() {
         let (group, _) = asked(0)[at];

@@ -1,4 +1,4 @@
-//! The shape of the world's treaties: many bodies, and one act of a party in each.
+//! A record in the shape of the world's treaties: many bodies, and one act of a party in each.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -9,7 +9,7 @@ use chancery::event::{Day, Register};
 use crate::shared::Random;
 use crate::synthetic::FIRST_DAY;
 
-/// Parties of each treaty.
+/// The number of parties of each treaty.
 const PARTIES: usize = 200;
 
 /// Writes a number of acts as JSON Lines of the neutral form, in the order of their treaties: each party consents once to each.

@@ -1,4 +1,4 @@
-//! Imports and appends, as processes.
+//! Imports and appends, each in a process.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use crate::row::{Most, Row, Taken};
 use crate::samples::Samples;
 use crate::sitting::Sitting;
 
-/// How many times a file is imported.
+/// The number of times that a file is imported.
 const IMPORTS: usize = 3;
 
 /// HUGGO and the wide record imported: judged, indexed, published, closed.
@@ -61,7 +61,7 @@ fn huggo(sitting: &Sitting, made: &Made) {
     .print();
 }
 
-/// One act appended at a time. Last, since it adds to the records.
+/// One act appended at a time. This comes last, because it adds to the records.
 pub(crate) fn appends(sitting: &Sitting) {
     if !sitting.wants("append") {
         return;
@@ -73,7 +73,7 @@ pub(crate) fn appends(sitting: &Sitting) {
     }
 }
 
-/// An act that says something else each time.
+/// An act with other words each time.
 fn act(ledger: &Path, record: Record, number: usize) -> Line {
     let (participant, body) = record.pair();
     let act = match record {

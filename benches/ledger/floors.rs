@@ -1,4 +1,4 @@
-//! What was measured, beside the floors that it must keep to.
+//! The measurements, with the floors that they must keep to.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::time::Duration;
 pub(crate) struct Meter(RefCell<BTreeMap<String, Vec<f64>>>);
 
 impl Meter {
-    /// Notes how long so many operations took.
+    /// Notes the time that a number of operations took.
     pub(crate) fn note(&self, name: &str, operations: u64, took: Duration) {
         let each = took.as_nanos() as f64 / operations.max(1) as f64;
         self.0.borrow_mut().entry(name.to_owned()).or_default().push(each);
@@ -21,7 +21,7 @@ impl Meter {
         samples.get(samples.len() / 2).copied()
     }
 
-    /// Every median, then every floor.
+    /// Prints every median, then every floor.
     pub(crate) fn print(&self) {
         println!("\n{:<30} {:>14}", "median", "one operation");
         for name in self.0.borrow().keys() {
@@ -46,9 +46,9 @@ impl Meter {
 struct Floor {
     what: &'static str,
     name: &'static str,
-    /// What it is divided by.
+    /// The measurement that it is divided by.
     beside: Option<&'static str>,
-    /// Operations in a second rather than the time of one, for so many at once.
+    /// The number of operations at once, if the figure is operations in a second instead of the time of one.
     at_once: Option<f64>,
     most: Option<f64>,
     least: Option<f64>,

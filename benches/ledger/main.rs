@@ -1,4 +1,4 @@
-//! What appends, questions and replays cost, on the demonstration's rows and on synthetic ledgers, beside the floors.
+//! The cost of appends, questions and replays, on the demonstration's rows and on synthetic ledgers, compared with the floors.
 //!
 //! `cargo bench --bench ledger`, or with a part of a name: `cargo bench --bench ledger -- status`.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a measurement that cannot be made has no result")]
@@ -42,7 +42,7 @@ fn main() {
     let _ = std::fs::remove_dir_all(&folder);
 }
 
-/// Measures `work`, which is told how many times to do it and says how long that took.
+/// Measures `work`, which gets the number of operations and returns the time that they took.
 fn measure(
     criterion: &mut Criterion,
     meter: &Meter,
@@ -66,7 +66,7 @@ fn timed<T>(work: impl FnOnce() -> T) -> Duration {
     began.elapsed()
 }
 
-/// The day asked about.
+/// The day that the questions are about.
 const ON: &str = "2024-10-04";
 
 fn ask(reading: &Reading, (participant, body): &(ParticipantId, BodyId)) -> Answer {
@@ -83,7 +83,8 @@ fn questions(criterion: &mut Criterion, meter: &Meter, made: &Made) {
     measure(criterion, meter, "status/warm", made.size, |count| {
         timed(|| (0..count).for_each(|_| _ = black_box(ask(&reading, pair))))
     });
-    // What a pair depends on is kept for the next question, so each is asked once before the ledger is opened again.
+    // A reading keeps the parts of the record that a pair depends on, so each pair is asked about once before the ledger is opened
+    // again.
     let mut at = made.pairs.len();
     let mut reading = open();
     measure(criterion, meter, "status/fresh", made.size, |count| {
@@ -142,7 +143,7 @@ fn processes(criterion: &mut Criterion, meter: &Meter, made: &Made) {
     measure(criterion, meter, "cli/status", made.size, |count| timed(|| (0..count).for_each(|_| run())));
 }
 
-/// A file preallocated as segments are, to which the same number of bytes is written.
+/// A file preallocated as segments are; the same number of bytes is written to it.
 struct Raw {
     file: DiskFile,
     at: u64,
@@ -185,7 +186,7 @@ fn appends(criterion: &mut Criterion, meter: &Meter, made: &mut Made) {
                 let before = ledger.size();
                 took += timed(|| ledger.append(events, options).unwrap());
                 if batch == 1 {
-                    // A frame: header and trailer around the leaf, its length and its hash.
+                    // The size of a frame: header and trailer around the leaf, its length and its hash.
                     let leaf = ledger.reading(now).leaf(Index(before.0)).unwrap().len();
                     let bytes = vec![0xa5; (32 + 36 + leaf + 4).next_multiple_of(16)];
                     meter.note(&beside, 1, timed(|| raw.write(&bytes)));
@@ -197,7 +198,7 @@ fn appends(criterion: &mut Criterion, meter: &Meter, made: &mut Made) {
     ledger.close().unwrap();
 }
 
-/// An event that the ledger of the demonstration's rows takes too: no correction, in a body that it holds.
+/// An event that the ledger of the demonstration's rows also accepts: not a correction, and in a body that it has.
 fn recordable(world: &mut synthetic::World) -> chancery::event::Event {
     loop {
         let event = world.event();

@@ -1,4 +1,4 @@
-//! Ledgers to measure on: the demonstration's rows, and synthetic ones that are the same on every machine.
+//! Ledgers to measure: one of the demonstration's rows, and synthetic ones that are the same on every machine.
 
 use std::path::{Path, PathBuf};
 
@@ -13,14 +13,14 @@ use chancery::ledger::Writer;
 use chancery::log::{Append, Disk, Entries, Holder};
 use uuid::Uuid;
 
-/// How many entries a ledger has.
+/// The numbers of entries of the ledgers.
 pub(crate) const SIZES: [usize; 3] = [118, 10_000, 100_000];
 
 const RECORD: &[u8] = include_bytes!("../../src/import/records/sco_events.csv");
 const ORIGIN: &str = "chancery.bench/ledger";
-/// Entries of a frame while a ledger is made.
+/// The number of entries of a frame while a ledger is made.
 const FRAME: usize = 1000;
-/// One event in so many corrects an earlier one.
+/// The number of events among which one corrects an earlier event.
 const CORRECTIONS: u64 = 20;
 /// 2026-01-01 in microseconds.
 pub(crate) const RECORDED: i64 = 1_767_225_600_000_000;
@@ -31,13 +31,13 @@ pub(crate) struct Made {
     pub(crate) path: PathBuf,
     /// Every pair that has acts, those of `sco` first.
     pub(crate) pairs: Vec<(ParticipantId, BodyId)>,
-    /// How many entries it has.
+    /// The number of its entries.
     pub(crate) size: usize,
-    /// What happens next.
+    /// The source of the events that follow.
     pub(crate) next: World,
 }
 
-/// xorshift64*: small, and the same everywhere.
+/// The generator xorshift64*, which is small and gives the same numbers everywhere.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -54,14 +54,14 @@ impl Random {
         (self.next() >> 11) % limit
     }
 
-    /// A name for an event.
+    /// A random id for an event.
     pub(crate) fn id(&mut self) -> EventId {
         let (a, b) = (u128::from(self.next()), u128::from(self.next()));
         EventId(uuid::Builder::from_random_bytes((a << 64 | b).to_be_bytes()).into_uuid())
     }
 }
 
-/// The course of a participant in `sco`, again and again: act, its own date, what it is toward.
+/// The repeated course of a participant in `sco`: the act, the role of its date, the status it is toward.
 const SCO: &[(ActKind, Role, Option<&str>)] = &[
     (ActKind::ApplicationFiled, Role::Done, Some("dialogue-partner")),
     (ActKind::StatusRecommended, Role::Decided, Some("dialogue-partner")),
@@ -83,7 +83,7 @@ const OTHER: &[(ActKind, Role, Option<&str>)] = &[
     (ActKind::WithdrawalEffective, Role::Effective, None),
 ];
 
-/// A charter with observers and members: granted, admitted, withdrawn.
+/// A charter with observers and members, whose acts grant, admit and withdraw.
 pub(crate) fn charter(body: &str) -> String {
     let article = "Statute, Article 4";
     let mut text = format!(
@@ -112,10 +112,10 @@ pub(crate) fn charter(body: &str) -> String {
     text
 }
 
-/// Everything that goes on happening.
+/// A source of events without end.
 pub(crate) struct World {
     random: Random,
-    /// Pairs with the number of their acts, their last day, and their last act that is no correction.
+    /// Pairs with the number of their acts, their last day, and their last act that is not a correction.
     pairs: Vec<Course>,
     bodies: Vec<(BodyId, Vec<usize>)>,
 }
@@ -129,7 +129,7 @@ struct Course {
 }
 
 impl World {
-    /// Bodies enough that a pair has some fifteen acts, each with 30 to 200 participants.
+    /// Makes so many bodies that each pair has some fifteen acts; a body has 30 to 200 participants.
     fn new(entries: usize) -> World {
         let known: Vec<ParticipantId> =
             Register::builtin().iter().map(|p| p.id.clone()).filter(|id| id.as_str().len() == 3).collect();
@@ -250,7 +250,7 @@ fn rows() -> Vec<Event> {
     rows.taken.into_iter().map(|row| row.event).collect()
 }
 
-/// Who writes.
+/// The holder of the lock while the bench writes.
 pub(crate) fn holder() -> Holder {
     Holder {
         pid: std::process::id().to_string(),
@@ -260,7 +260,7 @@ pub(crate) fn holder() -> Holder {
     }
 }
 
-/// Makes a ledger of so many entries beside the charters, with its index.
+/// Makes a ledger with so many entries, charters included, and its index.
 pub(crate) fn make(folder: &Path, entries: usize) -> Made {
     let path = folder.join(format!("{entries}.ledger"));
     let mut world = World::new(entries);

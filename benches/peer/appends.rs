@@ -1,4 +1,4 @@
-//! Durable appends of one, of a hundred, and by many writers; and opening for them.
+//! Durable appends of one event, of a hundred, and by many writers; and opening a ledger for them.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::sqlite::Peer;
 use crate::synthetic::World;
 use crate::written::RECORDED;
 
-/// How many clients write at once.
+/// The number of clients that write at once.
 const WRITERS: usize = 64;
 
 fn writer(both: &Both) -> Writer {
@@ -35,7 +35,7 @@ fn frame_bytes(ledger: &Writer, from: u64) -> usize {
     (32 + leaves.sum::<usize>() + 4).next_multiple_of(16)
 }
 
-/// Appends batches of a size on each side, and raw bytes as many as Chancery wrote, in turn.
+/// Appends batches of one size on each side, and as many raw bytes as Chancery wrote, in turn.
 pub(crate) fn appends(both: &Both, world: &mut World, size: usize, rounds: usize) -> Row {
     let mut ledger = writer(both);
     let mut peer = Peer::open(&both.database);
@@ -68,7 +68,7 @@ pub(crate) fn writers(both: &Both, world: &mut World, each: usize) -> Row {
     let mut peer = Peer::open(&both.database);
     let mut samples = [Samples::default(), Samples::default()];
     for _ in 0..3 {
-        // No corrections: what one of them corrects may be on its way through another thread.
+        // Corrections are left out, because the act that one of them corrects may still be on its way through another thread.
         let mut events = world.batch(WRITERS * each);
         events.retain(|event| event.to.is_none());
         samples[1].note(events.len(), through_one_connection(&mut peer, &events));
@@ -84,7 +84,7 @@ pub(crate) fn writers(both: &Both, world: &mut World, each: usize) -> Row {
         .targets(Bound::Fixed(20e3), Bound::Fixed(40e3))
 }
 
-/// All writers' events, each acknowledged by itself, from as many threads: those that wait share a sync.
+/// Appends the events of all writers, each acknowledged by itself, from as many threads: those that wait share a sync.
 fn together(ledger: Writer, events: Vec<Event>) -> (Writer, usize, Duration) {
     let (commits, count) = (GroupCommit::new(ledger), events.len());
     let took = timed(|| {
@@ -100,12 +100,12 @@ fn together(ledger: Writer, events: Vec<Event>) -> (Writer, usize, Duration) {
     (commits.close(), count, took)
 }
 
-/// The same in SQLite, which admits one writer at a time: each commit has its own sync.
+/// Does the same in SQLite, which admits one writer at a time: each commit has its own sync.
 fn through_one_connection(peer: &mut Peer, events: &[Event]) -> Duration {
     timed(|| events.iter().for_each(|event| peer.append(std::slice::from_ref(event), RECORDED)))
 }
 
-/// Opening until an append could be made.
+/// The time of opening until an append could be made.
 pub(crate) fn open(both: &Both, rounds: usize) -> Row {
     let [own, theirs] = in_turn(
         rounds,

@@ -14,12 +14,12 @@ pub(crate) fn open(path: &Path) -> Reading {
     Reading::open(path, Instant::from_micros(RECORDED)).unwrap()
 }
 
-/// Everything recorded and known, today.
+/// The axes of today, with everything recorded and known.
 pub(crate) fn today(reading: &Reading) -> Axes {
     Axes::on_day(TODAY, None, reading.size())
 }
 
-/// The status of a pair; `None` where the record leaves more than one possible.
+/// The status of a pair; `None` if the record leaves more than one possible.
 pub(crate) fn status_of(
     reading: &Reading,
     (participant, body): &(ParticipantId, BodyId),
@@ -29,7 +29,7 @@ pub(crate) fn status_of(
     StatusAnswer::try_from(reading.ask(&question).unwrap()).unwrap().status
 }
 
-/// The participants who have, or may have, a status in a body, with their reading.
+/// The participants that have, or may have, a status in a body.
 pub(crate) fn roster_of(reading: &Reading, body: &BodyId, axes: &Axes) -> Roster {
     let question = at(Question::roster(body.as_str()), axes);
     Roster::try_from(reading.ask(&question).unwrap()).unwrap()

@@ -1,4 +1,4 @@
-//! What five corrections of every act cost a question, beside the same acts without any.
+//! The cost of five corrections of every act to a question, beside the same acts without any.
 
 use std::time::Duration;
 
@@ -12,26 +12,26 @@ use crate::questions::drawn;
 use crate::report::{Bound, Row, Unit, in_turn, timed};
 use crate::synthetic::FIRST_DAY;
 
-/// Asks about every drawn pair, with the axes of a question.
+/// Asks about every drawn pair, on the axes of one question.
 fn asked(reading: &Reading, both: &Both, axes: &Axes) -> (usize, Duration) {
     let pairs = drawn(both);
     (pairs.len(), timed(|| pairs.iter().filter(|pair| status_of(reading, pair, axes).is_some()).count()))
 }
 
-/// Within the record as half of it has it, and within what was known on a day between the acts.
+/// The axes of a past question: the first half of the entries, and a date of knowledge between the acts.
 fn past(reading: &Reading) -> Axes {
     let known = Edtf::day(Day::from_days(FIRST_DAY + 900));
     Axes::on_day(Day::from_days(FIRST_DAY + 800), Some(known), Size(reading.size().0 / 2))
 }
 
-/// The same as ever another size has it, so that next to nothing was asked before.
+/// The same axes with another size each time, so that almost nothing was asked before.
 fn another_past(reading: &Reading, round: &mut u64) -> Axes {
     let half = reading.size().0 / 2;
     *round += 1;
     Axes { as_recorded: Size(half + *round * APART % half), ..past(reading) }
 }
 
-/// So many entries lie between such sizes: some of every pair are among them.
+/// The number of entries between two such sizes, large enough that every pair has some among them.
 const APART: u64 = 7_919;
 
 /// The present and the past of the corrected ledger, beside the same questions to the uncorrected one.

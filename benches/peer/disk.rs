@@ -1,4 +1,4 @@
-//! What lies on disk for an entry, by what it is.
+//! The space on disk for an entry, for each part of the ledger.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -7,7 +7,7 @@ use crate::imports::Both;
 use crate::report::{Bound, Row, Samples, Unit};
 use crate::sqlite::Peer;
 
-/// The blocks that a file, or everything in a folder, takes up: what is reserved and not yet written counts as well.
+/// The bytes allocated to a file, or to everything in a folder. Space that is reserved and not yet written counts as well.
 fn allocated(path: &Path) -> u64 {
     let Ok(known) = std::fs::symlink_metadata(path) else { return 0 };
     match known.is_dir() {
@@ -16,7 +16,7 @@ fn allocated(path: &Path) -> u64 {
     }
 }
 
-/// Bytes for an entry: everything beside SQLite's file, and each part of Chancery's by itself.
+/// Bytes for an entry: the whole ledger beside SQLite's file, and each part of the ledger by itself.
 pub(crate) fn rows(both: &Both) -> Vec<Row> {
     let entries = both.shape.entries as f64;
     let each = |path: &Path| Samples::one(allocated(path) as f64 / entries);

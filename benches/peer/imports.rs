@@ -1,4 +1,4 @@
-//! An import of everything with full judgement: each side in a process of its own, so that its memory can be read.
+//! An import of everything with full judgement. Each side runs in its own process, so that its memory can be measured.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,12 +14,12 @@ use crate::sqlite::Peer;
 use crate::synthetic::{Shape, World};
 use crate::written::{ORIGIN, RECORDED, batches, written};
 
-/// SQLite gains from longer transactions: so many of these batches in one.
+/// The number of these batches in one transaction, because SQLite gains from longer transactions.
 const IN_A_TRANSACTION: usize = 12;
 
 /// The same events on both sides.
 pub(crate) struct Both {
-    /// What they are made of.
+    /// The shape of the events.
     pub(crate) shape: Shape,
     /// The ledger's folder.
     pub(crate) ledger: PathBuf,
@@ -27,18 +27,18 @@ pub(crate) struct Both {
     pub(crate) database: PathBuf,
 }
 
-/// What a child says of its import: how long the work took, and the most memory it had.
+/// The result that a child reports of its import: the time of the work, and its largest memory in bytes.
 pub(crate) struct Imported {
     took: Duration,
     memory: f64,
 }
 
-/// How an append is made here.
+/// The options of an append in these benches.
 pub(crate) fn options() -> AppendOptions {
     AppendOptions { now: Instant::from_micros(RECORDED), expect_size: None, accept_clock: true }
 }
 
-/// In a child: makes what it is told, and prints nanoseconds and KiB.
+/// Runs in a child: makes the ledger or database of the side given, or only the events, and prints nanoseconds and KiB.
 pub(crate) fn as_child(side: &str, path: &Path, shape: Shape) {
     let mut world = World::new(shape);
     let took = match side {
@@ -101,7 +101,7 @@ pub(crate) fn make(folder: &Path, shape: Shape) -> Both {
     make_by("written", folder, shape, 1).0
 }
 
-/// The same by imports with full judgement, in turn, so many times; the last of each stays.
+/// Does the same by imports with full judgement, in turn, for a number of rounds; the ledger and database of the last round remain.
 pub(crate) fn judged(folder: &Path, shape: Shape, rounds: usize) -> (Both, Vec<[Imported; 2]>) {
     make_by("chancery", folder, shape, rounds)
 }

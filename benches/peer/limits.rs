@@ -1,4 +1,4 @@
-//! What the machine itself takes: a synced write, a hash, a process.
+//! The limits of the machine itself: a synced write, a hash, a process.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -9,7 +9,7 @@ use crate::shared::Random;
 
 const RAW_BYTES: u64 = 64 << 20;
 
-/// A file preallocated as segments are, to which bytes are written and synced, without anything around them.
+/// A file preallocated as segments are, to which only bytes are written and synced, without any framing.
 pub(crate) struct Raw {
     file: DiskFile,
     at: u64,
@@ -25,7 +25,7 @@ impl Raw {
         Raw { file, at: 0 }
     }
 
-    /// Writes bytes after those before, at the beginning again once the file is full, and syncs them.
+    /// Writes bytes after the earlier ones, or at the beginning once the file is full, and syncs them.
     pub(crate) fn write(&mut self, bytes: &[u8]) {
         if self.at + bytes.len() as u64 > RAW_BYTES {
             self.at = 0;
@@ -36,7 +36,7 @@ impl Raw {
     }
 }
 
-/// So many bytes that no disk can compress.
+/// A number of bytes that no disk can compress.
 pub(crate) fn noise(random: &mut Random, count: usize) -> Vec<u8> {
     (0..count).map(|_| random.next() as u8).collect()
 }
@@ -56,7 +56,7 @@ pub(crate) fn root(leaves: &[Vec<u8>]) -> Hash {
     tree.root()
 }
 
-/// Runs this program as a child that is told what to do, to its end, and gives what it printed.
+/// Runs this program to its end as a child with these arguments, and returns its output.
 pub(crate) fn child(arguments: &[&str]) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
     let done = command.arg("child").args(arguments).stderr(Stdio::inherit()).output().unwrap();
@@ -64,7 +64,7 @@ pub(crate) fn child(arguments: &[&str]) -> String {
     String::from_utf8(done.stdout).unwrap()
 }
 
-/// Runs a command from start to exit, its output thrown away.
+/// Runs a command from start to exit, and discards its output.
 pub(crate) fn process(command: &mut Command) {
     assert!(command.stdout(Stdio::null()).stdin(Stdio::null()).status().unwrap().success());
 }

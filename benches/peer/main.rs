@@ -1,7 +1,7 @@
 //! Chancery and SQLite on the same synthetic ledger, in the same run, with the ratios between them.
 //!
-//! `cargo bench --bench peer`, or the rows whose name has a word in it: `cargo bench --bench peer -- status`.
-//! With another size: `CHANCERY_BENCH_ENTRIES=10000 cargo bench --bench peer`. docs/PERFORMANCE.md says what a row means.
+//! `cargo bench --bench peer`, or only the rows whose name contains a word: `cargo bench --bench peer -- status`. With another
+//! size: `CHANCERY_BENCH_ENTRIES=10000 cargo bench --bench peer`. docs/PERFORMANCE.md explains the rows.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a measurement that cannot be made has no result")]
 
 mod appends;
@@ -26,7 +26,7 @@ mod written;
 
 use std::path::{Path, PathBuf};
 
-/// The allocator of the program that is measured.
+/// The same allocator as in the program that is measured.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -57,7 +57,7 @@ fn number(variable: &str) -> Option<usize> {
     std::env::var(variable).ok().map(|number| number.parse().unwrap())
 }
 
-/// What this program does as a child process: nothing, one question, or an import.
+/// The work of this program as a child process: nothing, one question, or an import.
 fn child(arguments: &[String]) {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
@@ -78,7 +78,7 @@ struct Bench {
     folder: PathBuf,
     entries: usize,
     rounds: usize,
-    /// Only rows of a group whose name has this in it.
+    /// If given, only rows of a group whose name contains this.
     wanted: Option<String>,
 }
 
@@ -158,7 +158,7 @@ impl Bench {
         });
     }
 
-    /// Last, since they add to both sides.
+    /// The rows of appends, which come last because appends add to both sides.
     fn appends(&self, both: &Both) {
         if ["append one", "append hundred", "append writers"].iter().any(|group| self.wants(group)) {
             let mut world = appends::continued(both);

@@ -1,4 +1,4 @@
-//! The least that a program asking SQLite one question does: open to read, one prepared query by names, its rows.
+//! The smallest program that asks SQLite one question: it opens the database to read, and runs one prepared query by names.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ const PAIR: &str = "SELECT status FROM (SELECT status, valid_to FROM spell
 const BODY: &str = "SELECT participant, status FROM spell WHERE body = (SELECT id FROM body WHERE name = ?1)
     AND recorded_to = 9223372036854775807 AND valid_from <= ?2 AND valid_to > ?2 ORDER BY participant";
 
-/// Opens the database for one query and gives the last two columns of every row.
+/// Opens the database for one query and returns two columns of every row.
 fn rows(path: &Path, query: &str, with: impl Params, columns: [usize; 2]) -> Vec<(i64, i64)> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).unwrap();
@@ -22,13 +22,13 @@ fn rows(path: &Path, query: &str, with: impl Params, columns: [usize; 2]) -> Vec
     found.collect::<Result<_, _>>().unwrap()
 }
 
-/// The status of a pair, by its place among the statuses.
+/// The status of a pair, as its index in the list of statuses.
 pub(crate) fn status(path: &Path, participant: &str, body: &str, day: Day) -> i64 {
     let found = rows(path, PAIR, params![body, participant, day.days()], [0, 0]);
     found.first().map_or(0, |(status, _)| *status)
 }
 
-/// Who has which status in a body.
+/// The participants of a body, each with its status.
 pub(crate) fn roster(path: &Path, body: &str, day: Day) -> Vec<(i64, i64)> {
     rows(path, BODY, params![body, day.days()], [0, 1])
 }

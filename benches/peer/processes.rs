@@ -8,9 +8,9 @@ use crate::questions::drawn;
 use crate::report::{Bound, Row, Unit, in_turn, timed};
 use crate::synthetic::TODAY;
 
-/// `chancery status`, beside the least program that asks SQLite the same, and a program that does nothing.
+/// Times `chancery status`, the smallest program that asks SQLite the same, and a program that does nothing.
 ///
-/// The latter two are this bench itself as a child, so that they start alike.
+/// The latter two are this bench itself as a child, so that both start in the same way.
 pub(crate) fn status(both: &Both, rounds: usize) -> Row {
     let pairs = drawn(both);
     let day = TODAY.to_string();

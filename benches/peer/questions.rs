@@ -1,4 +1,4 @@
-//! Questions to both sides, warm and by a handle that was just opened; and whether both give the same answers.
+//! Questions to both sides, warm and by a handle that was just opened; and a check that both give the same answers.
 
 use chancery::event::{BodyId, Day, ParticipantId, Size, StatusId};
 use chancery::query::Axes;
@@ -11,9 +11,9 @@ use crate::shared::Random;
 use crate::sqlite::{Peer, STATUSES};
 use crate::synthetic::{FIRST_DAY, TODAY};
 
-/// How many pairs are asked about in turn.
+/// The number of pairs that are asked about in turn.
 const PAIRS: usize = 1_000;
-/// How many bodies are.
+/// The number of bodies that are asked about in turn.
 const BODIES: usize = 20;
 
 /// Pairs drawn at random, the same in every run.
@@ -23,7 +23,7 @@ pub(crate) fn drawn(both: &Both) -> Vec<(ParticipantId, BodyId)> {
     (0..PAIRS).map(|_| all[random.below(all.len() as u64) as usize].clone()).collect()
 }
 
-/// The status of each of some pairs today, asked once before it is measured.
+/// The status of each of some pairs today. Every pair is asked about once before the measurement.
 pub(crate) fn status_warm(both: &Both, task: &str, pairs: &[(ParticipantId, BodyId)], rounds: usize) -> Row {
     let reading = open(&both.ledger);
     let axes = today(&reading);
@@ -42,7 +42,7 @@ pub(crate) fn status_warm(both: &Both, task: &str, pairs: &[(ParticipantId, Body
     Row::new(task, Unit::Time, own).peer(theirs)
 }
 
-/// The status of a pair today, of a handle that is opened for it.
+/// The status of a pair today, with a handle opened for each question.
 pub(crate) fn status_first(both: &Both, task: &str, pairs: &[(ParticipantId, BodyId)], rounds: usize) -> Row {
     let (mut at, mut their_at) = (0, 0);
     let mut own = || {
@@ -84,7 +84,7 @@ pub(crate) fn busy(both: &Both, rounds: usize) -> [Row; 2] {
     ]
 }
 
-/// Who is in a body today, of a handle that is opened for it, and again.
+/// The participants of a body today, with a handle opened for each question, and with one that stays open.
 pub(crate) fn rosters(both: &Both, rounds: usize) -> [Row; 2] {
     let bodies: Vec<BodyId> = both.shape.bodies().into_iter().step_by(3).take(BODIES).collect();
     let (mut at, mut their_at) = (0, 0);
@@ -134,7 +134,7 @@ fn settled(status: Option<StatusId>) -> usize {
     usize::from(status.is_some())
 }
 
-/// How many answers of a sample were the same, and how many the record leaves open.
+/// The numbers of answers in a sample that agree and that the record leaves open, and the answers that differ.
 #[derive(Default)]
 struct Agreement {
     same: usize,
@@ -160,7 +160,8 @@ impl Agreement {
     }
 }
 
-/// Compares the answers of both sides: today, on days of the past, as half of the record has it, and of whole bodies.
+/// Compares the answers of both sides: today, on days of the past, as recorded in the first half of the entries, and for whole
+/// bodies.
 pub(crate) fn agree(both: &Both) {
     let reading = open(&both.ledger);
     let peer = Peer::open(&both.database);

@@ -1,4 +1,4 @@
-//! Many who ask one reading while somebody appends, and what memory is left with after questions about what is not there.
+//! Many threads that ask one reading while another appends; and the memory in use after questions about unknown participants.
 
 use std::path::Path;
 use std::process::Command;
@@ -18,15 +18,15 @@ use crate::shared::holder;
 use crate::synthetic::{Shape, World};
 use crate::written::RECORDED;
 
-/// How many threads ask.
+/// The number of threads that ask.
 const THREADS: usize = 8;
-/// How long each row lasts.
+/// The duration of each row.
 const SPAN: Duration = Duration::from_secs(4);
 /// The number of batches appended in a second.
 const BATCHES: u32 = 500;
-/// The first day that is asked about, 2005-01-01, and how many come after it.
+/// The first day that is asked about, 2005-01-01, and the number of days that follow it.
 const DAYS: (i32, usize) = (12_784, 7_000);
-/// Made-up participants, and days of knowledge.
+/// The number of made-up participants; `KNOWN_DAYS` is the number of dates of knowledge.
 const NOBODIES: usize = 100_000;
 const KNOWN_DAYS: usize = 10_000;
 
@@ -34,7 +34,7 @@ const KNOWN_DAYS: usize = 10_000;
 struct Members {
     body: &'static str,
     ids: Vec<ParticipantId>,
-    /// Whether each question is asked with another day of knowledge, besides another day.
+    /// True if each question has another date of knowledge, besides another day.
     knowing: bool,
 }
 
@@ -52,7 +52,7 @@ impl Members {
         let day = |number: usize| Day::from_days(DAYS.0 + (number % DAYS.1) as i32).to_string();
         let who = &self.ids[number % self.ids.len()];
         let question = Question::status(who.as_str(), self.body).on(day(number));
-        // Never the day asked about itself, and later than it for half of the questions.
+        // The date of knowledge is never the day asked about, and is later than that day for half of the questions.
         if self.knowing { question.as_known(day(number + DAYS.1 / 2)) } else { question }
     }
 }
@@ -83,8 +83,8 @@ pub(crate) fn rows(folder: &Path) -> Vec<Row> {
     rows
 }
 
-/// Lets every thread ask as often as it can while batches are appended, and gives the time of one question over all of
-/// them, and how many batches there were in a second.
+/// Lets every thread ask as often as it can while batches are appended, and returns the time of one question over all threads, and
+/// the number of batches in a second.
 fn asked_beside(
     reading: &Reading,
     members: &Members,
@@ -117,7 +117,7 @@ fn asked_beside(
     (samples, f64::from(batches) / took.as_secs_f64())
 }
 
-/// What is resident besides after questions about participants who are nowhere, and about days of knowledge.
+/// The additional resident memory after questions about made-up participants, and about dates of knowledge.
 fn memory(reading: &Reading) -> Row {
     let members = Members::of(reading, "eu", true);
     let before = resident();
@@ -136,7 +136,7 @@ fn memory(reading: &Reading) -> Row {
         .targets(Bound::Fixed(32.0 * 1048576.0), Bound::Fixed(8.0 * 1048576.0))
 }
 
-/// Bytes that are resident.
+/// The resident memory in bytes.
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();

@@ -1,4 +1,4 @@
-//! Everything folded again, and everything hashed and judged again.
+//! Folding everything again, and hashing and judging everything again.
 
 use chancery::audit::{AuditOptions, audit};
 use chancery::event::Size;
@@ -11,7 +11,7 @@ use crate::report::{Bound, Row, Unit, in_turn, timed};
 use crate::sqlite::Peer;
 use crate::synthetic::TODAY;
 
-/// From the leaves, and from the rows of every event, to how many have which status today.
+/// Counts the participants with each status today: from the leaves, and from SQLite's rows of every event.
 pub(crate) fn replayed(both: &Both, rounds: usize) -> Row {
     let log = Entries::open_reader(&both.ledger).unwrap();
     let size = log.size();
@@ -33,7 +33,7 @@ pub(crate) fn replayed(both: &Both, rounds: usize) -> Row {
         .targets(Bound::Fixed(1e6), Bound::Fixed(2.5e6))
 }
 
-/// Every byte of the log verified, beside the raw hashing of the same leaves in memory on one core.
+/// Verifies every byte of the log, beside the raw hashing of the same leaves in memory on one core.
 pub(crate) fn hashes(both: &Both, rounds: usize) -> Row {
     let leaves = leaves(&both.ledger);
     let verify = || {
@@ -51,7 +51,7 @@ pub(crate) fn hashes(both: &Both, rounds: usize) -> Row {
         .targets(Bound::OfLimit(0.8), Bound::OfLimit(1.9))
 }
 
-/// Every check of the audit.
+/// Makes every check of the audit.
 pub(crate) fn audited(both: &Both, rounds: usize) -> Row {
     let size = Entries::open_reader(&both.ledger).unwrap().size() as usize;
     let work = || {

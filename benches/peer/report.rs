@@ -1,27 +1,27 @@
-//! What was measured on each side, beside what it must keep to.
+//! The measurements of each side, with the bounds that they must keep to.
 
 pub(crate) use crate::samples::{Samples, in_turn, timed};
 use crate::samples::{bytes, rate, time};
 
-/// What a figure is.
+/// The unit of a figure.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Unit {
     /// The time of one operation.
     Time,
-    /// Operations in a second, kept as the time of one.
+    /// Operations in a second, stored as the time of one.
     Rate,
     /// Bytes.
     Bytes,
 }
 
-/// What must be kept.
+/// A bound for a figure.
 #[derive(Clone, Copy)]
 pub(crate) enum Bound {
-    /// At most so many times SQLite's figure; of a rate, at least.
+    /// At most this multiple of SQLite's figure; for a rate, at least.
     OfPeer(f64),
-    /// At most so many times the limit's figure; of a rate, at least.
+    /// At most this multiple of the limit's figure; for a rate, at least.
     OfLimit(f64),
-    /// At most this much, seconds or bytes; of a rate, at least so many in a second.
+    /// At most this number of seconds or bytes; for a rate, at least this number in a second.
     Fixed(f64),
     /// At most this much more than the limit's figure, in seconds.
     BeyondLimit(f64),
@@ -29,47 +29,47 @@ pub(crate) enum Bound {
 
 /// A row of the table.
 pub(crate) struct Row {
-    /// What was done.
+    /// The operation that was measured.
     pub(crate) task: String,
-    /// What the figures are.
+    /// The unit of the figures.
     pub(crate) unit: Unit,
     /// Chancery's figure.
     pub(crate) own: Samples,
-    /// SQLite's, where it does the same.
+    /// SQLite's figure, if it does the same.
     pub(crate) peer: Option<Samples>,
-    /// What the machine itself takes, and what that is.
+    /// The name and figure of a limit of the machine itself.
     pub(crate) limit: Option<(&'static str, Samples)>,
-    /// What it must keep to.
+    /// The bound that it must keep to.
     pub(crate) floor: Option<Bound>,
-    /// What it should reach.
+    /// The bound that it should reach.
     pub(crate) aim: Option<Bound>,
 }
 
 impl Row {
-    /// A row in which only Chancery was measured so far.
+    /// A row in which only Chancery has been measured so far.
     pub(crate) fn new(task: impl Into<String>, unit: Unit, own: Samples) -> Row {
         Row { task: task.into(), unit, own, peer: None, limit: None, floor: None, aim: None }
     }
 
-    /// Beside SQLite.
+    /// Adds SQLite's figure.
     pub(crate) fn peer(mut self, samples: Samples) -> Row {
         self.peer = Some(samples);
         self
     }
 
-    /// Beside a limit of the machine.
+    /// Adds a limit of the machine.
     pub(crate) fn limit(mut self, name: &'static str, samples: Samples) -> Row {
         self.limit = Some((name, samples));
         self
     }
 
-    /// With what it must keep to, and what it should reach.
+    /// Adds the bound that the row must keep to, and the one that it should reach.
     pub(crate) fn targets(mut self, floor: Bound, aim: Bound) -> Row {
         (self.floor, self.aim) = (Some(floor), Some(aim));
         self
     }
 
-    /// Prints the row: figures, ratios, and whether the targets are kept.
+    /// Prints the row: figures, ratios, and whether it keeps its targets.
     pub(crate) fn print(&self) {
         println!("\n{}", self.task);
         println!("  {:<34} {}", "Chancery", self.shown(&self.own));
@@ -92,7 +92,8 @@ impl Row {
         self.peer.as_ref().map(|samples| ("SQLite", samples)).into_iter().chain(limit)
     }
 
-    /// Times and bytes by Chancery's share, rates the other way round: twice the rate is 2.
+    /// Chancery's figure divided by the other for times and bytes; for rates the rate divided by the other rate, so twice the rate
+    /// is 2.
     fn ratio(&self, own: f64, other: f64) -> f64 {
         if self.unit == Unit::Rate { other / own } else { own / other }
     }
@@ -130,7 +131,7 @@ impl Row {
         }
     }
 
-    /// The median, and between what it lies where there are several samples.
+    /// The median, with the range if there are several samples.
     fn shown(&self, samples: &Samples) -> String {
         let sorted = samples.sorted();
         let (Some(median), Some(first), Some(last)) = (samples.median(), sorted.first(), sorted.last())

@@ -1,4 +1,4 @@
-//! What was measured several times, and how it is written.
+//! Figures measured several times, and their formatting.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant as Clock};
@@ -13,39 +13,39 @@ impl Samples {
         Samples(vec![value])
     }
 
-    /// Notes how long a number of operations took.
+    /// Notes the time that a number of operations took.
     pub(crate) fn note(&mut self, operations: usize, took: Duration) {
         self.0.push(took.as_secs_f64() / operations.max(1) as f64);
     }
 
-    /// Adds those of another round.
+    /// Adds the samples of another round.
     pub(crate) fn join(&mut self, other: &Samples) {
         self.0.extend(&other.0);
     }
 
-    /// All of them, the least first.
+    /// All samples, the smallest first.
     pub(crate) fn sorted(&self) -> Vec<f64> {
         let mut sorted = self.0.clone();
         sorted.sort_by(f64::total_cmp);
         sorted
     }
 
-    /// The one in the middle.
+    /// The sample in the middle.
     pub(crate) fn median(&self) -> Option<f64> {
         let sorted = self.sorted();
         sorted.get(sorted.len() / 2).copied()
     }
 }
 
-/// How long something takes.
+/// The time that something takes.
 pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> Duration {
     let began = Clock::now();
     black_box(work());
     began.elapsed()
 }
 
-/// Does one thing after the other for some rounds, so that a change of the machine falls on all of them alike. Each says
-/// how long how many operations took.
+/// Runs each work in turn for a number of rounds, so that a change of the machine affects all of them equally. Each returns its
+/// number of operations and their time.
 pub(crate) fn in_turn<const N: usize>(
     rounds: usize,
     mut works: [&mut dyn FnMut() -> (usize, Duration); N],

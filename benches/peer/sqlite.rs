@@ -1,5 +1,5 @@
-//! The same ledger as a competent user of SQLite would keep it: every field of every event, and spells of status with
-//! valid time and recorded time, maintained in the same transaction.
+//! The same ledger as a competent user of SQLite would store it: every field of every event, and spells of status with valid time
+//! and recorded time, maintained in the same transaction.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -7,11 +7,11 @@ use std::path::Path;
 use chancery::event::{Act, ActKind, BodyId, Day, Edtf, Event, Field, ParticipantId};
 use rusqlite::{Connection, OptionalExtension, params};
 
-/// A spell that nothing has ended is valid until this day.
+/// A spell that has not ended is valid until this day.
 const OPEN: i32 = i32::MAX;
 
-/// Names are stored once and referred to by number. A charter's text stands in `text`; of a correction, `text` is what it
-/// changes, and `first` and `last` the day that it gives to the act it corrects.
+/// Names are stored once and referred to by number. The text of a charter is in `text`. For a correction, `text` has the changes,
+/// and `first` and `last` the day that it gives to the act it corrects.
 const SCHEMA: &str = "
 CREATE TABLE body(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE participant(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
@@ -30,7 +30,7 @@ CREATE INDEX spell_now ON spell(body, valid_from, valid_to, participant, status)
     WHERE recorded_to = 9223372036854775807;
 ";
 
-/// How the file is opened: WAL, every commit synced, 256 MiB of cache, the file mapped into memory.
+/// The settings of a connection: WAL, every commit synced, 256 MiB of cache, the file mapped into memory.
 const SETTINGS: &str = "
 PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -262144; PRAGMA mmap_size = 1073741824;
 PRAGMA temp_store = MEMORY;";
@@ -46,7 +46,7 @@ const BEGIN: &str =
     VALUES (?1, ?2, 9223372036854775807, ?3, ?4, ?5, ?6, ?7)";
 const COURSE: &str =
     "SELECT entry, act, first, target FROM event WHERE body = ?1 AND participant = ?2 ORDER BY entry";
-/// Spells that are recorded now do not overlap: the last that began is the one to look at.
+/// Spells that are recorded now do not overlap, so only the last that began has to be read.
 const STATUS: &str = "SELECT status FROM (SELECT status, valid_to FROM spell WHERE body = ?1 AND participant = ?2
     AND recorded_to = 9223372036854775807 AND valid_from <= ?3 ORDER BY valid_from DESC LIMIT 1) WHERE valid_to > ?3";
 const STATUS_PAST: &str = "SELECT status FROM spell WHERE body = ?1 AND participant = ?2
@@ -55,7 +55,7 @@ const ROSTER: &str = "SELECT participant, status FROM spell WHERE body = ?1
     AND recorded_to = 9223372036854775807 AND valid_from <= ?2 AND valid_to > ?2 ORDER BY participant";
 const ALL: &str = "SELECT entry, act, body, participant, first, target FROM event ORDER BY entry";
 
-/// No status, and those of the synthetic charters.
+/// No status, and the statuses of the synthetic charters.
 pub(crate) const STATUSES: [&str; 3] = ["none", "observer", "member"];
 
 /// A database, open for reading and writing.
@@ -66,7 +66,7 @@ pub(crate) struct Peer {
     entries: i64,
 }
 
-/// What is valid of a pair, as the record has it now.
+/// A status of a pair that is valid for a span of days, as the record has it now.
 #[derive(Clone, Copy, PartialEq)]
 struct Spell {
     from: i32,
@@ -75,7 +75,7 @@ struct Spell {
     cause: i64,
 }
 
-/// The status that an act gives, by its place in [`STATUSES`].
+/// The status that an act gives, as its index in [`STATUSES`].
 fn given(act: i64) -> Option<i64> {
     match ActKind::ALL[act as usize] {
         ActKind::WithdrawalEffective => Some(0),
@@ -85,7 +85,7 @@ fn given(act: i64) -> Option<i64> {
     }
 }
 
-/// A connection with the settings.
+/// Opens a connection with the settings.
 pub(crate) fn connect(path: &Path) -> Connection {
     let connection = Connection::open(path).unwrap();
     connection.execute_batch(SETTINGS).unwrap();
@@ -100,7 +100,7 @@ impl Peer {
         Peer::open(path)
     }
 
-    /// Opens one, and reads its names and how many entries it has.
+    /// Opens a database, and reads its names and the number of its entries.
     pub(crate) fn open(path: &Path) -> Peer {
         let connection = connect(path);
         let entries: Option<i64> =
@@ -129,7 +129,7 @@ impl Peer {
         self.connection.execute_batch("BEGIN IMMEDIATE").unwrap();
     }
 
-    /// Records events in the transaction that was begun.
+    /// Records events in the transaction that is open.
     pub(crate) fn record_batch(&mut self, events: &[Event], now: i64) {
         events.iter().for_each(|event| self.record(event, now + self.entries));
     }
@@ -205,7 +205,8 @@ impl Peer {
         assert_eq!(begin.execute(row), Ok(1));
     }
 
-    /// An act after all that is recorded of the pair ends the open spell and begins one; any other derives all anew.
+    /// Follows an act of a pair. One after all its recorded acts ends the open spell and begins one; for any other, all spells are
+    /// derived again.
     fn follow(&self, pair: (i64, i64), entry: i64, day: i32, act: i64) {
         let present = self.present(pair);
         let before = |(spell, _): &(Spell, i64)| spell.from < day && (spell.to == OPEN || spell.to <= day);
@@ -221,7 +222,7 @@ impl Peer {
         }
     }
 
-    /// Derives the spells of a pair from its acts as they stand, and closes and reopens what differs.
+    /// Derives the spells of a pair from its acts as corrected, and closes and reopens those that differ.
     fn derive(&self, pair: (i64, i64), entry: i64) {
         let mut acts: BTreeMap<i64, (i64, i32)> = BTreeMap::new();
         let mut course = self.connection.prepare_cached(COURSE).unwrap();
@@ -258,33 +259,33 @@ impl Peer {
         self.bodies[body]
     }
 
-    /// How many entries it has.
+    /// The number of entries of the database.
     pub(crate) fn entries(&self) -> i64 {
         self.entries
     }
 
-    /// The status of a pair on a day, by its place in [`STATUSES`].
+    /// The status of a pair on a day, as its index in [`STATUSES`].
     pub(crate) fn status(&self, (body, who): (i64, i64), day: Day) -> usize {
         let mut ask = self.connection.prepare_cached(STATUS).unwrap();
         let found = ask.query_row(params![body, who, day.days()], |row| row.get(0)).optional();
         found.unwrap().map_or(0, |status: i64| status as usize)
     }
 
-    /// The same as the first so many entries have it.
+    /// The same in the first `entries` entries.
     pub(crate) fn status_as_recorded(&self, (body, who): (i64, i64), day: Day, entries: i64) -> usize {
         let mut ask = self.connection.prepare_cached(STATUS_PAST).unwrap();
         let found = ask.query_row(params![body, who, day.days(), entries - 1], |row| row.get(0)).optional();
         found.unwrap().map_or(0, |status: i64| status as usize)
     }
 
-    /// Who has which status in a body on a day, by numbers.
+    /// The participants of a body on a day, each with its status, by numbers.
     pub(crate) fn roster(&self, body: i64, day: Day) -> Vec<(i64, i64)> {
         let mut ask = self.connection.prepare_cached(ROSTER).unwrap();
         let rows = ask.query_map(params![body, day.days()], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
         rows.collect::<Result<_, _>>().unwrap()
     }
 
-    /// Folds every event to how many have a status on a day.
+    /// Folds every event and returns the number of pairs that have a status on a day.
     pub(crate) fn replay(&self, day: Day) -> usize {
         let mut pairs: HashMap<(i64, i64), BTreeMap<i64, (i64, i32)>> = HashMap::new();
         let mut all = self.connection.prepare_cached(ALL).unwrap();
@@ -302,7 +303,7 @@ impl Peer {
         pairs.values().filter(|acts| last(acts) != 0).count()
     }
 
-    /// Brings everything that was committed from the WAL into the database.
+    /// Moves everything that was committed from the WAL into the database.
     pub(crate) fn checkpoint(&self) {
         self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
     }
@@ -312,13 +313,13 @@ impl Peer {
         self.connection.execute("VACUUM INTO ?1", [path.to_str().unwrap()]).unwrap();
     }
 
-    /// Takes the right to write, as an append would.
+    /// Takes the write lock, as an append would, and releases it.
     pub(crate) fn lock(&self) {
         self.connection.execute_batch("BEGIN IMMEDIATE; COMMIT").unwrap();
     }
 }
 
-/// Adds an act to those of a pair, or the day that a correction gives to one of them.
+/// Adds an act to the acts of a pair, or the day that a correction gives to one of them.
 fn correct(acts: &mut BTreeMap<i64, (i64, i32)>, at: i64, act: i64, day: Option<i32>, target: Option<i64>) {
     match (target.and_then(|target| acts.get_mut(&target)), day) {
         (Some((_, stated)), Some(day)) => *stated = day,
@@ -327,7 +328,7 @@ fn correct(acts: &mut BTreeMap<i64, (i64, i32)>, at: i64, act: i64, day: Option<
     }
 }
 
-/// What only this act carries as text, and the day that a correction gives.
+/// The text that only acts of this kind have, and the day that a correction gives.
 fn payload(event: &Event) -> (Option<String>, Option<Edtf>) {
     match &event.act {
         Act::CharterAdopted(text) => (Some(text.to_string()), None),
@@ -340,7 +341,7 @@ fn payload(event: &Event) -> (Option<String>, Option<Edtf>) {
     }
 }
 
-/// The number of a name, which is stored where it is new.
+/// The number of a name, which is stored if it is new.
 fn number<N: Clone + Eq + std::hash::Hash>(
     connection: &Connection,
     table: &str,

@@ -12,28 +12,28 @@ use crate::shared::{Random, charter};
 pub(crate) const FIRST_DAY: i32 = 12_000;
 /// A day after the last act, 2024-10-04.
 pub(crate) const TODAY: Day = Day::from_days(20_000);
-/// How many acts the one busy pair of a skewed ledger has.
+/// The number of acts of the one busy pair in a skewed ledger.
 const BUSY_ACTS: usize = 2_000;
 
-/// How much of what happens is corrected afterwards.
+/// The share of acts that are corrected afterwards.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Corrections {
-    /// Nothing.
+    /// No act is corrected.
     None,
-    /// One event in so many corrects the act before it.
+    /// One event among this number corrects the act before it.
     OneIn(u64),
-    /// Every act is corrected so many times, once all acts are recorded.
+    /// Every act is corrected this number of times, after all acts are recorded.
     OfEach(usize),
 }
 
-/// What a ledger is made of.
+/// The shape of a ledger.
 #[derive(Clone, Copy)]
 pub(crate) struct Shape {
-    /// Its name, by which a child process is told which to make.
+    /// Its name, by which a child process knows which ledger to make.
     pub(crate) name: &'static str,
-    /// How many entries it has, charters among them.
+    /// The number of entries, charters included.
     pub(crate) entries: usize,
-    /// The size that it was made by: of an uncorrected ledger, that of the corrected one.
+    /// The size that the shape was derived from; for an uncorrected ledger, the size of the corrected one.
     pub(crate) by: usize,
     bodies: usize,
     corrections: Corrections,
@@ -60,7 +60,7 @@ impl Shape {
         Shape { name: "skewed", skewed: true, ..Shape::plain(entries) }
     }
 
-    /// Five corrections of every act. So many bodies that a pair has some 17 acts, as in the plain ledger of a million.
+    /// Five corrections of every act, and so many bodies that a pair has some 17 acts, as in the plain ledger of a million entries.
     pub(crate) const fn corrected(entries: usize) -> Shape {
         let bodies = 1 + entries / 20_000;
         Shape {
@@ -81,7 +81,7 @@ impl Shape {
         Shape { name: "uncorrected", entries, corrections: Corrections::None, ..corrected }
     }
 
-    /// The shape of that name.
+    /// The shape with this name.
     pub(crate) fn named(name: &str, entries: usize) -> Shape {
         match name {
             "skewed" => Shape::skewed(entries),
@@ -106,7 +106,7 @@ impl Shape {
     }
 }
 
-/// The course of a participant in a body, again and again: the act, the part its date plays, what it is toward.
+/// The repeated course of a participant in a body: the act, the role of its date, the status it is toward.
 const COURSE: &[(ActKind, Role, Option<&str>)] = &[
     (ActKind::ApplicationFiled, Role::Done, Some("observer")),
     (ActKind::StatusRecommended, Role::Decided, Some("observer")),
@@ -121,30 +121,30 @@ const COURSE: &[(ActKind, Role, Option<&str>)] = &[
     (ActKind::WithdrawalEffective, Role::Effective, None),
 ];
 
-/// Everything that goes on happening: first the charters, then acts and corrections without end.
+/// A source of events: first the charters, then acts and corrections without end.
 pub(crate) struct World {
     random: Random,
     shape: Shape,
     charters: std::vec::IntoIter<BodyId>,
     courses: Vec<Course>,
-    /// Acts made so far, and corrections.
+    /// The number of acts made so far; `corrected` is the number of corrections.
     acts: usize,
     corrected: usize,
-    /// Every act, where each is corrected later.
+    /// Every act, if each is corrected later.
     kept: Vec<Recorded>,
 }
 
 struct Course {
     participant: ParticipantId,
     body: BodyId,
-    /// Its next act's place in [`COURSE`].
+    /// The index of its next act in [`COURSE`].
     step: usize,
-    /// The last day that its acts so far may have happened on.
+    /// The last day on which its acts so far may have happened.
     days: i32,
     last: Option<Recorded>,
 }
 
-/// An act as the record has it, with what a correction must know.
+/// An act as recorded, with the fields that a correction needs.
 #[derive(Clone)]
 struct Recorded {
     id: EventId,
@@ -152,7 +152,7 @@ struct Recorded {
     role: Role,
     date: Edtf,
     title: String,
-    /// It happened after this day and at the latest on the other, so that no correction changes the order of acts.
+    /// The act happened after this day and not after `latest`, so that no correction changes the order of acts.
     after: i32,
     latest: i32,
 }
@@ -178,7 +178,7 @@ impl World {
         }
     }
 
-    /// The next so many events.
+    /// The next events, as many as `count`.
     pub(crate) fn batch(&mut self, count: usize) -> Vec<Event> {
         (0..count).map(|_| self.event()).collect()
     }
@@ -207,7 +207,7 @@ impl World {
         event
     }
 
-    /// Corrects the last act of some pair, or lets one happen where there is none.
+    /// Corrects the last act of some pair, or makes an act if the pair has none.
     fn correct_last(&mut self) -> Event {
         let at = self.random.below(self.courses.len() as u64) as usize;
         let Some(mut last) = self.courses[at].last.take() else { return self.act() };
@@ -247,13 +247,13 @@ impl World {
 }
 
 impl Shape {
-    /// How many of the entries are acts, where each is corrected so many times.
+    /// The number of entries that are acts, if each is corrected this number of times.
     fn acts(&self, times: usize) -> usize {
         (self.entries - self.bodies) / (times + 1)
     }
 }
 
-/// A day, or the month or year that it lies in where that leaves the order of acts plain.
+/// A day, or the month or year that it is in, if that leaves the order of acts certain.
 fn date(random: &mut Random, after: i32, day: i32) -> Edtf {
     let day = Edtf::day(Day::from_days(day));
     let coarse = match random.below(24) {
@@ -265,7 +265,7 @@ fn date(random: &mut Random, after: i32, day: i32) -> Edtf {
     if coarse.earliest().days() > after { coarse } else { day }
 }
 
-/// A correction of an act, half of them of its title, half of its day; the record has it afterwards.
+/// A correction of an act: half of them of its title, half of its day. The act has the new value afterwards.
 fn correct(random: &mut Random, act: &mut Recorded, courses: &[Course]) -> Event {
     let course = &courses[act.course];
     let span = u64::try_from(act.latest - act.after).unwrap();

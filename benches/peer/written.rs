@@ -16,10 +16,11 @@ use crate::synthetic::World;
 pub(crate) const RECORDED: i64 = 1_767_225_600_000_000;
 /// The name of every such ledger.
 pub(crate) const ORIGIN: &str = "chancery.bench/peer";
-/// As many at a time as `chancery import events` takes.
+/// The size of a batch, the same as in `chancery import events`.
 const AT_A_TIME: usize = 4_096;
 
-/// Takes batches of a world until there are `entries` entries, and gives how long the work on them took without their making.
+/// Takes batches of a world until there are `entries` entries, and returns the time of the work on them, without the time to make
+/// them.
 pub(crate) fn batches(world: &mut World, entries: usize, mut work: impl FnMut(Vec<Event>)) -> Duration {
     let mut left = entries;
     let mut took = Duration::ZERO;
@@ -31,7 +32,7 @@ pub(crate) fn batches(world: &mut World, entries: usize, mut work: impl FnMut(Ve
     took
 }
 
-/// Makes the ledger that an import would make, in a tenth of the time: leaves written as they are, then indexed, none judged.
+/// Makes the ledger that an import would make, in a tenth of the time: it writes the leaves, then indexes them, and judges none.
 pub(crate) fn written(path: &Path, world: &mut World, entries: usize) -> Duration {
     Entries::create(path, ORIGIN, &Disk::default()).unwrap();
     let log = Entries::open_writer(path, &holder(), Disk::default()).unwrap();

@@ -1,4 +1,4 @@
-//! What proofs cost on a large synthetic ledger, beside the raw hashing of the same leaves in the same run.
+//! The cost of proofs on a large synthetic ledger, beside the raw hashing of the same leaves in the same run.
 //!
 //! `cargo bench --bench proof`; with another size: `CHANCERY_BENCH_ENTRIES=100000 cargo bench --bench proof`.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a measurement that cannot be made has no result")]

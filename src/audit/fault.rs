@@ -33,6 +33,9 @@ const STRAY: &str = "a command that was killed left it, or it was put there by o
 const SNAPSHOT: &str = "the record is untouched, but what was answered from this folder may be wrong: remove `snapshot/`, \
                         `chancery compact` makes it anew";
 
+const ANSWERS: &str = "what was answered from this folder may be wrong: keep it, and report this with the entries named; \
+                       where a finding of `snapshot` says why, remove `snapshot/`, and `chancery compact` makes it anew";
+
 /// Each fault as a constant, and all of them in a table, so that none can be missing there.
 macro_rules! faults {
     ($($name:ident: $check:literal, $code:literal, $what:literal, $remedy:expr;)*) => {
@@ -136,6 +139,8 @@ faults! {
     IMPOSSIBLE_ACT: "verdicts", "impossible-act", "an act cannot have happened under the charter of its day", ENTRY;
     NO_ANSWER: "projections", "no-answer", "a body's roster cannot be derived", PROGRAM;
     TWO_ANSWERS: "projections", "two-answers", "two ways of deriving a status disagree", PROGRAM;
+    OTHER_ANSWER: "projections", "other-answer",
+        "a question is answered with another status than the audit derives", ANSWERS;
     ANOTHER_PAST: "projections", "another-past", "the first entries alone give another roster than --as-recorded",
         PROGRAM;
     SNAPSHOT_DAMAGED: "snapshot", "damaged", "a part of `snapshot/` is not as it was written", SNAPSHOT;

@@ -45,7 +45,8 @@ use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
-use crate::event::{Entry, EventSignature, Size};
+use crate::event::{BodyId, Day, Entry, EventSignature, ParticipantId, Size, StatusId};
+use crate::history::Certainty;
 use crate::log::{LogError, VerifierKey};
 
 pub use check::{CHECKS, Check};
@@ -91,6 +92,20 @@ pub fn audit(
     options: &AuditOptions,
     progress: &mut dyn FnMut(&'static str, u64, u64),
 ) -> Result<Report, LogError> {
+    audit_asking(path, options, None, progress)
+}
+
+/// The same, and compares the status of a few pairs of each body with the answer that the users of the program are given. The
+/// audit has no index and no cache, so the caller brings the answers.
+///
+/// # Errors
+/// Those of [`audit`].
+pub fn audit_asking(
+    path: &Path,
+    options: &AuditOptions,
+    ask: Option<Ask<'_>>,
+    progress: &mut dyn FnMut(&'static str, u64, u64),
+) -> Result<Report, LogError> {
     let mut found = Findings::skipping(options.skip.clone());
     // Before the entries, so that a running writer cannot publish more than those read.
     let published = (!found.skips("snapshot")).then(|| Published::read(path, &mut found));
@@ -106,8 +121,27 @@ pub fn audit(
     evidence.tree(&mut found);
     evidence.checkpoint(&mut found);
     evidence.headed(path, &mut found);
-    conclude(evidence, decoded, (options, beside), found, progress)
+    conclude(evidence, decoded, (options, beside, ask), found, progress)
 }
+
+/// A question for a status: `on` a day, with everything known, among the first `as_recorded` entries.
+#[derive(Clone, Copy, Debug)]
+pub struct SampledPair<'q> {
+    /// Of whom.
+    pub participant: &'q ParticipantId,
+    /// In which organisation or treaty.
+    pub body: &'q BodyId,
+    /// On which day.
+    pub on: Day,
+    /// The number of entries.
+    pub as_recorded: Size,
+}
+
+/// The answer to a question for a status: its certainty and every status that is possible; or why there is none.
+pub type SampledAnswer = Result<(Certainty, BTreeSet<StatusId>), String>;
+
+/// Answers a question for a status; `None` if the ledger cannot be asked at all.
+pub type Ask<'a> = &'a (dyn Fn(SampledPair<'_>) -> Option<SampledAnswer> + Sync);
 
 /// What of a ledger's folder stands beside the log, as far as it is looked at.
 #[derive(Default)]
@@ -132,7 +166,7 @@ struct Decoded {
 fn conclude(
     evidence: Evidence,
     decoded: Decoded,
-    (options, beside): (&AuditOptions, Beside),
+    (options, beside, ask): (&AuditOptions, Beside, Option<Ask<'_>>),
     mut found: Findings,
     progress: &mut dyn FnMut(&'static str, u64, u64),
 ) -> Result<Report, LogError> {
@@ -142,7 +176,7 @@ fn conclude(
         attachments.compare(&decoded.stated, whole, &mut found);
     }
     let published = beside.published.filter(|_| whole);
-    let asked = Asked { options, whole, published: published.as_ref() };
+    let asked = Asked { options, whole, published: published.as_ref(), ask };
     let groundwork = side_by_side(&evidence, &decoded, &asked, &mut found, progress);
     let Decoded { entries, signatures, stated, .. } = decoded;
     drop(signatures);
@@ -187,6 +221,8 @@ struct Asked<'a> {
     whole: bool,
     /// What is published, where it is to be looked at and belongs to the log.
     published: Option<&'a Published>,
+    /// How questions are answered, if the answers are to be compared.
+    ask: Option<Ask<'a>>,
 }
 
 /// Tells which check is being made, how far it is, and of how many.
@@ -389,7 +425,8 @@ fn derived(
     let places = Places::new(entries, filings, reach);
     if projected {
         let of = charters.len() as u64;
-        projection::projections(&places, (&charters, rows), found, &mut |at| progress("projections", at, of));
+        let told = &mut |at| progress("projections", at, of);
+        projection::projections(&places, (&charters, rows, asked.ask), found, told);
     }
     let remarks = if conformity { remark::conformity(&places, &charters) } else { Vec::new() };
     places.free();

@@ -10,6 +10,7 @@ use crate::event::{BodyId, Day, Entry, Index, Instant, ParticipantId, Size};
 use crate::history::History;
 use crate::query::{Axes, BodyView, Charters, QueryError, Roster, histories, roster};
 
+use super::Ask;
 use super::derivation::{Derivation, line, material, named};
 use super::fault;
 use super::on_every_core;
@@ -28,7 +29,7 @@ const QUARTERS: [usize; 3] = [1, 2, 3];
 /// Derives every body on every core, telling `progress` how many are done.
 pub(super) fn projections(
     places: &Places,
-    (charters, rows): (&Rules, &[PublishedRows<'_>]),
+    (charters, rows, ask): (&Rules, &[PublishedRows<'_>], Option<Ask<'_>>),
     found: &mut Findings,
     progress: &mut dyn FnMut(u64),
 ) {
@@ -38,7 +39,7 @@ pub(super) fn projections(
     let bodies: Vec<(&BodyId, &Charter)> = charters.iter().collect();
     let derive = |body| {
         let mut found = Findings::default();
-        of_body(places, (body, rows), last, &texts, &mut found);
+        of_body(places, (body, rows, ask), last, &texts, &mut found);
         found
     };
     let parts = on_every_core(bodies.into_par_iter(), derive, progress);
@@ -50,7 +51,7 @@ pub(super) fn projections(
 /// Derives one body as a question does, and compares what else is said of it.
 fn of_body(
     places: &Places,
-    ((body, charter), rows): ((&BodyId, &Charter), &[PublishedRows<'_>]),
+    ((body, charter), rows, ask): ((&BodyId, &Charter), &[PublishedRows<'_>], Option<Ask<'_>>),
     (last, today): (Index, Day),
     texts: &Texts,
     found: &mut Findings,
@@ -63,7 +64,7 @@ fn of_body(
     let derived = Derivation::new(&of_body, body, charter, texts);
     two_ways((charter, &derived), (last, today), view.as_deref(), found);
     let charters = Arc::new(Charters::reading(texts.clone()));
-    let sampled = Sampled { places, charter, texts, charters, view: view.as_ref().ok(), today };
+    let sampled = Sampled { places, charter, texts, charters, view: view.as_ref().ok(), today, ask };
     sampled.compare_all(&derived, (of_body.as_slice(), last), found);
     prefixes((&of_body, &of_body), (body, today), texts, found);
     rows.iter().for_each(|rows| found.absorb(rows.compare(places, Some(&material), body, texts)));

@@ -46,7 +46,7 @@ pub fn audit_published(
     evidence.follow_keys(&decoded.entries, &mut found);
     found.counted("checkpoint", 1);
     evidence.signature(&signed, &source.place(CHECKPOINT), &mut found);
-    Ok(conclude(evidence, decoded, (options, Beside::default()), found, progress)?)
+    Ok(conclude(evidence, decoded, (options, Beside::default(), None), found, progress)?)
 }
 
 /// The head as it was fetched; none where it says nothing.

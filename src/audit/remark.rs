@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::charter::{Charter, Judgement, Remark, Texts, judge, lint, refuse};
 use crate::event::{Act, Day, Edtf, Event, Index, Role, StatusId};
 use crate::history::{History, Standing};
-use crate::query::{Lifetimes, is_state_list};
+use crate::query::Lifetimes;
 
 use super::clause::clauses;
 use super::derivation::{Derivation, acts};
@@ -26,7 +26,7 @@ pub(super) fn conformity(places: &Places, charters: &Rules) -> Vec<RemarkItem> {
             let history = derived.board.history(charter, &derived.pairs, who);
             for act in &pair.own {
                 statuses(charter, act, &mut remarks);
-                if !is_state_list(body)
+                if !body.is_state_list()
                     && let Some(what) = lifetimes.oddity(&act.event)
                 {
                     remarks.push(RemarkItem { entry: act.index, what, rule: None });
@@ -51,7 +51,7 @@ pub(super) fn conformity(places: &Places, charters: &Rules) -> Vec<RemarkItem> {
 
 /// What the lists of states in the record say of everyone.
 fn listed(places: &Places, charters: &Rules) -> Lifetimes {
-    let lists = charters.iter().filter(|(body, _)| is_state_list(body));
+    let lists = charters.iter().filter(|(body, _)| body.is_state_list());
     let entries: Vec<_> = lists.map(|(body, _)| (body, places.of(body))).collect();
     let pairs: Vec<_> = entries.iter().map(|(body, of_body)| (*body, acts(of_body, body).0)).collect();
     Lifetimes::of_lists(pairs.iter().map(|(body, pairs)| (*body, pairs)))

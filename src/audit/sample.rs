@@ -12,6 +12,7 @@ use super::derivation::{Derivation, Line, line, named};
 use super::fault;
 use super::place::Places;
 use super::report::Findings;
+use super::{Ask, SampledPair};
 
 /// How many pairs of a body are asked about at each size.
 const PAIRS: usize = 3;
@@ -26,6 +27,8 @@ pub(super) struct Sampled<'a> {
     /// The body as a question about all of it sees it with all that is recorded, where it has an answer.
     pub(super) view: Option<&'a Arc<BodyView>>,
     pub(super) today: Day,
+    /// How questions are answered, if the answers are to be compared.
+    pub(super) ask: Option<Ask<'a>>,
 }
 
 impl Sampled<'_> {
@@ -50,7 +53,7 @@ impl Sampled<'_> {
         let recorded = || derived.pairs.iter().filter(|(_, pair)| !pair.own.is_empty()).map(|(who, _)| who);
         let step = (recorded().count() / PAIRS).max(1);
         let mut everybody = None;
-        for who in recorded().step_by(step).take(PAIRS) {
+        for (number, who) in recorded().step_by(step).take(PAIRS).enumerate() {
             let history = derived.board.history(charter, &derived.pairs, who);
             let plain = line(&history, self.today);
             let asked = self.ask(who, size, &mut everybody);
@@ -65,6 +68,29 @@ impl Sampled<'_> {
                 );
                 found.at(fault::TWO_ANSWERS, Index(size.0.saturating_sub(1)), what);
             }
+            // An answer of the past takes as long as the fold of the body: one for each body is enough.
+            if number == 0 || self.places.are_all(size) {
+                self.compare_answer(who, size, plain.as_ref(), found);
+            }
+        }
+    }
+
+    /// Compares what was derived with the answer that a user is given, from whatever index and rows that answer is read.
+    fn compare_answer(&self, who: &ParticipantId, size: Size, plain: Option<&Line>, found: &mut Findings) {
+        let body = &self.charter.body;
+        let pair = SampledPair { participant: who, body, on: self.today, as_recorded: size };
+        let Some(answer) = self.ask.and_then(|ask| ask(pair)) else { return };
+        found.counted("projections", 1);
+        // A pair that certainly has no status has no line.
+        let answer = answer.map(|line| Some(line).filter(|line| line.1.iter().any(|id| !id.is_none())));
+        if answer.as_ref().map(Option::as_ref) != Ok(plain) {
+            let answer = answer.map_or_else(|error| error, |line| named(line.as_ref()));
+            let what = format!(
+                "{who} in {body} on {} as {size} entries were recorded: {} from all entries, {answer} to who asks",
+                self.today,
+                named(plain)
+            );
+            found.at(fault::OTHER_ANSWER, Index(size.0.saturating_sub(1)), what);
         }
     }
 

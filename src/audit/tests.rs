@@ -8,8 +8,9 @@ use crate::charter::{Template, Texts, charter_event};
 use crate::event::leaf::{decode, encode_event, splice};
 use crate::event::*;
 use crate::fixture::data;
-use crate::ledger::{AppendOptions, Writer};
+use crate::ledger::{AppendOptions, Reading, Writer};
 use crate::log::{Append, Checkpoint, Disk, Entries, Holder, leaf_hash};
+use crate::query::{Question, StatusAnswer};
 
 const ORIGIN: &str = "example.org/audit";
 
@@ -455,3 +456,30 @@ fn an_entry_rewritten_with_its_hashes_is_restored_where_the_checkpoint_shows_whi
 mod filing;
 mod recorders;
 mod snapshot;
+
+#[test]
+fn an_answer_that_is_not_what_the_audit_derives_is_a_finding_for_each_sampled_pair() {
+    let (_dir, path) = ledger();
+    let reading = Reading::open(&path, Instant::parse("2026-11-23T17:31:00Z").unwrap()).unwrap();
+    let truth = |pair: SampledPair<'_>| {
+        let question =
+            Question::status(pair.participant.as_str(), pair.body.as_str()).on(pair.on.to_string());
+        let answer = reading.ask(&question.as_recorded(pair.as_recorded)).unwrap();
+        let answer = StatusAnswer::try_from(answer).unwrap();
+        Some(Ok((answer.certainty, answer.possible.into_iter().collect())))
+    };
+    let asking = |ask: Ask<'_>| {
+        faults(&audit_asking(&path, &AuditOptions::default(), Some(ask), &mut |_, _, _| {}).unwrap())
+    };
+    assert_eq!(asking(&truth), []);
+    // KWT and MDV have a status; that of MMR is retracted. Half of the entries are charters, under which nobody has one.
+    let nobody = |_: SampledPair<'_>| Some(Ok((Certainty::Certain, ["none".parse().unwrap()].into())));
+    let finding = ("projections", "other-answer", Some(11));
+    assert_eq!(asking(&nobody), [finding, finding]);
+    let doubtful = |pair: SampledPair<'_>| {
+        truth(pair).map(|answer: SampledAnswer| answer.map(|(_, all)| (Certainty::Possible, all)))
+    };
+    assert_eq!(asking(&doubtful), [finding, finding]);
+    assert_eq!(asking(&|_| Some(Err("no answer".into()))).first(), Some(&finding));
+    assert_eq!(asking(&|_| None), [], "a ledger that cannot be asked");
+}

@@ -225,8 +225,11 @@ pub enum Bound {
 /// Participants that a condition counts among.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SetRef {
-    /// Those who signed.
-    Signatories,
+    /// `signatories until 1949-04-04`: the states that had signed by the end of that day. Without a day: that have signed so far.
+    Signatories {
+        /// The day on which the class closed.
+        until: Option<Day>,
+    },
     /// The members of the moment; also written `parties`, `members_at(t)`, `parties_at(t)`.
     Members,
     /// A set that the charter names.
@@ -480,7 +483,8 @@ impl fmt::Display for Bound {
 impl fmt::Display for SetRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SetRef::Signatories => f.write_str("signatories"),
+            SetRef::Signatories { until: None } => f.write_str("signatories"),
+            SetRef::Signatories { until: Some(day) } => write!(f, "signatories until {day}"),
             SetRef::Members => f.write_str("members"),
             SetRef::Named(name) => f.write_str(name),
         }

@@ -314,7 +314,10 @@ impl<'a> Reader<'a> {
         let token = self.word("write a set: signatories, members, or one that the charter names")?;
         let name = fold_name(token.text);
         let set = match &*name {
-            "signatories" => return Ok(SetRef::Signatories),
+            "signatories" => {
+                let until = if self.takes("until") { Some(self.day()?) } else { None };
+                return Ok(SetRef::Signatories { until });
+            }
             "members" | "parties" => return Ok(SetRef::Members),
             "members_at" | "parties_at" => {
                 self.open(token)?;

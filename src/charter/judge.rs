@@ -128,6 +128,8 @@ fn ruling<'v>(version: &'v Version, from: &StatusId, event: &Event, effect: Opti
     // Where no rule is the one meant, and the event does not say what it is toward, any of its act is.
     let found = match meant().next() {
         Some(first) => meant().find(foreseen).or(Some(first)),
+        // A grant gives the status that it names, and no other.
+        None if kind == ActKind::StatusGranted && event.status.is_some() => None,
         None if event.toward.is_none() => rules().find(foreseen).or_else(|| rules().next()),
         None => None,
     };
@@ -236,12 +238,12 @@ fn is_meant(rule: &Transition, version: &Version, event: &Event) -> bool {
     }
 }
 
-/// A source's own result stands only where the rules are silent on an act that may change a status.
+/// The source's own result, if the rules say nothing of an act that may change a status, or of the status that it grants.
 fn attested<'v>(event: &'v Event, version: &'v Version) -> Option<&'v StatusId> {
     let kind = event.act.kind();
     let claimed = event.status.as_ref().filter(|_| kind.may_move_status())?;
-    let ruled = version.transitions.iter().any(|t| t.rule.act.0 == kind);
-    (!ruled).then(|| version.current_name(claimed))
+    let is_ruled = version.transitions.iter().any(|t| t.rule.act.0 == kind);
+    (!is_ruled || kind == ActKind::StatusGranted).then(|| version.current_name(claimed))
 }
 
 fn claim(event: &Event, derived: &StatusId, remarks: &mut Vec<Remark>) {

@@ -168,6 +168,10 @@ fn clauses(version: &Version, found: &mut impl FnMut(String, String)) {
             found(place.clone(), format!("column {column}: {what}"));
         }
     }
+    if clauses.entry_into_force.as_ref().is_some_and(|clause| clause.rule.rule.counts_open_class()) {
+        let fault = "it does not say until when a state could sign: write signatories until, and the day (VCLT art. 24(2))";
+        found("entry-into-force".to_owned(), fault.to_owned());
+    }
     if let Some(clause) = &clauses.for_participant
         && matches!(&clause.rule.rule, Rule::After { delay, late_from: None } if *delay != Delay::Instant)
     {

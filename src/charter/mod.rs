@@ -9,6 +9,7 @@ mod clause_words;
 mod clauses;
 mod judge;
 mod lint;
+mod open_class;
 mod signers;
 mod sound;
 mod tables;

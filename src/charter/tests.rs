@@ -387,7 +387,7 @@ fn some_delay() -> impl Strategy<Value = Delay> {
 
 fn some_set() -> impl Strategy<Value = SetRef> {
     prop_oneof![
-        Just(SetRef::Signatories),
+        prop::option::of(some_day()).prop_map(|until| SetRef::Signatories { until }),
         Just(SetRef::Members),
         "[a-z0-9][a-z0-9_]{0,5}x".prop_map(SetRef::Named),
     ]

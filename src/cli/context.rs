@@ -1,4 +1,4 @@
-//! What every command is given: the ledger's place, the form of its output, the clock.
+//! The context that every command gets: the ledger's folder, the form of the output, the clock.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -13,11 +13,12 @@ use serde_json::Value;
 
 use crate::event::{Event, EventId, Index, Instant};
 use crate::ledger::{Reading, Writer};
-use crate::log::{Disk, Holder, regular};
+use crate::log::{Disk, Holder, VerifierKey, regular};
 
+use crate::cli::ask::trust;
 use crate::cli::error::Failure;
 use crate::cli::output::csv_of;
-use crate::cli::render::Page;
+use crate::cli::render::{Page, count};
 use crate::cli::safe;
 
 /// Options that every command has
@@ -42,6 +43,9 @@ pub(crate) struct GlobalArgs {
     /// When to use colour; auto: on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub(crate) color: Color,
+    /// The verifier keys that a question gives, as they are written
+    #[arg(skip)]
+    pub(crate) keys: Vec<String>,
 }
 
 /// The form of the output.
@@ -61,40 +65,42 @@ pub(crate) enum Color {
     Never,
 }
 
-/// How an answer becomes lines and rows.
+/// The way in which an answer becomes lines and rows.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
-    /// The list whose items are the lines; without one the whole answer is a line.
+    /// The list whose items become the lines; without one, the whole answer is one line.
     pub(crate) list: Option<&'static str>,
-    /// The columns of a CSV: paths into a line, parts joined by dots.
+    /// The columns of a CSV: paths into a line, with dots between the keys.
     pub(crate) columns: &'static [&'static str],
 }
 
-/// The surroundings of a command.
+/// The context of a command: its global options, the terminal and the clock.
 #[derive(Clone)]
 pub(crate) struct Context {
     /// The ledger's folder.
     pub(crate) ledger: PathBuf,
     /// The form of the output.
     pub(crate) format: Format,
-    /// Only results and errors.
+    /// True if only results and errors are printed.
     pub(crate) quiet: bool,
-    /// What text is laid out for.
+    /// The width and character set that text is laid out for.
     pub(crate) page: Page,
-    /// The clock, read once.
+    /// The time at which the command began, from the clock.
     pub(crate) now: Instant,
     color: Color,
+    /// The verifier keys of which one must have signed what is read; none: whatever `key.pub` says.
+    keys: Vec<VerifierKey>,
     supposed: Option<Supposed>,
 }
 
-/// Events that answers rest on without their being recorded, and the places they would have.
+/// Events that answers suppose although they are not recorded, and the indexes that they would have.
 #[derive(Clone)]
 struct Supposed {
     events: Vec<Event>,
     places: RefCell<Vec<Index>>,
 }
 
-/// An answer that says what it supposes.
+/// An answer with the indexes of the events that it supposes.
 #[derive(Serialize)]
 struct Marked<'a, T: Serialize> {
     supposed: &'a [Index],
@@ -103,11 +109,11 @@ struct Marked<'a, T: Serialize> {
 }
 
 impl Context {
-    /// Reads the surroundings: the clock (`CHANCERY_NOW` stands in for it, so that output can be reproduced), the
-    /// width and the character set of the terminal.
+    /// Reads the clock, and the width and the character set of the terminal. `CHANCERY_NOW` replaces the clock, so that output can
+    /// be reproduced.
     ///
     /// # Errors
-    /// A `CHANCERY_NOW` that is no instant.
+    /// [`Failure`] if `CHANCERY_NOW` is not an instant.
     pub(crate) fn new(args: &GlobalArgs) -> Result<Context, Failure> {
         let now = clock()?;
         let asked = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
@@ -119,14 +125,24 @@ impl Context {
             l.contains("utf-8") || l.contains("utf8")
         });
         let page = Page { width, unicode };
-        let GlobalArgs { ledger, format, quiet, color } = args.clone();
-        Ok(Context { ledger, format, quiet, page, now, color, supposed: None })
+        let GlobalArgs { ledger, format, quiet, color, keys } = args.clone();
+        let keys = trust::read(&keys)?;
+        Ok(Context { ledger, format, quiet, page, now, color, keys, supposed: None })
     }
 
-    /// The clock read again, for what says when it ended.
+    /// The same surroundings, in which one of these keys must have signed what is read.
     ///
     /// # Errors
-    /// A `CHANCERY_NOW` that is no instant.
+    /// [`Failure`] of usage for a text that is no key.
+    pub(crate) fn trusting(mut self, keys: &[String]) -> Result<Context, Failure> {
+        self.keys.extend(trust::read(keys)?);
+        Ok(self)
+    }
+
+    /// Reads the clock again, for a report that states when it ended. The result is never before the start of the command.
+    ///
+    /// # Errors
+    /// [`Failure`] if `CHANCERY_NOW` is not an instant.
     pub(crate) fn later(&self) -> Result<Instant, Failure> {
         Ok(clock()?.max(self.now))
     }
@@ -137,25 +153,31 @@ impl Context {
     /// [`Failure`].
     pub(crate) fn reading(&self) -> Result<Reading, Failure> {
         self.check_url()?;
-        let reading = Reading::open(&self.ledger, self.now)?;
+        let reading = Reading::open_trusting(&self.ledger, &self.keys, self.now)?;
+        if let left_out @ 1.. = reading.log().left_out() {
+            let behind = count(left_out, "entry", "entries");
+            self.remark(&format!(
+                "{behind} behind the last head signed with that key: left out until a writer signs the next head"
+            ));
+        }
         let Some(supposed) = &self.supposed else { return Ok(reading) };
         let (reading, places) = reading.supposing(supposed.events.clone())?;
         *supposed.places.borrow_mut() = places;
         Ok(reading)
     }
 
-    /// Whether answers suppose events that are not recorded.
+    /// True if answers suppose events that are not recorded.
     pub(crate) fn supposes(&self) -> bool {
         self.supposed.is_some()
     }
 
-    /// The same surroundings, in which every answer supposes events.
+    /// The same context, except that every answer supposes these events.
     pub(crate) fn supposing(mut self, events: Vec<Event>) -> Context {
         self.supposed = Some(Supposed { events, places: RefCell::default() });
         self
     }
 
-    /// The options that every command has, to be read again.
+    /// The options that every command has, as words that can be parsed again.
     pub(crate) fn options(&self) -> Vec<OsString> {
         let value = |value: Option<clap::builder::PossibleValue>| {
             OsString::from(value.map(|v| v.get_name().to_owned()).unwrap_or_default())
@@ -176,7 +198,7 @@ impl Context {
         self.opened(Writer::open(&self.ledger, &self.holder(command), Disk::default())?)
     }
 
-    /// The same for who vouches for every entry that lies there, whether or not a head covers it.
+    /// Opens the ledger for appending even if no head covers its entries: the user vouches for every entry that is there.
     ///
     /// # Errors
     /// [`Failure`].
@@ -185,7 +207,7 @@ impl Context {
         self.opened(Writer::open_unheaded(&self.ledger, &self.holder(command), Disk::default())?)
     }
 
-    /// Says what opening has cleared.
+    /// Warns if opening cleared an append that was cut short, or if the clock is far ahead of the last entry.
     fn opened(&self, mut writer: Writer) -> Result<Writer, Failure> {
         if let Some(torn) = writer.recovered().filter(|_| !self.quiet) {
             self.remark(&format!(
@@ -205,8 +227,8 @@ impl Context {
         Ok(writer)
     }
 
-    /// The clock, read anew. Input or the lock may have been waited for since the command began, and other processes may
-    /// have recorded entries meanwhile.
+    /// Reads the clock again. The command may have waited for input or for the lock, and meanwhile other processes may have
+    /// recorded entries.
     pub(crate) fn clock_now(&self) -> Instant {
         clock().unwrap_or(self.now)
     }
@@ -220,7 +242,8 @@ impl Context {
         Ok(Writer::dry_run(&self.ledger)?)
     }
 
-    /// Ends writing. What was acknowledged is durable without a checkpoint, so one that cannot be written is no failure.
+    /// Closes the writer. Acknowledged entries are durable without a checkpoint, so a checkpoint that cannot be written is only a
+    /// remark.
     pub(crate) fn close(&self, writer: Writer) {
         let has_recorded = writer.has_recorded();
         if let Err(error) = writer.close() {
@@ -229,7 +252,7 @@ impl Context {
         }
     }
 
-    /// Who holds the lock while a command writes.
+    /// The holder of the lock while a command writes.
     pub(crate) fn holder(&self, command: &str) -> Holder {
         Holder {
             pid: std::process::id().to_string(),
@@ -248,7 +271,7 @@ impl Context {
         }
     }
 
-    /// A new id for an event: of version 7, so that ids sort by time.
+    /// A new id for an event, a UUID of version 7, so that ids sort by time.
     pub(crate) fn new_id(&self) -> EventId {
         let micros = u64::try_from(self.now.micros()).unwrap_or_default();
         let nanos = u32::try_from(micros % 1_000_000 * 1_000).unwrap_or_default();
@@ -256,7 +279,7 @@ impl Context {
         EventId(uuid::Uuid::new_v7(at))
     }
 
-    /// 32 bytes that nobody can guess: two ids of version 4 have 244 random bits.
+    /// 32 bytes that nobody can guess: two UUIDs of version 4 have 244 random bits.
     pub(crate) fn salt() -> [u8; 32] {
         let mut salt = [0; 32];
         for half in salt.chunks_mut(16) {
@@ -265,7 +288,7 @@ impl Context {
         salt
     }
 
-    /// Writes an answer in the form asked for.
+    /// Writes an answer in the form that the user chose.
     ///
     /// # Errors
     /// [`Failure`].
@@ -313,7 +336,7 @@ impl Context {
         }
     }
 
-    /// Writes lines that are answers side by side, as JSON Lines or under the columns of a CSV.
+    /// Writes the lines of several answers, as JSON Lines or under the columns of a CSV.
     ///
     /// # Errors
     /// [`Failure`].
@@ -331,7 +354,7 @@ impl Context {
         }
     }
 
-    /// Writes a page for people to standard output, with nothing in it that acts on a terminal.
+    /// Writes a page for people to standard output, without any character that acts on a terminal.
     ///
     /// # Errors
     /// [`Failure`].
@@ -340,7 +363,7 @@ impl Context {
         written(out.write_all(safe::page(text).as_bytes()).and_then(|()| out.flush()))
     }
 
-    /// Writes JSON to standard output. Where a terminal shows it, it has more escapes of JSON, and says the same.
+    /// Writes JSON to standard output. On a terminal more characters are JSON escapes, which does not change the value.
     ///
     /// # Errors
     /// [`Failure`].
@@ -349,7 +372,8 @@ impl Context {
         self.print_bytes(&if self.is_shown() { safe::json(&text) } else { Cow::Borrowed(&*text) })
     }
 
-    /// Writes rows, or a file's text, to standard output: byte for byte, but harmless where a terminal shows it.
+    /// Writes rows, or the text of a file, to standard output: byte for byte, except that characters which act on a terminal are
+    /// written out on one.
     ///
     /// # Errors
     /// [`Failure`].
@@ -362,13 +386,13 @@ impl Context {
         written(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
     }
 
-    /// Whether a terminal shows standard output, now or, with its colours, later.
+    /// True if a terminal shows standard output, now or, since the user wants colours, later.
     pub(crate) fn is_shown(&self) -> bool {
         use std::io::IsTerminal;
         self.color == Color::Always || std::io::stdout().is_terminal()
     }
 
-    /// Writes a remark to standard error, unless asked to be quiet.
+    /// Writes a remark to standard error, unless `--quiet` is set.
     pub(crate) fn remark(&self, text: &str) {
         if !self.quiet {
             let mut err = AutoStream::new(std::io::stderr().lock(), self.choice(&std::io::stderr()));
@@ -385,13 +409,13 @@ impl Context {
         }
     }
 
-    /// Whether progress can be shown.
+    /// True if progress can be shown.
     pub(crate) fn shows_progress(&self) -> bool {
         use std::io::IsTerminal;
         !self.quiet && std::io::stderr().is_terminal()
     }
 
-    /// A bar over `length` steps, hidden where progress cannot be shown.
+    /// A progress bar of `length` steps, hidden if progress cannot be shown.
     pub(crate) fn bar(&self, length: u64, label: &str) -> indicatif::ProgressBar {
         if !self.shows_progress() {
             return indicatif::ProgressBar::hidden();
@@ -407,7 +431,7 @@ impl Context {
     }
 }
 
-/// How writing to standard output ended; a reader that went away ends the program in silence.
+/// The result of writing to standard output. If the reader of a pipe has closed it, the program exits without a message.
 fn written(done: std::io::Result<()>) -> Result<(), Failure> {
     match done {
         Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
@@ -415,10 +439,10 @@ fn written(done: std::io::Result<()>) -> Result<(), Failure> {
     }
 }
 
-/// `CHANCERY_NOW`, or the machine's clock.
+/// The instant in `CHANCERY_NOW`, otherwise the machine's clock.
 ///
 /// # Errors
-/// A `CHANCERY_NOW` that is no instant.
+/// [`Failure`] if `CHANCERY_NOW` is not an instant.
 pub(crate) fn clock() -> Result<Instant, Failure> {
     match std::env::var("CHANCERY_NOW") {
         Ok(text) => Instant::parse(&text).map_err(|e| Failure::usage(format!("CHANCERY_NOW: {e}"))),
@@ -440,7 +464,7 @@ fn supposition(places: &[Index]) -> String {
     }
 }
 
-/// Says on each line of an answer what it supposes.
+/// Adds the indexes of the supposed events to each line of an answer.
 fn mark(whole: &mut Value, list: Option<&str>, places: &[Index]) {
     let places: Vec<u64> = places.iter().map(|place| place.0).collect();
     let lines = match list {
@@ -453,7 +477,7 @@ fn mark(whole: &mut Value, list: Option<&str>, places: &[Index]) {
     }
 }
 
-/// What a file of the user's is called in a message.
+/// The name of an input file in messages: its path, or `standard input` for `-`.
 pub(crate) fn input_name(path: &Path) -> String {
     match path == Path::new("-") {
         true => "standard input".to_owned(),
@@ -461,7 +485,7 @@ pub(crate) fn input_name(path: &Path) -> String {
     }
 }
 
-/// Reads a file of the user's, or standard input for `-`.
+/// Reads a file that the user names, or standard input for `-`.
 ///
 /// # Errors
 /// [`Failure`].

@@ -1,4 +1,4 @@
-//! Failures as a person sees them: what, where, the exit code, and what to do.
+//! Failures as the user sees them: the cause, its place, the exit code, and the remedy.
 
 use std::fmt;
 
@@ -19,35 +19,35 @@ use crate::witness::{MemoryError, WitnessError};
 /// The exit codes of every command.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Exit {
-    /// Done, or answered.
+    /// The command succeeded, or the question was answered.
     Done = 0,
-    /// A yes/no question was answered "no", an audit has findings, an import left rows out.
+    /// The answer to a yes/no question is "no", an audit has findings, or an import left rows out.
     No = 1,
-    /// A word that does not resolve, an option that does not fit.
+    /// A word that does not resolve, or an option that does not fit.
     Usage = 2,
-    /// Refused by rule.
+    /// The ledger refuses it by rule.
     Refused = 3,
     /// The ledger is unavailable, locked or damaged.
     Unavailable = 4,
 }
 
-/// Why a command failed.
+/// The reason why a command failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    /// How the process ends.
+    /// The exit code of the process.
     pub(crate) exit: Exit,
-    /// What happened, where.
+    /// The cause and its place.
     what: String,
-    /// What follows the exit code on the same line.
+    /// The text that follows the exit code on the same line.
     tail: String,
     /// Lines of help, for `miette`.
     help: Vec<String>,
 }
 
 impl Failure {
-    /// A failure in one line. What follows `; did you mean` or `: say which` is the remedy, and stands behind the code.
+    /// A failure in one line. The part from `; did you mean` or `: say which` on is the remedy, and is printed after the exit code.
     pub(crate) fn new(exit: Exit, what: impl fmt::Display) -> Failure {
-        // Rows of an answer give the reason too, in whatever form.
+        // Rows of an answer print this reason too, in any format, so secrets are removed here.
         let what = without_secrets(&what.to_string()).into_owned();
         let at = ["; did you mean ", ": say which"].iter().find_map(|mark| what.find(mark));
         let (what, tail) = what.split_at(at.unwrap_or(what.len()));
@@ -59,17 +59,17 @@ impl Failure {
         Failure::new(Exit::Usage, what)
     }
 
-    /// A file of the user's that cannot be read or written.
+    /// A file of the user that cannot be read or written.
     pub(crate) fn file(path: &std::path::Path, error: &std::io::Error) -> Failure {
         Failure::usage(format!("{}: {error}", path.display()))
     }
 
-    /// What happened, without the exit code: for one of many rows.
+    /// The cause without the exit code, for one of many rows.
     pub(crate) fn reason(&self) -> String {
         format!("{}{}", self.what, self.tail)
     }
 
-    /// Says in which file, where only a line is told.
+    /// Adds the name of the file, if the cause names only a line.
     #[must_use]
     pub(crate) fn in_file(mut self, file: &str) -> Failure {
         if self.what.starts_with("line ") {
@@ -120,19 +120,23 @@ impl From<LogError> for Failure {
             LogError::IndexesLocked(_) => failure.help(
                 "wait until that has ended, then run it again; appends, questions and audits go on meanwhile",
             ),
-            // It says itself what to do, and no audit reads it.
+            // This error states its own remedy, and no audit reads that file.
             LogError::Damaged { path, .. } if path.ends_with("cosigned") => failure,
             LogError::Damaged { .. } => failure.help(
                 "nothing was changed; see all of it: chancery audit; restore: chancery repair --from COPY --into NEW",
             ),
             LogError::Io { source, .. } => failure.help(io_remedy(source)),
             LogError::Key(error) => failure.help(key_remedy(error)),
+            LogError::Untrusted(_) => failure.help(
+                "nothing was answered. If the log's key was changed, give the present key: ask who keeps the log, never the \
+                 folder; else this folder was changed: chancery audit --key VKEY --since COPY",
+            ),
             _ => failure,
         }
     }
 }
 
-/// What to do about a key that cannot be used.
+/// The remedy for a key that cannot be used.
 fn key_remedy(error: &KeyError) -> &'static str {
     match error {
         KeyError::Missing(_) => {
@@ -148,12 +152,15 @@ fn key_remedy(error: &KeyError) -> &'static str {
              else put the log's own key and key.pub back from a backup"
         }
         KeyError::Occupied(_) => "give the new key a file of its own",
+        KeyError::Text { path, .. } if path.ends_with("key.pub") => {
+            "put the log's own key.pub back from a backup; questions go on with a verifier key that you hold: --key VKEY"
+        }
         KeyError::Exposed { .. } => "if nobody else has read it: chmod 600 on that file",
         _ => "put the log's own key and key.pub back from a backup",
     }
 }
 
-/// What to do about an error of the operating system.
+/// The remedy for an error of the operating system.
 fn io_remedy(error: &std::io::Error) -> &'static str {
     match error.kind() {
         std::io::ErrorKind::StorageFull => "free some space and run it again; what was acknowledged is safe",
@@ -276,7 +283,7 @@ impl From<SourceError> for Failure {
     }
 }
 
-/// What to do where the register, or a rule about who records, refuses.
+/// The remedy if the register of recorders, or a rule about who may record, refuses an entry.
 fn recorder_remedy(error: &RecorderError) -> Option<&'static str> {
     match error {
         RecorderError::Unsigned { .. } => {
@@ -438,7 +445,7 @@ impl From<serde_json::Error> for Failure {
     }
 }
 
-/// A position beyond the log, as a failure of usage.
+/// The failure of usage for a position beyond the log.
 pub(crate) fn beyond(size: Size) -> Failure {
     Failure::usage(format!("the ledger has {size} entries, counting from 0"))
 }

@@ -1,4 +1,4 @@
-//! The command line: one file a command, an `Args` struct whose doc comment is the help text, then one short function.
+//! The command line. Each command has a file with an `Args` struct, whose doc comment is the help text, and one short function.
 
 mod ask;
 mod check;
@@ -16,7 +16,7 @@ mod start;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use context::{Context, GlobalArgs};
 use error::{Exit, Failure};
@@ -102,8 +102,8 @@ enum Command {
     Man(start::man::Args),
 }
 
-/// The whole command line, which completions and man pages are made of: every command with its options. It parses words
-/// and runs nothing.
+/// The whole command line with every command and its options, from which completions and man pages are made. It parses words and
+/// runs nothing.
 pub fn command() -> clap::Command {
     Cli::command()
 }
@@ -117,7 +117,7 @@ pub fn run() -> ExitCode {
     let cli = match start::quick::read(&words) {
         Some(cli) => cli,
         None => match Cli::command().try_get_matches_from(words) {
-            Ok(matches) => match Cli::from_arg_matches(&matches) {
+            Ok(matches) => match Cli::of(&matches) {
                 Ok(cli) => cli,
                 Err(error) => return fail(&Failure::usage(error)),
             },
@@ -183,7 +183,7 @@ fn dispatch(command: Option<Command>, context: &Context) -> Result<Exit, Failure
     }
 }
 
-/// Answers a question that stands in other words of the same command line, in surroundings made of its own options.
+/// Answers a question that is given as further words of the command line, in a context built from the question's own options.
 fn question(
     words: impl IntoIterator<Item = std::ffi::OsString>,
     within: impl FnOnce(Context) -> Context,
@@ -192,7 +192,7 @@ fn question(
     let cli = match start::quick::read(&words) {
         Some(cli) => cli,
         None => match Cli::command().try_get_matches_from(words) {
-            Ok(matches) => Cli::from_arg_matches(&matches).map_err(Failure::usage)?,
+            Ok(matches) => Cli::of(&matches).map_err(Failure::usage)?,
             Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
                 return Ok(if error.print().is_ok() { Exit::Done } else { Exit::Unavailable });
             }
@@ -209,8 +209,17 @@ fn question(
     dispatch(cli.command, &within(Context::new(&cli.global)?))
 }
 
+impl Cli {
+    /// The command line, with the keys that its question gives.
+    fn of(matches: &ArgMatches) -> Result<Cli, clap::Error> {
+        let mut cli = Cli::from_arg_matches(matches)?;
+        cli.global.keys = ask::trust::given(matches);
+        Ok(cli)
+    }
+}
+
 impl Command {
-    /// Whether it only asks, of whatever entries it is given.
+    /// True if the command is a question, which can be asked of supposed entries too.
     const fn asks(&self) -> bool {
         matches!(
             self,
@@ -238,12 +247,12 @@ fn fail(failure: &Failure) -> ExitCode {
     let help = failure.help().map(|help| help.to_string()).unwrap_or_default();
     let mut text = format!("chancery: {}\n", render::clean(&failure.to_string()));
     help.lines().for_each(|line| text.push_str(&format!("  {}\n", render::clean(line))));
-    // Where standard error is gone the exit code still says it.
+    // If standard error is closed, the exit code still reports the failure.
     let _ = std::io::stderr().write_all(text.as_bytes());
     ExitCode::from(failure.exit as u8)
 }
 
-/// What clap finds wrong, in our form: the cause in one line, then what to do.
+/// Reports an error that clap finds, in our form: the cause in one line, then the remedy.
 fn usage(error: &clap::Error) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
         let shown = error.print().is_ok();
@@ -256,7 +265,7 @@ fn usage(error: &clap::Error) -> ExitCode {
     fail(&usage_failure(error))
 }
 
-/// The cause in one line, then what to do.
+/// Converts an error of clap: the cause in one line, then the remedy.
 fn usage_failure(error: &clap::Error) -> Failure {
     if let Some(cause) =
         std::error::Error::source(error).filter(|_| error.kind() == ErrorKind::ValueValidation)

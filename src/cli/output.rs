@@ -1,4 +1,4 @@
-//! Files that the user asks for, written beside their place first and put there when they are whole; and the rows of a CSV.
+//! Files that the user asks for, written beside their place and renamed into it when they are complete; and the rows of a CSV.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write;
@@ -12,8 +12,8 @@ use crate::log::Disk;
 use crate::cli::error::Failure;
 use crate::cli::safe;
 
-/// Writes a file that the user asked for, whole or not at all. A pipe or a device is written into; a link keeps leading where
-/// it leads.
+/// Writes a file that the user asked for, completely or not at all. A pipe or a device is written to directly; a link is kept, and
+/// the file that it leads to is replaced.
 ///
 /// # Errors
 /// [`Failure`].
@@ -21,7 +21,7 @@ pub(crate) fn write_output(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     write_output_by(path, |mut file| file.write_all(bytes))
 }
 
-/// The same for a file that `write` writes, part by part.
+/// Does the same for a file that `write` writes part by part.
 ///
 /// # Errors
 /// [`Failure`].
@@ -41,14 +41,14 @@ pub(crate) fn write_output_by(
     written.map_err(|e| Failure::file(path, &e))
 }
 
-/// Objects as rows under the columns that are paths into them.
+/// Formats objects as the rows of a CSV; each column is a path into the objects.
 ///
 /// # Errors
 /// [`Failure`].
 pub(crate) fn csv_of(lines: &[&Value], columns: &[&str]) -> Result<String, Failure> {
     let mut out = csv::Writer::from_writer(Vec::new());
     let last = |path: &str| path.rsplit('.').next().unwrap_or(path).to_owned();
-    // A name that two columns would share is told apart by its path.
+    // If two columns would have the same name, each gets its full path as its name.
     let name = |path: &&str| match columns.iter().filter(|other| last(other) == last(path)).count() {
         1 => last(path),
         _ => path.replace('.', "_"),
@@ -57,7 +57,7 @@ pub(crate) fn csv_of(lines: &[&Value], columns: &[&str]) -> Result<String, Failu
     out.write_record(columns.iter().map(name)).map_err(fault)?;
     for line in lines {
         let value = |path: &str| path.split('.').fold(*line, |value, key| &value[key]);
-        // Of a question about a moment the row has the moment: the day alone would not tell two zones apart.
+        // For a question about a moment the cell is the moment, because the day alone would not distinguish two zones.
         let cell = |path: &&str| match value("question.at") {
             Value::String(moment) if *path == "question.on" => moment.clone(),
             _ => match value(path) {
@@ -71,7 +71,7 @@ pub(crate) fn csv_of(lines: &[&Value], columns: &[&str]) -> Result<String, Failu
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// A text as a cell, in the one form that a CSV of ours has: it runs in no spreadsheet, and gives no private key away.
+/// A text as a cell, in the one form that every CSV of ours uses: no spreadsheet runs it, and it shows no private key.
 pub(crate) fn text_cell(text: &str) -> String {
     to_cell(&safe::without_secrets(text)).into_owned()
 }

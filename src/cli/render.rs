@@ -1,4 +1,4 @@
-//! Text for people: widths, wrapping, tables, styles. Nothing here knows a command.
+//! Text for people: widths, wrapping, tables, styles. Nothing in this file depends on a command.
 
 use std::borrow::Cow;
 
@@ -14,31 +14,31 @@ use crate::event::{ActKind, Day, Edtf, Register, Role, StatusId};
 
 pub(crate) use crate::cli::safe::clean;
 
-/// What a page of text is made for.
+/// The terminal that a page of text is laid out for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Page {
-    /// Columns.
+    /// Its width in columns.
     pub(crate) width: usize,
-    /// Whether the terminal shows more than ASCII.
+    /// True if the terminal shows more than ASCII.
     pub(crate) unicode: bool,
 }
 
-/// Emphasis; a stream without colour drops it.
+/// Emphasised text; a stream without colour drops the style.
 pub(crate) fn strong(text: &str) -> String {
     text.style(Style::new().bold()).to_string()
 }
 
-/// What may be passed over.
+/// Text of minor importance.
 pub(crate) fn faint(text: &str) -> String {
     text.style(Style::new().dimmed()).to_string()
 }
 
-/// What a reader must not miss.
+/// Text that a reader must not miss.
 pub(crate) fn warn(text: &str) -> String {
     text.style(Style::new().yellow()).to_string()
 }
 
-/// Columns that a text takes, without its styles.
+/// The columns that a text takes, without its styles.
 pub(crate) fn columns(text: &str) -> usize {
     // Most texts are plain, and a long answer measures millions of words.
     match text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
@@ -48,8 +48,8 @@ pub(crate) fn columns(text: &str) -> usize {
 }
 
 impl Page {
-    /// Breaks a text at spaces: the first line begins with `first`, the others with as many spaces. Where a word has no
-    /// room beside `first` and has some under it, the text stands under it.
+    /// Breaks a text at spaces: the first line begins with `first`, the others with as many spaces. If a word has no room beside
+    /// `first` but has room below it, the whole text goes below it.
     pub(crate) fn wrap(&self, first: &str, text: &str) -> String {
         let first = &safe::line(first);
         let hang = columns(first);
@@ -95,7 +95,7 @@ impl Page {
         out
     }
 
-    /// A line with one part at the left and one at the right edge, in two lines where they do not fit in one.
+    /// A line with one part at the left and one at the right edge; two lines if one is too narrow.
     pub(crate) fn edges(&self, left: &str, right: &str) -> String {
         let (left, right) = (&safe::line(left), &safe::line(right));
         let used = columns(left) + columns(right);
@@ -110,7 +110,8 @@ impl Page {
         notes.iter().map(|note| self.wrap(&warn("  ! "), &clean(note))).collect()
     }
 
-    /// Rows under headings; the last column is wrapped, the others are as wide as they must be where that leaves it room.
+    /// Rows under headings. The last column is wrapped; the others are as wide as their contents, if that leaves the last one
+    /// enough room.
     pub(crate) fn table(&self, head: &[&str], rows: &[Vec<String>]) -> String {
         let mut table = Table::new();
         table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
@@ -119,7 +120,7 @@ impl Page {
         let last = head.len().saturating_sub(1);
         let widths = table.column_max_content_widths();
         let taken: usize = widths.iter().take(last).map(|width| usize::from(*width) + 2).sum();
-        // The last column needs room for words; where there is none, every column gives way.
+        // The last column needs room for words; if there is too little, every column is narrowed.
         let roomy = taken + 20 <= self.width;
         for (at, column) in table.column_iter_mut().enumerate() {
             column.set_padding((0, if at < last { 2 } else { 0 }));
@@ -130,7 +131,7 @@ impl Page {
         table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
     }
 
-    /// Rows under headings; every column is as wide as told, but for the first, which takes what is left.
+    /// Rows under headings. Every column has the width given, except the first, which takes the rest of the page.
     pub(crate) fn grid(&self, head: &[&str], widths: &[u16], rows: &[Vec<String>]) -> String {
         let mut table = Table::new();
         table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
@@ -147,24 +148,24 @@ impl Page {
         table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
     }
 
-    /// `tree` in the characters that the terminal has.
+    /// The variant of a text that the terminal can show: `unicode` or `ascii`.
     pub(crate) fn tree<'a>(&self, unicode: &'a str, ascii: &'a str) -> &'a str {
         if self.unicode { unicode } else { ascii }
     }
 
-    /// A hash in short.
+    /// The first six characters of a hash.
     pub(crate) fn short_hash(&self, hash: &str) -> String {
         let head: String = hash.chars().take(6).collect();
         format!("{head}{}", self.tree("…", "..."))
     }
 }
 
-/// The cells of a row, each one line: no text of the record adds a row to a table.
+/// The cells of a row, each on one line, so that no text of the record can add a row to a table.
 fn cells(row: &[String]) -> Vec<Cow<'_, str>> {
     row.iter().map(|cell| safe::line(cell)).collect()
 }
 
-/// `2024-07-04`, or the span in words: `from 2010-04-28 to 2010-04-29`.
+/// A date, `2024-07-04`, or a span in words: `between 2010-04-28 and 2010-05-03`.
 pub(crate) fn date(date: &Edtf) -> String {
     let (from, to) = (date.earliest(), date.latest());
     if !date.as_str().starts_with('[') || from == to {
@@ -186,7 +187,7 @@ pub(crate) fn long_day(day: Day) -> String {
     day.date().map_or_else(|| day.to_string(), |d| d.format("%-d %B %Y").to_string())
 }
 
-/// A date with the part it plays: `signed 2023-07-04`.
+/// A date with its role: `signed 2023-07-04`.
 pub(crate) fn dated(role: Role, on: &Edtf) -> String {
     format!("{role} {}", date(on))
 }
@@ -208,7 +209,7 @@ pub(crate) fn one_of<S: AsRef<str>>(words: &[S]) -> String {
     }
 }
 
-/// Statuses as `none or dialogue-partner`.
+/// Statuses in words: `none or dialogue-partner`.
 pub(crate) fn statuses(possible: &[StatusId]) -> String {
     one_of(&possible.iter().map(StatusId::as_str).collect::<Vec<_>>())
 }
@@ -221,17 +222,17 @@ pub(crate) fn count(n: u64, one: &str, many: &str) -> String {
     }
 }
 
-/// An act as words: `memorandum of obligations signed`.
+/// The name of an act in words: `memorandum of obligations signed`.
 pub(crate) fn act_words(act: ActKind) -> String {
     act.name().replace('-', " ")
 }
 
-/// A status in the words of its charter.
+/// The title of a status in its charter.
 pub(crate) fn title<'a>(charter: &'a Charter, id: &'a StatusId) -> &'a str {
     charter.status(id).map_or(id.as_str(), |s| s.title.as_str())
 }
 
-/// A title with its place.
+/// A title with its place, if it has one.
 pub(crate) fn place(title: &str, place: Option<&str>) -> String {
     let title = clean(title);
     match place {

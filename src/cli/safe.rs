@@ -1,20 +1,20 @@
-//! Makes text harmless before it is shown. Every text that a command writes passes here on its way out, so that nothing in
-//! the record, in a file of the user's or on the command line can steer a terminal, hide a word or give a secret away.
+//! Makes text harmless before it is shown. Every text that a command prints passes through here, so that nothing in the record, in
+//! a file of the user or on the command line can control a terminal, hide a word or give a secret away.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use memchr::memchr2_iter;
 
-/// The styles that this program sets itself: bold, faint, yellow, and the end of each.
+/// The styles that this program itself uses: bold, faint and yellow, and the reset after each.
 const STYLES: [&str; 4] = ["\u{1b}[1m", "\u{1b}[2m", "\u{1b}[33m", "\u{1b}[0m"];
 
-/// What is shown in the place of a private key.
+/// The text shown instead of a private key.
 const HIDDEN: &str = "[a private key: not shown]";
 
-/// Whether a character acts on a terminal or takes no room there: controls (C0, C1), separators of lines and paragraphs,
-/// marks of annotations, and what Unicode calls `Default_Ignorable_Code_Point` (changes of the writing direction, characters
-/// without width, variation selectors, tags, fillers).
+/// True for a character that acts on a terminal or takes no room there: controls (C0, C1), line and paragraph separators,
+/// annotation marks, and every `Default_Ignorable_Code_Point` of Unicode (changes of the writing direction, characters without
+/// width, variation selectors, tags, fillers).
 fn acts(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -24,34 +24,34 @@ fn acts(c: char) -> bool {
             | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// A text of the record for one line of a page: whatever acts on a terminal is written out, the ends of lines too, so that a
+/// A text of the record for one line of a page. Every character that acts on a terminal is written out, line ends too, so that a
 /// title cannot add a line to an answer.
 pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     written_out(without_secrets(text), |_| 0, escaped)
 }
 
-/// The same for a text that may have our own styles.
+/// Does the same for a text that may contain our own styles.
 pub(crate) fn line(text: &str) -> Cow<'_, str> {
     written_out(without_secrets(text), style, escaped)
 }
 
-/// A page for people: lines and our own styles stay, whatever else acts on a terminal is written out.
+/// A page for people: line ends and our own styles stay; every other character that acts on a terminal is written out.
 pub(crate) fn page(text: &str) -> Cow<'_, str> {
     let stays = |rest: &str| if rest.starts_with('\n') { 1 } else { style(rest) };
     written_out(without_secrets(text), stays, escaped)
 }
 
-/// The length of the style of ours with which a text begins; 0 where it begins with none.
+/// The length in bytes of our style with which a text begins; 0 if it begins with none.
 fn style(rest: &str) -> usize {
     STYLES.iter().find(|style| rest.starts_with(**style)).map_or(0, |style| style.len())
 }
 
-/// A text that is bytes to be kept, where a terminal shows it: lines and tabs stay.
+/// A text whose bytes must be kept, for display on a terminal: line ends and tabs stay.
 pub(crate) fn verbatim(text: &str) -> Cow<'_, str> {
     written_out(Cow::Borrowed(text), |rest| usize::from(rest.starts_with(['\n', '\t'])), escaped)
 }
 
-/// JSON where a terminal shows it: it says the same, with more of its characters as escapes of JSON.
+/// JSON for display on a terminal: the same value, with more of its characters as JSON escapes.
 pub(crate) fn json(text: &str) -> Cow<'_, str> {
     written_out(
         Cow::Borrowed(text),
@@ -71,7 +71,7 @@ fn escaped(c: char, out: &mut String) {
     let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
 }
 
-/// Writes out what acts on a terminal; `stays` gives how many of the next bytes are left as they are.
+/// Writes out the characters that act on a terminal; `stays` returns how many of the next bytes are left unchanged.
 fn written_out<'t>(
     text: Cow<'t, str>,
     stays: impl Fn(&str) -> usize,
@@ -97,8 +97,8 @@ fn written_out<'t>(
     Cow::Owned(out)
 }
 
-/// A text in which private keys are not shown: neither as this program writes them, `PRIVATE+KEY+name+hash+key`, nor with
-/// other letter case or marks, as a name that was made of one has them. Each ends at a space, a quote or a backslash.
+/// A text in which private keys are hidden: as this program writes them, `PRIVATE+KEY+name+hash+key`, and with other letter case or
+/// marks, as in a name made from one. A key ends at a space, a quote or a backslash.
 pub(crate) fn without_secrets(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
     let (mut out, mut from) = (String::new(), 0);
@@ -120,7 +120,7 @@ pub(crate) fn without_secrets(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// `PRIVATE`, a mark, `KEY`, a mark.
+/// True if the bytes begin with `PRIVATE`, a mark, `KEY` and a mark.
 fn begins_secret(bytes: &[u8]) -> bool {
     let mark = |at: usize| bytes.get(at).is_some_and(|byte| matches!(byte, b'+' | b'-' | b'_'));
     let word = |from: usize, word: &[u8]| {

@@ -82,6 +82,12 @@ impl BodyId {
         BodyId(SmolStr::new_static("ledger"))
     }
 
+    /// True for a list of states (Correlates of War, Gleditsch and Ward, withdrawn codes of ISO 3166-3): its acts say which states
+    /// it counts, and are the acts of no state.
+    pub fn is_state_list(&self) -> bool {
+        self.0.starts_with("state-system-") || self.0 == "iso-3166-3"
+    }
+
     /// Whether it is the ledger itself: then it has no charter.
     pub fn is_ledger(&self) -> bool {
         self.0 == "ledger"

@@ -142,6 +142,11 @@ pub struct Participant {
     pub line: Option<ParticipantId>,
     /// The day or the year in which its code was taken out of use (ISO 3166-3); `None` while it is in use.
     pub withdrawn: Option<Edtf>,
+    /// The first day on which the state was no more, by a source; `None` if it exists, or is continued, or the day is disputed.
+    pub ended: Option<Day>,
+    /// The day of its succession to its predecessor: its notified successions have effect from that day (VCSST 1978, art. 17, 22,
+    /// 34); `None` if it is not known.
+    pub succeeded: Option<Day>,
 }
 
 impl Participant {
@@ -397,7 +402,22 @@ fn read_line(line: &'static str) -> Option<Participant> {
         Some(date) => Some(Edtf::parse(date).ok()?),
         None => None,
     };
-    Some(Participant { id, kind, codes, names, aliases, predecessors, successors, line, withdrawn })
+    let day =
+        |word: &str| -> Option<Day> { links.iter().find_map(|link| link.strip_prefix(word))?.parse().ok() };
+    let (ended, succeeded) = (day("ended "), day("succeeded "));
+    Some(Participant {
+        id,
+        kind,
+        codes,
+        names,
+        aliases,
+        predecessors,
+        successors,
+        line,
+        withdrawn,
+        ended,
+        succeeded,
+    })
 }
 
 fn read_name(text: &'static str) -> Option<Name> {

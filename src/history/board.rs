@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::charter::{BodyKind, Charter, EffectBy};
-use crate::event::{ActKind, Day, Edtf, Index, Moment, ParticipantId, Role, StatusId};
+use crate::event::{ActKind, Day, Edtf, Index, Moment, ParticipantId, Register, Role, StatusId};
 
 use super::consent::{TakenBack, consent_date, consents, given_date, takes_back};
 use super::entry_into_force::{
@@ -164,7 +164,7 @@ impl Board {
         let mut influence = Influence {
             when: Arc::clone(&self.when),
             taken_back: Arc::clone(&self.taken_back),
-            derived: self.derived(who).into_iter().collect(),
+            derived: self.derived(who).into_iter().chain(extinction(charter, pairs, who)).collect(),
             moment: self.moment.clone(),
             ..Influence::default()
         };
@@ -268,6 +268,31 @@ fn given(charter: &Charter, act: &Standing, status: StatusId, clause: String, al
         None => clause,
     };
     Given { status, rule: rule.map(|rule| rule.entry), clause, also }
+}
+
+/// The end of every status of a state on the day on which it was no more (VCSST 1978, art. 34), by the register. An act of the body
+/// that says how the state ended there comes first; a list of states ends its own entries.
+fn extinction(charter: &Charter, pairs: &Pairs, who: &ParticipantId) -> Option<Derived> {
+    let participant = Register::builtin().get(who).filter(|_| !charter.body.is_state_list())?;
+    let on = participant.ended?;
+    let pair = pairs.get(who)?;
+    let is_end =
+        |act: &Standing| matches!(act.event.act.kind(), ActKind::CeasedToExist | ActKind::MergedInto);
+    if pair.own.iter().any(is_end) || pair.about.iter().any(continues) {
+        return None;
+    }
+    let version = charter.on(on);
+    let rule = version.transitions.iter().find(|t| t.rule.act.0 == ActKind::CeasedToExist);
+    Some(Derived {
+        to: rule.map_or_else(StatusId::none, |rule| rule.rule.to.clone()),
+        on: Edtf::day(on),
+        entry: version.entry,
+        rule: rule.map_or(version.entry, |rule| rule.entry),
+        clause: format!("{} was no more (the register; VCSST 1978 art. 34)", participant.name()),
+        also: Vec::new(),
+        precedence: ActKind::CeasedToExist.precedence(),
+        ends: true,
+    })
 }
 
 /// True for an act of a treaty alone that ends it for all its parties (VCLT 54, 59).

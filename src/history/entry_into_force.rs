@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::charter::{Accession, Charter, Clause, EffectBy, LateFrom, Rule, Ruled, Version};
-use crate::event::{Act, ActKind, BodyId, Day, Edtf, Grade, Index, ParticipantId, Register};
+use crate::event::{Act, ActKind, BodyId, Day, Edtf, Grade, Index, ParticipantId, Register, Role};
 
 use super::consent::{consent_date, consents};
 use super::influence::Derived;
-use super::pair::Pairs;
+use super::pair::{PairView, Pairs};
 use super::quorum::{Consent, Poll, Trigger, in_force_on};
 use super::standing::Standing;
 
@@ -172,8 +172,7 @@ pub(super) fn for_participant(charter: &Charter, general: &EntryIntoForce, act: 
 pub(super) fn after(charter: &Charter, on: &Edtf, met: Option<&Edtf>, act: &Standing) -> Edtf {
     let own = consent_date(act).unwrap_or(on);
     let own = match act.event.act.kind() {
-        // A succession has effect from the day of independence (VCSST 23).
-        ActKind::SuccessionNotified => act.event.effect().unwrap_or(own),
+        ActKind::SuccessionNotified => &succession_date(act, on, own),
         _ => own,
     };
     let version = charter.on(own.latest());
@@ -207,11 +206,26 @@ pub(super) fn after(charter: &Charter, on: &Edtf, met: Option<&Edtf>, act: &Stan
     Edtf::one_of(first, last)
 }
 
+/// The day from which a succession has effect: as notified, otherwise the day of the succession by the register, otherwise some day
+/// from the entry into force to the notification (VCSST 1978, art. 17, 22, 34).
+fn succession_date(act: &Standing, general: &Edtf, notified: &Edtf) -> Edtf {
+    let by_register = || {
+        let participant = Register::builtin().get(act.event.participant.as_ref()?)?;
+        participant.succeeded.filter(|day| *day <= notified.latest()).map(Edtf::day)
+    };
+    let stated = act.event.dates.get(Role::Effective).cloned();
+    stated.or_else(by_register).unwrap_or_else(|| {
+        let first = general.earliest().min(notified.earliest());
+        Edtf::one_of(first, notified.latest())
+    })
+}
+
 /// The participants that may consent to an instrument, and the day of each consent.
 pub struct Electorate {
     /// First consents: one list with the earliest day that each date may mean, one with the latest.
     consents: [Vec<Consent>; 2],
-    signatories: Vec<ParticipantId>,
+    /// The signatories, each with the day of its first signature.
+    signatories: Vec<(ParticipantId, Day)>,
 }
 
 impl Electorate {
@@ -224,11 +238,12 @@ impl Electorate {
             let signs = [K::TreatySigned, K::SignatureAdReferendum, K::DefinitiveSignature, K::Founded];
             signs.contains(&kind) && act.event.for_another().is_none()
         };
-        let signatories = pairs.iter().filter(|(_, pair)| pair.own.iter().any(signs));
-        Electorate {
-            consents: consents_of_each(pairs, consents),
-            signatories: signatories.map(|(who, _)| who.clone()).collect(),
-        }
+        let first = |pair: &PairView| {
+            let signatures = pair.own.iter().filter(|act| signs(act));
+            signatures.map(|act| act.event.date().map_or(Day::PAST, Edtf::latest)).min()
+        };
+        let signatories = pairs.iter().filter_map(|(who, pair)| Some((who.clone(), first(pair)?))).collect();
+        Electorate { consents: consents_of_each(pairs, consents), signatories }
     }
 
     /// The electorate of one participant's accession treaty or protocol: deposits that name it in `about`, and its own.
@@ -365,6 +380,7 @@ pub(super) fn accessions(
             rule: clause.entry,
             clause: format!("{} ({})", clause.rule.clause, clause.rule.article),
             also: Vec::new(),
+            ends: false,
             precedence: ActKind::TreatyEnteredIntoForce.precedence(),
         };
         let certified = did(ActKind::TreatyEnteredIntoForce);

@@ -58,6 +58,8 @@ pub struct Derived {
     pub also: Vec<Index>,
     /// Its place within a day, as of an act.
     pub precedence: u8,
+    /// True for the end of the participant itself: it ends every status but that of a former party or member.
+    pub ends: bool,
 }
 
 impl Influence {

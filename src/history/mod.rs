@@ -5,6 +5,7 @@
 //! procedures; [`overlays`] lists suspensions and other conditions that lie over a status without changing it; [`trigger`] finds
 //! when the condition of a clause was first met; [`withhold`] separates the acts that the depositary has not accepted.
 
+mod accession;
 mod board;
 mod circulation;
 mod communication;
@@ -27,6 +28,7 @@ mod standing;
 #[cfg(test)]
 mod tests;
 
+pub use accession::{ObjectionToConsent, objections_to_consent};
 pub use board::Board;
 pub use circulation::{Circulated, Circulation, is_communicated};
 pub use communication::{Withheld, comes_of_a_communication, findings, withhold};

@@ -24,8 +24,8 @@ pub struct Consent {
 pub struct Poll<'a> {
     /// The consents of each participant, in any order; no two of one participant overlap.
     pub consents: &'a [Consent],
-    /// The signatories.
-    pub signatories: &'a [ParticipantId],
+    /// The signatories, each with the day of its first signature.
+    pub signatories: &'a [(ParticipantId, Day)],
     /// Returns the members just before the act of that sequence on that day; without a sequence, at the end of the day.
     pub members: &'a dyn Fn(Day, Option<u16>) -> BTreeSet<ParticipantId>,
     /// The sets of the charter.
@@ -234,7 +234,11 @@ impl<'p, 'a> Moment<'p, 'a> {
 
     fn set(&self, set: &SetRef) -> Vec<ParticipantId> {
         match set {
-            SetRef::Signatories => self.poll.signatories.to_vec(),
+            SetRef::Signatories { until } => {
+                let last = until.unwrap_or(self.day);
+                let signed = self.poll.signatories.iter().filter(|(_, day)| *day <= last);
+                signed.map(|(participant, _)| participant.clone()).collect()
+            }
             SetRef::Members => (self.poll.members)(self.day, self.sequence).into_iter().collect(),
             SetRef::Named(name) => self.named(name),
         }

@@ -68,12 +68,8 @@ pub fn reserved<'s>(acts: &[&'s Standing]) -> Vec<Reserved<'s>> {
         .map(|act| {
             let own = act.event.dates.get(Role::Notified);
             let by_notice = || answers(ActKind::DepositaryNotified, act).find_map(|a| a.event.date());
-            let objection = |act: &'s Standing| Objection {
-                act,
-                withdrawal: answers(ActKind::ObjectionWithdrawn, act).next(),
-            };
             let mut objections: Vec<Objection<'s>> =
-                answers(ActKind::ObjectionMade, act).map(objection).collect();
+                answers(ActKind::ObjectionMade, act).map(|act| objection_to(acts, act)).collect();
             objections.sort_by_key(|o| (o.act.event.date().map(Edtf::earliest), o.act.index));
             Reserved {
                 act,
@@ -85,6 +81,14 @@ pub fn reserved<'s>(acts: &[&'s Standing]) -> Vec<Reserved<'s>> {
         .collect();
     found.sort_by_key(|r| (r.act.event.date().map(Edtf::earliest), r.act.index));
     found
+}
+
+/// An objection with the act that withdrew it.
+pub(super) fn objection_to<'s>(acts: &[&'s Standing], act: &'s Standing) -> Objection<'s> {
+    let withdraws = |other: &&Standing| {
+        other.event.act.kind() == ActKind::ObjectionWithdrawn && other.event.to == Some(act.event.id)
+    };
+    Objection { act, withdrawal: acts.iter().copied().find(withdraws) }
 }
 
 /// The first day of effect of an act that may name it itself: `effective`, else its own date.

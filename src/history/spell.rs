@@ -290,6 +290,9 @@ impl Sweep<'_> {
                 (&taken_back.keeps, Words::TakenBack, None)
             }
             What::Given(given) => (&given.status, Words::Given(given), None),
+            What::Derived(derived) if derived.ends && outlives_its_holder(&world.status) => {
+                return world.clone();
+            }
             What::Derived(derived) => (&derived.to, Words::Derived(derived), None),
             What::Claimed(status, act) => (version.current_name(status), Words::Claimed(act), None),
             What::Merger(merger, version) if merger.from.contains(&world.status) => {
@@ -327,6 +330,11 @@ impl Sweep<'_> {
         self.made.push((to.clone(), before));
         made
     }
+}
+
+/// True for a status that the end of its participant does not change: none, and that of a former party or member.
+fn outlives_its_holder(status: &StatusId) -> bool {
+    status.is_none() || status.as_str().starts_with("former")
 }
 
 /// The rule or claim behind a cause.

@@ -57,7 +57,7 @@ impl Follower {
     pub fn open(path: &Path) -> Result<Follower, LedgerError> {
         let growth = Growth::begin(path)?;
         let published = index_files(path).into_iter().next();
-        let record = Record::open(path)?;
+        let record = Record::open(path, &[])?;
         Ok(Follower {
             latest: RwLock::new(Arc::new(record)),
             looking: Mutex::new(Looking { growth, published }),
@@ -119,7 +119,7 @@ impl Follower {
         let latest = self.latest();
         let newest = index_files(latest.path()).into_iter().next();
         let is_new = newest.is_some() && newest != looking.published;
-        let published = is_new.then(|| super::published(latest.path())).flatten();
+        let published = if is_new { super::published(latest.path(), &[])? } else { None };
         looking.growth.follow(latest.log())?;
         if published.is_some() || latest.log().size() > latest.size().0 {
             let record = Arc::new(latest.grown(published)?);

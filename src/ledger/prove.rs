@@ -64,8 +64,18 @@ impl Reading {
     /// copy without its key: the head that was signed last, where it is of that size.
     ///
     /// # Errors
-    /// [`LedgerError::BeyondSize`]; [`LedgerError::Log`] with [`LogError::Key`] where nothing can be signed.
+    /// [`LedgerError::BeyondSize`]; [`LedgerError::Log`] with [`LogError::Key`] where nothing can be signed, with
+    /// [`LogError::Untrusted`] where it is not signed with a key that this reading was opened with.
     pub fn signed_head(&self, size: Size) -> Result<SignedCheckpoint, LedgerError> {
+        let signed = self.head_of_log(size)?;
+        match self.trusted.is_empty() || signed.is_signed_by(&self.trusted, self.origin()) {
+            true => Ok(signed),
+            false => Err(LogError::Untrusted(self.path().join("checkpoint")).into()),
+        }
+    }
+
+    /// The head signed with the log's own key, whatever the reader trusts.
+    fn head_of_log(&self, size: Size) -> Result<SignedCheckpoint, LedgerError> {
         let held = self.record().size();
         if size > held {
             return Err(LogError::Beyond { size: held.0, asked: size.0 }.into());

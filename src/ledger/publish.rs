@@ -32,11 +32,11 @@ impl Writer {
 
     /// What is published of this log now, by whatever process, and may reach further than this writer.
     fn published_now(&self) -> Option<Tables> {
-        let tables = super::published(self.path())?;
+        let tables = super::published(self.path(), &[]).ok().flatten()?;
         if tables.size() <= self.record.size() {
             return Some(tables).filter(|tables| is_of(tables, self.log()));
         }
-        match Entries::open_reader_at(self.path(), tables.mark()) {
+        match Entries::open_reader_at(self.path(), tables.mark(), &[]) {
             Ok(log) => Some(tables).filter(|tables| is_of(tables, &log)),
             Err(_) => Some(tables),
         }
@@ -114,6 +114,6 @@ impl Edition {
         let Edition { mark, places, disk } = self;
         let publication = Publication { origin: log.origin(), mark, places, key: key.as_ref(), rows };
         tables.publish(record.path(), &publication, &|index| record.hash(index), &disk)?;
-        Ok(super::published(record.path()).filter(|tables| tables.size() == record.size()))
+        Ok(super::published(record.path(), &[])?.filter(|tables| tables.size() == record.size()))
     }
 }

@@ -8,7 +8,7 @@ use quick_cache::sync::Cache;
 
 use crate::charter::Charter;
 use crate::event::{BodyId, Entry, Index, Instant, ParticipantId, Scope, Size};
-use crate::log::Entries;
+use crate::log::{Entries, VerifierKey};
 use crate::query::{
     Answer, Asked, Axes, Charters, CheckpointRef, Material, Need, Question, QuestionError, Recorded, rules_by,
 };
@@ -21,6 +21,8 @@ use super::{LedgerError, Writer};
 pub struct Reading {
     record: Arc<Record>,
     stores: Arc<Stores>,
+    /// The keys of which one must have signed every head; none if the reader has no keys of its own.
+    pub(super) trusted: Arc<[VerifierKey]>,
     now: Instant,
 }
 
@@ -95,7 +97,7 @@ impl Writer {
 impl Reading {
     /// A record, with what readings of it share.
     pub(super) fn of(record: Arc<Record>, stores: Arc<Stores>, now: Instant) -> Reading {
-        Reading { record, stores, now }
+        Reading { record, stores, trusted: Arc::default(), now }
     }
 
     /// Opens a ledger for questions, also on a read-only copy and beside a writer; `now` is the clock, by which `today` is
@@ -104,7 +106,20 @@ impl Reading {
     /// # Errors
     /// [`LedgerError`].
     pub fn open(path: &Path, now: Instant) -> Result<Reading, LedgerError> {
-        Ok(Reading::of(Arc::new(Record::open(path)?), Arc::default(), now))
+        Reading::open_trusting(path, &[], now)
+    }
+
+    /// The same for a reader with verifier keys of its own, which trusts nothing that they did not sign, `key.pub` in the folder
+    /// least of all: the record is that of the entries under the last head, which one of these keys must have signed. Entries
+    /// behind it are [left out](Entries::left_out). A certificate is given only under a head that one of them signed. Without
+    /// keys this is [`Reading::open`].
+    ///
+    /// # Errors
+    /// [`LedgerError`]; [`LedgerError::Log`] with [`LogError::Untrusted`](crate::log::LogError::Untrusted) if none of these
+    /// keys signed the head, or it is of another log.
+    pub fn open_trusting(path: &Path, keys: &[VerifierKey], now: Instant) -> Result<Reading, LedgerError> {
+        let record = Arc::new(Record::open(path, keys)?);
+        Ok(Reading { trusted: keys.into(), ..Reading::of(record, Arc::default(), now) })
     }
 
     /// The folder of the ledger.

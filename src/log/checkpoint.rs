@@ -165,13 +165,18 @@ impl SignedCheckpoint {
         signature::verify(&self.signatures, &self.head.to_string(), key)
     }
 
+    /// True if the log that has this origin made the head, and one of these keys signed it.
+    pub fn is_signed_by(&self, keys: &[VerifierKey], origin: &str) -> bool {
+        self.head.origin == origin && keys.iter().any(|key| self.verify(key).is_ok())
+    }
+
     /// Checks the signature before a writer replaces the head in a ledger's folder: one that does not verify would be lost
-    /// otherwise. Does nothing if no verifier key can be read.
+    /// otherwise. Does nothing if the log has no verifier key.
     ///
     /// # Errors
-    /// [`LogError::Damaged`] if the signature does not verify.
+    /// [`LogError::Damaged`] if the signature does not verify; [`LogError::Key`] if the verifier key cannot be read.
     pub(super) fn check_signature(&self, ledger: &Path) -> Result<(), LogError> {
-        let Ok(Some(key)) = verifier_key(ledger) else { return Ok(()) };
+        let Some(key) = verifier_key(ledger)? else { return Ok(()) };
         let offset = self.head.to_string().len() as u64;
         let damaged =
             |error| LogError::damaged(&ledger.join("checkpoint"), offset, format!("{error}; {REMEDY}"));

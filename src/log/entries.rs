@@ -30,6 +30,8 @@ pub struct Entries {
     pub(super) passed: Passed,
     /// The size of the mark from which the end was found.
     pub(super) opened_at: Option<u64>,
+    /// The number of acknowledged entries that are left out, since the head that the reader trusts does not cover them.
+    pub(super) left_out: u64,
     /// The number of segments that are kept open for reading single leaves.
     pub(super) kept: AtomicUsize,
     pub(super) blocks: Blocks,
@@ -104,6 +106,12 @@ impl Entries {
     /// The tree over every leaf.
     pub fn frontier(&self) -> Frontier {
         self.state().tree.clone()
+    }
+
+    /// The number of acknowledged entries behind the head that a reader with a key of its own trusts: they are left out. 0 for
+    /// every other log.
+    pub fn left_out(&self) -> u64 {
+        self.left_out
     }
 
     /// The head of the log.

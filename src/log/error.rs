@@ -82,6 +82,9 @@ pub enum LogError {
     /// The log's key cannot be used.
     #[error("{0}")]
     Key(#[from] KeyError),
+    /// No head of the log is signed with a key that the reader trusts.
+    #[error("{}: no head of this log is signed with the verifier key that you gave", .0.display())]
+    Untrusted(PathBuf),
     /// The index or size is beyond the end of the log.
     #[error("the log has {size} entries: there is no {asked}")]
     Beyond {

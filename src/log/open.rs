@@ -11,6 +11,7 @@ use super::durable::Unsynced;
 use super::entries::Entries;
 use super::error::LogError;
 use super::format;
+use super::key::VerifierKey;
 use super::listed::Listed;
 use super::lock::{Holder, Lock};
 use super::mark::Mark;
@@ -27,6 +28,17 @@ struct Stated {
     checkpoint: Option<SignedCheckpoint>,
 }
 
+/// The entries that an opening reads.
+#[derive(Clone, Copy)]
+enum Extent {
+    /// Every sound frame of a log that has no writer.
+    Sound,
+    /// Those that a writer at work has acknowledged: bytes beyond them may be half written.
+    Acknowledged,
+    /// Those that the head covers.
+    Head,
+}
+
 impl Stated {
     fn read(ledger: &Path) -> Result<Stated, LogError> {
         Stated::of(ledger, format::read(ledger)?)
@@ -40,9 +52,16 @@ impl Stated {
         Ok(Stated { origin, watermark, checkpoint })
     }
 
-    /// Where the log has a verifier key, the head must be signed with it: it decides which entries are the log's own.
-    fn check_signature(&self, ledger: &Path) -> Result<(), LogError> {
-        self.checkpoint.as_ref().map_or(Ok(()), |signed| signed.check_signature(ledger))
+    /// Where the log has a verifier key, the head must be signed with it: it decides which entries are the log's own. A reader
+    /// with keys of its own does not ask the folder for one.
+    fn check_signature(&self, ledger: &Path, keys: &[VerifierKey]) -> Result<(), LogError> {
+        if keys.is_empty() {
+            return self.checkpoint.as_ref().map_or(Ok(()), |signed| signed.check_signature(ledger));
+        }
+        match self.checkpoint.as_ref().is_some_and(|signed| signed.is_signed_by(keys, &self.origin)) {
+            true => Ok(()),
+            false => Err(LogError::Untrusted(ledger.join("checkpoint"))),
+        }
     }
 }
 
@@ -55,21 +74,33 @@ impl Entries {
     /// # Errors
     /// [`LogError`] if the log cannot be read; damage is always reported, never skipped.
     pub fn open_reader(ledger: &Path) -> Result<Entries, LogError> {
-        Entries::open_reader_at(ledger, None)
+        Entries::open_reader_at(ledger, None, &[])
     }
 
     /// Like [`Entries::open_reader`], from a mark on: the part before it is not read. A mark that is not of this log, or that
     /// no checkpoint covers, is ignored; [`Entries::opened_at`] shows that.
     ///
+    /// If keys are given, the log is read as far as its head covers it, and one of them must have signed that head: anyone who
+    /// can write to the folder can put entries behind it, and replace `key.pub`.
+    ///
     /// # Errors
-    /// Those of [`Entries::open_reader`].
-    pub fn open_reader_at(ledger: &Path, mark: Option<&Mark>) -> Result<Entries, LogError> {
+    /// Those of [`Entries::open_reader`]; [`LogError::Untrusted`] if no key that is given signed the head.
+    pub fn open_reader_at(
+        ledger: &Path,
+        mark: Option<&Mark>,
+        keys: &[VerifierKey],
+    ) -> Result<Entries, LogError> {
         let mut before = None;
         loop {
             let held = Lock::is_held(ledger);
+            let extent = match (keys, held) {
+                ([_, ..], _) => Extent::Head,
+                ([], true) => Extent::Acknowledged,
+                ([], false) => Extent::Sound,
+            };
             let opened = Stated::read(ledger).and_then(|stated| {
-                stated.check_signature(ledger)?;
-                Entries::open(ledger, stated, held, mark, true)
+                stated.check_signature(ledger, keys)?;
+                Entries::open(ledger, stated, extent, mark, true)
             });
             match opened {
                 // A writer may have begun to write meanwhile; only damage that is the same twice is real.
@@ -88,19 +119,25 @@ impl Entries {
     fn open(
         ledger: &Path,
         stated: Stated,
-        beside_writer: bool,
+        extent: Extent,
         mark: Option<&Mark>,
         reads: bool,
     ) -> Result<Entries, LogError> {
         let Stated { origin, watermark, checkpoint } = stated;
         let checkpoint = checkpoint.map(|signed| signed.head);
-        let promise = Promise::of(watermark, checkpoint.as_ref());
+        let promise = match (extent, &checkpoint) {
+            (Extent::Head, Some(head)) => Promise::of_head(head),
+            _ => Promise::of(watermark, checkpoint.as_ref()),
+        };
+        let left_out = watermark.size.saturating_sub(promise.size);
         let find = |segments: Vec<Arc<Listed>>, mark: Option<&Mark>| {
             let start = mark.map(Mark::start);
             let covered = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.size);
-            match beside_writer {
-                true => tail::promised(ledger, &origin, segments, promise, start, covered),
-                false => {
+            match extent {
+                Extent::Head | Extent::Acknowledged => {
+                    tail::promised(ledger, &origin, segments, promise, start, covered)
+                }
+                Extent::Sound => {
                     let tail = tail::at_rest(ledger, &origin, segments, promise, start, covered)?;
                     if reads {
                         tail.make_durable(watermark)?;
@@ -121,6 +158,7 @@ impl Entries {
                 recovered: torn,
                 passed,
                 opened_at,
+                left_out,
                 kept: AtomicUsize::new(0),
                 blocks: Blocks::default(),
                 ahead: Mutex::default(),
@@ -133,7 +171,11 @@ impl Entries {
         };
         // If anything is wrong with the mark, the log is opened without it.
         if let Some((mark, head)) = mark.zip(checkpoint.as_ref()).filter(usable) {
-            let near = tail::near(&listed, &origin, watermark, promise, mark.start(), head.size, reads)?;
+            // Near the mark the end is found at the watermark.
+            let near = match left_out {
+                0 => tail::near(&listed, &origin, watermark, promise, mark.start(), head.size, reads)?,
+                _ => None,
+            };
             let found = near.map_or_else(|| find(listed.clone(), Some(mark)), Ok);
             if let Some(found) = found.ok().filter(|found| found.covered == Some(head.root)) {
                 return Ok(log(found, Some(mark.tree.size())));
@@ -170,9 +212,9 @@ impl Entries {
         let origin = format::read(ledger)?;
         let lock = Lock::take(ledger, holder)?;
         let stated = Stated::of(ledger, origin)?;
-        stated.check_signature(ledger)?;
+        stated.check_signature(ledger, &[])?;
         let watermark = stated.watermark;
-        let mut log = Entries::open(ledger, stated, false, mark, false)?;
+        let mut log = Entries::open(ledger, stated, Extent::Sound, mark, false)?;
         let state = log.state();
         let last = state.last_segment().ok_or_else(|| LogError::Absent(ledger.to_owned()))?;
         let cannot = "cannot be opened for writing";

@@ -64,6 +64,11 @@ impl Promise {
         }
     }
 
+    /// The promise of a head that the reader trusts, whatever else was acknowledged.
+    pub(super) fn of_head(head: &Checkpoint) -> Promise {
+        Promise { size: head.size, by: "the checkpoint covers" }
+    }
+
     fn broken(self, segment: &Segment, scan: &Scan) -> LogError {
         let there = scan.after.size();
         let what = match scan.broken {

@@ -1,5 +1,5 @@
-//! Whom a depositary informs: parties, contracting states, signatories, and those entitled to become parties (VCLT
-//! 77(1)(e)), as far as they are recorded.
+//! The addressees of a depositary's notifications: parties, contracting states, signatories, and those entitled to
+//! become parties (VCLT 77(1)(e)), as far as they are recorded.
 
 use serde::Serialize;
 
@@ -7,30 +7,31 @@ use crate::event::{Day, ParticipantId, ParticipantKind, Register, StatusId};
 
 use super::body::BodyView;
 
-/// Everyone whom a notification goes to.
+/// The addressees of a notification.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Addressees {
-    /// How many.
+    /// The number of addressees.
     pub count: usize,
-    /// Those with a status on the day, the highest first; whoever may have several stands under the highest.
+    /// The participants with a status on the day, the highest status first; a participant that may have several is
+    /// listed under the highest.
     pub by_status: Vec<AddresseeGroup>,
-    /// Others of whom an act or a communication is on record: where the treaty is open to them they are entitled to
+    /// Other participants with an act or a communication on record: if the treaty is open to them, they are entitled to
     /// become parties.
     pub others: Vec<ParticipantId>,
 }
 
-/// Those with one status.
+/// The addressees with one status.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct AddresseeGroup {
     /// The status.
     pub status: StatusId,
-    /// What several with it are called.
+    /// The plural title of the status.
     pub title: String,
-    /// Who has it.
+    /// The participants that have the status.
     pub participants: Vec<ParticipantId>,
 }
 
-/// The addressees of a body on a day. States that are no more receive nothing.
+/// The addressees of a body on a day. States that no longer exist receive nothing.
 pub(super) fn addressees(view: &BodyView, on: Day) -> Addressees {
     let statuses = view.charter.statuses();
     let mut groups: Vec<AddresseeGroup> = statuses

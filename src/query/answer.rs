@@ -12,15 +12,15 @@ use super::Axes;
 /// The question, as it was understood.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct QuestionEcho {
-    /// The command that asks it: `status`, `roster`, `timeline` and so on.
+    /// The command that asks the question: `status`, `roster`, `timeline` and so on.
     pub kind: &'static str,
-    /// Of whom.
+    /// The participant that the question is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub participant: Option<ParticipantId>,
-    /// With whom, of a question about two.
+    /// The second participant, if the question is about two.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub other: Option<ParticipantId>,
-    /// In which organisation or treaty.
+    /// The organisation or treaty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<BodyId>,
     /// The day asked about.
@@ -29,17 +29,17 @@ pub struct QuestionEcho {
     /// The moment of that day, as it was written.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "moment")]
     pub at: Option<Moment>,
-    /// What the world could know by then; `null` is everything.
+    /// The limit of knowledge: an act counts if the world could know of it by then, inclusive; `null` counts every act.
     pub as_known: Option<KnownBy>,
-    /// How many entries were read.
+    /// The number of entries that were read.
     pub as_recorded: Size,
-    /// Whose account of a dispute was followed.
+    /// The view that decides between rival accounts of a dispute: its name, or the file that it was read from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub view: Option<String>,
 }
 
 impl QuestionEcho {
-    /// The echo of a question.
+    /// The echo of a question with these axes.
     pub fn new(
         kind: &'static str,
         participant: Option<&ParticipantId>,
@@ -59,7 +59,7 @@ impl QuestionEcho {
         }
     }
 
-    /// The moment asked about as it was written, else the day: what tells two questions apart in a row.
+    /// The moment asked about as it was written, else the day: this distinguishes the questions of a list.
     pub fn when(&self) -> String {
         self.at.as_ref().map_or_else(|| self.on.to_string(), |moment| moment.as_str().to_owned())
     }
@@ -84,7 +84,7 @@ pub(super) fn acts<S: Serializer>(acts: &[ActKind], serializer: S) -> Result<S::
     serializer.collect_seq(acts.iter().map(|act| act.name()))
 }
 
-/// Writes a known day; one without limit is `null`.
+/// Writes the day since which an act is known as EDTF; a day without limit is `null`.
 pub(super) fn known<S: Serializer>(known: &Day, serializer: S) -> Result<S::Ok, S::Error> {
     match known.date() {
         Some(_) => serializer.collect_str(known),
@@ -95,54 +95,54 @@ pub(super) fn known<S: Serializer>(known: &Day, serializer: S) -> Result<S::Ok, 
 /// An entry on which an answer rests.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Because {
-    /// Its place in the log.
+    /// The index of the entry.
     pub index: Index,
-    /// Its name.
+    /// The id of the event.
     pub id: EventId,
-    /// What happened.
+    /// The kind of the act.
     #[serde(serialize_with = "act")]
     pub act: ActKind,
-    /// When it had effect.
+    /// The date on which the act had effect.
     pub date: Edtf,
-    /// Since when the world could know it; `null` where that has no limit.
+    /// The day from which the world could know of the act; `null` if that has no limit.
     #[serde(serialize_with = "known")]
     pub known: Day,
-    /// Whether that is only inferred from the act's own date.
+    /// True if that day is only inferred from the act's own date.
     pub known_assumed: bool,
-    /// The rule that made it move the status, with its article.
+    /// The rule by which the act moved the status, with its article.
     pub clause: String,
-    /// The adoption or amendment that holds the rule; `null` where a source's claim stands.
+    /// The index of the adoption or amendment that contains the rule; `null` if the status rests on a source's claim.
     pub rule: Option<Index>,
-    /// The instrument or decision.
+    /// The title of the instrument or decision.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Where.
+    /// The place of the act.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
-    /// The entries that rectified it, oldest first.
+    /// The indexes of the entries that rectified this one, oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub corrected_by: Vec<Index>,
-    /// Other entries that record the same fact; their evidence is among this one's.
+    /// The indexes of other entries that record the same fact; their evidence is part of the evidence here.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub same_fact: Vec<Index>,
-    /// What it rests on.
+    /// The sources on which the entry rests.
     pub evidence: Vec<Evidence>,
 }
 
-/// Something that lies over the status.
+/// An overlay: a condition beside the status, which does not change it.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct OverlayItem {
-    /// `suspended`, `dormant`, `frozen`, `provisional-application`, `operation-suspended`, `territorial-scope` or
-    /// `representation`.
+    /// The kind: `suspended`, `dormant`, `frozen`, `provisional-application`, `operation-suspended`,
+    /// `territorial-scope` or `representation`.
     pub overlay: &'static str,
-    /// Which rights or territories; of a representation, who speaks.
+    /// The rights or territories that it concerns; for a representation, the government that speaks.
     pub scope: Option<String>,
-    /// Its first day.
+    /// The first day of the overlay.
     pub since: Edtf,
-    /// When it ends, where an act says so that counts on the day asked about.
+    /// The first day after the overlay, if an act that counts on the day asked about states one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Edtf>,
-    /// The act.
+    /// The index of the act that brought it.
     pub index: Index,
 }
 
@@ -151,125 +151,126 @@ pub struct OverlayItem {
 pub struct ScheduledItem {
     /// The status to come.
     pub status: StatusId,
-    /// From when.
+    /// The date from which it has effect.
     pub on: Edtf,
-    /// By which entries.
+    /// The indexes of the entries on which the change rests.
     pub because: Vec<Index>,
 }
 
 /// An open procedure.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct ProcedureItem {
-    /// The status sought; `null` where no source says which.
+    /// The status sought; `null` if no source names it.
     pub toward: Option<StatusId>,
     /// The furthest step taken.
     #[serde(serialize_with = "act")]
     pub stage: ActKind,
-    /// When it was taken.
+    /// The date of that step.
     pub since: Edtf,
-    /// The first act of the procedure.
+    /// The date of the first act of the procedure.
     pub opened: Edtf,
-    /// The entries of the stage.
+    /// The indexes of the entries that record the stage.
     pub entries: Vec<Index>,
-    /// Whether it is known from reports only.
+    /// True if the procedure is known from reports only.
     pub reported: bool,
     /// The steps that are still to be taken.
     #[serde(serialize_with = "acts")]
     pub missing: Vec<ActKind>,
-    /// How many of those who must act have done so; `null` where no step is for others to take.
+    /// The count of those who must act and those who have; `null` if no step is for others to take.
     pub quorum: Option<QuorumItem>,
-    /// How it ended, by what is known today; `null` while it is open.
+    /// The end of the procedure, by everything known today; `null` while it is open.
     pub outcome: Option<OutcomeItem>,
 }
 
-/// How many of those who must act have done so, at the end of the day asked: over the membership of that moment.
+/// The count of those who must act and those who have, at the end of the day asked about, among the members of that
+/// moment.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct QuorumItem {
-    /// What each must do.
+    /// The act that each of them must do.
     #[serde(serialize_with = "act")]
     pub act: ActKind,
-    /// How many must.
+    /// The number of participants that must act.
     pub needed: u32,
-    /// How many did.
+    /// The number of participants that have acted.
     pub count: u32,
-    /// Who did.
+    /// The participants that have acted.
     pub counted: Vec<ParticipantId>,
-    /// Who did not, and of whom no approval at home is recorded either.
+    /// The participants that have not acted, and of which no approval at home is recorded either.
     pub missing: Vec<ParticipantId>,
-    /// Approved at home; no deposit is attested, and only the deposit counts.
+    /// The participants that approved at home, but of which no deposit is attested; only the deposit counts.
     pub unattested: Vec<ParticipantId>,
 }
 
-/// How a procedure ended.
+/// The end of a procedure.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct OutcomeItem {
-    /// The status attained; `null` where the procedure was withdrawn, declined or rejected.
+    /// The status attained; `null` if the procedure was withdrawn, declined or rejected.
     pub status: Option<StatusId>,
-    /// `attained`, `withdrawn`, `declined` or `rejected`.
+    /// The manner of the end: `attained`, `withdrawn`, `declined` or `rejected`.
     pub how: &'static str,
-    /// When.
+    /// The date of the end.
     pub on: Edtf,
-    /// By which entry.
+    /// The index of the entry that ended it.
     pub index: Index,
 }
 
-/// An act after the day asked.
+/// An act after the day asked about.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Afterwards {
-    /// What happened.
+    /// The kind of the act.
     #[serde(serialize_with = "act")]
     pub act: ActKind,
-    /// When.
+    /// The date of the act.
     pub date: Edtf,
-    /// Its place in the log.
+    /// The index of its entry.
     pub index: Index,
 }
 
 /// An act of the very day asked about.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct DayAct {
-    /// Who acted, or on whom it bears.
+    /// The participant that acted, or on which the act bears.
     pub participant: Option<ParticipantId>,
-    /// What happened.
+    /// The kind of the act.
     #[serde(serialize_with = "act")]
     pub act: ActKind,
-    /// Whose accession or exit it concerns.
+    /// The participant whose accession or exit the act concerns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub about: Option<ParticipantId>,
-    /// When.
+    /// The date of the act.
     pub date: Edtf,
-    /// Its place within the day, where the evidence gives one; without, the order is not known.
+    /// The place of the act within the day, if the evidence gives one; otherwise the order within the day is unknown.
     pub sequence: Option<u16>,
-    /// Its place in the log.
+    /// The index of its entry.
     pub index: Index,
 }
 
-/// What one side of a dispute holds.
+/// The statuses and entries of one side of a dispute.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct ConflictSide {
-    /// The chains it follows, `DISPUTE:CHAIN`.
+    /// The chains that this side follows, as `DISPUTE:CHAIN`.
     pub chains: Vec<String>,
-    /// The statuses that it leaves possible.
+    /// The statuses that are possible under these chains.
     pub possible: Vec<StatusId>,
-    /// What it rests on.
+    /// The entries on which these statuses rest.
     pub because: Vec<Because>,
-    /// Every act on these chains, also those that move nothing.
+    /// The index of every act on these chains, also of acts that move no status.
     pub entries: Vec<Index>,
 }
 
 /// The span of a body's record that was searched.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Coverage {
-    /// Its beginning.
+    /// The beginning of the span.
     pub from: String,
-    /// Its end.
+    /// The end of the span.
     pub to: String,
-    /// Whether the day asked lies in it.
+    /// True if the day asked about lies in the span.
     pub covers: bool,
 }
 
 impl Coverage {
-    /// The span that was surveyed, and whether a day lies in it; `None` without a survey.
+    /// The span that was surveyed; `covers` is true if the day `on` lies in it. Returns `None` without a survey.
     pub(super) fn of(surveyed: Option<&Edtf>, on: Day) -> Option<Coverage> {
         let span = surveyed?;
         let (from, to) = span.as_str().split_once('/').unwrap_or((span.as_str(), span.as_str()));
@@ -278,8 +279,8 @@ impl Coverage {
     }
 }
 
-/// The line that says where the record of a body ends, where a day lies outside it. `name` is that of the body as it stands
-/// in a sentence.
+/// The line that says where the record of a body ends, if a day lies outside it or no span was surveyed. `name` is the
+/// name of the body as it is used in a sentence.
 pub(super) fn end_of_record(name: &str, surveyed: Option<&Edtf>, on: Day) -> Option<String> {
     match Coverage::of(surveyed, on) {
         None => Some(format!("as far as recorded: no survey says which span of {name} was searched")),
@@ -294,13 +295,13 @@ pub(super) fn end_of_record(name: &str, surveyed: Option<&Edtf>, on: Day) -> Opt
 /// The head of the record that was read.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct CheckpointRef {
-    /// How many entries.
+    /// The number of entries.
     pub size: Size,
-    /// The RFC 6962 root over them, base64.
+    /// The RFC 6962 root hash over these entries, in base64.
     pub root: String,
 }
 
-/// The statuses of a reading with their certainty: one status, or `null` where it is not settled.
+/// The one status that is certain; `None` (`null` in JSON) if the reading does not settle it.
 pub(super) fn settled(certainty: Certainty, possible: &[StatusId]) -> Option<StatusId> {
     match (certainty, possible) {
         (Certainty::Certain, [only]) => Some(only.clone()),

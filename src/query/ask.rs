@@ -1,4 +1,4 @@
-//! Answers to questions of every kind, and why a question cannot be asked.
+//! Answers to questions of every kind, and the reasons why a question cannot be asked.
 
 use serde::Serialize;
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::event::{BodyId, DateError, Day, IdError, ResolveError, StatusId, UnknownAct};
 
-/// The answer to a question; in JSON the answer itself.
+/// The answer to a question; its JSON is that of the answer itself.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(untagged)]
 #[allow(missing_docs, reason = "each is the answer of the kind of its name")]
@@ -29,23 +29,23 @@ pub enum Answer {
     Communications(Communications),
     Reservations(Reservations),
     Relations(Relations),
-    /// Of one kind in several bodies.
+    /// Answers of one kind in several bodies.
     Bodies(Bodies),
 }
 
 /// Answers of one kind in several bodies, by body.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Bodies {
-    /// What was asked.
+    /// The question, as it was understood.
     pub question: QuestionEcho,
-    /// The answer of each body; of `pending` only where something is.
+    /// The answer of each body; a `pending` answer without an open or contested procedure is left out.
     pub bodies: Vec<Answer>,
     /// The head of the record that was read.
     pub checkpoint: CheckpointRef,
 }
 
 impl Bodies {
-    /// Of the answers of each body.
+    /// Joins the answers of each body, without `pending` answers that list no procedure.
     pub fn of(question: QuestionEcho, mut bodies: Vec<Answer>, checkpoint: CheckpointRef) -> Bodies {
         let is_empty = |answer: &Answer| matches!(answer, Answer::Pending(p) if p.procedures.is_empty() && p.contested.is_empty());
         bodies.retain(|answer| !is_empty(answer));
@@ -53,106 +53,106 @@ impl Bodies {
     }
 }
 
-/// Why a question cannot be asked.
+/// The reason why a question cannot be asked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum QuestionError {
-    /// Nobody, or several, are called so.
+    /// No participant, or more than one, has this name.
     #[error(transparent)]
     Participant(#[from] ResolveError),
-    /// No organisation or treaty, and no status, has such an id.
+    /// No organisation, treaty or status can have such an id.
     #[error(transparent)]
     Id(#[from] IdError),
-    /// A text that is no date, or not one day.
+    /// A text that is no date, or covers more than one day.
     #[error(transparent)]
     Date(#[from] DateError),
     /// A text that is no size, no time and no date.
     #[error("--as-recorded takes a size, a time or a checkpoint file: {0}")]
     Recorded(DateError),
-    /// No act is called so.
+    /// No act has this name.
     #[error(transparent)]
     Act(UnknownAct),
-    /// A question that is about a participant names none.
+    /// The question is about a participant, but names none.
     #[error("{0} needs a participant")]
     NoParticipant(&'static str),
     /// Relations of a participant with itself.
     #[error("{0} stands on both sides")]
     BothSides(String),
-    /// `when` without a status.
+    /// A `when` question without a status.
     #[error("when needs a status")]
     NoStatus,
-    /// A period of another length.
+    /// A period that is neither a year, a quarter nor a month.
     #[error("{0:?} is no period: year, quarter or month")]
     Period(String),
-    /// A span of days that ends before it begins.
+    /// A span of days whose last day comes before its first.
     #[error("the first day, {from}, comes after the last, {to}")]
     Window {
-        /// Its first day.
+        /// The first day of the span.
         from: Day,
-        /// Its last day, included.
+        /// The last day of the span, inclusive.
         to: Day,
     },
-    /// A comparison without two ends.
+    /// A comparison in which none of the three dates is a range.
     #[error("diff compares two dates: one of the three must be a range, FROM..TO")]
     NoRange,
-    /// A comparison along two of the three dates.
+    /// A comparison in which more than one of the three dates is a range.
     #[error("diff compares along one of the three dates: only one may be a range")]
     TwoRanges,
     /// A range whose later end comes first.
     #[error("the range runs backwards: write the earlier date first, FROM..TO")]
     Backwards,
-    /// No view that comes with the program has the name.
+    /// No view that comes with the program has this name.
     #[error("there is no view called {name:?}")]
     View {
-        /// The name.
+        /// The name that was asked for.
         name: String,
-        /// The views there are.
+        /// The names of the views that come with the program.
         shipped: Vec<String>,
     },
-    /// A view that cannot be read.
+    /// A file of views that cannot be read.
     #[error("{from}: {error}")]
     ViewText {
-        /// The file.
+        /// The name of the file.
         from: String,
-        /// What is wrong with it.
+        /// The fault in the view.
         error: PolicyError,
     },
-    /// A file with no view, or with several.
+    /// A file that contains no view, or several.
     #[error("{from} holds {count} views: one is needed")]
     ViewCount {
-        /// The file.
+        /// The name of the file.
         from: String,
-        /// How many it holds.
+        /// The number of views in the file.
         count: usize,
     },
-    /// No body is named, and the ledger holds none.
+    /// The question names no body, and the ledger has none.
     #[error("the ledger holds no organisation or treaty yet")]
     NoBodies,
-    /// No body is named, and the ledger holds several.
+    /// The question names no body, and the ledger has several.
     #[error("--in BODY is needed")]
     BodyNeeded(Vec<BodyId>),
-    /// The rules of a body know no such status.
+    /// The charter of a body defines no such status.
     #[error("{body} has no status {status}")]
     UnknownStatus {
-        /// The body, in short.
+        /// The short name of the body.
         body: String,
-        /// The status.
+        /// The status that was asked for.
         status: StatusId,
-        /// The statuses that its rules know.
+        /// The statuses that the charter defines.
         known: Vec<StatusId>,
     },
-    /// The rules of a body know no status at all.
+    /// The charter of a body defines no status at all.
     #[error("the charter of {0} names no status")]
     NoStatuses(String),
     /// The answer is to another kind of question.
     #[error("the answer is to another kind of question")]
     OtherAnswer,
-    /// A question about an earlier state of the ledger, in which nothing is supposed yet.
+    /// A question about an earlier state of the ledger, which has none of the supposed events yet.
     #[error(
         "what-if supposes its events behind everything recorded: an earlier --as-recorded leaves them out"
     )]
     BeforeSupposed,
-    /// An act that no participant does is not counted.
+    /// An act of a body alone: `count` counts acts of participants.
     #[error("{0} is an act of the organisation or treaty alone")]
     ActOfBody(String),
 }

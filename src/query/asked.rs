@@ -1,4 +1,4 @@
-//! A question whose words were read: what each of them means, for any record.
+//! A question whose words were read: the meaning of each word, for any record.
 
 use std::sync::Arc;
 
@@ -12,20 +12,20 @@ use crate::event::{
 /// The entries that a question reads.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Recorded {
-    /// Everything.
+    /// All entries.
     All,
     /// The first entries, by their number.
     Size(Size),
-    /// The entries stamped then or earlier.
+    /// The entries recorded at this time or earlier.
     Time(Instant),
 }
 
-/// One of the three dates, or two of them that are compared.
+/// The two ends of a comparison along one of the three dates.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Ends {
-    /// Two days of the world; [`Day::PAST`] and [`Day::FUTURE`] are its ends.
+    /// Two days on which statuses are compared; [`Day::PAST`] and [`Day::FUTURE`] are the open ends.
     On(Day, Day),
-    /// The knowledge of two moments; [`Instant::PAST`] and [`Instant::FUTURE`] are its ends.
+    /// The knowledge of two moments, inclusive; [`Instant::PAST`] and [`Instant::FUTURE`] are the open ends.
     Known(Instant, Instant),
     /// Two states of the ledger.
     Recorded(Recorded, Recorded),
@@ -34,47 +34,48 @@ pub enum Ends {
 /// A question whose words were read.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Asked {
-    /// The kind.
+    /// The kind of the question.
     pub kind: Kind,
     /// The participant.
     pub participant: Option<ParticipantId>,
     /// The second participant.
     pub other: Option<ParticipantId>,
-    /// The bodies that are named; none is every body, or the only one there is.
+    /// The bodies that the question names; an empty list means every body, or the only one in the ledger.
     pub bodies: Vec<BodyId>,
     /// The day asked about (valid time).
     pub on: Day,
-    /// The moment of that day, if one is asked about.
+    /// The moment of that day, if the question names one.
     pub at: Option<Moment>,
-    /// The date by whose end the world could know what counts; `None` is everything.
+    /// The limit of knowledge: an act counts if the world could know of it by then, inclusive; `None` counts every act.
     pub as_known: Option<KnownBy>,
-    /// The entries that are read (transaction time).
+    /// The entries that the question reads (transaction time).
     pub as_recorded: Recorded,
-    /// The account of disputes that is followed; `None` leaves them open.
+    /// The view of disputes that the question follows; `None` leaves disputes open.
     pub view: Option<Arc<Policy>>,
-    /// Of `diff`: the two ends.
+    /// For `diff`: the two ends.
     pub ends: Option<Ends>,
-    /// The status that is sought, or asked about.
+    /// The status that the question looks for or asks about.
     pub status: Option<StatusId>,
-    /// Of `timeline`: every revision, too.
+    /// For `timeline`: every revision as well.
     pub both_times: bool,
-    /// Of `count`: an act instead of a status.
+    /// For `count`: an act to count instead of a status.
     pub act: Option<ActKind>,
-    /// Of `count`: the length of a period.
+    /// For `count`: the length of a period.
     pub by: Period,
-    /// Of `count`: the span of days.
+    /// For `count`: the span of days.
     pub window: Window,
-    /// Of `when`: only this day and later.
+    /// For `when`: only this day and later days.
     pub after: Option<Day>,
-    /// Of `when`: how many must have the status.
+    /// For `when`: the number of participants that must have the status.
     pub number: Option<Threshold>,
 }
 
 impl Question {
-    /// Reads the words of the question: names by the register, dates as EDTF with `today` for the clock's day.
+    /// Reads the words of the question: names by the register, dates as EDTF. The word `today` is the day of `now` in
+    /// UTC.
     ///
     /// # Errors
-    /// [`QuestionError`] for a word that means nothing, several things, or too little.
+    /// [`QuestionError`] for a word that has no meaning or several, and for a question with too few words.
     pub fn read(&self, now: Instant) -> Result<Asked, QuestionError> {
         let options = &self.options;
         let at = self.on.as_deref().map(str::trim).filter(|text| text.contains('T'));
@@ -123,7 +124,7 @@ impl Question {
         asked.check()
     }
 
-    /// Of a question that compares: the one of the three dates that is a range.
+    /// Finds the one of the three dates that is a range, in a question that compares.
     fn ends(&self, now: Instant) -> Result<Option<Ends>, QuestionError> {
         if self.kind != Kind::Diff {
             return Ok(None);
@@ -178,7 +179,7 @@ impl Asked {
 }
 
 impl Asked {
-    /// The three dates, once it is known how many entries are read.
+    /// The three dates, given the size of the record that `as_recorded` resolves to.
     pub fn axes(&self, as_recorded: Size) -> Axes {
         Axes {
             on: self.on,
@@ -189,10 +190,10 @@ impl Asked {
         }
     }
 
-    /// The ends of a comparison, once it is known how many entries each state of the ledger has.
+    /// The ends of a comparison; `size_of` resolves the size of each state of the ledger.
     ///
     /// # Errors
-    /// [`QuestionError::Backwards`]; what `size_of` says.
+    /// [`QuestionError::Backwards`], and every error of `size_of`.
     pub fn between<E: From<QuestionError>>(
         &self,
         size_of: &dyn Fn(Recorded) -> Result<Size, E>,
@@ -212,10 +213,11 @@ impl Asked {
     }
 }
 
-/// Finds a participant by any of its names or codes; one that only a source names has an id, and no place in the register.
+/// Finds a participant by any of its names or codes. A participant that only a source names has an id but no place in
+/// the register.
 ///
 /// # Errors
-/// [`crate::event::ResolveError`], which asks back.
+/// [`crate::event::ResolveError`] for a word that is the name of no participant, or of several, which it lists.
 pub fn participant(word: &str) -> Result<ParticipantId, crate::event::ResolveError> {
     match Register::builtin().resolve(word) {
         Ok(entry) => Ok(entry.id.clone()),
@@ -223,16 +225,16 @@ pub fn participant(word: &str) -> Result<ParticipantId, crate::event::ResolveErr
     }
 }
 
-/// One day; `today` is the clock's.
+/// Reads one day; `today` is the day of `now` in UTC.
 ///
 /// # Errors
-/// [`crate::event::DateError`] for a text that is no date, or more than one day.
+/// [`crate::event::DateError`] for a text that is no date, or that covers more than one day.
 pub fn day(text: &str, now: Instant) -> Result<Day, crate::event::DateError> {
     let (first, last) = days(text, now)?;
     if first == last { Ok(first) } else { Err(crate::event::DateError::NotADay(text.into())) }
 }
 
-/// The first and the last day of a year, a month, a day; `today` is the clock's.
+/// Reads a year, a month or a day as its first and last day, inclusive; `today` is the day of `now` in UTC.
 ///
 /// # Errors
 /// [`crate::event::DateError`] for a text that is no date.
@@ -244,10 +246,11 @@ pub fn days(text: &str, now: Instant) -> Result<(Day, Day), crate::event::DateEr
     Ok((date.earliest(), date.latest()))
 }
 
-/// Knowledge by the end of a day or a month, or by an instant.
+/// Reads a limit of knowledge: a day or a month, which counts up to its end, or an instant; `today` is the day of `now`
+/// in UTC.
 ///
 /// # Errors
-/// [`crate::event::DateError`] for a text that is no date.
+/// [`crate::event::DateError`] for a text that is no date, and for a time of day without a zone.
 pub fn known(text: &str, now: Instant) -> Result<KnownBy, crate::event::DateError> {
     if text.trim().eq_ignore_ascii_case("today") {
         return Ok(KnownBy::day(now.day()));
@@ -255,7 +258,7 @@ pub fn known(text: &str, now: Instant) -> Result<KnownBy, crate::event::DateErro
     KnownBy::parse(text.trim())
 }
 
-/// A size, an instant, or a date up to its end.
+/// Reads a size, an instant, or a date, which counts up to its end.
 ///
 /// # Errors
 /// [`QuestionError::Recorded`] for a text that is none of these.
@@ -271,7 +274,7 @@ pub fn recorded(text: &str) -> Result<Recorded, QuestionError> {
     Ok(Recorded::Time(Instant::end_of(date.latest())))
 }
 
-/// `FROM..TO` in its parts. A set, `[a..b]`, is one date, and the `..` of `../checkpoint` is part of a path.
+/// Splits `FROM..TO` into its ends. A set, `[a..b]`, is one date, and the `..` of `../checkpoint` is part of a path.
 pub fn range(text: &str) -> Option<(&str, &str)> {
     if text.starts_with('[') {
         return None;
@@ -281,7 +284,7 @@ pub fn range(text: &str) -> Option<(&str, &str)> {
     Some((text[..at].trim(), text[at + 2..].trim()))
 }
 
-/// One end of a range; an empty one is the open end.
+/// Reads one end of a range; an empty text is the open end.
 fn end<T, E>(text: &str, open: T, read: impl FnOnce(&str) -> Result<T, E>) -> Result<T, E> {
     if text.is_empty() { Ok(open) } else { read(text) }
 }
@@ -295,7 +298,7 @@ fn period(text: Option<&str>) -> Result<Period, QuestionError> {
     }
 }
 
-/// A view by its name, or the one that its asker wrote.
+/// Finds a shipped view by its name, or parses the view that the asker wrote.
 fn policy(view: &View) -> Result<Arc<Policy>, QuestionError> {
     match view {
         View::Named(name) => {

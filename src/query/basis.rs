@@ -1,4 +1,4 @@
-//! What a status rests on: the entries by which it came about, and what is told of each.
+//! The basis of a status: the entries by which it came about, with the facts of each.
 
 use crate::event::{Edtf, Event, Index};
 use crate::history::{Course, History, SpellCause, Standing, StatusReading, same_fact};
@@ -9,9 +9,9 @@ use super::body::BodyView;
 /// An entry on which a status rests.
 #[derive(Clone, Copy)]
 pub struct Ground<'a> {
-    /// Its place in the log.
+    /// The index of the entry.
     pub entry: Index,
-    /// The date by which it gives the status.
+    /// The date on which the entry gives the status.
     pub date: &'a Edtf,
     event: &'a Event,
     act: Option<&'a Standing>,
@@ -19,7 +19,7 @@ pub struct Ground<'a> {
 }
 
 impl Ground<'_> {
-    /// Whether it tells the fact that a later entry of the same participant tells again.
+    /// True if a later entry of the same participant records the same fact again.
     fn tells(&self, later: &Ground<'_>) -> bool {
         self.act.is_some()
             && later.act.is_some_and(|act| act.event.participant == self.event.participant)
@@ -29,8 +29,8 @@ impl Ground<'_> {
 }
 
 impl BodyView {
-    /// The entries that the worlds of a reading rest on, in the order of the log, each once. What is recorded twice is named
-    /// once.
+    /// The entries on which the worlds of a reading rest, in the order of the log, each once. If a fact is recorded
+    /// twice, only its first entry is listed.
     pub fn basis<'a>(&'a self, history: &'a History, reading: &StatusReading) -> Vec<Ground<'a>> {
         let mut found: Vec<Ground<'a>> = Vec::new();
         for (account, world) in &reading.worlds {
@@ -46,12 +46,13 @@ impl BodyView {
         found
     }
 
-    /// What the worlds of a reading rest on, by index, each once; what is recorded twice is told with the evidence of both.
+    /// The basis of a reading as parts of an answer, by index, each entry once; a fact that is recorded twice carries
+    /// the evidence of both entries.
     pub fn because(&self, history: &History, reading: &StatusReading) -> Vec<Because> {
         self.basis(history, reading).iter().map(|ground| self.told(ground)).collect()
     }
 
-    /// What one world rests on.
+    /// The entries on which one world rests, as parts of an answer.
     pub fn chain(&self, course: &Course, cause: Option<usize>) -> Vec<Because> {
         self.grounds(course, cause).map(|ground| self.told(&ground)).collect()
     }

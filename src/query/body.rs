@@ -1,4 +1,4 @@
-//! The acts of one body that stand for a question, by participant, with the rules they are judged under.
+//! The acts of one body that count for a question, by participant, with the charter under which they are judged.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,60 +19,61 @@ use super::Axes;
 use super::answer::{CheckpointRef, Coverage, end_of_record};
 use super::policy::Policy;
 
-/// Why a question has no answer.
+/// The reason why a question has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
-    /// The record holds no charter of the body.
+    /// The record has no charter of the body.
     #[error("no organisation or treaty called {0} in this ledger")]
     NoBody(BodyId),
-    /// A charter that the record holds cannot be read.
+    /// A charter in the record cannot be read.
     #[error("{0}")]
     Charter(#[from] CharterError),
 }
 
-/// The entries that bear on a question, in the order of the log, and the head of the record they were read from. Cheap to
-/// clone, since clones share the entries.
+/// The entries that bear on a question, in the order of the log, and the head of the record from which they were read.
+/// It is cheap to clone, since clones share the entries.
 #[derive(Clone)]
 pub struct Material {
-    /// Entries of the question's scope.
+    /// The entries in the scope of the question.
     pub entries: Arc<Vec<Entry>>,
     /// The head at `Axes::as_recorded`.
     pub checkpoint: CheckpointRef,
-    /// Charters already folded.
+    /// The charters folded and the bodies evaluated so far.
     pub charters: Arc<Charters>,
-    /// What was looked up: a count of participants needs the whole body.
+    /// The scope of the look-up: a count of participants needs the whole body.
     pub scope: Scope,
-    /// What the consents of everybody make of the entry into force of the body of the scope, where only the acts of one
-    /// participant were looked up although others bear on its status.
+    /// The result of the clause of entry into force over all consents to the body of the scope. It is needed if only
+    /// the acts of one participant were looked up although the consents of others bear on its status.
     pub given: Option<Arc<ConsentsMet>>,
 }
 
-/// Folded charters and evaluated bodies, kept for the next question that reads the same entries: as many as there is room
-/// for. Threads share them.
+/// The charters folded and the bodies evaluated so far, cached for the next question that reads the same entries,
+/// within a limit. Threads share them.
 pub struct Charters {
     folded: Cache<CharterKey, Arc<Charter>>,
     views: Cache<ViewKey, Arc<BodyView>, ViewWeight>,
-    /// The texts that were read for them.
+    /// The charter texts that were parsed for them.
     pub texts: Texts,
 }
 
-/// A body and the adoptions and amendments that make its rules.
+/// A body, and the adoptions and amendments that make its rules.
 type CharterKey = (BodyId, Vec<CharterActKey>);
 
-/// What of an adoption or amendment makes the rules: rectified, the same entry says something else, or is of the body that
-/// extended it.
+/// The parts of an adoption or amendment on which the rules depend: its index, a flag that is true if it is inherited
+/// from the body that this one extends, the effective date that replaces its own, the day from which it is known, and
+/// its title. A rectification can change these while the entry stays the same.
 type CharterActKey = (Index, bool, Option<Edtf>, Day, Option<String>);
 
-/// The entries of a material by their address, which a kept view holds on to; the body; how many of the entries are read,
-/// and by which day they were known; and whether only a part of the body was looked up.
+/// The key of an evaluated body: the address of the material's entries, which the cached view keeps alive; the body;
+/// the number of entries read; the limit of knowledge; and a flag: true if only one participant was looked up.
 type ViewKey = (usize, BodyId, usize, Instant, bool);
 
-/// The most charters that are kept.
+/// The largest number of charters in the cache.
 const CHARTERS: usize = 1 << 14;
-/// The room for evaluated bodies if nothing is said, in entries.
+/// The default capacity for evaluated bodies, in entries.
 const ROOM: u64 = 1 << 14;
 
-/// An evaluated body takes the room of its entries, and some for itself.
+/// The weight of an evaluated body: its entries, and 16 for the view itself.
 #[derive(Clone)]
 struct ViewWeight;
 
@@ -89,7 +90,7 @@ impl Default for Charters {
 }
 
 impl Charters {
-    /// Empty, with room for evaluated bodies of this number of entries together.
+    /// An empty cache for evaluated bodies with this number of entries together.
     pub fn with_room(entries: u64) -> Charters {
         let bodies = usize::try_from(entries / 64).unwrap_or(usize::MAX).max(16);
         Charters {
@@ -99,21 +100,21 @@ impl Charters {
         }
     }
 
-    /// None yet, over texts that others read as well.
+    /// An empty cache over charter texts that other caches share.
     pub fn reading(texts: Texts) -> Charters {
         Charters { texts, ..Charters::default() }
     }
 
-    /// The rules of a body that these acts make; `None` where there are none.
+    /// Folds the rules of a body from its adoptions and amendments; `None` if there are none.
     ///
     /// # Errors
-    /// [`CharterError`] where a text cannot be read.
+    /// [`CharterError`] if a text cannot be read.
     pub fn fold(&self, body: &BodyId, acts: &[CharterAct<'_>]) -> Result<Option<Arc<Charter>>, CharterError> {
         let key = (body.clone(), acts.iter().map(act_key).collect::<Vec<_>>());
         if let Some(charter) = self.folded.get(&key) {
             return Ok(Some(charter));
         }
-        // Folded without a lock: bodies are folded on several threads at once.
+        // No lock is taken during the fold: several threads fold bodies at once.
         let Some(charter) = Charter::fold_with(body, acts, &self.texts)?.map(Arc::new) else {
             return Ok(None);
         };
@@ -129,34 +130,34 @@ fn act_key(act: &CharterAct<'_>) -> CharterActKey {
 /// One body as a question sees it.
 #[derive(Clone)]
 pub struct BodyView {
-    /// Its rules.
+    /// The rules of the body.
     pub charter: Arc<Charter>,
-    /// The entries that it was set out from.
+    /// The entries from which this view was evaluated.
     pub entries: Arc<Vec<Entry>>,
-    /// What is recorded of each participant.
+    /// The acts of each participant, and the acts about it.
     pub pairs: Pairs,
-    /// Acts on record that do not count: what the depositary has not accepted.
+    /// Acts on record that do not count, because the depositary has not accepted their communication.
     pub withheld: Vec<Withheld>,
-    /// Acts of the body alone.
+    /// The acts of the body alone.
     pub alone: Vec<Standing>,
-    /// Acts of the body whose charter this one extends.
+    /// The acts of the body whose charter this one extends.
     pub pattern: Vec<Standing>,
-    /// The span that was surveyed; the union of all surveys' ends.
+    /// The span that was surveyed: from the earliest to the latest day of all surveys.
     pub surveyed: Option<Edtf>,
-    /// What the acts of some make of the status of others.
+    /// The effects of the acts of some participants on the status of others.
     pub board: Board,
-    /// Whether every participant is among the entries, so that they can be counted.
+    /// True if every participant is among the entries, so that participants can be counted.
     pub whole: bool,
-    /// Whose account of a dispute is followed.
+    /// The view that decides between rival accounts of a dispute.
     pub policy: Option<Arc<Policy>>,
 }
 
 impl BodyView {
-    /// Sets out the acts of a body that stand in the first `recorded` entries for who knows what was public by `known`. A
-    /// body that was set out before of the same entries is shared.
+    /// Evaluates the acts of a body that count in the first `recorded` entries, with the knowledge that was public by
+    /// the moment `known`, inclusive. A body that was evaluated before from the same entries is shared.
     ///
     /// # Errors
-    /// [`QueryError::NoBody`] where no charter of it is recorded.
+    /// [`QueryError::NoBody`] if no charter of the body is recorded; [`QueryError::Charter`] if a text cannot be read.
     pub fn new(
         material: &Material,
         body: &BodyId,
@@ -174,16 +175,17 @@ impl BodyView {
         Ok(view)
     }
 
-    /// The same for the dates of a question.
+    /// Evaluates the body for the dates, and with the view, of a question.
     ///
     /// # Errors
-    /// [`QueryError`].
+    /// The errors of [`BodyView::new`].
     pub fn of(material: &Material, body: &BodyId, axes: &Axes) -> Result<Arc<BodyView>, QueryError> {
         BodyView::known_by(material, body, axes, axes.known())
     }
 
-    /// The same with everything that is known today; `None` if the question knows it already, or if by what is known today no
-    /// rules of the body stand: what was known then has its answer all the same.
+    /// Evaluates the body with everything that is known today. Returns `None` if the question has no limit of
+    /// knowledge, or if today's knowledge leaves the body without readable rules; the question about that earlier
+    /// knowledge has an answer all the same.
     pub fn today(material: &Material, body: &BodyId, axes: &Axes) -> Option<Arc<BodyView>> {
         axes.as_known.as_ref()?;
         BodyView::known_by(material, body, axes, Instant::FUTURE).ok()
@@ -196,7 +198,7 @@ impl BodyView {
         known: Instant,
     ) -> Result<Arc<BodyView>, QueryError> {
         let view = match &axes.at {
-            // Acts that state an instant lie otherwise to every moment.
+            // The order of acts that state an instant depends on the moment asked about.
             Some(moment) => {
                 Arc::new(BodyView::at(material, body, axes.as_recorded, known, Some(moment), &[])?)
             }
@@ -256,36 +258,38 @@ impl BodyView {
         Ok(BodyView { charter, entries, pairs, withheld, alone, pattern, surveyed, board, whole, policy })
     }
 
-    /// The status of a participant through all of time; of one with no act, no status.
+    /// The status of a participant through all of time, under the view of the question; a participant with no act has
+    /// no status.
     pub fn history(&self, participant: &ParticipantId) -> Arc<History> {
         self.viewed(participant, self.undecided(participant))
     }
 
-    /// The same on every choice of rival chains, whatever view is taken of them.
+    /// The status of a participant under every choice of rival chains, without regard to a view.
     pub fn undecided(&self, participant: &ParticipantId) -> Arc<History> {
         self.board.history(&self.charter, &self.pairs, participant)
     }
 
-    /// Those of whom acts of their own are recorded; a line counts once, under the name that its acts stand under.
+    /// The participants with acts of their own on record. Participants of one line count once, under the name under
+    /// which the acts are recorded.
     pub fn participants(&self) -> impl Iterator<Item = &ParticipantId> {
         self.pairs.iter().filter(|(_, pair)| !pair.own.is_empty()).map(|(who, _)| who)
     }
 
-    /// Those who certainly have the highest status at the end of a day.
+    /// The participants that certainly have the highest status at the end of a day.
     pub fn members(&self, on: Day) -> BTreeSet<ParticipantId> {
         self.board.members(&self.charter, &self.pairs, on, None)
     }
 
-    /// The act at a place in the log, whosoever it is.
+    /// The act at an index of the log, of any participant; acts of the body alone are not searched.
     pub fn act(&self, entry: Index) -> Option<&Standing> {
-        // Mostly it is still that of the participant for whom it was recorded; a correction may have moved it.
+        // The act usually still belongs to the participant for which it was recorded; a correction may have moved it.
         let at = self.entries.binary_search_by_key(&entry, |entry| entry.index).ok();
         let recorded = at.and_then(|at| self.entries.get(at)?.event.participant.as_ref());
         let first = recorded.and_then(|who| own_act(self.pairs.get(who)?, entry));
         first.or_else(|| self.pairs.values().find_map(|pair| own_act(pair, entry)))
     }
 
-    /// The same acts under other rules.
+    /// Evaluates the same acts under other rules.
     pub fn under(&self, charter: Arc<Charter>) -> BodyView {
         BodyView {
             board: self.board.under(&charter, &self.pairs, &self.alone),
@@ -301,17 +305,17 @@ impl BodyView {
         }
     }
 
-    /// Every act that counts: of each participant, then of the body alone.
+    /// Every act that counts: those of each participant, then those of the body alone.
     pub fn acts(&self) -> impl Iterator<Item = &Standing> {
         self.pairs.values().flat_map(|pair| &pair.own).chain(&self.alone)
     }
 
-    /// The highest status that the rules of a day know: party, or full member.
+    /// The highest status that the rules of a day define: party, or full member.
     pub fn full_status(&self, on: Day) -> Option<&StatusId> {
         self.charter.on(on).highest()
     }
 
-    /// The line that says that another government spoke for a participant on a day, where a later act changed it.
+    /// The line that says that another government represented a participant on a day, if a later act changed that.
     pub fn represented_until(&self, participant: &ParticipantId, on: Day) -> Option<String> {
         let change = next_representation(&self.pairs.get(participant)?.own, on)?;
         let until = change.event.effect()?;
@@ -319,7 +323,7 @@ impl BodyView {
         Some(format!("represented by another government until {until}{title} (entry {})", change.index))
     }
 
-    /// Why acts on record up to a day do not count: of one participant, or of everybody.
+    /// The reasons why acts on record up to a day do not count, for one participant, or for all.
     pub fn withheld_by(&self, participant: Option<&ParticipantId>, on: Day) -> Vec<String> {
         let whose =
             |held: &&Withheld| participant.is_none_or(|who| held.act.event.participant.as_ref() == Some(who));
@@ -327,20 +331,22 @@ impl BodyView {
         dated.map(Withheld::why).collect()
     }
 
-    /// The end of the record: whether `on` lies in the span surveyed; `None` without a survey.
+    /// The span of the record that was surveyed; `covers` is true if the day `on` lies in it. Returns `None` without a
+    /// survey.
     pub fn coverage(&self, on: Day) -> Option<Coverage> {
         Coverage::of(self.surveyed.as_ref(), on)
     }
 
-    /// The line that says where the record ends, where `on` lies outside it.
+    /// The line that says where the record ends, if `on` lies outside it or no span was surveyed.
     pub fn end_of_record(&self, on: Day) -> Option<String> {
         end_of_record(&self.charter.about.in_short(), self.surveyed.as_ref(), on)
     }
 
-    /// Statuses in the order in which the rules name them, `none` first.
+    /// Sorts statuses and removes duplicates: `none` first, then those of the newest version, the highest first, then
+    /// those that only earlier versions have.
     pub fn in_order<'s>(&self, statuses: impl IntoIterator<Item = &'s StatusId>) -> Vec<StatusId> {
         let mut listed: Vec<StatusId> = statuses.into_iter().cloned().collect();
-        // One has no order; mostly there is one.
+        // A single status, the usual case, needs no sorting.
         if listed.len() < 2 {
             return listed;
         }
@@ -355,18 +361,20 @@ impl BodyView {
     }
 }
 
-/// The act of a participant itself at a place in the log.
+/// The participant's own act at an index of the log.
 fn own_act(pair: &PairView, entry: Index) -> Option<&Standing> {
     let at = pair.own.binary_search_by_key(&entry, |act| act.index).ok()?;
     pair.own.get(at)
 }
 
-/// When the treaties for which the clauses of a charter wait entered into force, as far as their entries were looked up.
+/// The days of entry into force of the treaties for which the clauses of a charter wait, as far as their entries were
+/// looked up.
 pub fn elsewhere(material: &Material, charter: &Charter, recorded: Size, known: Instant) -> Elsewhere {
     elsewhere_of(material, charter, recorded, known, &[])
 }
 
-/// Two treaties that wait for each other never enter into force: `open` are those that are being asked already.
+/// Two treaties that wait for each other never enter into force: `open` are the bodies whose entry into force is
+/// already being computed.
 fn elsewhere_of(
     material: &Material,
     charter: &Charter,
@@ -396,12 +404,13 @@ fn widest(a: &Edtf, b: &Edtf) -> Edtf {
     Edtf::parse(&format!("{from}/{to}")).unwrap_or_else(|_| a.clone())
 }
 
-/// The rules that a question is read by, with every amendment recorded by then, whatever was known: statuses and names of any
-/// time may be asked for. Where none stand for who knows everything, or they cannot be read, those that stood for who knew as
-/// much as the question, else the adoption alone; `None` where the record held no charter of the body.
+/// The rules by which a question is read. They include every amendment in the record that the question reads,
+/// regardless of the limit of knowledge, because a question may name a status or a name of any time. If everything
+/// known today gives no rules, or rules that cannot be read, they are those known by the question's limit of knowledge,
+/// or else those of the adoption alone. Returns `None` if the record had no charter of the body.
 ///
 /// # Errors
-/// [`CharterError`] where no rules can be read.
+/// [`CharterError`] if no rules can be read.
 pub fn rules_by(
     charters: &Charters,
     entries: &[Entry],
@@ -427,8 +436,8 @@ fn adoptions(mut acts: Vec<Standing>) -> Vec<Standing> {
     acts
 }
 
-/// The rules known by the question's day; a body whose charter was not yet known is still called by its name, so its
-/// adoption is read whatever was known.
+/// The rules known by the question's limit of knowledge. A body whose charter was not yet known still has its name, so
+/// in that case the adoption is read regardless of that limit.
 fn charter(
     material: &Material,
     body: &BodyId,

@@ -1,4 +1,4 @@
-//! Days on which a status changes in the middle: what a reader must know of times and zones.
+//! Explanations for a day on which the status changes at some hour, or at an hour that depends on the zone.
 
 use crate::event::{Day, Edtf, StatusId};
 use crate::history::PairView;
@@ -6,7 +6,7 @@ use crate::history::PairView;
 use super::Axes;
 use super::body::BodyView;
 
-/// The line that says why the status of a day, or of a moment without a zone, is open.
+/// The line that explains why the status of a day, or of a moment without a zone, is open.
 pub(super) fn by_the_clock(
     view: &BodyView,
     pair: &PairView,

@@ -1,4 +1,5 @@
-//! What reached the depositary, and what it found (VCLT 77(1)(c), (d)): receipt is not acceptance.
+//! The communications that reached a depositary, and its findings on them (VCLT 77(1)(c), (d)): receipt is not
+//! acceptance.
 
 use serde::Serialize;
 
@@ -12,11 +13,11 @@ use super::body::{BodyView, Material, QueryError};
 /// The communications of a body up to a day.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Communications {
-    /// What was asked.
+    /// The question, as it was understood.
     pub question: QuestionEcho,
-    /// By the day of receipt.
+    /// The communications, by the day of receipt.
     pub communications: Vec<CommunicationItem>,
-    /// What a reader must know besides.
+    /// The note on the end of the record, if the day asked about lies outside it.
     pub notes: Vec<String>,
     /// The head of the record that was read.
     pub checkpoint: CheckpointRef,
@@ -25,55 +26,55 @@ pub struct Communications {
 /// One communication.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct CommunicationItem {
-    /// Whose.
+    /// The participant that sent the communication.
     pub participant: ParticipantId,
-    /// Its place in the log.
+    /// The index of the entry that records its receipt.
     pub index: Index,
-    /// `received`, `accepted`, `queried` or `returned`: the last finding up to the day asked.
+    /// The last finding up to the day asked about: `received` (not yet examined), `accepted`, `queried` or `returned`.
     pub state: &'static str,
-    /// Since when it is in that state.
+    /// The date since which it is in that state.
     pub since: Edtf,
-    /// When it was received.
+    /// The date of receipt.
     pub received: Edtf,
-    /// What it is, as titled.
+    /// The title of the communication.
     pub title: Option<String>,
-    /// Every finding up to the day asked, the last one last.
+    /// Every finding up to the day asked about, the latest last.
     pub examined: Vec<FindingItem>,
-    /// How many days it had waited by the day asked; `null` once it is accepted or returned.
+    /// The number of days from receipt to the day asked about; `null` once the communication is accepted or returned.
     pub waits_days: Option<i64>,
-    /// What came of it.
+    /// The acts that resulted from the communication.
     pub acts: Vec<OutcomeAct>,
 }
 
-/// What the depositary found.
+/// A finding of the depositary on a communication.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct FindingItem {
-    /// `accepted`, `queried` or `returned`.
+    /// The finding: `accepted`, `queried` or `returned`.
     pub finding: Finding,
-    /// When.
+    /// The date of the finding.
     pub on: Edtf,
-    /// By which entry.
+    /// The index of the entry that records it.
     pub index: Index,
 }
 
 /// An act that answers a communication.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct OutcomeAct {
-    /// What happened.
+    /// The kind of the act.
     #[serde(serialize_with = "act")]
     pub act: ActKind,
-    /// Its own legal date.
+    /// The act's own legal date.
     pub date: Edtf,
-    /// Its place in the log.
+    /// The index of its entry.
     pub index: Index,
-    /// Whether it counts: the communication is accepted, by everything that the question may know.
+    /// True if the act counts: with everything that the question may know, the communication is accepted.
     pub counts: bool,
 }
 
-/// Answers for a whole body.
+/// Lists the communications of a body up to the day asked about.
 ///
 /// # Errors
-/// [`QueryError`].
+/// [`QueryError`] if the body has no charter in the record, or its charter cannot be read.
 pub fn communications(material: &Material, body: &BodyId, axes: &Axes) -> Result<Communications, QueryError> {
     let view = BodyView::of(material, body, axes)?;
     let received = view.acts().filter(|a| a.event.act.kind() == ActKind::CommunicationReceived);

@@ -1,4 +1,4 @@
-//! Where sources contradict each other, and where they say the same twice.
+//! Conflicts between sources, and facts that the record has more than once.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,14 +12,14 @@ use super::Axes;
 use super::answer::{CheckpointRef, Coverage, QuestionEcho, act, known};
 use super::body::{BodyView, Material, QueryError};
 
-/// What is disputed, what differs, what is recorded twice.
+/// The conflicts in a record: disputed claims, differing dates and statuses, and facts recorded more than once.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Conflicts {
-    /// What was asked.
+    /// The question, as it was understood.
     pub question: QuestionEcho,
-    /// By body, then by kind, then by participant.
+    /// The conflicts, by body, then by kind, then by participant.
     pub conflicts: Vec<Conflict>,
-    /// What a reader must know besides.
+    /// Notes for the reader: the end of the record, and the rulings of the view.
     pub notes: Vec<String>,
     /// The span of the record that was searched; `null` without a survey, or for several bodies.
     pub coverage: Option<Coverage>,
@@ -27,95 +27,98 @@ pub struct Conflicts {
     pub checkpoint: CheckpointRef,
 }
 
-/// How sources differ.
+/// The kind of a conflict.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ConflictKind {
-    /// Chains of a dispute exclude one another.
+    /// The chains of a dispute exclude one another.
     Rival,
-    /// Two acts that may be one have dates that differ by at most 60 days.
+    /// Two acts that may be one have different dates, at most 60 days apart.
     Dates,
-    /// A source stated one date of an act and took it back for another: what is known by now is what it said last.
+    /// A source stated one date of an act, and later another in its place; the source's last statement is the one that
+    /// counts.
     Record,
-    /// The status that a source gives is not the one that the charter gives.
+    /// The status that a source states is not the one that the charter gives.
     Claim,
     /// No conflict: one fact is recorded more than once, and counts once.
     SameFact,
 }
 
-/// One thing on which sources differ, or agree twice.
+/// One fact on which sources conflict, or which the record has more than once.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Conflict {
-    /// How they differ.
+    /// The kind of the conflict.
     pub kind: ConflictKind,
-    /// In which organisation or treaty.
+    /// The organisation or treaty.
     pub body: BodyId,
-    /// Of whom.
+    /// The participant.
     pub participant: ParticipantId,
-    /// What is disputed; only of rival claims.
+    /// The name of the dispute; only for rival claims.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dispute: Option<String>,
-    /// Whether it leaves the status of the day asked open.
+    /// True if the conflict leaves the status on the day asked about open.
     pub contested_on_day: bool,
     /// The chain that the view of the question follows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by_view: Option<String>,
-    /// The days on which the chains give different statuses, or that lie between the dates.
+    /// The days on which the chains give different statuses, or the days between the dates.
     pub spans: Vec<DaySpan>,
-    /// What each side holds.
+    /// The sides of the conflict, each with its statuses and entries.
     pub chains: Vec<ChainItem>,
-    /// Every entry of it.
+    /// The indexes of all its entries.
     pub entries: Vec<Index>,
 }
 
-/// Days without a break; `until` is the first day after them.
+/// An unbroken span of days; `until` is the first day after it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct DaySpan {
-    /// The first; `null` from the beginning.
+    /// The first day; `null` if the span has no beginning.
     pub from: Option<Edtf>,
-    /// The first day after them; `null` while nothing recorded ends it.
+    /// The first day after the span; `null` if no recorded act ends it.
     pub until: Option<Edtf>,
 }
 
 impl DaySpan {
-    /// From a day to the day before another.
+    /// The span from a day to the day before `until`.
     pub fn new(from: Day, until: Day) -> DaySpan {
         let limit = |day: Day| day.date().map(|_| Edtf::day(day));
         DaySpan { from: limit(from), until: limit(until) }
     }
 }
 
-/// One side: a chain of a dispute, one date of two, the source or the charter.
+/// One side of a conflict: a chain of a dispute, one of several dates, the source or the charter.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct ChainItem {
-    /// What it is called; `null` for the record without the chain of the other side.
+    /// The name of the side: a chain, a date, `source` or `charter`. It is `null` for the record without the only chain
+    /// of a dispute, and for the entries of one repeated fact.
     pub chain: Option<String>,
-    /// The statuses that it leaves possible on the day asked, or that it gives.
+    /// The statuses that are possible under the chain on the day asked about, or the status that the source or the
+    /// charter gives.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub possible: Vec<StatusId>,
-    /// Its acts.
+    /// The acts of this side.
     pub entries: Vec<ChainEntry>,
 }
 
 /// An act on one side.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct ChainEntry {
-    /// Its place in the log.
+    /// The index of its entry.
     pub index: Index,
-    /// What happened.
+    /// The kind of the act.
     #[serde(serialize_with = "act")]
     pub act: ActKind,
-    /// When.
+    /// The date of the act.
     pub date: Option<Edtf>,
-    /// The status that its source gives.
+    /// The status that its source states.
     pub status: Option<StatusId>,
-    /// Since when the world could know it.
+    /// The day from which the world could know of the act; `null` if that has no limit.
     #[serde(serialize_with = "known")]
     pub known: Day,
-    /// The retraction by which its source took it back.
+    /// The index of the retraction by which its source took it back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub taken_back_by: Option<Index>,
-    /// What it rests on.
+    /// The sources on which it rests.
     pub evidence: Vec<Evidence>,
 }
 
@@ -133,13 +136,13 @@ impl ChainEntry {
     }
 }
 
-/// Dates of one act that are further apart are two acts.
+/// The largest distance, in days, between two dates of one act. Acts with dates further apart are two acts.
 const NEAR: i64 = 60;
 
-/// Answers for one body; with `only`, for one participant in it.
+/// Lists the conflicts in one body; with `only`, those of one participant.
 ///
 /// # Errors
-/// [`QueryError`].
+/// [`QueryError`] if the body has no charter in the record, or its charter cannot be read.
 pub fn conflicts(
     material: &Material,
     body: &BodyId,
@@ -177,7 +180,7 @@ pub fn conflicts(
 }
 
 impl Conflicts {
-    /// One answer of those in several bodies.
+    /// Joins the answers for several bodies.
     pub fn joined(parts: Vec<Conflicts>, question: QuestionEcho, checkpoint: CheckpointRef) -> Conflicts {
         let coverage = match parts.as_slice() {
             [only] => only.coverage.clone(),
@@ -193,7 +196,7 @@ impl Conflicts {
     }
 }
 
-/// One participant of a body, on the day asked.
+/// One participant of a body, on the day asked about.
 struct Side<'a> {
     view: &'a BodyView,
     pair: &'a PairView,
@@ -219,7 +222,7 @@ impl Side<'_> {
         }
     }
 
-    /// Every dispute with its chains; one with a single chain stands against the record without it.
+    /// The disputes with their chains; a dispute with a single chain is compared with the record without that chain.
     fn rivals(&self, history: &History) -> Vec<Conflict> {
         let own = &self.pair.own;
         let mut disputes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -260,7 +263,7 @@ impl Side<'_> {
         }
     }
 
-    /// Acts that may be one and are dated differently.
+    /// Pairs of acts that may be one act but have different dates.
     fn dates(&self) -> Vec<Conflict> {
         let own: Vec<&Standing> = self.pair.own.iter().filter(|a| a.event.rival.is_none()).collect();
         let mut found = Vec::new();
@@ -317,7 +320,7 @@ impl Side<'_> {
         found
     }
 
-    /// Acts whose source gives another status than the rules of their day.
+    /// Acts whose source states another status than the rules of their day give.
     fn claims(&self, history: &History) -> Vec<Conflict> {
         let claim = |act: &Standing| {
             let day = act.event.effect()?.latest();
@@ -361,12 +364,12 @@ impl Side<'_> {
     }
 }
 
-/// The retraction by which a source took an act back; `None` where the act stands.
+/// The retraction by which a source took an act back; `None` if it did not.
 fn retractions(taken_back: &[&Standing], act: &Standing) -> Option<Index> {
     taken_back.iter().find(|other| other.index == act.index)?.corrected_by.first().copied()
 }
 
-/// The days between two dates; 0 where they may be the same day.
+/// The number of days between two dates; 0 if they may be the same day.
 fn gap(a: &Edtf, b: &Edtf) -> i64 {
     let days = |from: Day, to: Day| i64::from(to.days()) - i64::from(from.days());
     days(a.latest(), b.earliest()).max(days(b.latest(), a.earliest())).max(0)

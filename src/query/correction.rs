@@ -1,4 +1,4 @@
-//! Proposed corrections of a text (VCLT 79), and how a status would read under them.
+//! Proposed corrections of a treaty's text (VCLT 79), and the status of a participant under the corrected text.
 
 use std::sync::Arc;
 
@@ -11,43 +11,44 @@ use crate::history::{Certainty, Proposal, Standing, charter_acts, charter_acts_w
 use super::answer::settled;
 use super::body::{BodyView, Material};
 
-/// A proposed correction with what became of it.
+/// A proposed correction with its outcome.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct CorrectionItem {
-    /// The proposal.
+    /// The index of the proposal.
     pub entry: Index,
-    /// The entry whose text it corrects.
+    /// The index of the entry whose text it corrects.
     pub to: Option<Index>,
-    /// `proposed`, `objected` or `effected`.
+    /// The state of the proposal: `proposed`, `objected` or `effected`.
     pub state: &'static str,
-    /// When it was notified.
+    /// The date on which the proposal was notified.
     pub notified: Option<Edtf>,
     /// The first day on which an objection is too late.
     pub objections_until: Option<Edtf>,
-    /// Objections in time that were not withdrawn.
+    /// The indexes of the objections that were made in time and not withdrawn.
     pub objections: Vec<Index>,
-    /// The entry that effected it.
+    /// The index of the entry that effected it.
     pub effected: Option<Index>,
-    /// From when the corrected text holds, or would hold; `null` from the beginning.
+    /// The date from which the corrected text applies, or would apply; `null` if it applies from the beginning or the
+    /// proposal carries no text.
     pub effective: Option<Edtf>,
-    /// What it corrects, as titled or noted.
+    /// The title of the correction, else its note.
     pub what: Option<String>,
-    /// The status under the corrected text, while it is proposed and where the proposal carries one.
+    /// The status under the corrected text, while the correction is proposed and if the proposal carries that text.
     pub reading: Option<CorrectedReading>,
 }
 
-/// A status as it would be.
+/// The status of a participant as it would be under a corrected text.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct CorrectedReading {
-    /// The status; `null` where it is not settled.
+    /// The status; `null` if it is not settled.
     pub status: Option<StatusId>,
-    /// How far it can be relied on.
+    /// The certainty of the status.
     pub certainty: Certainty,
     /// Every status that is possible.
     pub possible: Vec<StatusId>,
 }
 
-/// The corrections of a body that are proposed, with the reading of one participant's status where it is given.
+/// The proposed corrections of a body, each with the status of `participant` under the corrected text if one is given.
 pub fn corrections(
     material: &Material,
     view: &BodyView,
@@ -88,7 +89,7 @@ pub fn corrections(
     items
 }
 
-/// The corrections that are proposed, each with the body under its text, where it carries one.
+/// The corrections still in the state `proposed` that carry a corrected text, each with the body under that text.
 pub(super) fn proposed<'i>(
     view: &BodyView,
     items: &'i [CorrectionItem],
@@ -102,7 +103,7 @@ pub(super) fn proposed<'i>(
     items.iter().filter(|item| item.state == "proposed").filter_map(other).collect()
 }
 
-/// The status under other rules; `None` where the texts make none.
+/// The status under other rules; `None` if the texts make no rules that can be read.
 fn read(
     view: &BodyView,
     texts: &[CharterAct<'_>],
@@ -117,8 +118,9 @@ fn read(
     Some(CorrectedReading { status, certainty: reading.certainty, possible })
 }
 
-/// The lines that say that a correction is proposed, so that both readings stand beside each other until it is settled;
-/// and that one was effected against an objection which was recorded too late to refuse it.
+/// The lines that say that a correction is proposed, with the status under the corrected text, so that the reader has
+/// both readings until it is settled; and the lines on a correction that was effected although an objection had been
+/// made in time, which was recorded too late to refuse it.
 pub(super) fn notes(items: &[CorrectionItem]) -> Vec<String> {
     let read = |item: &CorrectionItem| {
         let read = item.reading.as_ref().map(|reading| {
@@ -139,7 +141,7 @@ pub(super) fn notes(items: &[CorrectionItem]) -> Vec<String> {
     proposed.chain(items.iter().filter_map(against)).collect()
 }
 
-/// That a correction is proposed, and until when it may be objected to.
+/// The line that says that a correction is proposed, and until which day objections may be made.
 pub(super) fn line(item: &CorrectionItem) -> String {
     let of = item.to.map(|to| format!(" of entry {to}")).unwrap_or_default();
     let notified = item.notified.as_ref().map(|d| format!(", notified {d}")).unwrap_or_default();

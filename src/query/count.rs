@@ -1,4 +1,4 @@
-//! How many, period by period: participants with a status at the end of each, or acts of a kind in each.
+//! Counts through time: the participants with a status at the end of each period, or the acts of a kind in each period.
 
 use chrono::{Datelike, NaiveDate};
 use serde::Serialize;
@@ -14,23 +14,23 @@ use super::row::{PairRow, RuledBody, first_act};
 use super::upsurge::{Compared, Upsurge, compared, upsurge};
 use super::when::holding;
 
-/// Numbers through time.
+/// The counts of successive periods.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Counted {
-    /// What was asked; the periods end with `on`.
+    /// The question, as it was understood; unless it names a last day, the periods end with `on`.
     pub question: QuestionEcho,
-    /// What is counted.
+    /// The subject of the count: a status or an act.
     #[serde(flatten)]
     pub what: What,
     /// The length of a period.
     pub by: Period,
-    /// By period, oldest first.
+    /// The periods, oldest first.
     pub periods: Vec<PeriodItem>,
-    /// The last quarter of the periods against those before it; `null` for fewer than four.
+    /// The last quarter of the periods compared with those before it; `null` if there are fewer than four.
     pub compared: Option<Compared>,
-    /// Since when there are many more than before; `null` where there is no upsurge.
+    /// The upsurge in the counts; `null` if there is none.
     pub upsurge: Option<Upsurge>,
-    /// What a reader must know besides.
+    /// Notes for the reader: the end of the record, and acts whose period is open.
     pub notes: Vec<String>,
     /// The span of the record that was searched; `null` without a survey.
     pub coverage: Option<Coverage>,
@@ -38,13 +38,13 @@ pub struct Counted {
     pub checkpoint: CheckpointRef,
 }
 
-/// What is counted.
+/// The subject of a count.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
-    /// Participants with a status on the last day of a period.
+    /// Participants with a status on the last day of each period.
     Status(StatusId),
-    /// Acts of a kind in a period.
+    /// Acts of a kind in each period.
     #[serde(serialize_with = "act")]
     Act(ActKind),
 }
@@ -62,27 +62,30 @@ pub enum Period {
 /// One period.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct PeriodItem {
-    /// `2023`, `2023-Q2`, `2023-04`.
+    /// The name of the period: `2023`, `2023-Q2`, `2023-04`.
     pub period: String,
-    /// Its first day, or the first day asked about.
+    /// Its first day; in the first period, the first day asked about.
     pub from: Edtf,
-    /// Its last day, or the last day asked about.
+    /// Its last day, inclusive; in the last period, the last day asked about.
     pub to: Edtf,
-    /// So many certainly.
+    /// The number that is certain.
     pub certain: u64,
-    /// So many certainly or possibly: dates that fit several periods, disputed chains.
+    /// The number that is certain or possible: it includes dates that fit several periods, and disputed chains.
     pub at_most: u64,
-    /// How many certainly more than in the period before; `null` where there is none.
+    /// The change of `certain` from the period before. The first period of a status is compared with the day before it;
+    /// the first period of an act has `null`.
     pub change: Option<i64>,
-    /// Reports of such an act, which are not acts, that fall or may fall in it; for statuses `null`.
+    /// The number of reports of such an act, which are not acts, that fall or may fall in the period; `null` for a
+    /// status.
     pub reported: Option<u64>,
-    /// Whether the record was surveyed for some of its days; `true` without any survey.
+    /// True if the record was surveyed for some of its days, or has no survey at all.
     pub surveyed: bool,
-    /// The acts, those that may fall in it among them; empty for statuses.
+    /// The indexes of the acts that fall or may fall in the period; empty for a status.
     pub entries: Vec<Index>,
 }
 
-/// The span asked about, both days included; open ends are the first act and the day of the question.
+/// The span asked about, both days inclusive. Without `from` it begins with the first act, without `to` it ends with
+/// the day of the question.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct Window {
     /// The first day.
@@ -91,10 +94,10 @@ pub struct Window {
     pub to: Option<Day>,
 }
 
-/// Answers for a body.
+/// Counts the participants with a status, or the acts of a kind, in a body, period by period.
 ///
 /// # Errors
-/// [`QueryError`].
+/// [`QueryError`] if the body has no charter in the record, or its charter cannot be read.
 pub fn count(
     material: &Material,
     body: &BodyId,
@@ -125,7 +128,7 @@ pub fn count(
     Ok(counted(question, what, by, items, notes, (view.coverage(to), material.checkpoint.clone())))
 }
 
-/// The same of participants with a status, from the rows of everyone in a body; `None` where only the fold can say it.
+/// Counts the participants with a status from the rows of a body; `None` if only the fold can answer.
 pub fn count_of_rows(
     (body, ruled): (&BodyId, &RuledBody),
     rows: &[(ParticipantId, PairRow)],
@@ -167,7 +170,7 @@ fn counted(
     Counted { question, compared, upsurge, what, by, periods, notes, coverage, checkpoint }
 }
 
-/// A period, cut to the days asked about.
+/// A period, cut to the days asked about; both days inclusive.
 struct Span {
     name: String,
     from: Day,
@@ -199,7 +202,7 @@ impl Span {
     }
 }
 
-/// The periods from one day to another, the first and the last cut to them.
+/// The periods from one day to another, inclusive; the first and the last are cut to these days.
 fn periods(from: Day, to: Day, by: Period) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut start = from;
@@ -219,14 +222,15 @@ fn periods(from: Day, to: Day, by: Period) -> Vec<Span> {
     spans
 }
 
-/// The first day after the group of so many months that a date lies in.
+/// The first day after the group of `months` calendar months that contains a date.
 fn month_after(date: NaiveDate, months: u32) -> Option<Day> {
     let first = date.month0() / months * months;
     let start = NaiveDate::from_ymd_opt(date.year(), first + 1, 1)?;
     Some(Day::from_date(start.checked_add_months(chrono::Months::new(months))?))
 }
 
-/// The days on which something changes, the beginning first, each with how surely a participant has a status from then on.
+/// The days on which the status of a participant changes, from the beginning, each with the certainty of the status
+/// from then on.
 type Course = Vec<(Day, Option<Certainty>)>;
 
 fn statuses(courses: &[Course], spans: &[Span], items: &mut [PeriodItem]) {
@@ -253,7 +257,7 @@ fn difference(now: u64, before: u64) -> i64 {
     i64::try_from(now).unwrap_or(i64::MAX) - i64::try_from(before).unwrap_or(i64::MAX)
 }
 
-/// Counts acts; gives what must be said of those whose period is open.
+/// Counts acts by period. Returns the note on acts whose date fits several periods.
 fn acts(view: &BodyView, kind: ActKind, spans: &[Span], items: &mut [PeriodItem]) -> Option<String> {
     let mut open = 0;
     for act in view.pairs.values().flat_map(|pair| &pair.own) {

@@ -1,32 +1,32 @@
-//! The sets and tables that a clause counts in, as they were on a day, with what they rest on.
+//! The sets and tables over which a clause counts, as they were on a day, with their sources.
 
 use serde::Serialize;
 
 use crate::charter::{Condition, NamedSet, SetRef, Version, WeightTable};
 use crate::event::{Day, Edtf, Evidence};
 
-/// A set or a table of a charter.
+/// A set or a weight table of a charter.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct CountedIn {
-    /// Its name in clauses.
+    /// The name by which clauses refer to it.
     pub name: String,
-    /// How many participants it has.
+    /// The number of participants in it.
     pub participants: usize,
-    /// The sum of its shares, a decimal in the table's unit; `null` of a set.
+    /// The sum of its shares, a decimal in the table's unit; `null` for a set.
     pub whole: Option<String>,
-    /// What a share counts.
+    /// The unit of the shares.
     pub unit: Option<String>,
-    /// The first day on which it holds so; `null` from the beginning.
+    /// The first day on which it applies in this form; `null` if it applies from the beginning.
     pub effective: Option<Edtf>,
-    /// Where it stands.
+    /// The article that contains it.
     pub article: Option<String>,
-    /// How it is known, where not by reading the article.
+    /// The way in which it is known, if not by reading the article.
     pub basis: Option<String>,
-    /// What it rests on.
+    /// The sources on which it rests.
     pub evidence: Vec<Evidence>,
 }
 
-/// Those that a condition names, each once, in the order of the text.
+/// The sets and tables that a condition names, each once, in the order of the text.
 pub(super) fn counted_in(condition: &Condition, version: &Version, on: Day) -> Vec<CountedIn> {
     let mut found: Vec<CountedIn> = Vec::new();
     collect(condition, version, on, &mut found);

@@ -1,4 +1,4 @@
-//! What changed in the world between two days, or what we learnt between two states of the record or of knowledge.
+//! Differences in the world between two days, or between two states of the record or of knowledge.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,23 +14,23 @@ use super::diff_item::{Between, DiffItem};
 use super::pending::{PendingItem, pending};
 use super::sides::{DiffEnds, Found};
 
-/// What differs.
+/// The differences.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Diff {
-    /// What was asked.
+    /// The question, as it was understood.
     pub question: DiffEcho,
-    /// The two things that are compared.
+    /// The two ends that are compared.
     #[serde(skip)]
     pub between: Between,
-    /// By body, then by participant.
+    /// The changed statuses, by body, then by participant.
     pub changes: Vec<DiffItem>,
     /// Procedures that were opened, closed or carried on.
     pub procedures: Vec<ProcedureChange>,
     /// The acts in between that bear on the changes, in the order of the log.
     pub entries: Vec<DiffEntry>,
-    /// What a reader must know besides.
+    /// Notes for the reader: statuses that changed and returned, and the ends of records.
     pub notes: Vec<String>,
-    /// Those of the notes that say where the record of a body ends.
+    /// Those of the notes that report the end of a body's record.
     #[serde(skip)]
     ends_of_records: Vec<String>,
     /// The head of the record that was read.
@@ -42,38 +42,38 @@ pub struct Diff {
 pub struct DiffEcho {
     /// `diff`.
     pub kind: &'static str,
-    /// In which organisation or treaty; left out for all.
+    /// The organisation or treaty; left out if there are several.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<BodyId>,
-    /// Of whom; left out for all.
+    /// The participant; left out if the question is about all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub participant: Option<ParticipantId>,
-    /// `on`, `as-known` or `as-recorded`.
+    /// The axis of the comparison: `on`, `as-known` or `as-recorded`.
     pub axis: &'static str,
-    /// Compared from; `null` from the beginning.
+    /// The first end; `null` if it has no limit.
     pub from: Option<String>,
-    /// Compared to; `null` to the end.
+    /// The second end; `null` if it has no limit.
     pub to: Option<String>,
-    /// The day asked about, where the axis is another.
+    /// The day asked about, unless the axis is `on`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on: Option<String>,
-    /// What the world could know by then, where the axis is another.
+    /// The limit of knowledge, unless the axis is `as-known`; `null` counts every act.
     pub as_known: Option<KnownBy>,
-    /// How many entries were read.
+    /// The number of entries that were read.
     pub as_recorded: Size,
-    /// Whose account of a dispute was followed.
+    /// The view that decides between rival accounts of a dispute: its name, or the file that it was read from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub view: Option<String>,
 }
 
-/// A procedure that is open at only one of the two, or at another stage.
+/// A procedure that is open at only one of the two ends, or at another stage.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct ProcedureChange {
     /// `opened`, `closed` or `carried-on`.
     pub change: &'static str,
-    /// In which organisation or treaty.
+    /// The organisation or treaty.
     pub body: BodyId,
-    /// The procedure: as it is at the second; one that was closed, as it was at the first.
+    /// The procedure as it is at the second end; if it was closed, as it was at the first.
     #[serde(flatten)]
     pub item: PendingItem,
 }
@@ -81,23 +81,23 @@ pub struct ProcedureChange {
 /// An act in between.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct DiffEntry {
-    /// Its place in the log.
+    /// The index of its entry.
     pub index: Index,
-    /// What happened.
+    /// The kind of the act.
     #[serde(serialize_with = "act")]
     pub act: ActKind,
-    /// In which organisation or treaty.
+    /// The organisation or treaty.
     pub body: BodyId,
-    /// Of whom.
+    /// The participant.
     pub participant: Option<ParticipantId>,
-    /// When.
+    /// The date of the act.
     pub date: Option<Edtf>,
 }
 
-/// Compares in one body; with `only`, for one participant in it.
+/// Compares one body at two ends; with `only`, one participant in it.
 ///
 /// # Errors
-/// [`QueryError`].
+/// [`QueryError::Charter`] if a charter cannot be read. A body without a charter at both ends has no difference.
 pub fn diff(
     material: &Material,
     body: &BodyId,
@@ -146,7 +146,7 @@ pub fn diff(
 }
 
 impl Diff {
-    /// Without any difference yet.
+    /// The answer to a comparison before any difference is added.
     pub fn of(
         bodies: &[BodyId],
         only: Option<&ParticipantId>,
@@ -166,7 +166,7 @@ impl Diff {
         }
     }
 
-    /// One answer of those in several bodies; the end of a record is stated once.
+    /// Joins the answers for several bodies; a note on the end of a record appears once.
     #[must_use]
     pub fn joined(mut self, parts: Vec<Diff>) -> Diff {
         let mut entries: BTreeMap<Index, DiffEntry> = BTreeMap::new();
@@ -209,7 +209,7 @@ fn echo(bodies: &[BodyId], only: Option<&ParticipantId>, between: Between, axes:
     }
 }
 
-/// The questions at both ends.
+/// The axes of the question at each end.
 fn ends(between: Between, axes: &Axes) -> (Axes, Axes) {
     let (mut first, mut second) = (axes.clone(), axes.clone());
     match between {
@@ -223,7 +223,7 @@ fn ends(between: Between, axes: &Axes) -> (Axes, Axes) {
     (first, second)
 }
 
-/// A body as it was; `None` where its charter was not recorded yet.
+/// The body at one end; `None` if its charter was not recorded yet.
 fn at(material: &Material, body: &BodyId, axes: &Axes) -> Result<Option<Arc<BodyView>>, QueryError> {
     match BodyView::new(material, body, axes.as_recorded, axes.known()) {
         Ok(view) => Ok(Some(view.with_view(axes))),
@@ -239,7 +239,7 @@ fn procedures(
     now: Vec<PendingItem>,
 ) -> Vec<ProcedureChange> {
     let body = &view.charter.body;
-    // A status that was merged meanwhile is sought under its new name.
+    // A procedure toward a status that was merged meanwhile continues under the new name of that status.
     let version = view.charter.on(on);
     let sought =
         |item: &PendingItem| item.procedure.toward.as_ref().map(|id| version.current_name(id).clone());

@@ -1,4 +1,4 @@
-//! What differs for one participant in one body.
+//! The difference for one participant in one body.
 
 use serde::Serialize;
 
@@ -7,59 +7,61 @@ use crate::history::Certainty;
 
 use super::conflicts::DaySpan;
 
-/// The two things that are compared, on one of the three axes.
+/// The two ends of a comparison, on one of the three axes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Between {
-    /// Two days of the world; [`Day::PAST`] and [`Day::FUTURE`] are its ends.
+    /// Two days of the world; [`Day::PAST`] and [`Day::FUTURE`] are the open ends.
     On(Day, Day),
-    /// What was known by two moments; [`Instant::PAST`] and [`Instant::FUTURE`] are its ends.
+    /// The knowledge of two moments, inclusive; [`Instant::PAST`] and [`Instant::FUTURE`] are the open ends.
     Known(Instant, Instant),
-    /// The first entries of this ledger, at two sizes.
+    /// This ledger at two sizes.
     Recorded(Size, Size),
 }
 
-/// What differs for one participant in one body.
+/// The difference for one participant in one body.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct DiffItem {
-    /// Who.
+    /// The participant.
     pub participant: ParticipantId,
-    /// In which organisation or treaty.
+    /// The organisation or treaty.
     pub body: BodyId,
-    /// Of two days: `joined`, `left`, `moved`, `overlay`, `settled` or `unsettled`; of what we learnt: `learnt`.
+    /// The kind of change. Between two days: `joined`, `left`, `moved`, `overlay`, `settled` or `unsettled`; between
+    /// two states of knowledge or of the record: `learnt`.
     pub change: &'static str,
-    /// What is answered at the first.
+    /// The answer at the first end.
     pub before: State,
-    /// What is answered at the second.
+    /// The answer at the second end.
     pub after: State,
-    /// The entries in between that bear on it.
+    /// The indexes of the entries in between that bear on the change.
     pub because: Vec<Index>,
-    /// The days between the two on which the answer is another than at the first; or every day whose answer changed.
+    /// For two days of the world: the days between them on which the answer differs from that at the first. Otherwise:
+    /// every day whose answer changed.
     pub spans: Vec<ChangedSpan>,
 }
 
-/// What is answered for a day.
+/// The answer for one day.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct State {
-    /// The status, `none` for no status; `null` where it is not settled.
+    /// The status, `none` for no status; `null` if it is not settled.
     pub status: Option<StatusId>,
-    /// How far it can be relied on.
+    /// The certainty of the status.
     pub certainty: Certainty,
     /// Every status that is possible.
     pub possible: Vec<StatusId>,
-    /// What lies over it.
+    /// The overlays on the status.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub overlays: Vec<&'static str>,
 }
 
-/// Days on which one answer took the place of another. Of two days of the world, `until` is `null` where it goes on at
-/// the second.
+/// Days on which one answer took the place of another. In a comparison of two days of the world, `until` is `null` if
+/// the new answer still applies on the second.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct ChangedSpan {
-    /// Which days.
+    /// The days.
     #[serde(flatten)]
     pub days: DaySpan,
-    /// What is answered at the first.
+    /// The answer at the first end.
     pub before: State,
-    /// What is answered at the second.
+    /// The answer at the second end.
     pub after: State,
 }

@@ -1,5 +1,5 @@
-//! What follows from an act by the rules of its body, as a notification of a depositary states it: when, by which clause,
-//! where that stands.
+//! The effect of an act by the rules of its body, as a depositary's notification states it: its day, the clause, and
+//! the article of the clause.
 
 use serde::Serialize;
 
@@ -11,39 +11,39 @@ use super::Axes;
 use super::body::{BodyView, Material, QueryError};
 use super::in_force::{InForce, in_force};
 
-/// What follows from an act.
+/// The effect of an act.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Effect {
-    /// What it is that has effect.
+    /// The subject of the effect.
     pub of: EffectOf,
-    /// How its day is known.
+    /// The way in which its day is known.
     pub basis: EffectBasis,
-    /// Its first day; `null` where it is not known, or not met.
+    /// The first day of the effect; `null` if the day is unknown or the condition is not met.
     pub on: Option<Edtf>,
     /// The clause, in the language of clauses, or the rule in a line.
     pub clause: Option<String>,
-    /// Where that stands.
+    /// The article of the clause or rule.
     pub article: Option<String>,
-    /// The adoption or amendment that states it.
+    /// The index of the adoption or amendment that contains it; for a certified day, of the certifying entry.
     pub rule: Option<Index>,
-    /// The status that it gives, where a rule names it.
+    /// The status that the effect brings, if a rule names it.
     pub status: Option<StatusId>,
-    /// For whom a treaty enters into force; empty of any other effect.
+    /// The participants for which the treaty enters into force by its own clause; empty for any other effect.
     #[serde(rename = "for")]
     pub whom: Vec<ParticipantId>,
-    /// How many consents there are, where a clause counts them and is not met.
+    /// The number of consents, if a clause counts them and is not met.
     pub count: Option<f64>,
-    /// How many it needs.
+    /// The number of consents that the clause needs.
     pub needed: Option<f64>,
 }
 
-/// What has effect.
+/// The subject of an effect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EffectOf {
-    /// The treaty, in general or for its participant.
+    /// The entry into force of the treaty, in general or for one participant.
     EntryIntoForce,
-    /// A notice of withdrawal.
+    /// The effect of a notice of withdrawal.
     Withdrawal,
     /// A status that a rule gives.
     Status,
@@ -51,7 +51,7 @@ pub enum EffectOf {
     Act,
 }
 
-/// How the day of an effect is known.
+/// The way in which the day of an effect is known.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EffectBasis {
@@ -61,11 +61,11 @@ pub enum EffectBasis {
     Stated,
     /// An act of the record certifies the treaty's entry into force.
     Certified,
-    /// The condition of the clause is not met by what is recorded.
+    /// The acts on record do not meet the condition of the clause.
     NotMet,
-    /// It was taken back before.
+    /// The notice has no day of effect: it was revoked before that day, or the clause gives it none.
     Revoked,
-    /// The record holds no clause.
+    /// The record has no clause for it.
     Unknown,
 }
 
@@ -85,7 +85,7 @@ impl Effect {
         }
     }
 
-    /// The entries that it rests on beside the act.
+    /// The indexes of the entries on which the effect rests, besides the act.
     pub(super) fn entries(&self) -> impl Iterator<Item = Index> {
         self.rule.into_iter()
     }
@@ -98,10 +98,10 @@ pub(super) struct Effects<'e> {
 }
 
 impl<'e> Effects<'e> {
-    /// Of a body.
+    /// Reads the rules of a body and its entry into force.
     ///
     /// # Errors
-    /// [`QueryError`].
+    /// [`QueryError`] if the body has no charter in the record, or its charter cannot be read.
     pub(super) fn of(
         view: &'e BodyView,
         material: &Material,
@@ -111,12 +111,12 @@ impl<'e> Effects<'e> {
         Ok(Effects { view, force: in_force(material, body, None, axes)? })
     }
 
-    /// Where a certificate, circulated already, and the clause give different days.
+    /// The notes that report a certificate, already circulated, with another day than the clause gives.
     pub(super) fn differing(&self) -> impl Iterator<Item = String> {
         self.force.notes.iter().filter(|note| note.starts_with("the clause gives")).cloned()
     }
 
-    /// What follows from an act; `None` where nothing does by itself.
+    /// The effect of an act; `None` if the act by itself has none.
     pub(super) fn of_act(&self, act: &Standing) -> Option<Effect> {
         use ActKind as K;
         if act.event.for_another().is_some() {
@@ -124,7 +124,7 @@ impl<'e> Effects<'e> {
         }
         let kind = act.event.act.kind();
         let computed = |by: EffectBy| self.view.charter.effects(kind).any(|effect| effect == by);
-        // What is nothing but its effect says so by its own date.
+        // An act that consists only of its effect, such as an entry into force, states it by its own date.
         let apart = act.event.dated().is_none_or(|(role, _)| role != Role::Effective);
         let stated = || act.event.dates.get(Role::Effective).filter(|_| apart).cloned();
         match kind {
@@ -175,7 +175,8 @@ impl<'e> Effects<'e> {
         }
     }
 
-    /// By the clause for whoever consents after the condition was met; of a succession by the rule that speaks of it.
+    /// Adds the clause for a participant that consents after the condition was met; for a succession, the rule for that
+    /// act.
     fn by_own_clause(&self, act: &Standing, effect: Effect) -> Effect {
         let day = act.event.date().map_or(Day::FUTURE, Edtf::latest);
         let version = self.view.charter.on(day);
@@ -202,7 +203,7 @@ impl<'e> Effects<'e> {
         }
     }
 
-    /// When a notice has effect, as everything recorded foresees it.
+    /// The effect of a notice of withdrawal, as foreseen with everything recorded.
     fn withdrawal(&self, act: &Standing) -> Effect {
         let event = &*act.event;
         let nobody = Vec::new();
@@ -239,7 +240,7 @@ impl<'e> Effects<'e> {
                 && toward == act.event.toward.as_ref()
         };
         let rule = version.transitions.iter().find(gives)?;
-        // Out of order an act may move nothing: nobody ceases to be bound by signing.
+        // An act out of order may move nothing: a party does not cease to be bound by signing.
         let history = self.view.history(act.event.participant.as_ref()?);
         let moves = history.accounts.iter().any(|account| {
             let worlds = account.course.slices.iter().flat_map(|slice| &slice.worlds);

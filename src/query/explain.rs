@@ -1,4 +1,4 @@
-//! Why: the status, the rule, the acts, their evidence, and every step of the procedures.
+//! The explanation of a status: the rules, the acts, their evidence, and every step of the procedures.
 
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use super::body::{BodyView, Material, QueryError};
 use super::quorum::quorum;
 use super::status::{StatusAnswer, in_view, item};
 
-/// A status answer with everything behind it.
+/// A status answer with the rules, acts and procedures behind it.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Explanation {
     /// The answer.
@@ -19,11 +19,11 @@ pub struct Explanation {
     pub answer: StatusAnswer,
     /// The adoptions and amendments whose rules moved the status.
     pub rules: Vec<RuleItem>,
-    /// The act that ended the status, where one is recorded.
+    /// The act that ended the status, if one is recorded.
     pub ended_by: Option<Afterwards>,
-    /// The procedures that were open on the day, or opened before it and ended after it, step by step.
+    /// The procedures that were open on the day asked about, step by step.
     pub trails: Vec<ProcedureTrail>,
-    /// What is lacking for the next step, by clause, procedure by procedure.
+    /// The steps that are lacking, procedure by procedure, each with its article.
     pub missing: Vec<MissingStep>,
 }
 
@@ -32,32 +32,32 @@ pub struct Explanation {
 pub struct MissingStep {
     /// The status sought.
     pub toward: Option<StatusId>,
-    /// Which act takes it.
+    /// The act that takes the step.
     #[serde(serialize_with = "act")]
     pub act: ActKind,
-    /// In a word or two.
+    /// The title of the step, in a word or two.
     pub title: String,
-    /// Whether it is the next one that nothing else has to come before.
+    /// True for the first lacking step of the procedure.
     pub next: bool,
-    /// Where it stands.
+    /// The article that requires the step.
     pub article: String,
-    /// The adoption or amendment that foresees it.
+    /// The index of the adoption or amendment that contains the procedure.
     pub rule: Index,
-    /// Of a step that others must take: how many have, who has not.
+    /// For a step that others must take: the count of those who must and those who have.
     pub quorum: Option<QuorumItem>,
-    /// A clause that fixes when it has effect.
+    /// The clause that determines when the step has effect, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clause: Option<String>,
 }
 
-/// The rule behind a move.
+/// The rule by which an act moved the status.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct RuleItem {
-    /// The adoption or amendment.
+    /// The index of the adoption or amendment.
     pub index: Index,
     /// The instrument or decision.
     pub instrument: Option<String>,
-    /// Its first day.
+    /// The first day of that version of the rules.
     pub effective: Option<Edtf>,
     /// The rule with its article.
     pub clause: String,
@@ -68,39 +68,39 @@ pub struct RuleItem {
 pub struct ProcedureTrail {
     /// The status sought.
     pub toward: Option<StatusId>,
-    /// Its first act.
+    /// The date of its first act.
     pub opened: Edtf,
     /// The steps that the rules of the day foresee.
     pub steps: Vec<TrailStep>,
-    /// How it ended, by what is known today.
+    /// The end of the procedure, with everything known today.
     pub outcome: Option<OutcomeItem>,
 }
 
 /// A step, taken or missing.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct TrailStep {
-    /// Which act takes it.
+    /// The act that takes the step.
     #[serde(serialize_with = "act")]
     pub act: ActKind,
-    /// In a word or two.
+    /// The title of the step, in a word or two.
     pub title: String,
-    /// Whether it may be left out.
+    /// True if the step may be left out.
     pub optional: bool,
-    /// Acts up to the day asked.
+    /// The acts of this step up to the day asked about.
     pub taken: Vec<Afterwards>,
-    /// Acts after it.
+    /// The acts of this step after that day.
     pub later: Vec<Afterwards>,
     /// Acts at home, which count for nothing until they are notified.
     pub at_home: Vec<Afterwards>,
-    /// Of a step that others must take: how many have, who has not.
+    /// For a step that others must take: the count of those who must and those who have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quorum: Option<QuorumItem>,
 }
 
-/// Explains a status.
+/// Explains the status of one participant.
 ///
 /// # Errors
-/// [`QueryError`].
+/// [`QueryError`] if the body has no charter in the record, or its charter cannot be read.
 pub fn explain(
     material: &Material,
     participant: &ParticipantId,
@@ -121,7 +121,8 @@ pub fn explain(
     Ok(Explanation { answer, rules, ended_by, trails, missing })
 }
 
-/// The steps that the rules of the day foresee and nobody has taken. Where no procedure is open, nothing is lacking.
+/// The steps that the rules of the day foresee and that have not been taken. If no procedure is open, no step is
+/// lacking.
 fn missing(view: &BodyView, who: &ParticipantId, pair: &PairView, on: Day) -> Vec<MissingStep> {
     let history = view.history(who);
     let mut found = Vec::new();
@@ -167,7 +168,7 @@ fn rules(view: &BodyView, answer: &StatusAnswer) -> Vec<RuleItem> {
     answer.because.iter().filter_map(rule).collect()
 }
 
-/// What gave the status that came after.
+/// The act that gave the next status.
 fn ended_by(view: &BodyView, who: &ParticipantId, answer: &StatusAnswer) -> Option<Afterwards> {
     let until = answer.until.as_ref()?;
     let history = view.history(who);

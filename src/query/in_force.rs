@@ -1,5 +1,5 @@
-//! Whether a treaty, or the accession of one participant, is in force: by which clause, whose consent met it, who is
-//! missing.
+//! The entry into force of a treaty, or of the accession of one participant: the clause, the consent that met it, and
+//! the consents still missing.
 
 use serde::{Serialize, Serializer};
 
@@ -17,49 +17,51 @@ use super::correction::{corrections, proposed};
 use super::counted::{CountedIn, counted_in};
 use super::quorum::quorum;
 
-/// Whether something is in force on a day, and what its clause waits for.
+/// The state of a treaty or an accession on a day, in force or not, and the condition of its clause.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct InForce {
-    /// What was asked.
+    /// The question, as it was understood.
     pub question: QuestionEcho,
-    /// Whether it is in force on the day; `null` where no clause is known and nobody certifies it.
+    /// True if it is in force on the day; `null` if no clause is known and no act certifies it.
     pub in_force: Option<bool>,
-    /// Its first day in force: as the clause computes it, else as certified; `null` while its condition is not met.
+    /// Its first day in force: a certificate that prevails over the clause, else the day that the clause computes, else
+    /// the certified day; `null` while the condition is not met.
     pub on: Option<Edtf>,
-    /// How far that can be relied on.
+    /// The certainty of `in_force` and `on`.
     pub certainty: Certainty,
-    /// The clause, in its canonical form; `null` where none is known.
+    /// The clause, in its canonical form; `null` if none is known.
     pub clause: Option<String>,
-    /// The adoption or amendment that states it.
+    /// The index of the adoption or amendment that contains the clause.
     pub rule: Option<Index>,
-    /// Where it stands.
+    /// The article of the clause.
     pub article: Option<String>,
-    /// How it is known, where not by reading the article.
+    /// The way in which the clause is known, if not by reading the article.
     pub basis: Option<String>,
-    /// Whose consent met the condition.
+    /// The consent that met the condition.
     pub trigger: Option<TriggerItem>,
-    /// What `count` and `needed` measure.
+    /// The unit of `count` and `needed`: `participants`, `percent` or `treaties`.
     pub measure: Option<&'static str>,
-    /// How much there was when the condition was met, else on the day asked. Percents have up to three decimals.
+    /// The amount reached when the condition was met or certified, else on the day asked about. Percents have up to
+    /// three decimals.
     #[serde(serialize_with = "some_amount")]
     pub count: Option<f64>,
-    /// How much is needed.
+    /// The amount that the condition needs.
     #[serde(serialize_with = "some_amount")]
     pub needed: Option<f64>,
-    /// Who of a closed set has not consented.
+    /// The participants of a closed set that have not consented.
     pub missing: Vec<ParticipantId>,
-    /// Approved at home, deposit not attested.
+    /// The participants that approved at home, but of which no deposit is attested.
     pub unattested: Vec<ParticipantId>,
-    /// Each part of the condition.
+    /// The parts of the condition, each with its own state.
     pub parts: Vec<ClausePart>,
-    /// The sets and tables that it counts in.
+    /// The sets and tables over which the condition counts.
     pub tables: Vec<CountedIn>,
-    /// What the depositary, or an act of entry into force, certifies.
+    /// The day in force that the depositary, or an act of entry into force, certifies.
     pub certified: Option<Certified>,
-    /// The first day on which the treaty is no longer in force for anybody, with the act that ended it.
+    /// The first day on which the treaty is no longer in force for any participant, with the act that ended it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended: Option<Certified>,
-    /// What a reader must know besides.
+    /// Notes for the reader, such as a certificate that differs from the clause.
     pub notes: Vec<String>,
     /// The span of the record that was searched; `null` without a survey.
     pub coverage: Option<Coverage>,
@@ -70,29 +72,29 @@ pub struct InForce {
 /// The consent that met a condition.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct TriggerItem {
-    /// Whose; `null` where several consents of one day are unordered.
+    /// The participant that gave the consent; `null` if several consents of one day are unordered.
     pub participant: Option<ParticipantId>,
-    /// The day.
+    /// The day on which the condition was met; a span if a date is partial.
     pub on: Edtf,
     /// Every consent that may have been the last one needed.
     pub among: Vec<ParticipantId>,
-    /// Their entries.
+    /// The indexes of these consents.
     pub entries: Vec<Index>,
 }
 
 /// A part of a condition.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct ClausePart {
-    /// In the language of clauses.
+    /// The condition, in the language of clauses.
     pub condition: String,
-    /// Whether it holds.
+    /// True if the condition was met by the day to which `count` refers.
     pub met: bool,
-    /// The day on which it first held; `null` while it does not.
+    /// The day on which it was first met; `null` while it is not.
     pub since: Option<Edtf>,
-    /// How much there is.
+    /// The amount reached.
     #[serde(serialize_with = "amount")]
     pub count: f64,
-    /// How much is needed.
+    /// The amount needed.
     #[serde(serialize_with = "amount")]
     pub needed: f64,
 }
@@ -113,19 +115,20 @@ fn some_amount<S: Serializer>(value: &Option<f64>, to: S) -> Result<S::Ok, S::Er
     }
 }
 
-/// What an act certifies.
+/// A day that an act gives for the beginning, or for the end, of the time in force.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Certified {
-    /// The day in force.
+    /// The first day in force; for the end, the first day on which it is no longer in force.
     pub on: Edtf,
-    /// The act.
+    /// The index of the act.
     pub index: Index,
 }
 
-/// Answers for the treaty or constitutive instrument of a body, or with `about` for the accession of one participant.
+/// Finds the entry into force of the treaty or constitutive instrument of a body; with `about`, that of the accession
+/// of one participant.
 ///
 /// # Errors
-/// [`QueryError`].
+/// [`QueryError`] if the body has no charter in the record, or its charter cannot be read.
 pub fn in_force(
     material: &Material,
     body: &BodyId,
@@ -143,7 +146,7 @@ pub fn in_force(
     Ok(answer)
 }
 
-/// Whether it is in force, and from when, in a line.
+/// The state and the first day in force, in a line.
 fn in_words(answer: &InForce) -> String {
     let from = answer.on.as_ref().map(|on| format!(" from {on}")).unwrap_or_default();
     match (answer.in_force, answer.on.is_some()) {
@@ -187,13 +190,16 @@ fn under(view: &BodyView, material: &Material, about: Option<&ParticipantId>, ax
     let holds = about.is_none()
         && view.board.entry_into_force.as_ref().is_some_and(|general| general.certificate_holds);
     conclude(&mut answer, axes.on, holds);
+    if about.is_none() {
+        leave_open(&mut answer, view);
+    }
     answer
 }
 
 fn of_treaty(view: &BodyView, on: Day, answer: &mut InForce) {
     let version = view.charter.on(on.max(view.charter.latest().from()));
     let acts = view.pairs.values().flat_map(|pair| &pair.own);
-    // Acts that name a participant certify its own treaty of accession, where the constitutive one has a clause.
+    // Acts that name a participant certify its own treaty of accession if the constitutive instrument has a clause.
     let named = || certified(acts.filter(|_| version.clauses.entry_into_force.is_none()));
     let certified = certified_in(&view.charter, &view.alone).or_else(named);
     answer.certified = certified.map(|(on, index)| Certified { on, index });
@@ -217,7 +223,8 @@ fn of_treaty(view: &BodyView, on: Day, answer: &mut InForce) {
     }
 }
 
-/// A record of those who are still there bears no more than the latest day: who is no more may have met the clause before.
+/// If the record lists only present participants, the computed day is the latest possible one: a former participant may
+/// have met the clause earlier.
 fn bound(view: &BodyView, answer: &mut InForce) {
     let name = view.charter.about.in_short();
     let general = view.board.entry_into_force.as_ref();
@@ -239,7 +246,7 @@ fn bound(view: &BodyView, answer: &mut InForce) {
     }
 }
 
-/// The accession treaty or protocol of one participant: by its own clause, else when every member has accepted it.
+/// The accession treaty or protocol of one participant: by its own clause, else on acceptance by every member.
 fn of_accession(view: &BodyView, applicant: &ParticipantId, on: Day, answer: &mut InForce) {
     let version = view.charter.latest();
     let pair = view.pairs.get(applicant);
@@ -286,7 +293,7 @@ fn of_accession(view: &BodyView, applicant: &ParticipantId, on: Day, answer: &mu
     }
 }
 
-/// What a procedure foresees where no clause is stated: accepted by every member.
+/// The rule that follows from a procedure if no clause is stated: acceptance by every member.
 fn by_everybody(by: Option<StepBy>, applicant: &ParticipantId) -> Rule {
     let all = Condition::All(SetRef::Members);
     let trigger = match by {
@@ -298,7 +305,8 @@ fn by_everybody(by: Option<StepBy>, applicant: &ParticipantId) -> Rule {
     Rule::WhenMet { trigger, then: ClauseTime::Delay(Delay::Instant), not_before: None }
 }
 
-/// What a clause may wait for beside consents: the members of a moment, other treaties.
+/// The facts besides consents for which a clause may wait: the members at a moment, and the entry into force of other
+/// treaties.
 struct Waits<'w> {
     members: Members<'w>,
     in_force: &'w dyn Fn(&BodyId) -> Option<Day>,
@@ -321,7 +329,7 @@ fn evaluate(
     answer.on =
         computed.as_ref().map(|((first, _), (last, _))| Edtf::one_of(*first.min(last), *last.max(first)));
     let triggers = met(condition, &earliest).zip(met(condition, &latest));
-    // What was needed then is what is told: when it was met, or when it was certified to be met.
+    // The counts are those of the day on which the condition was met, or was certified to be met.
     let certified = answer.certified.as_ref().map(|c| c.on.latest());
     let settled = triggers.as_ref().map(|(_, last)| last.on).or(certified);
     let until = settled.filter(|day| *day <= on).unwrap_or(on);
@@ -370,7 +378,7 @@ fn trigger_item(first: &Trigger, last: &Trigger) -> TriggerItem {
     }
 }
 
-/// What a count measures, how much there is and how much is needed.
+/// The unit of a count, the amount reached and the amount needed.
 fn amounts(count: &QuorumCount) -> (Option<&'static str>, Option<f64>, Option<f64>) {
     let (name, scale) = match count.measure {
         Measure::Participants => ("participants", 1.0),
@@ -378,6 +386,20 @@ fn amounts(count: &QuorumCount) -> (Option<&'static str>, Option<f64>, Option<f6
         Measure::Treaties => ("treaties", 1.0),
     };
     (Some(name), Some(f64::from(count.count) / scale), Some(f64::from(count.needed) / scale))
+}
+
+/// A treaty that is in force by a class of signatories which may still grow is possibly in force.
+fn leave_open(answer: &mut InForce, view: &BodyView) {
+    let clause = view.charter.latest().clauses.entry_into_force.as_ref();
+    let is_open = clause.is_some_and(|clause| clause.rule.rule.counts_open_class());
+    if is_open && answer.in_force == Some(true) && answer.certified.is_none() {
+        answer.certainty = Certainty::Possible;
+        answer.notes.push(
+            "by those who had signed when the last of them consented: the charter does not say until when a state could \
+             sign (VCLT 24(2))"
+                .to_owned(),
+        );
+    }
 }
 
 /// Settles the day and the answer; `certificate_holds` whatever day the clause gives.

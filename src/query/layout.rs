@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::event::{Day, Edtf};
 
-/// Whose table it is laid out like.
+/// The depositary whose layout a table follows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Layout {
@@ -18,7 +18,7 @@ pub enum Layout {
 }
 
 impl Layout {
-    /// A date as this depositary writes it, as precise as the record has it.
+    /// Writes a date as this depositary does, with the precision that the record has.
     pub fn date(self, date: &Edtf) -> String {
         let (day, month) = match self {
             Layout::Untc => ("%-d %b %Y", "%b %Y"),
@@ -46,7 +46,7 @@ impl Layout {
     }
 }
 
-/// Whether whole months lie between the two days.
+/// True if the span from the first day to the last, inclusive, consists of whole months.
 fn whole(first: Day, last: Day) -> bool {
     let begins = |day: Day| day.date().is_some_and(|date| date.day() == 1);
     begins(first) && begins(last.next())

@@ -1,5 +1,5 @@
-//! From when to when lists of states count a participant. The lists are bodies of a ledger, each with its source: nobody's
-//! list is ours.
+//! The spans for which lists of states count a participant. The lists are bodies of a ledger, each with its source; the
+//! program has no list of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,51 +10,44 @@ use crate::event::{
 };
 use crate::history::{Pairs, Standing};
 
-/// The beginning of the ids of bodies that are lists of states.
-const LISTS: &str = "state-system-";
 /// The list of the codes that ISO 3166-3 took out of use: it has ends only.
 const WITHDRAWN_CODES: &str = "iso-3166-3";
-
-/// Whether a body is a list of states: its acts say who is counted, and are nobody's own.
-pub fn is_state_list(body: &BodyId) -> bool {
-    body.as_str().starts_with(LISTS) || body.as_str() == WITHDRAWN_CODES
-}
 
 /// A span in which a list counts a participant.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Lifetime {
     /// The list.
     pub list: BodyId,
-    /// Its first day; `null` where the list does not give it.
+    /// The first day of the span; `null` if the list does not give it.
     pub from: Option<Edtf>,
-    /// The first day on which it is no longer counted; `null` while it is.
+    /// The first day on which the list no longer counts the participant; `null` while it does.
     pub until: Option<Edtf>,
-    /// The entries that say so.
+    /// The indexes of the entries that state the span.
     pub entries: Vec<Index>,
 }
 
-/// What lists of states say of everyone.
+/// The spans of every participant in the lists of states.
 #[derive(Default)]
 pub struct Lifetimes {
     of: BTreeMap<ParticipantId, Vec<Lifetime>>,
     spoken: BTreeMap<ParticipantId, Vec<Spoken>>,
 }
 
-/// What one list says of the whole line of a participant.
+/// The span of a participant's whole line in one list.
 struct Spoken {
     list: BodyId,
-    /// Its first day; `None` where the list leaves it open.
+    /// The first day of the line; `None` if the list leaves it open.
     began: Option<Edtf>,
-    /// The first day on which it is no longer counted; `None` while it is.
+    /// The first day on which the list no longer counts the line; `None` while it does.
     ended: Option<Edtf>,
 }
 
 impl Lifetimes {
-    /// Reads the acts of lists; other bodies are passed over.
+    /// Reads the acts of lists of states; other bodies are skipped.
     pub fn of_lists<'p>(lists: impl Iterator<Item = (&'p BodyId, &'p Pairs)>) -> Lifetimes {
         let mut all = Lifetimes::default();
         let mut names: BTreeSet<&BodyId> = BTreeSet::new();
-        for (list, pairs) in lists.filter(|(list, _)| is_state_list(list)) {
+        for (list, pairs) in lists.filter(|(list, _)| list.is_state_list()) {
             names.insert(list);
             for (who, pair) in pairs {
                 let spans = spans(list, &pair.own);
@@ -77,7 +70,8 @@ impl Lifetimes {
         self.of.get(who).map_or(&[], Vec::as_slice)
     }
 
-    /// Everyone whom the lists name and the register does not know, with a word in their ids; by id.
+    /// The participants that the lists name, that the register does not contain and whose ids contain a word; in the
+    /// order of their ids.
     pub fn named<'s>(&'s self, word: &str) -> impl Iterator<Item = &'s ParticipantId> {
         let asked = ParticipantId::named(word).map(|id| id.to_string());
         let asked =
@@ -87,7 +81,7 @@ impl Lifetimes {
         self.of.keys().filter(|id| id.is_named()).filter(has)
     }
 
-    /// What a list says of a line: `None` where it does not know everybody in it.
+    /// The span of a line in a list; `None` if the list lacks a participant of the line.
     fn line(&self, list: &BodyId, line: &BTreeSet<ParticipantId>) -> Option<Spoken> {
         let mut spans: Vec<&Lifetime> = Vec::new();
         for who in line {
@@ -106,11 +100,12 @@ impl Lifetimes {
         })
     }
 
-    /// What is odd in an act of a participant: that it lies before the beginning or after the end of its line by every
-    /// list that knows it. Where none does, that it lies after ISO 3166-3 took the code out of use.
+    /// The contradiction between an act and the lists: it lies before the beginning, or after the end, of its
+    /// participant's line in every list that has the line. If no list has it, the act may lie after ISO 3166-3 withdrew
+    /// the participant's code.
     ///
-    /// Nothing is odd in an act that looks back (a succession), that joins or parts lines, or that is no act of its own (a
-    /// claim, a correction); nor in one whose date may lie within.
+    /// Not reported: an act that is retroactive (a succession), that joins or parts lines, or that is no act of the
+    /// participant itself (a claim, a correction); and an act whose date may lie within the span.
     pub fn oddity(&self, event: &Event) -> Option<String> {
         let kind = event.act.kind();
         if kind.is_retroactive()
@@ -121,7 +116,8 @@ impl Lifetimes {
             return None;
         }
         let (who, date) = event.participant.as_ref().zip(event.date())?;
-        // A list of states that counts an organisation too says nothing of the communities that it continues.
+        // A list of states that also counts an organisation does not state the span of the communities that this
+        // organisation continues.
         if Register::builtin().get(who).is_some_and(|p| p.kind == ParticipantKind::Organisation) {
             return None;
         }
@@ -153,19 +149,19 @@ impl Lifetime {
     }
 }
 
-/// That an act lies after the code of its participant was taken out of use, and nobody continues it under another.
+/// The finding that an act lies after the withdrawal of its participant's code, if no other participant continues it.
 fn after_code(who: &ParticipantId, date: &Edtf) -> Option<String> {
     let withdrawn = Register::builtin().get(who)?.withdrawn.as_ref()?;
     let late = withdrawn.latest() < date.earliest() && end(who) == *who;
     late.then(|| format!("it acts on {date}, after ISO 3166-3 took its code out of use ({withdrawn})"))
 }
 
-/// Who continues a participant in the end.
+/// The last participant of the line.
 fn end(who: &ParticipantId) -> ParticipantId {
     StateNumbers::builtin().end_of_line(Register::builtin(), who).clone()
 }
 
-/// Everybody of the register in each line, under the one who continues the others.
+/// The participants of the register in each line, under the last one of the line.
 fn lines() -> BTreeMap<ParticipantId, BTreeSet<ParticipantId>> {
     let mut lines: BTreeMap<ParticipantId, BTreeSet<ParticipantId>> = BTreeMap::new();
     for participant in Register::builtin().iter() {
@@ -174,7 +170,7 @@ fn lines() -> BTreeMap<ParticipantId, BTreeSet<ParticipantId>> {
     lines
 }
 
-/// The spans that beginnings and ends make: an end closes the beginning last before it that is still open.
+/// The spans between beginnings and ends: an end closes the latest beginning before it that is still open.
 fn spans(list: &BodyId, acts: &[Standing]) -> Vec<Lifetime> {
     let mut edges: Vec<(Day, bool, &Edtf, Index)> = Vec::new();
     for act in acts {

@@ -1,11 +1,11 @@
-//! Participants in time: whose seat it is, who continues whom, who followed whom.
+//! Notes on participants in time: earlier names of a seat, continuations and successions.
 
 use crate::event::{ActKind, Day, Edtf, ParticipantId, Register, StatusId};
 use crate::history::Standing;
 
 use super::body::BodyView;
 
-/// What a reader must know of the line of a participant on a day.
+/// The notes on the line of a participant on a day.
 pub(super) fn lines(view: &BodyView, who: &ParticipantId, on: Day) -> Vec<String> {
     let mut notes = Vec::new();
     let Some(pair) = view.pairs.get(who) else { return successor(view, who, on) };
@@ -23,6 +23,7 @@ pub(super) fn lines(view: &BodyView, who: &ParticipantId, on: Day) -> Vec<String
         let Some(date) = act.event.effect() else { continue };
         notes.extend(own(act, date, on, &name));
     }
+    notes.extend(extinct(view, who, on));
     notes.extend(successor(view, who, on));
     notes
 }
@@ -54,6 +55,17 @@ fn own(act: &Standing, date: &Edtf, on: Day, name: &dyn Fn(&ParticipantId) -> St
         }
         _ => None,
     }
+}
+
+/// That a state was no more on a day, by the register, if no act recorded here says so.
+fn extinct(view: &BodyView, who: &ParticipantId, on: Day) -> Option<String> {
+    let participant = Register::builtin().get(who).filter(|_| !view.charter.body.is_state_list())?;
+    let ended = participant.ended.filter(|ended| *ended <= on)?;
+    let is_end =
+        |act: &Standing| matches!(act.event.act.kind(), ActKind::CeasedToExist | ActKind::MergedInto);
+    let is_recorded = view.pairs.get(who).is_some_and(|pair| pair.own.iter().any(is_end));
+    (!is_recorded)
+        .then(|| format!("{} was no longer a state from {ended} (the register)", participant.name()))
 }
 
 /// A membership does not pass to successors by itself: who has no act of its own yet is told whom it followed.

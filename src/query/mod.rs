@@ -1,7 +1,7 @@
-//! Questions and their answers. Every answer names its three dates, what it rests on, and the checkpoint of the record
-//! that it was read from; its `serde` form is the JSON contract.
+//! Questions and their answers. Every answer names its three dates, the entries on which it rests, and the checkpoint
+//! of the record from which it was read; its `serde` form is the JSON contract.
 //!
-//! Questions are pure: they are given the entries ([`Material`]) and fold them.
+//! Questions are pure functions: they take the entries ([`Material`]) and fold them.
 
 mod addressee;
 mod answer;
@@ -82,7 +82,7 @@ pub use effect::{Effect, EffectBasis, EffectOf};
 pub use explain::{Explanation, MissingStep, ProcedureTrail, RuleItem, TrailStep, explain};
 pub use in_force::{Certified, ClausePart, InForce, TriggerItem, in_force};
 pub use layout::Layout;
-pub use lifetime::{Lifetime, Lifetimes, is_state_list};
+pub use lifetime::{Lifetime, Lifetimes};
 pub use needs::{Need, Needs, needs, needs_of_one};
 pub use notification::{Corrected, Notification, NotificationKind, Notifications, notifications};
 pub use panel::{Fold, OUTSIDE, Panel, PanelBody, PanelRow, PanelSpan, panel};
@@ -111,28 +111,28 @@ use std::sync::Arc;
 
 use crate::event::{Day, Instant, KnownBy, Moment, Size};
 
-/// The three dates of a question, each inclusive; and whose account it follows.
+/// The three dates of a question, each inclusive; and the view of disputes that it follows.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Axes {
     /// The day asked about (valid time).
     pub on: Day,
-    /// The moment of that day, where one is asked about.
+    /// The moment of that day, if the question names one.
     pub at: Option<Moment>,
-    /// What the world could know by then; `None` is everything.
+    /// The limit of knowledge: an act counts if the world could know of it by then; `None` counts every act.
     pub as_known: Option<KnownBy>,
-    /// The first so many entries of this ledger (transaction time).
+    /// The size of the record that is read, from the first entry of this ledger (transaction time).
     pub as_recorded: Size,
-    /// Whose account of a dispute is followed; `None` leaves disputes open.
+    /// The view that decides between rival accounts of a dispute; `None` leaves disputes open.
     pub view: Option<Arc<Policy>>,
 }
 
 impl Axes {
-    /// A question about one whole day.
+    /// The axes of a question about one whole day, which leaves disputes open.
     pub fn on_day(on: Day, as_known: Option<KnownBy>, as_recorded: Size) -> Axes {
         Axes { on, at: None, as_known, as_recorded, view: None }
     }
 
-    /// The last moment whose knowledge counts, inclusive.
+    /// The last moment whose knowledge counts, inclusive; [`Instant::FUTURE`] if there is no limit.
     pub fn known(&self) -> Instant {
         self.as_known.as_ref().map_or(Instant::FUTURE, KnownBy::until)
     }

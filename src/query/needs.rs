@@ -1,10 +1,11 @@
-//! Which part of the record a question depends on: the only place that says it.
+//! The part of the record on which a question depends: this file alone decides it.
 //!
-//! A question about one body depends on the acts of the body alone, on the acts of the participant or of everybody, on
-//! the whole of every treaty for which the clauses wait and of every charter that is extended, and on the imports that
-//! brought any of these. Which of them, the charter texts say. All texts ever recorded for a body are read, also those that
-//! were retracted, rectified or only proposed since: a question about the past is answered under the rules of its day, and
-//! what today's rules leave out may bear on it.
+//! A question about one body depends on the acts of the body alone, on the acts of the participant or of all
+//! participants, on the whole of every treaty for which the clauses wait and of every charter that is extended, and on
+//! the imports that brought any of these entries. The charter texts decide which of them apply. All texts ever recorded
+//! for a body are read, also those that were later retracted or rectified, and those that were only proposed: a
+//! question about the past is answered under the rules of its day, and acts that today's rules leave out may bear on
+//! it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 use crate::charter::{Charter, CharterAct, Texts};
 use crate::event::{ActKind, BodyId, Entry, Heading, Index, ParticipantId, Register, Scope};
 
-/// A part of the record, by the headings under which its entries are filed.
+/// A part of the record, named by the headings under which its entries are filed.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Need {
     /// The entries under one heading.
@@ -26,14 +27,14 @@ pub enum Need {
 pub struct Needs {
     /// The entries, in the order of the log, each once.
     pub entries: Arc<Vec<Entry>>,
-    /// The parts of the record in which they were looked for.
+    /// The parts of the record that were searched for them.
     pub parts: BTreeSet<Need>,
-    /// The participant in the body, or all of the body if participants are counted or joined.
+    /// The participant in the body; or the whole body, if its rules count or join participants.
     pub scope: Scope,
 }
 
 impl Needs {
-    /// The groups besides that of a body in which its entries were looked for, by name: other bodies, and imports.
+    /// The groups other than the body's own in which its entries were searched, by name: other bodies, and imports.
     pub fn beside(&self, body: &BodyId) -> Vec<String> {
         let group = |part: &Need| match part {
             Need::Heading(heading) => heading.group().to_owned(),
@@ -44,9 +45,9 @@ impl Needs {
     }
 }
 
-/// Gathers the entries that a question about `body`, and about one participant or everybody in it, depends on. `read` gives
-/// the entries under a need, in any order; it is asked once for each. With events that are only supposed among those that
-/// `read` gives, their texts count as well. `texts` keeps the charter texts that were parsed.
+/// Gathers the entries on which a question about `body`, and about one participant or all participants in it, depends.
+/// `read` returns the entries under a need, in any order, and is called once for each need. If `read` also returns
+/// supposed events, their charter texts count as well. `texts` keeps the charter texts that were parsed.
 ///
 /// # Errors
 /// The first error of `read`.
@@ -69,7 +70,7 @@ pub fn needs<E>(
     for other in rules.besides {
         gathering.add(Need::Group(other))?;
     }
-    // Whether a proposed correction stands is for every participant to say (VCLT 79(2)).
+    // Every participant may object to a proposed correction, so the acts of all are needed (VCLT 79(2)).
     let proposed = |entry: &Entry| entry.event.act.kind() == ActKind::CorrectionProposed;
     if scope.participant.is_some() && gathering.entries.values().any(proposed) {
         scope.participant = None;
@@ -79,8 +80,9 @@ pub fn needs<E>(
     Ok(Needs { entries, parts: gathering.parts, scope })
 }
 
-/// The same for one participant of a body of which only the entry into force depends on the acts of others, and that is known.
-/// The acts of its predecessors are looked up as well: the answer says what became of their status.
+/// Gathers the entries for one participant of a body in which only the entry into force depends on the acts of others,
+/// and its day is already known. The acts of the participant's predecessors are looked up as well, because the answer
+/// reports the outcome of their status.
 ///
 /// # Errors
 /// The first error of `read`.
@@ -104,14 +106,14 @@ pub fn needs_of_one<E>(
     Ok(Needs { entries, parts: gathering.parts, scope })
 }
 
-/// The union of the rules that every text recorded for a body states.
+/// The union of the rules of every text recorded for a body.
 #[derive(Default)]
 struct Rules {
-    /// A clause counts participants, or a line joins two of them.
+    /// True if a clause counts participants, or a line joins two of them.
     joins: bool,
-    /// A step of a procedure is for others to take.
+    /// True if a step of a procedure is for others to take.
     counts: bool,
-    /// The bodies whose charters are extended, and the treaties for which any of these wait.
+    /// The bodies whose charters are extended, and the treaties for which the body or any of these waits.
     besides: BTreeSet<BodyId>,
 }
 
@@ -127,8 +129,8 @@ impl<E> Gathering<'_, E> {
         self.entries_under(need).map(drop)
     }
 
-    /// The entries under a need that was not read before, which are kept; with the headings of the imports that brought
-    /// them, since the retraction of an import withdraws its rows in every body.
+    /// Reads the entries under a need that was not read before, and adds them to the gathered entries; also the
+    /// headings of the imports that brought them, since the retraction of an import withdraws its rows in every body.
     fn entries_under(&mut self, need: Need) -> Result<Vec<Entry>, E> {
         if !self.parts.insert(need.clone()) {
             return Ok(Vec::new());
@@ -142,11 +144,13 @@ impl<E> Gathering<'_, E> {
         Ok(entries)
     }
 
-    /// The union of the rules of a body over all its texts, closed over the bodies that any of them extends or waits for.
+    /// The union of the rules of a body over all its texts, including those of the bodies that any of them extends or
+    /// waits for.
     fn rules(&mut self, body: &BodyId) -> Result<Rules, E> {
         let mut rules = Rules::default();
         let mut charters: BTreeMap<BodyId, Vec<Charter>> = BTreeMap::new();
-        // The rules of a charter that is extended are rules of the body; those of a treaty that is waited for are not.
+        // The rules of an extended charter are rules of the body; the rules of a treaty for which a clause waits are
+        // not.
         let mut open = vec![(body.clone(), true)];
         let mut seen: BTreeSet<(BodyId, bool)> = open.iter().cloned().collect();
         while let Some((next, applies)) = open.pop() {
@@ -168,8 +172,8 @@ impl<E> Gathering<'_, E> {
     }
 }
 
-/// The charter that the text of one entry makes by itself; `None` of an entry without a text, and of a text that cannot be
-/// read, which adds nothing.
+/// The charter that the text of one entry makes by itself; `None` for an entry without a text, and for a text that
+/// cannot be read, which adds no rules.
 fn charter_of(body: &BodyId, entry: &Entry, texts: &Texts) -> Option<Charter> {
     let text = entry.event.act.charter_text()?;
     let act = CharterAct { entry: entry.index, event: &entry.event, text, effective: None, inherited: false };

@@ -1,5 +1,5 @@
-//! What a depositary has to circulate (VCLT 77(1)(e), (f), 78, 79): the acts on record of which no circular is recorded,
-//! each with what its notification says.
+//! The notifications that a depositary must circulate (VCLT 77(1)(e), (f), 78, 79): one for each act of which no
+//! circular is recorded, with the content of its notification.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,22 +17,22 @@ use super::body::{BodyView, Material, QueryError};
 use super::effect::{Effect, Effects};
 use super::particulars::{Change, Particulars, adoption, changes};
 
-/// The notifications that wait to be circulated.
+/// The notifications that are due.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Notifications {
-    /// What was asked; `on` is the day of the notification.
+    /// The question, as it was understood; `on` is the day of the notification.
     pub question: QuestionEcho,
-    /// What was recorded from this size on.
+    /// The size of the record from which on acts are new.
     pub since: Size,
-    /// By body, then by entry.
+    /// The notifications, by body, then by entry.
     pub notifications: Vec<Notification>,
-    /// What a reader must know besides.
+    /// Notes for the depositary, such as acts that are withheld.
     pub notes: Vec<String>,
     /// The head of the record that was read.
     pub checkpoint: CheckpointRef,
 }
 
-/// What a notification is about.
+/// The subject of a notification.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NotificationKind {
@@ -40,68 +40,69 @@ pub enum NotificationKind {
     Act,
     /// The condition of the treaty's entry into force is met (VCLT 77(1)(f)).
     EntryIntoForce,
-    /// What was circulated of an act was corrected in this record since.
+    /// A correction in this record of an act that was already circulated.
     Corrigendum,
 }
 
-/// One notification, before it is worded.
+/// One notification, before it is put into words.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Notification {
-    /// What it is about.
+    /// The subject of the notification.
     pub kind: NotificationKind,
-    /// A name that it keeps while the record grows: `untc-4-4-entry-123`.
+    /// A name that stays the same while the record grows: `untc-4-4-entry-123`.
     pub name: String,
     /// The organisation or treaty.
     pub body: BodyId,
-    /// `C.N.____.2026.TREATIES-IV.4`, its number left blank; of a corrigendum that of what it corrects, where the record
-    /// cites it.
+    /// The reference, with its number left blank: `C.N.____.2026.TREATIES-IV.4`. A corrigendum has the reference of the
+    /// circular that it corrects, if the record cites it.
     pub reference: String,
     /// The title of the treaty.
     pub title: String,
-    /// What it is called in a sentence: `the Covenant`.
+    /// The name of the treaty in a sentence: `the Covenant`.
     pub called: String,
-    /// Where it was adopted, where the record says so.
+    /// The place of its adoption, if the record states it.
     pub place: Option<String>,
-    /// When it was adopted, or signed.
+    /// The date of its adoption or signature.
     pub adopted: Option<Edtf>,
-    /// What happened; of an entry into force, the act that certifies one.
+    /// The kind of the act; for an entry into force, the kind of act that certifies one.
     #[serde(serialize_with = "act")]
     pub act: ActKind,
-    /// Who did what, in words.
+    /// The participant, the act and its details.
     #[serde(flatten)]
     pub said: Particulars,
-    /// What follows from it; `null` where nothing does by itself.
+    /// The effect of the act; `null` if the act by itself has none.
     pub effect: Option<Effect>,
-    /// Of a corrigendum, what was circulated and what it should read; empty where the act is withdrawn from the record.
+    /// For a corrigendum: the content as circulated and as it should read; empty if the act is withdrawn from the
+    /// record.
     pub changes: Vec<Change>,
-    /// Of a corrigendum, the circular that it corrects.
+    /// For a corrigendum: the circular that it corrects.
     pub corrects: Option<Corrected>,
-    /// Whom it goes to: the same for every notification of a body.
+    /// The addressees, the same for every notification of a body.
     #[serde(serialize_with = "shared")]
     pub addressees: Arc<Addressees>,
-    /// The act; of an entry into force the consent that met the condition.
+    /// The index of the act; for an entry into force, of the consent that met the condition.
     pub entry: Index,
-    /// The entry that the record of its circulation answers: the act, or the correction.
+    /// The index of the entry that the record of the circular must answer: the act, or the correction.
     pub answers: Index,
-    /// Every entry that it rests on.
+    /// The indexes of all entries on which the notification rests.
     pub entries: Vec<Index>,
-    /// What whoever signs it must know.
+    /// Remarks for the official who signs it.
     pub remarks: Vec<String>,
 }
 
 /// The circular that a corrigendum corrects.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Corrected {
-    /// The entry that records it.
+    /// The index of the entry that records it.
     pub entry: Index,
-    /// Its day.
+    /// The date of the circular.
     pub on: Option<Edtf>,
-    /// Whether the act is withdrawn from the record.
+    /// True if the act is withdrawn from the record, or no longer counts.
     pub withdrawn: bool,
 }
 
 impl Notifications {
-    /// The notifications of several bodies, asked with the same dates, as one answer.
+    /// Joins the notifications of several bodies, asked with the same dates.
     pub fn joined(since: Size, axes: &Axes, head: CheckpointRef, each: Vec<Notifications>) -> Notifications {
         let one = |answer: &Notifications| answer.question.body.clone();
         let body = each.first().and_then(one).filter(|_| each.len() == 1);
@@ -115,11 +116,12 @@ impl Notifications {
     }
 }
 
-/// What waits to be circulated of one body: acts that count at `axes.as_recorded` and did not in the first `since`
-/// entries, an entry into force that follows since then, and what was corrected since then of what had gone out.
+/// Drafts the notifications that are due for one body: acts that count at `axes.as_recorded` and did not in the first
+/// `since` entries, an entry into force that follows since then, and corrections since then of acts that were
+/// circulated.
 ///
 /// # Errors
-/// [`QueryError`].
+/// [`QueryError`] if the body has no charter in the record, or its charter cannot be read.
 pub fn notifications(
     material: &Material,
     body: &BodyId,
@@ -159,7 +161,7 @@ pub fn notifications(
     })
 }
 
-/// What notifications of one body are drawn up from.
+/// The parts of the record from which the notifications of one body are drafted.
 struct Desk<'d> {
     material: &'d Material,
     view: &'d BodyView,
@@ -172,7 +174,7 @@ struct Desk<'d> {
 }
 
 impl<'d> Desk<'d> {
-    /// Acts that are new, and acts of which what was circulated was corrected.
+    /// Notifications of new acts and corrigenda of circulated acts, with notes on acts corrected before any circular.
     fn acts(&self) -> (Vec<Notification>, Vec<String>) {
         let told: BTreeSet<Index> =
             self.before.iter().flat_map(|view| view.acts()).map(|act| act.index).collect();
@@ -204,7 +206,7 @@ impl<'d> Desk<'d> {
         in_order(notification)
     }
 
-    /// What every notification about an act says.
+    /// The parts that every notification about an act has.
     fn blank(&self, kind: NotificationKind, act: &Standing) -> Notification {
         let year = self.axes.on.to_string().get(..4).unwrap_or_default().to_owned();
         let said = Particulars::of(self.view, act, self.axes.on);
@@ -241,14 +243,14 @@ impl<'d> Desk<'d> {
         }
     }
 
-    /// What an act says now that was circulated otherwise; `None` where it says what was circulated.
+    /// The corrigendum of an act that was circulated with another content; `None` if its content is the one circulated.
     fn corrigendum(&self, now: &Standing, circular: &Circulated) -> Option<Notification> {
         let base = self.since.0.max(circular.entry.0 + 1);
         let by = self.circulation.corrected_since(&now.event, base)?;
         let acts = standing(&self.material.entries, Size(base), self.axes.known());
         let changes = match acts.iter().find(|act| act.index == now.index) {
             Some(told) => changes(&told.event, &now.event),
-            // Withdrawn when it was circulated last, and restored since.
+            // The act was withdrawn at the time of that circular, and has been restored since.
             None => Vec::new(),
         };
         let restored = acts.iter().all(|act| act.index != now.index);
@@ -281,7 +283,7 @@ impl<'d> Desk<'d> {
         notification
     }
 
-    /// Acts that were circulated and no longer stand, or no longer count.
+    /// Acts that were circulated and have since been retracted, or no longer count.
     fn withdrawn(&self, held: usize) -> Vec<Notification> {
         let body = &self.view.charter.body;
         let stands: BTreeSet<Index> = self.view.acts().map(|act| act.index).collect();
@@ -306,7 +308,7 @@ impl<'d> Desk<'d> {
         gone.filter_map(notification).collect()
     }
 
-    /// That an act recorded before was corrected since, and that nobody recorded its circular.
+    /// The note that an earlier act was corrected since, and that no circular of it is recorded.
     fn unsaid(&self, act: &Standing) -> Option<String> {
         let by = self.circulation.corrected_since(&act.event, self.since.0)?;
         Some(format!(
@@ -318,7 +320,7 @@ impl<'d> Desk<'d> {
         ))
     }
 
-    /// The notification that the condition of the entry into force is met, where no act certifies it and the record did
+    /// The notification that the condition of the entry into force is met, if no act certifies it and the record did
     /// not give the same day before.
     fn entry_into_force(&self, notes: &mut Vec<String>) -> Option<Notification> {
         let general = self.view.board.entry_into_force.as_ref()?;
@@ -353,7 +355,7 @@ fn shared<S: Serializer>(addressees: &Arc<Addressees>, out: S) -> Result<S::Ok, 
     addressees.as_ref().serialize(out)
 }
 
-/// What stands behind the reference of a corrigendum.
+/// The words after the reference of a corrigendum.
 const CORRIGENDUM: &str = " (Corrigendum)";
 
 fn in_order(mut notification: Notification) -> Notification {
@@ -362,8 +364,9 @@ fn in_order(mut notification: Notification) -> Notification {
     notification
 }
 
-/// Acts of which the parties are informed, each with those that tell the same fact again. Of two acts of the treaty alone
-/// that can only be said where they answer the same and are titled alike: two corrections may be proposed on one day.
+/// The acts of which the parties are informed, each with the acts that record the same fact again. Two acts of the
+/// treaty alone are one fact only if they answer the same entry and have the same title: two corrections may be
+/// proposed on one day.
 fn facts(acts: &[Standing]) -> Vec<(&Standing, Vec<&Standing>)> {
     let about = |act: &Standing| (act.event.to, act.event.title.clone());
     let same = |first: &Standing, act: &Standing| {
@@ -380,8 +383,8 @@ fn facts(acts: &[Standing]) -> Vec<(&Standing, Vec<&Standing>)> {
     found
 }
 
-/// The reference of a notification without its number: of a treaty of the United Nations as the Secretary-General writes
-/// it, `untc-4-4` being chapter IV, treaty 4.
+/// The reference of a notification without its number. For a treaty of the United Nations it is written as the
+/// Secretary-General writes it, `untc-4-4` being chapter IV, treaty 4.
 fn reference(body: &BodyId, year: &str) -> String {
     match body.as_str().strip_prefix("untc-").and_then(chapter) {
         Some(number) => format!("C.N.____.{year}.TREATIES-{number}"),

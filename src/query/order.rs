@@ -1,5 +1,5 @@
-//! Dates that cannot stand in their order: a signature after the instrument, force before it or after its end, an act
-//! before the adoption of its treaty.
+//! Dates in an impossible order: a signature after the instrument, entry into force before the instrument or after its
+//! end, an act before the adoption of its treaty.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,10 +22,10 @@ pub(super) fn row_of(event: &Event) -> Option<&str> {
     event.evidence.iter().find_map(Evidence::source_row)
 }
 
-/// Pairs of dates of one participation of which one cannot come after the other.
+/// Pairs of dates in one participation that are in an impossible order.
 ///
-/// The dates of one row of a source are of one participation. Acts whose evidence names no row are taken together:
-/// there a participant may have withdrawn and come back, so its first acts are compared.
+/// The dates of one row of a source belong to one participation. Acts whose evidence names no row are taken together:
+/// such a participant may have withdrawn and returned, so its first acts are compared.
 pub(super) fn impossible(own: &[Standing]) -> Vec<Found> {
     let mut rows: BTreeMap<Option<&str>, Vec<&Standing>> = BTreeMap::new();
     for act in own.iter().filter(|act| act.event.rival.is_none()) {
@@ -55,7 +55,7 @@ impl<'r> Participation<'r> {
             let what = format!("signed {}, after the instrument of {}", late.date, early.date);
             found.push(self.found(QualityKind::SignatureAfterConsent, late, early, what));
         }
-        // A succession has effect from before it is notified.
+        // A succession has effect from a day before its notification.
         let succeeds = self.acts.iter().any(|act| act.event.act.kind().is_of_lines());
         if let Some((late, early)) = inverted(&consents, &force).filter(|_| !succeeds) {
             let what = format!("in force {}, before the instrument of {}", early.date, late.date);
@@ -96,7 +96,7 @@ fn dated<'r>(act: &'r Standing, date: &'r Edtf) -> Dated<'r> {
     Dated { index: act.index, act: act.event.act.kind(), date }
 }
 
-/// The first of those that should come first and the first of those that should come later, where the former certainly
+/// The first of the dates that should come first and the first of those that should come later, if the former certainly
 /// comes after the latter.
 fn inverted<'r>(first: &[Dated<'r>], later: &[Dated<'r>]) -> Option<(Dated<'r>, Dated<'r>)> {
     let late = first.iter().min_by_key(|dated| dated.date.earliest())?;
@@ -104,8 +104,8 @@ fn inverted<'r>(first: &[Dated<'r>], later: &[Dated<'r>]) -> Option<(Dated<'r>, 
     (late.date.earliest() > early.date.latest()).then_some((*late, *early))
 }
 
-/// Acts of a treaty, and its registration, that are dated before it was adopted: as an entry says, or as its charter
-/// says that it began.
+/// Acts of a treaty, and its registration, dated before its adoption, which an entry states, or its charter as its
+/// beginning.
 pub(super) fn before_adoption<'r>(
     acts: impl Iterator<Item = &'r Standing>,
     alone: &'r [Standing],
@@ -116,7 +116,7 @@ pub(super) fn before_adoption<'r>(
         Act::CharterAdopted(text) | Act::CharterAmended(text) => Some((act, CharterText::beginning(text)?)),
         _ => None,
     });
-    // Where several are stated, only what lies before all of them is certainly too early.
+    // If several dates of adoption are stated, only an act before all of them is certainly too early.
     let Some((adoption, day)) = adopted.min_by_key(|(_, date)| date.earliest()) else { return Vec::new() };
     let concerned = |act: &&Standing| {
         matches!(

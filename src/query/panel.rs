@@ -16,50 +16,50 @@ use super::body::{BodyView, Material, QueryError};
 use super::spells::{UNKNOWN, listed, present_name};
 use super::universe::{Lines, Universe, bearer};
 
-/// The word for a year about which the record says nothing.
+/// The word for a year that the record does not cover.
 pub const OUTSIDE: &str = "outside-coverage";
 
-/// How the days of a year become one status.
+/// The rule by which the days of a year become one status.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fold {
-    /// That of 31 December.
+    /// The status on 31 December.
     Dec31,
-    /// The highest of any day.
+    /// The highest status of any day.
     Any,
-    /// That of most days; of two that are equal, the one held last.
+    /// The status of most days; of two with equally many days, the later one.
     Majority,
 }
 
-/// Which panel is asked for.
+/// The years, the rule and the participants of a panel.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PanelSpan {
-    /// The first year; without one that of the first change of a status.
+    /// The first year; `None` for the year in which a status first changes.
     pub from: Option<i32>,
-    /// The last year; without one the last that is over on the day of the question.
+    /// The last year, inclusive; `None` for the last year that is over on the day of the question.
     pub to: Option<i32>,
-    /// How the days of a year become one status.
+    /// The rule by which the days of a year become one status.
     pub fold: Fold,
-    /// Whose rows.
+    /// The participants that have rows.
     pub universe: Universe,
 }
 
 /// Statuses by body, participant and year.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Panel {
-    /// What was asked; days after `on` are outside the coverage.
+    /// The question, as it was understood; days after `on` are outside the coverage.
     pub question: QuestionEcho,
     /// The first year.
     pub from: i32,
-    /// The last year.
+    /// The last year, inclusive.
     pub to: i32,
-    /// How the days of a year become one status.
+    /// The rule by which the days of a year become one status.
     pub fold: Fold,
-    /// Whose rows.
+    /// The participants that have rows.
     pub universe: Universe,
-    /// By body, then by participant, then by year.
+    /// The rows, by body, then by participant, then by year.
     pub rows: Vec<PanelRow>,
-    /// What a reader must know besides.
+    /// Notes for the reader: rulings of the view, bodies without a survey, and withheld acts.
     pub notes: Vec<String>,
     /// The span of each body's record that was searched; `null` without a survey.
     pub coverage: BTreeMap<BodyId, Option<Coverage>>,
@@ -70,10 +70,10 @@ pub struct Panel {
 /// One participant in one body in one year.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct PanelRow {
-    /// Who.
+    /// The participant.
     pub iso3c: ParticipantId,
-    /// Its number in the Correlates of War; `null` where the register has none for it in that year, or where another row
-    /// of the year and the body bears it: a number is in one row only.
+    /// Its number in the Correlates of War; `null` if the register has none for it in that year, or if another row of
+    /// the same year and body has the number: a number is in one row only.
     pub ccode: Option<u16>,
     /// Its number after Gleditsch and Ward; `null` in the same cases.
     pub gwcode: Option<u16>,
@@ -81,21 +81,22 @@ pub struct PanelRow {
     pub state: String,
     /// The year.
     pub year: i32,
-    /// In which body.
+    /// The organisation or treaty.
     pub body: BodyId,
-    /// The status; `none`, `unknown` where it is not settled, `outside-coverage` where the record does not reach.
+    /// The status: `none` for no status, `unknown` if it is not settled, `outside-coverage` if the record does not
+    /// cover the year.
     pub status: String,
-    /// How far it can be relied on; `null` outside the coverage.
+    /// The certainty of the status; `null` outside the coverage.
     pub certainty: Option<Certainty>,
 }
 
-/// A body that a panel is asked for, with its entries.
+/// A body of a panel, with its entries.
 pub type PanelBody = (BodyId, Material);
 
-/// Answers for the bodies given, in that order; `seats` is the record of [`Universe::body`].
+/// Makes the panel of the bodies given, in that order; `seats` is the record of [`Universe::body`].
 ///
 /// # Errors
-/// [`QueryError`].
+/// [`QueryError`] if a body has no charter in the record, or its charter cannot be read.
 pub fn panel(
     bodies: &[PanelBody],
     seats: Option<&PanelBody>,
@@ -152,7 +153,7 @@ pub fn panel(
     })
 }
 
-/// Who has a row in a year, each with the day of the year on which its numbers are taken.
+/// The participants that have a row in a year, each with the day of the year on which its numbers are looked up.
 type Seats = BTreeMap<ParticipantId, Day>;
 
 /// The rows of one body.
@@ -164,7 +165,7 @@ struct Table<'v> {
 }
 
 impl Table<'_> {
-    /// A row for everyone in every year; of those in one line one bears its numbers.
+    /// A row for every participant in every year. Of the participants in one line, one row has the numbers.
     fn recorded(&self, years: &[(Year, Seats)]) -> Vec<PanelRow> {
         let mut spells = Histories::default();
         let mut rows: BTreeMap<(ParticipantId, i32), PanelRow> = BTreeMap::new();
@@ -184,7 +185,8 @@ impl Table<'_> {
         rows.into_values().collect()
     }
 
-    /// A row for every seat; of those in its line the one that holds it, or that alone has a status.
+    /// A row for every seat: for the participant of the line that occupies it, or for the one of the line that alone
+    /// has a status.
     fn seated(&self, years: &[(Year, Seats)]) -> Vec<PanelRow> {
         let mut spells = Histories::default();
         let mut rows: BTreeMap<(ParticipantId, i32), PanelRow> = BTreeMap::new();
@@ -220,7 +222,7 @@ impl Table<'_> {
 struct Histories(BTreeMap<ParticipantId, Vec<Spell>>);
 
 impl PanelRow {
-    /// Whether it certainly has no status.
+    /// True if the participant certainly has no status.
     fn is_none(&self) -> bool {
         self.status == NONE
     }
@@ -229,8 +231,8 @@ impl PanelRow {
 /// The word for no status.
 const NONE: &str = "none";
 
-/// What a row of a panel says of one participant in one year: the status, how far it can be relied on, and every status
-/// that some day of the year leaves possible; `None` for a year that no calendar has.
+/// The row of one participant in one year, with every status that is possible on some day of it; `None` for a year
+/// outside the calendar.
 pub(super) fn in_year(
     view: &BodyView,
     who: &ParticipantId,
@@ -260,7 +262,7 @@ fn first_year(view: &BodyView) -> Option<i32> {
     firsts.min()?.date().map(|date| date.year())
 }
 
-/// What the days of a year say together.
+/// The status of a year, from all its days.
 #[derive(Clone, PartialEq, Debug)]
 enum Folded {
     Settled(StatusId),
@@ -268,7 +270,7 @@ enum Folded {
     Outside,
 }
 
-/// A year with its days.
+/// A year with its first and last day, inclusive.
 #[derive(Clone, Copy)]
 struct Year {
     number: i32,
@@ -276,7 +278,7 @@ struct Year {
     last: Day,
 }
 
-/// A part of a year with one reading.
+/// A part of a year with one reading, and its length in days.
 struct Stretch<'s> {
     reading: &'s StatusReading,
     days: i64,
@@ -330,8 +332,8 @@ impl Year {
     }
 }
 
-/// Seats whoever is, or may be, a full member of a body in a year, under the participant that has its number, with its
-/// last day there in the year.
+/// Gives a seat to every participant that is, or may be, a full member of a body in a year, under the participant that
+/// has its number, with its last day as a member in that year.
 fn seat(view: &BodyView, years: &mut [(Year, Seats)], asked: PanelSpan) {
     for who in listed(view) {
         let spells = view.history(who).spells();
@@ -372,13 +374,14 @@ fn of_one(reading: &StatusReading) -> Folded {
     }
 }
 
-/// Disputed where any day is.
+/// The certainty of a status that is not settled: contested if it is contested on any day.
 fn doubt(stretches: &[Stretch<'_>]) -> Certainty {
     let contested = stretches.iter().any(|s| s.reading.certainty == Certainty::Contested);
     if contested { Certainty::Contested } else { Certainty::Possible }
 }
 
-/// The highest status of any day, where no day that is open or not covered could give a higher one.
+/// The highest status of any day, if no day that is open could give another of the same or a higher rank, and no day
+/// that is not covered a higher one.
 fn highest(charter: &Charter, stretches: &[Stretch<'_>], unseen: i64) -> Folded {
     let height = |id: &StatusId| (charter.status(id).map_or(0, |s| s.rank), !id.is_none());
     let mut best: Option<&StatusId> = None;
@@ -399,7 +402,7 @@ fn highest(charter: &Charter, stretches: &[Stretch<'_>], unseen: i64) -> Folded 
     }
 }
 
-/// The status of most days, where days that are open or not covered could not give another.
+/// The status of most days, if days that are open or not covered could not give another.
 fn majority(stretches: &[Stretch<'_>], unseen: i64) -> Folded {
     let mut sure: Vec<(&StatusId, i64)> = Vec::new();
     let mut at_most: BTreeMap<&StatusId, i64> = BTreeMap::new();
@@ -408,7 +411,7 @@ fn majority(stretches: &[Stretch<'_>], unseen: i64) -> Folded {
             *at_most.entry(status).or_default() += stretch.days;
         }
         let Some(status) = stretch.reading.status() else { continue };
-        // Held last stands last: of equals it is the one that is taken.
+        // The status of the latest day is last in the list; of equals, `max_by_key` takes the last.
         let before = sure.iter().position(|(id, _)| *id == status).map(|at| sure.remove(at).1);
         sure.push((status, before.unwrap_or_default() + stretch.days));
     }

@@ -1,4 +1,4 @@
-//! Who did what, as a notification of a depositary says it: heading, date, instrument, text, period for objections.
+//! The content of a depositary's notification about an act: heading, date, instrument, text, period for objections.
 
 use serde::Serialize;
 
@@ -9,48 +9,48 @@ use crate::history::{OBJECTION_DAYS, Standing, proposals};
 
 use super::body::BodyView;
 
-/// What a notification says of an act.
+/// The content of a notification about an act.
 #[derive(Clone, PartialEq, Debug, Default, Serialize)]
 pub struct Particulars {
-    /// `FRANCE: RATIFICATION`.
+    /// The heading: `FRANCE: RATIFICATION`.
     pub heading: String,
-    /// Who acted; `null` of an act of the treaty, or of its depositary, alone.
+    /// The participant that acted; `null` for an act of the treaty, or of its depositary, alone.
     pub participant: Option<ParticipantId>,
-    /// Its name on the day of the notification.
+    /// The name of the participant on the day of the notification.
     pub state: Option<String>,
     /// The form of an instrument of consent.
     pub form: Option<&'static str>,
-    /// Whose accession it concerns, or whom it continues.
+    /// The participant whose accession the act concerns, or which it continues or succeeds.
     pub about: Option<ParticipantId>,
-    /// The act's own legal date; of an entry into force the day on which its condition was met.
+    /// The act's own legal date; for an entry into force, the day on which its condition was met.
     pub date: Option<Edtf>,
-    /// The entry that it answers: the reservation that is objected to, the text that is corrected.
+    /// The index of the entry that the act answers: the reservation to which it objects, the text that it corrects.
     pub to: Option<Index>,
-    /// The provisions, rights or territories that it touches.
+    /// The provisions, rights or territories that the act concerns.
     pub provisions: Option<String>,
-    /// The instrument, as titled.
+    /// The title of the instrument.
     pub instrument: Option<String>,
-    /// Its words, as quoted.
+    /// The text of the act, as quoted.
     pub text: Option<String>,
-    /// How long one may object, and by which article; `null` where there is nothing to object to.
+    /// The period for objections, with its article; `null` if no objection is possible.
     pub objection_period: Option<String>,
-    /// The first day on which an objection is too late, where the record gives one already.
+    /// The first day on which an objection is too late, if the record already determines it.
     pub objections_before: Option<Edtf>,
 }
 
-/// What a corrigendum changes.
+/// A change that a corrigendum makes.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Change {
     /// The field of the act.
     pub field: String,
-    /// What was circulated; empty where nothing was said.
+    /// The value that was circulated; empty if there was none.
     pub was: String,
-    /// What it should read.
+    /// The value as it should read.
     pub now: String,
 }
 
 impl Particulars {
-    /// Of an act, on the day of the notification.
+    /// The particulars of an act, on the day of the notification.
     pub(super) fn of(view: &BodyView, act: &Standing, on: Day) -> Particulars {
         let event = &*act.event;
         let name = |who: &ParticipantId| Register::builtin().name_on(who, on).to_owned();
@@ -89,13 +89,13 @@ impl Particulars {
         }
     }
 
-    /// Of a treaty's entry into force, whose condition was met on a day.
+    /// The particulars of a treaty's entry into force; `met` is the day on which its condition was met.
     pub(super) fn of_entry_into_force(met: Option<Edtf>) -> Particulars {
         Particulars { heading: "ENTRY INTO FORCE".into(), date: met, ..Particulars::default() }
     }
 }
 
-/// The first day on which it is too late to object to a correction that is proposed.
+/// The first day on which it is too late to object to a proposed correction.
 fn objections_before(view: &BodyView, act: &Standing) -> Option<Edtf> {
     if act.event.act.kind() != ActKind::CorrectionProposed {
         return None;
@@ -116,7 +116,7 @@ fn form(act: &Act) -> Option<&'static str> {
     Form::ALL.iter().find(|(other, _)| *other == form).map(|(_, name)| *name)
 }
 
-/// An act as the heading of a notification calls it.
+/// The name of an act in the heading of a notification.
 fn what(act: &Act) -> String {
     use ActKind as K;
     let said = match act.kind() {
@@ -159,7 +159,8 @@ fn what(act: &Act) -> String {
     said.to_owned()
 }
 
-/// Where and when the treaty was adopted: as an act says, else the adoption of its charter, else when the body began.
+/// The place and the date of the treaty's adoption: those of the act of adoption, else of the adoption of its charter;
+/// the date may also be the beginning of the body.
 pub(super) fn adoption(view: &BodyView) -> (Option<String>, Option<Edtf>) {
     let said =
         |kind: ActKind| view.alone.iter().find(|act| act.event.act.kind() == kind).map(|act| &*act.event);
@@ -170,7 +171,7 @@ pub(super) fn adoption(view: &BodyView) -> (Option<String>, Option<Edtf>) {
     (adopted.and_then(|event| event.place.clone()), on)
 }
 
-/// What of an event a notification shows, where two readings differ.
+/// The fields that a notification shows and that differ between the event as circulated and as it is now.
 pub(super) fn changes(told: &Event, now: &Event) -> Vec<Change> {
     let own = now.dated().map(|(role, _)| role);
     let roles = Role::ALL.into_iter().filter(|role| *role != Role::Notified || own == Some(Role::Notified));

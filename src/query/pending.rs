@@ -1,4 +1,4 @@
-//! What is not finished: open procedures, decided and not in effect, and how each ended.
+//! Unfinished procedures: those that are open, those decided and not in effect, and the end of each.
 
 use serde::Serialize;
 
@@ -13,13 +13,14 @@ use super::status::{Hindsight, item, procedures};
 /// The open procedures of a body on a day.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Pending {
-    /// What was asked.
+    /// The question, as it was understood.
     pub question: QuestionEcho,
-    /// Procedures that every account of the record leaves open: by status sought, then by stage, then by participant.
+    /// Procedures that are open under every account of the record: by status sought, then by stage, then by
+    /// participant.
     pub procedures: Vec<PendingItem>,
-    /// Procedures that are open on one chain of a dispute and ended on another.
+    /// Procedures that are open on one chain of a dispute but not on another.
     pub contested: Vec<PendingItem>,
-    /// What a reader must know besides.
+    /// Notes for the reader: the end of the record, and the rulings of the view.
     pub notes: Vec<String>,
     /// The span of the record that was searched; `null` without a survey.
     pub coverage: Option<Coverage>,
@@ -30,9 +31,9 @@ pub struct Pending {
 /// An open procedure with its participant.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct PendingItem {
-    /// Who seeks the status.
+    /// The participant that seeks the status.
     pub participant: ParticipantId,
-    /// How far it got.
+    /// The procedure and its stage.
     #[serde(flatten)]
     pub procedure: ProcedureItem,
 }
@@ -42,17 +43,17 @@ struct Items {
     contested: Vec<PendingItem>,
 }
 
-/// The open procedures of a body on a day that are decided and wait for their condition.
+/// The open procedures of a body on a day that are decided and await their condition.
 ///
 /// # Errors
-/// [`QueryError`].
+/// [`QueryError`] if the body has no charter in the record, or its charter cannot be read.
 pub(super) fn waiting(
     material: &Material,
     view: &BodyView,
     body: &BodyId,
     axes: &Axes,
 ) -> Result<Vec<PendingItem>, QueryError> {
-    // A stage is reached by an act of its kind, or by a claim of one: of most participants there is none.
+    // A procedure reaches a stage by an act of its kind, or by a claim of one; most participants have neither.
     let decided = |act: &Standing| match &act.event.act {
         Act::ClaimRecorded(Some(claimed)) => *claimed == ActKind::StatusDecided,
         own => own.kind() == ActKind::StatusDecided,
@@ -63,10 +64,10 @@ pub(super) fn waiting(
     Ok(open)
 }
 
-/// Answers for a body.
+/// Lists the open procedures of a body.
 ///
 /// # Errors
-/// [`QueryError`].
+/// [`QueryError`] if the body has no charter in the record, or its charter cannot be read.
 pub fn pending(material: &Material, body: &BodyId, axes: &Axes) -> Result<Pending, QueryError> {
     let view = BodyView::of(material, body, axes)?;
     let items = items(material, &view, body, axes, &|_| true)?;
@@ -85,7 +86,7 @@ pub fn pending(material: &Material, body: &BodyId, axes: &Axes) -> Result<Pendin
     })
 }
 
-/// The procedures of the participants of whom they are `asked`.
+/// The procedures of the participants that `asked` selects.
 fn items(
     material: &Material,
     view: &BodyView,

@@ -1,5 +1,5 @@
-//! Whose account of a dispute is followed: views, as data. A view ranks the chains of a dispute and settles it only where
-//! one of them is strictly best; it attributes, it does not decide who is right.
+//! Views of disputes, as data. A view ranks the chains of a dispute, and settles the dispute only if one chain ranks
+//! strictly above the others. It attributes an account to a source; it does not decide who is right.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -11,79 +11,79 @@ use crate::charter::ActName;
 use crate::event::{Event, Grade, Rival};
 use crate::history::Standing;
 
-/// The views that are shipped, in the order in which they are named.
+/// The views that come with the program, in the order in which they are listed.
 const SHIPPED: &str = include_str!("views.toml");
 
-/// Why a text holds no views.
+/// The reason why a text gives no views.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum PolicyError {
-    /// The text is not TOML, or not of this form.
+    /// The text is not TOML, or does not have the form of a file of views.
     #[error("line {line}: {what}: no view can be read from it")]
     Text {
-        /// From 1.
+        /// The line of the text, from 1.
         line: usize,
-        /// What the parser saw.
+        /// The message of the parser.
         what: String,
     },
-    /// A chain is attributed without a reason.
+    /// A chain is attributed without a basis.
     #[error("the view {view} holds the chain {chain} without a basis: add basis = \"why\" beside chains")]
     Basis {
-        /// The view.
+        /// The name of the view.
         view: String,
         /// The chain.
         chain: String,
     },
-    /// A rank that nothing can match.
+    /// A rank that no chain can match.
     #[error("rank {rank} of the view {view} names nothing: give it grades, acts, cites or chains")]
     Empty {
-        /// The view.
+        /// The name of the view.
         view: String,
-        /// From 1.
+        /// The number of the rank, from 1.
         rank: usize,
     },
 }
 
-/// A view: ranks in order, the first is the best.
+/// A view: its ranks in order, the best first.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
-    /// What it is called.
+    /// The name of the view.
     pub name: String,
-    /// The file that it was read from; `None` for one that is shipped.
+    /// The file from which the view was read; `None` for a view that comes with the program.
     #[serde(skip)]
     pub from: Option<String>,
-    /// What counts most comes first.
+    /// The ranks of the view, the best first.
     #[serde(default, rename = "rank")]
     pub ranks: Vec<Rank>,
 }
 
-/// What puts a chain at a rank: any one of these, on any one of its acts.
+/// The criteria of a rank: a chain has this rank if any one of them fits any one of its acts.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rank {
-    /// Grades of the evidence.
+    /// Grades of the evidence of an act.
     #[serde(default)]
     pub grades: Vec<Grade>,
-    /// Acts that are the holder's own.
+    /// Acts that are the source's own.
     #[serde(default)]
     pub acts: Vec<ActName>,
-    /// Words found in a citation, in any case.
+    /// Words of a citation, in any case.
     #[serde(default)]
     pub cites: Vec<String>,
-    /// Chains that it is known to hold, `DISPUTE:CHAIN`.
+    /// Chains that are attributed to the source, as `DISPUTE:CHAIN`.
     #[serde(default)]
     pub chains: Vec<String>,
-    /// Why these chains are held to be its account.
+    /// The reason for which these chains are attributed to the source.
     #[serde(default)]
     pub basis: Option<String>,
 }
 
-/// What a view makes of one dispute.
+/// The ruling of a view on one dispute.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Ruling {
-    /// What is disputed.
+    /// The name of the dispute.
     pub dispute: SmolStr,
-    /// The chain that it follows, and why; `None` where it does not settle the dispute.
+    /// The chain that the view follows, and the reason; `None` if the view does not settle the dispute.
     pub chosen: Option<(Rival, String)>,
 }
 
@@ -95,10 +95,10 @@ struct File {
 }
 
 impl Policy {
-    /// The views of a text.
+    /// Reads the views of a text.
     ///
     /// # Errors
-    /// [`PolicyError`].
+    /// [`PolicyError`] if the text cannot be parsed, a rank has no criterion, or chains have no basis.
     pub fn parse(text: &str) -> Result<Vec<Policy>, PolicyError> {
         let file: File = toml::from_str(text).map_err(|e| {
             let line = e.span().map_or(1, |span| 1 + text[..span.start].matches('\n').count());
@@ -118,19 +118,19 @@ impl Policy {
         Ok(file.view)
     }
 
-    /// The views that are shipped: depositary, participant, organisation, press.
+    /// The views that come with the program: depositary, participant, organisation, press.
     pub fn shipped() -> &'static [Policy] {
-        // A test reads the text that is shipped; one that cannot be read would give no views.
+        // A test reads the shipped text; if it could not be read, there would be no views.
         static VIEWS: LazyLock<Vec<Policy>> = LazyLock::new(|| Policy::parse(SHIPPED).unwrap_or_default());
         &VIEWS
     }
 
-    /// How a question names it.
+    /// The words by which a question names the view: the file if it was read from one, else its name.
     pub fn label(&self) -> &str {
         self.from.as_deref().unwrap_or(&self.name)
     }
 
-    /// What it makes of each dispute among acts.
+    /// The ruling of the view on each dispute among these acts.
     pub fn rulings(&self, acts: &[Standing]) -> Vec<Ruling> {
         let mut disputes: BTreeMap<&SmolStr, BTreeSet<&Rival>> = BTreeMap::new();
         for rival in acts.iter().filter_map(|a| a.event.rival.as_ref()) {
@@ -161,12 +161,13 @@ impl Policy {
         }
     }
 
-    /// The chains that it follows.
+    /// The chains that the view follows, one from each dispute that it settles.
     pub fn chosen(&self, acts: &[Standing]) -> Vec<Rival> {
         self.rulings(acts).into_iter().filter_map(|r| r.chosen.map(|(chain, _)| chain)).collect()
     }
 
-    /// The best rank of a chain over its acts, with what put it there; a chain that bears the view's own name is its own.
+    /// The best rank of a chain over its acts, 0 being the best, and the reason for it. A chain that has the name of
+    /// the view has rank 0.
     fn place(&self, chain: &Rival, acts: &[Standing]) -> Option<(usize, String)> {
         if chain.chain == self.name {
             return Some((0, "the chain bears its name".into()));
@@ -185,7 +186,7 @@ impl Policy {
 }
 
 impl Rank {
-    /// What of an act puts it at this rank.
+    /// The reason for which an act has this rank; `None` if no criterion fits it.
     fn matches(&self, act: &Standing) -> Option<String> {
         let event: &Event = &act.event;
         let kind = event.act.kind();

@@ -10,14 +10,14 @@ use super::answer::{CheckpointRef, OverlayItem, ProcedureItem, QuestionEcho, Sch
 use super::body::{BodyView, Material, QueryError};
 use super::status::in_view;
 
-/// What a participant is in every body in which it acted.
+/// The statuses of a participant in every body in which it has acted.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Portfolio {
-    /// What was asked.
+    /// The question, as it was understood.
     pub question: QuestionEcho,
-    /// By body.
+    /// The bodies, each with the status of the participant in it.
     pub bodies: Vec<PortfolioItem>,
-    /// What a reader must know besides, each with its body.
+    /// Notes for the reader, each with its body.
     pub notes: Vec<String>,
     /// The head of the record that was read.
     pub checkpoint: CheckpointRef,
@@ -28,35 +28,36 @@ pub struct Portfolio {
 pub struct PortfolioItem {
     /// The organisation or treaty.
     pub body: BodyId,
-    /// The status, `none` for no status; `null` where it is not settled.
+    /// The status, `none` for no status; `null` if it is not settled.
     pub status: Option<StatusId>,
-    /// How far it can be relied on.
+    /// The certainty of the status.
     pub certainty: Certainty,
     /// Every status that is possible.
     pub possible: Vec<StatusId>,
-    /// Since when.
+    /// The date since which the participant has the status.
     pub since: Option<Edtf>,
-    /// The first day on which it no longer held.
+    /// The first day on which the participant no longer has the status; `null` if no recorded act ends it.
     pub until: Option<Edtf>,
-    /// What lies over it.
+    /// The overlays on the status.
     pub overlays: Vec<OverlayItem>,
-    /// Decided, not yet in effect.
+    /// Changes that are decided and not yet in effect.
     pub scheduled: Vec<ScheduledItem>,
     /// Open procedures.
     pub procedures: Vec<ProcedureItem>,
 }
 
 impl PortfolioItem {
-    /// The open procedure that got furthest: the one with the fewest steps to take.
+    /// The open procedure that has gone furthest: the one with the fewest steps left.
     pub fn furthest(&self) -> Option<&ProcedureItem> {
         self.procedures.iter().min_by_key(|p| p.missing.len())
     }
 }
 
-/// Answers for one participant in one body; nothing where it has no status, nothing open and no act of its own.
+/// Derives the item of one participant in one body; `None` if it has no status, no open procedure and no act of its own
+/// there.
 ///
 /// # Errors
-/// [`QueryError`].
+/// [`QueryError`] if the body has no charter in the record, or its charter cannot be read.
 pub fn portfolio(
     material: &Material,
     participant: &ParticipantId,
@@ -86,17 +87,17 @@ pub fn portfolio(
     Ok(Some(InPortfolio { item, notes: answer.notes }))
 }
 
-/// One body of a portfolio with what a reader must know of it.
+/// One body of a portfolio, with its notes.
 #[derive(Clone, PartialEq, Debug)]
 pub struct InPortfolio {
-    /// The body.
+    /// The body, with the status of the participant in it.
     pub item: PortfolioItem,
-    /// What a reader must know besides.
+    /// Notes for the reader.
     pub notes: Vec<String>,
 }
 
 impl Portfolio {
-    /// One answer of those in several bodies.
+    /// Joins the answers for several bodies.
     pub fn joined(
         parts: Vec<Option<InPortfolio>>,
         question: QuestionEcho,

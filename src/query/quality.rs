@@ -1,5 +1,5 @@
-//! How good a record is: dates that cannot stand in their order, facts told twice, dates that rival one another, names
-//! that changed. A finding is no error of this ledger: it says what its sources state.
+//! The quality of a record: dates in an impossible order, facts recorded more than once, rival dates of one act,
+//! changed names. A finding is no error of this ledger: it reports the statements of its sources.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -16,60 +16,60 @@ use super::quality_rule::{FindingDate, Found, QualityKind, Record, TakenBack};
 use super::renaming::{namesakes, renamed};
 use super::repetition::{changed_dates, repeated_rows, rival_dates, same_facts, second_consents};
 
-/// One thing in a record to be looked at twice.
+/// A finding: one thing in a record that a reader should check.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct QualityFinding {
-    /// Of which kind.
+    /// The kind of the finding.
     pub kind: QualityKind,
-    /// In which organisation or treaty.
+    /// The organisation or treaty.
     pub body: BodyId,
-    /// Of whom; `null` of a body alone.
+    /// The participant; `null` for an act of the body alone.
     pub participant: Option<ParticipantId>,
-    /// What is stated, in words.
+    /// The statement of the sources, in words.
     pub what: String,
-    /// The dates that it rests on.
+    /// The dates on which the finding rests.
     pub dates: Vec<FindingDate>,
-    /// Whether each of them is known to the day.
+    /// True if each of these dates is one day that its source does not doubt.
     pub to_the_day: bool,
-    /// The rows of the source that it rests on, where the evidence names rows.
+    /// The rows of the source on which the finding rests, if the evidence names rows.
     pub rows: Vec<String>,
-    /// The entries that state it.
+    /// The indexes of the entries that state it.
     pub entries: Vec<Index>,
     /// The lines of an imported file that state it and are not recorded.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<u64>,
 }
 
-/// How many findings there are of a kind.
+/// The number of findings of one kind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct QualityCount {
-    /// Of which kind.
+    /// The kind of the findings.
     pub kind: QualityKind,
-    /// All of them.
+    /// The number of all of them.
     pub findings: u64,
-    /// Those whose dates are all known to the day.
+    /// The number of those whose dates are all known to the day.
     pub to_the_day: u64,
-    /// Rows of sources that they rest on; 0 where the evidence names none.
+    /// The number of rows of sources on which they rest; 0 if the evidence names none.
     pub rows: u64,
 }
 
-/// What was found in a record.
+/// The findings in a record.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Quality {
-    /// What was asked.
+    /// The question, as it was understood.
     pub question: QuestionEcho,
-    /// Of each kind that was looked for; 0 is an answer.
+    /// The count of each kind that was looked for; 0 is an answer.
     pub counts: Vec<QualityCount>,
-    /// By kind, then by body and participant.
+    /// The findings, by kind, then by body and participant.
     pub findings: Vec<QualityFinding>,
-    /// What a reader must know besides.
+    /// Notes on the lines that imports left out.
     pub notes: Vec<String>,
     /// The head of the record that was read.
     pub checkpoint: CheckpointRef,
 }
 
 impl Quality {
-    /// The report on what was found, of these kinds only; of every kind where none is named.
+    /// The report on an examination, with these kinds only, or with every kind if none is named.
     pub fn new(
         question: QuestionEcho,
         checkpoint: CheckpointRef,
@@ -109,35 +109,35 @@ impl Quality {
     }
 }
 
-/// Entries that are to be looked at, and how.
+/// The entries to examine, and the limits of the examination.
 pub struct Examination<'e> {
-    /// In the order of the log, each body that is looked at whole.
+    /// The entries, in the order of the log, with all entries of each body that is examined.
     pub entries: &'e [Entry],
-    /// Entries at or after this place are lines of a file that are not recorded, counted from it.
+    /// Entries from this index on are lines of a file that are not recorded; a line's number is the distance from it.
     pub lines_from: Index,
-    /// The first so many entries.
+    /// The size of the record that is examined.
     pub recorded: Size,
-    /// What was public by then.
+    /// The limit of knowledge: entries that were public by this moment, inclusive, count.
     pub known: Instant,
-    /// Which bodies are looked at.
+    /// Selects the bodies to examine.
     pub bodies: &'e dyn Fn(&BodyId) -> bool,
-    /// Only this participant.
+    /// Limits the examination to this participant.
     pub participant: Option<&'e ParticipantId>,
-    /// Only what rests on an entry that this import brought.
+    /// Limits the findings to those that rest on an entry of this import.
     pub import: Option<EventId>,
 }
 
-/// What an examination found.
+/// The result of an examination.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Examined {
-    /// In no order.
+    /// The findings, in no order.
     pub findings: Vec<QualityFinding>,
-    /// Imports that left lines out, by entry.
+    /// The receipts of imports that left lines out, by the index of their entry.
     pub refused: BTreeMap<Index, ImportReceipt>,
 }
 
 impl Examined {
-    /// Adds what another examination found.
+    /// Adds the result of another examination.
     pub fn extend(&mut self, other: Examined) {
         self.findings.extend(other.findings);
         self.refused.extend(other.refused);
@@ -145,7 +145,7 @@ impl Examined {
 }
 
 impl<'e> Examination<'e> {
-    /// Looks at every record of the bodies.
+    /// Examines the records of the bodies.
     pub fn examine(&self) -> Examined {
         let stands = standing(self.entries, self.recorded, self.known);
         let taken_back = self.taken_back(&stands);
@@ -162,7 +162,7 @@ impl<'e> Examination<'e> {
             let body = bodies.entry(act.event.body.clone()).or_default();
             match act.event.participant.clone() {
                 _ if act.event.act.kind().is_record_keeping() => {}
-                // What is about another's accession or exit is not the actor's own participation.
+                // An act about the accession or exit of another is not part of the actor's own participation.
                 Some(_) if act.event.for_another().is_some() => {}
                 Some(participant) => body.records.entry(participant).or_default().own.push(act),
                 None => body.alone.push(act),
@@ -206,14 +206,15 @@ impl<'e> Examination<'e> {
         }
     }
 
-    /// The places of what the import brought.
+    /// The indexes of the entries that the import brought.
     fn of_import(&self) -> Option<HashSet<Index>> {
         let import = self.import?;
         let brought = self.entries.iter().filter(|entry| entry.event.import == Some(import));
         Some(brought.map(|entry| entry.index).collect())
     }
 
-    /// What its source took back; a withdrawn import takes nothing back, and says nothing of its source.
+    /// The acts that their sources took back. An import that was itself retracted takes no act back, and is no
+    /// statement of its source.
     fn taken_back(&self, stands: &[Standing]) -> Vec<TakenBack<'e>> {
         let taken = taken_back(self.entries, self.recorded, self.known);
         if taken.is_empty() {
@@ -233,12 +234,12 @@ impl<'e> Examination<'e> {
     }
 }
 
-/// Whether a date is one day, and its source in no doubt of it.
+/// True if a date is one day, and its source does not doubt it.
 fn is_a_day(date: &Edtf) -> bool {
     date.earliest() == date.latest() && !date.is_qualified()
 }
 
-/// What is recorded of one organisation or treaty.
+/// The records of one organisation or treaty.
 #[derive(Default)]
 struct Body<'a> {
     records: BTreeMap<ParticipantId, Record<'a>>,

@@ -1,4 +1,4 @@
-//! What the rules on the quality of a record look at, and what one of them finds.
+//! The material of the rules on the quality of a record, and a finding of one of them.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::history::Standing;
 
 use super::answer::act;
 
-/// What of a record a researcher looks at twice.
+/// The kinds of finding that a researcher should check.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum QualityKind {
@@ -34,7 +34,7 @@ pub enum QualityKind {
 }
 
 impl QualityKind {
-    /// Every kind, with its name in options and answers and what it says of a record.
+    /// Every kind, with its name in options and answers, and its title.
     pub const ALL: [(QualityKind, &'static str, &'static str); 9] = [
         (QualityKind::SignatureAfterConsent, "signature-after-consent", "signed after the instrument"),
         (QualityKind::ForceBeforeConsent, "force-before-consent", "in force before the consent"),
@@ -52,12 +52,12 @@ impl QualityKind {
         QualityKind::ALL.iter().find(|(kind, ..)| *kind == self).map_or("", |(_, name, _)| name)
     }
 
-    /// What it says of a record, in a few words.
+    /// The title of the kind, in a few words.
     pub fn title(self) -> &'static str {
         QualityKind::ALL.iter().find(|(kind, ..)| *kind == self).map_or("", |(.., title)| title)
     }
 
-    /// The kind of that name.
+    /// The kind with that name.
     pub fn from_name(name: &str) -> Option<QualityKind> {
         QualityKind::ALL.into_iter().find(|(_, known, _)| *known == name).map(|(kind, ..)| kind)
     }
@@ -66,38 +66,38 @@ impl QualityKind {
 /// An act with the date that a finding is about.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct FindingDate {
-    /// What happened.
+    /// The kind of the act.
     #[serde(serialize_with = "act")]
     pub act: ActKind,
-    /// When, as its source states it.
+    /// The date of the act, as its source states it.
     pub date: Edtf,
 }
 
-/// What a source stated and took back.
+/// A statement that its source took back.
 pub(super) struct TakenBack<'a> {
-    /// As it was stated.
+    /// The act as it was stated.
     pub(super) act: Standing,
-    /// From when the world could know that it was taken back.
+    /// The date from which the world could know that it was taken back.
     pub(super) known_from: Option<&'a Edtf>,
 }
 
-/// What is recorded of one participant in one body.
+/// The record of one participant in one body.
 #[derive(Default)]
 pub(super) struct Record<'a> {
-    /// What stands.
+    /// The acts that count.
     pub(super) own: Vec<Standing>,
-    /// What does not stand any more.
+    /// The acts that were taken back.
     pub(super) taken_back: Vec<TakenBack<'a>>,
 }
 
 impl<'a> Record<'a> {
-    /// What was ever stated, taken back or not.
+    /// Every act that was ever stated, taken back or not.
     pub(super) fn stated(&self) -> impl Iterator<Item = &Standing> {
         self.own.iter().chain(self.taken_back.iter().map(|taken| &taken.act))
     }
 }
 
-/// What a rule finds, before it is said where and of whom.
+/// The finding of a rule, before its body and participant are added.
 pub(super) struct Found {
     pub(super) kind: QualityKind,
     pub(super) what: String,

@@ -1,9 +1,9 @@
-//! A question as a value: what a command line, a line of a file or an address on the web asks. Its parts are words as a
-//! person writes them; [`Question::resolve`] says what they mean in a record.
+//! A question as a value: a command line, a line of a file or an address on the web asks one. Its parts are words as a
+//! person writes them; [`Question::read`] finds their meaning.
 
 use serde::{Deserialize, Serialize};
 
-/// The kinds of question, named as their commands are.
+/// The kinds of question, named after their commands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs, reason = "each is the command of its name")]
@@ -25,7 +25,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Every kind with its word.
+    /// Every kind with the word of its command.
     pub const ALL: [(Kind, &'static str); 14] = [
         (Kind::Status, "status"),
         (Kind::Roster, "roster"),
@@ -43,28 +43,28 @@ impl Kind {
         (Kind::Relations, "relations"),
     ];
 
-    /// The word of its command.
+    /// The word of this kind's command.
     pub fn word(self) -> &'static str {
         Kind::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, word)| word)
     }
 }
 
-/// The account of disputes that a question follows.
+/// The view of disputes that a question follows.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum View {
-    /// One that comes with the program, by its name.
+    /// A view that comes with the program, by its name.
     Named(String),
-    /// One that its asker wrote.
+    /// A view that the asker wrote.
     Written {
-        /// The file that it stands in.
+        /// The file from which the view was read.
         from: String,
-        /// Its TOML.
+        /// The TOML of the view.
         text: String,
     },
 }
 
-/// How many.
+/// A number of participants, as a lower or an upper limit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Threshold {
@@ -74,45 +74,48 @@ pub enum Threshold {
     AtMost(u64),
 }
 
-/// What some kinds of question say besides; absent is the default.
+/// Details that only some kinds of question take; an absent one has its default.
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// A status: of `status` whether it is this one, of `roster` only this one, of `when` and `count` the one sought.
+    /// A status. `status` asks if the participant has it, `roster` lists only the participants that have it, `when` and
+    /// `count` look for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
-    /// The second participant: the other side of `relations`, the one whose accession `in-force` is about.
+    /// The second participant: the other side of `relations`; for `in-force`, the participant whose accession is asked
+    /// about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub other: Option<String>,
-    /// Of `timeline`: every revision, too.
+    /// For `timeline`: every revision as well.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub both_times: bool,
-    /// Of `count`: an act instead of a status.
+    /// For `count`: an act to count instead of a status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub act: Option<String>,
-    /// Of `count`: `year`, `quarter` or `month`.
+    /// For `count`: the length of a period, `year`, `quarter` or `month`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// Of `count`: the first day, or the year or month that begins with it.
+    /// For `count`: the first day, or the year or month that begins with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-    /// Of `count`: the last day, or the year or month that ends with it.
+    /// For `count`: the last day, inclusive, or the year or month that ends with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub to: Option<String>,
-    /// Of `when`: only this day and later.
+    /// For `when`: only this day and later days.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
-    /// Of `when`: how many must have the status.
+    /// For `when`: the number of participants that must have the status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<Threshold>,
 }
 
-/// A question in words. A day that is left out is today, knowledge that is left out is everything known, a record that is
-/// left out is everything recorded; no body is every body, or the only one there is.
+/// A question in words. If the day is left out, it is today; without a limit of knowledge, everything known counts;
+/// without a size, everything recorded is read; without a body, the question is about every body, or about the only one
+/// in the ledger.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Question {
-    /// The kind.
+    /// The kind of the question.
     pub kind: Kind,
     /// The participant: a code or any name, past or present.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -120,19 +123,20 @@ pub struct Question {
     /// The organisations or treaties.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bodies: Vec<String>,
-    /// The day asked about, or a moment of it; of `diff` it may be a range, `FROM..TO`.
+    /// The day asked about, or a moment of it; for `diff` it may be a range, `FROM..TO`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on: Option<String>,
-    /// The day by whose end the world could know what counts; of `diff` it may be a range.
+    /// The limit of knowledge, a date or an instant: an act counts if the world could know of it by then, inclusive;
+    /// for `diff` it may be a range.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_known: Option<String>,
-    /// The first entries of the ledger by number, or those recorded by a time; of `diff` it may be a range.
+    /// A size of the ledger, or a time by which entries were recorded; for `diff` it may be a range.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_recorded: Option<String>,
-    /// The account of disputes that is followed; none leaves disputes open.
+    /// The view of disputes that the question follows; `None` leaves disputes open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub view: Option<View>,
-    /// What the kind of question says besides.
+    /// Details that only this kind of question takes.
     #[serde(default, skip_serializing_if = "is_plain")]
     pub options: Options,
 }
@@ -142,7 +146,7 @@ fn is_plain(options: &Options) -> bool {
 }
 
 impl Question {
-    /// A question of a kind about everything, today.
+    /// A question of a kind about every participant and body, today.
     pub fn new(kind: Kind) -> Question {
         Question {
             kind,
@@ -166,47 +170,48 @@ impl Question {
         Question::new(Kind::Roster).within(body)
     }
 
-    /// A participant in every body.
+    /// The statuses of a participant in every body.
     pub fn portfolio(participant: impl Into<String>) -> Question {
         Question::new(Kind::Portfolio).of(participant)
     }
 
-    /// The same about a participant.
+    /// Returns the question with this participant.
     #[must_use]
     pub fn of(mut self, participant: impl Into<String>) -> Question {
         self.participant = Some(participant.into());
         self
     }
 
-    /// The same about one body more.
+    /// Returns the question with one more body.
     #[must_use]
     pub fn within(mut self, body: impl Into<String>) -> Question {
         self.bodies.push(body.into());
         self
     }
 
-    /// The same about a day, or a moment of it.
+    /// Returns the question on this day, or this moment of a day.
     #[must_use]
     pub fn on(mut self, day: impl Into<String>) -> Question {
         self.on = Some(day.into());
         self
     }
 
-    /// The same as the world could know it by the end of a day.
+    /// Returns the question as the world could know the answer by this date or instant, inclusive.
     #[must_use]
     pub fn as_known(mut self, day: impl Into<String>) -> Question {
         self.as_known = Some(day.into());
         self
     }
 
-    /// The same as the ledger recorded it: the first entries by number, or those recorded by a time.
+    /// Returns the question as the ledger recorded it: `size` is a number of entries, or a time by which entries were
+    /// recorded.
     #[must_use]
     pub fn as_recorded(mut self, size: impl ToString) -> Question {
         self.as_recorded = Some(size.to_string());
         self
     }
 
-    /// The words of the command line that asks it, without the name of the program.
+    /// The words of the command line that asks this question, without the name of the program.
     pub fn words(&self) -> Vec<String> {
         let mut words = vec![self.kind.word().to_owned()];
         let options = &self.options;
@@ -255,7 +260,7 @@ impl Question {
         words
     }
 
-    /// Whether its command takes the participant as an option, since most ask without one.
+    /// True if the command takes the participant as an option, because it is usually asked without one.
     fn of_some(&self) -> bool {
         matches!(self.kind, Kind::Conflicts | Kind::Diff | Kind::Reservations)
     }

@@ -1,4 +1,4 @@
-//! How many of those who must act have done so, over the membership of the moment.
+//! The count of those who must act and those who have, among the members of the moment.
 
 use crate::charter::StepBy;
 use crate::event::{ActKind, Day, ParticipantId};
@@ -7,10 +7,11 @@ use crate::history::{Standing, StepState};
 use super::answer::QuorumItem;
 use super::body::BodyView;
 
-/// The count of a step that others must take, at the end of a day; `None` for a step of the applicant's own, and
-/// where not every participant was looked up.
+/// The count for a step that others must take, at the end of a day; `None` for a step of the applicant's own, and if
+/// not every participant was looked up.
 ///
-/// Approval at home counts for nothing until the instrument is deposited or the completion notified (VCLT 14 to 16).
+/// Approval at home does not count until the instrument is deposited or the completion of procedures is notified (VCLT
+/// 14 to 16).
 pub(super) fn quorum(
     view: &BodyView,
     applicant: &ParticipantId,

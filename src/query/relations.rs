@@ -1,4 +1,5 @@
-//! Whether a treaty is in force between two, and with which reservations: they act pairwise (VCLT 20-23).
+//! Relations between two parties to a treaty: its force between them and the reservations that apply, which act
+//! pairwise (VCLT 20-23).
 
 use std::cmp::max;
 
@@ -6,7 +7,8 @@ use serde::Serialize;
 
 use crate::event::{Act, BodyId, Day, Edtf, Index, ParticipantId, Role, StatusId};
 use crate::history::{
-    Certainty, Objection, PairView, Reserved, Standing, Timing, is_withdrawn, reserved, takes_effect,
+    Certainty, Objection, ObjectionToConsent, PairView, Reserved, Standing, Timing, is_withdrawn,
+    objections_to_consent, reserved, takes_effect,
 };
 
 use super::Axes;
@@ -15,30 +17,30 @@ use super::body::{BodyView, Material, QueryError};
 use super::reservations::period;
 use super::status::{overlay_items, span};
 
-/// What holds between two participants of a body on a day.
+/// The relations between two participants of a body on a day.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Relations {
-    /// What was asked.
+    /// The question, as it was understood.
     pub question: QuestionEcho,
-    /// Whether it is in force between the two; `null` where that is not settled.
+    /// True if the treaty is in force between the two; `null` if that is not settled.
     pub in_force: Option<bool>,
-    /// How far that can be relied on.
+    /// The certainty of `in_force`.
     pub certainty: Certainty,
-    /// Since when it is in force between them.
+    /// The date since which it is in force between them.
     pub since: Option<Edtf>,
-    /// Provisions that do not apply between them, to the extent of a reservation that one objected to.
+    /// Provisions that do not apply between them, to the extent of a reservation to which one of them objected.
     pub without: Vec<RelationItem>,
     /// Provisions that a reservation modifies between them.
     pub modified: Vec<RelationItem>,
-    /// Reservations to which the other may still object.
+    /// Reservations to which the other may still object, or whose objection is not settled.
     pub pending: Vec<RelationItem>,
-    /// Objections that keep it from being in force between them.
+    /// Objections that prevent the treaty from being in force between them.
     pub precluded: Vec<RelationItem>,
-    /// Declarations of the two.
+    /// The declarations of the two that apply on the day.
     pub declarations: Vec<DeclarationItem>,
-    /// What it rests on.
+    /// The entries on which the answer rests.
     pub because: Vec<Because>,
-    /// What a reader must know besides.
+    /// Notes for the reader, such as a status that a participant lacks or an objection that is late.
     pub notes: Vec<String>,
     /// The span of the record that was searched; `null` without a survey.
     pub coverage: Option<Coverage>,
@@ -49,36 +51,46 @@ pub struct Relations {
 /// A reservation between the two.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct RelationItem {
-    /// The provisions that it touches; `null` where the record does not say.
+    /// The provisions that it concerns; `null` if the record does not state them.
     pub provisions: Option<String>,
-    /// The entry that made it.
+    /// The entry that made it; of an objection to an accession, the accession.
     pub reservation: Index,
-    /// Whose reservation.
+    /// The participant that made the reservation.
     pub by: ParticipantId,
-    /// Who objected.
+    /// The participant that objected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objected_by: Option<ParticipantId>,
-    /// The entry that objected.
+    /// The index of the objection.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub objection: Option<Index>,
+    /// True if the objection is to an accession, and no reservation is meant.
+    #[serde(skip_serializing_if = "is_false")]
+    pub accession: bool,
     /// By when the other accepted it, or may still object; `null` while it is not notified.
     pub on: Option<Edtf>,
-    /// The article.
+    /// The article that decides the effect.
     pub rule: &'static str,
+}
+
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// A declaration of one of the two.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct DeclarationItem {
-    /// The entry.
+    /// The index of the entry.
     pub index: Index,
-    /// Whose.
+    /// The participant that made the declaration.
     pub by: ParticipantId,
-    /// The provisions that it touches.
+    /// The provisions that it concerns.
     pub provisions: Option<String>,
-    /// What it says, as titled or noted.
+    /// The title of the declaration, else its note.
     pub what: Option<String>,
 }
+
+/// The rule of an objection to an accession.
+const ACCESSION_RULE: &str = "as the treaty provides, e.g. Apostille Convention art. 12";
 
 /// What a reservation does between the two.
 enum Effect {
@@ -88,10 +100,10 @@ enum Effect {
     Pending,
 }
 
-/// Answers for two participants in a body.
+/// Finds the relations between two participants in a body.
 ///
 /// # Errors
-/// [`QueryError`].
+/// [`QueryError`] if the body has no charter in the record, or its charter cannot be read.
 pub fn relations(
     material: &Material,
     one: &ParticipantId,
@@ -129,9 +141,14 @@ pub fn relations(
         for made in &reserved(&acts) {
             between(&mut answer, &view, made, [one, other], on);
         }
+        for (by, of) in [(one, other), (other, one)] {
+            for objected in objections_to_consent(&acts, by, of) {
+                objected_to(&mut answer, &objected, [by, of], on);
+            }
+        }
     }
     if !answer.precluded.is_empty() {
-        // Bound or not, it is not in force between the two.
+        // Even if both are bound, it is not in force between the two.
         (answer.in_force, answer.certainty) = (Some(false), Certainty::Certain);
     }
     if answer.in_force != Some(true) {
@@ -147,11 +164,11 @@ pub fn relations(
     Ok(answer)
 }
 
-/// One of the two as the question sees it.
+/// One of the two participants as the question sees it.
 struct Side<'p> {
     participant: &'p ParticipantId,
     certainty: Certainty,
-    /// Whether it is bound; `None` where that is not settled.
+    /// True if it is bound; `None` if that is not settled.
     bound: Option<bool>,
     since: Option<Edtf>,
     because: Vec<Because>,
@@ -199,7 +216,7 @@ fn side<'p>(view: &BodyView, participant: &'p ParticipantId, on: Day) -> Side<'p
     }
 }
 
-/// In force where both are bound; one who certainly is not settles it.
+/// The treaty is in force between the two if both are bound; if one certainly is not, it is certainly not in force.
 fn both(first: &Side<'_>, second: &Side<'_>) -> (Option<bool>, Certainty) {
     match (first.bound, second.bound) {
         (Some(true), Some(true)) => (Some(true), Certainty::Certain),
@@ -219,7 +236,7 @@ fn later(a: &Edtf, b: &Edtf) -> Edtf {
     }
 }
 
-/// What one reservation or declaration does between the two.
+/// Adds the effect of one reservation or declaration between the two to the answer.
 fn between(answer: &mut Relations, view: &BodyView, made: &Reserved<'_>, two: [&ParticipantId; 2], on: Day) {
     let event = &made.act.event;
     let Some(by) = event.participant.as_ref().filter(|by| two.contains(by)) else { return };
@@ -259,8 +276,9 @@ fn between(answer: &mut Relations, view: &BodyView, made: &Reserved<'_>, two: [&
         by: by.clone(),
         objected_by: objection.map(|_| other.clone()),
         objection: objection.map(|o| o.act.index),
+        accession: false,
         on: match effect {
-            // An objection that was withdrawn leaves the reservation accepted.
+            // A reservation is accepted once the objection to it is withdrawn.
             Effect::Modified => given_up.filter_map(takes_effect).next_back().cloned().or(ends),
             _ => ends,
         },
@@ -274,6 +292,59 @@ fn between(answer: &mut Relations, view: &BodyView, made: &Reserved<'_>, two: [&
         Effect::Precluded => answer.precluded.push(item),
         Effect::Pending => answer.pending.push(item),
     }
+}
+
+/// Adds an objection of one of the two to the accession of the other: it keeps the treaty from being in force between them.
+fn objected_to(
+    answer: &mut Relations,
+    objected: &ObjectionToConsent<'_>,
+    [by, of]: [&ParticipantId; 2],
+    on: Day,
+) {
+    let (act, consent) = (objected.objection.act, objected.consent);
+    if act.event.date().is_none_or(|date| date.earliest() > on) {
+        return;
+    }
+    if let Some(reason) = objected.void {
+        answer.notes.push(format!(
+            "the objection of entry {} to the consent of entry {} has no effect: {reason}",
+            act.index, consent.index
+        ));
+        return;
+    }
+    let withdrawal = objected.objection.withdrawal.filter(|act| is_withdrawn(Some(act), on));
+    if let Some((date, act)) = withdrawal.and_then(|act| Some((takes_effect(act)?, act))) {
+        if let Some(since) = &answer.since {
+            answer.since = Some(later(since, date));
+        }
+        answer.because.push(rests_on(
+            act,
+            ACCESSION_RULE,
+            "withdrawn: the treaty is in force between the two from then",
+        ));
+        return;
+    }
+    if objected.timing == Timing::Unsettled {
+        answer.notes.push(format!("whether the objection of entry {} was in time is not settled", act.index));
+        answer.certainty = max_doubt(answer.certainty);
+        answer.in_force = None;
+        return;
+    }
+    answer.because.push(rests_on(
+        act,
+        ACCESSION_RULE,
+        "objected to: the accession has no effect between the two",
+    ));
+    answer.precluded.push(RelationItem {
+        provisions: None,
+        reservation: consent.index,
+        by: of.clone(),
+        objected_by: Some(by.clone()),
+        objection: Some(act.index),
+        accession: true,
+        on: None,
+        rule: ACCESSION_RULE,
+    });
 }
 
 /// What the objections of the other party make of a reservation, and which of them does.
@@ -316,7 +387,7 @@ fn weighed<'o, 's>(
     (effect, objection)
 }
 
-/// An open question leaves a disputed answer disputed.
+/// Adds a doubt to a certainty; a contested answer stays contested.
 fn max_doubt(certainty: Certainty) -> Certainty {
     if certainty == Certainty::Contested { certainty } else { Certainty::Possible }
 }
@@ -343,7 +414,7 @@ impl Effect {
     }
 }
 
-/// Where a precluding objection, or its reservation, was withdrawn, the treaty is in force between the two from then.
+/// If a precluding objection, or its reservation, was withdrawn, the treaty is in force between the two from that day.
 fn began_anew(
     answer: &mut Relations,
     made: &Reserved<'_>,

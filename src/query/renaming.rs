@@ -1,5 +1,4 @@
-//! Participants under two names: as a source renames them from one snapshot to the next, and as one body's record lists
-//! two that may be one.
+//! Participants under two names: renamed by a source between two snapshots, or listed twice in the record of one body.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,8 +7,7 @@ use crate::history::{Standing, same_fact};
 
 use super::quality_rule::{FindingDate, Found, QualityKind, Record};
 
-/// What a source took back and stated again in the same stroke, with every date as before: only the name can have
-/// changed.
+/// Acts that a source took back and stated again at once, with every date unchanged: only the name can have changed.
 pub(super) fn renamed(record: &Record<'_>) -> Vec<Found> {
     let mut all = Vec::new();
     for taken in &record.taken_back {
@@ -40,7 +38,7 @@ pub(super) fn renamed(record: &Record<'_>) -> Vec<Found> {
     all
 }
 
-/// Participants of one body whose names say the same, where at least one is not in the register.
+/// Pairs of participants of one body whose names mean the same, at least one of which is not in the register.
 pub(super) fn namesakes(records: &BTreeMap<ParticipantId, Record<'_>>) -> Vec<(ParticipantId, Found)> {
     if !records.keys().any(ParticipantId::is_named) {
         return Vec::new();
@@ -75,7 +73,7 @@ pub(super) fn namesakes(records: &BTreeMap<ParticipantId, Record<'_>>) -> Vec<(P
     all
 }
 
-/// As its source names it, or as the register does.
+/// The name that the source gives to a participant outside the register, else its name in the register.
 fn name_of(id: &ParticipantId, record: &Record<'_>) -> String {
     let note = record.own.iter().find_map(|act| {
         act.event.note.as_deref()?.strip_prefix("named ")?.strip_suffix(" by the source").map(str::to_owned)
@@ -86,11 +84,11 @@ fn name_of(id: &ParticipantId, record: &Record<'_>) -> String {
     }
 }
 
-/// The words that tell a name apart, in four letters or more.
+/// The distinctive words of a name: those of four letters or more.
 struct Words {
-    /// Written in capitals throughout, as abbreviations are.
+    /// Words written in capitals throughout, as abbreviations are.
     capitals: BTreeSet<String>,
-    /// All others, in lower case.
+    /// All other words, in lower case.
     others: BTreeSet<String>,
 }
 
@@ -105,7 +103,7 @@ impl Words {
         }
     }
 
-    /// Whether both spell out the same name, or bear the same abbreviation.
+    /// True if both names have the same words, or share an abbreviation.
     fn say_the_same_as(&self, other: &Words) -> bool {
         let spelt = !self.others.is_empty() && self.others == other.others;
         spelt || !self.capitals.is_disjoint(&other.capitals)

@@ -1,5 +1,5 @@
-//! What is told more than once: the same fact, one act under two dates, a consent after a consent, rows about one
-//! participant.
+//! Repetitions in a record: the same fact twice, one act under two dates, a consent after a consent, several rows on
+//! one participant.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,8 @@ use crate::history::{Standing, alike, same_fact};
 use super::order::row_of;
 use super::quality_rule::{FindingDate, Found, QualityKind, Record, TakenBack};
 
-/// Dates of one act, told by one source, that are further apart in days are two acts.
+/// The largest distance, in days, between two dates of one act that one source states. Acts with dates further apart
+/// are two acts.
 const NEAR: i64 = 60;
 
 /// Facts that several entries state.
@@ -25,7 +26,8 @@ pub(super) fn same_facts(own: &[Standing]) -> Vec<Found> {
         .collect()
 }
 
-/// Acts that stand and may be one, under dates that cannot be one day: near to each other, or told by two sources.
+/// Acts that are not retracted and may be one act, but have dates that cannot be one day: at most [`NEAR`] days apart,
+/// or stated by two sources.
 pub(super) fn rival_dates(own: &[Standing]) -> Vec<Found> {
     let rival = |a: &Event, b: &Event| is_rival(own, a, b);
     groups(own, rival)
@@ -49,7 +51,7 @@ fn is_rival(own: &[Standing], a: &Event, b: &Event) -> bool {
         && !ended_between(own, first, second)
 }
 
-/// An act that its source stated under one date, and under another in the same stroke in which it took the first back.
+/// An act that its source stated under one date, and under another date at the time when it took the first back.
 pub(super) fn changed_dates(record: &Record<'_>) -> Vec<Found> {
     let mut told: BTreeSet<Index> = BTreeSet::new();
     let mut all = Vec::new();
@@ -93,7 +95,8 @@ pub(super) fn changed_dates(record: &Record<'_>) -> Vec<Found> {
     all
 }
 
-/// A consent to be bound after another, with no withdrawal between; two that may be one act are rival dates instead.
+/// A consent to be bound after another, without a withdrawal between them; two that may be one act are rival dates
+/// instead.
 pub(super) fn second_consents(own: &[Standing]) -> Vec<Found> {
     use ActKind as K;
     let consents = |act: &&Standing| {
@@ -127,7 +130,7 @@ pub(super) fn second_consents(own: &[Standing]) -> Vec<Found> {
     consents.windows(2).filter_map(second).collect()
 }
 
-/// Rows of one file about one participant in one body, where there is more than one.
+/// The rows of one file about one participant in one body, if there is more than one.
 pub(super) fn repeated_rows(own: &[Standing]) -> Vec<Found> {
     let mut files: BTreeMap<&str, (BTreeSet<&str>, Vec<&Standing>)> = BTreeMap::new();
     for act in own {
@@ -146,7 +149,8 @@ pub(super) fn repeated_rows(own: &[Standing]) -> Vec<Found> {
         .collect()
 }
 
-/// Acts of which each is of one kind with the first, two or more; every act is in one group at most.
+/// Groups of two or more acts, each of which `joins` relates to the first of its group; an act that is in a group does
+/// not begin another.
 fn groups(own: &[Standing], joins: impl Fn(&Event, &Event) -> bool) -> Vec<Vec<&Standing>> {
     let mut told: BTreeSet<Index> = BTreeSet::new();
     let mut all = Vec::new();
@@ -176,7 +180,7 @@ fn found(kind: QualityKind, what: String, acts: &[&Standing]) -> Found {
     }
 }
 
-/// Whether another source tells it: another import, or, of what was recorded by hand, another citation.
+/// True if two sources state the acts: two imports, or, for acts recorded by hand, citations that have none in common.
 fn of_two_sources(a: &Event, b: &Event) -> bool {
     match (a.import, b.import) {
         (None, None) => {
@@ -189,7 +193,7 @@ fn of_two_sources(a: &Event, b: &Event) -> bool {
     }
 }
 
-/// Whether some act that ends a participation may lie between two dates.
+/// True if an act that ends a participation may lie between two dates.
 fn ended_between(own: &[Standing], a: &Edtf, b: &Edtf) -> bool {
     use ActKind as K;
     let (from, to) = (a.earliest().min(b.earliest()), a.latest().max(b.latest()));
@@ -211,18 +215,18 @@ fn ended_between(own: &[Standing], a: &Edtf, b: &Edtf) -> bool {
     })
 }
 
-/// The days between two dates; 0 where they may be the same day.
+/// The number of days between two dates; 0 if they may be the same day.
 fn days_between(a: &Edtf, b: &Edtf) -> i64 {
     let days = |from: &Edtf, to: &Edtf| i64::from(to.earliest().days()) - i64::from(from.latest().days());
     days(a, b).max(days(b, a)).max(0)
 }
 
-/// An act as words.
+/// The name of an act, in words.
 fn words(event: &Event) -> String {
     event.act.kind().name().replace('-', " ")
 }
 
-/// `1987-02-09 or 1989-04-06`.
+/// Joins dates in words: `1987-02-09 or 1989-04-06`.
 fn or<'d>(dates: impl Iterator<Item = &'d Edtf>) -> String {
     let mut dates: Vec<&str> = dates.map(Edtf::as_str).collect();
     dates.sort_unstable();

@@ -1,4 +1,4 @@
-//! Reservations, declarations and objections of a body, with the periods in which one may object (VCLT 19-23).
+//! Reservations, declarations and objections in a body, with the periods for objections (VCLT 19-23).
 
 use serde::Serialize;
 
@@ -15,11 +15,11 @@ use super::status::span;
 /// The reservations and declarations made in a body up to a day.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Reservations {
-    /// What was asked.
+    /// The question, as it was understood.
     pub question: QuestionEcho,
-    /// By the day on which they were made.
+    /// The reservations and declarations, by the day on which they were made.
     pub reservations: Vec<ReservationItem>,
-    /// What a reader must know besides.
+    /// Notes for the reader, such as a late objection or a reservation that is not notified.
     pub notes: Vec<String>,
     /// The span of the record that was searched; `null` without a survey.
     pub coverage: Option<Coverage>,
@@ -30,68 +30,71 @@ pub struct Reservations {
 /// A reservation or a declaration.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct ReservationItem {
-    /// `reservation` or `declaration`.
+    /// The kind: `reservation` or `declaration`.
     pub kind: &'static str,
-    /// Whose.
+    /// The participant that made it.
     pub participant: ParticipantId,
-    /// Its place in the log.
+    /// The index of its entry.
     pub index: Index,
-    /// When it was made.
+    /// The date on which it was made.
     pub date: Edtf,
-    /// The provisions that it touches.
+    /// The provisions that it concerns.
     pub provisions: Option<String>,
     /// Its title.
     pub title: Option<String>,
-    /// Its words, as quoted.
+    /// Its text, as quoted.
     pub text: Option<String>,
     /// A remark of the recorder or the source.
     pub note: Option<String>,
-    /// When the depositary notified it.
+    /// The date on which the depositary notified it.
     pub notified: Option<Edtf>,
-    /// The last day for an objection by whoever was bound before; `null` of a declaration, and while it is not notified.
+    /// The last day for an objection by a participant that was bound before its notification; `null` for a declaration,
+    /// and while it is not notified.
     pub objection_period_ends: Option<Edtf>,
-    /// From when it has effect: its own `effective`, else since its maker is bound; `null` while it is not.
+    /// The date from which it has effect: its own `effective` date, else the day since which its maker is bound; `null`
+    /// while its maker is not bound.
     pub in_effect_from: Option<Edtf>,
-    /// The first day on which it no longer holds, as it says itself.
+    /// The first day on which it no longer applies, if it states one.
     pub until: Option<Edtf>,
-    /// What withdrew it, up to the day asked.
+    /// Its withdrawal, up to the day asked about.
     pub withdrawn: Option<WithdrawalItem>,
-    /// Objections up to the day asked.
+    /// The objections up to the day asked about.
     pub objections: Vec<ObjectionItem>,
 }
 
 /// A withdrawal.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct WithdrawalItem {
-    /// From when it has effect (VCLT 22(3)).
+    /// The date from which the withdrawal has effect (VCLT 22(3)).
     pub on: Edtf,
-    /// By which entry.
+    /// The index of its entry.
     pub index: Index,
 }
 
 /// An objection.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct ObjectionItem {
-    /// Whose.
+    /// The participant that objected.
     pub participant: ParticipantId,
-    /// Its place in the log.
+    /// The index of its entry.
     pub index: Index,
-    /// When it was made.
+    /// The date on which it was made.
     pub date: Edtf,
-    /// `in-time`, `late` (without effect, VCLT 20(5)) or `unsettled`.
+    /// The timing: `in-time`, `late` (without effect, VCLT 20(5)) or `unsettled`.
     pub timing: &'static str,
-    /// The last day on which this participant could object; `null` while it is not notified, or its maker not bound.
+    /// The last day on which this participant could object; `null` while the reservation is not notified, or this
+    /// participant has not consented to be bound.
     pub period_ends: Option<Edtf>,
-    /// Whether it opposes the entry into force of the treaty between the two (VCLT 20(4)(b)).
+    /// True if it opposes the entry into force of the treaty between the two (VCLT 20(4)(b)).
     pub precludes: bool,
-    /// What withdrew it, up to the day asked.
+    /// Its withdrawal, up to the day asked about.
     pub withdrawn: Option<WithdrawalItem>,
 }
 
-/// Answers for a whole body, or for one participant in it.
+/// Lists the reservations and declarations in a body; with `only`, those of one participant.
 ///
 /// # Errors
-/// [`QueryError`].
+/// [`QueryError`] if the body has no charter in the record, or its charter cannot be read.
 pub fn reservations(
     material: &Material,
     body: &BodyId,
@@ -176,8 +179,8 @@ fn objection(
     })
 }
 
-/// The last day on which a participant may object. There is none of a declaration, and none yet for whoever has not
-/// consented to be bound (VCLT 20(5)).
+/// The last day on which a participant may object. There is none for a declaration, and none yet for a participant that
+/// has not consented to be bound (VCLT 20(5)).
 pub(super) fn period(view: &BodyView, made: &Reserved<'_>, other: &ParticipantId, on: Day) -> Option<Edtf> {
     let reservation = matches!(made.act.event.act, Act::ReservationMade(_));
     let consented = consented(view, other).or_else(|| bound_since(view, other, on))?;
@@ -197,7 +200,7 @@ fn words(act: &Standing) -> Option<String> {
     })
 }
 
-/// When a participant first expressed its consent to be bound (VCLT 11).
+/// The date on which a participant first expressed its consent to be bound (VCLT 11).
 fn consented(view: &BodyView, participant: &ParticipantId) -> Option<Edtf> {
     use ActKind as K;
     let consents = |act: ActKind| {
@@ -211,7 +214,7 @@ fn consented(view: &BodyView, participant: &ParticipantId) -> Option<Edtf> {
     dates.min_by_key(|date| (date.earliest(), date.latest())).cloned()
 }
 
-/// Since when a participant has the highest status, where it certainly has it on a day.
+/// The date since which a participant has the highest status, if it certainly has it on a day.
 pub(super) fn bound_since(view: &BodyView, participant: &ParticipantId, on: Day) -> Option<Edtf> {
     let history = view.history(participant);
     let reading = history.on(on);

@@ -1,4 +1,4 @@
-//! Bitemporal history: every spell, as it was answered at each state of the record and of knowledge.
+//! Bitemporal history: every spell as it was answered at each state of the record and of knowledge.
 
 use std::collections::BTreeSet;
 
@@ -12,41 +12,42 @@ use super::answer::{CheckpointRef, QuestionEcho};
 use super::body::{BodyView, Material, QueryError};
 use super::timeline::{SpellItem, spells_in};
 
-/// Every spell of a participant with every revision of them.
+/// The spells of a participant in every revision.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Revisions {
-    /// What was asked; `on` plays no part.
+    /// The question, as it was understood; `on` plays no part.
     pub question: QuestionEcho,
-    /// By body; first as this ledger came to record them, then as the world came to know them.
+    /// The revisions, by body; first those by size of this ledger, then those by knowledge of the world.
     pub revisions: Vec<Revision>,
-    /// What a reader must know besides.
+    /// Notes for the reader.
     pub notes: Vec<String>,
     /// The head of the record that was read.
     pub checkpoint: CheckpointRef,
 }
 
-/// The spells that were answered over a stretch of recorded time, or of knowledge. Each list is complete for the rest of
-/// the question: by size with the knowledge asked for, by known day with the entries asked for.
+/// The spells that were the answer over a stretch of recorded time, or of knowledge. Each of the two lists is complete
+/// for the other dates of the question: the one by size for the knowledge asked for, the one by knowledge for the
+/// entries asked for.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Revision {
-    /// In which organisation or treaty.
+    /// The organisation or treaty.
     pub body: BodyId,
-    /// The first `--as-recorded` that gives them; `null` on the axis of knowledge.
+    /// The first `--as-recorded` size that gives these spells; `null` on the axis of knowledge.
     pub recorded_from: Option<Size>,
-    /// The first that gives others; `null` while none does.
+    /// The first size that gives other spells; `null` if none does.
     pub recorded_until: Option<Size>,
-    /// The first `--as-known` that gives them; `null` on the axis of the record, and from the beginning.
+    /// The first `--as-known` that gives these spells; `null` on the axis of the record, and if they have no beginning.
     pub known_from: Option<KnownBy>,
-    /// The first that gives others; `null` while none does.
+    /// The first that gives other spells; `null` if none does.
     pub known_until: Option<KnownBy>,
     /// The spells.
     pub spells: Vec<SpellItem>,
 }
 
-/// Answers for a participant in one body.
+/// Finds the revisions of one participant in one body.
 ///
 /// # Errors
-/// [`QueryError`].
+/// [`QueryError::Charter`] if a charter cannot be read. A body without a charter has no revisions.
 pub fn revisions(
     material: &Material,
     participant: &ParticipantId,
@@ -61,7 +62,7 @@ pub fn revisions(
 }
 
 impl Revisions {
-    /// One answer of those in several bodies.
+    /// Joins the answers for several bodies.
     pub fn joined(parts: Vec<Revisions>, question: QuestionEcho, checkpoint: CheckpointRef) -> Revisions {
         let revisions = parts.into_iter().flat_map(|part| part.revisions).collect();
         Revisions { question, revisions, notes: Vec::new(), checkpoint }
@@ -76,7 +77,7 @@ struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    /// What an entry must be for the spells to change when it is recorded or known.
+    /// True if the spells may change when the entry is recorded, or becomes known.
     fn bears(&self, entry: &Entry) -> bool {
         let event = &entry.event;
         match &event.act {
@@ -94,7 +95,7 @@ impl Pair<'_> {
         self.material.entries.iter().filter(move |e| recorded.holds(e.index) && self.bears(e))
     }
 
-    /// The spells at a state of the record and of knowledge; `None` where the body had no charter yet.
+    /// The spells at a state of the record and of knowledge; `None` if the body had no charter yet.
     fn spells(&self, axes: &Axes, size: Size, known: Instant) -> Result<Option<Vec<SpellItem>>, QueryError> {
         match BodyView::new(self.material, self.body, size, known) {
             Ok(view) => Ok(Some(spells_in(&view.with_view(axes), self.participant, self.body))),
@@ -123,7 +124,7 @@ impl Pair<'_> {
             ActKind::RecordCorrected | ActKind::EntryRetracted => correction_known(&e.event),
             _ => e.event.known().from,
         };
-        // A rectification may set another day of knowledge, so what it makes of its target counts too.
+        // A rectification may change when its target was known, so the rectified acts count too.
         let size = axes.as_recorded;
         let standing = crate::history::standing(&self.material.entries, size, Instant::FUTURE);
         let moments: BTreeSet<Instant> = self
@@ -158,7 +159,7 @@ impl Pair<'_> {
     }
 }
 
-/// Whether spells differ from those before; before anything is recorded there are none.
+/// True if the spells differ from those of the revision before; before the first revision there is no status.
 fn is_news(last: Option<&Revision>, spells: &[SpellItem]) -> bool {
     match last {
         Some(last) => last.spells != spells,

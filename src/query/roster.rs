@@ -16,18 +16,18 @@ use super::pending::{PendingItem, waiting};
 use super::row::{PairRow, RuledBody};
 use super::status::{overlay_items, span};
 
-/// Who has which status in a body on a day.
+/// The participants of a body on a day, by status.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Roster {
-    /// What was asked.
+    /// The question, as it was understood.
     pub question: QuestionEcho,
-    /// How many by status: so many certainly, so many at most.
+    /// The number of participants by status: those that certainly have it, and those that may have it.
     pub counts: BTreeMap<StatusId, Count>,
-    /// Every participant that has, or may have, a status; by status, then by id.
+    /// Every participant that has or may have a status, by status, then by id.
     pub participants: Vec<RosterItem>,
-    /// Decided, and not in effect.
+    /// Procedures that are decided and not yet in effect.
     pub waiting: Vec<PendingItem>,
-    /// What a reader must know besides.
+    /// Notes for the reader, such as the end of the record or a withheld act.
     pub notes: Vec<String>,
     /// The span of the record that was searched; `null` without a survey.
     pub coverage: Option<Coverage>,
@@ -35,37 +35,37 @@ pub struct Roster {
     pub checkpoint: CheckpointRef,
 }
 
-/// How many have a status.
+/// The number of participants that have a status.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 pub struct Count {
-    /// Certainly.
+    /// Participants that certainly have it.
     pub certain: u64,
-    /// Certainly or possibly.
+    /// Participants that certainly or possibly have it.
     pub at_most: u64,
 }
 
 /// One line of a roster.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct RosterItem {
-    /// Who.
+    /// The participant.
     pub participant: ParticipantId,
-    /// Its status; `null` where it is not settled.
+    /// The status; `null` if it is not settled.
     pub status: Option<StatusId>,
-    /// How far that can be relied on.
+    /// The certainty of the status.
     pub certainty: Certainty,
     /// Every status that is possible.
     pub possible: Vec<StatusId>,
-    /// Since when.
+    /// The date since which the participant has the status.
     pub since: Option<Edtf>,
-    /// What lies over it.
+    /// The overlays on the status.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub overlays: Vec<OverlayItem>,
 }
 
-/// Answers for a whole body; with `only`, for one status of it.
+/// Lists the participants of a body by status; with `only`, those that have or may have that one status.
 ///
 /// # Errors
-/// [`QueryError`].
+/// [`QueryError`] if the body has no charter in the record, or its charter cannot be read.
 pub fn roster(
     material: &Material,
     body: &BodyId,
@@ -87,8 +87,8 @@ pub fn roster(
     })
 }
 
-/// The same from the rows of everyone in a body, as `charter` rules it today; `None` on a day of which only the fold can
-/// say it.
+/// The roster from the rows of every participant of a body, under today's `charter`; `None` on a day that only the fold
+/// can answer for.
 pub fn roster_of_rows(
     charter: &Charter,
     ruled: &RuledBody,
@@ -118,8 +118,8 @@ pub fn roster_of_rows(
 }
 
 impl PairRow {
-    /// The line of the participant in a roster of a day, if it has, or may have, a status; `None` on a day of which only the
-    /// fold can say it, or if a decision waits for its effect.
+    /// The line of the participant in the roster of a day, if it has or may have a status; `None` on a day that only
+    /// the fold can answer for, or if a decision awaits its effect.
     fn in_roster(&self, who: &ParticipantId, on: Day) -> Option<Option<RosterItem>> {
         let present = self.present.as_ref().filter(|present| present.from <= on)?;
         if present.procedures.iter().any(|open| open.stage == ActKind::StatusDecided) {
@@ -141,7 +141,7 @@ impl PairRow {
     }
 }
 
-/// The lines that are asked for, in their order, and how many there are by status.
+/// Selects and sorts the lines of a roster, and counts them by status.
 fn counted(
     charter: &Charter,
     mut lines: Vec<RosterItem>,
@@ -170,18 +170,18 @@ fn counted(
     (counts, lines)
 }
 
-/// Everyone of whom a [`roster`] may have a line, with the status through all of time, by id.
+/// The participants that may have a line in a [`roster`], each with its status through all of time, by id.
 pub fn histories(view: &BodyView) -> impl Iterator<Item = (&ParticipantId, Arc<History>)> {
     view.pairs.iter().filter_map(|(id, pair)| history(view, id, pair).map(|history| (id, history)))
 }
 
 fn history(view: &BodyView, participant: &ParticipantId, pair: &PairView) -> Option<Arc<History>> {
-    // One line counts once: its acts stand under the name that continues it.
+    // One line of participants counts once: its acts are recorded under the name that continues it.
     let continued = pair.own.is_empty() && view.board.continued_by(&view.pairs, participant).is_some();
     (!continued).then(|| view.history(participant))
 }
 
-/// What is read of a participant that has, or may have, a status.
+/// The reading of a participant that has or may have a status.
 struct Read {
     history: Arc<History>,
     reading: StatusReading,
@@ -231,7 +231,7 @@ fn notes(
     notes
 }
 
-/// What the rules of a day say of a status that others became.
+/// The note of the day's charter on a status into which others were merged, if a participant has that status.
 fn merged(charter: &Charter, participants: &[RosterItem], on: Day) -> Option<String> {
     let version = charter.on(on);
     let merged =

@@ -1,9 +1,9 @@
-//! Rows: what is kept of each body and of each participant in it, so that a question about many bodies reads no acts.
+//! Rows: the stored results of the fold for each body and each participant in it, so that a question about many bodies
+//! reads no acts.
 //!
-//! A row is made by the fold and says what the fold would say. It holds for a question about everything that was recorded
-//! of the body and is known today, of one whole day, without the view of a source. Of a participant only what is plain has
-//! a row: every spell where no act is withheld, and the present where nothing is to come, disputed or counted. Every other
-//! question is answered by the fold.
+//! A row is made by the fold and agrees with it. It answers only a question about everything recorded of the body and
+//! known today, on a whole day, without a view. The spells of a participant have a row if none of its acts is withheld;
+//! its present status has one if no change is scheduled, disputed or counted. The fold answers every other question.
 
 use crate::charter::{BodyKind, Version};
 use crate::event::{Act, ActKind, BodyId, Day, Edtf, Index, ParticipantId, Size, StatusId};
@@ -15,59 +15,63 @@ use super::body::BodyView;
 use super::portfolio::{InPortfolio, PortfolioItem};
 use super::timeline::{SpellItem, Timeline};
 
-/// Names the rules by which this program folds: rows that a program with others made are not read.
+/// Identifies the rules by which this program folds. The program does not read rows that were made under other rules.
 pub const FOLD_RULES: u64 = match u64::from_str_radix(env!("CHANCERY_FOLD_RULES"), 16) {
     Ok(rules) => rules,
     Err(_) => 0,
 };
 
-/// What is kept of a body.
+/// The row of a body.
 #[derive(Clone, PartialEq, Debug)]
 pub struct BodyRow {
-    /// So many entries must be read for it to hold: the index behind the last one that bears on the body.
+    /// The smallest size of a record that includes every entry on which the row rests: one more than the index of the
+    /// last entry that bears on the body.
     pub size: Size,
-    /// The other groups of headings whose entries bear on the body: bodies, and imports as `import:` and an id.
+    /// The other groups of headings with entries that bear on the body: names of bodies, and imports as `import:` and
+    /// an id.
     pub beside: Vec<String>,
-    /// What its charter makes of it; `None` where no charter stands, or it cannot be read.
+    /// The facts that its charter gives; `None` if no charter is in effect, or it cannot be read.
     pub ruled: Option<RuledBody>,
 }
 
-/// A body that has a charter.
+/// The facts of a body that has a charter.
 #[derive(Clone, PartialEq, Debug)]
 pub struct RuledBody {
-    /// What it is.
+    /// The kind of body: organisation or treaty.
     pub kind: BodyKind,
-    /// Its full name.
+    /// The full name of the body.
     pub title: String,
-    /// Its name as it stands in a sentence.
+    /// The name of the body as it is used in a sentence.
     pub short: String,
-    /// Whether an adoption of its charter stands: it may be known by amendments alone.
+    /// True if an adoption of the charter is on record and not retracted; otherwise the body is known by amendments
+    /// alone.
     pub is_adopted: bool,
-    /// The body whose charter it extends.
+    /// The body whose charter this one extends.
     pub extends: Option<BodyId>,
-    /// How many participants have acts in it, or acts about them.
+    /// The number of participants with acts in the body, or acts about them.
     pub participants: u64,
-    /// The span that was surveyed.
+    /// The span of the record that was surveyed.
     pub surveyed: Option<Edtf>,
-    /// The first day of an act of a participant.
+    /// The earliest day of a participant's act; `None` if no act has one.
     pub(super) first_act: Option<Day>,
-    /// What the consents of everybody make of its entry into force, where the status of each participant follows from this,
-    /// its own acts and those of the body; `None` where the acts of one bear otherwise on the status of another.
+    /// The result of the clause of entry into force over all consents, if the status of each participant follows from
+    /// this result, its own acts and those of the body; `None` if the acts of one participant bear on the status of
+    /// another in some other way.
     pub(super) separable: Option<ConsentsMet>,
-    /// What rows of its participants name by number: statuses, clauses, acts.
+    /// The statuses and clauses that the rows of participants refer to by number.
     pub(super) words: Vec<String>,
 }
 
-/// What is kept of a participant in a body.
+/// The row of a participant in a body.
 #[derive(Clone, PartialEq, Debug)]
 pub struct PairRow {
-    /// Every spell, as a timeline has it, the body left out.
+    /// Every spell, as in a timeline, without the body.
     pub(super) spells: Vec<RowSpell>,
-    /// The present, where nothing is to come.
+    /// The present status, if it is stored and no change is scheduled.
     pub(super) present: Option<Present>,
 }
 
-/// A spell of a row; it ends where the next one begins.
+/// A spell of a row; it ends on the day on which the next one begins.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct RowSpell {
     pub(super) from: Day,
@@ -77,7 +81,7 @@ pub(super) struct RowSpell {
     pub(super) clause: Option<String>,
 }
 
-/// What holds from a day on, as long as nothing more is recorded.
+/// The status from a day on, as long as nothing more is recorded.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Present {
     pub(super) from: Day,
@@ -85,19 +89,20 @@ pub(super) struct Present {
     pub(super) procedures: Vec<ProcedureItem>,
 }
 
-/// Whether rows may answer a question on these axes. How much of the record it reads, each row must allow.
+/// True if rows may answer a question on these axes. The caller must also check that the record that is read includes
+/// the entries of each row ([`BodyRow::size`]).
 pub fn may_read_rows(axes: &Axes) -> bool {
     axes.at.is_none() && axes.view.is_none() && axes.as_known.is_none()
 }
 
 impl RuledBody {
-    /// What a body that is set out says of itself.
+    /// The facts of an evaluated body.
     pub fn of(view: &BodyView) -> RuledBody {
         let about = &view.charter.about;
         let adopted = |act: &Standing| {
             act.event.body == view.charter.body && matches!(act.event.act, Act::CharterAdopted(_))
         };
-        // A correction may have given the adoption a participant.
+        // A correction may have given the adoption a participant, so the acts of participants are searched as well.
         let mut acts = view.acts().chain(view.withheld.iter().map(|held| &held.act));
         RuledBody {
             kind: about.kind,
@@ -113,27 +118,27 @@ impl RuledBody {
         }
     }
 
-    /// What the consents of everybody make of the entry into force, where nothing else of the acts of one bears on the status
-    /// of another.
+    /// The result of the clause of entry into force over all consents, if the acts of one participant bear on the
+    /// status of another in no other way.
     pub fn separable(&self) -> Option<&ConsentsMet> {
         self.separable.as_ref()
     }
 
-    /// The span that was surveyed, and whether a day lies in it.
+    /// The span that was surveyed; `covers` is true if the day `on` lies in it. Returns `None` without a survey.
     pub fn coverage(&self, on: Day) -> Option<Coverage> {
         Coverage::of(self.surveyed.as_ref(), on)
     }
 }
 
-/// The first day of an act that has one.
+/// The earliest day of a participant's act, among acts with a date that has a first day.
 pub(super) fn first_act(view: &BodyView) -> Option<Day> {
     let dates = view.pairs.values().flat_map(|pair| &pair.own).filter_map(|act| act.event.date());
     dates.map(Edtf::earliest).filter(|day| *day > Day::PAST).min()
 }
 
-/// What the consents make of the entry into force of a body in which the acts of one bear on the status of another by nothing
-/// else: no accession treaty counts members, no step is for others to take, nobody continues another, no treaty is waited for,
-/// and neither a correction of the text nor an act that does not count needs the word of others.
+/// The result of the clause of entry into force over all consents, if the acts of one participant bear on the status of
+/// another only through it: no accession treaty counts members, no step is for others to take, no participant continues
+/// another, no clause waits for a treaty, no correction of the text was proposed, and no act is withheld.
 fn separable(view: &BodyView) -> Option<ConsentsMet> {
     let counts = |version: &Version| {
         let mut steps = version.procedures.iter().flat_map(|procedure| &procedure.rule.steps);
@@ -151,7 +156,7 @@ fn separable(view: &BodyView) -> Option<ConsentsMet> {
 }
 
 impl PairRow {
-    /// What a portfolio says of the participant in the body; `None` on a day of which only the fold can say it.
+    /// The item of a portfolio for the participant in the body; `None` on a day that only the fold can answer for.
     pub fn in_portfolio(&self, body: &BodyId, ruled: &RuledBody, on: Day) -> Option<InPortfolio> {
         let present = self.present.as_ref().filter(|present| present.from <= on)?;
         let last = self.spells.last()?;
@@ -170,15 +175,15 @@ impl PairRow {
         Some(InPortfolio { item, notes })
     }
 
-    /// The days on which another spell begins, each with how surely the participant has a status from then on; `None` where it
-    /// does not.
+    /// The first days of the spells, each with the certainty of a status from that day on; `None` if the participant
+    /// does not have it.
     pub(super) fn holding(&self, status: &StatusId) -> Vec<(Day, Option<Certainty>)> {
         let held =
             |spell: &RowSpell| (spell.from, spell.possible.contains(status).then_some(spell.certainty));
         std::iter::once((Day::PAST, None)).chain(self.spells.iter().map(held)).collect()
     }
 
-    /// What a timeline says of the participant in the body.
+    /// The timeline of the participant in the body.
     pub fn timeline(
         &self,
         participant: &ParticipantId,

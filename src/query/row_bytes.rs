@@ -1,5 +1,6 @@
-//! The bytes of rows: numbers of seven bits a byte, the low ones first; days as the distance to a day before them. There are as
-//! many rows as pairs, so every byte counts. A reader takes every byte and believes none: what is not a row is none.
+//! The bytes of rows. Numbers have seven bits to a byte, low bits first; days are written as the distance from an
+//! earlier day. There is a row for every pair, so every byte counts. The reader trusts no byte: bytes that are not a
+//! valid row give no row.
 
 use std::collections::HashMap;
 
@@ -10,18 +11,18 @@ use crate::history::{Certainty, ConsentsMet, Deposit, Trigger};
 use super::answer::ProcedureItem;
 use super::row::{BodyRow, PairRow, Present, RowSpell, RuledBody};
 
-/// Bits of the first byte of what a charter makes of a body.
+/// Bits of the first byte of a [`RuledBody`].
 const RULED: u8 = 1;
 const TREATY: u8 = 2;
 const ADOPTED: u8 = 4;
 const EXTENDS: u8 = 8;
 const SURVEYED: u8 = 16;
-/// The name in a sentence is the title with an article.
+/// The name used in a sentence is the title with "the" before it.
 const ARTICLE: u8 = 32;
 
-/// The acts of one participant bear on the status of another by the entry into force alone, or not at all.
+/// The acts of one participant bear on the status of another through the entry into force alone, or not at all.
 const SEPARABLE: u8 = 64;
-/// A clause of entry into force was met.
+/// The result of a clause of entry into force follows.
 const MET: u8 = 128;
 
 /// Bits of the first byte of a spell, above its certainty.
@@ -30,7 +31,7 @@ const ONE_ENTRY: u8 = 8;
 const CLAUSE: u8 = 16;
 const FROM_THE_BEGINNING: u8 = 32;
 
-/// Bits of the first byte of a present.
+/// Bits of the first byte of the present status.
 const SINCE: u8 = 1;
 const PROCEDURES: u8 = 2;
 
@@ -38,7 +39,7 @@ const PROCEDURES: u8 = 2;
 const TOWARD: u8 = 1;
 const REPORTED: u8 = 2;
 
-/// Texts that the rows of a body name by number.
+/// Texts to which the rows of a body refer by number.
 #[derive(Default)]
 pub(super) struct Words {
     numbers: HashMap<String, u64>,
@@ -56,7 +57,7 @@ impl Words {
         number
     }
 
-    /// Every text, by its number.
+    /// Every text, in the order of the numbers.
     pub(super) fn into_list(self) -> Vec<String> {
         self.list
     }
@@ -99,7 +100,7 @@ impl BodyRow {
         out.0
     }
 
-    /// From the bytes of [`StoredRows::body`](super::StoredRows::body); `None` where they are no row.
+    /// Reads the bytes of [`StoredRows::body`](super::StoredRows::body); `None` if they are not a valid row.
     pub fn decode(bytes: &[u8]) -> Option<BodyRow> {
         let mut from = In(bytes);
         let size = Size(from.number()?);
@@ -150,7 +151,8 @@ impl PairRow {
         out.0
     }
 
-    /// From the bytes of a pair of [`StoredRows::pairs`](super::StoredRows::pairs); `None` where they are no row of the body.
+    /// Reads the bytes of a pair of [`StoredRows::pairs`](super::StoredRows::pairs); `None` if they are not a valid row
+    /// of the body.
     pub fn decode(bytes: &[u8], ruled: &RuledBody) -> Option<PairRow> {
         let (mut from, words) = (In(bytes), ruled.words.as_slice());
         let mut before = EPOCH;
@@ -167,7 +169,7 @@ impl PairRow {
 
 const EPOCH: Day = Day::from_days(0);
 
-/// What is written.
+/// The bytes written so far.
 #[derive(Default)]
 struct Out(Vec<u8>);
 
@@ -185,13 +187,14 @@ impl Out {
         self.0.extend_from_slice(text.as_bytes());
     }
 
-    /// The distance from one day to another: twice it, and for one back one less than twice it.
+    /// Writes the distance from `before` to `day` in days: twice the distance, or, if it is negative, twice its
+    /// absolute value less one.
     fn day(&mut self, day: Day, before: Day) {
         let distance = i64::from(day.days()) - i64::from(before.days());
         self.number(((distance << 1) ^ (distance >> 63)) as u64);
     }
 
-    /// A date: one of a day by its distance and one more, any other as text behind a 0.
+    /// Writes a date: a whole day as its distance plus one, any other date as a 0 and its text.
     fn date(&mut self, date: &Edtf, before: Day) {
         let day = date.earliest();
         if Edtf::day(day) == *date {
@@ -203,7 +206,7 @@ impl Out {
         }
     }
 
-    /// At most one of something, behind how many there are.
+    /// Writes 0, or 1 and the value.
     fn one_or_none<T>(&mut self, one: Option<T>, part: impl FnOnce(&mut Out, T)) {
         self.number(one.iter().len() as u64);
         if let Some(one) = one {
@@ -278,7 +281,7 @@ impl Out {
     }
 }
 
-/// What is read.
+/// The bytes still to be read.
 struct In<'a>(&'a [u8]);
 
 impl<'a> In<'a> {
@@ -307,13 +310,14 @@ impl<'a> In<'a> {
         std::str::from_utf8(text).ok()
     }
 
-    /// As many as a number in front says. No part has fewer bytes than one, so that no number makes room for more than there is.
+    /// Reads a list with its length before it. Every part has at least one byte, so a length greater than the number of
+    /// bytes left is rejected before memory is reserved.
     fn list<T>(&mut self, mut part: impl FnMut(&mut In<'a>) -> Option<T>) -> Option<Vec<T>> {
         let count = usize::try_from(self.number()?).ok().filter(|count| *count <= self.0.len())?;
         (0..count).map(|_| part(self)).collect()
     }
 
-    /// What is there only where a bit says so.
+    /// Reads a part that is present only if a bit is set.
     fn where_set<T>(&mut self, set: bool, part: impl FnOnce(&mut In<'a>) -> Option<T>) -> Option<Option<T>> {
         if set { part(self).map(Some) } else { Some(None) }
     }
@@ -330,7 +334,7 @@ impl<'a> In<'a> {
         }
     }
 
-    /// At most one of something, behind how many there are.
+    /// Reads 0, or 1 and a value.
     fn one_or_none<T>(&mut self, part: impl FnOnce(&mut In<'a>) -> Option<T>) -> Option<Option<T>> {
         match self.number()? {
             0 => Some(None),

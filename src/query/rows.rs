@@ -1,4 +1,4 @@
-//! Rows are made: of a body and everyone in it at once, by the fold.
+//! Makes the rows of a body and of every participant in it at once, by the fold.
 
 use crate::charter::Version;
 use crate::event::{BodyId, Day, Edtf, Instant, ParticipantId, Size};
@@ -11,7 +11,7 @@ use super::row_bytes::Words;
 use super::status::in_view;
 use super::timeline::{SpellItem, spells_in};
 
-/// The rows of one body as they are stored.
+/// The rows of one body, as bytes.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StoredRows {
     /// The [`BodyRow`].
@@ -20,7 +20,8 @@ pub struct StoredRows {
     pub pairs: Vec<(ParticipantId, Vec<u8>)>,
 }
 
-/// The rows of a body, from everything that bears on it. `beside` are the groups in which that was found besides its own.
+/// Makes the rows of a body from every entry that bears on it. `beside` names the groups other than its own in which
+/// those entries are filed.
 pub fn rows(material: &Material, body: &BodyId, beside: Vec<String>) -> StoredRows {
     let size = material.entries.last().map_or(Size(0), |last| Size(last.index.0 + 1));
     let Ok(view) = BodyView::new(material, body, size, Instant::FUTURE) else {
@@ -38,7 +39,8 @@ pub fn rows(material: &Material, body: &BodyId, beside: Vec<String>) -> StoredRo
     StoredRows { body: BodyRow { size, beside, ruled: Some(ruled) }.encode(), pairs }
 }
 
-/// The last day that the acts of a body alone and its rules name: what depends on the day asked has changed by then.
+/// The last day among the dates of the body's own acts and its rules: an answer that depends on these does not change
+/// after it.
 fn last_change(view: &BodyView) -> Day {
     let about = view.charter.about.began.iter().map(Edtf::latest);
     let versions = view.charter.versions().iter().map(Version::from);
@@ -46,7 +48,8 @@ fn last_change(view: &BodyView) -> Day {
     about.chain(versions).chain(alone).max().unwrap_or(Day::PAST)
 }
 
-/// The row of a participant; `None` where a timeline would say more than spells.
+/// The row of a participant; `None` if one of its acts is withheld, since its timeline would then say more than its
+/// spells.
 fn pair_row(
     material: &Material,
     view: &BodyView,
@@ -69,7 +72,8 @@ fn pair_row(
     Some(PairRow { spells, present: present(material, view, body, who, pair, changed) })
 }
 
-/// The present of a participant of whom nothing is to come, disputed, counted or said beside it.
+/// The present status of a participant, if no change is scheduled, disputed or counted, and no note is added except
+/// that on the end of the record.
 fn present(
     material: &Material,
     view: &BodyView,

@@ -1,4 +1,4 @@
-//! What was to come, as the acts up to a day had it.
+//! Changes to come, as they were foreseen by the acts up to a day.
 
 use crate::charter::EffectBy;
 use crate::event::{ActKind, Day, Edtf, ParticipantId, Role, StatusId};
@@ -26,7 +26,8 @@ pub(super) fn scheduled(
             }
         }
     }
-    // A fixed day whose condition is met is to come, whoever certifies it later.
+    // If the condition of an accession is met and its day is fixed, the change is scheduled even before an act
+    // certifies it.
     let accession = view.board.accessions.get(who).filter(|accession| accession.met <= on);
     if let Some(derived) = accession.map(|a| &a.derived).filter(|derived| derived.on.earliest() > on) {
         let because = vec![derived.entry];
@@ -42,7 +43,8 @@ pub(super) fn scheduled(
     found
 }
 
-/// Whether all on which a change rests had been done by a day. A notice is foreseen by what was known of its period.
+/// True if every act on which a change rests was done by a day. The effect of a notice is left to [`notice_running`],
+/// which foresees it from the acts of that day.
 fn is_decided(view: &BodyView, cause: &SpellCause, on: Day) -> bool {
     let Some(act) = view.act(cause.entry) else {
         return view.charter.version_of(cause.entry).is_some_and(|version| version.known <= on);
@@ -58,7 +60,7 @@ fn is_decided(view: &BodyView, cause: &SpellCause, on: Day) -> bool {
         && (!computed(EffectBy::EntryIntoForce) || in_force.is_none_or(|trigger| trigger.on <= on))
 }
 
-/// The end of a notice period as it stood on a day.
+/// The end of a notice period, as foreseen on a day.
 fn notice_running(
     view: &BodyView,
     pair: &PairView,
@@ -80,7 +82,7 @@ fn notice_running(
     (!left).then(|| ScheduledItem { status: rule.rule.to.clone(), on: end, because })
 }
 
-/// A day that an act foresees for the status that it is toward, unless it was declined or taken back since.
+/// The day that an act plans for the status toward which it leads, unless that was declined or withdrawn since.
 fn planned(pair: &PairView, act: &Standing, on: Day) -> Option<ScheduledItem> {
     let planned = act.event.dates.get(Role::Planned).filter(|planned| planned.earliest() > on)?;
     let toward: &StatusId = act.event.toward.as_ref()?;
@@ -95,11 +97,11 @@ fn planned(pair: &PairView, act: &Standing, on: Day) -> Option<ScheduledItem> {
     open.then(|| ScheduledItem { status: toward.clone(), on: planned.clone(), because: vec![act.index] })
 }
 
-/// Acts that begin or end what lies over a status, done by a day and in effect only after it, each in a line.
+/// The lines on acts that begin or end an overlay, done by a day and in effect only after it.
 pub(super) fn overlays_to_come(pair: &PairView, on: Day) -> Vec<String> {
     let line = |act: &Standing| {
         let kind = act.event.act.kind();
-        // Who speaks for a participant is told in a line of its own; what moves a status is scheduled.
+        // A change of representation has a line of its own, and an act that moves a status is scheduled.
         let tells = moves_overlays(&act.event) && kind != ActKind::RepresentationChanged;
         let done = act.event.dates.iter().any(|(role, date)| role != Role::Effective && date.latest() <= on);
         let effect = act.event.effect().filter(|effect| effect.earliest() > on)?;

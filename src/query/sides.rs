@@ -1,4 +1,4 @@
-//! Both ends of a comparison: what is answered of a participant at each, and the acts in between.
+//! Both ends of a comparison: the answer for a participant at each end, and the acts in between.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::body::{BodyView, Material};
 use super::conflicts::DaySpan;
 use super::diff_item::{Between, ChangedSpan, DiffItem, State};
 
-/// Both ends of a body.
+/// One body at both ends.
 pub(super) struct DiffEnds<'a> {
     pub(super) material: &'a Material,
     pub(super) before: Option<&'a BodyView>,
@@ -52,7 +52,7 @@ impl<'a> Side<'a> {
         }
     }
 
-    /// The days from which its answer may be another.
+    /// The days from which the answer may change.
     fn days(&self) -> BTreeSet<Day> {
         let spells = self.history.iter().flat_map(|history| history.spells());
         let mut days: BTreeSet<Day> = spells.map(|spell| spell.from).collect();
@@ -69,16 +69,16 @@ impl<'a> Side<'a> {
     }
 }
 
-/// What a comparison finds of one participant.
+/// The result of comparing one participant.
 pub(super) enum Found {
     Nothing,
-    /// Another answer in between, and the same at both ends.
+    /// The answer changed in between and is the same at both ends.
     Returned(String),
     Change(Box<DiffItem>),
 }
 
 impl DiffEnds<'_> {
-    /// What it finds of one participant; `order` names the statuses in their order.
+    /// Compares one participant; `order` gives the order of the statuses.
     pub(super) fn item(&self, order: &BodyView, participant: &ParticipantId, body: &BodyId) -> Found {
         let (first, second) = (Side::of(self.before, participant), Side::of(self.after, participant));
         let (a, b) = match self.between {
@@ -113,7 +113,7 @@ impl DiffEnds<'_> {
         Found::Change(Box::new(DiffItem { participant, body, change, before, after, because, spans }))
     }
 
-    /// Every act of a participant in between, also those that move nothing.
+    /// Every act of a participant in between, also acts that move no status.
     pub(super) fn acts(&self, who: &ParticipantId) -> Vec<Index> {
         let (first, second) = (Side::of(self.before, who), Side::of(self.after, who));
         let Between::On(from, to) = self.between else { return self.news(&first, &second) };
@@ -124,7 +124,7 @@ impl DiffEnds<'_> {
         second.acts().filter(inside).map(|act| act.index).collect()
     }
 
-    /// The entries that moved the status or an overlay on a day after `from`, up to `to`.
+    /// The indexes of the entries that moved the status or an overlay on a day after `from`, up to `to`, inclusive.
     fn between_days(&self, view: &BodyView, who: &ParticipantId, from: Day, to: Day) -> Vec<Index> {
         let Some(pair) = view.pairs.get(who) else { return Vec::new() };
         let history = view.history(who);
@@ -148,7 +148,7 @@ impl DiffEnds<'_> {
         found.into_iter().collect()
     }
 
-    /// The entries that are read at one end only, or otherwise, with what corrects them.
+    /// The indexes of the entries that are read at one end only, or with other corrections, and of those corrections.
     fn news(&self, first: &Side<'_>, second: &Side<'_>) -> Vec<Index> {
         let read = |side: &Side<'_>| -> BTreeMap<Index, Vec<Index>> {
             side.acts().map(|act| (act.index, act.corrected_by.clone())).collect()
@@ -177,7 +177,8 @@ impl DiffEnds<'_> {
         found.into_iter().collect()
     }
 
-    /// The retractions of an entry, and the rectifications that moved it elsewhere; itself where there is none.
+    /// The retractions of an entry, and the rectifications that moved it to another body or participant; the entry
+    /// itself if there is none.
     fn withdrawn_by(&self, index: Index) -> Vec<Index> {
         let entries = &self.material.entries;
         let Some(entry) = entries.iter().find(|e| e.index == index) else { return vec![index] };
@@ -199,12 +200,12 @@ fn returned(participant: &ParticipantId, body: &BodyId, span: &ChangedSpan) -> F
     ))
 }
 
-/// Whether a status is held; `None` where that is not settled.
+/// True if the participant has a status; `None` if that is not settled.
 fn has(state: &State) -> Option<bool> {
     state.status.as_ref().map(|status| !status.is_none())
 }
 
-/// The days after `from`, up to `to`, on which the answer is another than on `from`.
+/// The days after `from`, up to `to`, inclusive, on which the answer differs from that on `from`.
 fn moved(side: &Side<'_>, order: &BodyView, before: &State, from: Day, to: Day) -> Vec<ChangedSpan> {
     let days: Vec<Day> = side.days().into_iter().filter(|day| from < *day && *day <= to).collect();
     let mut spans = Vec::new();
@@ -215,7 +216,7 @@ fn moved(side: &Side<'_>, order: &BodyView, before: &State, from: Day, to: Day) 
     finish(spans)
 }
 
-/// The days whose answer at one end is another than at the other.
+/// The days whose answer differs between the two ends.
 fn learnt(first: &Side<'_>, second: &Side<'_>, order: &BodyView) -> Vec<ChangedSpan> {
     let mut days = first.days();
     days.extend(second.days());
@@ -229,7 +230,7 @@ fn learnt(first: &Side<'_>, second: &Side<'_>, order: &BodyView) -> Vec<ChangedS
     finish(spans)
 }
 
-/// Days that are compared, before those without a difference are left out.
+/// A span of compared days, before spans without a difference are dropped.
 struct Compared {
     from: Day,
     until: Day,

@@ -1,4 +1,4 @@
-//! Every spell of every participant of a body, as rows that data sets are joined with.
+//! Every spell of every participant of a body, as rows to be joined with other data sets.
 
 use std::collections::BTreeSet;
 
@@ -18,11 +18,11 @@ pub const UNKNOWN: &str = "unknown";
 /// The spells of whole bodies.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Spells {
-    /// What was asked; `on` plays no part.
+    /// The question, as it was understood; `on` plays no part.
     pub question: QuestionEcho,
-    /// By body, then by participant, then by first day; those of one participant in one body never overlap.
+    /// The spells, by body, then by participant, then by first day; those of one participant in one body never overlap.
     pub spells: Vec<SpellRow>,
-    /// What a reader must know besides.
+    /// Notes for the reader: rulings of the view, bodies without a survey, and withheld acts.
     pub notes: Vec<String>,
     /// The head of the record that was read.
     pub checkpoint: CheckpointRef,
@@ -32,42 +32,42 @@ pub struct Spells {
 /// are days without a status.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct SpellRow {
-    /// Who.
+    /// The participant.
     pub iso3c: ParticipantId,
     /// Its present name, the same in every row.
     pub state: String,
-    /// In which body.
+    /// The organisation or treaty.
     pub body: BodyId,
-    /// The status; `unknown` where it is not settled.
+    /// The status; `unknown` if it is not settled.
     pub status: String,
-    /// How far it can be relied on.
+    /// The certainty of the status.
     pub certainty: Certainty,
     /// Every status that is possible.
     pub possible: Vec<StatusId>,
-    /// Its first day; `null` from the beginning.
+    /// The first day; `null` if the spell has no beginning.
     pub from: Option<Edtf>,
-    /// The first day on which it no longer holds; `null` while nothing recorded ends it.
+    /// The first day after the spell; `null` if no recorded act ends it.
     pub until: Option<Edtf>,
-    /// The first day on which the status may have begun; `null` where it is not settled.
+    /// The first day on which the status may have begun; `null` if the status is not settled, or has no beginning.
     pub from_earliest: Option<Edtf>,
-    /// The last day on which it may have begun.
+    /// The last day on which it may have begun; `null` in the same cases.
     pub from_latest: Option<Edtf>,
-    /// The first day on which it may have ended.
+    /// The first day on which it may have ended; `null` if the status is not settled, or no recorded act ends it.
     pub until_earliest: Option<Edtf>,
-    /// The last day on which it may have ended.
+    /// The last day on which it may have ended; `null` in the same cases.
     pub until_latest: Option<Edtf>,
-    /// The date of its beginning as the source states it.
+    /// The date of its beginning as the source states it; `null` if the status is not settled.
     pub from_stated: Option<Edtf>,
-    /// The first day of the survey of the body; `null` without one.
+    /// The first day of the survey of the body; `null` without a survey.
     pub surveyed_from: Option<Edtf>,
-    /// Its last day: where an open `until` is cut off.
+    /// The last day of the survey, to which a row with an open `until` can be cut; `null` without a survey.
     pub surveyed_to: Option<Edtf>,
-    /// The entries that it rests on.
+    /// The indexes of the entries on which it rests.
     pub entries: Vec<Index>,
 }
 
 impl Spells {
-    /// Without any rows yet.
+    /// The answer before any row is added.
     pub fn new(body: Option<&BodyId>, axes: &Axes, checkpoint: CheckpointRef) -> Spells {
         let question = QuestionEcho::new("spells", None, body, axes);
         Spells { question, spells: Vec::new(), notes: Vec::new(), checkpoint }
@@ -76,7 +76,7 @@ impl Spells {
     /// Adds the rows of one body.
     ///
     /// # Errors
-    /// [`QueryError`].
+    /// [`QueryError`] if the body has no charter in the record, or its charter cannot be read.
     pub fn add(&mut self, material: &Material, body: &BodyId, axes: &Axes) -> Result<(), QueryError> {
         let view = BodyView::of(material, body, axes)?;
         for who in listed(&view) {
@@ -92,7 +92,7 @@ impl Spells {
     }
 }
 
-/// Who has a line of its own: whoever is continued by another stands under the name of that one.
+/// The participants with rows of their own; a participant that another continues appears under the name of the other.
 pub(super) fn listed(view: &BodyView) -> impl Iterator<Item = &ParticipantId> {
     let continued = |who: &ParticipantId| view.board.continued_by(&view.pairs, who).is_some();
     let own = view.pairs.iter().filter(move |(who, pair)| !(pair.own.is_empty() && continued(who)));
@@ -104,7 +104,7 @@ pub(super) fn present_name(who: &ParticipantId) -> String {
     Register::builtin().name_on(who, Day::FUTURE).to_owned()
 }
 
-/// Spells that differ only in what they rest on are one.
+/// The spells of a participant; adjoining spells that differ only in their entries are joined.
 fn joined(history: &History) -> Vec<(Spell, BTreeSet<Index>)> {
     let mut found: Vec<(Spell, BTreeSet<Index>)> = Vec::new();
     for spell in history.spells() {

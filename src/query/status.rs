@@ -22,40 +22,40 @@ use super::line::lines;
 use super::quorum::quorum;
 use super::scheduled::{overlays_to_come, scheduled};
 
-/// A participant's status in a body on a day, as known and as recorded, with what it rests on.
+/// A participant's status in a body on a day, as known and as recorded, with the entries on which it rests.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct StatusAnswer {
-    /// What was asked.
+    /// The question, as it was understood.
     pub question: QuestionEcho,
-    /// The status, `none` for no status; `null` where it is not settled.
+    /// The status, `none` for no status; `null` if it is not settled.
     pub status: Option<StatusId>,
-    /// How far it can be relied on.
+    /// The certainty of the status.
     pub certainty: Certainty,
     /// Every status that is possible.
     pub possible: Vec<StatusId>,
-    /// Since when; an interval where the day is not known.
+    /// The date since which the participant has the status; an interval if the day is not known.
     pub since: Option<Edtf>,
-    /// The first day on which it no longer held; `null` while nothing recorded ends it.
+    /// The first day on which the participant no longer has the status; `null` if no recorded act ends it.
     pub until: Option<Edtf>,
-    /// What lies over it.
+    /// The overlays on the status: suspension, provisional application and others.
     pub overlays: Vec<OverlayItem>,
-    /// Decided, not yet in effect.
+    /// Changes that are decided and not yet in effect.
     pub scheduled: Vec<ScheduledItem>,
     /// Open procedures.
     pub procedures: Vec<ProcedureItem>,
-    /// Acts of the day asked, in their order within it.
+    /// The acts of the day asked about, in their order within the day.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub on_the_day: Vec<DayAct>,
-    /// Acts after the day asked.
+    /// The acts after the day asked about.
     pub afterwards: Vec<Afterwards>,
-    /// The entries that it rests on; without any of them the answer would be another.
+    /// The entries on which the status rests; without any of them the answer would differ.
     pub because: Vec<Because>,
-    /// Where sources dispute it: what each side holds.
+    /// The sides of a dispute about the status, with the statuses and entries of each.
     pub conflicts: Vec<ConflictSide>,
-    /// Corrections of the text that are proposed or were.
+    /// The corrections of the treaty's text that were proposed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub corrections: Vec<CorrectionItem>,
-    /// What a reader must know besides.
+    /// Notes for the reader, such as the end of the record or a doubt about a date.
     pub notes: Vec<String>,
     /// The span of the record that was searched; `null` without a survey.
     pub coverage: Option<Coverage>,
@@ -63,10 +63,10 @@ pub struct StatusAnswer {
     pub checkpoint: CheckpointRef,
 }
 
-/// Answers for one participant.
+/// Derives the status of one participant.
 ///
 /// # Errors
-/// [`QueryError`].
+/// [`QueryError`] if the body has no charter in the record, or its charter cannot be read.
 pub fn status(
     material: &Material,
     participant: &ParticipantId,
@@ -78,7 +78,7 @@ pub fn status(
     Ok(in_view(material, &view, today.as_ref().unwrap_or(&view), participant, body, axes))
 }
 
-/// The same participant with everything that is known today, which may be what the question already knows.
+/// The same participant with everything known today. The question itself may already have that knowledge.
 pub(super) struct Hindsight<'v> {
     pub(super) view: &'v BodyView,
     pub(super) pair: &'v PairView,
@@ -86,7 +86,7 @@ pub(super) struct Hindsight<'v> {
 }
 
 impl Hindsight<'_> {
-    /// Every procedure, with how it ended.
+    /// Every procedure of the participant, with its end.
     fn lifecycles(&self) -> Vec<Lifecycle<'_>> {
         let accounts = 0..self.history.accounts.len();
         accounts.flat_map(|at| self.pair.lifecycles(&self.view.charter, &self.history, at)).collect()
@@ -141,15 +141,16 @@ pub(super) fn in_view(
 }
 
 impl StatusAnswer {
-    /// The act that gave the status: of all that it rests on the one of its first day, an amendment too, else the latest
-    /// entry.
+    /// The act that gave the status: among the entries on which it rests the one of its first day, which may be an
+    /// amendment, else the latest entry.
     pub fn nearest(&self) -> Option<&Because> {
         let of_the_day = |b: &&Because| self.since.as_ref() == Some(&b.date);
         self.because.iter().rev().find(of_the_day).or_else(|| self.because.last())
     }
 }
 
-/// Since when and until when: the acts' own dates where one act begins or ends it, else the span of days.
+/// The first date of the status and the first day after it: the date that an act states if one act begins or ends the
+/// status, else the span of days.
 pub(super) fn span(history: &History, reading: &StatusReading, on: Day) -> (Option<Edtf>, Option<Edtf>) {
     let Some(status) = reading.status() else { return (None, None) };
     let (since, until) = history.span(status, on);
@@ -160,7 +161,7 @@ pub(super) fn span(history: &History, reading: &StatusReading, on: Day) -> (Opti
     let first = stated.next().flatten().cloned();
     let agreed = first.filter(|date| stated.all(|other| other == Some(date)));
     let since = agreed.or_else(|| (since.earliest() > Day::PAST).then_some(since));
-    // Where one act ends it, its own words: a moment within a day, not the days around it.
+    // If one act ends the status at a moment within a day, that moment is the end, and not the days around it.
     let ends = until.as_ref().and_then(|until| match history.on(until.latest()).worlds.as_slice() {
         [(account, world)] => history.accounts.get(*account)?.course.causes.get(world.cause?),
         _ => None,
@@ -169,15 +170,15 @@ pub(super) fn span(history: &History, reading: &StatusReading, on: Day) -> (Opti
     (since, until)
 }
 
-/// A suspension of the whole treaty lies over everyone who has a status in it; a treaty that is in force for a
-/// participant is no longer applied provisionally by it (VCLT 25).
+/// The overlays of a participant. A suspension of the whole treaty applies to every participant that has a status in
+/// it; a participant no longer applies a treaty provisionally once it is in force for it (VCLT 25).
 pub(super) fn overlay_items(
     view: &BodyView,
     pair: &PairView,
     history: &History,
     on: Day,
 ) -> Vec<OverlayItem> {
-    // Of most participants there is none, and nothing else needs to be looked at.
+    // Most participants have no overlay, and then nothing else needs to be looked at.
     if !pair.own.iter().chain(&view.alone).any(|act| moves_overlays(&act.event)) {
         return Vec::new();
     }
@@ -196,7 +197,7 @@ pub(super) fn overlay_items(
     found.filter(|o| !(in_force && o.kind == "provisional-application")).map(item).collect()
 }
 
-/// The procedures that are open on every account; `contested` ones are in [`super::pending`].
+/// The procedures that are open on every account of a dispute; contested ones are in [`super::pending`].
 pub(super) fn procedures(
     view: &BodyView,
     who: &ParticipantId,
@@ -205,7 +206,7 @@ pub(super) fn procedures(
     hindsight: &Hindsight<'_>,
     on: Day,
 ) -> Vec<ProcedureItem> {
-    // How a procedure ended is asked only of one that is open on the day.
+    // The end of a procedure is needed only if the procedure is open on the day.
     let ended = LazyCell::new(|| hindsight.lifecycles());
     let open = |account: usize| -> Vec<ProcedureItem> {
         let lives = pair.lifecycles(&view.charter, history, account);
@@ -273,8 +274,8 @@ fn afterwards(pair: &PairView, on: Day) -> Vec<Afterwards> {
     later.into_iter().map(brief).collect()
 }
 
-/// The acts of the very day, its own and those about it, in their order: as the evidence gives it, else as the
-/// vocabulary does.
+/// The acts of the very day, those of the participant and those about it, in the order that the evidence gives, else in
+/// that of the vocabulary.
 fn of_the_day(pair: &PairView, on: Day) -> Vec<DayAct> {
     let acts = pair.own.iter().chain(&pair.about);
     let here = |date: &&Edtf| date.earliest() == on && date.latest() == on;
@@ -336,7 +337,7 @@ fn notes(answer: &mut StatusAnswer, view: &BodyView, hindsight: &Hindsight<'_>, 
                 .notes
                 .push(format!("the source is in doubt about {} (entry {})", because.date, because.index));
         }
-        // What states its moment holds from that moment.
+        // An act that states its moment has effect from that moment, not for the whole day.
         if because.date.earliest() == on && because.date.latest() == on && because.date.instant().is_none() {
             answer.notes.push(format!("an act of {on} holds for the whole of that day"));
         }

@@ -1,4 +1,4 @@
-//! The participation in a treaty "as at" a day: who signed, who consented and by which instrument, who has withdrawn.
+//! The participation in a treaty "as at" a day: signatures, consents with their instruments, and withdrawals.
 
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
@@ -21,21 +21,22 @@ use super::status::span;
 /// A treaty's participation as at a day.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Table {
-    /// What was asked.
+    /// The question, as it was understood.
     pub question: QuestionEcho,
-    /// The treaty.
+    /// The title of the treaty.
     pub title: String,
     /// Its entry into force.
     pub entry_into_force: TableInForce,
     /// Its registration with the Secretariat (UN Charter 102), up to the day.
     pub registration: Option<Registration>,
-    /// Whoever signed, those in brackets left out.
+    /// The number of signatories, without participants in brackets.
     pub signatories: Count,
-    /// Whoever is bound, or will be when the treaty enters into force; those in brackets left out.
+    /// The number of participants that are bound, or will be when the treaty enters into force, without those in
+    /// brackets.
     pub parties: Count,
-    /// By name.
+    /// The participants, by name.
     pub participants: Vec<TableRow>,
-    /// What a reader must know besides.
+    /// Notes for the reader, such as the end of the record or a withheld act.
     pub notes: Vec<String>,
     /// The span of the record that was searched; `null` without a survey.
     pub coverage: Option<Coverage>,
@@ -43,85 +44,85 @@ pub struct Table {
     pub checkpoint: CheckpointRef,
 }
 
-/// When a treaty entered, or will enter, into force.
+/// The entry into force of a treaty, past or future.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct TableInForce {
-    /// Whether it is in force on the day; `null` where no clause is known and nobody certifies it.
+    /// True if the treaty is in force on the day; `null` if no clause is known and no act certifies it.
     pub in_force: Option<bool>,
     /// Its first day in force.
     pub on: Option<Edtf>,
-    /// How far that can be relied on.
+    /// The certainty of these two.
     pub certainty: Certainty,
-    /// The clause; `null` where none is known.
+    /// The clause; `null` if none is known.
     pub clause: Option<String>,
-    /// Where it stands.
+    /// The article of the clause.
     pub article: Option<String>,
-    /// The act that certifies it.
+    /// The index of the act that certifies the entry into force.
     pub certified: Option<Index>,
-    /// How much of what the clause measures there is.
+    /// The amount reached, in the unit of the clause.
     pub count: Option<f64>,
-    /// How much is needed.
+    /// The amount needed.
     pub needed: Option<f64>,
 }
 
 /// The registration of a treaty.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Registration {
-    /// When.
+    /// The date of the registration.
     pub on: Edtf,
-    /// Its number, as the record titles it.
+    /// The registration number, as the title of the act has it.
     pub title: Option<String>,
-    /// By which entry.
+    /// The index of the entry.
     pub index: Index,
 }
 
 /// One participant of a table.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct TableRow {
-    /// Who.
+    /// The participant.
     pub participant: ParticipantId,
     /// Its name on the day.
     pub state: String,
-    /// When it signed.
+    /// The date of its signature.
     pub signature: Option<Edtf>,
-    /// Whether that signature was ad referendum and is not confirmed.
+    /// True if that signature was ad referendum and is not confirmed.
     pub ad_referendum: bool,
-    /// When it consented to be bound.
+    /// The date of its consent to be bound.
     pub consent: Option<Edtf>,
     /// True if it took this consent back before the treaty was in force for it: the consent does not count.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub consent_withdrawn: bool,
-    /// By which form of instrument; `null` where the record does not say.
+    /// The form of the instrument; `null` if the record does not state it.
     pub form: Option<&'static str>,
-    /// From when the treaty is, was or will be in force for it.
+    /// The date from which the treaty is, was or will be in force for it.
     pub in_force_from: Option<Edtf>,
-    /// Whether it stands in brackets: it has withdrawn, or is no more.
+    /// True if the participant is shown in brackets, because it has withdrawn or no longer exists.
     pub withdrawn: bool,
-    /// Whether its consent counts: `false` where the treaty is in force, and its rules never give a status for it.
+    /// True if its consent counts; false if the treaty is in force but its rules never give this participant a status.
     #[serde(skip)]
     pub counts: bool,
-    /// Its status on the day; `null` where it is not settled.
+    /// Its status on the day; `null` if it is not settled.
     pub status: Option<StatusId>,
-    /// How far that can be relied on.
+    /// The certainty of the status.
     pub certainty: Certainty,
-    /// Reservations of its own that stand.
+    /// The number of its own reservations in effect on the day.
     pub reservations: u64,
-    /// Declarations, and a denunciation.
+    /// The number of its declarations in effect on the day; a withdrawal counts as one more.
     pub declarations: u64,
-    /// Territorial applications that it declared.
+    /// The number of territorial applications that it declared.
     pub territories: u64,
-    /// Other communications that reached the depositary.
+    /// The number of other communications that reached the depositary.
     pub communications: u64,
-    /// Objections that it made and did not withdraw.
+    /// The number of objections that it made and did not withdraw.
     pub objections: u64,
-    /// What is rectified, what ended its participation, what is to come.
+    /// Footnotes on rectifications, on the end of its participation, on scheduled changes and on other consents.
     pub footnotes: Vec<String>,
 }
 
-/// Answers for a treaty; footnotes are written in the way of a layout.
+/// Makes the table of a treaty; dates in footnotes follow the layout.
 ///
 /// # Errors
-/// [`QueryError`].
+/// [`QueryError`] if the body has no charter in the record, or its charter cannot be read.
 pub fn table(material: &Material, body: &BodyId, layout: Layout, axes: &Axes) -> Result<Table, QueryError> {
     let view = BodyView::of(material, body, axes)?;
     let reserved = reservations(material, body, None, axes)?;
@@ -163,7 +164,7 @@ pub fn table(material: &Material, body: &BodyId, layout: Layout, axes: &Axes) ->
     })
 }
 
-/// Names stand in the order of the alphabet, whatever marks their letters bear.
+/// The key for sorting names: in alphabetical order, without regard to diacritics or case.
 fn sorting(name: &str) -> String {
     name.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).collect()
 }
@@ -178,7 +179,7 @@ fn begun(act: &Standing, on: Day) -> bool {
     act.event.date().is_some_and(|date| date.earliest() <= on)
 }
 
-/// Whether a continuation has taken effect by a day.
+/// True if a continuation has taken effect by a day.
 fn taken_over(continuation: &Standing, on: Day) -> bool {
     continuation.event.effect().is_some_and(|date| date.latest() <= on)
 }
@@ -190,7 +191,7 @@ fn counts(rows: &[TableRow], on: Day) -> (Count, Count) {
             signatories.at_most += 1;
             signatories.certain += u64::from(date.latest() <= on);
         }
-        // Whoever neither signed nor consented is in the table as one that continues another.
+        // A participant that neither signed nor consented is in the table because it continues another.
         if (row.consent.is_some() && !row.consent_withdrawn) || row.signature.is_none() {
             parties.at_most += 1;
             let sure = row.consent.as_ref().is_none_or(|date| date.latest() <= on);
@@ -200,7 +201,7 @@ fn counts(rows: &[TableRow], on: Day) -> (Count, Count) {
     (signatories, parties)
 }
 
-/// What a row is made from.
+/// The material from which rows are made.
 struct Sheet<'s> {
     material: &'s Material,
     view: &'s BodyView,
@@ -217,7 +218,7 @@ struct Shown<'p> {
     others: Vec<&'p Standing>,
 }
 
-/// Those whose acts one row shows: the participant, and whom it continues by the day.
+/// The participants whose acts one row shows: the participant itself, and the one that it continues by the day.
 struct Line<'p> {
     names: Vec<&'p ParticipantId>,
     acts: Vec<&'p Standing>,
@@ -245,7 +246,7 @@ impl Sheet<'_> {
         if none && !held {
             return None;
         }
-        // Whoever has consented anew since its participation ended is not in brackets.
+        // A participant that has consented anew since its participation ended is not in brackets.
         let consent = shown.consent.and_then(consent_date);
         let anew = |end: Day| consent.is_some_and(|date| date.earliest() > end);
         let ended = because.iter().map(|b| b.date.latest()).max().filter(|_| !held);
@@ -311,7 +312,7 @@ impl Sheet<'_> {
         }
     }
 
-    /// `Continues the participation of Soviet Union since 24 Dec 1991 (entry 17).`
+    /// The footnote on a continuation: `Continues the participation of Soviet Union since 24 Dec 1991 (entry 17).`
     fn continues(&self, act: &Standing) -> Option<String> {
         let (before, date) = act.event.about.as_ref().zip(act.event.effect())?;
         let name = Register::builtin().name_on(before, date.earliest().previous());
@@ -319,7 +320,7 @@ impl Sheet<'_> {
         Some(format!("Continues the participation of {name} since {since} (entry {}).", act.index))
     }
 
-    /// Its signature and its consent: the one that its status rests on, else the last.
+    /// The first signature, and the consent on which the status rests, else the last consent.
     fn shown<'p>(&self, acts: &[&'p Standing], because: &[Because]) -> Shown<'p> {
         let here = |act: &&Standing| begun(act, self.on) && act.event.for_another().is_none();
         let signs = [ActKind::TreatySigned, ActKind::SignatureAdReferendum, ActKind::Founded];
@@ -353,7 +354,8 @@ impl Sheet<'_> {
         all.filter(|o| names.contains(&&o.participant) && o.withdrawn.is_none()).count() as u64
     }
 
-    /// What ended its participation, what leaves it open, or whom it continues.
+    /// The footnote on the end of the participation, on a status that is not settled, or on the acts of a participant
+    /// that neither signed nor consented.
     fn on_status(
         &self,
         row: &TableRow,
@@ -372,7 +374,7 @@ impl Sheet<'_> {
         (!row.counts).then(|| "The rules of the treaty give it no status.".to_owned())
     }
 
-    /// `Withdrawal notified 10 Jan 2020, effective 10 Jan 2021 (entry 11)`.
+    /// An act in words: `Withdrawal notified 10 Jan 2020, effective 10 Jan 2021 (entry 11)`.
     fn act(&self, because: &Because) -> String {
         let mut what = because.act.name().replace('-', " ");
         if let Some(first) = what.get_mut(..1) {
@@ -387,7 +389,7 @@ impl Sheet<'_> {
         }
     }
 
-    /// What a rectification of this record changed.
+    /// The footnotes on the rectifications of an act.
     fn rectified(&self, act: &Standing) -> Vec<String> {
         let said = |index: &Index| {
             let entry = self.material.entries.iter().find(|e| e.index == *index)?;
@@ -405,7 +407,7 @@ impl Sheet<'_> {
         act.corrected_by.iter().filter_map(said).collect()
     }
 
-    /// Another consent on record.
+    /// The footnote on another consent on record.
     fn besides(&self, act: &Standing) -> Option<String> {
         let form = form(&act.event.act).map_or("instrument", form_name).replace('-', " ");
         let date = self.layout.date(consent_date(act)?);
@@ -440,7 +442,8 @@ fn form_name(form: Form) -> &'static str {
     Form::ALL.iter().find(|(other, _)| *other == form).map_or("", |(_, name)| name)
 }
 
-/// The beginning of the last span of days on which it is a party, else of the next.
+/// The first date of the latest span, begun by the day `on`, in which the participant is a party; of the next span if
+/// none has begun.
 fn in_force_from(view: &BodyView, history: &History, on: Day) -> Option<Edtf> {
     let full = view.full_status(on)?;
     let spells = history.spells();

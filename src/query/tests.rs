@@ -1,4 +1,4 @@
-//! The questions of the data set, and what must not matter to an answer.
+//! The questions of the data set, and properties that every answer must have.
 
 mod needs;
 mod partial;
@@ -51,7 +51,7 @@ fn what_is_folded_can_be_kept_and_shared_between_threads() {
     shared::<Entry>();
 }
 
-/// The histories of everyone, folded by threads that share a view and begin at another participant each.
+/// The histories of all participants, folded by threads that share a view; each thread begins with another participant.
 fn folded_by(view: &Arc<BodyView>, threads: usize) -> Vec<Vec<String>> {
     let fold_from = |first: usize| {
         let view = Arc::clone(view);
@@ -130,7 +130,7 @@ fn every_question_about_the_sco_has_its_stated_answer() {
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
-/// What the answer in words says besides the status.
+/// Checks the parts of an answer that the data set states in words, besides the status.
 fn beside_the_status(name: &str, answer: &StatusAnswer, entries: &[Entry]) -> Result<(), String> {
     let since = |date: &str| answer.since.as_ref().is_some_and(|d| d.as_str() == date);
     let because = |date: &str| answer.because.iter().any(|b| b.date.as_str() == date);
@@ -182,7 +182,7 @@ fn beside_the_status(name: &str, answer: &StatusAnswer, entries: &[Entry]) -> Re
     if right { Ok(()) } else { Err(format!("beside the status: {answer:?}")) }
 }
 
-/// An answer without what names places in the log, lists in no order.
+/// An answer without indexes and ids, and with sorted lists.
 fn bare(value: Value) -> Value {
     match value {
         Value::Object(map) => {

@@ -13,11 +13,11 @@ use super::body::{BodyView, Material, QueryError};
 /// The spells of a participant.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Timeline {
-    /// What was asked; `on` plays no part.
+    /// The question, as it was understood; its `on` only dates the note on the end of the record.
     pub question: QuestionEcho,
-    /// By body, then by first day.
+    /// The spells, by body, then by first day.
     pub spells: Vec<SpellItem>,
-    /// What a reader must know besides.
+    /// Notes for the reader, such as the end of the record or a withheld act.
     pub notes: Vec<String>,
     /// The head of the record that was read.
     pub checkpoint: CheckpointRef,
@@ -26,28 +26,28 @@ pub struct Timeline {
 /// An unbroken span of days with one status, or with one set of possible statuses.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct SpellItem {
-    /// In which body.
+    /// The organisation or treaty.
     pub body: BodyId,
-    /// The status; `null` where it is not settled.
+    /// The status; `null` if it is not settled.
     pub status: Option<StatusId>,
-    /// How far it can be relied on.
+    /// The certainty of the status.
     pub certainty: Certainty,
     /// Every status that is possible.
     pub possible: Vec<StatusId>,
-    /// Its first day; `null` from the beginning.
+    /// The first day; `null` if the spell has no beginning.
     pub from: Option<Edtf>,
-    /// The first day on which it no longer holds; `null` while nothing recorded ends it.
+    /// The first day after the spell; `null` if no recorded act ends it.
     pub until: Option<Edtf>,
-    /// The entries that it rests on.
+    /// The indexes of the entries on which it rests.
     pub entries: Vec<Index>,
-    /// What gave it, in a line.
+    /// The rule that gave the status, in a line.
     pub clause: Option<String>,
 }
 
-/// Answers for a participant in one body.
+/// Lists the spells of one participant in one body.
 ///
 /// # Errors
-/// [`QueryError`].
+/// [`QueryError`] if the body has no charter in the record, or its charter cannot be read.
 pub fn timeline(
     material: &Material,
     participant: &ParticipantId,
@@ -70,7 +70,7 @@ pub fn timeline(
 }
 
 impl Timeline {
-    /// One answer of those in several bodies.
+    /// Joins the answers for several bodies.
     pub fn joined(parts: Vec<Timeline>, question: QuestionEcho, checkpoint: CheckpointRef) -> Timeline {
         let mut answer = Timeline { question, spells: Vec::new(), notes: Vec::new(), checkpoint };
         for part in parts {
@@ -105,13 +105,13 @@ fn spell_items(view: &BodyView, participant: &ParticipantId, body: &BodyId) -> V
     items
 }
 
-/// Every spell in one view of a body; none of a participant without an act.
+/// Every spell of a participant under one view of a body; empty for a participant without an act.
 pub(super) fn spells_in(view: &BodyView, participant: &ParticipantId, body: &BodyId) -> Vec<SpellItem> {
     let pair = view.pairs.get(participant);
     pair.map(|_| spell_items(view, participant, body)).unwrap_or_default()
 }
 
-/// The rule of the act that gave the status last.
+/// The rule of the latest act that gave the status.
 fn nearest(history: &History, reading: &StatusReading) -> Option<String> {
     let clauses = reading.worlds.iter().filter_map(|(account, world)| {
         let course = &history.accounts.get(*account)?.course;
@@ -120,7 +120,7 @@ fn nearest(history: &History, reading: &StatusReading) -> Option<String> {
     clauses.max_by_key(|cause| cause.date.earliest()).map(|cause| cause.clause.clone())
 }
 
-/// The line that says that a status did not exist on a day.
+/// The line that says that a status did not exist on a day; `None` if it did.
 pub(super) fn absent(charter: &Charter, status: &StatusId, on: Day) -> Option<String> {
     let began = charter.status_began(status)?;
     if on < began {
@@ -131,7 +131,7 @@ pub(super) fn absent(charter: &Charter, status: &StatusId, on: Day) -> Option<St
 }
 
 impl super::StatusAnswer {
-    /// Adds, where a status did not exist on the day asked, the line that says so.
+    /// Adds the line that says that a status did not exist on the day asked about, if it did not.
     pub fn flag_absent(&mut self, charter: &Charter, status: &StatusId) {
         self.notes.extend(absent(charter, status, self.question.on));
     }

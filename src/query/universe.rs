@@ -1,4 +1,4 @@
-//! Whose rows a panel has, and which of them bears a number of a list of states.
+//! The participants that have rows in a panel, and the one of a line that has its number in a list of states.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,11 +6,11 @@ use serde::Serialize;
 
 use crate::event::{Day, ParticipantId, Register, StateList, StateNumbers};
 
-/// Whose rows a panel has.
+/// The participants that have rows in a panel.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Universe {
-    /// Everyone of whom an act in one of the bodies is recorded.
+    /// Every participant with an act on record in one of the bodies.
     Recorded,
     /// Every member of the United Nations, in the years of its membership, by the record of the body `un`.
     Un,
@@ -21,7 +21,7 @@ pub enum Universe {
 }
 
 impl Universe {
-    /// The body whose record says who is in it; `None` where that is every body asked for.
+    /// The body whose record decides which participants are included; `None` if the bodies of the panel do.
     pub const fn body(self) -> Option<&'static str> {
         match self {
             Universe::Recorded => None,
@@ -31,8 +31,8 @@ impl Universe {
         }
     }
 
-    /// Who has the row of a member, on the last day of the year on which it is one: the participant that has the
-    /// member's number then.
+    /// The participant under which a member has its row: the one that has the member's number on `day`, the last day of
+    /// the year on which it is a member.
     pub(super) fn stands_for(self, member: &ParticipantId, day: Day) -> ParticipantId {
         let numbers = StateNumbers::builtin();
         match self {
@@ -43,11 +43,11 @@ impl Universe {
     }
 }
 
-/// The participants that are one state to those who join by number, under the one who continues the others.
+/// The participants that are one state to a researcher who joins data by number, under the last one of the line.
 pub(super) struct Lines(BTreeMap<ParticipantId, BTreeSet<ParticipantId>>);
 
 impl Lines {
-    /// Those of the participants given, with everybody in their lines who has a number.
+    /// The lines of these participants, with every participant in them that has a number.
     pub(super) fn of<'a>(participants: impl Iterator<Item = &'a ParticipantId>) -> Lines {
         let mut lines: BTreeMap<ParticipantId, BTreeSet<ParticipantId>> = BTreeMap::new();
         let numbered = StateNumbers::builtin().participants();
@@ -57,12 +57,12 @@ impl Lines {
         Lines(lines)
     }
 
-    /// Everybody in the line of a participant, by id.
+    /// The participants in the line of a participant, by id.
     pub(super) fn with(&self, id: &ParticipantId) -> impl Iterator<Item = &ParticipantId> {
         self.0.get(&end(id)).into_iter().flatten()
     }
 
-    /// The number of a line in a list on a day, with the participant who has it.
+    /// The number of a line in a list on a day, with the participant that has it.
     fn number(&self, list: StateList, id: &ParticipantId, day: Day) -> Option<(u16, &ParticipantId)> {
         self.with(id).find_map(|who| Some((StateNumbers::builtin().on(list, who, day)?, who)))
     }
@@ -73,20 +73,20 @@ impl Lines {
         (number(StateList::Cow), number(StateList::Gw))
     }
 
-    /// Who of a line has its numbers on a day; where nobody has, who continues the others.
+    /// The participant of a line that has its numbers on a day; if none has, the last one of the line.
     pub(super) fn holder(&self, id: &ParticipantId, day: Day) -> ParticipantId {
         let holder = |list| self.number(list, id, day).map(|(_, who)| who.clone());
         holder(StateList::Cow).or_else(|| holder(StateList::Gw)).unwrap_or_else(|| end(id))
     }
 }
 
-/// Who continues a participant in the end.
+/// The last participant of the line.
 fn end(id: &ParticipantId) -> ParticipantId {
     StateNumbers::builtin().end_of_line(Register::builtin(), id).clone()
 }
 
-/// Who of a line stands for it in a year: the one who has its number, unless only another has a status: the seat of the
-/// Soviet Union in the United Nations is recorded under Russia.
+/// The participant that represents a line in a year: the one that has its number, unless only another has a status. The
+/// seat of the Soviet Union in the United Nations, for example, is recorded under Russia.
 pub(super) fn bearer<'a>(
     holder: &ParticipantId,
     statuses: impl Iterator<Item = (&'a ParticipantId, bool)>,

@@ -1,12 +1,14 @@
-//! Whether there are many more of late, and since when: one simple rule, so that a reader can check it by hand.
+//! Finds a lasting rise in a row of counts and the period in which it began, by one simple rule that a reader can check
+//! by hand.
 //!
-//! There is an upsurge where the mean per period of the last quarter of the row is at least twice the mean of the periods
-//! before it, and the last quarter holds three or more. It began with the period at which one step up, from one mean to
-//! another, fits the whole row best (least squares). Both means are then those before and from that period.
+//! There is an upsurge if the mean per period of the last quarter of the row is at least twice the mean of the periods
+//! before it, and the sum of the last quarter is at least three. It began with the period at which one step up, from
+//! one mean to another, fits the whole row best (least squares). The two means are then those before that period and
+//! from it on.
 
 use serde::Serialize;
 
-/// A step up that lasted.
+/// A lasting step up.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Upsurge {
     /// The first period of the rise.
@@ -17,7 +19,7 @@ pub struct Upsurge {
     pub after_mean: String,
 }
 
-/// The last quarter of a row against the rest: what decides.
+/// The last quarter of a row compared with the rest; the rule decides by these means.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Compared {
     /// The first period of the last quarter.
@@ -28,13 +30,13 @@ pub struct Compared {
     pub recent_mean: String,
 }
 
-/// Fewer periods than these have no trend.
+/// The smallest number of periods that has a trend.
 const PERIODS_MIN: usize = 4;
 
-/// Fewer than these in the last quarter are no upsurge, whatever came before.
+/// The smallest sum of the last quarter that is an upsurge, whatever came before.
 const RECENT_MIN: i64 = 3;
 
-/// The numbers that the rule compares.
+/// The means that the rule compares; `None` for fewer than four periods.
 pub(super) fn compared(row: &[(&str, i64)]) -> Option<Compared> {
     if row.len() < PERIODS_MIN {
         return None;
@@ -49,12 +51,12 @@ pub(super) fn compared(row: &[(&str, i64)]) -> Option<Compared> {
     })
 }
 
-/// Where the last quarter of so many periods begins.
+/// The index of the first period of the last quarter.
 fn recent_from(periods: usize) -> usize {
     periods - periods.div_ceil(4)
 }
 
-/// What is to be said of a row of periods, oldest first.
+/// The upsurge in a row of periods, oldest first; `None` if there is none.
 pub(super) fn upsurge(row: &[(&str, i64)]) -> Option<Upsurge> {
     let numbers: Vec<i64> = row.iter().map(|(_, n)| *n).collect();
     if row.len() < PERIODS_MIN {
@@ -76,7 +78,7 @@ pub(super) fn upsurge(row: &[(&str, i64)]) -> Option<Upsurge> {
     })
 }
 
-/// How much of the row's variance one step at a place takes away; nothing for a step down.
+/// The part of the row's variance that a step at an index explains; 0 for a step down.
 fn step(numbers: &[i64], at: usize) -> f64 {
     let (before, after) = numbers.split_at(at);
     let rise = mean(after) - mean(before);

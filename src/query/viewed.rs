@@ -1,4 +1,4 @@
-//! A body as a view has it.
+//! A body and its histories under a view.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::Axes;
 use super::body::BodyView;
 
 impl BodyView {
-    /// The same, following the view of a question.
+    /// The same body, following the view of a question.
     #[must_use]
     pub fn with_view(self: Arc<Self>, axes: &Axes) -> Arc<BodyView> {
         match &axes.view {
@@ -18,7 +18,7 @@ impl BodyView {
         }
     }
 
-    /// A history as the view has it.
+    /// A history in which the view settles the disputes that it can.
     pub(super) fn viewed(&self, participant: &ParticipantId, history: Arc<History>) -> Arc<History> {
         match (&self.policy, self.pairs.get(participant)) {
             (Some(policy), Some(pair)) if history.accounts.len() > 1 => {
@@ -28,7 +28,7 @@ impl BodyView {
         }
     }
 
-    /// What the view does to the answer of a day, in lines; nothing where the record itself is settled.
+    /// The lines on the rulings of the view that bear on the answer of a day; none if the record itself is settled.
     pub(super) fn rulings_on(&self, participant: &ParticipantId, on: Day) -> Vec<String> {
         let (Some(policy), Some(pair)) = (&self.policy, self.pairs.get(participant)) else {
             return Vec::new();
@@ -41,7 +41,7 @@ impl BodyView {
         rulings.filter(|r| history.differs(&r.dispute, on)).map(|r| policy.said(&r)).collect()
     }
 
-    /// What the view makes of every dispute of a participant, in lines.
+    /// The lines on the rulings of the view on every dispute of a participant.
     pub(super) fn every_ruling(&self, participant: &ParticipantId) -> Vec<String> {
         let (Some(policy), Some(pair)) = (&self.policy, self.pairs.get(participant)) else {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! Since when: the days on which a participant has a status, or on which so many have it.
+//! Answers to `when`: the days on which a participant has a status, or on which a given number of participants have it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,67 +14,69 @@ use super::body::{BodyView, Material, QueryError};
 use super::question::Threshold;
 use super::roster::Count;
 
-/// When something holds.
+/// The days on which a status, or a number of participants with a status, is in effect.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct When {
-    /// What was asked; `on` plays no part.
+    /// The question, as it was understood; its `on` only dates the note on the end of the record.
     pub question: QuestionEcho,
     /// The status.
     pub status: StatusId,
-    /// How many must have it; `null` where one participant was asked about.
+    /// The number that must have the status; `null` if the question was about one participant.
     pub count: Option<Threshold>,
-    /// Only this day and later ones.
+    /// The first day of the spans; `null` for no limit.
     pub after: Option<Edtf>,
-    /// The first days; `null` where it never holds.
+    /// The first days of the status; `null` if no recorded act gives it.
     pub first: Option<First>,
-    /// Every span on which it holds, or may, by first day; neighbours differ in certainty.
+    /// Every span on which the status is certain, possible or contested, by first day; adjoining spans differ in
+    /// certainty.
     pub spans: Vec<WhenSpan>,
-    /// What a reader must know besides.
+    /// Notes for the reader: the end of the record, and doubts about dates.
     pub notes: Vec<String>,
     /// The head of the record that was read.
     pub checkpoint: CheckpointRef,
 }
 
-/// The first days on which it holds.
+/// The first days of the status.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct First {
-    /// The first day on which it may hold; `null` from the beginning.
+    /// The first day on which the status is possible, contested or certain; `null` if it has no beginning.
     pub possible_from: Option<Edtf>,
-    /// The first day on which it certainly holds; `null` where it never certainly does, or does from the beginning.
+    /// The first day on which the status is certain; `null` if it is never certain, or if that span has no beginning.
     pub certain_from: Option<Edtf>,
-    /// Whether it ever certainly holds.
+    /// True if the status is certain on some day.
     pub certain: bool,
 }
 
-/// An unbroken span of days on which it holds with one certainty.
+/// An unbroken span of days on which the status has one certainty.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct WhenSpan {
-    /// Its first day; `null` from the beginning.
+    /// The first day of the span; `null` if it has no beginning.
     pub from: Option<Edtf>,
-    /// The first day on which it no longer holds, or with another certainty; `null` while nothing recorded ends it.
+    /// The first day after the span, on which the status ends or its certainty changes; `null` if no recorded act ends
+    /// the span.
     pub until: Option<Edtf>,
-    /// How far it can be relied on.
+    /// The certainty of the status during the span.
     pub certainty: Certainty,
-    /// How many on its first day; `null` where one participant was asked about.
+    /// The number of participants on the first day of the span; `null` if the question was about one participant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<Count>,
-    /// The entries by which it began.
+    /// The indexes of the entries that began the span.
     pub entries: Vec<Index>,
 }
 
-/// What is looked for.
+/// The condition that a `when` question asks about.
 #[derive(Clone, Copy, Debug)]
 pub enum Sought<'a> {
-    /// That this participant has the status.
+    /// This participant has the status.
     Of(&'a ParticipantId),
-    /// That so many have it.
+    /// This number of participants have the status.
     Number(Threshold),
 }
 
-/// Answers when a status, or a number with a status, holds.
+/// Finds the days on which one participant has a status, or on which a number of participants have it.
 ///
 /// # Errors
-/// [`QueryError`].
+/// [`QueryError`] if the body has no charter in the record, or its charter cannot be read.
 pub fn when(
     material: &Material,
     body: &BodyId,
@@ -119,7 +121,7 @@ pub fn when(
     })
 }
 
-/// Where the record ends, and what is in doubt about the days on which spans begin.
+/// Notes on the end of the record, and on doubts about the days on which spans begin.
 fn notes(view: &BodyView, found: &[Held], on: Day) -> Vec<String> {
     let mut notes: Vec<String> = view.end_of_record(on).into_iter().collect();
     for index in found.iter().flat_map(|span| &span.entries) {
@@ -138,7 +140,7 @@ fn notes(view: &BodyView, found: &[Held], on: Day) -> Vec<String> {
     notes
 }
 
-/// A span before it is written.
+/// A span as it is computed, before it becomes part of an answer.
 struct Held {
     from: Day,
     until: Day,
@@ -147,15 +149,15 @@ struct Held {
     entries: BTreeSet<Index>,
 }
 
-/// Whether a status holds on the days of a reading, and how surely; `None` where it does not.
+/// The certainty of a status on the days of a reading; `None` if the reading excludes it.
 pub(super) fn holding(reading: &StatusReading, status: &StatusId) -> Option<Certainty> {
     reading.statuses().contains(status).then_some(reading.certainty)
 }
 
-/// The entries that a reading rests on, the nearest only.
+/// The entries that began a spell.
 fn begun(view: &BodyView, history: &History, spell: &Spell) -> Vec<Index> {
     let basis = view.basis(history, &spell.reading);
-    // What it rests on from before its first day did not begin it.
+    // An entry that had its effect before the first day of the spell did not begin the spell.
     let fresh = basis.iter().filter(|b| b.date.latest() >= spell.from && b.date.earliest() <= spell.from);
     fresh.map(|b| b.entry).collect()
 }
@@ -174,7 +176,7 @@ fn of_one(view: &BodyView, participant: &ParticipantId, status: &StatusId) -> Ve
     history.spells().iter().filter_map(held).collect()
 }
 
-/// How many have the status between two days on which that changes.
+/// The numbers of participants with the status, between two days on which these change.
 #[derive(Clone, Copy, Default)]
 struct Tally {
     certain: u64,
@@ -236,13 +238,13 @@ fn of_many(view: &BodyView, status: &StatusId, threshold: Threshold) -> Vec<Held
     held
 }
 
-/// Only what lies on a day or later.
+/// The parts of the spans that lie on a day or later.
 fn clipped(held: Vec<Held>, after: Day) -> Vec<Held> {
     let late = held.into_iter().filter(|span| span.until > after);
     late.map(|span| Held { from: span.from.max(after), ..span }).collect()
 }
 
-/// Neighbours of one certainty are one span.
+/// Joins adjoining spans of the same certainty.
 fn merged(held: Vec<Held>) -> Vec<Held> {
     let mut out: Vec<Held> = Vec::with_capacity(held.len());
     for span in held {

@@ -176,7 +176,7 @@ fn an_entry_that_no_question_is_given_makes_two_answers() {
         let charters = verdict::charters(&entries, &record, &mut found);
         let reach = Reach::new(&entries, &record);
         let places = Places::new(entries.clone(), Filings::new(&entries[..filed]), reach);
-        projection::projections(&places, (&charters, &[]), &mut found, &mut |_| {});
+        projection::projections(&places, (&charters, &[], None), &mut found, &mut |_| {});
         let (_, findings) = found.finish();
         assert_eq!(findings.iter().map(|f| f.code).collect::<Vec<_>>(), codes, "{findings:?}");
         assert!(findings.iter().all(|f| f.what.starts_with("MDV in sco on ")), "{findings:?}");

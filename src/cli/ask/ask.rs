@@ -14,6 +14,7 @@ use crate::log::regular::Bounded;
 
 use crate::cli::ask::question::faint_lines;
 use crate::cli::ask::questions::{Row, Rows, Words};
+use crate::cli::ask::trust::TrustArgs;
 use crate::cli::context::{Context, Format, input_name};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::output::text_cell;
@@ -35,9 +36,11 @@ pub(crate) struct Args {
     /// A CSV with a header, or JSON Lines; - is standard input
     #[arg(long, value_name = "FILE")]
     from: PathBuf,
+    #[command(flatten)]
+    trust: TrustArgs,
 }
 
-/// The number of questions that are answered together, on every core.
+/// The largest number of questions that are answered together, on every core.
 const TOGETHER: usize = 4_096;
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
@@ -48,7 +51,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         false => {
             let file = std::fs::File::open(&args.from).map_err(|e| Failure::file(&args.from, &e))?;
             let bytes = file.metadata().map_or(0, |m| m.len());
-            // Answers that scroll by are progress enough.
+            // Answers that scroll by show progress well enough.
             let scrolls = context.format != Format::Text && std::io::stdout().is_terminal();
             let bar = if scrolls { ProgressBar::hidden() } else { context.bar(bytes, "bytes") };
             (Box::new(file), bar)
@@ -75,14 +78,14 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     out.end()
 }
 
-/// A row with its answer, or with what is wrong.
+/// A row of the file with its answer, or with the reason why it has none.
 struct Answered {
     line: u64,
     words: Words,
     answer: Result<Line, String>,
 }
 
-/// An answer as a line: that of `status`, and whether the status is the one named.
+/// An answer as a line: the answer of `status`, and `is`, true if the status is the one that the row names.
 #[derive(Serialize)]
 struct Line {
     #[serde(flatten)]
@@ -115,7 +118,7 @@ fn line(words: &Words, reading: &Reading) -> Result<Line, String> {
     Ok(Line { answer, is })
 }
 
-/// Where answers go, in the form asked for.
+/// The output of the answers, in the form that the user chose.
 struct Output<'c> {
     context: &'c Context,
     head: CheckpointRef,
@@ -129,7 +132,7 @@ struct Output<'c> {
 /// The column of the day of knowledge, in a table for people.
 const KNOWN: usize = 4;
 
-/// So many errors are shown to people.
+/// The largest number of errors shown to people.
 const ERRORS_SHOWN: usize = 20;
 
 const COLUMNS: [&str; 13] = [
@@ -226,7 +229,7 @@ impl Output<'_> {
         let page = &self.context.page;
         let mut out = String::new();
         if !self.rows.is_empty() {
-            // Most files name no day of knowledge; a narrow terminal needs the room.
+            // Most files name no day of knowledge, and a narrow terminal needs the room.
             let known = self.rows.iter().any(|row| row.get(KNOWN).is_some_and(|cell| !cell.is_empty()));
             let mut rows = std::mem::take(&mut self.rows);
             let mut head = vec!["line", "who", "body", "on", "known", "status"];

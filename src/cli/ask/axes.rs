@@ -7,6 +7,7 @@ use crate::ledger::{LedgerError, Reading};
 use crate::log::{Checkpoint, Hash};
 use crate::query::{Axes, Kind, Question, Recorded, View, range, recorded};
 
+use crate::cli::ask::trust::TrustArgs;
 use crate::cli::context::Context;
 use crate::cli::error::{Exit, Failure};
 
@@ -33,13 +34,15 @@ pub(crate) struct AxesArgs {
     /// Can mean three things
     #[arg(long, hide = true, value_name = "DATE")]
     pub(crate) as_of: Option<String>,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
 }
 
 impl AxesArgs {
-    /// Writes the dates into a question. A file of a checkpoint becomes its size, a file with a view its text.
+    /// Writes the dates into a question. A checkpoint file is replaced by its size, a file with a view by its text.
     ///
     /// # Errors
-    /// [`Failure`] for a file that cannot be read.
+    /// [`Failure`] if a file cannot be read.
     pub(crate) fn fill(&self, question: &mut Question, context: &Context) -> Result<(), Failure> {
         if self.as_of.is_some() {
             return Err(Failure::usage("--as-of can mean three things")
@@ -60,10 +63,10 @@ impl AxesArgs {
         Ok(())
     }
 
-    /// The dates, with their defaults, for a command that is no question.
+    /// The dates, with their defaults, for a command that is not a question.
     ///
     /// # Errors
-    /// [`Failure`] for a text that is no date, or a size beyond the log.
+    /// [`Failure`] for a text that is not a date, or a size beyond the log.
     pub(crate) fn resolve(&self, context: &Context, reading: &Reading) -> Result<Axes, Failure> {
         let mut question = Question::new(Kind::Roster);
         self.fill(&mut question, context)?;
@@ -71,7 +74,7 @@ impl AxesArgs {
     }
 }
 
-/// The name of a view that comes with the program, or the text of the one in a file.
+/// The name of a shipped view, or the text of the view in a file.
 fn view(text: &str) -> Result<View, Failure> {
     if !text.ends_with(".toml") {
         return Ok(View::Named(text.to_owned()));
@@ -81,7 +84,7 @@ fn view(text: &str) -> Result<View, Failure> {
     Ok(View::Written { from: text.to_owned(), text: written })
 }
 
-/// The size under a checkpoint, if the text names the file of one; any other text as it is.
+/// The size under a checkpoint, if the text names a checkpoint file; otherwise the text unchanged.
 fn checkpoint_size(text: &str, context: &Context) -> Result<String, Failure> {
     let text = text.trim();
     if text.is_empty() || recorded(text).is_ok() {
@@ -93,7 +96,7 @@ fn checkpoint_size(text: &str, context: &Context) -> Result<String, Failure> {
     }
 }
 
-/// A size, a time or a checkpoint file, as the value of an option.
+/// The size that an option gives as a size, a time or a checkpoint file.
 ///
 /// # Errors
 /// [`Failure`].
@@ -113,7 +116,7 @@ pub(crate) fn recorded_by(option: &str, text: &str, reading: &Reading) -> Result
     })
 }
 
-/// The size of a checkpoint, once it is shown to be of this ledger.
+/// The size of a checkpoint, after checking that it belongs to this ledger.
 fn under(path: &str, text: &str, reading: &Reading) -> Result<Size, Failure> {
     let checkpoint = Checkpoint::parse(text)
         .map_err(|(line, what)| Failure::usage(format!("{path}, line {line}: {what}: not a checkpoint")))?;

@@ -33,7 +33,7 @@ pub(crate) struct Args {
 
 const SHAPE: Shape = Shape { list: Some("conflicts"), columns: &[] };
 
-/// In rows a conflict is told once for each act on its chains.
+/// In rows, a conflict has one row for each act on its chains.
 const ROWS: Shape = Shape {
     list: None,
     columns: &[
@@ -85,7 +85,7 @@ fn rows(answer: &Conflicts) -> Result<Value, Failure> {
             row["chain"] = chain.chain.clone().into();
             row["possible"] = serde_json::to_value(&chain.possible)?;
             let entries = chain.entries.iter().map(Some);
-            // A side without an act of its own is a row all the same.
+            // A chain without an act still gets a row.
             for entry in entries.chain(chain.entries.is_empty().then_some(None)) {
                 row["entry"] = serde_json::to_value(entry)?;
                 let evidence = entry.map(|entry| entry.evidence.as_slice()).unwrap_or_default();
@@ -166,7 +166,7 @@ fn one(page: &Page, conflict: &Conflict, on: Day) -> String {
     out
 }
 
-/// `2022-09-01 until 2023-03-28`.
+/// A span of days in words: `from 2022-09-01 until 2023-03-28`.
 pub(crate) fn span(span: &DaySpan) -> String {
     let from = span.from.as_ref().map(|from| format!("from {}", date(from)));
     let until = span.until.as_ref().map(|until| format!("until {}", date(until)));

@@ -111,7 +111,7 @@ fn text(page: &Page, answer: &Counted, charter: &Charter, today: Day) -> String 
 
 const NOT_SURVEYED: &str = "not surveyed";
 
-/// A row for each period: the number, the change, what is only reported, a bar.
+/// One row for each period: its name, the number, the change, the number only reported, a bar.
 fn bars(page: &Page, items: &[PeriodItem]) -> String {
     let number = |item: &PeriodItem| match item.certain == item.at_most {
         true => item.certain.to_string(),
@@ -131,7 +131,7 @@ fn bars(page: &Page, items: &[PeriodItem]) -> String {
     let most = items.iter().map(|i| i.at_most).max().unwrap_or(0);
     let unsurveyed = if items.iter().all(|i| i.surveyed) { 0 } else { NOT_SURVEYED.len() + 1 };
     let room = page.width.saturating_sub(name + a + b + c + 10 + unsurveyed).max(8) as u64;
-    // One mark for each as long as there is room; else the longest bar fills it.
+    // One mark for each participant or act, if there is room; otherwise the longest bar fills the room.
     let scaled = |n: u64| match most <= room {
         true => n,
         false if n == 0 => 0,
@@ -148,14 +148,14 @@ fn bars(page: &Page, items: &[PeriodItem]) -> String {
             let cells = format!("  {:<name$}  {number:>a$}  {change:>b$}  {reported:<c$}", item.period);
             format!("{cells}  {}", bar.trim_start()).trim_end().to_owned()
         };
-        // On a narrow terminal an empty column gives way.
+        // On a narrow terminal an empty column of reported numbers takes no room.
         let wide = line(c);
         format!("{}\n", if columns(&wide) <= page.width { wide } else { line(0) })
     };
     items.iter().map(row).collect()
 }
 
-/// Whether there is an upsurge, in words and with its numbers.
+/// The answer about an upsurge, in words and with its numbers.
 fn trend(answer: &Counted, unit: &str) -> String {
     let gained = if matches!(answer.what, What::Status(_)) { "gained " } else { "" };
     match (&answer.upsurge, &answer.compared) {

@@ -155,7 +155,7 @@ fn one(page: &Page, change: &DiffItem, answer: &Diff, between: Between) -> Strin
     out
 }
 
-/// The entries of an answer, by index and by the participant whose they are: a line of the answer names few of them.
+/// The entries of an answer, by index, and by body and participant, because a line of the answer names only a few of them.
 #[derive(Default)]
 struct Acts<'a> {
     by_index: BTreeMap<Index, &'a DiffEntry>,
@@ -174,7 +174,7 @@ impl<'a> Acts<'a> {
         acts
     }
 
-    /// The acts of the participant in the body, and those that the change rests on, in the order of the log.
+    /// The acts of the participant in the body and those that the change follows from, in the order of the log.
     fn of(&self, change: &DiffItem) -> impl Iterator<Item = &'a DiffEntry> {
         let own = self.by_pair.get(&(&change.body, &change.participant));
         let indexes: BTreeSet<Index> = own.into_iter().flatten().chain(&change.because).copied().collect();

@@ -67,7 +67,7 @@ const MISSING: Shape = Shape {
     ],
 };
 
-/// What is lacking, a paragraph for each step.
+/// The acts that are missing, one paragraph for each step.
 fn lacking(page: &Page, e: &Explanation, charter: &Charter, today: Day) -> String {
     let a = &e.answer;
     let on = a.question.on;
@@ -119,7 +119,7 @@ fn lack(page: &Page, step: &MissingStep) -> String {
     out
 }
 
-/// The characters of a tree.
+/// The characters that draw a tree.
 struct Tree {
     branch: &'static str,
     last: &'static str,
@@ -131,7 +131,7 @@ struct Tree {
 const UNICODE: Tree = Tree { branch: "├─ ", last: "└─ ", bar: "│  ", tick: "✓", dot: "·" };
 const ASCII: Tree = Tree { branch: "|- ", last: "`- ", bar: "|  ", tick: "x", dot: "." };
 
-/// As it is spoken: an initialism is spelt out, an SCO partner.
+/// True if the title begins with a vowel when spoken; an initialism is spelt out, as in *an SCO partner*.
 fn begins_with_a_vowel(title: &str) -> bool {
     let first = title.split(' ').next().unwrap_or_default();
     let spelt = first.len() > 1 && first.chars().all(|c| c.is_ascii_uppercase());
@@ -181,7 +181,7 @@ fn text(page: &Page, e: &Explanation, charter: &Charter, today: Day) -> String {
     }
     out.push_str(&footer(page, &a.question, &a.checkpoint, today));
     let mut leaves: Vec<_> = a.because.iter().flat_map(|b| [Some(b.index), b.rule]).flatten().collect();
-    // What is only supposed has no leaf.
+    // A supposed event has no leaf.
     leaves.retain(|index| a.checkpoint.size.holds(*index));
     leaves.sort();
     leaves.dedup();
@@ -263,7 +263,7 @@ fn act(page: &Page, because: &Because, tree: &Tree, last: bool) -> String {
 fn steps(page: &Page, trail: &ProcedureTrail, charter: &Charter, tree: &Tree) -> String {
     let toward = trail.toward.as_ref().map_or("a status".into(), |id: &StatusId| clean(title(charter, id)));
     let mut out = format!("toward {toward}, open since {}\n", date(&trail.opened));
-    // A long title has a line to itself, so that what is said of it keeps room.
+    // A long title gets a line of its own, so that its details have room.
     let most = page.width * 2 / 5;
     let lengths = trail.steps.iter().map(|s| s.title.chars().count());
     let wide = lengths.filter(|length| *length <= most).max().unwrap_or(0);

@@ -1,4 +1,4 @@
-//! Questions: what a participant's status is, was, and why.
+//! Questions: the status of a participant, past or present, and the reasons for it.
 
 #[allow(clippy::module_inception, reason = "the command that the room is named for")]
 pub(crate) mod ask;
@@ -19,5 +19,6 @@ pub(crate) mod roster;
 pub(crate) mod several;
 pub(crate) mod status;
 pub(crate) mod timeline;
+pub(crate) mod trust;
 pub(crate) mod what_if;
 pub(crate) mod when;

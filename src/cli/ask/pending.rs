@@ -94,7 +94,7 @@ fn contested(page: &Page, charter: &Charter, item: &PendingItem) -> String {
     page.wrap_to(&format!("    {}  ", item.participant), "         ", &text)
 }
 
-/// A procedure in a line: how far it got, what is missing, how it ended.
+/// A procedure in one line: the stage that it reached, the acts that are missing, its outcome.
 pub(crate) fn line(charter: &Charter, item: &ProcedureItem, page: &Page) -> String {
     let entries: Vec<String> = item.entries.iter().map(ToString::to_string).collect();
     let reported = if item.reported { " (reported)" } else { "" };

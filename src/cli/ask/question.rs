@@ -1,4 +1,4 @@
-//! What the questions share: words that become ids, the loaded ledger, the lines under an answer.
+//! The parts that the questions share: words that become ids, the open ledger, the lines under an answer.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub(crate) struct PairArgs {
 }
 
 impl PairArgs {
-    /// A question of a kind about the pair.
+    /// A question of this kind about the pair.
     pub(crate) fn question(&self, kind: Kind) -> Question {
         let mut question = Question::new(kind).of(self.participant.to_string());
         question.bodies = self.body.iter().chain(&self.second).map(ToString::to_string).collect();
@@ -51,7 +51,7 @@ pub(crate) struct BodyArgs {
 }
 
 impl BodyArgs {
-    /// A question of a kind about the body.
+    /// A question of this kind about the body.
     pub(crate) fn question(&self, kind: Kind) -> Question {
         let mut question = Question::new(kind);
         question.bodies = self.body.iter().chain(&self.first).map(ToString::to_string).collect();
@@ -71,20 +71,20 @@ pub(crate) struct BodiesArgs {
 }
 
 impl BodiesArgs {
-    /// A question of a kind about the body, or about every one.
+    /// A question of this kind about the body, or about every body.
     pub(crate) fn question(&self, kind: Kind) -> Question {
         let mut question = Question::new(kind);
         question.bodies = self.only().iter().map(ToString::to_string).collect();
         question
     }
 
-    /// The one that is named.
+    /// The body that is named, if one is.
     pub(crate) fn only(&self) -> Option<BodyId> {
         self.body.clone().or_else(|| self.first.clone())
     }
 }
 
-/// A question with the record that it is asked of.
+/// A question with the record that answers it.
 pub(crate) struct Asking {
     /// The record.
     pub(crate) reading: Reading,
@@ -103,7 +103,7 @@ impl Asking {
         Ok(Asking { reading, question, asked })
     }
 
-    /// The answer, of the type that the kind of question has.
+    /// The answer, in the type that this kind of question has.
     ///
     /// # Errors
     /// [`Failure`].
@@ -111,7 +111,7 @@ impl Asking {
         Ok(T::try_from(self.reading.answer(&self.asked)?)?)
     }
 
-    /// The answer, of any kind.
+    /// The answer to a question of any kind.
     ///
     /// # Errors
     /// [`Failure`].
@@ -119,7 +119,7 @@ impl Asking {
         Ok(self.reading.answer(&self.asked)?)
     }
 
-    /// The answer as a certificate states it: without what was asked only of this command line.
+    /// The answer that a certificate states, with its size: without the status that only this command line asks about.
     ///
     /// # Errors
     /// [`Failure`].
@@ -128,7 +128,7 @@ impl Asking {
         Ok((self.reading.answer(&asked)?, self.reading.axes(&asked)?.as_recorded))
     }
 
-    /// The dates of the question in this record.
+    /// The dates of the question, resolved in this record.
     ///
     /// # Errors
     /// [`Failure`].
@@ -136,7 +136,7 @@ impl Asking {
         Ok(self.reading.axes(&self.asked)?)
     }
 
-    /// The rules of the body asked about.
+    /// The charter of the body that the question is about.
     ///
     /// # Errors
     /// [`Failure`].
@@ -144,7 +144,7 @@ impl Asking {
         Ok(self.reading.charter(&self.reading.body(&self.asked)?, &self.axes()?)?)
     }
 
-    /// The body asked about with its rules and all its entries, and the dates.
+    /// The body that the question is about, with its charter and all its entries, and the dates.
     ///
     /// # Errors
     /// [`Failure`].
@@ -156,7 +156,7 @@ impl Asking {
         Ok((body, charter, material, axes))
     }
 
-    /// Every spell of the participant in the body asked about.
+    /// Every spell of the participant in the body that the question is about.
     ///
     /// # Errors
     /// [`Failure`].
@@ -168,7 +168,7 @@ impl Asking {
     }
 }
 
-/// The three dates and the head, under an answer.
+/// The line under an answer: the three dates, the view if there is one, the size and root.
 pub(crate) fn footer(page: &Page, question: &QuestionEcho, checkpoint: &CheckpointRef, today: Day) -> String {
     let on = match &question.at {
         None if question.on == today => format!("{} (today)", question.on),
@@ -184,12 +184,12 @@ pub(crate) fn footer(page: &Page, question: &QuestionEcho, checkpoint: &Checkpoi
     faint_lines(&page.wrap("", &format!("{}on {on}, {known}, {recorded}", view.unwrap_or_default())))
 }
 
-/// Makes every line faint.
+/// Dims every line.
 pub(crate) fn faint_lines(text: &str) -> String {
     text.lines().map(|line| format!("{}\n", faint(line))).collect()
 }
 
-/// Citations in a line.
+/// The citations, in one line.
 pub(crate) fn cites(because: &Because) -> String {
     let cites: Vec<_> = because.evidence.iter().map(|e| clean(&e.cite)).collect();
     match cites.is_empty() {
@@ -198,7 +198,7 @@ pub(crate) fn cites(because: &Because) -> String {
     }
 }
 
-/// The dates of a question as options, to be typed again.
+/// The dates of a question as options that the user can type again.
 pub(crate) fn options(question: &QuestionEcho, size: crate::event::Size, today: Day) -> String {
     let mut out = String::new();
     match &question.at {
@@ -209,7 +209,7 @@ pub(crate) fn options(question: &QuestionEcho, size: crate::event::Size, today: 
     if let Some(known) = &question.as_known {
         out.push_str(&format!(" --as-known {known}"));
     }
-    // What is supposed lies beyond the size and cannot be typed.
+    // Supposed events are beyond the size, so `--as-recorded` cannot name them.
     if question.as_recorded < size {
         out.push_str(&format!(" --as-recorded {}", question.as_recorded));
     }

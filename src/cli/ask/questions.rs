@@ -1,4 +1,4 @@
-//! Questions as rows of a file: CSV or JSON Lines, read one by one.
+//! Reads questions from the rows of a file, one by one: CSV or JSON Lines.
 
 use std::io::{BufRead, BufReader, Read};
 
@@ -8,17 +8,17 @@ use crate::event::of_cell;
 
 /// A row of a file of questions.
 pub(crate) struct Row {
-    /// Its line in the file, from 1.
+    /// The line in the file, counted from 1.
     pub(crate) line: u64,
-    /// What it asks, or why that cannot be read.
+    /// The words of the question, or the reason why they cannot be read.
     pub(crate) words: Result<Words, String>,
 }
 
-/// The words of a question; an empty one is the default.
+/// The words of a question; an empty word means the default.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Words([String; KEYS.len()]);
 
-/// What a question may say: the name that answers use, then the other names that are read.
+/// The fields of a question: first the name that answers use, then the other names accepted.
 const KEYS: [&[&str]; 6] = [
     &["participant", "party"],
     &["body", "organisation", "in"],
@@ -29,69 +29,69 @@ const KEYS: [&[&str]; 6] = [
 ];
 
 impl Words {
-    /// Who.
+    /// The participant.
     pub(crate) fn participant(&self) -> &str {
         &self.0[0]
     }
 
-    /// In which organisation or treaty.
+    /// The organisation or treaty.
     pub(crate) fn body(&self) -> &str {
         &self.0[1]
     }
 
-    /// The day asked about.
+    /// The day that the question is about.
     pub(crate) fn on(&self) -> &str {
         &self.0[2]
     }
 
-    /// What was public by then.
+    /// The date of knowledge: only acts public by then count.
     pub(crate) fn as_known(&self) -> &str {
         &self.0[3]
     }
 
-    /// What this ledger held.
+    /// The size, time or checkpoint of this ledger.
     pub(crate) fn as_recorded(&self) -> &str {
         &self.0[4]
     }
 
-    /// Whether this is its status.
+    /// The status that the question asks to confirm.
     pub(crate) fn is(&self) -> &str {
         &self.0[5]
     }
 
-    /// What was said, by the names that answers use.
+    /// The words that the row gives, under the names that answers use.
     pub(crate) fn said(&self) -> Value {
         let said = KEYS.iter().zip(&self.0).filter(|(_, word)| !word.is_empty());
         said.map(|(names, word)| (names[0].to_owned(), Value::from(word.as_str()))).collect()
     }
 }
 
-/// What the first line of a CSV says.
+/// The contents of the first line of a CSV.
 pub(crate) struct Header {
-    /// Which column says what.
+    /// The column of each field.
     columns: [Option<usize>; KEYS.len()],
-    /// Lines that end in CR LF are counted too late by the reader, by one.
+    /// The correction of line numbers: 1 if lines end in CR LF, because the reader then counts one too few; otherwise 0.
     late: u64,
 }
 
-/// The rows of a file.
+/// The rows of a file, in one of two forms.
 pub(crate) enum Rows<'r> {
-    /// With a header.
+    /// A CSV with a header.
     Csv(Box<csv::Reader<Box<dyn Read + 'r>>>, Header),
-    /// One object a line.
+    /// JSON Lines, one object on each line, and the number of the last line read.
     Jsonl(Box<dyn BufRead + 'r>, u64),
 }
 
-/// The longest line of JSON that is read.
+/// The longest line of JSON that is read, in bytes.
 const LINE_BYTES_MAX: u64 = 1 << 20;
 
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl<'r> Rows<'r> {
-    /// Tells the two forms apart by the first character: an object begins with a brace.
+    /// Recognises the form by the first character: an object begins with a brace.
     ///
     /// # Errors
-    /// Why the file as a whole cannot be read.
+    /// The reason why the file as a whole cannot be read.
     pub(crate) fn new(file: impl Read + 'r) -> Result<Rows<'r>, String> {
         let mut file = BufReader::new(file);
         let begins = file.fill_buf().map_err(|e| e.to_string())?;
@@ -117,10 +117,10 @@ impl<'r> Rows<'r> {
         }
     }
 
-    /// The next row; `None` at the end.
+    /// Returns the next row, or `None` at the end.
     ///
     /// # Errors
-    /// Reading failed.
+    /// An error of the operating system if reading failed.
     pub(crate) fn next(&mut self) -> std::io::Result<Option<Row>> {
         match self {
             Rows::Csv(reader, header) => next_of_csv(reader, header),

@@ -112,8 +112,11 @@ fn text(page: &Page, answer: &Relations, args: &Args, charter: &Charter, today: 
 }
 
 fn line(item: &RelationItem, label: &str) -> String {
-    let what = item.provisions.as_deref().map_or("provisions not stated".into(), clean);
-    let mut text = format!("{what}: reservation of {} (entry {})", item.by, item.reservation);
+    let provisions = item.provisions.as_deref().map_or("provisions not stated".into(), clean);
+    let mut text = match item.accession {
+        true => format!("accession of {} (entry {})", item.by, item.reservation),
+        false => format!("{provisions}: reservation of {} (entry {})", item.by, item.reservation),
+    };
     if let (Some(who), Some(entry)) = (&item.objected_by, item.objection) {
         text.push_str(&format!(", objection of {who} (entry {entry})"));
     }

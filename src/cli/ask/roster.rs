@@ -74,7 +74,7 @@ fn text(page: &Page, answer: &Roster, charter: &Charter, today: Day, alone: bool
     out
 }
 
-/// A line for each status: how many, who; then who is contested, possible or waiting.
+/// One line for each status with its number and participants; then the participants that are contested, possible or pending.
 pub(crate) fn board(page: &Page, answer: &Roster, charter: &Charter) -> String {
     let order: Vec<&StatusId> = charter.statuses().iter().map(|s| &s.id).collect();
     let mut counts: Vec<_> = answer.counts.iter().collect();

@@ -1,4 +1,4 @@
-//! Questions that take no body, one or several: their answers side by side.
+//! Questions that name no body, one body or several, with their answers side by side.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ pub(crate) struct SeveralArgs {
 }
 
 impl SeveralArgs {
-    /// A question of a kind about the bodies.
+    /// A question of this kind about the bodies.
     pub(crate) fn question(&self, kind: Kind) -> Question {
         let mut question = Question::new(kind);
         question.bodies = self.named.iter().chain(&self.within).map(ToString::to_string).collect();
@@ -36,10 +36,10 @@ impl SeveralArgs {
     }
 }
 
-/// An answer of one body in its own form, for a reader of text: without the lines under it if it is one of several.
+/// Formats the answer about one body as text. The last argument is false for one of several answers, which has no lines under it.
 pub(crate) type Text<'t, T> = &'t dyn Fn(&Page, &T, &Charter, bool) -> String;
 
-/// Asks a question, writes its certificate where one is wanted, and writes the answer about one body or those about several.
+/// Answers a question about one body or several, and writes the answer. If the user wants a certificate, it is written first.
 ///
 /// # Errors
 /// [`Failure`].

@@ -60,7 +60,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     args.certificate.write(&asked, context)?;
     let charter = asked.charter()?;
     context.answer(&answer, SHAPE, |page| {
-        // Only people are shown the earlier spells.
+        // Earlier spells are shown only in text.
         let spells = asked.spells().unwrap_or_default();
         let (today, size) = (context.now.day(), asked.reading.size());
         View { answer: &answer, spells: &spells, charter: &charter, today, size }.text(page, args.is.as_ref())
@@ -71,7 +71,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     })
 }
 
-/// The chains of an account; one without any is the record without them.
+/// The names of an account's chains; an account without chains is the record without them.
 pub(crate) fn account(chains: &[String]) -> String {
     if chains.is_empty() { "the record without it".to_owned() } else { chains.join(", ") }
 }
@@ -84,7 +84,7 @@ struct View<'a> {
     size: Size,
 }
 
-/// `MEMBER of the …`, `no status in the …`, `contested: …`.
+/// The status in words: `MEMBER of the …`, `NO STATUS in the …`, or the possible statuses.
 pub(crate) fn headline(answer: &StatusAnswer, charter: &Charter) -> String {
     let body = charter.about.in_full();
     let named = |id| if StatusId::is_none(id) { "no status" } else { title(charter, id) };
@@ -186,7 +186,7 @@ impl View<'_> {
         fields
     }
 
-    /// Earlier spells, the latest first; a spell begins with the days on which it was only possible.
+    /// Earlier spells, the latest first. A spell begins with the days on which it was only possible.
     fn before(&self) -> Option<String> {
         let on = self.answer.question.on;
         let ended = |s: &SpellItem| s.until.as_ref().is_some_and(|u| u.latest() <= on);
@@ -208,7 +208,7 @@ impl View<'_> {
     }
 }
 
-/// The acts of the day, in their order; a bracket says where the order is not known.
+/// The acts of the day, in their order. An act has a number if the record gives its order within the day.
 fn that_day(answer: &StatusAnswer) -> String {
     let item = |at: usize, act: &crate::query::DayAct| {
         let who = act.participant.as_ref().map(|id| format!("{id} ")).unwrap_or_default();

@@ -39,7 +39,7 @@ const SHAPE: Shape = Shape {
 
 const REVISIONS: Shape = Shape { list: Some("revisions"), columns: &[] };
 
-/// In rows a revision is told once for each of its spells.
+/// In rows, a revision has one row for each of its spells.
 const REVISION_ROWS: Shape = Shape {
     list: None,
     columns: &[
@@ -156,7 +156,7 @@ fn both(page: &Page, answer: &Revisions, who: &ParticipantId, today: Day) -> Str
     out
 }
 
-/// The spells of a revision under the first size, or the first day of knowledge, that gives them.
+/// The spells of a revision, with the first size or the first day of knowledge at which they apply.
 fn revised(revision: &Revision, page: &Page) -> Vec<Vec<String>> {
     let first = match (&revision.recorded_from, &revision.known_from) {
         (Some(size), _) => size.to_string(),

@@ -76,7 +76,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
 }
 
 impl Args {
-    /// The participant; none with `--count`.
+    /// The participant; `None` with `--count`.
     fn who(&self) -> Result<Option<crate::event::ParticipantId>, Failure> {
         match (&self.first, self.count) {
             (_, Some(_)) if self.second.is_some() => Err(Failure::usage(
@@ -91,7 +91,7 @@ impl Args {
         }
     }
 
-    /// The body: `--in`, or the word that stands for it.
+    /// The body: `--in`, or the word in its place.
     fn body(&self) -> Result<Option<BodyId>, Failure> {
         match (&self.body, &self.second, &self.first) {
             (Some(_), _, Some(word)) if self.count.is_some() => Err(Failure::usage(format!(

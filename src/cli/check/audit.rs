@@ -1,9 +1,15 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
-use crate::audit::{AuditOptions, CHECKS, PublishedError, Report, Since, SinceError, audit, audit_published};
+use crate::audit::{
+    AuditOptions, CHECKS, PublishedError, Report, SampledAnswer, SampledPair, Since, SinceError,
+    audit_asking, audit_published,
+};
+use crate::ledger::Reading;
 use crate::log::SignedCheckpoint;
 use crate::publish::TreeSource;
+use crate::query::{Question, StatusAnswer};
 
 use crate::cli::check::audit_lines::{checks, findings, remarks};
 use crate::cli::check::audit_report::{self, Filing};
@@ -74,7 +80,7 @@ pub(crate) struct Args {
     checks: bool,
 }
 
-/// A check's name as it is known.
+/// Reads the name of a check.
 fn check(word: &str) -> Result<&'static str, String> {
     let names = CHECKS.map(|check| check.name);
     names.into_iter().find(|name| *name == word).ok_or_else(|| {
@@ -92,7 +98,7 @@ impl Args {
         }
     }
 
-    /// A check that is not made of what is audited makes sure of nothing.
+    /// Refuses a check in `--only` that this kind of audit does not make, because such an audit would verify nothing.
     fn check_only(&self) -> Result<(), Failure> {
         let published = self.from.is_some();
         let mut checks = CHECKS.iter().filter(|check| self.only.contains(&check.name));
@@ -111,7 +117,7 @@ impl Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     args.check_only()?;
     let since = args.since.iter().map(|path| Since::read(path)).collect::<Result<_, _>>().map_err(kept)?;
-    // A report counts the remarks, whether or not they are listed.
+    // A report counts the remarks even if they are not listed.
     let conformity = args.conformity || args.report.is_some();
     let key = args.key.as_deref().map(crate::cli::prove::given::verifier_key).transpose()?;
     let options = AuditOptions { conformity, since, key, skip: args.skipped() };
@@ -131,7 +137,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         report.remarks.clear();
     }
     show(&report, args, context)?;
-    // A few are usual while somebody writes.
+    // A few unsigned entries are normal while a writer is open.
     if let Some(unsigned) = report.unsigned.filter(|unsigned| args.conformity || *unsigned > 256) {
         let entries = count(unsigned, "entry stands", "entries stand");
         context.remark(&format!(
@@ -139,7 +145,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         ));
     }
     let secret = context.ledger.join("key");
-    // Who names a key need not be the operator, in whose own folder the file belongs.
+    // A user who names a key need not be the operator, and only the operator's own folder may contain the key file.
     if args.key.is_some() && args.from.is_none() && secret.exists() {
         context.remark(&format!(
             "{}: with this file anyone can sign in the log's name: a copy for others must not contain it",
@@ -152,10 +158,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     Ok(if report.is_clean() { Exit::Done } else { Exit::No })
 }
 
-/// What the witnesses of a policy say of the head that they cosigned, which the audit compares with the log.
+/// Judges the cosigned head by a policy, and returns the statement of its witnesses; the audit compares that head with the log.
 ///
 /// # Errors
-/// [`Failure`], of exit 1 where the quorum is not met.
+/// [`Failure`], with exit 1 if the quorum is not met.
 fn witnessed(policy: &std::path::Path, context: &Context) -> Result<String, Failure> {
     let policy = crate::cli::prove::cosign::policy(policy)?;
     let path = context.ledger.join("cosigned");
@@ -198,16 +204,30 @@ fn show(report: &Report, args: &Args, context: &Context) -> Result<(), Failure> 
 /// Audits the ledger with a progress bar.
 ///
 /// # Errors
-/// [`Failure`] where there is no ledger to audit.
+/// [`Failure`] if there is no ledger to audit.
 pub(crate) fn report(context: &Context, options: &AuditOptions) -> Result<Report, Failure> {
     let bar = context.bar(0, "entries");
-    let report = audit(&context.ledger, options, &mut |check, at, of| {
+    // Opened for the first question, when the entries are read: beside a writer it must not end before them.
+    let reading = OnceLock::new();
+    let (ledger, now) = (&context.ledger, context.now);
+    let open = || reading.get_or_init(|| Reading::open(ledger, now).ok()).as_ref();
+    let ask = |pair: SampledPair<'_>| Some(answered(open()?, pair));
+    let report = audit_asking(&context.ledger, options, Some(&ask), &mut |check, at, of| {
         bar.set_message(check);
         bar.set_length(of);
         bar.set_position(at);
     });
     bar.finish_and_clear();
     Ok(report?)
+}
+
+/// The status of a pair as `chancery status` gives it.
+fn answered(reading: &Reading, pair: SampledPair<'_>) -> SampledAnswer {
+    let SampledPair { participant, body, on, as_recorded } = pair;
+    let question = Question::status(participant.as_str(), body.as_str()).on(on.to_string());
+    let answer = reading.ask(&question.as_recorded(as_recorded)).map_err(|error| error.to_string())?;
+    let answer = StatusAnswer::try_from(answer).map_err(|error| error.to_string())?;
+    Ok((answer.certainty, answer.possible.into_iter().collect()))
 }
 
 /// Audits a published tree with a progress bar.
@@ -238,7 +258,7 @@ fn kept(error: SinceError) -> Failure {
     }
 }
 
-/// What an audit says when nothing is wrong.
+/// The summary of an audit that found nothing wrong.
 pub(crate) fn verdict(report: &Report, witnessed: Option<&str>) -> String {
     let entries = count(report.size.0, "entry", "entries");
     let skipped: Vec<&str> = report.checks.iter().filter(|c| c.skipped).map(|c| c.name).collect();

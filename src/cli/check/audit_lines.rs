@@ -1,4 +1,4 @@
-//! What an audit says, in lines: on the terminal and in a report that is kept.
+//! The results of an audit in lines, for the terminal and for a report that is kept.
 
 use crate::audit::{AuditFinding, CHECKS, CheckResult, RemarkItem};
 
@@ -17,7 +17,7 @@ pub(crate) fn findings(page: &Page, found: &[AuditFinding]) -> String {
     out
 }
 
-/// Every check with what it looked at.
+/// Every check with the number of things it examined and the property that it verifies.
 pub(crate) fn checks(page: &Page, made: &[CheckResult]) -> String {
     let row = |c: &CheckResult| {
         let what = CHECKS.iter().find(|k| k.name == c.name).map_or("", |k| k.what);
@@ -32,7 +32,7 @@ pub(crate) fn checks(page: &Page, made: &[CheckResult]) -> String {
     page.table(&["check", "looked at", "findings", "makes sure that"], &rows)
 }
 
-/// Remarks, a line each.
+/// Remarks, one line each.
 pub(crate) fn remarks(page: &Page, found: &[RemarkItem]) -> String {
     let mut out = String::new();
     for remark in found {

@@ -1,4 +1,4 @@
-//! The report of an audit that is filed: what was looked at, by which program, when, and what was found.
+//! The report of an audit, for filing: the checks, the program that made them, the time, and the findings.
 
 use std::path::Path;
 
@@ -15,28 +15,28 @@ use crate::cli::output::write_output;
 use crate::cli::render::{Page, clean, count};
 use crate::cli::safe;
 
-/// Whose times they are.
+/// The statement of whose clock the times of the report come from.
 const CLOCK: &str = "began, ended and every recorded_at are the operator's own clock";
 
-/// Who vouches for the root, where no key does.
+/// The text for the key, if no key vouches for the root.
 const UNSIGNED: &str = "none: the head is unsigned";
 
-/// What is filed.
+/// The contents of a report.
 pub(crate) struct Filing<'a> {
-    /// What the audit found.
+    /// The results of the audit.
     pub(crate) report: &'a Report,
-    /// What it was asked to do.
+    /// The options that the audit ran with.
     pub(crate) options: &'a AuditOptions,
-    /// Whether remarks are listed, or counted only.
+    /// True if remarks are listed, false if they are only counted.
     pub(crate) listed: bool,
-    /// What witnesses say of the time, where a policy names them.
+    /// The statement of the witnesses about the time, if a policy names them.
     pub(crate) witnessed: Option<String>,
-    /// When it ended.
+    /// The time at which the audit ended.
     pub(crate) ended: Instant,
 }
 
 impl Filing<'_> {
-    /// Whose times they are.
+    /// States whose clock the times come from.
     fn clock(&self) -> String {
         match &self.witnessed {
             None => format!("{CLOCK}: no witness cosigned"),
@@ -45,10 +45,10 @@ impl Filing<'_> {
     }
 }
 
-/// Writes a report, whole or not at all; one that is there is replaced.
+/// Writes a report, completely or not at all; an existing file is replaced.
 ///
 /// # Errors
-/// [`Failure`] where the file cannot be written, or lies in the ledger that is audited.
+/// [`Failure`] if the file cannot be written, or is in the ledger that is audited.
 pub(crate) fn file(path: &Path, filing: &Filing<'_>, context: &Context) -> Result<(), Failure> {
     let failed = |e: std::io::Error| Failure::file(path, &e);
     let whole = std::path::absolute(path).map_err(failed)?;
@@ -66,7 +66,7 @@ pub(crate) fn file(path: &Path, filing: &Filing<'_>, context: &Context) -> Resul
     write_output(&whole, text.as_bytes())
 }
 
-/// The hash of the program that runs.
+/// The SHA-256 of the program file that is running.
 fn program() -> std::io::Result<String> {
     let bytes = std::fs::read(std::env::current_exe()?)?;
     Ok(format!("{:x}", Sha256::digest(bytes)))
@@ -87,15 +87,15 @@ struct Document<'a> {
     since: Vec<&'a str>,
     checks: Vec<Made<'a>>,
     findings: &'a [AuditFinding],
-    /// How many.
+    /// The number of remarks.
     remarks: usize,
-    /// The remarks, where they are listed.
+    /// The remarks, if they are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     departures: Option<&'a [RemarkItem]>,
     heads: Vec<Head>,
 }
 
-/// The program that audited.
+/// The program that made the audit.
 #[derive(Serialize)]
 struct Program<'a> {
     name: &'static str,
@@ -103,7 +103,7 @@ struct Program<'a> {
     sha256: &'a str,
 }
 
-/// A check with what it makes sure of.
+/// A check with the property that it verifies.
 #[derive(Serialize)]
 struct Made<'a> {
     #[serde(flatten)]

@@ -114,7 +114,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     Ok(if args.exit_code && !found.findings.is_empty() { Exit::No } else { Exit::Done })
 }
 
-/// The id of an import by its entry.
+/// The id of the import that an entry records.
 fn import(reading: &Reading, at: Index) -> Result<EventId, Failure> {
     let event = reading.entry(at)?.event;
     match event.act.kind() {
@@ -124,7 +124,7 @@ fn import(reading: &Reading, at: Index) -> Result<EventId, Failure> {
     }
 }
 
-/// In rows the first two dates of a finding stand in columns of their own.
+/// In rows, the first two dates of a finding have columns of their own.
 fn rows(found: &Quality) -> Result<Value, Failure> {
     let row = |finding| -> Result<Value, Failure> {
         let mut row = serde_json::to_value(finding)?;

@@ -1,4 +1,4 @@
-//! `compare`: our answers against another data set.
+//! `compare`: compares our answers with another data set.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -112,7 +112,7 @@ fn pair(text: &str) -> Result<(BodyId, BodyId), String> {
     Ok((id(theirs)?, id(ours)?))
 }
 
-/// How many statements are held in memory at once, unless one body has more.
+/// The largest number of statements in memory at once, unless a single body has more.
 const STATEMENTS_AT_ONCE: u64 = 100_000;
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
@@ -152,13 +152,13 @@ impl Args {
         }
     }
 
-    /// The option that names the file, to be typed again.
+    /// The command that names the file, for the user to type again.
     fn with_option(&self) -> String {
         let bodies: String = self.bodies.iter().map(|body| format!("{body} ")).collect();
         format!("chancery compare {bodies}--with {}", self.with.display())
     }
 
-    /// The bodies that may be compared: those named, or all that the ledger holds.
+    /// The bodies that may be compared: those that the user names, or every body in the ledger.
     fn held(&self, reading: &Reading, axes: &Axes) -> Result<BTreeSet<BodyId>, Failure> {
         for (_, ours) in &self.same {
             reading.charter(ours, axes)?;
@@ -172,30 +172,30 @@ impl Args {
         Ok(self.bodies.iter().cloned().collect())
     }
 
-    /// Ours for a body of theirs.
+    /// The id here of a body that the file names.
     fn ours_for(&self, theirs: &BodyId) -> BodyId {
         let same = self.same.iter().find(|(other, _)| other == theirs);
         same.map_or_else(|| theirs.clone(), |(_, ours)| ours.clone())
     }
 
-    /// The last day on which an act that is compared may begin: with `--on` that day.
+    /// The last day on which an act that is compared may begin: the day of `--on`, if the user gives one.
     fn until(&self, axes: &Axes) -> Day {
         let asked = self.axes.on.is_some() || self.axes.as_at.is_some();
         if asked { axes.on } else { Day::FUTURE }
     }
 }
 
-/// What a first reading of the file found.
+/// The results of the first pass over the file.
 #[derive(Default)]
 struct Found {
-    /// By body, ours where there is one: how many statements.
+    /// The number of statements about each body, by our id if it has one.
     bodies: BTreeMap<BodyId, u64>,
     within: Within,
-    /// Lines that state anything, or should.
+    /// Lines that state something, or should.
     lines: u64,
-    /// Lines that the question leaves out.
+    /// Lines that are outside the question.
     left_out: u64,
-    /// Other names for participants than ours, with whom they mean.
+    /// Names for participants that are not ours, with the participants that they mean.
     names: BTreeMap<String, ParticipantId>,
 }
 
@@ -220,15 +220,15 @@ struct Work<'a> {
     args: &'a Args,
     set: &'a DataSet,
     axes: &'a Axes,
-    /// For one pass over many bodies.
+    /// The reading for one pass over many bodies.
     pass: Reading,
     /// The bodies that may be compared.
     ours: BTreeSet<BodyId>,
 }
 
 impl Work<'_> {
-    /// Whether a statement is of the acts, and of the time, that the question is about; what the world did not know yet is
-    /// stated by nobody.
+    /// True if a statement has the kind of act and the time that the question is about. An act that was not known by the date of
+    /// `--as-known` counts as not stated.
     fn is_of_the_time(&self, statement: &Statement) -> bool {
         let Statement::Act { act, .. } = statement else { return true };
         let dated = act.event.date().is_some_and(|on| on.earliest() <= self.args.until(self.axes));
@@ -236,7 +236,7 @@ impl Work<'_> {
         dated && known && self.args.kind.is_none_or(|only| only.admits(&act.event))
     }
 
-    /// Whether a statement is of the bodies and of the participant that the question is about.
+    /// True if a statement is about the bodies and the participant of the question.
     fn is_of_those_asked(&self, statement: &Statement) -> bool {
         let of = self.args.participant.as_ref().map(line);
         let participant = of.is_none_or(|of| statement.participant().map(line) == Some(of));
@@ -244,7 +244,7 @@ impl Work<'_> {
         participant && (self.args.bodies.is_empty() || body.is_some_and(|body| self.ours.contains(&body)))
     }
 
-    /// Reads the file once: what it covers, and what in it cannot be read.
+    /// Reads the file once, for its coverage and for the lines that cannot be read.
     fn survey(&self, out: &mut Out<'_>) -> Result<Found, Failure> {
         let within = Within { only: self.args.kind, until: self.args.until(self.axes), ..Within::default() };
         let mut found = Found { within, ..Found::default() };
@@ -259,7 +259,8 @@ impl Work<'_> {
                 }
             };
             let of_the_time = self.is_of_the_time(&statement);
-            // What the file covers is told by all of it: whom it leaves out of one body it may have in another.
+            // The coverage of the file is judged from all its statements: a participant that is missing from one body may appear in
+            // another.
             match (&statement, statement.participant()) {
                 (Statement::Act { act, .. }, _) if of_the_time => found.within.states(&act.event),
                 (_, Some(who)) if of_the_time => found.within.names(who),
@@ -283,7 +284,7 @@ impl Work<'_> {
         Ok(found)
     }
 
-    /// Reads the file again as often as it takes to have the statements about each body together.
+    /// Reads the file in as many passes as it takes to have all statements about each body together.
     fn compare(&self, found: &Found, out: &mut Out<'_>, bar: &indicatif::ProgressBar) -> Result<(), Failure> {
         let mut strangers: BTreeMap<BodyId, About> = BTreeMap::new();
         let mut index: Option<BodyIndex> = None;
@@ -371,7 +372,7 @@ impl Work<'_> {
         })
     }
 
-    /// The acts of the bodies that the file does not name: one of them may be meant by a name that is not known.
+    /// The acts of the bodies that the file does not name. An unknown name in the file may mean one of these bodies.
     fn index(&self, found: &Found) -> Result<BodyIndex, Failure> {
         let mut index = BodyIndex::default();
         let free: Vec<BodyId> =
@@ -388,7 +389,7 @@ impl Work<'_> {
     }
 }
 
-/// A body that this ledger does not have, in one row.
+/// The difference for a body that this ledger does not have, in one row.
 fn stranger(body: &BodyId, about: &About, index: &BodyIndex) -> Difference {
     let acts = match about {
         About::Acts(acts) => acts.as_slice(),
@@ -409,7 +410,7 @@ fn stranger(body: &BodyId, about: &About, index: &BodyIndex) -> Difference {
 }
 
 impl Found {
-    /// Takes note of a name that is neither the code nor the present name of whom it means.
+    /// Notes a name that is neither the code nor the present name of the participant that it means.
     fn note_name(&mut self, named: &str, who: &ParticipantId) {
         if named == who.as_str() || self.names.contains_key(named) {
             return;

@@ -1,4 +1,4 @@
-//! The other data set of `compare`: what form it has, and its statements.
+//! The other data set of `compare`: its form and its statements.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -33,7 +33,7 @@ impl FileForm {
         }
     }
 
-    /// The word in answers.
+    /// The name of the form in answers.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             FileForm::Acts => "acts",
@@ -43,25 +43,25 @@ impl FileForm {
     }
 }
 
-/// What a line states.
+/// The statement of one line.
 pub(crate) enum Statement {
-    /// An act. Its key tells it apart; `retracts` takes back the last one of that key.
+    /// An act. Its key identifies it; a line with `retracts` takes back the last act with the same key.
     Act {
         /// The act.
         act: Box<TheirAct>,
-        /// What a later line takes it back by.
+        /// The key by which a later line can take the act back.
         key: String,
-        /// Whether this line takes back.
+        /// True if this line takes an act back.
         retracts: bool,
     },
-    /// A spell of a body.
+    /// The spell of a status in a body.
     Spell(BodyId, TheirSpell),
-    /// A year of a body.
+    /// The status in a body in one year.
     Year(BodyId, TheirYear),
 }
 
 impl Statement {
-    /// The body of which it speaks.
+    /// The body that the statement is about.
     pub(crate) fn body(&self) -> Option<&BodyId> {
         match self {
             Statement::Act { act, .. } => Some(&act.event.body),
@@ -69,7 +69,7 @@ impl Statement {
         }
     }
 
-    /// The participant of which it speaks.
+    /// The participant that the statement is about.
     pub(crate) fn participant(&self) -> Option<&ParticipantId> {
         match self {
             Statement::Act { act, .. } => act.event.participant.as_ref(),
@@ -78,7 +78,7 @@ impl Statement {
         }
     }
 
-    /// How it names the participant.
+    /// The name by which the statement calls the participant.
     pub(crate) fn named(&self) -> &str {
         match self {
             Statement::Act { act, .. } => &act.named,
@@ -88,20 +88,20 @@ impl Statement {
     }
 }
 
-/// A data set that is read from the beginning as often as it is needed.
+/// A data set that can be read from the beginning any number of times.
 pub(crate) struct DataSet {
     path: PathBuf,
-    /// What came through a pipe, which can be read once only.
+    /// The bytes that came through a pipe, which can be read only once.
     piped: Option<Vec<u8>>,
-    /// What it was recognised as.
+    /// The form that was recognised.
     pub(crate) form: FileForm,
     columns: HashMap<String, usize>,
 }
 
-/// No heading is longer.
+/// The longest heading that is read, in bytes.
 const HEADING_BYTES_MAX: u64 = 1 << 16;
 
-/// The names under which a column is found.
+/// The names by which each column is recognised.
 const COLUMNS: [(&str, &[&str]); 6] = [
     ("participant", &["iso3c", "participant", "party", "state", "country"]),
     ("body", &["body", "organisation", "treaty"]),
@@ -141,7 +141,7 @@ impl DataSet {
         Ok(set)
     }
 
-    /// Its name in messages.
+    /// The name of the data set in messages.
     pub(crate) fn name(&self) -> String {
         match self.path.file_name() {
             Some(name) if self.piped.is_none() => name.to_string_lossy().into_owned(),
@@ -156,17 +156,17 @@ impl DataSet {
         })
     }
 
-    /// As much of the first line as a heading can have.
+    /// The first line, up to the longest heading.
     fn first_line(&self) -> io::Result<String> {
         let mut first = Vec::new();
         decompressed(self.read()?)?.take(HEADING_BYTES_MAX).read_until(b'\n', &mut first)?;
         Ok(String::from_utf8_lossy(&first).into_owned())
     }
 
-    /// Reads it from the beginning, and hands on every statement, or the reason why a line states none.
+    /// Reads the data set from the beginning and passes on every statement, or the reason why a line states nothing.
     ///
     /// # Errors
-    /// [`Failure`] where no more can be read.
+    /// [`Failure`] if reading fails.
     pub(crate) fn statements(
         &self,
         mut visit: impl FnMut(u64, Result<Statement, String>),
@@ -176,7 +176,7 @@ impl DataSet {
         if self.form == FileForm::Acts {
             let act = |line: u64, read: crate::import::StatedAct| {
                 let mut event = read.event;
-                // What a statement rests on is not compared.
+                // The evidence and the note of a statement are not compared.
                 (event.evidence, event.note) = (Vec::new(), None);
                 let act = Box::new(TheirAct { line, named: read.named, event });
                 Statement::Act { act, key: read.key, retracts: read.retracts }
@@ -229,7 +229,7 @@ impl DataSet {
     }
 }
 
-/// Whom a cell means; whoever the register does not know goes by that name.
+/// The participant that a cell means. A name that the register does not have becomes an id of its own.
 fn participant(word: &str) -> Result<ParticipantId, String> {
     let known = Register::builtin().resolve(word).ok().map(|found| found.id.clone());
     let own = || ParticipantId::parse(word).ok().filter(ParticipantId::is_named);

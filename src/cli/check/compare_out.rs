@@ -1,5 +1,4 @@
-//! What `compare` says: counts by class, then the differences. Rows are written as they are found; text keeps a few of
-//! each class.
+//! The output of `compare`: counts by class, then the differences. Rows are written at once; text shows only a few of each class.
 
 use std::collections::BTreeMap;
 
@@ -33,44 +32,44 @@ const COLUMNS: [&str; 13] = [
     "words",
 ];
 
-/// How many differences of a class are told in text.
+/// The largest number of differences of a class, and of names, that text shows.
 const TOLD: usize = 10;
 
-/// Where the differences go.
+/// The output of the differences.
 pub(crate) struct Out<'c> {
     context: &'c Context,
     only: Option<Class>,
     same: u64,
     /// Statements that differ, by class and case.
     counts: BTreeMap<(Class, Option<Case>), u64>,
-    /// The rows of a class, and those that are kept to be told at the end.
+    /// The number of rows of each class; `kept` has those that are printed at the end.
     rows: BTreeMap<Class, usize>,
     kept: BTreeMap<Class, Vec<Difference>>,
     begun: bool,
 }
 
-/// What was compared.
+/// The data set that was compared.
 pub(crate) struct Heading {
     /// The file's name.
     pub(crate) file: String,
-    /// What it was recognised as.
+    /// The form that was recognised.
     pub(crate) form: FileForm,
-    /// Its lines that state anything.
+    /// The number of lines that state something.
     pub(crate) lines: u64,
-    /// Those that the question leaves out.
+    /// The number of lines that are outside the question.
     pub(crate) left_out: u64,
-    /// The bodies of which the others speak.
+    /// The number of bodies that the data set names.
     pub(crate) bodies: u64,
-    /// Other names for participants, with whom they mean.
+    /// Names for participants that are not ours, with the participants that they mean.
     pub(crate) names: BTreeMap<String, ParticipantId>,
 }
 
 /// The lines under an answer.
 #[derive(Serialize)]
 pub(crate) struct Footer {
-    /// What was asked.
+    /// The question.
     pub(crate) question: QuestionEcho,
-    /// The head of the record that was read.
+    /// The head of the record that answers it.
     pub(crate) checkpoint: CheckpointRef,
 }
 
@@ -85,7 +84,7 @@ struct Answer<'a> {
 }
 
 impl<'c> Out<'c> {
-    /// For the form of output asked for; with `only`, one class is told.
+    /// An output in the form that the user chose; with `only`, it lists only this class.
     pub(crate) fn new(context: &'c Context, only: Option<Class>) -> Out<'c> {
         Out {
             context,
@@ -98,10 +97,10 @@ impl<'c> Out<'c> {
         }
     }
 
-    /// Takes what was found of one body.
+    /// Takes the comparison of one body.
     ///
     /// # Errors
-    /// [`Failure`] where standard output is gone.
+    /// [`Failure`] if standard output is closed.
     pub(crate) fn take(&mut self, found: Comparison) -> Result<(), Failure> {
         self.same += found.same;
         let mut rows = Vec::new();
@@ -145,10 +144,10 @@ impl<'c> Out<'c> {
         self.counts.iter().filter(|((of, _), _)| *of == class).map(|(_, n)| n).sum()
     }
 
-    /// Says what there is to say at the end; whether anything differs.
+    /// Prints the counts and the rows kept for the end, and returns true if anything differs.
     ///
     /// # Errors
-    /// [`Failure`] where standard output is gone.
+    /// [`Failure`] if standard output is closed.
     pub(crate) fn finish(&self, heading: &Heading, under: &Footer, command: String) -> Result<bool, Failure> {
         match self.context.format {
             Format::Text => self.context.print(&self.text(&self.context.page, heading, under, &command))?,
@@ -224,7 +223,7 @@ impl<'c> Out<'c> {
     }
 }
 
-/// Names that are not ours and mean someone we have: no difference, and good to know.
+/// Lists names that are not ours but mean participants that we have. They are no difference, but useful to know.
 fn called(page: &Page, heading: &Heading) -> String {
     if heading.names.is_empty() {
         return String::new();
@@ -237,7 +236,7 @@ fn called(page: &Page, heading: &Heading) -> String {
     format!("\n{}", page.wrap("names  ", &text))
 }
 
-/// One difference: whose, theirs and ours, then why.
+/// One difference: its participant and body, their statement and ours, then the reason.
 fn one(page: &Page, difference: &Difference) -> String {
     let d = difference;
     let who = d.participant.as_ref().map(ToString::to_string);

@@ -1,4 +1,4 @@
-//! What `check` and the imports share: a record looked at in parts, and its report as text.
+//! The parts that `check` and the imports share: a record examined body by body, and the report on it as text.
 
 use std::sync::Arc;
 
@@ -14,22 +14,22 @@ use crate::cli::context::Context;
 use crate::cli::error::Failure;
 use crate::cli::render::{Page, clean, count, faint, name, strong};
 
-/// What is looked at.
+/// The part of a record to examine.
 #[derive(Clone, Default)]
 pub(crate) struct Looked<'a> {
-    /// Only these; none is every one.
+    /// Only these bodies; an empty list means every body.
     pub(crate) bodies: &'a [BodyId],
     /// Only this participant.
     pub(crate) participant: Option<&'a ParticipantId>,
-    /// Only what an import brought.
+    /// Only the entries that this import brought.
     pub(crate) import: Option<EventId>,
     /// Lines of a file that are not recorded.
     pub(crate) lines: &'a [(u64, Arc<Event>)],
-    /// Only these kinds; none is every one.
+    /// Only these kinds of finding; an empty list means every kind.
     pub(crate) kinds: &'a [QualityKind],
 }
 
-/// Looks at a record, part by part, with a progress bar.
+/// Examines a record body by body, with a progress bar.
 ///
 /// # Errors
 /// [`Failure`].
@@ -40,7 +40,7 @@ pub(crate) fn quality(
     axes: &Axes,
 ) -> Result<Quality, Failure> {
     let lines_from = Index(reading.size().0);
-    // Lines stand behind everything that is recorded.
+    // Lines that are not recorded have indexes after every recorded entry, so the size must include any index.
     let recorded = if looked.lines.is_empty() { axes.as_recorded } else { Size(u64::MAX) };
     let bodies = match looked.bodies.is_empty() {
         true => reading.every_body()?,
@@ -82,7 +82,7 @@ pub(crate) fn quality(
     Ok(Quality::new(question, reading.head(axes.as_recorded)?, found, looked.kinds))
 }
 
-/// The report on what an import brought to some bodies, or to any, and on its lines that are not recorded.
+/// The report on the entries that an import brought to the bodies named, or to any body, and on its lines that are not recorded.
 ///
 /// # Errors
 /// [`Failure`].
@@ -98,12 +98,12 @@ pub(crate) fn of_import(
     quality(reading, context, &looked, &axes)
 }
 
-/// The counts and findings, for the answer of an import.
+/// The counts and findings as JSON, for the answer of an import.
 pub(crate) fn json_of(quality: &Quality) -> Value {
     json!({"counts": quality.counts, "findings": quality.findings})
 }
 
-/// How many findings of a kind are told before the rest is left to an option.
+/// The number of findings of a kind that are shown; an option shows the rest.
 const TOLD: usize = 10;
 
 /// A count of each kind, then the findings: all of them, or the first of each kind and the `option` that shows the others.
@@ -159,7 +159,7 @@ fn one(page: &Page, finding: &QualityFinding, on: Day) -> String {
     out
 }
 
-/// The report on an import as text, under what else is said of it.
+/// The report on an import as text, for the end of the import's answer.
 pub(crate) fn under_import(page: &Page, quality: &Quality, entry: Option<Index>, on: Day) -> String {
     let mut out = format!("\n{}\n", strong("Quality of what the file states, refused lines included"));
     out.push_str(&text(page, quality, Some(""), on));

@@ -43,7 +43,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         None => (entries_of_leaves(reading.log(), axes.as_recorded)?, "leaves"),
         Some(writer) => {
             let rebuilt = rebuilt(writer, context)?;
-            // The head is read from the index that was just made.
+            // The head is read from the index that was just rebuilt.
             reading = writer.reading(context.now);
             rebuilt
         }
@@ -62,7 +62,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Makes the index anew, and gives every entry with its source: from sled, or from the leaves where sled cannot be had.
+/// Rebuilds the index and returns every entry with its source: sled, or the leaves if sled is not available.
 fn rebuilt(writer: &mut Writer, context: &Context) -> Result<(Vec<Entry>, &'static str), Failure> {
     match writer.rebuild() {
         Ok(entries) => Ok((entries, "sled")),

@@ -87,7 +87,7 @@ fn detail(page: &Page, kind: ActKind) -> String {
     out
 }
 
-/// A line that records such an act.
+/// An example line that records such an act.
 pub(crate) fn example(kind: ActKind) -> String {
     match kind {
         ActKind::CharterAdopted => return "example: chancery charter adopt FILE".into(),

@@ -94,10 +94,10 @@ fn list(context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The place of a shipped pattern before the texts of a file, which are counted from 0.
+/// The index given to a shipped pattern, which comes before the texts of a file; those are counted from 0.
 const PATTERN: Index = Index(u64::MAX);
 
-/// Events of one body as its charter.
+/// Folds the events of one body into its charter.
 fn fold(events: &[Event]) -> Result<Charter, Failure> {
     let acts: Vec<CharterAct<'_>> =
         events.iter().enumerate().filter_map(|(at, event)| CharterAct::of(Index(at as u64), event)).collect();
@@ -134,7 +134,7 @@ fn show(args: &ShowArgs, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Corrections of the text (VCLT 79), one a line.
+/// Corrections of the text (VCLT 79), one on each line.
 fn proposals(page: &Page, items: &[CorrectionItem]) -> String {
     if items.is_empty() {
         return String::new();
@@ -251,7 +251,7 @@ fn texts(file: &Path) -> Result<Vec<String>, Failure> {
     let bytes = read_input(file)?;
     let text = String::from_utf8(bytes)
         .map_err(|e| Failure::usage(format!("{name}: not UTF-8 at byte {}", e.utf8_error().valid_up_to())))?;
-    // Files of sets and tables are named as seen from the text that names them.
+    // A charter names its files of sets and tables relative to its own folder.
     let folder = file.parent().unwrap_or(Path::new(""));
     let read =
         |table: &str| crate::log::regular::read_text_given(&folder.join(table)).map_err(|e| e.to_string());
@@ -259,7 +259,7 @@ fn texts(file: &Path) -> Result<Vec<String>, Failure> {
     Ok(vec![whole.map_err(|e| Failure::usage(format!("{}, {e}", input_name(file))))?])
 }
 
-/// The shipped charter that a charter extends: adopted with it, where the ledger has none of that name.
+/// The shipped charter that a charter extends. It is adopted with that charter, if the ledger has none of its name.
 fn pattern(events: &[Event]) -> Result<Vec<Event>, Failure> {
     let first = events.iter().enumerate().find_map(|(at, e)| CharterAct::of(Index(at as u64), e)?.extends());
     match first.and_then(|pattern| Template::find(pattern.as_str())) {
@@ -300,7 +300,8 @@ fn check(args: &LintArgs, context: &Context) -> Result<Exit, Failure> {
             Some(item(at, &placed(version.entry, &f.place), &f.what))
         });
         items.extend(own);
-        // A fault of the rules is told above; what would keep the text from being recorded besides, by its place.
+        // Faults of the rules are listed above. This adds the other errors that would prevent recording the text, each with its
+        // place.
         if items.is_empty() {
             let places = events.iter().enumerate().filter_map(|(at, event)| {
                 let entry = Index(at as u64);
@@ -355,6 +356,6 @@ fn adopt(args: &AdoptArgs, context: &Context, amends: bool) -> Result<Exit, Fail
     if mode.records() {
         context.close(writer);
     }
-    // What the ledger finds wrong with a text stands in a line of the file.
+    // The ledger's error names a line; the user needs the name of the file too.
     done.map(|()| Exit::Done).map_err(|failure| failure.in_file(&input_name(&args.file)))
 }

@@ -1,4 +1,4 @@
-//! How an entry came into the ledger: when, by whose hand, from which file, under which key; for `show`.
+//! How an entry came into the ledger, for `show`: the time, the recorder, the import with its file, the key.
 
 use std::path::Path;
 
@@ -14,44 +14,44 @@ use crate::cli::record::documents;
 /// The custody of an entry.
 #[derive(Serialize)]
 pub(crate) struct Custody {
-    /// When it was recorded, by the operator's own clock.
+    /// The time at which it was recorded, by the operator's own clock.
     recorded_at: String,
-    /// Who recorded it, where that is said.
+    /// The recorder that the entry names, if it names one.
     recorder: Option<String>,
-    /// Who signed it; nobody where the entry has no signature.
+    /// The signatures of recorders; empty if the entry has none.
     signatures: Vec<Signature>,
-    /// Which import brought it; none where a command recorded it.
+    /// The import that brought it; `None` if a command recorded it.
     import: Option<Import>,
-    /// The key of the head that covers it; none where no head is signed.
+    /// The verifier key of the head that covers it; `None` if no head is signed.
     key: Option<String>,
-    /// The documents that are attached.
+    /// The documents attached to it.
     documents: Vec<Document>,
 }
 
-/// A recorder's signature, held against the register as it was before the entry.
+/// A recorder's signature, checked with the register as it was before the entry.
 #[derive(Serialize)]
 struct Signature {
     recorder: String,
-    /// The key with which it was enrolled; none where it was not.
+    /// The key with which the recorder was enrolled; `None` if it was not enrolled.
     key: Option<String>,
-    /// The entry that enrolled it.
+    /// The entry that enrolled the recorder.
     enrolled: Option<Index>,
-    /// Whether it verifies with that key.
+    /// True if the signature verifies with that key.
     verified: bool,
 }
 
 /// The import that brought an entry.
 #[derive(Serialize)]
 struct Import {
-    /// Its id, which every row of it names.
+    /// The id of the import, which every row of it names.
     id: String,
-    /// Its own entry; none where it was cut short.
+    /// The entry that records the import; `None` if the import was cut short.
     entry: Option<Index>,
-    /// The file, without its folder.
+    /// The name of the file, without its folder.
     file: Option<String>,
-    /// Of the file's bytes.
+    /// The SHA-256 of the file's bytes.
     sha256: Option<String>,
-    /// The program and version that read it.
+    /// The program and version that read the file.
     importer: Option<String>,
 }
 
@@ -59,7 +59,7 @@ struct Import {
 #[derive(Serialize)]
 struct Document {
     sha256: String,
-    /// Whether it lies in the ledger's folder; else it was redacted or lost.
+    /// True if the document is in the ledger's folder; otherwise it was redacted or lost.
     held: bool,
 }
 
@@ -79,10 +79,10 @@ impl Signature {
 }
 
 impl Custody {
-    /// Reads it from an entry and what that names.
+    /// Reads the custody of an entry from the entry, its import, its signatures and the ledger's folder.
     ///
     /// # Errors
-    /// [`Failure`] where the ledger cannot be read.
+    /// [`Failure`] if the ledger cannot be read.
     pub(crate) fn of(entry: &Entry, reading: &Reading, folder: &Path) -> Result<Custody, Failure> {
         let event = &entry.event;
         let signatures = reading.attested(entry.index)?.into_iter().map(|attested| {
@@ -121,7 +121,7 @@ impl Custody {
         Ok(Custody { recorded_at, recorder, signatures, import, key, documents })
     }
 
-    /// The same in lines, each with its label.
+    /// The same facts in lines, each with its label.
     pub(crate) fn lines(&self) -> Vec<(&'static str, String)> {
         let clock = format!("at {}, by the operator's own clock", self.recorded_at);
         let by = self.recorder.clone().unwrap_or_else(|| "not said".into());

@@ -1,4 +1,4 @@
-//! Looking things up: entries, acts, bodies, participants, charters.
+//! Looks things up: entries, acts, bodies, participants, charters.
 
 pub(crate) mod acts;
 pub(crate) mod bodies;

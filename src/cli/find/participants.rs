@@ -4,7 +4,7 @@ use crate::event::{
     Day, Edtf, Instant, Participant, ParticipantId, ParticipantKind, Register, Size, StateList, StateNumber,
     StateNumbers,
 };
-use crate::query::{BodyView, Lifetime, Lifetimes, is_state_list};
+use crate::query::{BodyView, Lifetime, Lifetimes};
 
 use crate::cli::context::{Context, Shape};
 use crate::cli::error::{Exit, Failure};
@@ -76,7 +76,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// What a participant is that only lists name.
+/// The description of a participant that appears only in lists of states.
 const NAMED: &str = "not in the register";
 
 fn named_json(id: &ParticipantId, lifetimes: &[Lifetime]) -> Value {
@@ -95,14 +95,14 @@ fn named_detail(page: &Page, id: &ParticipantId, lifetimes: &[Lifetime]) -> Stri
     out
 }
 
-/// What the lists of states say that the ledger records; nothing where there is no ledger.
+/// The lifetimes in the lists of states that the ledger records; empty if there is no ledger.
 fn lifetimes(context: &Context) -> Result<Lifetimes, Failure> {
     if !context.ledger.exists() {
         return Ok(Lifetimes::default());
     }
     let reading = context.reading()?;
     let mut lists = reading.every_body()?;
-    lists.retain(|list| is_state_list(list) && reading.charter_now(list).is_ok());
+    lists.retain(|list| list.is_state_list() && reading.charter_now(list).is_ok());
     let mut views = Vec::with_capacity(lists.len());
     for list in &lists {
         let material = reading.material(list, None, reading.size())?;
@@ -126,10 +126,12 @@ fn json(p: &Participant, lifetimes: &[Lifetime]) -> Value {
         p.names.iter().map(|n| json!({"name": n.name, "from": day(n.from), "until": day(n.until)})).collect();
     json!({"participant": p.id, "kind": p.kind, "name": p.name(), "names": names, "codes": p.codes,
            "aliases": p.aliases, "predecessors": p.predecessors, "successors": p.successors, "line": p.line,
-           "numbers": numbers_json(&p.id), "withdrawn": p.withdrawn, "lifetimes": lifetimes})
+           "numbers": numbers_json(&p.id), "withdrawn": p.withdrawn, "succeeded": p.succeeded.map(|d| d.to_string()),
+           "ended": p.ended.map(|d| d.to_string()),
+           "lifetimes": lifetimes})
 }
 
-/// A span of days: the first counts, the last does not.
+/// A span of days, closed-open: it includes the first day, not the last.
 fn span(from: Option<String>, until: Option<String>) -> String {
     let words = [("from", from), ("until", until)];
     let said = words.into_iter().filter_map(|(word, day)| Some(format!(" {word} {}", day?)));
@@ -142,7 +144,7 @@ fn numbers_json(id: &ParticipantId) -> Vec<Value> {
     StateNumbers::builtin().of(id).iter().map(json).collect()
 }
 
-/// The numbers of a participant in a list, each with its days.
+/// The numbers of a participant in a list of states, each with its days.
 fn numbers(id: &ParticipantId, list: StateList) -> String {
     let day = |day: Option<Day>| day.map(|d| d.to_string());
     let text = |n: &StateNumber| format!("{}{}", n.number, span(day(n.from), day(n.until)));
@@ -159,6 +161,7 @@ fn detail(page: &Page, p: &Participant, lifetimes: &[Lifetime]) -> String {
     }
     let ids = |list: &[ParticipantId]| list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let withdrawn = p.withdrawn.as_ref().map(|date| format!("code taken out of use {date} (ISO 3166-3)"));
+    let day = |day: Option<Day>| day.map(|day| day.to_string()).unwrap_or_default();
     let fields = [
         ("codes", p.codes.join(" ")),
         ("COW", numbers(&p.id, StateList::Cow)),
@@ -166,6 +169,8 @@ fn detail(page: &Page, p: &Participant, lifetimes: &[Lifetime]) -> String {
         ("also", p.aliases.join("; ")),
         ("followed", ids(&p.predecessors)),
         ("then", ids(&p.successors)),
+        ("succession", day(p.succeeded)),
+        ("ended", day(p.ended)),
         ("ISO", withdrawn.unwrap_or_default()),
         ("line of", p.line.as_ref().map(ToString::to_string).unwrap_or_default()),
     ];
@@ -176,7 +181,7 @@ fn detail(page: &Page, p: &Participant, lifetimes: &[Lifetime]) -> String {
     out
 }
 
-/// What each list says: from when to when, and the entries that say so.
+/// The lifetime in each list, with the entries that state it.
 fn listed(page: &Page, lifetimes: &[Lifetime]) -> String {
     let text =
         |date: &Option<Edtf>, open: &str| date.as_ref().map_or_else(|| open.to_owned(), Edtf::to_string);

@@ -130,7 +130,7 @@ fn detail(
     Ok(out)
 }
 
-/// A source with what is said of it, and its words.
+/// A source with its grade, dates, address and document, and the words that it quotes.
 fn sources(evidence: &Evidence, reading: &Reading) -> Vec<(&'static str, String)> {
     let mut line = evidence.cite.clone();
     let extra = [
@@ -156,7 +156,7 @@ fn sources(evidence: &Evidence, reading: &Reading) -> Vec<(&'static str, String)
     std::iter::once(("source", line)).chain(words.map(|words| ("quote", words))).collect()
 }
 
-/// What only this act carries, in words.
+/// The part of an act that only acts of its kind have, in words.
 fn payload(act: &Act) -> String {
     if let Some(scope) = act.scope() {
         return scope.to_string();

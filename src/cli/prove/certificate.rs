@@ -1,4 +1,4 @@
-//! `--certificate FILE` of a question, and what `verify` says of such a file.
+//! The option `--certificate FILE` of a question, and the result of `verify` for such a file.
 
 use std::path::PathBuf;
 
@@ -29,7 +29,7 @@ pub(crate) struct CertificateArgs {
 }
 
 impl CertificateArgs {
-    /// Writes the certificate of the answer to a question, if one is asked for.
+    /// Writes the certificate of the answer to a question, if the user wants one.
     ///
     /// # Errors
     /// [`Failure`] if the log has no key, the answer has no certificate, or the file cannot be written.
@@ -43,7 +43,7 @@ impl CertificateArgs {
             return Err(Failure::usage("an answer with supposed events has no certificate")
                 .help("leave --certificate out, or ask without what-if"));
         }
-        // Plain structs of text and numbers: there is nothing that could fail.
+        // Plain structs of text and numbers can always be serialized.
         let (answer, size) = asked.plain()?;
         let answer = serde_json::to_value(answer).unwrap_or_default().to_string();
         let text = asked.reading.certificate(&answer, size, PROGRAM)?;
@@ -51,7 +51,7 @@ impl CertificateArgs {
     }
 }
 
-/// What is said of a certificate.
+/// The result of verifying a certificate.
 #[derive(Serialize)]
 struct Verdict {
     verified: bool,
@@ -64,14 +64,14 @@ struct Verdict {
     answer: Option<Value>,
     /// The witnesses of the policy that cosigned the checkpoint.
     cosigned: Vec<Line>,
-    /// What is not shown, and what would show it.
+    /// A property that the certificate does not show, and the command that would show it.
     remark: Option<String>,
 }
 
-/// Verifies the text of a certificate, and its head as that of any proof; says what it shows.
+/// Verifies the text of a certificate, and its head like that of any proof, and prints the result.
 ///
 /// # Errors
-/// [`Failure`] where nothing can be written, or what was seen of the log cannot be read.
+/// [`Failure`] if the result cannot be written, or the remembered heads of the log cannot be read.
 pub(crate) fn verify(text: &str, trust: &Trust, context: &Context) -> Result<Exit, Failure> {
     let verdict = match certificate::verify(text, trust.key(), PROGRAM) {
         Ok(verified) => match trust.check(&verified.checkpoint, None)? {
@@ -85,7 +85,7 @@ pub(crate) fn verify(text: &str, trust: &Trust, context: &Context) -> Result<Exi
     Ok(if verdict.verified { Exit::Done } else { Exit::No })
 }
 
-/// Whether a file is a certificate rather than a proof or a checkpoint, neither of which begins with a brace.
+/// True if a file is a certificate: a proof or a checkpoint never begins with a brace.
 pub(crate) fn is_certificate(text: &str) -> bool {
     text.starts_with('{')
 }
@@ -141,7 +141,7 @@ fn said(page: &Page, verdict: &Verdict) -> String {
     out
 }
 
-/// A value in words: of a list its items, of numbers by name the certain ones.
+/// A value in words: the items of a list, or each name of a count with its certain number.
 fn words(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
@@ -176,5 +176,5 @@ fn given(answer: &Value) -> String {
     first.into_iter().chain(rest).collect::<Vec<_>>().join(", ")
 }
 
-/// The most bytes a certificate may have.
+/// The largest certificate, in bytes.
 pub(crate) const BYTES_MAX: u64 = 64 << 20;

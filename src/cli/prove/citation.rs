@@ -1,4 +1,4 @@
-//! A citation in its forms, and who answers for a ledger.
+//! A citation in its forms, and the publisher of a ledger.
 
 use std::path::Path;
 
@@ -11,16 +11,16 @@ use crate::cli::error::Failure;
 use crate::cli::output::write_output;
 use crate::cli::render::{Page, clean, count, long_day};
 
-/// Who answers for a ledger: `CITATION.toml` in its folder. It is no evidence, and a ledger needs none.
+/// The publisher of a ledger, from `CITATION.toml` in its folder. The file is not evidence, and a ledger needs none.
 #[derive(Clone, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
 pub(crate) struct Publication {
-    /// The record's title.
+    /// The title of the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) title: Option<String>,
-    /// Who publishes it.
+    /// The person or institution that publishes the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) publisher: Option<String>,
-    /// On which terms.
+    /// The terms on which the record may be used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) licence: Option<String>,
 }
@@ -28,10 +28,10 @@ pub(crate) struct Publication {
 const FILE: &str = "CITATION.toml";
 
 impl Publication {
-    /// Of the ledger in a folder.
+    /// Reads the publication of the ledger in a folder.
     ///
     /// # Errors
-    /// [`Failure`] where the file cannot be read.
+    /// [`Failure`] if the file cannot be read.
     pub(crate) fn read(ledger: &Path) -> Result<Publication, Failure> {
         let path = ledger.join(FILE);
         match crate::log::regular::read_text(&path, crate::log::regular::TEXT_BYTES_MAX) {
@@ -44,10 +44,10 @@ impl Publication {
         }
     }
 
-    /// Keeps it in the ledger's folder; nothing, where nothing is said.
+    /// Writes it to the ledger's folder, unless every field is empty.
     ///
     /// # Errors
-    /// [`Failure`] where the file cannot be written.
+    /// [`Failure`] if the file cannot be written.
     pub(crate) fn write(&self, ledger: &Path) -> Result<(), Failure> {
         if *self == Publication::default() {
             return Ok(());
@@ -58,35 +58,35 @@ impl Publication {
     }
 }
 
-/// A citation, before it takes a form.
+/// The contents of a citation, independent of its form.
 #[derive(Serialize)]
 pub(crate) struct Citation {
-    /// What was asked, with its dates.
+    /// The question, with its dates.
     pub(crate) question: QuestionEcho,
-    /// What was asked, in words.
+    /// The question in words.
     pub(crate) title: String,
-    /// The record's title, or the log's name.
+    /// The title of the record, or the log's name.
     pub(crate) record: String,
-    /// Who publishes the record.
+    /// The publisher of the record.
     pub(crate) publisher: Option<String>,
-    /// On which terms.
+    /// The terms on which the record may be used.
     pub(crate) licence: Option<String>,
     /// The log's name.
     pub(crate) origin: String,
     /// The day on which the last entry read was recorded; `null` for none.
     pub(crate) recorded: Option<String>,
-    /// Today.
+    /// The day on which the question was answered: today.
     pub(crate) read: String,
-    /// Of this program.
+    /// The version of this program.
     pub(crate) version: &'static str,
-    /// What gives the same answer again.
+    /// The command that gives the same answer again.
     pub(crate) command: String,
     /// The head of the record that was read.
     pub(crate) checkpoint: CheckpointRef,
 }
 
 impl Citation {
-    /// The three dates, spelled out.
+    /// The three dates, in full.
     fn dates(&self) -> String {
         let known = match &self.question.as_known {
             Some(date) => format!("known by {date}"),
@@ -97,7 +97,7 @@ impl Citation {
         format!("on {}, {known}, as recorded in the first {size}{to}", long_day(self.question.on))
     }
 
-    /// The record's title, with the log's name where that is another.
+    /// The title of the record, with the log's name if it differs.
     fn source(&self) -> String {
         match self.record == self.origin {
             true => self.origin.clone(),
@@ -105,7 +105,7 @@ impl Citation {
         }
     }
 
-    /// For a footnote.
+    /// The citation for a footnote.
     pub(crate) fn text(&self, page: &Page) -> String {
         let publisher = self.publisher.as_ref().map(|who| format!(" {who}.")).unwrap_or_default();
         let licence = self.licence.as_ref().map(|terms| format!(" Licence: {terms}.")).unwrap_or_default();
@@ -118,11 +118,11 @@ impl Citation {
             self.read,
             self.version
         );
-        // The command stands in one line: it is there to be copied.
+        // The command is on one line, so that it can be copied.
         format!("{}\n  {}\n", page.wrap("", &clean(&text)), clean(&self.command))
     }
 
-    /// For BibTeX.
+    /// The citation for BibTeX.
     pub(crate) fn bibtex(&self) -> String {
         let key = self.key();
         let mut fields = vec![("title", format!("{{{}}}", tex(&self.title)))];
@@ -146,7 +146,7 @@ impl Citation {
         format!("@misc{{{key},\n{lines}}}\n")
     }
 
-    /// For citation managers: CSL-JSON.
+    /// The citation for citation managers, in CSL-JSON.
     pub(crate) fn csl(&self) -> String {
         let mut item = json!({
             "id": self.key(),
@@ -168,7 +168,7 @@ impl Citation {
         format!("{:#}\n", Value::from(vec![item]))
     }
 
-    /// A key that the same question of the same record has again.
+    /// A key that is the same each time the same question is asked of the same record.
     fn key(&self) -> String {
         let q = &self.question;
         let who = q.participant.as_ref().map(|id| format!("-{id}")).unwrap_or_default();
@@ -183,13 +183,13 @@ fn capital(text: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// A day as citation managers take it.
+/// A day in the form that citation managers use.
 fn date_parts(day: &str) -> Value {
     let parts: Vec<i64> = day.split('-').filter_map(|part| part.parse().ok()).collect();
     json!({"date-parts": [parts]})
 }
 
-/// A text as TeX sets it, character for character.
+/// A text escaped for TeX, so that every character is printed as it is.
 fn tex(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

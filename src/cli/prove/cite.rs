@@ -9,6 +9,7 @@ use crate::ledger::Reading;
 use crate::query::{Axes, QuestionEcho, participant};
 
 use crate::cli::ask::axes::AxesArgs;
+use crate::cli::ask::trust;
 use crate::cli::context::{Context, GlobalArgs, Shape};
 use crate::cli::error::{Exit, Failure};
 use crate::cli::prove::citation::{Citation, Publication};
@@ -43,7 +44,7 @@ enum As {
     Csl,
 }
 
-/// Which commands ask, and what their answer is called.
+/// The commands that ask a question, each with a name for its answer.
 const QUESTIONS: [(&str, &str); 16] = [
     ("status", "status"),
     ("roster", "roster"),
@@ -108,7 +109,7 @@ fn parsed(words: &[String]) -> Result<ArgMatches, clap::Error> {
         .try_get_matches_from(std::iter::once("chancery").chain(words.iter().map(String::as_str)))
 }
 
-/// The citation of a question in the words of a command line.
+/// The citation of a question that is given as words of a command line.
 ///
 /// # Errors
 /// [`Failure`].
@@ -136,7 +137,7 @@ fn of_matches(matches: &ArgMatches, words: &[String], context: &Context) -> Resu
     }
 }
 
-/// The form, which may also stand behind the question, and the words of the question without it.
+/// The form, which may also follow the question, and the words of the question without it.
 fn form(args: &Args) -> Result<(As, Vec<String>), Failure> {
     let mut form = args.form;
     let mut words = Vec::with_capacity(args.question.len());
@@ -157,7 +158,7 @@ fn form(args: &Args) -> Result<(As, Vec<String>), Failure> {
     Ok((form, words))
 }
 
-/// What stands behind the question holds for the whole line.
+/// The context with the global options that follow the question; they apply to the whole line.
 fn surroundings(matches: &ArgMatches, context: &Context) -> Result<Context, Failure> {
     let inner = GlobalArgs::from_arg_matches(matches).map_err(Failure::usage)?;
     let given = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
@@ -171,7 +172,7 @@ fn surroundings(matches: &ArgMatches, context: &Context) -> Result<Context, Fail
     if given("quiet") {
         context.quiet = inner.quiet;
     }
-    Ok(context)
+    context.trusting(&trust::given(matches))
 }
 
 fn citation(
@@ -228,7 +229,7 @@ fn citation(
     })
 }
 
-/// The dates of a question, and how they are written so that they stay what they are.
+/// The dates of a question, and texts of them that keep their meaning on later days.
 struct Dates {
     axes: Axes,
     on: String,
@@ -242,7 +243,7 @@ impl Dates {
         let as_at = given("as_at");
         let resolve = |args: AxesArgs| args.resolve(context, reading);
         resolve(AxesArgs { as_of: given("as_of"), ..AxesArgs::default() })?;
-        // `diff` takes two of a date: A..B.
+        // `diff` takes two values of a date: A..B.
         let each = |text: &str, one: &dyn Fn(&str) -> Result<String, Failure>| match text.split_once("..") {
             Some((a, b)) if !text.starts_with('[') && !a.is_empty() && !b.is_empty() => {
                 Ok(format!("{}..{}", one(a)?, one(b)?))
@@ -288,7 +289,7 @@ fn who(sub: &ArgMatches, kind: &str) -> Option<ParticipantId> {
     plain.or_else(|| participant(word?).ok())
 }
 
-/// The organisation or treaty of a question: the one named, or the only one there is.
+/// The organisation or treaty of a question: the one named, or the only one in the ledger.
 fn body(sub: &ArgMatches, kind: &str, reading: &Reading) -> Result<Option<BodyId>, Failure> {
     let named = |id: &str| sub.try_get_one::<BodyId>(id).ok().flatten().cloned();
     let counted = kind == "when" && sub.get_one::<u64>("count").is_some();
@@ -304,7 +305,7 @@ fn body(sub: &ArgMatches, kind: &str, reading: &Reading) -> Result<Option<BodyId
     }
 }
 
-/// The words of a question without its dates and without what says where and how to answer.
+/// The words of a question without its dates, and without the options for the ledger and the form of the output.
 fn without_dates(words: &[String]) -> Vec<String> {
     const VALUED: [&str; 10] = [
         "--on",
@@ -332,7 +333,7 @@ fn without_dates(words: &[String]) -> Vec<String> {
     kept
 }
 
-/// The options that make the question what it is; who and where are in the title.
+/// The options that define the question; its participant and body are in the title.
 fn options(kept: &[String]) -> Vec<&str> {
     let mut words = kept.iter().map(String::as_str).skip_while(|word| !word.starts_with('-'));
     let mut found = Vec::new();
@@ -340,13 +341,16 @@ fn options(kept: &[String]) -> Vec<&str> {
         match word {
             "--in" => _ = words.next(),
             word if word.starts_with("--in=") => {}
+            // Whose signature the answer rests on makes no other question.
+            "--key" => _ = words.next(),
+            word if word.starts_with("--key=") => {}
             word => found.push(word),
         }
     }
     found
 }
 
-/// The question with every date written out.
+/// The command of the question with every date written out.
 fn command(kept: &[String], dates: &Dates, sub: &ArgMatches, ledger: &Path) -> String {
     let mut words = vec!["chancery".to_owned()];
     words.extend(kept.iter().map(|word| quoted(word)));
@@ -368,7 +372,7 @@ fn command(kept: &[String], dates: &Dates, sub: &ArgMatches, ledger: &Path) -> S
     words.join(" ")
 }
 
-/// A word as a shell takes it.
+/// A word, quoted for a shell if necessary.
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+@".contains(c);
     match !word.is_empty() && word.chars().all(plain) {
@@ -393,9 +397,9 @@ mod tests {
     fn dates_and_the_ledger_are_taken_out_of_a_question_and_nothing_else() {
         let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
         let kept = without_dates(&words(
-            "status BLR --in sco --on 2023-07-01 --as-known=2023 --ledger x -q --is member",
+            "status BLR --in sco --on 2023-07-01 --as-known=2023 --ledger x -q --is member --key k",
         ));
-        assert_eq!(kept, words("status BLR --in sco --is member"));
+        assert_eq!(kept, words("status BLR --in sco --is member --key k"));
         assert_eq!(options(&kept), ["--is", "member"]);
     }
 }

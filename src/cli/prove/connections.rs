@@ -1,4 +1,4 @@
-//! The connections of a server: how many there are at once, and how long one may wait to say what it wants.
+//! The connections of a server: the largest number at once, and the time that a caller has to send its request.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -12,20 +12,20 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 
-/// The most connections at once: a process may hold 1,024 files in most systems, and a request that is answered needs a few.
+/// The largest number of connections at once. On most systems a process may open 1,024 files, and answering a request takes a few.
 const CONNECTIONS_MAX: usize = 256;
 
-/// The most connections at once of one network, so that one caller does not keep all others out.
+/// The largest number of connections at once from one network, so that one caller cannot keep all others out.
 const NETWORK_MAX: usize = 64;
 
-/// The head of a request is smaller.
+/// The largest head of a request, in bytes.
 const HEAD_BYTES_MAX: usize = 1 << 14;
 
-/// How long no connection is accepted after the system refused one, for lack of files or memory.
+/// The pause in accepting connections after the system refused one for lack of files or memory.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Answers HTTP/1.1 until `stop` ends, one request on each connection. A connection whose request has no complete head after
-/// `patience` is closed, and so is, at once, one that is too many. When it stops, those that are open have `patience` to end.
+/// Answers HTTP/1.1 until `stop` ends, one request on each connection. A connection is closed if its request has no complete head
+/// after `patience`; one beyond the limits is closed at once. After `stop`, open connections have `patience` to end.
 pub(crate) async fn serve(
     listener: TcpListener,
     routes: Router,
@@ -37,7 +37,7 @@ pub(crate) async fn serve(
     http.timer(TokioTimer::new())
         .header_read_timeout(patience)
         .max_buf_size(HEAD_BYTES_MAX)
-        // A caller that keeps its connection would keep its seat: a log calls a few times an hour.
+        // A caller that kept its connection would keep its seat, although a log calls only a few times an hour.
         .keep_alive(false);
     tokio::pin!(stop);
     loop {
@@ -51,12 +51,12 @@ pub(crate) async fn serve(
                 let service = TowerToHyperService::new(routes.clone());
                 let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
                 tokio::spawn(async move {
-                    // What a connection ends with is its caller's concern: whatever was decided is kept already.
+                    // An error of the connection concerns only its caller: the witness has stored its decision already.
                     let _ = connection.await;
                     drop(seat);
                 });
             }
-            // The caller gave up, or the system has no more files: both pass.
+            // The caller gave up, or the system has no more files; both are temporary.
             Err(_) => tokio::time::sleep(PAUSE).await,
         }
     }
@@ -67,18 +67,18 @@ pub(crate) async fn serve(
     }
 }
 
-/// How many connections are open, by the network they came from.
+/// The number of open connections, by the network that they come from.
 #[derive(Clone, Default)]
 struct Seats(Arc<Mutex<HashMap<IpAddr, usize>>>);
 
-/// The place of one connection, until it is dropped.
+/// The seat of one open connection, released when it is dropped.
 struct Seat {
     seats: Seats,
     network: IpAddr,
 }
 
 impl Seats {
-    /// A place for a connection from an address; none where there are too many.
+    /// A seat for a connection from an address; `None` if too many are taken.
     fn take(&self, from: IpAddr) -> Option<Seat> {
         let network = network(from);
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -101,7 +101,7 @@ impl Drop for Seat {
     }
 }
 
-/// What one caller has: an address of IPv4, the first 64 bits of one of IPv6.
+/// The network of one caller: an IPv4 address, or the first 64 bits of an IPv6 address.
 fn network(from: IpAddr) -> IpAddr {
     match from.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
@@ -124,7 +124,7 @@ mod tests {
             (0..NETWORK_MAX).map(|n| take(&format!("2001:db8::{n:x}")).unwrap()).collect();
         assert!(take("2001:db8::ffff:1").is_none());
         let other = take("2001:db8:0:1::1").unwrap();
-        // One address, as it is and as a socket of IPv6 shows it.
+        // The same address, as it is and as an IPv6 socket shows it.
         let mapped: Vec<_> = (0..NETWORK_MAX).map(|_| take("::ffff:192.0.2.1").unwrap()).collect();
         assert!(take("192.0.2.1").is_none());
         let rest: Vec<_> = (0..).map_while(|n| take(&format!("198.51.{}.{}", n / 250, n % 250))).collect();

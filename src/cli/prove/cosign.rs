@@ -1,4 +1,4 @@
-//! Asking witnesses for their cosignatures.
+//! Asks witnesses for their cosignatures.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,11 +15,11 @@ use crate::cli::error::{Exit, Failure};
 use crate::cli::prove::witness_request::instant;
 use crate::cli::render::count;
 
-/// A witness that does not answer by then is passed over.
+/// The time within which a witness must answer; one that does not is passed over.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// More than a witness's lines.
+/// The largest answer of a witness, in bytes: its lines take less.
 const ANSWER_BYTES_MAX: u64 = 1 << 14;
-/// How often a witness is asked that says another size each time.
+/// The number of requests to a witness that reports another size each time.
 const ATTEMPTS: usize = 3;
 
 #[derive(Serialize)]
@@ -33,10 +33,10 @@ struct Answer {
     failed: Vec<String>,
 }
 
-/// Who cosigned, and when.
+/// A witness that cosigned, and the time of its cosignature.
 #[derive(Serialize, Clone)]
 pub(crate) struct Line {
-    /// By the name in the policy.
+    /// The name of the witness in the policy.
     witness: String,
     time: String,
 }
@@ -47,14 +47,14 @@ impl std::fmt::Display for Line {
     }
 }
 
-/// Who cosigned, for an answer.
+/// The witnesses that cosigned, for an answer.
 pub(crate) fn lines(judgement: &WitnessJudgement) -> Vec<Line> {
     let line =
         |(name, time): &(String, u64)| Line { witness: name.clone(), time: instant(*time).canonical() };
     judgement.cosigned.iter().map(line).collect()
 }
 
-/// A policy's file.
+/// Reads a policy from a file.
 ///
 /// # Errors
 /// [`Failure`] of usage.
@@ -66,10 +66,10 @@ pub(crate) fn policy(path: &Path) -> Result<WitnessPolicy, Failure> {
     })
 }
 
-/// Asks every witness of a policy that has an address to cosign a head, and keeps it where enough have.
+/// Asks every witness of a policy that has an address to cosign a head, and stores the head if enough have cosigned.
 ///
 /// # Errors
-/// [`Failure`]; of exit 1 where the quorum is not met.
+/// [`Failure`], with exit 1 if the quorum is not met.
 pub(crate) fn run(
     reading: &Reading,
     size: Size,
@@ -135,7 +135,7 @@ fn say(
     context.answer(&answer, Shape { list: None, columns }, |_| String::new())
 }
 
-/// Lines that were got another way.
+/// Reads cosignatures that the user got in another way.
 fn given(path: &Path) -> Result<Vec<Signature>, Failure> {
     let text = crate::log::regular::read_text_given(path).map_err(|error| Failure::file(path, &error))?;
     let line = |(text, line)| {
@@ -145,14 +145,14 @@ fn given(path: &Path) -> Result<Vec<Signature>, Failure> {
     text.lines().zip(1..).map(line).collect()
 }
 
-/// Whether a line is this witness's, over this head.
+/// True if a line is the cosignature of this witness over this head.
 fn fits(line: &Signature, witness: &PolicyWitness, signed: &SignedCheckpoint) -> bool {
     let mut alone = signed.clone().with_only(|_| false);
     alone.add(line.clone());
     matches!(witness.key.cosigned(&alone), Ok(Some(_)))
 }
 
-/// Asks one witness, from the size that it says it cosigned last.
+/// Asks one witness, starting from the size that it reports as its last cosigned one.
 fn ask(
     reading: &Reading,
     signed: &SignedCheckpoint,

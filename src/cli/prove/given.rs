@@ -1,4 +1,4 @@
-//! What a client kept of a log and gives to be trusted: a verifier key, a checkpoint.
+//! Reads the parts of a log that a client has kept and trusts: a verifier key, a checkpoint.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use crate::log::{SignedCheckpoint, VerifierKey};
 
 use crate::cli::error::Failure;
 
-/// A checkpoint that someone kept, signed or not.
+/// Reads a checkpoint that the user kept, signed or not.
 ///
 /// # Errors
 /// [`Failure`] of usage.
@@ -17,7 +17,7 @@ pub(crate) fn checkpoint(path: &Path) -> Result<SignedCheckpoint, Failure> {
     })
 }
 
-/// A verifier key: the line itself, or a file that holds it and nothing else.
+/// Reads a verifier key: the line itself, or a file that contains only that line.
 ///
 /// # Errors
 /// [`Failure`] of usage.

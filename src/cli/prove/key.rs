@@ -105,13 +105,13 @@ fn rotate(args: &RotateArgs, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// A key that the log had.
+/// A key that signs or signed the log's heads.
 #[derive(Serialize)]
 struct Held {
     verifier_key: String,
-    /// The first size at which heads are signed with it.
+    /// The first size whose head is signed with it.
     from: u64,
-    /// The entry that announced it; none for the first.
+    /// The entry that announced it; `None` for the first key.
     entry: Option<Index>,
 }
 
@@ -143,19 +143,19 @@ fn history(context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Gives a ledger its key.
+/// Creates the key of a ledger.
 ///
 /// # Errors
-/// [`Failure`] where it has one, or where the system gives no chance.
+/// [`Failure`] if the ledger has a key, or if the system gives no random bytes.
 pub(crate) fn create(writer: &Writer, context: &Context) -> Result<VerifierKey, Failure> {
     Ok(writer.create_key(&seed(writer.origin(), context)?)?)
 }
 
-/// Chance from the system. Where the clock is stood in for by `CHANCERY_NOW`, `CHANCERY_KEY_SEED` stands in for chance,
-/// so that a session can be reproduced; such a key is no secret.
+/// Returns 32 random bytes from the system. If `CHANCERY_NOW` replaces the clock, `CHANCERY_KEY_SEED` replaces the random bytes, so
+/// that a session can be reproduced; such a key is not secret.
 ///
 /// # Errors
-/// [`Failure`] where the system gives no chance.
+/// [`Failure`] if the system gives no random bytes.
 pub(crate) fn seed(name: &str, context: &Context) -> Result<[u8; 32], Failure> {
     let fixed = std::env::var("CHANCERY_KEY_SEED").ok().filter(|_| std::env::var("CHANCERY_NOW").is_ok());
     if let Some(seed) = fixed {

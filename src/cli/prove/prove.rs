@@ -87,10 +87,10 @@ pub(crate) struct RequestArgs {
     out: Option<PathBuf>,
 }
 
-/// Asks a witness to cosign a head that continues the one of the first `old` entries.
+/// A request that a witness cosign a head which continues the head of the first `old` entries.
 ///
 /// # Errors
-/// [`Failure`] where there are not so many.
+/// [`Failure`] if the ledger has fewer entries.
 pub(crate) fn request(reading: &Reading, old: u64, size: Size) -> Result<Request, Failure> {
     Ok(match old {
         0 => Request { old, proof: Vec::new(), checkpoint: reading.signed_head(size)? },

@@ -1,4 +1,4 @@
-//! What else a head must meet before it is believed: a policy of witnesses, and what this client has seen of the log.
+//! The further conditions for believing a signed head: a policy of witnesses, and the heads that this client has seen of the log.
 
 use std::path::{Path, PathBuf};
 
@@ -33,16 +33,16 @@ pub(crate) struct SeenArgs {
     no_memory: bool,
 }
 
-/// What was found about a head besides its signature.
+/// The results of checking a head, besides its signature.
 #[derive(Default)]
 pub(crate) struct Outcome {
     /// The witnesses of the policy that cosigned it.
     pub(crate) cosigned: Vec<Line>,
-    /// What is not shown, and what would show it.
+    /// A property that is not shown, and the command that would show it.
     pub(crate) remark: Option<String>,
 }
 
-/// What heads are held against.
+/// The conditions that heads are checked against.
 pub(crate) struct Trust<'a> {
     args: &'a SeenArgs,
     key: &'a VerifierKey,
@@ -53,7 +53,7 @@ pub(crate) struct Trust<'a> {
 }
 
 impl SeenArgs {
-    /// Reads what is named on the command line.
+    /// Reads the files that the command line names.
     ///
     /// # Errors
     /// [`Failure`] of usage.
@@ -83,7 +83,7 @@ impl SeenArgs {
     }
 }
 
-/// A proof of growth that holds.
+/// Reads a proof of growth and verifies it.
 fn growth(path: &Path, key: &VerifierKey) -> Result<ProofText, Failure> {
     let wrong = |what: String| {
         Failure::usage(format!("{}: {what}", path.display()))
@@ -96,15 +96,16 @@ fn growth(path: &Path, key: &VerifierKey) -> Result<ProofText, Failure> {
 }
 
 impl Trust<'_> {
-    /// The key that the heads are verified with.
+    /// The key that verifies the heads.
     pub(crate) const fn key(&self) -> &VerifierKey {
         self.key
     }
 
-    /// Whether a head whose signature was verified is believed; inside, why not. The proofs were verified too.
+    /// Checks that a head is believed; its signature and the proofs are verified already. The inner error is the reason if it is
+    /// not.
     ///
     /// # Errors
-    /// [`Failure`] where what was seen cannot be read.
+    /// [`Failure`] if the remembered heads cannot be read.
     pub(crate) fn check(
         &self,
         signed: &SignedCheckpoint,
@@ -119,10 +120,10 @@ impl Trust<'_> {
         Ok(met.map(|remark| Outcome { cosigned, remark }))
     }
 
-    /// Whether two heads are of one history, and believed; inside, why not.
+    /// Checks that two heads belong to one history, and are believed. The inner error is the reason if they are not.
     ///
     /// # Errors
-    /// [`Failure`] where what was seen cannot be read.
+    /// [`Failure`] if the remembered heads cannot be read.
     pub(crate) fn check_pair(
         &self,
         heads: [&SignedCheckpoint; 2],
@@ -168,7 +169,7 @@ impl Trust<'_> {
         }
     }
 
-    /// Compares with what was seen; gives a remark, or why the head is refused.
+    /// Compares a head with the remembered one. The result is a remark, or the reason why the head is refused.
     fn meet(
         &self,
         signed: &SignedCheckpoint,
@@ -178,7 +179,7 @@ impl Trust<'_> {
         let Some(memory) = &self.memory else { return Ok(Ok(None)) };
         let meeting = match memory.meet(self.key, signed, proofs, &self.context.now.canonical()) {
             Ok(meeting) => meeting,
-            // A folder that was asked for is relied upon.
+            // A user who names a folder with `--memory` relies on it, so its errors are failures.
             Err(MemoryError::Log(error)) if self.args.memory.is_none() => {
                 self.context.remark(&format!("nothing is remembered of this log: {error}"));
                 return Ok(Ok(None));
@@ -226,7 +227,7 @@ impl Trust<'_> {
         format!("{} has signed {how}: that proves that it showed two histories; {kept}", self.key.name())
     }
 
-    /// Keeps two heads that contradict each other, or may, and says where.
+    /// Stores two heads that contradict each other, or may, as evidence, and returns a text that names their folder.
     fn kept(&self, one: &SignedCheckpoint, other: &SignedCheckpoint, proofs: &[ProofText]) -> String {
         let Some(memory) = &self.memory else { return "keep both files".into() };
         match memory.keep([one, other], proofs) {
@@ -236,13 +237,13 @@ impl Trust<'_> {
     }
 }
 
-/// What was found about a head besides its signature, in lines.
+/// The results of checking a head, besides its signature, in lines.
 pub(crate) fn said(page: &Page, cosigned: &[Line], remark: Option<&str>) -> String {
     let lines = cosigned.iter().map(|line| page.wrap("  cosigned  ", &clean(&line.to_string())));
     lines.chain(remark.map(|remark| page.wrap("  note  ", &clean(remark)))).collect()
 }
 
-/// When a head was seen, for people.
+/// The time at which a head was seen, for people.
 fn day(seen: &Seen) -> String {
     Instant::parse(&seen.on).map_or_else(|_| seen.on.clone(), |on| on.to_string())
 }

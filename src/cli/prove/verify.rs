@@ -48,13 +48,13 @@ pub(crate) struct Args {
     seen: crate::cli::prove::seen::SeenArgs,
 }
 
-/// A proof is smaller than this: the largest leaf in base64, and a few thousand bytes.
+/// The largest proof, in bytes: the largest leaf in base64, and a few thousand bytes more.
 const BYTES_MAX: u64 = 1 << 18;
 
 #[derive(Serialize)]
 struct Verdict {
     verified: bool,
-    /// What is shown, or the first thing that fails.
+    /// The statement that is proved, or the first check that failed.
     what: String,
     origin: Option<String>,
     size: Option<u64>,
@@ -64,11 +64,11 @@ struct Verdict {
     leaf: Option<String>,
     /// The witnesses of the policy that cosigned the checkpoint.
     cosigned: Vec<Line>,
-    /// What is not shown, and what would show it.
+    /// A property that is not shown, and the command that would show it.
     remark: Option<String>,
 }
 
-/// What a file shows, under which head.
+/// The verdict on a file with its head, and with its proof if it contains one.
 struct Proven {
     verdict: Verdict,
     checkpoint: SignedCheckpoint,
@@ -117,7 +117,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     Ok(if verdict.verified { Exit::Done } else { Exit::No })
 }
 
-/// Why a file is not verified.
+/// The reason why a file is not verified.
 enum Unproven {
     NoLeaf,
     NoConsistency,
@@ -140,7 +140,7 @@ impl From<ProofError> for Unproven {
     }
 }
 
-/// What the file shows, or both, and whether the heads are believed.
+/// Verifies the file, or both files, and checks that the heads are believed.
 fn judge(args: &Args, bytes: &[u8], key: &VerifierKey, context: &Context) -> Result<Verdict, Unproven> {
     let leaf = args.leaf.as_deref().map(leaf).transpose()?;
     let since = args.since.as_deref().map(checkpoint).transpose()?;
@@ -153,7 +153,7 @@ fn judge(args: &Args, bytes: &[u8], key: &VerifierKey, context: &Context) -> Res
     Ok(one.verdict.with(outcome))
 }
 
-/// Whether two heads are of one history.
+/// Verifies that two heads belong to one history.
 fn pair(both: [Proven; 2], trust: &Trust) -> Result<Verdict, Unproven> {
     let heads = both.each_ref().map(|one| &one.checkpoint);
     let outcome = trust.check_pair(heads, both.each_ref().map(|one| one.proof.as_ref()));
@@ -188,7 +188,7 @@ fn verify(
         return Err(Unproven::Fails("the file is not text".into()));
     };
     let malformed = |(line, what): (usize, &str)| Unproven::Fails(format!("line {line}: {what}"));
-    // No log's name has an @; the first line of every proof has.
+    // The name of a log never contains an @; the first line of every proof does.
     if !text.lines().next().unwrap_or_default().contains('@') {
         if since.is_some() {
             return Err(Unproven::NoConsistency);
@@ -256,7 +256,7 @@ fn text(page: &Page, verdict: &Verdict) -> String {
     out
 }
 
-/// A file, or standard input for `-`.
+/// Reads a file, or standard input for `-`.
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     let source: Box<dyn Read> = match path.as_os_str() == "-" {
         true => Box::new(std::io::stdin().lock()),
@@ -271,7 +271,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// The bytes of a leaf; the newline behind it is the line's, not the leaf's.
+/// Reads the bytes of a leaf. A newline at the end belongs to the line, not to the leaf.
 fn leaf(path: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = read(path)?;
     if bytes.last() == Some(&b'\n') {

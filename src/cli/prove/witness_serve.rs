@@ -1,4 +1,4 @@
-//! `witness serve`: add-checkpoint by HTTP. What is decided, and kept, stands in `crate::witness`.
+//! `witness serve`: add-checkpoint by HTTP. The decision, and the files that record it, are in `crate::witness`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -39,12 +39,12 @@ pub(crate) struct Args {
     listen: SocketAddr,
 }
 
-/// The head of a request that is not there after this long is given up, and so is its body after as long again.
+/// The time within which the head of a request must arrive; its body has as much time again.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(crate) fn run(args: &Args) -> Result<Exit, Failure> {
     let witness = Witness::open(&args.folder, Disk::default())?;
-    // A list that cannot be read is told now, not to the first log that calls.
+    // A list that cannot be read is reported now, not to the first log that calls.
     for key in witness.logs()? {
         witness.last(key.name())?;
     }
@@ -65,7 +65,7 @@ async fn serve(listen: SocketAddr, witness: Arc<Witness>) -> Result<(), Failure>
     Ok(())
 }
 
-/// Ctrl-C, or what `kill` sends.
+/// Returns on Ctrl-C, or on the signal that `kill` sends.
 async fn asked_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
     match signal(SignalKind::terminate()) {
@@ -88,12 +88,12 @@ async fn add_checkpoint(State(witness): State<Arc<Witness>>, body: Body) -> Resp
         }
         Err(_) => return answer(StatusCode::REQUEST_TIMEOUT, "the request did not come in time\n".into()),
     };
-    // Waiting for the disk, and for others who cosign the same log, would hold up the rest.
+    // Waiting for the disk, and for others that cosign the same log, would delay the other requests.
     let worked = tokio::task::spawn_blocking(move || decided(&witness, &body)).await;
     worked.unwrap_or_else(|_| answer(StatusCode::INTERNAL_SERVER_ERROR, String::new()))
 }
 
-/// What the witness says, with a line for its operator.
+/// The response of the witness; prints a line for its operator too.
 fn decided(witness: &Witness, body: &[u8]) -> Response {
     let now = match clock() {
         Ok(now) => now,
@@ -120,7 +120,7 @@ fn respond(answered: Result<Result<Cosigned, WitnessRefusal>, WitnessError>) -> 
                 None => answer(status, format!("{refusal}\n")),
             }
         }
-        // What is wrong with the folder is the operator's to read, not the caller's.
+        // A fault of the folder is reported to the operator, not to the caller.
         Err(_) => answer(StatusCode::INTERNAL_SERVER_ERROR, "this witness cannot answer now\n".into()),
     }
 }

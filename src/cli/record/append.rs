@@ -212,7 +212,7 @@ pub(crate) struct SourceArgs {
     attach: Option<PathBuf>,
 }
 
-/// A word of a closed list, as JSON spells it.
+/// Reads a word of a closed list, spelt as in JSON.
 fn one_word<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_json::from_value(serde_json::Value::String(text.to_ascii_lowercase())).map_err(|e| {
         let said = e.to_string();
@@ -221,7 +221,7 @@ fn one_word<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, String> {
     })
 }
 
-/// `FROM..TO` or `FROM/TO`.
+/// Reads a span: `FROM..TO` or `FROM/TO`.
 pub(crate) fn span(text: &str) -> Result<Edtf, crate::event::DateError> {
     match text.split_once("..") {
         Some((from, to)) => Edtf::parse(&format!("{from}/{to}")),
@@ -231,7 +231,7 @@ pub(crate) fn span(text: &str) -> Result<Edtf, crate::event::DateError> {
 
 pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let mode = args.signing.mode(args.dry_run);
-    // Read before the ledger is locked: what comes through a pipe may come slowly.
+    // The input is read before the ledger is locked, because a pipe may be slow.
     let (offers, document) = match &args.from {
         Some(path) => (offers(path, context)?, None),
         None => {
@@ -265,7 +265,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         ));
     }
     if mode.records() && beside {
-        // What is refused leaves nothing beside the log.
+        // A refused append must leave no file beside the log.
         writer.rehearse(events.clone(), &options)?;
         document.iter().try_for_each(|bytes| keep_document(&context.ledger, bytes))?;
         words.iter().try_for_each(|words| words::keep(&context.ledger, words))?;
@@ -278,7 +278,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// An act that lacks its date is answered with a line that has it.
+/// Adds an example with the missing date to the error about an act that lacks one.
 fn example(failure: Failure, args: &Args) -> Failure {
     let needs = failure.to_string().contains(" needs --");
     match (needs, args.act) {
@@ -321,7 +321,7 @@ fn one(args: &Args, context: &Context) -> Result<(Event, Option<Vec<u8>>), Failu
     Ok((event, document))
 }
 
-/// The act with what only it carries; an option of another act is refused, not dropped.
+/// The act with the fields that only its kind has. An option of another kind of act is refused, not ignored.
 fn act(kind: ActKind, said: &SaidArgs) -> Result<Act, Failure> {
     use ActKind as K;
     let stray = [
@@ -373,7 +373,7 @@ fn act(kind: ActKind, said: &SaidArgs) -> Result<Act, Failure> {
     })
 }
 
-/// The TOML of a correction, as written.
+/// The TOML of a correction, as the user wrote it.
 fn corrected_text(file: Option<&Path>) -> Result<Option<smol_str::SmolStr>, Failure> {
     let Some(file) = file else { return Ok(None) };
     let name = input_name(file);
@@ -388,7 +388,7 @@ impl SourceArgs {
     /// The evidence, and the bytes of the attached document.
     ///
     /// # Errors
-    /// [`Failure`] where there is nothing that is cited, or the document cannot be read.
+    /// [`Failure`] if a source is described but not cited, or the document cannot be read.
     pub(crate) fn evidence(&self) -> Result<(Vec<Evidence>, Option<Vec<u8>>), Failure> {
         let described = self.grade.is_some()
             || self.url.is_some()
@@ -417,18 +417,18 @@ impl SourceArgs {
     }
 }
 
-/// Events from JSON Lines; each line may leave out its id.
+/// Reads events from JSON Lines; a line may leave out its id.
 ///
 /// # Errors
-/// [`Failure`] naming the line.
+/// [`Failure`] that names the line.
 pub(crate) fn batch(path: &Path, context: &Context) -> Result<Vec<Event>, Failure> {
     Ok(offers(path, context)?.into_iter().map(|(event, _)| event).collect())
 }
 
-/// The same with the signatures that stand beside them: a line is an event, or one that was drafted.
+/// Does the same and returns the signatures of each event too: a line is an event, or a draft with its signatures.
 ///
 /// # Errors
-/// [`Failure`] naming the line.
+/// [`Failure`] that names the line.
 pub(crate) fn offers(path: &Path, context: &Context) -> Result<Vec<(Event, Vec<EventSignature>)>, Failure> {
     let bytes = read_input(path)?;
     let name = input_name(path);
@@ -437,7 +437,7 @@ pub(crate) fn offers(path: &Path, context: &Context) -> Result<Vec<(Event, Vec<E
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        // A line is a document of one line: only its column says something.
+        // Each line is parsed as a document of one line, so only the column of an error is of use.
         let located = |e: LeafError| {
             let what = e.to_string().replace(" at line 1 column ", " at column ").replace('`', "");
             Failure::usage(format!("{name}, line {}: {what}; nothing was recorded", at + 1))

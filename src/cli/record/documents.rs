@@ -1,4 +1,4 @@
-//! Attached documents: each stands beside the log, under its SHA-256.
+//! Attached documents: each is a file beside the log, named by its SHA-256.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,31 +8,31 @@ use crate::log::{Disk, regular};
 
 use crate::cli::error::{Exit, Failure};
 
-/// The largest document that is attached, and read again.
+/// The largest document that can be attached and read again, in bytes.
 const DOCUMENT_BYTES_MAX: u64 = 1 << 30;
 
-/// A document that the user attaches, which may come from a pipe.
+/// Reads a document that the user attaches, which may come from a pipe.
 ///
 /// # Errors
-/// What the system says; a document of more than 1 GiB is refused.
+/// An error of the operating system, or a document of more than 1 GiB.
 pub(crate) fn read_attached(path: &Path) -> io::Result<Vec<u8>> {
     regular::read_bounded(regular::open_given(path)?, DOCUMENT_BYTES_MAX)
 }
 
-/// A document beside the log.
+/// Reads a document that is beside the log.
 ///
 /// # Errors
-/// What the system says; it must be a file.
+/// An error of the operating system, or a path that is not a regular file.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     regular::read(path, DOCUMENT_BYTES_MAX)
 }
 
-/// The file of a document. Only a digest can name one, so it lies in `documents/`.
+/// The file of a document. Its name is always a digest, so it is in `documents/`.
 pub(crate) fn place(ledger: &Path, sha256: &Digest) -> PathBuf {
     ledger.join("documents").join(sha256.as_str())
 }
 
-/// Puts a document beside the log, durably, under its SHA-256.
+/// Writes a document beside the log, durably, under its SHA-256.
 ///
 /// # Errors
 /// [`Failure`].

@@ -81,7 +81,7 @@ pub(crate) fn run(command: &Command, context: &Context) -> Result<Exit, Failure>
     }
 }
 
-/// Anyone's columns, by a map.
+/// An intake of any file's columns, read by a map.
 fn mapped(args: &CsvArgs) -> Intake<'_> {
     Intake {
         file: &args.file,

@@ -1,4 +1,4 @@
-//! `import events`: a file of the neutral form, of any length.
+//! `import events`: records a file of the neutral form, of any length.
 
 use std::path::PathBuf;
 

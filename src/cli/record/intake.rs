@@ -1,4 +1,4 @@
-//! Taking in a file of any length, in lines of the neutral form or by a map, and what is reported of it.
+//! Records a file of any length, in lines of the neutral form or by a map, and reports on it.
 
 use std::fs::File;
 use std::io::{self, Cursor, Read, Write};
@@ -19,25 +19,25 @@ use crate::cli::output::write_output_by;
 use crate::cli::record::signing::{Mode, SignArgs};
 use crate::cli::render::{Page, clean, count, faint};
 
-/// A file to take in, and how.
+/// A file to record, with the options for it.
 pub(crate) struct Intake<'a> {
     /// The file; `-` for standard input.
     pub(crate) file: &'a Path,
-    /// The map by which its rows are read.
+    /// The map by which its rows are read, if it has one.
     pub(crate) map: Option<&'a Path>,
-    /// The body of all its acts, where the map names none.
+    /// The body of all its acts, if the map names none.
     pub(crate) body: Option<&'a BodyId>,
-    /// The span that it covers.
+    /// The span of the record that the file covers.
     pub(crate) surveyed: Option<Edtf>,
-    /// Whether it leaves out those who are no more.
+    /// True if the file leaves out former participants.
     pub(crate) survivors_only: bool,
-    /// Record nothing.
+    /// True if nothing is recorded.
     pub(crate) dry_run: bool,
-    /// Where what was left out is written.
+    /// The file for the lines or rows that are left out.
     pub(crate) rejects: Option<&'a Path>,
-    /// Whether every doubt is named, and said how good the file is.
+    /// True if every doubt is listed, and the quality of the file reported.
     pub(crate) report: bool,
-    /// Go on although the clock is behind.
+    /// True if the import goes on although the clock is behind the last entry.
     pub(crate) accept_clock: bool,
     /// The keys that sign.
     pub(crate) keys: &'a SignArgs,
@@ -47,7 +47,7 @@ const LINES: Shape = Shape { list: Some("rejected"), columns: &["line", "reason"
 const ROWS: Shape = Shape { list: Some("rejected"), columns: &["line", "reason", "row"] };
 
 impl Intake<'_> {
-    /// Takes the file in, and reports.
+    /// Records the file, and prints the report on it.
     ///
     /// # Errors
     /// [`Failure`].
@@ -58,7 +58,7 @@ impl Intake<'_> {
             Some(path) => self.read_map(path).map(|(map, note)| (Some(map), Some(note)))?,
             None => (None, None),
         };
-        // What comes through a pipe can be read once only, and is kept in memory.
+        // The bytes that come through a pipe can be read only once, so they stay in memory.
         let piped: Option<Arc<[u8]>> = if is_pipe { Some(read_input(self.file)?.into()) } else { None };
         let open = || -> io::Result<Box<dyn Read + Send>> {
             Ok(match &piped {
@@ -118,7 +118,7 @@ impl Intake<'_> {
         Ok(if report.rejected.is_empty() { Exit::Done } else { Exit::No })
     }
 
-    /// The map, with what the import's own entry says of it.
+    /// The map, with the note about it for the import's own entry.
     fn read_map(&self, path: &Path) -> Result<(Map, String), Failure> {
         if path == Path::new("-") && self.file == path {
             return Err(Failure::usage("the file and its map cannot both come from standard input"));
@@ -228,7 +228,7 @@ impl Intake<'_> {
     }
 }
 
-/// An act as a dry run shows it.
+/// An act in words, as a dry run shows it.
 fn in_words(event: &Event) -> String {
     let who = event.participant.as_ref().map_or(String::new(), |who| format!("{who} "));
     let form = match &event.act {
@@ -253,7 +253,7 @@ fn shown_json(line: u64, event: &Event) -> Result<Value, Failure> {
     Ok(json!({"line": line, "event": event}))
 }
 
-/// How many lines are told before the rest is left to a file.
+/// The largest number of lines, and of kinds of doubt, in the report; an option or a file has the rest.
 const TOLD: usize = 20;
 
 fn listed(page: &Page, told: &[(u64, &str)], short: bool, out: &mut String) {
@@ -284,7 +284,8 @@ fn kinds(page: &Page, report: &ImportReport, out: &mut String) {
     }
 }
 
-/// Lines with their reasons; rows as they stood, each once, to be mended and imported by the same map.
+/// Writes the lines with their reasons; with a map, the rows as the file has them, each once, to be corrected and imported by the
+/// same map.
 fn write_rejects(path: &Path, report: &ImportReport, map: Option<&Map>) -> Result<(), Failure> {
     write_output_by(path, |file| rejects(file, report, map))
 }
@@ -315,7 +316,7 @@ fn rejects(mut file: &File, report: &ImportReport, map: Option<&Map>) -> io::Res
     out.flush()
 }
 
-/// A cell of the user's that no spreadsheet runs; what is not UTF-8 stays as it is.
+/// A cell of the user in a form that no spreadsheet runs; a cell that is not UTF-8 is unchanged.
 fn guarded(cell: &[u8]) -> Vec<u8> {
     std::str::from_utf8(cell)
         .map_or_else(|_| cell.to_vec(), |text| to_cell(of_cell(text)).into_owned().into())

@@ -1,4 +1,4 @@
-//! Recording acts: one at a time, from files, and their correction.
+//! Records acts, one at a time or from files, and corrects them.
 
 pub(crate) mod append;
 pub(crate) mod documents;

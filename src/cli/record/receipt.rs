@@ -1,4 +1,4 @@
-//! What an append answers: where it is recorded, what changes, what the rules remark.
+//! The answer to an append: the entries, the changes of status, and the remarks under the charter.
 
 use std::path::Path;
 
@@ -17,10 +17,10 @@ const SHAPE: Shape = Shape {
     columns: &["index", "size", "id", "recorded_at", "leaf_hash", "repeated"],
 };
 
-/// More changes than this are counted, not listed, in text.
+/// The largest number of changes that text lists; more are only counted.
 const CHANGES_SHOWN: usize = 12;
 
-/// Appends events and prints their receipts; a dry run only says what would change, a draft is written to its file.
+/// Appends events and prints their receipts. A dry run only reports the changes; a draft is written to its file.
 ///
 /// # Errors
 /// [`Failure`].
@@ -34,7 +34,8 @@ pub(crate) fn append(
     append_then(context, writer, events, options, mode, || Ok(()))
 }
 
-/// The same with what is to be done when the events are recorded, before anything is printed: standard output may be gone.
+/// Does the same, and calls `then` after the events are recorded and before anything is printed, because standard output may be
+/// closed.
 ///
 /// # Errors
 /// [`Failure`].
@@ -68,7 +69,7 @@ pub(crate) fn append_then(
     })
 }
 
-/// What a draft still needs before it can be recorded.
+/// The number of signatures that a draft still needs, in words; empty for none.
 fn lack(page: &Page, lacking: usize) -> String {
     match lacking {
         0 => String::new(),
@@ -79,7 +80,7 @@ fn lack(page: &Page, lacking: usize) -> String {
     }
 }
 
-/// What was written for others to sign.
+/// Reports the drafts that were written for others to sign.
 fn drafted(
     context: &Context,
     file: &Path,
@@ -195,7 +196,7 @@ fn text(
     out
 }
 
-/// Before and after, one line a span.
+/// The changes of status, one line for each span, with the status before and after.
 fn changes(page: &Page, changes: &[StatusChange]) -> String {
     if changes.is_empty() {
         return "  no status changes\n".into();
@@ -218,7 +219,7 @@ fn changes(page: &Page, changes: &[StatusChange]) -> String {
     out
 }
 
-/// Of an act of the register, whom it concerns.
+/// The recorder that an act of the register is about.
 fn recorder(act: &Act) -> Option<&str> {
     match act {
         Act::RecorderEnrolled(enrolment) => enrolment.key.split('+').next(),
@@ -228,7 +229,7 @@ fn recorder(act: &Act) -> Option<&str> {
     }
 }
 
-/// An event in a line: act, participant, body, date.
+/// An event in one line: act, participant, body, date.
 pub(crate) fn summary(event: &Event) -> String {
     let recorder = recorder(&event.act).map(|recorder| format!("  {recorder}"));
     let who = event.participant.as_ref().map(|p| format!("  {p} in {}", event.body)).or(recorder);

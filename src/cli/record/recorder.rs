@@ -232,17 +232,17 @@ fn record(args: &RegisterArgs, act: Act, command: &str, context: &Context) -> Re
     done.map(|()| Exit::Done)
 }
 
-/// An act of the ledger itself.
+/// An act about the ledger itself.
 fn of_ledger(id: EventId, act: Act, evidence: Vec<Evidence>) -> Event {
     let mut event = Event::new(id, act, BodyId::ledger());
     event.evidence = evidence;
     event
 }
 
-/// The first entries of the register: its first recorders, with every right, and that from then on all sign.
+/// The first entries of the register: they enrol its first recorders, with every right, and require every later entry to be signed.
 ///
 /// # Errors
-/// [`Failure`] for a key that is no recorder's.
+/// [`Failure`] for a key that is not a recorder's key.
 pub(crate) fn founding(keys: &[String], context: &Context) -> Result<Vec<Event>, Failure> {
     let evidence = || vec![Evidence::citing("chancery init --recorders required", None)];
     let mut events = Vec::with_capacity(keys.len() + 1);

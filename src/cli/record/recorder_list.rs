@@ -1,4 +1,4 @@
-//! `recorder list`: who may record what.
+//! `recorder list`: lists the recorders and the acts that each may record.
 
 use serde_json::{Value, json};
 
@@ -62,7 +62,7 @@ fn text(page: &Page, register: &Recorders) -> String {
     page.table(&["recorder", "enrolled", "may record", "key"], &rows.collect::<Vec<_>>()) + &required
 }
 
-/// What may be recorded, in words.
+/// The acts and bodies that a recorder may record, in words.
 pub(crate) fn limits(limits: &Limits) -> String {
     let list = |names: Vec<&str>| names.join(", ");
     let acts = limits.acts.as_ref().map(|acts| list(acts.iter().map(|act| act.name()).collect()));

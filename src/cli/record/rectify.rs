@@ -64,13 +64,13 @@ pub(crate) struct CorrectionArgs {
 }
 
 impl CorrectionArgs {
-    /// What becomes of the correction.
+    /// The mode that the options of the correction give.
     pub(crate) fn mode(&self) -> Mode<'_> {
         self.signing.mode(self.dry_run)
     }
 }
 
-/// A cause by its name.
+/// Reads a cause by its name.
 pub(crate) fn cause(text: &str) -> Result<Cause, String> {
     let names = Cause::ALL.map(Cause::name);
     let found = Cause::ALL.into_iter().find(|c| c.name() == text);
@@ -97,7 +97,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     append(&args.common, context, writer, corrected)
 }
 
-/// Participants are named by their ids in a leaf, whatever word was typed.
+/// A leaf names participants by their ids, whichever name the user typed.
 fn resolved(field: Field, value: &str) -> Result<String, Failure> {
     match field {
         Field::Participant | Field::About if !value.is_empty() => {
@@ -111,8 +111,8 @@ fn resolved(field: Field, value: &str) -> Result<String, Failure> {
 /// The evidence of a correction, and the bytes of the attached document.
 pub(crate) type Source = (Vec<Evidence>, Option<Vec<u8>>);
 
-/// Opens the ledger for a correction, for reading only where nothing will be recorded. The document is read before: it may
-/// come slowly, through a pipe.
+/// Opens the ledger for a correction; for reading only, if nothing will be recorded. The document is read first, because it may
+/// come slowly through a pipe.
 ///
 /// # Errors
 /// [`Failure`].
@@ -125,10 +125,10 @@ pub(crate) fn open(
     Ok((args.signing.open(context, command, args.mode())?, source))
 }
 
-/// The event that corrects a target, with the document that is to stand beside the log.
+/// The event that corrects a target, with the document to be written beside the log.
 ///
 /// # Errors
-/// [`Failure`] without a source.
+/// [`Failure`] if the correction has no source.
 pub(crate) fn correction(
     args: &CorrectionArgs,
     context: &Context,
@@ -167,7 +167,7 @@ pub(crate) fn append(
     append_then(args, context, writer, corrected, || Ok(()))
 }
 
-/// The same with what is to be done when the correction is recorded, before its receipt is printed.
+/// Does the same, and calls `then` after the correction is recorded and before its receipt is printed.
 ///
 /// # Errors
 /// [`Failure`].
@@ -184,7 +184,7 @@ pub(crate) fn append_then(
         accept_clock: args.accept_clock,
     };
     if let Some(bytes) = document.filter(|_| args.mode().records()) {
-        // A correction that is refused leaves no file that no entry names.
+        // A correction that is refused must leave no file that no entry names.
         writer.rehearse(vec![event.clone()], &options)?;
         crate::cli::record::documents::keep_document(&context.ledger, &bytes)?;
     }

@@ -33,8 +33,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
         context.print(&format!("entry {index} is redacted already: entry {by}\n"))?;
         return Ok(Exit::Done);
     }
-    // Recorded first: what is cut short after it is finished by running it again. Then the words go, and only then is anything
-    // printed: standard output may be a pipe that is closed, or a disk that is full.
+    // The redaction is recorded first: if the removal is then cut short, running the command again finishes it. The words are
+    // removed before anything is printed, because standard output may be a closed pipe or on a full disk.
     let mut removed = None;
     let mut take = || {
         let each = committed.iter().map(|quote| remove(&context.ledger, quote));
@@ -62,7 +62,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     })
 }
 
-/// The commitments of an entry.
+/// The commitments in an entry to words beside the log.
 fn redactable(event: &Event, index: Index) -> Result<Vec<Quote>, Failure> {
     let quotes = event.evidence.iter().filter_map(|evidence| evidence.quote.clone());
     let (committed, in_clear): (Vec<Quote>, Vec<Quote>) =

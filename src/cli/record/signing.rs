@@ -1,4 +1,4 @@
-//! Who records: the keys that sign whatever a command writes, and drafts that others sign.
+//! The keys that sign the events of a command, and drafts for others to sign.
 
 use std::path::{Path, PathBuf};
 
@@ -28,26 +28,26 @@ pub(crate) struct SigningArgs {
     draft: Option<PathBuf>,
 }
 
-/// What becomes of events that a command made.
+/// The mode of a command that makes events.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Mode<'a> {
-    /// They are recorded.
+    /// Records the events.
     Record,
-    /// It is only said what they would change.
+    /// Only reports the changes that the events would make.
     DryRun,
-    /// They are written to a file.
+    /// Writes the events to this file, for others to sign.
     Draft(&'a Path),
 }
 
 impl Mode<'_> {
-    /// Whether the ledger is written to.
+    /// True if the command writes to the ledger.
     pub(crate) fn records(self) -> bool {
         self == Mode::Record
     }
 }
 
 impl SignArgs {
-    /// Opens the ledger for a command that writes, or for a dry run of it, which needs no lock and no right to write.
+    /// Opens the ledger for a command that writes. For a dry run or a draft of it, no lock and no right to write are needed.
     ///
     /// # Errors
     /// [`Failure`].
@@ -63,7 +63,7 @@ impl SignArgs {
 }
 
 impl SigningArgs {
-    /// What becomes of the events.
+    /// The mode that the options give.
     pub(crate) fn mode(&self, dry_run: bool) -> Mode<'_> {
         match (&self.draft, dry_run) {
             (_, true) => Mode::DryRun,
@@ -80,7 +80,7 @@ impl SigningArgs {
         self.keys.open(context, command, mode)
     }
 
-    /// Whether events are to be drafted only.
+    /// True if events are only drafted.
     pub(crate) fn drafts(&self) -> bool {
         self.draft.is_some()
     }
@@ -95,7 +95,7 @@ fn key(path: &Path) -> Result<SigningKey, Failure> {
     })
 }
 
-/// Writes drafts to a file, each in a line with its signatures, and says who signed each.
+/// Writes drafts to a file, each in one line with its signatures, and returns the signatures of each.
 ///
 /// # Errors
 /// [`Failure`].

@@ -1,4 +1,5 @@
-//! Words of a source that can be taken back: the log commits to them by a salted hash, they stand beside it.
+//! The words of a source that can be removed later: the log commits to them by a salted hash, and the words are in a file beside
+//! it.
 
 use std::path::{Path, PathBuf};
 
@@ -10,21 +11,21 @@ use crate::log::{Disk, regular};
 
 use crate::cli::error::{Exit, Failure};
 
-/// Words with the salt of their hash, as the file beside the log has them.
+/// Words with the salt of their hash, as in the file beside the log.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Words {
-    /// 32 bytes, in hex: without it the hash of a short text could be guessed.
+    /// 32 bytes in hex. Without a salt, the hash of a short text could be guessed.
     salt: String,
     words: String,
 }
 
-/// What is known here of words that the log commits to.
+/// The state in this ledger's folder of words that the log commits to.
 pub(crate) enum Kept {
-    /// They are here, and are those that were recorded.
+    /// They are in the folder, and are the words that were recorded.
     Words(String),
-    /// They are not here: redacted, or never copied.
+    /// They are not in the folder: redacted, or never copied.
     Absent,
-    /// What is here is not what was recorded.
+    /// The file in the folder does not contain the words that were recorded.
     Altered,
 }
 
@@ -33,7 +34,7 @@ impl Words {
         Words { salt: crate::import::hex(salt), words: words.to_owned() }
     }
 
-    /// The commitment to them; `None` where the salt is not one.
+    /// The commitment to the words; `None` if the salt is not 32 bytes in hex.
     pub(crate) fn quote(&self) -> Option<Quote> {
         let byte = |at: usize| u8::from_str_radix(self.salt.get(2 * at..2 * at + 2)?, 16).ok();
         let mut salt = [0; 32];
@@ -44,7 +45,7 @@ impl Words {
     }
 }
 
-/// The hash that names the file of the words; `None` for words in clear, and for an entry that commits to no SHA-256.
+/// The hash that names the file of the words; `None` for words in clear, and for a commitment that is not a SHA-256.
 fn commitment(quote: &Quote) -> Option<&Digest> {
     match quote {
         Quote::Salted { salted_sha256 } => salted_sha256.digest().ok(),
@@ -56,8 +57,8 @@ fn place(ledger: &Path, salted_sha256: &Digest) -> PathBuf {
     ledger.join("quotes").join(format!("{salted_sha256}.json"))
 }
 
-/// Makes the quotes of an event commitments, and gives the words to keep. An event that is recorded already keeps the salt
-/// that it has, so that a retry is the same event.
+/// Replaces the quotes of an event by commitments, and returns the words to store. An event that is recorded already keeps its
+/// salt, so that a retry is the same event.
 ///
 /// # Errors
 /// [`Failure`].
@@ -86,7 +87,7 @@ pub(crate) fn commit(
     Ok(fresh)
 }
 
-/// Puts words beside the log, durably.
+/// Writes words to a file beside the log, durably.
 ///
 /// # Errors
 /// [`Failure`].
@@ -103,7 +104,7 @@ pub(crate) fn keep(ledger: &Path, words: &Words) -> Result<(), Failure> {
     write().map_err(|e| Failure::new(Exit::Unavailable, format!("{}: {e}", path.display())))
 }
 
-/// The words that a commitment is of, as far as they are beside the log.
+/// The words that a commitment refers to, if they are beside the log.
 pub(crate) fn kept(ledger: &Path, quote: &Quote) -> Kept {
     let Some(digest) = commitment(quote) else { return Kept::Absent };
     let Ok(bytes) = regular::read(&place(ledger, digest), regular::TEXT_BYTES_MAX) else {
@@ -115,7 +116,7 @@ pub(crate) fn kept(ledger: &Path, quote: &Quote) -> Kept {
     }
 }
 
-/// Removes the words, durably; says whether there were any.
+/// Removes the words, durably, and returns true if there were any.
 ///
 /// # Errors
 /// [`Failure`].

@@ -1,5 +1,5 @@
-//! A notification of a depositary in words: reference, treaty, what was done and what follows, whom it goes to, what it
-//! rests on.
+//! The text of a depositary's notification: its reference, the treaty, the action and its effect, the addressees, and the entries
+//! that it follows from.
 
 use crate::event::{ActKind, Day, Edtf, Role};
 use crate::query::{
@@ -8,19 +8,19 @@ use crate::query::{
 
 use crate::cli::render::{Page, clean, count, long_day, name};
 
-/// What a draft is worded with, beside the notification itself.
+/// The particulars of a draft, besides the notification itself.
 pub(crate) struct Wording<'w> {
-    /// Who the depositary is; `None` leaves it unnamed.
+    /// The name of the depositary; `None` leaves it unnamed.
     pub(crate) depositary: Option<&'w str>,
     /// The day of the notification.
     pub(crate) on: Day,
-    /// Whom the notifications of the body go to, in words: [`addressees`].
+    /// The addressees of the body's notifications, in words: [`addressees`].
     pub(crate) addressees: &'w str,
     /// The head of the record that was read.
     pub(crate) checkpoint: &'w CheckpointRef,
 }
 
-/// A draft, as it may be signed once its reference has a number.
+/// A draft in the form that may be signed once its reference has a number.
 pub(crate) fn draft(page: &Page, notification: &Notification, wording: &Wording<'_>) -> String {
     let mut out = page.wrap("Reference: ", &clean(&notification.reference));
     out.push('\n');
@@ -58,7 +58,7 @@ fn adoption(page: &Page, notification: &Notification) -> String {
     if parts.is_empty() { String::new() } else { page.wrap("", &parts.join(", ")) }
 }
 
-/// What was done, and what follows from it, in the order in which it is told.
+/// The action and its effect, one paragraph for each, in the order of the text.
 fn paragraphs(notification: &Notification, on: Day) -> Vec<String> {
     let said = &notification.said;
     let mut told: Vec<String> = Vec::new();
@@ -88,7 +88,7 @@ fn paragraphs(notification: &Notification, on: Day) -> Vec<String> {
     told
 }
 
-/// That something was done, and when.
+/// The sentence that states the action and its date.
 fn action(notification: &Notification, on: Day) -> Option<String> {
     let date = notification.said.date.as_ref()?;
     let subject = capital(&notification.called);
@@ -121,7 +121,7 @@ fn action(notification: &Notification, on: Day) -> Option<String> {
     })
 }
 
-/// What was circulated, and what it should read.
+/// The earlier notification, and the correct reading of each field that was wrong.
 fn corrigendum(notification: &Notification) -> Vec<String> {
     let Some(corrects) = &notification.corrects else { return Vec::new() };
     let on = corrects.on.as_ref().map(|on| format!(" {}", when(on))).unwrap_or_default();
@@ -228,7 +228,7 @@ fn withdrawal(effect: &Effect, whom: &str, on: Day) -> String {
     }
 }
 
-/// How long one may object.
+/// The period within which objections may be made.
 fn objections(notification: &Notification) -> Option<String> {
     let period = notification.said.objection_period.as_ref()?;
     Some(match &notification.said.objections_before {
@@ -237,7 +237,7 @@ fn objections(notification: &Notification) -> Option<String> {
     })
 }
 
-/// What introduces the text of a reservation or declaration, or says that it is not recorded.
+/// The sentence before the text of a reservation or declaration, or the sentence that the text is not recorded.
 fn wording_of_text(notification: &Notification) -> Option<String> {
     use ActKind as K;
     let has_text =
@@ -249,7 +249,7 @@ fn wording_of_text(notification: &Notification) -> Option<String> {
     }
 }
 
-/// `in accordance with its article 49(2) (months(3))`.
+/// The basis of an effect in words: `in accordance with its article 49(2) (months(3))`.
 fn according(effect: &Effect) -> String {
     let clause = effect.clause.as_ref();
     let shown = clause.filter(|_| effect.of != EffectOf::Status).map(|clause| format!(" ({clause})"));
@@ -267,7 +267,7 @@ fn according(effect: &Effect) -> String {
     }
 }
 
-/// Whom a notification goes to, in words.
+/// The addressees of a notification, in words.
 pub(crate) fn addressees(page: &Page, all: &Addressees) -> String {
     let mut out = format!("To {}\n", count(all.count as u64, "addressee", "addressees"));
     let mut group = |title: &str, ids: Vec<&str>| {
@@ -293,7 +293,7 @@ fn footer(page: &Page, notification: &Notification, checkpoint: &CheckpointRef) 
     out
 }
 
-/// What records that it has gone out.
+/// The command that records the circulation.
 fn command(notification: &Notification) -> String {
     let which = match notification.kind {
         NotificationKind::EntryIntoForce => " --entry-into-force",
@@ -315,7 +315,7 @@ fn tense(date: &Edtf, on: Day, verbs: [&str; 3], rest: &str) -> String {
     format!("{verb} {rest}")
 }
 
-/// `on 5 March 2026`, `between 1 March 2026 and 31 March 2026`.
+/// A date in a sentence: `on 5 March 2026`, `between 1 March 2026 and 31 March 2026`.
 fn when(date: &Edtf) -> String {
     let (first, last) = (date.earliest(), date.latest());
     let doubt = if date.is_qualified() { " (the day is in doubt)" } else { "" };
@@ -328,7 +328,7 @@ fn when(date: &Edtf) -> String {
     format!("{said}{doubt}")
 }
 
-/// `5 March 2026`.
+/// A date without its preposition: `5 March 2026`.
 fn day_of(date: &Edtf) -> String {
     let said = when(date);
     said.strip_prefix("on ").filter(|rest| !rest.starts_with("or ")).map_or(said.clone(), str::to_owned)
@@ -339,7 +339,7 @@ fn capital(text: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
-/// `a, b and c`.
+/// A list in words: `a, b and c`.
 fn listed(words: &[String]) -> String {
     match words {
         [] => String::new(),

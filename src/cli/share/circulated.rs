@@ -1,4 +1,4 @@
-//! `notify --circulated`: that notifications have gone out, each as an act of its own.
+//! `notify --circulated`: records that notifications were circulated, each as an act of its own.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::cli::record::documents::keep_document;
 use crate::cli::record::receipt;
 use crate::cli::share::notifiable::{Args, CirculatedArgs, bodies, drafts, since};
 
-/// Records the circulation of what is named.
+/// Records the circulation of the entries that the user names, or of all drafts for the bodies named.
 ///
 /// # Errors
 /// [`Failure`].
@@ -59,7 +59,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// The day of a circular, and where it is written, for a ledger.
+/// The day and the source of a circular, with the ledger that records it.
 struct Circular<'c> {
     on: &'c Edtf,
     evidence: Vec<Evidence>,
@@ -108,7 +108,8 @@ impl Circular<'_> {
         event
     }
 
-    /// Gives it an id that follows from what it says, so that it is recorded once; what was withdrawn is recorded anew.
+    /// Gives the event an id derived from its contents, so that it is recorded only once; if that entry was withdrawn, it is
+    /// recorded again.
     fn named(&self, mut event: Event) -> Result<Event, Failure> {
         let said = encode_event(&event).map_err(Failure::usage)?;
         let of = event.to.unwrap_or(event.id);
@@ -117,7 +118,7 @@ impl Circular<'_> {
     }
 }
 
-/// Everything that waits of some bodies.
+/// The circulation of every notification of some bodies that is not yet circulated.
 fn of_bodies(args: &Args, circular: &Circular<'_>, axes: &Axes) -> Result<Vec<Event>, Failure> {
     if args.gone.entry_into_force {
         return Err(Failure::usage(
@@ -128,7 +129,7 @@ fn of_bodies(args: &Args, circular: &Circular<'_>, axes: &Axes) -> Result<Vec<Ev
     let since = since(args, reading, axes)?;
     let bodies = bodies(&args.what, reading, axes)?;
     let waiting = drafts(reading, &bodies, since, axes)?.notifications;
-    // What was drafted from fewer entries may have gone out since.
+    // A notification drafted from fewer entries may have been circulated since.
     let now = Axes { as_recorded: reading.size(), ..axes.clone() };
     let still = drafts(reading, &bodies, since, &now)?.notifications;
     let waits = |n: &&Notification| {
@@ -137,7 +138,7 @@ fn of_bodies(args: &Args, circular: &Circular<'_>, axes: &Axes) -> Result<Vec<Ev
     waiting.iter().filter(waits).map(|notification| circular.event(notification)).collect()
 }
 
-/// What is named entry by entry.
+/// The circulation of entries that the user names one by one.
 fn of_entries(
     entries: &[Index],
     args: &Args,
@@ -170,10 +171,10 @@ fn of_entries(
     Ok(events)
 }
 
-/// The circulation of an entry that was recorded already in the same words.
+/// The circulation of an entry, if it is recorded already in the same words.
 ///
 /// # Errors
-/// [`Failure`] where it was not, or where there is nothing to circulate.
+/// [`Failure`] if it is not, or if there is nothing to circulate.
 fn again(entry: Index, gone: &CirculatedArgs, circular: &Circular<'_>) -> Result<Event, Failure> {
     let reading = circular.reading;
     let act =

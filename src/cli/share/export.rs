@@ -45,7 +45,7 @@ fn leaves(args: &LeavesArgs, context: &Context) -> Result<Exit, Failure> {
         return Err(crate::cli::error::beyond(reading.size()));
     }
     let bar = context.bar(size - args.from, "leaves");
-    // Byte for byte, but for a terminal.
+    // The bytes are exact, except on a terminal.
     let shown = args.out.is_none() && context.is_shown();
     let write = |sink: &mut dyn Write| -> Result<std::io::Result<()>, LogError> {
         let mut out = BufWriter::new(sink);
@@ -61,7 +61,7 @@ fn leaves(args: &LeavesArgs, context: &Context) -> Result<Exit, Failure> {
         Ok(failed.map_or_else(|| out.flush(), Err))
     };
     match &args.out {
-        // What the log says of itself is told as that, and not as the fault of a file.
+        // An error of the log is reported as such, not as a fault of the file.
         Some(path) => {
             let mut of_log = Ok(());
             write_output_by(path, |mut file| match write(&mut file) {

@@ -1,4 +1,4 @@
-//! Handing the record on: exports, tables, notifications, tiles.
+//! Passes the record on: exports, tables, notifications, tiles.
 
 pub(crate) mod circular;
 pub(crate) mod circulated;

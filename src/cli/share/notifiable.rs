@@ -1,4 +1,4 @@
-//! What waits to be circulated, and what is said where it has gone out.
+//! The options of `notify`, and the notifications that are still to be circulated.
 
 use std::path::PathBuf;
 
@@ -79,10 +79,10 @@ pub(crate) struct CirculatedArgs {
     pub(crate) signing: SigningArgs,
 }
 
-/// From which size on.
+/// The size from which on entries are notified.
 ///
 /// # Errors
-/// [`Failure`] where it is not said, or lies beyond what is read.
+/// [`Failure`] if the user gives none, or if it is beyond the entries that are read.
 pub(crate) fn since(args: &Args, reading: &Reading, axes: &Axes) -> Result<Size, Failure> {
     let text = args.since.as_deref().ok_or_else(|| {
         Failure::usage("notify needs --since: a size, a time or a checkpoint file")
@@ -98,10 +98,10 @@ pub(crate) fn since(args: &Args, reading: &Reading, axes: &Axes) -> Result<Size,
     }
 }
 
-/// The bodies that are named, each once, or all of them.
+/// The bodies that the user names, each once, or every body.
 ///
 /// # Errors
-/// [`Failure`] for one that the ledger does not hold.
+/// [`Failure`] for a body that the ledger does not have.
 pub(crate) fn bodies(words: &[String], reading: &Reading, axes: &Axes) -> Result<Vec<BodyId>, Failure> {
     let mut found = Vec::with_capacity(words.len());
     for word in words {
@@ -117,7 +117,7 @@ pub(crate) fn bodies(words: &[String], reading: &Reading, axes: &Axes) -> Result
     Ok(found)
 }
 
-/// What waits to be circulated of some bodies.
+/// The notifications of some bodies that are still to be circulated.
 ///
 /// # Errors
 /// [`Failure`].

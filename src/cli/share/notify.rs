@@ -64,7 +64,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// A file's lines are the same on every terminal.
+/// The page of a file, whose lines do not depend on the terminal.
 const SHEET: Page = Page { width: 80, unicode: true };
 
 fn write(folder: &Path, args: &Args, answer: &Notifications) -> Result<(), Failure> {
@@ -80,7 +80,7 @@ fn write(folder: &Path, args: &Args, answer: &Notifications) -> Result<(), Failu
     Ok(())
 }
 
-/// The notifications of each body, which go to the same addressees; never none.
+/// The notifications of each body, which have the same addressees; no group is empty.
 fn by_body(answer: &Notifications) -> impl Iterator<Item = &[Notification]> {
     answer.notifications.chunk_by(|one, next| one.body == next.body)
 }
@@ -90,10 +90,10 @@ fn wording<'w>(args: &'w Args, answer: &'w Notifications, addressees: &'w str) -
     Wording { depositary, on: answer.question.on, addressees, checkpoint: &answer.checkpoint }
 }
 
-/// The drafts of so many bodies are worded before they are printed.
+/// The number of bodies whose drafts are written in parallel before they are printed.
 const WORDED: usize = 128;
 
-/// Prints the drafts one after another: a whole record has more than should be kept as one text.
+/// Prints the drafts one after another, because a whole record has more than should be in memory as one text.
 fn print(args: &Args, answer: &Notifications, context: &Context) -> Result<(), Failure> {
     let page = &context.page;
     let rule = page.tree("─", "-").repeat(page.width.min(SHEET.width));
@@ -123,7 +123,7 @@ fn files(page: &Page, folder: &Path, answer: &Notifications, context: &Context) 
     out
 }
 
-/// How many there are.
+/// The number of notifications, in words.
 fn opening(page: &Page, answer: &Notifications) -> String {
     let from = match answer.since.0 {
         0 => "in the whole record".to_owned(),

@@ -20,7 +20,7 @@ use crate::cli::render::count;
 pub(crate) const COLUMNS: [&str; 8] =
     ["iso3c", "ccode", "gwcode", "state", "year", "body", "status", "certainty"];
 
-/// Writes a panel that was asked for in these words; gives what was written, a line each.
+/// Writes a panel that the user asked for in these words, and returns one line for each file written.
 ///
 /// # Errors
 /// [`Failure`].
@@ -91,7 +91,7 @@ fn package(panel: &Panel, csv: &str, citation: &Citation, context: &Context) -> 
     if let Some(publisher) = &citation.publisher {
         package["contributors"] = json!([{"title": publisher, "role": "publisher"}]);
     }
-    // A licence has a name of its own form; other words are only its title.
+    // The name of a licence has a restricted form; other words can only be its title.
     if let Some(licence) = &citation.licence {
         let name: String = licence.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         package["licenses"] = json!([{"name": name, "title": licence}]);

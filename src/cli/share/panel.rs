@@ -67,7 +67,7 @@ pub(crate) enum By {
 }
 
 impl By {
-    /// The same in the words of a question.
+    /// The fold with the name that questions use.
     pub(crate) const fn fold(self) -> Fold {
         match self {
             By::Dec31 => Fold::Dec31,
@@ -115,7 +115,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// What to do where the record is missing that says whose rows there are.
+/// The failure, with its remedy, if the record that defines the rows of a panel is missing.
 fn lacks(universe: Universe, body: &str) -> Failure {
     let (option, whose) = match universe {
         Universe::Cow => ("cow", "the list of the Correlates of War"),
@@ -152,7 +152,7 @@ impl Args {
         Ok(PanelSpan { from: self.from, to: self.to, fold, universe })
     }
 
-    /// The question with every choice written out, as `cite` takes it.
+    /// The question with every choice written out, in the words that `cite` takes.
     fn words(&self, bodies: &[BodyId], answer: &Panel) -> Vec<String> {
         let name = |value: Option<clap::builder::PossibleValue>| {
             value.map(|v| v.get_name().to_owned()).unwrap_or_default()

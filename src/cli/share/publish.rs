@@ -34,14 +34,14 @@ pub(crate) struct Args {
     size: Option<u64>,
 }
 
-/// What was published, and where.
+/// The result of publishing, with the folder.
 #[derive(Serialize)]
 struct Answer {
     origin: String,
     size: u64,
     root: String,
     folder: String,
-    /// How many entries were published there before.
+    /// The number of entries that were published there before.
     before: Option<u64>,
     written: u64,
     there: u64,

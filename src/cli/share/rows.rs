@@ -1,4 +1,4 @@
-//! What exports in rows have in common.
+//! The parts that exports in rows share.
 
 use crate::event::BodyId;
 use crate::ledger::Reading;
@@ -7,10 +7,10 @@ use crate::query::Axes;
 use crate::cli::context::{Context, Format};
 use crate::cli::error::Failure;
 
-/// The bodies of an export, sorted, each once: those named, or the only one there is.
+/// The bodies of an export, sorted, each once: those that the user names, or the only one in the ledger.
 ///
 /// # Errors
-/// [`Failure`] for one that the ledger does not hold, or where there are several and none is named.
+/// [`Failure`] for a body that the ledger does not have, or if there are several and the user names none.
 pub(crate) fn bodies(given: &[BodyId], reading: &Reading, axes: &Axes) -> Result<Vec<BodyId>, Failure> {
     if given.is_empty() {
         return match reading.bodies(axes.as_recorded)?.as_slice() {
@@ -33,7 +33,7 @@ pub(crate) fn bodies(given: &[BodyId], reading: &Reading, axes: &Axes) -> Result
     Ok(bodies)
 }
 
-/// The surroundings of an export: rows, unless another form is asked for.
+/// The context of an export: its form is rows, unless the user asks for another form.
 pub(crate) fn in_rows(context: &Context) -> Context {
     let mut context = context.clone();
     if context.format == Format::Text {

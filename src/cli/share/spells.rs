@@ -65,7 +65,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     let pass = reading.passing();
     for body in &bodies {
         match answer.add(&pass.material(body, None, axes.as_recorded)?, body, &axes) {
-            // What was adopted later was no part of the record as it was.
+            // A body whose charter was adopted later was not part of the record then.
             Err(QueryError::NoBody(_)) if args.all => {}
             added => added?,
         }

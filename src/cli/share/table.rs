@@ -97,7 +97,7 @@ const COE: Shape = Shape {
     ],
 };
 
-/// Forms of consent with their marks in the two layouts, in the order of a column's heading.
+/// Forms of consent with their marks in the two layouts, in the order in which a column's heading lists them.
 const FORMS: [(&str, &str, &str, &str); 9] = [
     ("ratification", "Ratification", "", ""),
     ("accession", "Accession", "a", "a"),
@@ -176,7 +176,7 @@ fn number(count: Count) -> String {
     }
 }
 
-/// The day and the article, or what is lacking.
+/// The day of entry into force and the article; before that day, the number of consents and the number needed.
 fn in_force(force: &TableInForce, on: Day, layout: Layout) -> String {
     let article = match (&force.article, &force.clause) {
         (Some(article), Some(_)) => format!(", in accordance with {article}"),
@@ -198,7 +198,7 @@ fn in_force(force: &TableInForce, on: Day, layout: Layout) -> String {
     }
 }
 
-/// Each name, in brackets where it has withdrawn, with the numbers of its footnotes.
+/// Each name with the numbers of its footnotes, in brackets if the participant has withdrawn.
 fn names(rows: &[TableRow]) -> Vec<String> {
     let mut last = 0;
     let name = |row: &TableRow| {
@@ -254,7 +254,7 @@ fn untc(page: &Page, answer: &Table) -> String {
     page.table(&["Participant", "Signature", &heading], &rows)
 }
 
-/// What each participant did to be bound, and from when it is.
+/// The act by which each participant consented to be bound, and the day from which it is bound.
 fn unts(page: &Page, answer: &Table) -> String {
     let action = |row: &TableRow| match (&row.consent, marks(row)) {
         (Some(_), Some((_, title, ..))) => (*title).to_owned(),
@@ -278,13 +278,13 @@ fn unts(page: &Page, answer: &Table) -> String {
 const COE_HEAD: [&str; 11] =
     ["", "Signature", "Ratification", "Entry into force", "Notes", "R.", "D.", "A.", "T.", "C.", "O."];
 
-/// How wide each column must be, the space behind it included; the first takes the rest.
+/// The width of each column in characters, including the space after it; the first takes the rest.
 const COE_WIDTHS: [u16; 11] = [18, 13, 13, 13, 6, 3, 3, 3, 3, 3, 2];
 
-/// Where there is less room, every participant has a paragraph.
+/// On a narrower page each participant has a paragraph instead of a row.
 const COE_WIDTH: usize = 80;
 
-/// `Norway: signature 04/02/1990; ratification 03/03/1991; notes D`.
+/// The cells of a participant in words: `Norway: signature 04/02/1990; ratification 03/03/1991; notes D`.
 fn in_words(page: &Page, cells: &[String]) -> String {
     let said = COE_HEAD.iter().zip(cells).skip(1).filter(|(_, cell)| !cell.is_empty());
     let parts: Vec<String> = said

@@ -30,14 +30,14 @@ pub(crate) struct Args {
     with: Vec<String>,
 }
 
-/// A record that comes with the program beside the SCO's.
+/// A record that comes with the program in addition to that of the SCO.
 pub(crate) struct Example {
-    /// The body, which is also the name of its charter.
+    /// The body, whose id is also the name of its charter.
     pub(crate) id: &'static str,
     file: &'static str,
     rows: &'static str,
     surveyed: &'static str,
-    /// What its screen tells beside the roster.
+    /// The function that writes the text after the roster on its screen.
     pub(crate) tell: Tell,
 }
 
@@ -65,8 +65,8 @@ const EXAMPLES: [Example; 3] = [
     },
 ];
 
-/// The demonstration record: rows as published in the project's data, with Kuwait's memorandum as the agency copy had
-/// it, which the last entry rectifies.
+/// The demonstration record: the rows published in the project's data, except that Kuwait's memorandum has the day of the
+/// agency copy; the last entry rectifies it.
 const RECORD: &str = include_str!("../../import/records/sco_events.csv");
 const ORIGIN: &str = "chancery.demo/sco";
 const SURVEYED: &str = "1996-04/2025-09";
@@ -112,7 +112,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Charter events that come with the program.
+/// The number of charter events for the SCO that come with the program.
 const RULES: u64 = 7;
 
 fn row_count(rows: &str) -> u64 {
@@ -130,7 +130,7 @@ fn page_head(context: &Context) -> String {
     )
 }
 
-/// Everything that makes the demonstration ledger; what an earlier run recorded is not recorded again.
+/// Records everything in the demonstration ledger; entries of an earlier run are not recorded again.
 fn record(context: &Context, first: bool, examples: &[&Example]) -> Result<(), Failure> {
     let mut writer = context.writer("demo")?;
     if first {
@@ -158,7 +158,7 @@ impl Example {
         BodyId::parse(self.id).map_err(Failure::usage)
     }
 
-    /// Whether the ledger holds all of it: its charter, its rows, the import and the survey.
+    /// True if the ledger has all of the record: its charter, its rows, the import and the survey.
     fn recorded(&self, reading: &Reading) -> Result<bool, Failure> {
         let rules = Template::find(self.id).map_or(0, |t| t.texts.len() as u64);
         let held = reading.entries_of(&self.body()?)?.len() as u64;
@@ -177,14 +177,14 @@ fn options(context: &Context) -> AppendOptions {
     AppendOptions { now: context.clock_now(), expect_size: None, accept_clock: false }
 }
 
-/// Records a shipped charter; says how many entries it has.
+/// Records a shipped charter, and returns the number of its entries.
 fn adopt(context: &Context, writer: &mut Writer, id: &str) -> Result<u64, Failure> {
     let rules = Template::find(id)
         .ok_or_else(|| Failure::usage(format!("the charter {id} does not come with this program")))?;
     Ok(writer.append(template_events(rules)?, options(context))?.len() as u64)
 }
 
-/// Takes in a file that comes with the program; says how many of its rows the ledger holds.
+/// Records a file that comes with the program, and returns the number of its rows that the ledger has.
 fn take(
     context: &Context,
     writer: &mut Writer,

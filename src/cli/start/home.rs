@@ -1,4 +1,4 @@
-//! What the program shows without a command.
+//! The page that the program shows if no command is given.
 
 use crate::charter::BodyKind;
 use crate::event::{BodyId, Index, Size};
@@ -38,7 +38,7 @@ Every question takes three dates, all inclusive:
 /// Prints the first page.
 ///
 /// # Errors
-/// [`Failure`] where standard output is gone.
+/// [`Failure`] if standard output is closed.
 pub(crate) fn run(context: &Context) -> Result<Exit, Failure> {
     let path = context.ledger.display();
     let mut out = format!(
@@ -91,7 +91,7 @@ pub(crate) fn run(context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// `1 organisation, 2 treaties`.
+/// The number of bodies of each kind: `1 organisation, 2 treaties`.
 fn kinds(bodies: &[(BodyId, RuledBody)]) -> String {
     let of = |kind: BodyKind| bodies.iter().filter(|(_, ruled)| ruled.kind == kind).count() as u64;
     let (organisations, treaties) = (of(BodyKind::Organisation), of(BodyKind::Treaty));
@@ -100,7 +100,7 @@ fn kinds(bodies: &[(BodyId, RuledBody)]) -> String {
     some.collect::<Vec<_>>().join(", ")
 }
 
-/// How far the record reaches, and when it was last added to.
+/// The end of each survey, and the time of the last entry.
 fn record(reading: &Reading, bodies: &[(BodyId, RuledBody)]) -> Result<String, Failure> {
     let end = |(body, ruled): &(BodyId, RuledBody)| {
         ruled.coverage(reading.now().day()).map(|coverage| format!("{} ({body})", coverage.to))

@@ -90,7 +90,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// What makes recorders required; nothing where they are not.
+/// The events that require recorders; empty if recorders are not required.
 fn founding(args: &Args, context: &Context) -> Result<Vec<Event>, Failure> {
     match (args.recorders, args.recorder.as_slice()) {
         (Recorders::Off, []) => Ok(Vec::new()),
@@ -106,7 +106,7 @@ fn founding(args: &Args, context: &Context) -> Result<Vec<Event>, Failure> {
 /// A shipped charter by its name.
 ///
 /// # Errors
-/// [`Failure`] naming those there are.
+/// [`Failure`] that names the shipped charters.
 pub(crate) fn template(name: &str) -> Result<&'static Template, Failure> {
     Template::find(name).ok_or_else(|| {
         let ids: Vec<&str> = crate::charter::TEMPLATES.iter().map(|t| t.id).collect();
@@ -118,13 +118,13 @@ pub(crate) fn template(name: &str) -> Result<&'static Template, Failure> {
 /// The adoption and the amendments of a shipped charter.
 ///
 /// # Errors
-/// [`Failure`] where a text cannot be read.
+/// [`Failure`] if a text cannot be read.
 pub(crate) fn template_events(template: &Template) -> Result<Vec<Event>, Failure> {
     let event = |(at, text): (usize, &&str)| Ok(charter_event(text, at > 0, charter_id(text))?);
     template.texts.iter().enumerate().map(event).collect()
 }
 
-/// The id of a charter event: the same text is the same event.
+/// The id of a charter event, derived from its text: the same text is the same event.
 pub(crate) fn charter_id(text: &str) -> EventId {
     EventId(uuid::Uuid::new_v5(&CHARTERS, text.as_bytes()))
 }

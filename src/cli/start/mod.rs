@@ -1,4 +1,4 @@
-//! Starting: the bare command, a new ledger, the demonstration, the command line itself.
+//! The start: the page without a command, a new ledger, the demonstration, completions and man pages.
 
 pub(crate) mod completions;
 pub(crate) mod demo;

@@ -1,8 +1,8 @@
-//! The command line read without building what it does not name: of some fifty commands one is meant, and building the
-//! others takes longer than answering.
+//! Parses the command line without building the commands that it does not name. There are some fifty commands, and building all of
+//! them takes longer than answering.
 //!
-//! What cannot be read so (help, or a mistake) is read again by the whole command line,
-//! which alone says what it means.
+//! A command line that cannot be parsed like this (help, or a mistake) is parsed again by the complete parser, which alone explains
+//! the mistake.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -11,7 +11,7 @@ use clap::{ArgMatches, Args, FromArgMatches, Subcommand};
 
 use crate::cli::ask::{
     ask, communications, conflicts, count, diff, explain, in_force, pending, portfolio, relations,
-    reservations, roster, status, timeline, what_if, when,
+    reservations, roster, status, timeline, trust, what_if, when,
 };
 use crate::cli::check::{audit, check, compact, compare, repair, replay};
 use crate::cli::context::GlobalArgs;
@@ -25,7 +25,7 @@ use crate::cli::{Cli, Command};
 
 /// Adds the arguments of a command.
 type Build = fn(clap::Command) -> clap::Command;
-/// Reads them.
+/// Reads the arguments of a command.
 type Read = fn(&ArgMatches) -> Result<Command, clap::Error>;
 
 macro_rules! commands {
@@ -46,7 +46,7 @@ fn one<A: Args>(command: clap::Command) -> clap::Command {
     A::augment_args(command)
 }
 
-/// Builds a command that has commands of its own.
+/// Builds a command that has subcommands.
 fn group<S: Subcommand>(command: clap::Command) -> clap::Command {
     S::augment_subcommands(command).subcommand_required(true)
 }
@@ -101,7 +101,7 @@ fn named(word: &str) -> Option<(&'static str, Build, Read)> {
     )
 }
 
-/// The command line, where it is one of these commands, or none, and nothing is wrong with it.
+/// Parses the command line, if it names one of these commands, or none, and has no mistake; returns `None` otherwise.
 pub(crate) fn read(words: &[OsString]) -> Option<Cli> {
     let command = GlobalArgs::augment_args(clap::Command::new("chancery"));
     let Some((name, build, read)) = words.iter().skip(1).find_map(|word| named(word.to_str()?)) else {
@@ -110,12 +110,13 @@ pub(crate) fn read(words: &[OsString]) -> Option<Cli> {
     };
     let command = command.subcommand(build(clap::Command::new(name))).subcommand_required(true);
     let matches = command.try_get_matches_from(words).ok()?;
-    let global = GlobalArgs::from_arg_matches(&matches).ok()?;
+    let mut global = GlobalArgs::from_arg_matches(&matches).ok()?;
+    global.keys = trust::given(&matches);
     let command = read(matches.subcommand_matches(name)?).ok()?;
     Some(Cli { global, command: Some(command) })
 }
 
-/// Says which version this is, where the command line asks for nothing else.
+/// Prints the version, if the command line asks for nothing else.
 pub(crate) fn version(words: &[OsString]) -> Option<Exit> {
     let asked = matches!(words, [_, word] if word == "--version" || word == "-V");
     let say = || writeln!(std::io::stdout(), concat!("chancery ", env!("CARGO_PKG_VERSION")));
@@ -126,7 +127,7 @@ pub(crate) fn version(words: &[OsString]) -> Option<Exit> {
 mod tests {
     use super::*;
 
-    /// They build the whole command line, for that is what they write.
+    /// These commands build the whole command line, because they describe all of it.
     const WHOLE: [&str; 2] = ["completions", "man"];
 
     #[test]

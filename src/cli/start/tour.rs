@@ -16,7 +16,7 @@ pub(crate) fn who(id: &str) -> Result<ParticipantId, Failure> {
     crate::query::participant(id).map_err(Failure::usage)
 }
 
-/// What the tour of one body is made from.
+/// The material for the tour of one body.
 pub(crate) struct Tour {
     reading: Reading,
     entries: Arc<Vec<Entry>>,
@@ -26,7 +26,7 @@ pub(crate) struct Tour {
     today: Day,
 }
 
-/// The tour of a body, the SCO, then a screen for each other body asked for.
+/// The tour of a body, which is the SCO, then a screen for each other body that the user asked for.
 pub(crate) fn tour(context: &Context, body: BodyId, others: Vec<(BodyId, Tell)>) -> Result<String, Failure> {
     let tour = Tour::open(context, body)?;
     let mut out = tour.now("1 Today")?;
@@ -88,7 +88,7 @@ impl Tour {
         Ok(out)
     }
 
-    /// Open procedures in a few lines, by what is sought and how far each got.
+    /// Open procedures in a few lines, by the status sought and the stage reached.
     fn procedures(&self, open: &Pending) -> String {
         let mut out = String::new();
         let mut first = "  in procedure  ";
@@ -125,7 +125,7 @@ impl Tour {
         out
     }
 
-    /// How they ended, by what is known today.
+    /// The outcomes of those procedures, by the knowledge of today.
     fn ended(&self, open: &Pending) -> String {
         let mut by_day: Vec<(&Edtf, Vec<&str>)> = Vec::new();
         for item in open.procedures.iter().filter(|p| p.procedure.stage != ActKind::ApplicationFiled) {
@@ -239,7 +239,7 @@ impl Tour {
         Ok(self.entries.iter().filter(own).collect())
     }
 
-    /// A question typed in full, and its answer.
+    /// A question as the user types it, and its answer.
     fn asked(&self, participant: &str, day: &str) -> Result<String, Failure> {
         let answer = self.status(participant, day.parse().map_err(Failure::usage)?)?;
         let said: Vec<&str> =
@@ -249,10 +249,10 @@ impl Tour {
     }
 }
 
-/// What a body's screen tells beside its roster.
+/// A function that writes the text after the roster on a body's screen.
 pub(crate) type Tell = fn(&Tour) -> Result<String, Failure>;
 
-/// Approvals at home move nothing; deposits do.
+/// Approvals at home have no effect on the status; deposits do.
 pub(crate) fn finland_and_sweden(tour: &Tour) -> Result<String, Failure> {
     let applied = tour.acts("FIN", ActKind::ApplicationFiled)?;
     let joined = |who: &str| -> Result<Option<&Entry>, Failure> {
@@ -284,7 +284,7 @@ pub(crate) fn finland_and_sweden(tour: &Tour) -> Result<String, Failure> {
     Ok(out)
 }
 
-/// The date of an act, in words where it is a day.
+/// The date of an act, in words if it is a single day.
 fn on(entry: &Entry) -> String {
     let Some(date) = entry.event.date() else { return String::new() };
     match date.as_str().parse() {
@@ -293,7 +293,7 @@ fn on(entry: &Entry) -> String {
     }
 }
 
-/// A notice is no exit.
+/// A notice of withdrawal does not end membership.
 pub(crate) fn united_kingdom(tour: &Tour) -> Result<String, Failure> {
     let notice = tour.acts("GBR", ActKind::WithdrawalNotified)?;
     let left = tour.acts("GBR", ActKind::WithdrawalEffective)?;
@@ -314,7 +314,7 @@ pub(crate) fn united_kingdom(tour: &Tour) -> Result<String, Failure> {
     Ok(out)
 }
 
-/// Sources that contradict each other are both kept.
+/// If sources contradict each other, both are kept.
 pub(crate) fn saudi_arabia(tour: &Tour) -> Result<String, Failure> {
     let answer = tour.status("SAU", tour.today)?;
     let side = |side: &ConflictSide| {

@@ -197,8 +197,14 @@ impl Step<'_> {
                 };
                 let candidates = match (deed.toward, deed.claims) {
                     _ if of_act.is_empty() => return deed.claims.map_or(status, today),
+                    (Some(name), claims)
+                        if deed.kind == ActKind::StatusGranted && fits(Some(name)).is_empty() =>
+                    {
+                        return claims.map_or(status, today);
+                    }
                     (Some(name), _) => fits(Some(name)),
                     (None, Some(name)) if !fits(Some(name)).is_empty() => fits(Some(name)),
+                    (None, Some(name)) if deed.kind == ActKind::StatusGranted => return today(name),
                     _ => of_act.clone(),
                 };
                 let foreseen = candidates.iter().find(|r| r.from.is_empty() || r.from.contains(&status));

@@ -70,7 +70,7 @@ fn consents(text: &str) -> Vec<Consent> {
 /// What a poll is asked of, with nobody a member and no treaty in force unless it is said.
 struct Facts {
     consents: Vec<Consent>,
-    signatories: Vec<ParticipantId>,
+    signatories: Vec<(ParticipantId, Day)>,
     members: Box<dyn Fn(Day, Option<u16>) -> BTreeSet<ParticipantId>>,
     sets: Vec<NamedSet>,
     weights: Vec<WeightTable>,
@@ -125,7 +125,10 @@ const NATO: &str = "CAN 1949-05-03\nGBR 1949-06-07\nBEL 1949-06-16\nLUX 1949-06-
 #[test]
 fn the_north_atlantic_treaty_came_into_force_with_the_deposit_of_france() {
     let mut facts = Facts::new(NATO);
-    facts.signatories = all("BEL CAN DNK FRA ISL ITA LUX NLD NOR PRT GBR USA");
+    facts.signatories = all("BEL CAN DNK FRA ISL ITA LUX NLD NOR PRT GBR USA")
+        .into_iter()
+        .map(|id| (id, Day::PAST))
+        .collect();
     let clause = "all_of(BEL,CAN,FRA,LUX,NLD,GBR,USA) and count_of(signatories > 1/2)";
     // Four deposited that day in no known order; of them only France was still needed.
     assert_eq!(facts.trigger(clause), met("1949-08-24", "FRA"));
@@ -299,7 +302,7 @@ fn nothing_follows_from_an_empty_set() {
 #[test]
 fn a_fixed_day_waits_for_the_last_deposit_where_that_comes_late() {
     let mut facts = Facts::new("HRV 2013-01-01\nDEU 2013-06-21");
-    facts.signatories = all("HRV DEU");
+    facts.signatories = all("HRV DEU").into_iter().map(|id| (id, Day::PAST)).collect();
     let on = |text: &str| facts.ask(|poll| in_force_on(&rule(text), poll)).map(|(day, _)| day.to_string());
     assert_eq!(on("fixed(2013-07-01) provided all(signatories)").as_deref(), Some("2013-07-01"));
     assert_eq!(on("fixed(2013-06-21) provided all(signatories)"), None);
@@ -316,7 +319,7 @@ fn holds(condition: &Condition, given: &BTreeSet<String>) -> bool {
     let same = |a: &str, b: &str| a == b || [a, b].iter().all(|p| ["RUS", "SUN"].contains(p));
     let has = |p: &str| given.iter().any(|g| same(g, p));
     let named = |set: &SetRef| match set {
-        SetRef::Signatories => vec!["AUS", "BEL", "CHN"],
+        SetRef::Signatories { .. } => vec!["AUS", "BEL", "CHN"],
         SetRef::Members => vec!["BEL", "EUE", "RUS"],
         SetRef::Named(_) => vec!["AUS", "CHN", "RUS", "EUE"],
     };
@@ -393,7 +396,7 @@ fn facts_of(consents: Vec<Consent>) -> Facts {
     let shares = shares.into_iter().map(|(p, share)| (who(p), share.to_owned())).collect();
     let mut facts = Facts::new("");
     facts.consents = consents;
-    facts.signatories = all("AUS BEL CHN");
+    facts.signatories = all("AUS BEL CHN").into_iter().map(|id| (id, Day::PAST)).collect();
     facts.members = Box::new(|_, _| all("BEL EUE RUS").into_iter().collect());
     facts.sets = vec![set("Named", all("AUS CHN RUS EUE"))];
     facts.weights = vec![table("table", shares)];

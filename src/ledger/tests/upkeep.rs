@@ -20,7 +20,7 @@ fn released(path: &Path, from: u128, count: u128) -> Writer {
 
 /// The sizes of the published file and of sled.
 pub(super) fn sizes(path: &Path) -> (u64, u64) {
-    let published = published(path).map_or(0, |tables| tables.size().0);
+    let published = published(path, &[]).unwrap().map_or(0, |tables| tables.size().0);
     let sled = match SledIndex::stated(path, ORIGIN) {
         Stated::Head { size, .. } => size.0,
         _ => 0,

@@ -1,4 +1,4 @@
-//! Acts with their dates, as another data set states them, beside the acts that are recorded here.
+//! Compares acts with their dates, as another data set states them, with the acts that are recorded here.
 
 use std::collections::BTreeMap;
 
@@ -12,12 +12,13 @@ use super::family::{begins, ends, form, in_words, kin, same_act};
 use super::{Class, Comparison, Difference, Family, TheirAct, Within, families};
 use crate::query::body::BodyView;
 
-/// Compares what another data set states about one body with the acts that stand in its view.
+/// Compares the statements of another data set about one body with the acts that count in the view of that body.
 ///
-/// An act is met by the act of the same kind and date of the same participant; then by one that differs in name, in
-/// precision, in the role of its date, in its day, in this order. What is left is missing on one side. That a treaty is in
-/// force, or a membership has begun or ended, is also met by the day on which our record derives it. `effective` is
-/// compared with the day that the clause computes for the participant, and with the record where there is no clause.
+/// A statement is matched first with an act of the same participant, kind and date; then with one that differs in name,
+/// in precision, in the role of its date, or in its day, in this order. Statements and acts without a match are missing
+/// on one side. The entry into force of a treaty, and the beginning or end of a membership, may also match the day that
+/// our record derives. Their `effective` date is compared with the day that the clause computes for the participant,
+/// and with the recorded date if there is no clause.
 pub fn compare_acts(view: &BodyView, theirs: &[TheirAct], within: &Within) -> Comparison {
     let mut groups: BTreeMap<ParticipantId, Group<'_>> = BTreeMap::new();
     for act in theirs {
@@ -50,27 +51,27 @@ pub fn compare_acts(view: &BodyView, theirs: &[TheirAct], within: &Within) -> Co
     out
 }
 
-/// An act of theirs.
+/// An act that the other data set states.
 pub(super) struct Stated<'t> {
     pub(super) act: &'t TheirAct,
     pub(super) who: &'t ParticipantId,
     pub(super) role: Role,
     pub(super) date: &'t Edtf,
-    /// Whether it is counted already.
+    /// True if it is already counted.
     settled: bool,
-    /// The act of ours that it was set against.
+    /// The position in `ours` of the recorded act with which it is compared.
     pub(super) pair: Option<usize>,
 }
 
-/// An act of ours.
+/// An act that is recorded here.
 pub(super) struct Recorded<'v> {
     pub(super) act: &'v Standing,
     pub(super) who: &'v ParticipantId,
     role: Role,
     date: &'v Edtf,
-    /// Whether theirs has it, alike or different.
+    /// True if the other data set has it, with or without differences.
     covered: bool,
-    /// Whether a statement of another act is explained by it.
+    /// True if it explains a statement about another act.
     told: bool,
 }
 
@@ -79,7 +80,7 @@ impl Recorded<'_> {
         self.act.event.act.kind()
     }
 
-    /// Its date in a role, else its own.
+    /// The date of the act in a role, else its own date.
     fn dated_as(&self, role: Role) -> &Edtf {
         self.act.event.dates.get(role).unwrap_or(self.date)
     }
@@ -90,17 +91,17 @@ impl Stated<'_> {
         self.act.event.act.kind()
     }
 
-    /// Whether both state the same act, whatever its date.
+    /// True if both state the same act, whatever its date.
     fn is_act_of(&self, ours: &Recorded<'_>) -> bool {
         same_act(&self.act.event.act, &ours.act.event.act) && self.fits(ours)
     }
 
-    /// Whether both may state one act under two names.
+    /// True if both may state one act under two names.
     fn is_kin_of(&self, ours: &Recorded<'_>) -> bool {
         kin(self.kind(), ours.kind()) && self.fits(ours)
     }
 
-    /// Whether neither names a status that the other does not.
+    /// True unless each names a status and the two differ.
     fn fits(&self, ours: &Recorded<'_>) -> bool {
         let of = |event: &crate::event::Event| event.status.clone().or_else(|| event.toward.clone());
         match (of(&self.act.event), of(&ours.act.event)) {
@@ -109,7 +110,7 @@ impl Stated<'_> {
         }
     }
 
-    /// A difference about it, with nothing of ours.
+    /// Adds this statement to a difference, with nothing from our side.
     pub(super) fn tells(&self, view: &BodyView, difference: Difference) -> Difference {
         Difference {
             participant: Some(self.who.clone()),
@@ -124,14 +125,14 @@ impl Stated<'_> {
     }
 }
 
-/// The acts of one line on both sides.
+/// The acts of one line of participants on both sides.
 #[derive(Default)]
 pub(super) struct Group<'a> {
     pub(super) theirs: Vec<Stated<'a>>,
     pub(super) ours: Vec<Recorded<'a>>,
 }
 
-/// A step that settles some statements and leaves others open.
+/// A step of the comparison; it settles some statements and leaves others open.
 type Step<'a> = fn(&mut Group<'a>, usize, &BodyView) -> Option<Difference>;
 
 impl<'a> Group<'a> {
@@ -160,7 +161,8 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// Statements as they stand; to find which act of ours another day belongs to, those that lie nearest to one first.
+    /// The order in which a step takes the statements: as they were read; or, in the search for the recorded act whose
+    /// day differs, those nearest to one first.
     fn in_order(&self, by_nearness: bool) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.theirs.len()).collect();
         if by_nearness {
@@ -185,7 +187,7 @@ impl<'a> Group<'a> {
             days.iter().find(|(_, on)| side(theirs.date, on) == Side::Equal).map(|(at, _)| *at)
         };
         let Some(pair) = best.or_else(derived) else { return false };
-        // What is recorded twice is one fact, and theirs states it.
+        // A fact that is recorded twice is one fact, and this statement covers both entries.
         found.iter().for_each(|at| self.ours[*at].covered = true);
         self.explain(at, pair);
         self.theirs[at].settled = true;
@@ -223,12 +225,12 @@ impl<'a> Group<'a> {
         let difference = Difference { statements: stated(theirs), ..Difference::impossible(words) };
         let Some((ours, _)) = self.nearest(at) else { return Some(self.theirs[at].tells(view, difference)) };
         let told = self.set_against(at, ours, view, difference);
-        // All of its dates are told: none is compared further.
+        // The difference covers all dates of the statement, so none is compared further.
         self.theirs[at].pair = None;
         Some(told)
     }
 
-    /// An end before every beginning that they state themselves.
+    /// The message for an end that lies before every beginning that they state themselves.
     fn ends_first(&self, at: usize) -> Option<String> {
         let theirs = &self.theirs[at];
         let begun = self.theirs.iter().filter(|other| begins(other.kind()));
@@ -260,13 +262,14 @@ impl<'a> Group<'a> {
         Some(self.beside(at, ours, &on, view, Difference::new(Class::Precision, None, words)))
     }
 
-    /// An act whose day of effect meets a statement of the same kind is not missing there.
+    /// Marks a recorded act as explained if its day of effect matches a statement of the same kind, so that it is not
+    /// reported missing there.
     fn explain(&mut self, at: usize, ours: usize) {
         let kin = self.theirs[at].is_kin_of(&self.ours[ours]);
         self.ours[ours].told |= kin;
     }
 
-    /// The same day in another part: a date of another role, of the same act or of another one.
+    /// The same day in another role: of the same recorded act, or of another one.
     fn of_another_role(&mut self, at: usize, view: &BodyView) -> Option<Difference> {
         let theirs = &self.theirs[at];
         let nearest = self.nearest(at).map(|(ours, _)| ours);
@@ -281,7 +284,8 @@ impl<'a> Group<'a> {
         Some(self.beside(at, found, on, view, Difference::new(Class::DateRole, None, words)))
     }
 
-    /// Our act with a date of another role that is the day: the act set against theirs before any other.
+    /// The recorded act that has this day in another role. The act with which the statement is compared is searched
+    /// before the others.
     pub(super) fn role_of<'v>(
         &self,
         theirs: &Stated<'_>,
@@ -308,7 +312,7 @@ impl<'a> Group<'a> {
         stated.or_else(|| computed().map(|(at, on)| (at, Role::Effective, on, true)))
     }
 
-    /// One act on one day, which gives another status.
+    /// An act of the same kind and day that gives another status.
     fn of_another_status(&mut self, at: usize, view: &BodyView) -> Option<Difference> {
         let theirs = &self.theirs[at];
         let equal = |ours: &Recorded<'_>| {
@@ -323,7 +327,7 @@ impl<'a> Group<'a> {
         Some(self.set_against(at, found, view, Difference::contradicts(words)))
     }
 
-    /// The nearest act of ours that is not met yet and may be theirs, with the days between.
+    /// The nearest unmatched recorded act that may be theirs, with the number of days between the two.
     fn nearest(&self, at: usize) -> Option<(usize, i64)> {
         let theirs = &self.theirs[at];
         let fits = |ours: &Recorded<'_>| {
@@ -357,14 +361,14 @@ impl<'a> Group<'a> {
         Some(self.beside(at, ours, &on, view, Difference::contradicts(words)))
     }
 
-    /// A difference between a statement and the act that meets it.
+    /// The difference between a statement and the recorded act that it matches.
     fn set_against(&mut self, at: usize, ours: usize, view: &BodyView, difference: Difference) -> Difference {
         self.ours[ours].covered = true;
         let on = self.ours[ours].dated_as(self.theirs[at].role).clone();
         self.beside(at, ours, &on, view, difference)
     }
 
-    /// The same with the date of ours that is told.
+    /// The difference between a statement and a recorded act, with `on` as our date.
     fn beside(
         &mut self,
         at: usize,
@@ -380,7 +384,7 @@ impl<'a> Group<'a> {
         Difference { participant: Some(ours.who.clone()), entry: Some(ours.act.index), ..told }
     }
 
-    /// What is left on either side.
+    /// Reports the statements and recorded acts without a match.
     fn missing(&self, view: &BodyView, within: &Within, out: &mut Comparison) {
         for theirs in self.theirs.iter().filter(|theirs| !theirs.settled) {
             let words = "not in this ledger";
@@ -402,26 +406,26 @@ impl<'a> Group<'a> {
         }
     }
 
-    /// Whether an entry into force of ours is what they state as `effective` of another act.
+    /// True if our entry into force may be the day that they state as `effective` of another act.
     fn states_effect(&self, ours: &Recorded<'_>) -> bool {
         families(ours.kind()).any(|family| family == Family::Effect)
             && self.theirs.iter().any(|theirs| theirs.act.event.dates.get(Role::Effective).is_some())
     }
 }
 
-/// How many dates a statement has.
+/// The number of dates in a statement.
 fn stated(theirs: &Stated<'_>) -> u64 {
     theirs.act.event.dates.iter().count() as u64
 }
 
-/// Which part of ours their day is.
+/// The words that say which date of ours their day is.
 pub(super) fn part(theirs: Role, ours: &Recorded<'_>, role: Role, computed: bool) -> String {
     let act = in_words(&ours.act.event.act);
     let by = if computed { ", by the clause" } else { "" };
     format!("they give as {theirs} what we have as {role}{by} ({act}, entry {})", ours.act.index)
 }
 
-/// Names for participants that one side only names: whoever has the same acts on the same days.
+/// Suggests names for participants that only one side has: the participant with the same acts on the same days.
 fn suggest<'a>(groups: &mut BTreeMap<ParticipantId, Group<'a>>, view: &BodyView, out: &mut Comparison) {
     let mut theirs: Vec<Likeness> = Vec::new();
     let mut ours: Vec<Likeness> = Vec::new();

@@ -1,5 +1,5 @@
-//! Who, or which body, may be meant by a name that is not known: whoever did the same on the same days. A candidate is
-//! named, and never taken.
+//! Candidates for a participant or body whose name is unknown here: the one with the same acts on the same days. A
+//! candidate is only named in a difference; it is never taken for the participant or body without one.
 
 use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeSet, HashMap};
@@ -10,29 +10,29 @@ use crate::event::{ActKind, BodyId, Edtf, ParticipantId};
 use crate::history::line;
 use crate::query::body::BodyView;
 
-/// A participant with what tells it apart.
+/// A participant with its distinctive acts.
 pub(super) struct Likeness {
-    /// Who.
+    /// The participant.
     pub(super) who: ParticipantId,
-    /// What it did, and when: marks that the other side may have too.
+    /// Hashes of its acts and their days, to be compared with those of the other side.
     pub(super) marks: BTreeSet<u64>,
 }
 
-/// What tells an act apart beside its participant: its family and its day; `None` where the day is not known.
+/// The hash of an act's family and day; `None` if the day is not known.
 pub(super) fn mark(act: ActKind, on: &Edtf) -> Option<u64> {
     let family: Family = families(act).next()?;
     (on.earliest() == on.latest()).then(|| hashed(&(family, on.earliest())))
 }
 
-/// The same number for the same thing.
+/// A hash that is the same for equal values.
 pub(super) fn hashed(thing: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     thing.hash(&mut hasher);
     hasher.finish()
 }
 
-/// For participants without a counterpart, of which one side has but a name, the one that has the most in common on the
-/// other side: theirs, ours, and why in words. Where two have as much, none is named.
+/// Finds a counterpart for each participant that has none, if one of the two is known by name only: the one with the
+/// most marks in common. Returns theirs, ours and the reason in words. If two have equally many, neither is suggested.
 pub(super) fn participants(
     theirs: &[Likeness],
     ours: &[Likeness],
@@ -59,14 +59,14 @@ pub(super) fn participants(
     found
 }
 
-/// The acts of every body of the ledger, to be met by those of a body that goes by another name.
+/// The acts of every body of the ledger, for comparison with those of a body under an unknown name.
 #[derive(Default)]
 pub struct BodyIndex {
     bodies: Vec<BodyId>,
     by_mark: HashMap<u64, Vec<u32>>,
 }
 
-/// So many acts, at least, must be the same for a body to be named.
+/// The smallest number of equal acts for which a body is suggested.
 const ALIKE_MIN: usize = 3;
 
 impl BodyIndex {
@@ -85,8 +85,8 @@ impl BodyIndex {
         }
     }
 
-    /// The body with the most acts in common, where it has half of them and no other has as many; how many, and of how
-    /// many.
+    /// Finds the body with the most acts in common, if these are at least three and half of theirs, and no other body
+    /// has as many. Returns the body, the number of acts in common, and the number of their acts.
     pub fn candidate(&self, theirs: &[TheirAct]) -> Option<(&BodyId, usize, usize)> {
         let dated = theirs.iter().filter_map(|act| {
             let mark = mark(act.event.act.kind(), act.event.date()?)?;

@@ -1,23 +1,23 @@
-//! Two dates side by side.
+//! The relation of two dates.
 
 use crate::event::{Day, Edtf};
 
-/// How two dates stand to each other.
+/// The relation of their date to ours.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Side {
     /// They mean the same days.
     Equal,
-    /// Theirs is the wider, and holds ours.
+    /// Their date is wider and contains ours.
     TheirsWider,
-    /// Ours is the wider, and holds theirs.
+    /// Our date is wider and contains theirs.
     OursWider,
-    /// They have days in common, and neither holds the other.
+    /// The dates have days in common, but neither contains the other.
     Overlap,
-    /// They have no day in common; so many days lie between the nearest.
+    /// The dates have no day in common; the number of days between the nearest.
     Apart(i64),
 }
 
-/// Sets a date of theirs beside one of ours.
+/// Compares their date with ours.
 pub(super) fn side(theirs: &Edtf, ours: &Edtf) -> Side {
     let (t, o) = ((theirs.earliest(), theirs.latest()), (ours.earliest(), ours.latest()));
     if t == o {
@@ -38,7 +38,7 @@ fn days(from: Day, to: Day) -> i64 {
 }
 
 impl Side {
-    /// What makes a difference of precision; `None` where it is none.
+    /// The words for a difference of precision; `None` for any other relation.
     pub(super) const fn precision(self) -> Option<&'static str> {
         match self {
             Side::TheirsWider => Some("theirs is the wider date, and holds ours"),
@@ -49,7 +49,7 @@ impl Side {
     }
 }
 
-/// `1 day`, `30 days`.
+/// A distance in words: `1 day apart`, `30 days apart`.
 pub(super) fn apart(days: i64) -> String {
     match days {
         1 => "1 day apart".to_owned(),

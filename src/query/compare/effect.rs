@@ -1,4 +1,4 @@
-//! The days that our record derives, for statements that name a day of effect and no act.
+//! The days that our record derives, for statements of a day of effect without an act.
 
 use std::collections::BTreeSet;
 
@@ -10,14 +10,14 @@ use crate::history::Standing;
 use crate::query::body::BodyView;
 use crate::query::spells::{SpellRow, rows};
 
-/// The day on which an act of consent has effect: as the clause gives it, else as its source states it.
+/// The day on which an act of consent has effect: the day that the clause gives, else the day that its source states.
 pub(super) fn effect<'v>(view: &'v BodyView, act: &'v Standing) -> Option<&'v Edtf> {
     let clause = view.board.computed(act.index, EffectBy::EntryIntoForce);
     clause.unwrap_or_else(|| act.event.dates.get(Role::Effective))
 }
 
 impl<'a> Group<'a> {
-    /// The days on which our consents have effect, each with its act.
+    /// The days on which our consents have effect, each with the position of its act in `ours`.
     pub(super) fn effects<'v>(&self, view: &'v BodyView) -> Vec<(usize, &'v Edtf)>
     where
         'a: 'v,
@@ -26,8 +26,9 @@ impl<'a> Group<'a> {
         consents.filter_map(|(at, ours)| Some((at, effect(view, ours.act)?))).collect()
     }
 
-    /// The days that meet a statement of a kind, each with an act of ours on which it rests: for an entry into force those
-    /// of our consents, for a membership that began or ended the days on which the full status does.
+    /// The derived days that may match a statement of a kind, each with the position in `ours` of an act on which it
+    /// rests: for an entry into force those of our consents, for the beginning or end of a membership those of the full
+    /// status.
     pub(super) fn derived(&self, kind: ActKind, view: &BodyView) -> Vec<(usize, Edtf)> {
         if kind == ActKind::EnteredIntoForceForParticipant {
             return self.effects(view).into_iter().map(|(at, on)| (at, on.clone())).collect();
@@ -54,13 +55,13 @@ impl<'a> Group<'a> {
     }
 }
 
-/// Whether a spell is one of the highest status: member, party.
+/// True if a spell is one of the highest status: member, party.
 fn is_full(view: &BodyView, spell: &SpellRow) -> bool {
     let on = spell.from.as_ref().map_or(Day::PAST, Edtf::earliest);
     view.full_status(on).is_some_and(|full| full.as_str() == spell.status)
 }
 
-/// Some day between two; `None` where one is open.
+/// An uncertain day between two others; `None` if one of them is open.
 fn between(first: &Option<Edtf>, last: &Option<Edtf>) -> Option<Edtf> {
     Some(Edtf::one_of(first.as_ref()?.earliest(), last.as_ref()?.latest()))
 }

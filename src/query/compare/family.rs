@@ -1,9 +1,9 @@
-//! Which acts may be one act that two sources name differently.
+//! Acts that may be one act to which two sources give different names.
 
 use crate::event::{Act, ActKind, Form};
 
-/// Acts of one effect: a ratification and an accession both express consent, and "mean in each case the international act
-/// so named" (VCLT 2(1)(b)).
+/// A class of acts with the same effect: a ratification and an accession both express consent, and "mean in each case
+/// the international act so named" (VCLT 2(1)(b)).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Family {
     /// Consent to be bound (VCLT 11).
@@ -14,11 +14,11 @@ pub enum Family {
     Effect,
     /// The end of being bound (VCLT 54).
     Exit,
-    /// An act that only itself is like.
+    /// An act that belongs to no other family.
     Of(ActKind),
 }
 
-/// The families of an act; a definitive signature is a signature and a consent.
+/// The families of an act; a definitive signature is both a signature and a consent.
 pub fn families(act: ActKind) -> impl Iterator<Item = Family> {
     use ActKind as K;
     let (first, second) = match act {
@@ -32,17 +32,17 @@ pub fn families(act: ActKind) -> impl Iterator<Item = Family> {
     std::iter::once(first).chain(second)
 }
 
-/// Whether two acts may be one that is named differently.
+/// True if two acts may be one under different names.
 pub(super) fn kin(a: ActKind, b: ActKind) -> bool {
     a == b || families(a).any(|family| families(b).any(|other| family == other))
 }
 
-/// Whether an act expresses consent to be bound.
+/// True if an act expresses consent to be bound.
 pub(super) fn is_consent(act: ActKind) -> bool {
     families(act).any(|family| family == Family::Consent)
 }
 
-/// The form of an instrument, where the act states it.
+/// The form of an instrument, if the act states it.
 pub(super) fn form(act: &Act) -> Option<Form> {
     match act {
         Act::InstrumentDeposited(form) => *form,
@@ -52,7 +52,7 @@ pub(super) fn form(act: &Act) -> Option<Form> {
     }
 }
 
-/// Whether two acts are the same as far as both say; an instrument whose form one side leaves out is one of any form.
+/// True if two acts are the same as far as both are specified; an instrument without a form matches any form.
 pub(super) fn same_act(a: &Act, b: &Act) -> bool {
     match (a, b) {
         (Act::InstrumentDeposited(a), Act::InstrumentDeposited(b)) => a.is_none() || b.is_none() || a == b,
@@ -60,7 +60,7 @@ pub(super) fn same_act(a: &Act, b: &Act) -> bool {
     }
 }
 
-/// An act in words: the form of an instrument, else what was done.
+/// The name of an act: the form of the instrument, else the kind of the act.
 pub(super) fn in_words(act: &Act) -> String {
     let named = |form: Form| Form::ALL.iter().find(|(other, _)| *other == form).map(|(_, name)| *name);
     match form(act).and_then(named) {
@@ -69,14 +69,14 @@ pub(super) fn in_words(act: &Act) -> String {
     }
 }
 
-/// Whether a status, or being bound, may begin with an act.
+/// True if a status, or being bound, may begin with an act.
 pub(super) fn begins(act: ActKind) -> bool {
     use ActKind as K;
     let treaty = families(act).any(|family| matches!(family, Family::Consent | Family::Effect));
     treaty || matches!(act, K::MembershipEffective | K::StatusGranted | K::AdmissionDecided | K::Founded)
 }
 
-/// Whether being bound, or a membership, ends with an act.
+/// True if being bound, or a membership, ends with an act.
 pub(super) fn ends(act: ActKind) -> bool {
     families(act).any(|family| family == Family::Exit)
 }

@@ -1,4 +1,4 @@
-//! The further dates of an act that was met: above all the day from which it is said to have effect.
+//! The further dates of a matched act, above all the day from which it is stated to have effect.
 
 use crate::charter::EffectBy;
 use crate::event::{ActKind, Edtf, Role};
@@ -11,7 +11,7 @@ use super::{Class, Comparison, Difference};
 use crate::query::body::BodyView;
 
 impl Group<'_> {
-    /// Compares every further date of the acts of theirs that were set against one of ours.
+    /// Compares every further date of the statements that have a recorded act to be compared with.
     pub(super) fn further(&self, view: &BodyView, out: &mut Comparison) {
         for theirs in &self.theirs {
             let Some(pair) = theirs.pair else { continue };
@@ -25,7 +25,7 @@ impl Group<'_> {
         }
     }
 
-    /// `None` where ours is the same.
+    /// Compares one further date; `None` if ours is the same.
     fn date(
         &self,
         theirs: &Stated<'_>,

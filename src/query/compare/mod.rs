@@ -1,7 +1,7 @@
-//! Our answers against what another data set states: each difference in one of five classes.
+//! Comparison of our answers with the statements of another data set: each difference is in one of five classes.
 //!
-//! Three forms of statement are compared: acts with their dates, spells of a status, statuses by year. What another data
-//! set states moves nothing here, and no class says who is right.
+//! Three forms of statement are compared: acts with their dates, spells of a status, and statuses by year. The other
+//! data set changes nothing in this ledger, and no class decides which side is right.
 
 mod acts;
 mod candidate;
@@ -25,28 +25,28 @@ pub use family::{Family, families};
 pub use spells::{TheirSpell, compare_spells};
 pub use years::{TheirYear, compare_years};
 
-/// How a statement of another data set differs from our answer.
+/// The class of a difference between a statement of another data set and our answer.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Class {
-    /// Its date is our date of another role, of the same act or of another of the same participant and body.
+    /// Their date is ours in another role, of the same act or of another act of the same participant and body.
     DateRole,
-    /// One date holds the other: a year and a day of it.
+    /// One date contains the other, as a year contains its days, or overlaps it; or one side is not settled.
     Precision,
-    /// The same under another name: of the participant, the body, or the form of the instrument.
+    /// The same fact under another name: of the participant, the body, or the form of the instrument.
     Naming,
-    /// One side has it, the other does not.
+    /// One side has it, and the other does not.
     Missing,
-    /// It cannot be, or our record says another thing for certain.
+    /// It is impossible, or our record certainly states otherwise.
     Error,
 }
 
 impl Class {
-    /// Every class, in the order in which they are told.
+    /// Every class, in the order in which they are reported.
     pub const ALL: [Class; 5] =
         [Class::DateRole, Class::Precision, Class::Naming, Class::Missing, Class::Error];
 
-    /// The word used in answers and options.
+    /// The word for it in answers and options.
     pub const fn name(self) -> &'static str {
         match self {
             Class::DateRole => "date-role",
@@ -58,25 +58,26 @@ impl Class {
     }
 }
 
-/// Which of two cases of a class it is.
+/// The case within a class that has two.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Case {
-    /// Missing: the other data set has it, this ledger does not.
+    /// Missing: the other data set has it, and this ledger does not.
     MissingHere,
-    /// Missing: this ledger has it, the other data set, which covers body and participant, does not.
+    /// Missing: this ledger has it; the other data set, which covers the body and the participant, does not.
     MissingThere,
-    /// Error: our certain record says another thing.
+    /// Error: our record certainly states otherwise.
     Contradicts,
-    /// Error: no record could say it: before the body began, an end before the beginning, a line that cannot be read.
+    /// Error: no record could state it, because it lies before the beginning of the body, ends before it begins, or
+    /// cannot be read.
     Impossible,
 }
 
 impl Case {
-    /// Every case, in the order in which they are told.
+    /// Every case, in the order in which they are reported.
     pub const ALL: [Case; 4] = [Case::MissingHere, Case::MissingThere, Case::Contradicts, Case::Impossible];
 
-    /// The word used in answers.
+    /// The word for it in answers.
     pub const fn name(self) -> &'static str {
         match self {
             Case::MissingHere => "missing-here",
@@ -90,36 +91,36 @@ impl Case {
 /// One difference.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Difference {
-    /// How they differ.
+    /// The class of the difference.
     pub class: Class,
-    /// Which case of the class, where it has two.
+    /// The case within the class, if it has two.
     pub case: Option<Case>,
-    /// Of whom: ours where we have one, else theirs; `null` of a line that cannot be read.
+    /// The participant: ours if we have one, else theirs; `null` for a line that cannot be read.
     pub participant: Option<ParticipantId>,
-    /// How the other data set names it.
+    /// The name of the participant in the other data set.
     pub named: Option<String>,
-    /// In which body, by our id where we have it.
+    /// The body, by our id if we have one.
     pub body: Option<BodyId>,
-    /// The line of the file, from 1; of several the first.
+    /// The line of the file, from 1; the first, if the difference has several.
     pub line: Option<u64>,
-    /// How many of its statements differ so: dates, spells, years.
+    /// The number of their statements with this difference: dates, spells or years.
     pub statements: u64,
-    /// Which act, or which status.
+    /// The act or the status.
     pub what: Option<String>,
-    /// The part that their date plays.
+    /// The role of their date.
     pub role: Option<&'static str>,
-    /// What they state: a date, days, years with a status.
+    /// Their statement: a date, a span of days, or years with a status.
     pub theirs: Option<String>,
-    /// What we have in its place.
+    /// Our value in its place.
     pub ours: Option<String>,
-    /// Our entry.
+    /// The index of our entry.
     pub entry: Option<Index>,
     /// The difference in words.
     pub words: String,
 }
 
 impl Difference {
-    /// Of a class and in words, with nothing else said.
+    /// A difference with a class and words, and no other detail.
     pub fn new(class: Class, case: Option<Case>, words: impl Into<String>) -> Difference {
         Difference {
             class,
@@ -138,33 +139,33 @@ impl Difference {
         }
     }
 
-    /// An error of the case that no record could say it.
+    /// An error in the other data set: a statement that no record could make.
     pub fn impossible(words: impl Into<String>) -> Difference {
         Difference::new(Class::Error, Some(Case::Impossible), words)
     }
 
-    /// What the other data set has and this ledger has not.
+    /// A statement of the other data set that this ledger lacks.
     pub fn missing_here(words: impl Into<String>) -> Difference {
         Difference::new(Class::Missing, Some(Case::MissingHere), words)
     }
 
-    /// What this ledger has and the other data set has not.
+    /// An entry of this ledger that the other data set lacks.
     pub fn missing_there(words: impl Into<String>) -> Difference {
         Difference::new(Class::Missing, Some(Case::MissingThere), words)
     }
 
-    /// What our certain record contradicts.
+    /// A statement that our certain record contradicts.
     pub fn contradicts(words: impl Into<String>) -> Difference {
         Difference::new(Class::Error, Some(Case::Contradicts), words)
     }
 }
 
-/// What became of the statements about one body.
+/// The result of comparing the statements about one body.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Comparison {
-    /// Statements that our answer bears out.
+    /// The number of statements that agree with our answer.
     pub same: u64,
-    /// By participant, then by line; what they lack comes last.
+    /// The differences, by participant, then by line; those without a line come last.
     pub differences: Vec<Difference>,
 }
 
@@ -182,36 +183,36 @@ pub struct TheirAct {
     pub line: u64,
     /// The participant as it is named there.
     pub named: String,
-    /// What it states, in our words.
+    /// The statement, as an event in our vocabulary.
     pub event: Event,
 }
 
-/// Acts of one kind, and of an instrument of one form.
+/// A filter for acts of one kind, and for instruments of one form.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Only {
     /// The act.
     pub kind: ActKind,
-    /// The form of the instrument, where one is meant.
+    /// The form of the instrument; `None` for any form.
     pub form: Option<Form>,
 }
 
 impl Only {
-    /// Whether an act is one of these.
+    /// True if an event passes the filter.
     pub fn admits(&self, event: &Event) -> bool {
         event.act.kind() == self.kind && (self.form.is_none() || family::form(&event.act) == self.form)
     }
 }
 
-/// What the other data set speaks of: where it is silent about anything else, nothing is missing there.
+/// The scope of the other data set: only an act within it can be missing there.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Within {
-    /// The lines of the participants that it names, each by whoever continues it today.
+    /// The lines of the participants that it names, each under the last participant of the line.
     pub lines: BTreeSet<ParticipantId>,
     /// The families of the acts that it states.
     pub families: BTreeSet<Family>,
-    /// The only acts that are asked about.
+    /// The filter for acts that the question is about; `None` for all acts.
     pub only: Option<Only>,
-    /// The last day on which an act, to be compared, may begin.
+    /// The last day on which an act may begin to be compared.
     pub until: Day,
 }
 
@@ -222,14 +223,14 @@ impl Default for Within {
 }
 
 impl Within {
-    /// Takes note of a participant of the other data set.
+    /// Adds a participant of the other data set to the scope.
     pub fn names(&mut self, participant: &ParticipantId) {
         if !self.lines.contains(participant) {
             self.lines.insert(line(participant));
         }
     }
 
-    /// Takes note of an act of the other data set.
+    /// Adds an act of the other data set to the scope.
     pub fn states(&mut self, event: &Event) {
         self.families.extend(families(event.act.kind()));
         if event.dates.get(Role::Effective).is_some() {

@@ -1,4 +1,4 @@
-//! Spells of a status, as another data set states them, beside those that our record gives.
+//! Compares spells of a status, as another data set states them, with those that our record gives.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,20 +18,21 @@ pub struct TheirSpell {
     pub line: u64,
     /// The participant as it is named there.
     pub named: String,
-    /// Whom that means.
+    /// The participant to which this name resolves.
     pub participant: ParticipantId,
-    /// The status, by its id in the charter; `unknown` where it is not settled.
+    /// The status, by its id in the charter; `unknown` if it is not settled.
     pub status: String,
-    /// Its first day; `None` from the beginning.
+    /// The first day; `None` if the spell has no beginning.
     pub from: Option<Edtf>,
-    /// The first day on which it no longer holds; `None` while nothing ends it.
+    /// The first day after the spell; `None` if the spell has no end.
     pub until: Option<Edtf>,
 }
 
 /// Compares the spells that another data set states for one body with those of its view.
 ///
-/// A spell is met by the one with the same status and days; then by one under another name of its line, then by one of
-/// the same status that shares days with it, whose beginning and end are compared each for itself.
+/// A spell is matched first with the one of the same status and days; then with such a spell under another name of its
+/// line; then with a spell of the same status that shares days with it, whose beginning and end are compared
+/// separately.
 pub fn compare_spells(view: &BodyView, theirs: &[TheirSpell], within: &Within) -> Comparison {
     let mut groups: BTreeMap<ParticipantId, Group<'_>> = BTreeMap::new();
     for spell in theirs {
@@ -74,7 +75,7 @@ struct Group<'t> {
     ours: Vec<Recorded>,
 }
 
-/// Whether two ends of a spell are the same day, or both open.
+/// True if two ends of a spell are the same day, or both open.
 fn equal(theirs: Option<&Edtf>, ours: Option<&Edtf>) -> bool {
     match (theirs, ours) {
         (Some(theirs), Some(ours)) => side(theirs, ours) == Side::Equal,
@@ -88,7 +89,7 @@ fn alike(theirs: &TheirSpell, ours: &SpellRow) -> bool {
         && equal(theirs.until.as_ref(), ours.until.as_ref())
 }
 
-/// Whether two spells may have a day in common.
+/// True if two spells may have a day in common.
 fn meet(theirs: &TheirSpell, ours: &SpellRow) -> bool {
     let first = |date: Option<&Edtf>| date.map_or(Day::PAST, Edtf::earliest);
     let end = |date: Option<&Edtf>| date.map_or(Day::FUTURE, Edtf::latest);
@@ -98,7 +99,7 @@ fn meet(theirs: &TheirSpell, ours: &SpellRow) -> bool {
     from < own_until && own_from < until.max(from.next())
 }
 
-/// `2004-03-29 until 2010-05-01`, with `..` for an open end.
+/// A span in words: `2004-03-29 until 2010-05-01`, with `..` for an open end.
 fn days(from: Option<&Edtf>, until: Option<&Edtf>) -> String {
     let end = |date: Option<&Edtf>| date.map_or_else(|| "..".to_owned(), ToString::to_string);
     format!("{} until {}", end(from), end(until))
@@ -116,7 +117,7 @@ fn told(view: &BodyView, theirs: &TheirSpell, difference: Difference) -> Differe
     }
 }
 
-/// The same beside a spell of ours.
+/// A difference between their spell and one of ours.
 fn beside(view: &BodyView, theirs: &TheirSpell, ours: &SpellRow, difference: Difference) -> Difference {
     Difference {
         participant: Some(ours.iso3c.clone()),
@@ -127,7 +128,7 @@ fn beside(view: &BodyView, theirs: &TheirSpell, ours: &SpellRow, difference: Dif
 }
 
 impl Group<'_> {
-    /// Spells that our record bears out under the same name.
+    /// Counts the spells that our record has with the same name, status and days.
     fn same(&mut self, out: &mut Comparison) {
         for theirs in &mut self.theirs {
             let found = self
@@ -182,8 +183,8 @@ impl Group<'_> {
         out.differences.push(beside(view, theirs, ours, of_another_status(theirs, ours)));
     }
 
-    /// The spell of ours that a spell of theirs is set against: of the same status before any other, one that is not met
-    /// yet before one that is, the one that begins nearest.
+    /// The spell of ours with which theirs is compared: one of the same status before any other, an unmatched one
+    /// before a matched one, then the one that begins nearest.
     fn overlapping(&self, theirs: &TheirSpell) -> Option<usize> {
         let from = |date: Option<&Edtf>| i64::from(date.map_or(Day::PAST, Edtf::earliest).days());
         let meets = (0..self.ours.len()).filter(|at| meet(theirs, &self.ours[*at].row));
@@ -198,7 +199,7 @@ impl Group<'_> {
     fn missing_there(&self, view: &BodyView, within: &Within, out: &mut Comparison) {
         let left = self.ours.iter().filter(|ours| !ours.covered && within.covers_line(&ours.row.iso3c));
         for Recorded { row, .. } in left {
-            // Days that we leave open and that theirs decides are told with the beginning of what follows.
+            // Our unsettled days, if theirs settle them, are reported with the beginning of the next spell.
             let decided = self.theirs.iter().any(|theirs| meet(theirs.spell, row));
             if row.status == UNKNOWN && decided {
                 continue;
@@ -215,7 +216,7 @@ impl Group<'_> {
     }
 }
 
-/// Why no record could have this spell.
+/// The reason why no record could have this spell; `None` if one could.
 fn impossible(view: &BodyView, theirs: &TheirSpell) -> Option<String> {
     if let Some((from, until)) = theirs.from.as_ref().zip(theirs.until.as_ref())
         && until.latest() < from.earliest()
@@ -232,7 +233,7 @@ fn impossible(view: &BodyView, theirs: &TheirSpell) -> Option<String> {
     early.then(|| format!("it begins before the body, which began on {began}"))
 }
 
-/// The days are met by a spell of another status.
+/// The difference between spells of two statuses that share days.
 fn of_another_status(theirs: &TheirSpell, ours: &SpellRow) -> Difference {
     let possible = || ours.possible.iter().map(StatusId::as_str).collect::<Vec<_>>();
     match ours.certainty {
@@ -258,7 +259,7 @@ struct End<'s> {
     name: &'static str,
     theirs: Option<&'s Edtf>,
     ours: Option<&'s Edtf>,
-    /// The days between which ours lies.
+    /// The days between which our end lies.
     bounds: Option<Edtf>,
 }
 
@@ -329,7 +330,8 @@ impl End<'_> {
     }
 }
 
-/// The act of the participant with this day in any role: what the spell rests on before any other.
+/// The act of the participant that has this day in any role. The acts on which the spell rests are searched before the
+/// others.
 pub(super) fn role_of(view: &BodyView, spell: &SpellRow, on: &Edtf) -> Option<(Role, String, Index)> {
     let acts = &view.pairs.get(&spell.iso3c)?.own;
     let rests = |index: &Index| spell.entries.contains(index);
@@ -340,7 +342,7 @@ pub(super) fn role_of(view: &BodyView, spell: &SpellRow, on: &Edtf) -> Option<(R
     })
 }
 
-/// Names for participants that one side only names.
+/// Suggests names for participants that only one side has.
 fn suggest(groups: &mut BTreeMap<ParticipantId, Group<'_>>, view: &BodyView, out: &mut Comparison) {
     let mark = |status: &str, from: Option<&Edtf>, until: Option<&Edtf>| {
         let day = |date: Option<&Edtf>| date.map(|date| (date.earliest(), date.latest()));

@@ -1,4 +1,5 @@
-//! A data set made from a record is the same; whatever is planted in it is found, in its class, and nothing else is.
+//! A data set made from a record equals it. Every change planted in the data set is found, in its class, and no other
+//! difference is.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -51,7 +52,7 @@ article = "art. 21"
 
 const STATES: [&str; 10] = ["AUT", "BEL", "CHE", "DNK", "ESP", "FIN", "GRC", "HUN", "ISL", "RUS"];
 
-/// What is done to the statements of one participant.
+/// The change made to the statements of one participant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Planted {
     Nothing,
@@ -98,7 +99,7 @@ fn act(n: u128, act: Act, participant: &str, role: Role, on: Edtf) -> Event {
     event
 }
 
-/// Each state signs, and deposits more than a year later; no two acts fall on one day.
+/// Each state signs, and deposits more than a year later; no two acts are on one day.
 fn record(days: &[i64]) -> Vec<Entry> {
     let mut events = vec![charter_event(TREATY, false, id(1)).unwrap()];
     for (at, (state, first)) in STATES.iter().zip(days).enumerate() {
@@ -125,7 +126,7 @@ fn with_view<T>(entries: &[Entry], check: impl FnOnce(&BodyView) -> T) -> T {
     check(&BodyView::of(&material, &body("covenant"), &axes).unwrap())
 }
 
-/// The record as a data set: each deposit with the day from which it has effect.
+/// The record as a data set: each deposit has the day from which it has effect.
 fn copied(view: &BodyView) -> Vec<TheirAct> {
     let acts = view.pairs.values().flat_map(|pair| &pair.own);
     let acts = acts.map(|act| {
@@ -147,7 +148,7 @@ fn within(theirs: &[TheirAct]) -> Within {
     within
 }
 
-/// A class with its case, and how many statements.
+/// The number of statements in each class and case.
 type Found = BTreeMap<(Class, Option<Case>), u64>;
 
 fn counts(found: &Comparison) -> Found {
@@ -158,7 +159,8 @@ fn counts(found: &Comparison) -> Found {
     counts
 }
 
-/// Changes the statements of one state; what that must be found as, and how many statements are no longer the same.
+/// Changes the statements of one state. Returns the class that the comparison must give, the number of statements in
+/// it, and the number of statements that no longer agree.
 fn plant(
     planted: Planted,
     state: &str,
@@ -202,7 +204,7 @@ fn plant(
             for at in [signed, deposited] {
                 theirs[at].event.participant = ParticipantId::named(&format!("Somewhere {state}"));
             }
-            // The day of effect of an act of theirs that is met by ours is the same.
+            // The effective date of a matched deposit agrees as before.
             (Some((Class::Naming, None)), 2, 2)
         }
         Planted::LeftOut => {
@@ -347,7 +349,7 @@ proptest! {
                 let (class, unsettled) = (difference.class, difference.what.as_deref() == Some("unknown"));
                 prop_assert_eq!(class == Class::Precision, unsettled, "{:?}", difference);
             }
-            // Without its rows, what we have of a state is missing there, year by year.
+            // If the rows of every odd year are removed, each status of a state in these years is missing there.
             let left: Vec<TheirYear> = theirs.iter().filter(|t| t.year % 2 == 0).cloned().collect();
             let found = compare_years(view, &left, &within, Fold::Dec31, on);
             let missing = found.differences.iter().filter(|d| d.line.is_none()).map(|d| d.statements).sum::<u64>();

@@ -1,4 +1,4 @@
-//! Statuses by year, as another panel states them, beside those that our record gives.
+//! Compares statuses by year, as another panel states them, with those that our record gives.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,26 +13,26 @@ use crate::query::body::BodyView;
 use crate::query::panel::{Fold, OUTSIDE, in_year};
 use crate::query::spells::{UNKNOWN, listed};
 
-/// A status in a year as another panel states it.
+/// A status in one year, as another panel states it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct TheirYear {
     /// The line of the file, from 1.
     pub line: u64,
     /// The participant as it is named there.
     pub named: String,
-    /// Whom that means.
+    /// The participant to which this name resolves.
     pub participant: ParticipantId,
     /// The year.
     pub year: i32,
-    /// The status, by its id in the charter; `none`, `unknown`, `outside-coverage`.
+    /// The status, by its id in the charter, or `none`, `unknown` or `outside-coverage`.
     pub status: String,
 }
 
 /// The word for no status.
 const NONE: &str = "none";
 
-/// Compares the years that another panel states for one body with those of its view. Years that follow one another and
-/// differ alike are one difference.
+/// Compares the years that another panel states for one body with those of its view. Consecutive years with the same
+/// difference are one difference.
 pub fn compare_years(
     view: &BodyView,
     theirs: &[TheirYear],
@@ -76,14 +76,14 @@ pub fn compare_years(
     out
 }
 
-/// Years that follow one another, with one status there and another here.
+/// Consecutive years with one status there and another here.
 struct Run<'t> {
     first_of: &'t TheirYear,
     last: i32,
     ours: Ours,
 }
 
-/// What we say of a year.
+/// Our status of a participant in a year.
 #[derive(Clone, PartialEq, Eq)]
 struct Ours {
     who: ParticipantId,
@@ -125,7 +125,8 @@ impl Panel<'_> {
             Some((row, possible)) => (row.status, possible),
             None => (OUTSIDE.to_owned(), Vec::new()),
         };
-        // Of a settled year nothing else is possible, and years with one status are one run.
+        // Only an unsettled year needs its possible statuses; without them, settled years with one status join into one
+        // run.
         let possible = if status == UNKNOWN { possible } else { Vec::new() };
         Ours { who: who.clone(), status, possible }
     }
@@ -156,7 +157,7 @@ impl Panel<'_> {
         }
     }
 
-    /// Both are settled.
+    /// The difference between two settled statuses.
     fn settled(&self, run: &Run<'_>) -> Difference {
         let (theirs, ours) = (run.first_of.status.as_str(), run.ours.status.as_str());
         if let Some((role, act, entry)) = self.role_of(run) {
@@ -170,7 +171,7 @@ impl Panel<'_> {
         }
     }
 
-    /// Whoever of the same line has the status under another name.
+    /// The participant of the same line that has the status under another name.
     fn renamed(&self, run: &Run<'_>) -> Option<ParticipantId> {
         let of_line = line(&run.first_of.participant);
         let others = listed(self.view).filter(|who| **who != run.first_of.participant);
@@ -195,11 +196,12 @@ impl Panel<'_> {
         early.then(|| format!("it lies before the body, which began on {began}"))
     }
 
-    /// The act of ours, and the part of its date, that lies in the year in which theirs changes and ours does not: the
-    /// first of the run, or the first after it.
+    /// The act of ours, with the role of its date, that lies in the year in which their status changes and ours does
+    /// not: the first year of the run, or the first after it.
     fn role_of(&self, run: &Run<'_>) -> Option<(Role, String, Index)> {
         let acts = &self.view.pairs.get(&run.ours.who)?.own;
-        // Which status a date of another role belongs to is told by where ours changes next.
+        // They change early, in the first year of the run, if our status after it equals theirs; late, in the year
+        // after it, if our status before it equals theirs.
         let before = self.ours(&run.ours.who, run.first_of.year - 1).status;
         let after = self.ours(&run.ours.who, run.last + 1).status;
         let early = (after == run.first_of.status).then_some(run.first_of.year);
@@ -215,7 +217,8 @@ impl Panel<'_> {
         })
     }
 
-    /// Names for participants that one side only names: whoever has the same statuses in the same years.
+    /// Suggests names for participants that only one side has: the participant with the same statuses in the same
+    /// years.
     fn candidates(&self, theirs: &[&TheirYear]) -> BTreeMap<ParticipantId, (ParticipantId, String)> {
         let mut marks: BTreeMap<&ParticipantId, BTreeSet<u64>> = BTreeMap::new();
         let mut years: BTreeSet<i32> = BTreeSet::new();
@@ -247,7 +250,7 @@ impl Panel<'_> {
         found.into_iter().map(|(they, we, words)| (they, (we, words))).collect()
     }
 
-    /// Years in which we have a status, between the first and the last of theirs, that theirs leaves out.
+    /// Reports the years in which we have a status, between their first and last year, and which they leave out.
     fn missing_there(
         &self,
         theirs: &[&TheirYear],

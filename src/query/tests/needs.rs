@@ -1,5 +1,5 @@
-//! The entries that a question depends on, against the whole record: charters adopted, amended, moved and taken back,
-//! imports withdrawn, treaties that wait for others.
+//! The entries that a question depends on, compared with the whole record: charters that are adopted, amended, moved
+//! and retracted, imports that are retracted, and treaties that wait for others.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,8 @@ use crate::query::{Axes, Charters, CheckpointRef, Material, Need, Needs, needs, 
 pub(super) const BODIES: [&str; 3] = ["x", "y", "z"];
 const PEOPLE: [&str; 3] = ["FRA", "NOR", "BLR"];
 
-/// A text that makes the status rest on one's own deposit, on those of others, on another treaty, or on a pattern.
+/// A charter text under which the status depends on the participant's own deposit, on the deposits of others, on
+/// another treaty, or on an extended charter.
 fn text(kind: u8, of: &str, other: &str, from: &str) -> String {
     let other = if other == of { "w" } else { other };
     let head = format!("id = \"{of}\"\ntitle = \"Treaty {of}\"\nkind = \"treaty\"\neffective = \"{from}\"\n");
@@ -144,7 +145,7 @@ pub(super) fn under(need: &Need, entries: &[Entry], filed: &BTreeMap<Heading, Ve
     indexes.map(|index| entries[index.0 as usize].clone()).collect()
 }
 
-/// What a question about a body, or about one participant in it, reads.
+/// The entries that a question about a body, or about one participant in it, reads.
 pub(super) fn gather(entries: &[Entry], of: &BodyId, one: Option<&ParticipantId>) -> Needs {
     let filed = filings(entries);
     let asked = Scope { body: Some(of.clone()), participant: one.cloned() };
@@ -155,7 +156,7 @@ pub(super) fn gather(entries: &[Entry], of: &BodyId, one: Option<&ParticipantId>
     gathered.unwrap()
 }
 
-/// An answer in JSON; of one that cannot be given, why.
+/// An answer in JSON, or the reason why there is none.
 fn answered(
     entries: &[Entry],
     scope: Scope,

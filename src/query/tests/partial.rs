@@ -1,4 +1,4 @@
-//! Deposits on days that are known to the month, through clauses, against every choice of days.
+//! Deposits on days that are known to the month, under clauses, compared with every choice of days.
 
 use chrono::{Datelike, Months, NaiveDate};
 use proptest::sample::select;
@@ -24,7 +24,7 @@ impl Wait {
         }
     }
 
-    /// By the calendar, not by the program's own delays.
+    /// Computed by the calendar, not by the program's own delays.
     fn after(self, day: NaiveDate) -> NaiveDate {
         match self {
             Wait::Days(n) => NaiveDate::from_num_days_from_ce_opt(day.num_days_from_ce() + n as i32).unwrap(),
@@ -33,14 +33,14 @@ impl Wait {
     }
 }
 
-/// The day that meets the condition and that of the entry into force; the day for each participant.
+/// The day that meets the condition and the day of entry into force; then the first day of each participant.
 type World = (Option<(NaiveDate, NaiveDate)>, Vec<Option<NaiveDate>>);
 
 fn wait() -> impl Strategy<Value = Wait> {
     prop_oneof![select(vec![0u32, 1, 5, 30]).prop_map(Wait::Days), (1..4u32).prop_map(Wait::Months)]
 }
 
-/// A deposit: its date as written, with the first and the last day that it may mean.
+/// A deposit: its date as written, with the first and the last day that it may mean, both inclusive.
 #[derive(Clone, Debug)]
 struct Deposit {
     text: String,
@@ -67,13 +67,14 @@ fn few_days() -> impl Strategy<Value = Deposit> {
     })
 }
 
-/// A treaty that enters into force with so many deposits, in general and for one who comes later.
+/// A treaty that enters into force with a number of deposits, in general and for a participant that deposits later.
 #[derive(Clone, Debug)]
 struct Treaty {
     needed: usize,
     general: Wait,
     own: Wait,
-    /// Who consents before the treaty is in force waits for nothing, though its condition was met before.
+    /// True if a participant that consents before the entry into force has no delay of its own, even if the condition
+    /// was already met.
     to_force: bool,
     deposits: Vec<Deposit>,
 }
@@ -109,13 +110,15 @@ impl Treaty {
         entries(events)
     }
 
-    /// When the condition is met and it enters into force, and when for each participant, on one choice of days.
+    /// The days on which the condition is met and the treaty enters into force, and the first day of each participant,
+    /// for one choice of days.
     fn world(&self, chosen: &[NaiveDate]) -> World {
         let mut order = chosen.to_vec();
         order.sort_unstable();
         let Some(met) = order.get(self.needed - 1) else { return (None, vec![None; chosen.len()]) };
         let general = self.general.after(*met);
-        // Who is not late becomes a party with the treaty, who is late after its own delay, never before the treaty.
+        // A participant that is not late becomes a party with the treaty; a late one after its own delay, but never
+        // before the treaty.
         let first = |own: &NaiveDate| {
             let is_late = if self.to_force { *own >= general } else { own > met };
             if is_late { self.own.after(*own).max(general) } else { general }
@@ -123,7 +126,7 @@ impl Treaty {
         (Some((*met, general)), chosen.iter().map(|own| Some(first(own))).collect())
     }
 
-    /// True if a deposit is late, or is not, on every choice of days, or needs no delay.
+    /// True if a deposit is late on every choice of days, or on none, or has no delay.
     fn is_settled(&self, at: usize, met: &BTreeSet<NaiveDate>, general: &BTreeSet<NaiveDate>) -> bool {
         let (first, last) = self.deposits[at].days;
         let (before, after) = match self.to_force {
@@ -136,7 +139,7 @@ impl Treaty {
         before || after || matches!(self.own, Wait::Days(0))
     }
 
-    /// Over every choice of days.
+    /// The worlds of every choice of days.
     fn worlds(&self) -> Vec<World> {
         let mut chosen: Vec<NaiveDate> = self.deposits.iter().map(|d| d.days.0).collect();
         let mut found = Vec::new();

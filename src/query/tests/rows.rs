@@ -1,4 +1,4 @@
-//! Rows against the fold: whatever a row says of a day, the fold says.
+//! Rows compared with the fold: an answer from a row equals the answer of the fold.
 
 use proptest::strategy::ValueTree;
 
@@ -12,7 +12,7 @@ use crate::query::{
     count_of_rows, needs_of_one, portfolio, roster_of_rows, rows, timeline, when,
 };
 
-/// The rows of a body as they are read again.
+/// The rows of a body, encoded and decoded.
 fn stored(material: &Material, body: &BodyId) -> (BodyRow, StoredRows) {
     let made = rows(material, body, vec!["beside".into()]);
     let row = BodyRow::decode(&made.body).unwrap();
@@ -20,7 +20,8 @@ fn stored(material: &Material, body: &BodyId) -> (BodyRow, StoredRows) {
     (row, made)
 }
 
-/// Compares a row with the fold of what a question about the pair reads. Gives whether it says something of the day.
+/// Compares a row with the fold over the entries that a question about the pair reads. Returns true if the row answers
+/// for the day.
 fn compare(
     row: &PairRow,
     ruled: &RuledBody,
@@ -37,7 +38,7 @@ fn compare(
     true
 }
 
-/// Days of all of time, and those around every change of a participant.
+/// Days around every change of a participant, and some days far from any.
 fn days(view: &BodyView, who: &ParticipantId) -> Vec<Day> {
     let changes = view.history(who).spells().into_iter().map(|spell| spell.from);
     let acts =
@@ -47,8 +48,9 @@ fn days(view: &BodyView, who: &ParticipantId) -> Vec<Day> {
     near.chain(far.iter().map(|day| day.parse().unwrap())).collect()
 }
 
-/// Compares what rows make of a whole body with the fold, on a day; and, where the row of the body allows it, a status from the
-/// acts of one participant with the status from everybody's. Gives how many of these answers the rows gave.
+/// Compares answers from the rows of a whole body with the fold, on a day; and, if the row of the body allows it, the
+/// status derived from one participant's acts with the status derived from the acts of all. Returns the number of
+/// rosters, of counts and of statuses that the rows gave.
 fn compare_body(
     whole: &Material,
     one: impl Fn(&ParticipantId) -> Material,
@@ -97,7 +99,8 @@ fn compare_body(
     given
 }
 
-/// What a question reads of a participant by whose body's row others do not bear on it.
+/// The entries that a question reads about a participant of a body in which the acts of others do not bear on its
+/// status.
 fn alone(entries: &[Entry], of: &BodyId, who: &ParticipantId) -> Material {
     let filed = filings(entries);
     let read = &mut |need: &Need| Ok::<_, std::convert::Infallible>(under(need, entries, &filed));
@@ -105,7 +108,7 @@ fn alone(entries: &[Entry], of: &BodyId, who: &ParticipantId) -> Material {
     Material { scope: needs.scope, ..material(&needs.entries) }
 }
 
-/// A few days around changes of anybody, and some of all of time.
+/// Some days around changes of any participant, and two far from any.
 fn some_days(view: &BodyView) -> Vec<Day> {
     let mut all: Vec<Day> = view.pairs.keys().flat_map(|who| days(view, who)).collect();
     all.sort_unstable();
@@ -138,7 +141,7 @@ fn the_rows_of_five_organisations_say_what_the_fold_says_on_every_day() {
             }
         }
     }
-    // Most days that are tried lie around changes, of which only the fold speaks.
+    // Most of these days are near a change, and only the fold can answer for them.
     assert!(records().is_empty() || told * 8 > asked, "{told} of {asked}");
 }
 
@@ -192,7 +195,7 @@ fn rows_answer_for_whole_treaties_and_for_one_party_alone() {
     assert!(given.iter().all(|some| *some > 40), "{given:?} answers by rows");
 }
 
-/// What a question about a body, or a pair, reads.
+/// The entries that a question about a body, or a pair, reads.
 fn gathered(entries: &[Entry], of: &BodyId, one: Option<&ParticipantId>) -> Material {
     let Needs { entries, scope, .. } = gather(entries, of, one);
     Material { scope, ..material(&entries) }
@@ -208,6 +211,6 @@ fn bytes_that_are_no_row_are_none() {
     }
     assert_eq!(BodyRow::decode(&[&made.body[..], &[0]].concat()), None);
     let ruled = row.ruled.unwrap();
-    // A spell of a status that the body has no number for.
+    // A spell with the number of a status that the body does not have.
     assert_eq!(PairRow::decode(&[1, 4 | 8, 0, 100, 0], &ruled), None);
 }

@@ -19,8 +19,15 @@ static ANSWERS: LazyLock<Vec<serde_json::Value>> = LazyLock::new(|| {
         include_str!("../seeds/certificate/past"),
     ];
     let answer = |text: &str| verify(text, &KEY, "another program").expect("a true certificate").answer;
-    texts.map(answer).to_vec()
+    texts.map(answer).map(without_question).to_vec()
 });
+
+/// What is answered. If only the question is changed, into one of which this is true word for word, as on a day before, the
+/// certificate is a true one of that question (docs/SECURITY.md).
+fn without_question(mut answer: serde_json::Value) -> serde_json::Value {
+    answer.as_object_mut().map(|parts| parts.remove("question"));
+    answer
+}
 
 /// The text with the digest of what it says now.
 fn sealed(text: &str) -> Option<String> {
@@ -33,7 +40,8 @@ fuzz_target!(|text: &str| {
     let sealed = sealed(text);
     let text = sealed.as_deref().unwrap_or(text);
     if let Ok(verified) = verify(text, &KEY, "chancery 0.1.0") {
-        assert!(ANSWERS.contains(&verified.answer), "a forged answer verifies: {}", verified.answer);
+        let answer = without_question(verified.answer.clone());
+        assert!(ANSWERS.contains(&answer), "a forged answer verifies: {}", verified.answer);
         assert!(
             text.contains(&verified.answer.to_string()),
             "the answer that is verified is not the one written"
