@@ -177,27 +177,58 @@ fn the_reference_of_the_command_line_is_the_help_of_every_command() {
     assert_eq!(fs::read_to_string(&path).unwrap(), now);
 }
 
+/// Every document at the top and in `docs/`, with its text.
+fn documents() -> Vec<(PathBuf, String)> {
+    let files = ["", "docs"].into_iter().flat_map(|folder| fs::read_dir(document(folder)).unwrap());
+    let paths =
+        files.map(|file| file.unwrap().path()).filter(|path| path.extension().is_some_and(|e| e == "md"));
+    paths.map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
+}
+
+/// The anchors of a document's headings, as the web pages that show it make them.
+fn anchors(text: &str) -> Vec<String> {
+    let headings =
+        text.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
+    let kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
+    headings
+        .map(|title| title.to_lowercase().chars().filter(kept).collect::<String>().replace(' ', "-"))
+        .collect()
+}
+
 #[test]
 fn every_link_between_documents_leads_somewhere() {
     let mut checked = 0;
-    for folder in ["", "docs"] {
-        for file in fs::read_dir(document(folder)).unwrap().map(|f| f.unwrap().path()) {
-            if file.extension().is_none_or(|e| e != "md") {
+    for (file, text) in documents() {
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if target.contains("://") {
                 continue;
             }
-            let text = fs::read_to_string(&file).unwrap();
-            for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-                let target = target.split('#').next().unwrap_or_default();
-                if target.is_empty() || target.contains("://") {
-                    continue;
-                }
-                let led = file.parent().unwrap().join(target);
-                assert!(led.exists(), "{}: {target} leads nowhere", file.display());
-                checked += 1;
-            }
+            let (page, anchor) = target.split_once('#').unwrap_or((target, ""));
+            let path = if page.is_empty() { file.clone() } else { file.parent().unwrap().join(page) };
+            assert!(path.exists(), "{}: {target} leads nowhere", file.display());
+            let is_there =
+                anchor.is_empty() || anchors(&fs::read_to_string(path).unwrap()).iter().any(|a| a == anchor);
+            assert!(is_there, "{}: {target}: no heading has that anchor", file.display());
+            checked += 1;
         }
     }
-    assert!(checked > 0, "no link was checked");
+    assert!(checked > 60, "only {checked} links were checked");
+}
+
+#[test]
+fn every_file_of_the_source_that_a_document_names_is_there() {
+    let mut checked = 0;
+    for (file, text) in documents() {
+        for path in text.split("`src/").skip(1).filter_map(|rest| rest.split('`').next()) {
+            // A name in capitals stands for any name.
+            if path.contains(|c: char| c.is_whitespace() || c.is_uppercase()) {
+                continue;
+            }
+            assert!(document("src").join(path).exists(), "{}: there is no src/{path}", file.display());
+            checked += 1;
+        }
+    }
+    assert!(checked > 100, "only {checked} files were checked");
 }
 
 /// The longest piece of an error's text that is the same whenever it is shown.
