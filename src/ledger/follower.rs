@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// A ledger that is read while another process writes it. Threads share it; it takes no lock and writes nothing.
 ///
 /// Each [reading](Follower::reading) is the record at the size that was acknowledged when the follower looked last, at most
-/// 100 ms ago. An earlier reading stays what it was.
+/// 100 ms ago. An earlier reading does not change.
 ///
 /// ```no_run
 /// # use std::path::Path;
