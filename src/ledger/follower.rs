@@ -34,7 +34,7 @@ pub struct Follower {
     /// The latest record. It is replaced as a whole, and locked only for the replacement.
     latest: RwLock<Arc<Record>>,
     looking: Mutex<Looking>,
-    /// When the log is to be looked at again, in milliseconds since `began`.
+    /// The time at which the log is looked at next, in milliseconds since `began`.
     due: AtomicU64,
     /// True if the last look at the log failed: then every caller looks again, and none gets the earlier record.
     has_failed: AtomicBool,
