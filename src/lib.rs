@@ -20,10 +20,9 @@
 //! ```
 //!
 //! # The map
-//! A module imports only the modules to its right; `audit`, `certificate`, `import`, `publish` and `witness` are beside
-//! `ledger`:
+//! A module imports only the modules to its right; `audit`, `import`, `publish` and `witness` are beside `ledger`:
 //!
-//! `cli → ledger → {query → history → charter → event} + {index} + {log}`
+//! `cli → ledger → certificate → {query → history → charter → event} + {index} + {log}`
 //!
 //! | module | contents |
 //! |---|---|

@@ -80,7 +80,7 @@ fn by_participant(acts: Vec<Standing>, body: &BodyId) -> (Pairs, Vec<Standing>) 
     (pairs, alone)
 }
 
-/// When the treaties for which a charter waits entered into force.
+/// The days on which the treaties for which a charter waits entered into force.
 fn waited(entries: &Arc<Vec<Entry>>, charter: &Charter, texts: &Texts) -> Elsewhere {
     let size = entries.last().map_or(Size(0), |last| Size(last.index.0 + 1));
     elsewhere(&material(Arc::clone(entries), size, texts), charter, size, Instant::FUTURE)

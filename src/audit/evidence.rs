@@ -46,7 +46,7 @@ pub(super) struct Evidence {
     keys: Vec<Reign>,
     /// Heads that a report states.
     pub(super) filed: Vec<Checkpoint>,
-    /// The number of last entries that no signed head covers.
+    /// The number of entries at the end of the log that no signed head covers.
     pub(super) unsigned: Option<u64>,
 }
 
@@ -245,7 +245,7 @@ impl Evidence {
 
     pub(super) fn frames(&self, found: &mut Findings) {
         found.counted("frames", self.leaves.len() as u64);
-        // Another check reports the checkpoint.
+        // A check of its own reports damage to the checkpoint.
         for damage in self.damage.iter().filter(|damage| damage.path != self.checkpoint_path) {
             let place = format!("{}, byte {}", damage.path.display(), damage.offset);
             found.add(fault::FRAME_DAMAGED, damage.index.map(Index), Some(place), damage.what.clone());

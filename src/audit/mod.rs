@@ -1,10 +1,11 @@
 //! The audit: derives everything again from the raw leaves, and compares it with the statements of the ledger.
 //!
-//! It shares nothing with `ledger`, and of `index` only the published file, which it compares with the leaves. It opens nothing for
-//! writing and takes no lock. A *finding* is a fault of integrity or of re-derivation. A *remark* is a departure from a charter, a
-//! claim that differs from the result of the charter, or an attachment that is not in this copy; remarks are listed on demand and
-//! never change the verdict. [`repair`] restores missing or damaged evidence into a new folder. [`audit_published`] audits a
-//! published tree instead, from outside.
+//! Everything is derived from `entries/` and the signed heads, above all `checkpoint`; the published index and the files beside the
+//! log are then compared with it. The audit shares no code with `ledger`, and of `index` uses only the reading of the published
+//! file. It opens nothing for writing and takes no lock. A *finding* is a fault of integrity or of re-derivation. A *remark* is a
+//! departure from a charter, a claim that differs from the result of the charter, or an attachment that is not in this copy;
+//! remarks are listed on demand and never change the verdict. [`repair`] restores missing or damaged evidence into a new folder.
+//! [`audit_published`] audits a published tree instead, from outside.
 
 mod attachments;
 mod check;

@@ -65,7 +65,8 @@ pub struct Report {
     pub root: String,
     /// The verifier key with which heads must be signed; `None` if no key is known.
     pub key: Option<String>,
-    /// The number of last entries that no head signed with the key covers; left out if there are none, or no key is known.
+    /// The number of entries at the end of the log that no head signed with the key covers; left out if there are none, or no key
+    /// is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unsigned: Option<u64>,
     /// Every check with its result.

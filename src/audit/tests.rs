@@ -98,7 +98,7 @@ fn run(path: &Path) -> Report {
     audit(path, &AuditOptions::default(), &mut |_, _, _| {}).unwrap()
 }
 
-/// Check, code and entry of every finding.
+/// The check, code and entry of every finding.
 fn faults(report: &Report) -> Vec<(&'static str, &'static str, Option<u64>)> {
     report.findings.iter().map(|f| (f.check, f.code, f.entry.map(|i| i.0))).collect()
 }
@@ -118,7 +118,7 @@ fn segment(path: &Path) -> PathBuf {
     path.join("entries/00000000000000000000.seg")
 }
 
-/// Flips one byte of the first segment, at the first place where `text` stands.
+/// Flips one byte of the first segment, at the first occurrence of `text`.
 fn flip(path: &Path, text: &str) {
     let file = segment(path);
     let mut bytes = std::fs::read(&file).unwrap();
@@ -216,7 +216,7 @@ fn an_id_used_twice_is_found_and_may_give_two_answers() {
     let mut events = events();
     events[9].id = id(102);
     events[11].to = Some(id(102));
-    // A question takes the second entry of that id as retracted, the plain derivation the first.
+    // A question takes the second entry with that id as retracted; the simple derivation takes the first.
     let found = faults_of(&events);
     assert_eq!(found[0], ("ids", "id-taken", Some(9)));
     assert!(found.contains(&("projections", "two-answers", Some(11))), "{found:?}");
@@ -247,7 +247,7 @@ fn a_rectification_that_does_not_fit_what_the_record_said_is_found() {
     assert_eq!(faults_of(&events), [("links", "was-differs", Some(10))]);
     events[10] = rectified(104, 101, "2023-05-06", "the fifth of May");
     assert_eq!(faults_of(&events), [("links", "value-does-not-fit", Some(10))]);
-    // After a first rectification the record says what that one set, until it is retracted.
+    // After a first rectification the record has the value that it set, until it is retracted.
     events[10] = rectified(104, 101, "2023-05-06", "2023-05-05");
     events.push(rectified(106, 101, "2023-05-05", "2023-05-04"));
     assert_eq!(faults_of(&events), []);
@@ -434,7 +434,7 @@ fn repair_refuses_where_intact_entries_disagree_or_nothing_shows_what_was_lost()
     std::fs::remove_file(path.join("checkpoint")).unwrap();
     let unproven = repair(&path, &sound, &dir.path().join("new"), &Disk::default());
     assert!(matches!(unproven, Err(RepairError::Unproven { index: 11 })), "{unproven:?}");
-    // A folder of the same log vouches with its own checkpoint.
+    // The checkpoint of a folder of the same log vouches for its entries.
     let (_keep, copy) = ledger();
     let repaired = repair(&path, &copy, &dir.path().join("new"), &Disk::default()).unwrap();
     assert_eq!(repaired.restored, [11]);

@@ -23,7 +23,7 @@ pub enum CertificateError {
     /// The checkpoint in the certificate cannot be read.
     #[error("line {0} of the checkpoint: {1}")]
     Checkpoint(usize, &'static str),
-    /// The checkpoint is not signed with the key.
+    /// The checkpoint has no valid signature of the key.
     #[error("{0}")]
     Signature(#[from] SignatureError),
     /// The checkpoint was made by a program from before certificates.

@@ -19,6 +19,6 @@ pub use make::{CertificateEvidence, make};
 pub use map::CompletenessMap;
 pub use verify::{Verified, verify};
 
-/// The statement on neutrality in every certificate: the limit of its meaning.
+/// The statement of neutrality that every certificate contains: a certificate attributes acts, and judges no status.
 pub const NEUTRALITY: &str = "Recording an act implies no judgement on the status of any state, territory or participant; \
                               the ledger attributes.";

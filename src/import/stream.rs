@@ -17,7 +17,7 @@ pub(super) enum Stream<'s> {
 }
 
 impl<'s> Stream<'s> {
-    /// Reads a file to where its lines begin.
+    /// Opens a file, and reads up to its first line or row.
     ///
     /// # Errors
     /// [`EventsError`].

@@ -269,7 +269,7 @@ impl Writer {
 }
 
 /// The stamp of the first of `count` entries, in microseconds, strictly after that of the last entry. If the clock went back by
-/// more than the tolerance, the append is refused.
+/// more than the tolerance, the append is refused, unless the options accept the clock.
 fn first_stamp(last: Option<Instant>, count: usize, options: &AppendOptions) -> Result<i64, LedgerError> {
     if let Some(last) = last
         && options.now.micros() < last.micros() - CLOCK_TOLERANCE

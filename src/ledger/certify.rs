@@ -43,7 +43,7 @@ impl Reading {
         })
     }
 
-    /// The completeness map of everything recorded, with the headings of the groups that an answer may rest on.
+    /// The completeness map of everything recorded, with the headings of the groups that an answer may depend on.
     fn shown_map(&self, answer: &str) -> Result<CompletenessMap, LedgerError> {
         let asked = CertifiedQuestion::of_answer(answer).map_err(CertificateError::Question)?;
         let needs = self.record().needs(&asked.body, asked.participant())?;

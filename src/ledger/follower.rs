@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// A ledger that is read while another process writes it. Threads share it; it takes no lock and writes nothing.
 ///
 /// Each [reading](Follower::reading) is the record at the size that was acknowledged when the follower looked last, at most
-/// 100 ms ago. An earlier reading stays what it was.
+/// 100 ms ago. An earlier reading does not change.
 ///
 /// ```no_run
 /// # use std::path::Path;
@@ -34,7 +34,7 @@ pub struct Follower {
     /// The latest record. It is replaced as a whole, and locked only for the replacement.
     latest: RwLock<Arc<Record>>,
     looking: Mutex<Looking>,
-    /// When the log is to be looked at again, in milliseconds since `began`.
+    /// The time at which the log is looked at next, in milliseconds since `began`.
     due: AtomicU64,
     /// True if the last look at the log failed: then every caller looks again, and none gets the earlier record.
     has_failed: AtomicBool,

@@ -21,7 +21,7 @@ const HEAD_TIME: Duration = Duration::from_millis(50);
 /// entries, may be set back.
 pub(super) struct Pace {
     began: Clock,
-    /// When the next head is due, since `began`.
+    /// The time at which the next head is due, since `began`.
     due: Duration,
     pause: Duration,
     /// The size of the last head written.

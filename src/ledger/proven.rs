@@ -74,7 +74,7 @@ impl Record {
         }
     }
 
-    /// Damage at an entry that is not where the tree has it.
+    /// Damage: the leaf at an index is not the one that the tree has there.
     pub(super) fn misplaced(&self, index: u64) -> LedgerError {
         let what = format!(
             "what lies in the place of entry {index} is not that entry, or the index is not of this log: `chancery audit` says \

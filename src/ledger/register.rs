@@ -1,4 +1,4 @@
-//! The register of recorders: their keys, and the limits of what each may record. It is folded from the entries of the ledger
+//! The register of recorders: their keys, and the limits within which each may record. It is folded from the entries of the ledger
 //! itself alone; no correction changes it.
 
 use std::collections::BTreeMap;
@@ -24,7 +24,7 @@ pub struct Recorders {
 pub struct Recorder {
     /// The key that verifies its signatures.
     pub key: VerifierKey,
-    /// The limits of what it may record.
+    /// The limits within which it may record.
     pub limits: Limits,
     /// The entry that enrolled it.
     pub enrolled: Index,

@@ -80,7 +80,7 @@ impl Part {
         Part(Tile::new(HEIGHT, tile.level(), tile.level_index(), 1 << HEIGHT, tile.is_data()))
     }
 
-    /// The tile that contains its hash, and the position of the hash in that tile.
+    /// The number of the tile that contains its hash, and the position of the hash in that tile.
     pub fn parent(self) -> (u64, usize) {
         let at = self.number() % WIDTH;
         (self.number() / WIDTH, usize::try_from(at).unwrap_or(0))

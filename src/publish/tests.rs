@@ -1,4 +1,4 @@
-//! The files of a tree against another computation of it, and a folder after a fault at every step.
+//! Compares the files of a tree with another computation of it, and tests a folder after a fault at every step.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -17,7 +17,7 @@ const ORIGIN: &str = "example.org/chancery";
 type Files = BTreeMap<String, Vec<u8>>;
 
 fn leaf(index: u64) -> Vec<u8> {
-    // Of every length from 0 on, so that no leaf begins where another would.
+    // Leaves of every length from 0 on, so that no leaf begins at the place of another.
     index.to_le_bytes().iter().copied().cycle().take(index as usize % 23).collect()
 }
 
@@ -134,7 +134,7 @@ impl Log {
     }
 }
 
-/// Every file below a folder, but the one that a run cut short leaves.
+/// Every file below a folder, except the one that a run cut short leaves.
 fn files(site: &Path) -> Files {
     let (mut found, mut open) = (Files::new(), vec![site.to_owned()]);
     while let Some(folder) = open.pop() {
@@ -152,7 +152,7 @@ fn files(site: &Path) -> Files {
     found
 }
 
-/// The files of a tree and its checkpoint are all there.
+/// Checks that the files of a tree and its checkpoint are all there.
 fn assert_holds(log: &Log, found: &Files, context: &str) -> u64 {
     let text = String::from_utf8(found["checkpoint"].clone()).unwrap();
     let signed = SignedCheckpoint::parse(&text).unwrap();

@@ -12,7 +12,7 @@ use super::relation::{Relation, relate, states_more};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MemoryError {
-    /// The file was changed after it was written.
+    /// The file is not as it was written.
     #[error("{}: what was seen of {origin} is damaged: {what}", path.display())]
     Damaged {
         /// The file.

@@ -1,4 +1,4 @@
-//! The audit's own rule of filing and its own reach of corrections against those of the ledger.
+//! Compares the audit's own filing and its own reach of corrections with those of the ledger.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ use crate::log::Hash;
 const BODIES: [&str; 3] = ["sco", "nato", "x-1"];
 const PEOPLE: [&str; 4] = ["BLR", "IRN", "SUN", "A-B"];
 
-/// What one entry of a random record is made of.
+/// The parts of one entry of a random record.
 #[derive(Clone, Debug)]
 struct Seed {
     kind: u8,
@@ -26,9 +26,9 @@ struct Seed {
     participant: Option<&'static str>,
     about: Option<&'static str>,
     target: prop::sample::Index,
-    /// Whether it names as its target an id that is not there yet.
+    /// True if it names as its target an id that does not occur before it.
     forward: bool,
-    /// Whether it has the id of an earlier entry.
+    /// True if it has the id of an earlier entry.
     again: bool,
     imported: bool,
     moved: (&'static str, &'static str),
@@ -149,7 +149,7 @@ proptest! {
         let seeds: Vec<Seed> = seeds.into_iter().map(|seed| Seed { again: false, ..seed }).collect();
         let entries = record(&seeds);
         let Reach { across, .. } = Reach::new(&entries, &Record::new(&entries));
-        // What is only named by a correction before it is not corrected: the ledger's rule may count it, this one does not.
+        // An entry named only by an earlier correction is not corrected: the ledger's rule may count it, this one does not.
         for place in crate::event::reaching(&entries).iter().filter(|_| !seeds.iter().any(|seed| seed.forward)) {
             prop_assert!(across.contains(place), "{place}");
         }

@@ -1,5 +1,5 @@
-//! What an insider with every right to write can forge, and cannot: the log is written anew with all its hashes, but nobody
-//! has the recorders' keys.
+//! The forgeries that an insider with every right to write can and cannot make: the log is rewritten with all its hashes, but the
+//! insider does not have the recorders' keys.
 
 use super::*;
 use crate::event::leaf::splice_signed;
@@ -67,8 +67,8 @@ fn desk() -> Limits {
     Limits { bodies: Some([body("union")].into()), ..Limits::default() }
 }
 
-/// The rules (0), `registry`, `desk`, `other` and `gone` (1 to 4), required (5), an act of two (6), an act of `gone` (7),
-/// who is then revoked (8).
+/// The rules (0), `registry`, `desk`, `other` and `gone` (1 to 4), required (5), an act of two (6), an act of `gone` (7), which is
+/// then revoked (8).
 fn sound() -> Entries {
     let all = Limits { registrar: true, ..Limits::default() };
     let limited = Limits { acts: Some([ActKind::Founded, ActKind::RecordCorrected].into()), ..desk() };
@@ -93,7 +93,7 @@ fn leaves_of(entries: &Entries) -> Vec<Vec<u8>> {
     entries.iter().enumerate().map(leaf).collect()
 }
 
-/// Code and entry of every finding about recorders.
+/// The code and entry of every finding about recorders.
 fn told(entries: &Entries) -> Vec<(&'static str, Option<u64>)> {
     let found = raw_faults(&leaves_of(entries)).into_iter();
     found.filter(|(check, ..)| *check == "recorders").map(|(_, code, entry)| (code, entry)).collect()
@@ -177,7 +177,7 @@ fn an_insider_cannot_take_a_signature_away_insert_an_entry_or_let_the_requiremen
     let mut inserted = sound();
     inserted.insert(6, by(act(30, ActKind::Founded, "union"), &[]));
     assert_eq!(told(&inserted), [("unsigned", Some(6))]);
-    // Without the enrolments, or with another key in their place, nothing that was signed verifies any more.
+    // Without the enrolments, or with another key in their place, no signature verifies any more.
     let mut without = sound();
     without.remove(2);
     assert_eq!(told(&without), [("unknown-recorder", Some(5))]);
@@ -189,7 +189,7 @@ fn an_insider_cannot_take_a_signature_away_insert_an_entry_or_let_the_requiremen
     let mut unrevoked = sound();
     unrevoked.remove(8);
     unrevoked.push(by(act(30, ActKind::Founded, "union"), &["gone"]));
-    // Only what was kept elsewhere tells that a revocation was taken away: the log is another one.
+    // Only a head or copy kept elsewhere shows that a revocation was removed: the log is another one.
     assert_eq!(told(&unrevoked), []);
 }
 

@@ -28,7 +28,7 @@ fn a_changed_byte_of_the_published_index_is_damage_wherever_it_is() {
         let mut changed = bytes.clone();
         changed[at] ^= 1;
         std::fs::write(&place, changed).unwrap();
-        // Behind the header its block is empty, and nothing is read of it.
+        // After the header its block is empty, and no reader reads it.
         let told = faults(&path);
         assert!(told == ["damaged"] || at < 4_096 && told.is_empty(), "{at}: {told:?}");
     }

@@ -1,4 +1,4 @@
-//! Sled is filled beside a writer that records much: it holds what is durable, and its failure loses nothing.
+//! Sled is filled beside a writer that records many entries: it has the durable entries, and its failure loses nothing.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::*;
 use crate::index::SledIndex;
 use crate::log::Lock;
 
-/// Appends batches of a thousand.
+/// Appends batches of a thousand events.
 fn append_batches(ledger: &mut Writer, from: u128, batches: u128) {
     for batch in 0..batches {
         let first = from + batch * 1_000;
@@ -15,7 +15,7 @@ fn append_batches(ledger: &mut Writer, from: u128, batches: u128) {
     }
 }
 
-/// Every entry of sled is that of the log.
+/// Checks that every entry in sled is that of the log.
 fn agrees_with_the_log(path: &Path) {
     crate::fixture::released(path);
     let index = SledIndex::open(path, ORIGIN, Duration::from_secs(20)).unwrap();
@@ -40,7 +40,7 @@ fn a_writer_that_records_many_entries_fills_sled_beside_itself() {
     assert!(matches!(ledger.filling, Filling::NotYet));
     append_batches(&mut ledger, 6_000, 5);
     assert!(matches!(ledger.filling, Filling::Beside(_)));
-    // It has the lock on the indexes, and publishes under it.
+    // The thread has the lock on the indexes, and publishes under it.
     assert!(Lock::take_upkeep(&path, &holder(), Duration::ZERO).is_err());
     ledger.publish().unwrap();
     ledger.close().unwrap();

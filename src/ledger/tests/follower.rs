@@ -19,12 +19,12 @@ fn now() -> Instant {
     Instant::from_micros(START)
 }
 
-/// A reading of what is acknowledged, in whatever number of looks before.
+/// A reading of the acknowledged entries, at the time of this number of looks.
 fn after(follower: &Follower, looks: u32) -> Result<Reading, LedgerError> {
     follower.reading_at(now(), LATER * looks)
 }
 
-/// Appends a number of acts one by one, beginning with an id.
+/// Appends a number of acts one by one, with ids from a first one on.
 fn grow(path: &Path, first: u128, count: u128) {
     let mut ledger = writer(path);
     for n in first..first + count {
@@ -77,7 +77,7 @@ fn four_threads_see_every_size_with_its_root_while_writers_append_close_publish_
         assert_eq!(log.root(*size).unwrap().to_string(), *root, "at size {size}");
     }
     assert!(seen.iter().all(|seen| seen.len() > 3), "a thread saw hardly any size");
-    // What was published since took the place of the tail.
+    // The file published since has replaced the tail.
     let reading = follower.reading(now()).unwrap();
     assert!(reading.record().tables().tail_entries() < 512);
     assert_eq!(reading.entry(Index(500)).unwrap(), super::open(&path).entry(Index(500)).unwrap());
@@ -137,18 +137,18 @@ fn another_ledger_in_the_place_of_the_one_that_was_opened_is_refused_by_every_ca
     };
     small(&other).close().unwrap();
     let begin = || Follower::open(&path).unwrap();
-    // Fewer entries, copied over the files in place.
+    // Fewer entries are copied over the files in place.
     grow(&path, 1_000, 3);
     let follower = begin();
     copy(&other, &path);
     assert!(is_replaced(after(&follower, 1)) && is_replaced(after(&follower, 1)));
-    // Other entries, and more of them.
+    // Other entries, and more of them, are copied.
     grow(&path, 1_000, 3);
     let follower = begin();
     grow(&other, 2_000, 9);
     copy(&other, &path);
     assert!(is_replaced(after(&follower, 1)));
-    // Another folder under the same name.
+    // Another folder is put under the same name.
     let follower = begin();
     std::fs::rename(&path, dir.path().join("away")).unwrap();
     assert!(after(&follower, 1).is_err());

@@ -1,4 +1,4 @@
-//! Many callers, one sync: the log is the one that the same batches make one after another.
+//! Many callers, one sync: the log is the same as if the batches were appended one after another.
 
 use std::sync::mpsc::{Receiver, channel};
 
@@ -10,7 +10,7 @@ use crate::log::{Frontier, LogError, Operation};
 
 type Answer = Result<Vec<Receipt>, LedgerError>;
 
-/// Serves batches as if all of them had waited at once.
+/// Serves batches as if all of them had waited at the same time.
 fn together(ledger: &mut Writer, batches: Vec<(Vec<Event>, AppendOptions)>) -> Vec<Answer> {
     let (waiting, words): (Vec<Waiting>, Vec<Receiver<Word>>) = batches
         .into_iter()
@@ -143,7 +143,7 @@ fn a_sync_that_fails_under_several_callers_is_unknown_to_each_and_a_retry_settle
     let recording = Disk::recording();
     small(&path).close().unwrap();
     drop(Writer::open(&path, &holder(), recording.clone()).unwrap());
-    // The frame is written, its sync fails.
+    // The frame is written, but its sync fails.
     let disk = Disk::failing_at(recording.operations().len() + 1, 5);
     let mut ledger = Writer::open(&path, &holder(), disk).unwrap();
     let batch = |n: u128| vec![grant(n, "MNG", "2004-06-17"), grant(n + 1, "IND", "2005-07-05")];
@@ -182,7 +182,7 @@ fn a_caller_that_comes_after_a_failed_thread_is_told_to_open_the_ledger_again() 
     assert_eq!(commits.close().size(), Size(7));
 }
 
-/// What a caller may come with: plain acts, ids that come twice, corrections, charters, batches that are refused, sizes.
+/// The batches of a caller: plain acts, repeated ids, corrections, charters, batches that are refused, expected sizes.
 #[derive(Clone, Debug)]
 enum Case {
     Plain(u128),
@@ -255,7 +255,7 @@ fn a_batch_that_is_tried_is_judged_like_an_append_and_writes_nothing() {
     assert_eq!(open(&path).size(), Size(7));
     let receipts = commits.append(batch(), options(START + 10)).unwrap();
     assert_eq!(receipts.iter().map(|receipt| receipt.index.0).collect::<Vec<_>>(), [7, 8]);
-    // Now it is a retry, which changes nothing.
+    // The batch is now a retry, which changes nothing.
     let tried = commits.try_batch(batch()).unwrap();
     assert_eq!(
         tried.drafts.iter().map(|draft| draft.recorded).collect::<Vec<_>>(),

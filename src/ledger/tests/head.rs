@@ -1,4 +1,4 @@
-//! The signed head follows a writer that lives on.
+//! The signed head keeps up with a writer that keeps running.
 
 use std::path::Path;
 use std::time::Duration;
@@ -22,7 +22,7 @@ fn add(ledger: &mut Writer, n: u128) {
     ledger.append(vec![grant(n, "MNG", "2004-06-17")], options(START + n as i64)).unwrap();
 }
 
-/// What the head in the folder covers, which must be signed and true.
+/// The size that the head in the folder covers; the head must be signed and true.
 fn covered(path: &Path) -> Size {
     let stored = SignedCheckpoint::read(&path.join("checkpoint")).unwrap().unwrap();
     stored.verify(&verifier_key(path).unwrap().unwrap()).unwrap();
@@ -60,7 +60,7 @@ fn a_writer_that_lives_on_writes_the_head_once_a_second_and_when_it_closes() {
     let charter = crate::charter::charter_event(text, false, crate::fixture::id(1_004)).unwrap();
     ledger.append(vec![charter], options(START + 1_004)).unwrap();
     assert_eq!(covered(&path), Size(12));
-    // Nothing is written for an event that was recorded before.
+    // Nothing is written for an event that was already recorded.
     let written = || std::fs::metadata(path.join("checkpoint")).unwrap().modified().unwrap();
     let before = written();
     ledger.let_pass(SECOND);

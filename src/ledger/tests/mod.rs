@@ -1,4 +1,4 @@
-//! What a receipt promises, what is refused, and that no path to the entries changes an answer.
+//! Receipts, refusals, and the rule that every path to the entries gives the same answer.
 
 mod filler;
 mod follower;
@@ -21,7 +21,7 @@ use crate::fixture::{
 };
 use crate::query::{Axes, Recorded, pending, roster, status};
 
-/// An act of the SCO's vocabulary that needs nothing but a day.
+/// An act of the SCO's vocabulary that needs only a day.
 fn grant(n: u128, participant: &str, day: &str) -> Event {
     let mut event = Event::new(id(n), Act::StatusGranted, body("sco"));
     event.participant = Some(who(participant));
@@ -39,12 +39,12 @@ fn open(path: &Path) -> Reading {
     Reading::open(path, Instant::from_micros(START)).unwrap()
 }
 
-/// What is recorded by now.
+/// The entries recorded so far.
 fn read(ledger: &Writer) -> Reading {
     ledger.reading(Instant::from_micros(START))
 }
 
-/// A reading of the published index, however few entries there are.
+/// A reading of the published index alone, even if there are few entries.
 fn indexed(path: &Path) -> Reading {
     writer(path).publish().unwrap();
     let reading = open(path);
@@ -65,12 +65,12 @@ fn a_leaf_in_the_place_of_another_is_no_answer() {
     let hashes: Vec<Hash> = (0..107).map(|at| record.hash(Index(at)).unwrap()).collect();
     let all: Vec<(u64, Hash)> = (0..).zip(hashes.iter().copied()).collect();
     record.check_leaves(&all).unwrap();
-    // In a full block of 64 leaves and in the last one, each in the place of another.
+    // In a full block of 64 leaves and in the last one, each leaf is put in the place of another.
     for (at, other) in [(3, 4), (63, 64), (70, 3), (106, 105)] {
         let refused = record.check_leaves(&[(at, hashes[other])]).unwrap_err().to_string();
         assert!(refused.contains(&format!("entry {at} ")), "{refused}");
     }
-    // A record that covers less is not read further than it reaches.
+    // A record that covers fewer entries does not read beyond them.
     assert!(record.check_leaves(&[(107, hashes[106])]).is_err());
 }
 
@@ -134,7 +134,7 @@ fn an_amendment_and_acts_under_it_are_recorded_together() {
     let mut all = charters();
     let last = all.pop().unwrap();
     ledger.append(all, options(START)).unwrap();
-    // The status observer is from the charter on record, not from the amendment of the batch.
+    // The status observer comes from the recorded charter, not from the amendment in the batch.
     let mut act = grant(50, "MNG", "2004-06-17");
     act.status = Some(StatusId::parse("observer").unwrap());
     let mut partner = grant(51, "LAO", "2025-09-01");
@@ -206,7 +206,7 @@ fn a_clock_that_went_back_is_refused_and_where_accepted_stamps_still_rise() {
     }
 }
 
-/// The whole record with corrections of every kind.
+/// The whole record, with corrections of every kind.
 fn record() -> Option<Vec<Event>> {
     let mut events = charters();
     let rows = rows()?;
@@ -276,7 +276,7 @@ fn what_was_recorded_first_answers_as_a_ledger_that_holds_no_more() {
         ask(reading, &who(name), Size(size as u64), "2025-10-02", None)["status"].clone()
     };
     let end = events.len();
-    // Moved to Laos, then to Viet Nam, then back to Kuwait by a retraction; each still asked by its size.
+    // The entry is moved to Laos, then to Viet Nam, then back to Kuwait by a retraction; each state is still asked by its size.
     let expected = [(end - 6, "KWT"), (end - 5, "LAO"), (end - 4, "VNM"), (end - 3, "KWT")];
     for (size, holder) in [0, 1, 2, 3].map(|n| (expected[n].0, expected[n].1)) {
         for name in ["KWT", "LAO", "VNM"] {
@@ -284,7 +284,7 @@ fn what_was_recorded_first_answers_as_a_ledger_that_holds_no_more() {
             assert_eq!(of(&whole, name, size), json!(status), "{name} at {size}");
         }
     }
-    // The rectified amendment holds a month later, in the same open ledger.
+    // The rectified amendment has effect a month later, in the same open ledger.
     assert_eq!(ask(&whole, &who("MNG"), Size(end as u64), "2025-09-15", None)["status"], json!("observer"));
     assert_eq!(
         ask(&whole, &who("MNG"), Size(end as u64 - 6), "2025-09-15", None)["status"],
@@ -385,13 +385,13 @@ fn a_replay_on_every_core_counts_what_the_roster_counts() {
         .collect();
     ledger.append(rows, options(START + 10)).unwrap();
     counts_agree(&ledger);
-    // Entries that move to another participant keep the record from being parted.
+    // The record cannot be divided by participant if entries move to another participant.
     ledger.append(moved, options(START + 20)).unwrap();
     counts_agree(&ledger);
     both_sources_agree(&mut ledger);
 }
 
-/// Sled and the leaves give the same entries, and the same published file to the byte.
+/// Checks that sled and the leaves give the same entries, and the same published file to the byte.
 fn both_sources_agree(ledger: &mut Writer) {
     let path = ledger.path().to_owned();
     let published = || {
@@ -403,7 +403,7 @@ fn both_sources_agree(ledger: &mut Writer) {
     let of_leaves = published();
     let of_sled = ledger.rebuild().unwrap();
     let of_log = entries_of_leaves(ledger.log(), ledger.size()).unwrap();
-    // Sled keeps the words of acts that have a payload, from which no status follows either.
+    // Sled also keeps the texts of acts that have a payload, although no status depends on them.
     let without_words = |mut entry: Entry| {
         let event = Arc::make_mut(&mut entry.event);
         (event.title, event.place, event.note, event.recorder) = (None, None, None, None);

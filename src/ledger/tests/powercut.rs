@@ -1,4 +1,4 @@
-//! The power is cut at any moment of whatever a writer does: acts, corrections, the index, a new key, sealing.
+//! The power is cut at any moment of a writer's work: acts, corrections, the index, a new key, sealing.
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
@@ -12,11 +12,11 @@ use crate::fixture::{charters, id, retraction};
 use crate::log::tests::drive::Drive;
 use crate::log::{Operation, SignedCheckpoint, verifier_key};
 
-/// What was acknowledged, and after how many operations.
+/// The acknowledged entries, and the number of operations after which they were acknowledged.
 struct Written {
     operations: Vec<Operation>,
     acknowledged: Vec<(usize, u64)>,
-    /// From here on there is a ledger.
+    /// The ledger exists from here on.
     created: usize,
     leaves: Vec<Vec<u8>>,
 }
@@ -66,7 +66,7 @@ fn written(path: &Path) -> Written {
     Written { operations: disk.operations(), acknowledged, created, leaves: leaves(path) }
 }
 
-/// Writes what a disk holds into a folder; what is secret is for its owner alone.
+/// Writes the contents of a disk into a folder; secret files can be read by their owner alone.
 fn restore(path: &Path, held: &BTreeMap<PathBuf, Vec<u8>>) {
     for (name, bytes) in held {
         let file = path.join(name);

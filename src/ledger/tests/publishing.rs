@@ -1,4 +1,4 @@
-//! The index is published beside a writer: it goes on meanwhile, and nothing that it answers changes.
+//! The index is published beside a writer, which goes on meanwhile, and none of its answers changes.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The register at every index against brute force, and the ledger's refusals against the audit's findings.
+//! Compares the register at every index with a brute-force model, and the refusals of the ledger with the findings of the audit.
 
 use proptest::prelude::*;
 
@@ -24,7 +24,7 @@ fn recorder(name: usize) -> RecorderId {
     RecorderId::parse(NAMES[name]).unwrap()
 }
 
-/// An act of the register: of whom, with which key or limits.
+/// An act of the register, with its recorder and the key or limits.
 #[derive(Clone, Debug)]
 enum Step {
     Enrol(usize, u8, Limits),
@@ -70,7 +70,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Where the enrolment of a recorder stands before an index, looked for from the end back.
+/// The index of a recorder's enrolment before an index, searched from the end back.
 fn standing(steps: &[Step], name: usize, before: usize) -> Option<usize> {
     for at in (0..before).rev() {
         match &steps[at] {
@@ -82,7 +82,7 @@ fn standing(steps: &[Step], name: usize, before: usize) -> Option<usize> {
     None
 }
 
-/// Whether an enrolment counts: the name is free then, and the key was never enrolled.
+/// True if an enrolment is valid: the name is free then, and the key was never enrolled.
 fn counts(steps: &[Step], at: usize) -> bool {
     let Step::Enrol(name, generation, _) = &steps[at] else { return false };
     let used = |earlier: usize| {
@@ -126,7 +126,7 @@ proptest! {
 const RULES: &str = "title = \"T\"\n[recorders]\nstatus-granted = 2\n[[status]]\nid = \"member\"\ntitle = \"m\"\n\
     plural = \"m\"\n[[transition]]\nact = \"founded\"\nto = \"member\"\nrule = \"r\"\narticle = \"1\"\n";
 
-/// Something to append, and who signs it.
+/// An event to append, and its signers.
 #[derive(Clone, Debug)]
 enum Offer {
     Register(Step),
@@ -149,7 +149,7 @@ fn body(y: bool) -> BodyId {
     BodyId::parse(if y { "y" } else { "x" }).unwrap()
 }
 
-/// The event of an offer, where it can be made of what is recorded.
+/// The event of an offer, if the recorded entries allow it to be made.
 fn made(offer: &Offer, n: u128, ledger: &Writer) -> Option<Event> {
     let id = EventId(uuid::Uuid::from_u128(n));
     let target = |ledger: &Writer, to: usize| {
@@ -253,7 +253,7 @@ proptest! {
             };
             leaves.push(splice_signed(&bytes, stamp, &signatures).unwrap());
             let told = found(&leaves);
-            // What keeps a ledger from being shut to everyone is no rule of the log.
+            // The refusals that keep a ledger open to a registrar are no rule of the log, so the audit has no finding for them.
             let prudence = matches!(
                 refused,
                 RecorderError::LastRegistrar(_) | RecorderError::Required(_) | RecorderError::NoRegistrar

@@ -39,10 +39,10 @@ fn what_an_entry_touches_has_no_row_until_the_index_is_published_again() {
     assert_eq!(rows_of(&ledger, ledger.size()), Vec::<String>::new());
     ledger.publish().unwrap();
     assert_eq!(rows_of(&ledger, ledger.size()), ["x", "y", "z"]);
-    // As the first four entries have it, a row of y would say too much.
+    // A row of y as of the first four entries would state too much.
     assert_eq!(rows_of(&ledger, Size(4)), ["x", "z"]);
     assert_eq!(portfolio(&ledger), json!([["x", "2004-06-17"], ["y", "2005-06-17"]]));
-    // The grant moves from x to z: both are touched, y is not.
+    // The grant moves from x to z: the rows of both are touched, that of y is not.
     ledger.append(vec![rectification(12, &granted, "body", "z")], options(START + 20)).unwrap();
     assert_eq!(rows_of(&ledger, ledger.size()), ["y"]);
     assert_eq!(portfolio(&ledger), json!([["y", "2005-06-17"], ["z", "2004-06-17"]]));

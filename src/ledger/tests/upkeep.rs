@@ -1,4 +1,4 @@
-//! The indexes are brought up after the lock is released: whatever else happens meanwhile, neither goes back.
+//! The indexes are brought up to date after the lock is released; in every order of events, neither goes back.
 
 use std::time::Duration;
 
@@ -75,7 +75,7 @@ fn an_older_upkeep_does_not_replace_a_newer_published_file() {
     assert_eq!(newer, (607, 607));
     older.keep_up();
     assert_eq!((index_files(&path), sizes(&path)), (files, newer));
-    // Nor where the older one would think that far more is to be published.
+    // They do not go back either if the older writer finds that far more is to be published.
     older.publish_if_due().unwrap();
     older.fill_sled_if_due().unwrap();
     assert_eq!(sizes(&path), newer);

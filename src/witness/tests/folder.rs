@@ -1,4 +1,4 @@
-//! A witness's folder: what is durable when, and what is refused.
+//! A witness's folder: the moment at which each head is durable, and the requests that are refused.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -94,7 +94,7 @@ fn the_head_is_durable_before_the_cosignature_is_given_wherever_the_disk_fails()
         let body = log.request(0, 5).to_string();
         let failed = folder.on(Disk::failing_at(nth, 5)).add_checkpoint(body.as_bytes(), 1);
         assert!(matches!(failed, Err(WitnessError::Log(_))), "{nth}");
-        // Whatever the disk kept, the log is asked to begin there, and is then cosigned.
+        // The log is asked to begin at the size that the disk kept, and is then cosigned.
         let last = folder.on(Disk::default()).last(ORIGIN).unwrap().head.size;
         assert_eq!(last, if nth < 4 { 0 } else { 5 });
         folder.ask(&log, last, 5).unwrap().unwrap();
@@ -104,7 +104,7 @@ fn the_head_is_durable_before_the_cosignature_is_given_wherever_the_disk_fails()
 #[test]
 fn a_retry_after_a_crash_before_the_answer_is_told_the_size_and_then_cosigned() {
     let (folder, log) = (Folder::new(), History::of(9, 9, ""));
-    // The answer to this one is lost.
+    // The answer to this request is lost.
     folder.ask(&log, 0, 5).unwrap().unwrap();
     assert_eq!(folder.ask(&log, 0, 5).unwrap(), Err(WitnessRefusal::Conflict { size: 5 }));
     folder.ask(&log, 5, 5).unwrap().unwrap();
@@ -113,7 +113,7 @@ fn a_retry_after_a_crash_before_the_answer_is_told_the_size_and_then_cosigned() 
 
 #[test]
 fn two_histories_shown_to_one_witness_are_caught_and_both_heads_kept() {
-    // The same size, and a larger one that parts from it before; the witness has seen 5.
+    // A head of the same size, and a larger one that differs before it; the witness has seen 5 entries.
     for (size, status) in [(5, 409), (9, 422)] {
         let (folder, log, other) = (Folder::new(), History::of(9, 9, ""), History::of(9, 4, "other"));
         folder.ask(&log, 0, 5).unwrap().unwrap();
@@ -146,7 +146,7 @@ fn a_second_completeness_map_over_cosigned_entries_is_refused_whatever_was_cosig
     ask(0, 5, None).unwrap();
     ask(5, 5, Some(1)).unwrap();
     assert_eq!(ask(5, 5, Some(2)), other);
-    // A head without a map is cosigned as ever, and is no way to have the map forgotten.
+    // A head without a map is cosigned as before, and does not make the witness forget the map.
     ask(5, 5, None).unwrap();
     assert_eq!(ask(5, 5, Some(2)), other);
     ask(5, 5, Some(1)).unwrap();
@@ -154,7 +154,7 @@ fn a_second_completeness_map_over_cosigned_entries_is_refused_whatever_was_cosig
     assert_eq!(kept.len(), 2);
     assert!(kept.iter().all(|signed| signed.verify(&verifier()).is_ok()));
     assert_eq!(WitnessRefusal::OtherMap { size: 5 }.status(), 409);
-    // Of more entries the map is another one.
+    // A larger head has another map.
     ask(5, 9, Some(2)).unwrap();
     assert_eq!(ask(9, 9, Some(1)), Err(WitnessRefusal::OtherMap { size: 9 }));
 }
@@ -171,7 +171,7 @@ fn a_witness_never_begins_again_from_nothing() {
         assert!(matches!(folder.on(Disk::default()).trust(&verifier()), Err(WitnessError::Lost { .. })));
         std::fs::write(&path, &kept).unwrap();
     }
-    // To trust a log again, also one that was taken off the list, forgets nothing.
+    // Trusting a log again, even after it was taken off the list, forgets nothing.
     folder.on(Disk::default()).trust(&verifier()).unwrap();
     std::fs::write(folder.path.join("logs"), "").unwrap();
     assert_eq!(folder.ask(&log, 5, 9).unwrap(), Err(WitnessRefusal::Unknown(ORIGIN.into())));
@@ -192,7 +192,7 @@ fn no_changed_bit_of_what_was_cosigned_last_is_believed() {
             std::fs::write(&path, changed).unwrap();
             match witness.last(ORIGIN) {
                 Err(WitnessError::Damaged { .. }) => (),
-                // The log's own line is not the witness's to vouch for.
+                // A witness does not vouch for the log's own line.
                 Ok(last) => assert_eq!(last.head, log.head(5).head),
                 Err(other) => panic!("{other}"),
             }
@@ -201,7 +201,7 @@ fn no_changed_bit_of_what_was_cosigned_last_is_believed() {
         let cut = witness.last(ORIGIN);
         assert!(matches!(cut, Err(WitnessError::Damaged { .. })), "{at}");
     }
-    // The state of another log, though this witness cosigned it.
+    // The state is that of another log, although this witness cosigned it.
     let other = crate::log::SigningKey::from_seed("example.org/other", &[7; 32]);
     witness.trust(other.verifier()).unwrap();
     std::fs::write(&path, &kept).unwrap();
@@ -226,7 +226,7 @@ fn requests_at_once_are_answered_one_after_another() {
             scope.spawn(move || {
                 for size in (1..=40).filter(|size| size % 4 == thread) {
                     let mut old = 0;
-                    // A smaller head than the last is never cosigned, however often it is asked for.
+                    // A smaller head than the last is never cosigned, however often the log asks.
                     while old <= size {
                         match folder.ask(log, old, size).unwrap() {
                             Ok(_) => {

@@ -1,4 +1,4 @@
-//! What a client remembers, and what it then refuses.
+//! The heads that a client remembers, and those that it then refuses.
 
 use std::path::PathBuf;
 
@@ -28,7 +28,7 @@ impl Client {
         self.memory().meet(&verifier(), &history.head(size), &proofs, "2026-11-23T17:31:00Z").unwrap()
     }
 
-    /// The size that is remembered: the one that a head of 1 entry is smaller than.
+    /// The remembered size, read from the refusal of a head of 1 entry; 1 if that head is not smaller.
     fn remembered(&self, history: &History) -> u64 {
         match self.meet(history, 1, &[]) {
             Meeting::Smaller(seen) => seen.checkpoint.head.size,
@@ -61,7 +61,7 @@ fn another_history_is_told_by_its_root_or_by_the_proof_of_its_growth() {
     client.meet(&log, 5, &[]);
     assert!(matches!(client.meet(&other, 5, &[]), Meeting::Forked(seen) if seen.checkpoint == log.head(5)));
     assert!(matches!(client.meet(&other, 9, &[(5, 9)]), Meeting::Forked(_)));
-    // Nothing was shown of it: it may be the same history.
+    // No proof was given: it may be the same history.
     assert!(matches!(client.meet(&other, 9, &[]), Meeting::GrowthNotShown(_)));
     assert_eq!(client.remembered(&log), 5);
     client.memory().keep([&log.head(5), &other.head(5)], &[other.growth(5, 9)]).unwrap();

@@ -1,4 +1,4 @@
-//! Witnesses, policies and memories: by table, against brute force, with crashes and damage.
+//! Witnesses, policies and memories: by table, against a brute-force model, with crashes and damage.
 
 mod folder;
 mod memory;
@@ -21,7 +21,7 @@ fn verifier() -> VerifierKey {
     key().verifier().clone()
 }
 
-/// A history of a log: its leaves from `differs` on are others than those of another branch.
+/// A history of a log: from `differs` on, its leaves differ from those of another branch.
 struct History {
     leaves: Vec<Hash>,
 }
@@ -147,12 +147,12 @@ fn two_heads_are_of_one_history_only_where_a_proof_says_so() {
     }
     assert_eq!(relate(&head(&log, 5), &head(&log, 5), &[]), Relation::Same);
     assert_eq!(relate(&head(&log, 5), &head(&other, 5), &[]), Relation::Forked);
-    // They part at 4: the first three entries are the same in both.
+    // The histories differ from 4 on: the first three entries are the same in both.
     assert_eq!(relate(&head(&log, 3), &head(&other, 9), &[other.growth(3, 9)]), Relation::Grown);
     assert_eq!(relate(&head(&log, 5), &head(&other, 9), &[other.growth(5, 9)]), Relation::Forked);
     assert_eq!(relate(&head(&log, 5), &head(&other, 9), &[log.growth(5, 9)]), Relation::NotShown);
     assert_eq!(relate(&head(&log, 5), &head(&log, 9), &[log.growth(4, 9)]), Relation::NotShown);
-    // One root, and another map of what is filed where; a head of an earlier program states none.
+    // Both heads have one root, but another map; a head of an earlier program states no map.
     let mapped = |n| head(&log, 5).with_completeness(2, Hash([n; 32]));
     assert_eq!(relate(&mapped(1), &mapped(1), &[]), Relation::Same);
     assert_eq!(relate(&mapped(1), &mapped(2), &[]), Relation::Forked);

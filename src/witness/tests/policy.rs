@@ -1,4 +1,4 @@
-//! Policies: the form, and every policy against brute force.
+//! Policies: the form, and every policy against a brute-force model.
 
 use proptest::prelude::*;
 
@@ -47,7 +47,7 @@ fn a_policy_says_who_cosigned_and_what_is_lacking() {
             "ministries has 1 of the 2 it needs: without W0, W2"
         ]
     );
-    // A line that claims to be a witness's and is not makes the whole head suspect.
+    // A line that names a witness and does not verify makes the whole head suspect.
     let mut wrong = cosigned([0, 2, 3]);
     wrong.head.size = 2;
     assert!(policy.judge(&wrong).is_err());
@@ -107,7 +107,7 @@ fn what_is_no_policy_is_refused_with_its_line() {
     assert!(WitnessPolicy::parse(&format!("{fewer}quorum none\n")).is_ok());
 }
 
-/// A tree of groups over witnesses that are each in it once.
+/// A tree of groups over witnesses, each of which is in it once.
 #[derive(Clone, Debug)]
 enum Tree {
     Leaf,
@@ -120,7 +120,7 @@ fn tree() -> impl Strategy<Value = Tree> {
     })
 }
 
-/// Writes the tree as a policy and gives the name of its top.
+/// Writes the tree as a policy, and returns the name of its top.
 fn write(tree: &Tree, witnesses: &mut usize, groups: &mut usize, out: &mut String) -> String {
     match tree {
         Tree::Leaf => {
@@ -143,7 +143,7 @@ fn write(tree: &Tree, witnesses: &mut usize, groups: &mut usize, out: &mut Strin
     }
 }
 
-/// Whether the witnesses in a set of bits meet the tree, counted leaf by leaf.
+/// True if the witnesses in a set of bits meet the tree, counted leaf by leaf.
 fn met(tree: &Tree, set: u32, at: &mut usize) -> bool {
     match tree {
         Tree::Leaf => {
