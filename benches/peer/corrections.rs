@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chancery::Reading;
-use chancery::event::{Day, Edtf, Size};
+use chancery::event::{Day, KnownBy, Size};
 use chancery::query::Axes;
 
 use crate::chancery::{open, status_of, today};
@@ -20,7 +20,7 @@ fn asked(reading: &Reading, both: &Both, axes: &Axes) -> (usize, Duration) {
 
 /// The axes of a past question: the first half of the entries, and a date of knowledge between the acts.
 fn past(reading: &Reading) -> Axes {
-    let known = Edtf::day(Day::from_days(FIRST_DAY + 900));
+    let known = KnownBy::day(Day::from_days(FIRST_DAY + 900));
     Axes::on_day(Day::from_days(FIRST_DAY + 800), Some(known), Size(reading.size().0 / 2))
 }
 
