@@ -1,4 +1,4 @@
-//! The one place where all parts meet: a [`Writer`] admits entries, makes them durable and indexes them; a [`Reading`] is asked.
+//! Joins all parts of a ledger: a [`Writer`] admits entries, makes them durable and indexes them; a [`Reading`] answers questions.
 
 mod admit;
 mod answers;
@@ -63,23 +63,23 @@ use publishing::Publishing;
 use reading::Stores;
 use record::Record;
 
-/// A ledger, open for appending: what is to be recorded is admitted, made durable, and indexed. It holds the lock until it is
-/// dropped or closed. What is recorded is read through [`Writer::reading`].
+/// A ledger, open for appending: events are admitted, made durable, and indexed. The writer has the lock until it is dropped or
+/// closed. [`Writer::reading`] gives the recorded entries to read.
 pub struct Writer {
     record: Record,
-    /// Made for the first reading.
+    /// The stores that readings of this writer share, made for the first reading.
     stores: OnceLock<Arc<Stores>>,
-    /// The rules of bodies, as long as nothing is appended that changes them.
+    /// The rules of bodies; the rules of a body are removed when an entry that may change them is appended.
     rules: HashMap<BodyId, Arc<Charter>>,
     last_recorded: Option<Instant>,
     register: Option<Arc<Recorders>>,
-    /// The keys that sign what is appended.
+    /// The keys that sign every event appended.
     signers: Vec<SigningKey>,
     /// Signatures that came with events.
     offered: HashMap<EventId, Vec<EventSignature>>,
-    /// Whether signatures that are asked for must be there: not in a dry run.
+    /// True if required signatures must be present; false in a dry run.
     demands: bool,
-    /// The number of entries that it has recorded.
+    /// The number of entries that this writer has recorded.
     appended: u64,
     filling: Filling,
     publishing: Option<Publishing>,
@@ -89,35 +89,35 @@ pub struct Writer {
 /// Proof that an entry is recorded.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Receipt {
-    /// Its place in the log.
+    /// The index of the entry.
     pub index: Index,
-    /// The size of the log with it.
+    /// The size of the log up to and including the entry.
     pub size: Size,
-    /// Its name.
+    /// The id of the event.
     pub id: EventId,
-    /// When it was recorded.
+    /// The time stamp of the entry.
     pub recorded_at: Instant,
-    /// The RFC 6962 hash of its leaf.
+    /// The RFC 6962 hash of the leaf.
     pub leaf_hash: Hash,
     /// The RFC 6962 root over the first `size` entries, so that a retry gives the same one.
     pub root: Hash,
-    /// Whether it had been recorded before: a retry.
+    /// True if the event had already been recorded: a retry.
     pub repeated: bool,
 }
 
-/// How an append is to be made.
+/// Options of an append.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AppendOptions {
-    /// The machine's clock.
+    /// The time on the machine's clock.
     pub now: Instant,
-    /// Refuse unless the log has exactly this size.
+    /// If given, the append is refused unless the log has exactly this size.
     pub expect_size: Option<Size>,
-    /// Go on although the clock is behind the last entry.
+    /// If true, the append is made although the clock is behind the last entry.
     pub accept_clock: bool,
 }
 
 impl Writer {
-    /// Makes an empty ledger in a folder.
+    /// Makes an empty ledger in the folder `path`; `origin` is the name of its log.
     ///
     /// # Errors
     /// [`LedgerError::Log`].
@@ -125,18 +125,18 @@ impl Writer {
         Ok(Entries::create(path, origin, disk)?)
     }
 
-    /// Opens for appending.
+    /// Opens a ledger for appending.
     ///
     /// # Errors
-    /// [`LedgerError`]; [`LedgerError::Log`] with [`KeyError::Unheaded`](crate::log::KeyError::Unheaded) if the log has a key and entries, and no head: to sign one
-    /// would vouch for whatever lies there.
+    /// [`LedgerError`]; [`LedgerError::Log`] with [`KeyError::Unheaded`](crate::log::KeyError::Unheaded) if the log has a key and
+    /// entries, and no head signed with that key: signing a new head would vouch for every entry in the folder.
     pub fn open(path: &Path, holder: &Holder, disk: Disk) -> Result<Writer, LedgerError> {
         let writer = Writer::open_unheaded(path, holder, disk)?;
         writer.record.check_headed()?;
         Ok(writer)
     }
 
-    /// The same for who vouches for every entry that lies there, whether or not a head covers it.
+    /// Opens a ledger for appending, for a caller that vouches for every entry in the folder, even if no head covers it.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -150,8 +150,8 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Opens for judging only: it takes no lock, needs no right to write, and demands no signatures. It says what an append
-    /// would change; the append itself is refused.
+    /// Opens a ledger for judging only: this takes no lock, needs no right to write, and requires no signatures. The writer
+    /// reports the changes that an append would make; the append itself is refused.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -176,7 +176,7 @@ impl Writer {
         }
     }
 
-    /// Its folder.
+    /// The folder of the ledger.
     pub fn path(&self) -> &Path {
         self.record.path()
     }
@@ -186,22 +186,22 @@ impl Writer {
         self.log().origin()
     }
 
-    /// The number of entries, those that are only supposed among them.
+    /// The number of entries, including those that are only supposed.
     pub fn size(&self) -> Size {
         self.record.whole_size()
     }
 
-    /// The log itself.
+    /// The log of the ledger.
     pub fn log(&self) -> &Entries {
         self.record.log()
     }
 
-    /// An append that a crash had cut short and that opening cleared.
+    /// The append that a crash had cut short and that opening cleared, if there was one.
     pub fn recovered(&self) -> Option<&TornTail> {
         self.log().recovered()
     }
 
-    /// The receipt of an entry that was recorded before.
+    /// The receipt of an entry that was already recorded.
     fn first_receipt(&self, index: Index, id: EventId) -> Result<Receipt, LedgerError> {
         let leaf = self.record.leaf(index)?;
         let entry = record::decoded(&leaf, index)?;
@@ -220,12 +220,12 @@ impl Writer {
     /// An entry, decoded.
     ///
     /// # Errors
-    /// [`LedgerError::NoEntry`] past the end.
+    /// [`LedgerError::NoEntry`] if the index is past the last entry.
     pub fn entry(&self, index: Index) -> Result<Entry, LedgerError> {
         self.record.entry(index)
     }
 
-    /// The place of an event.
+    /// The index of the entry that records an event; `None` if there is none.
     ///
     /// # Errors
     /// [`LedgerError`].
@@ -233,8 +233,8 @@ impl Writer {
         self.record.find(id)
     }
 
-    /// Signs and writes the head of the log, and releases the lock. Then, if many entries were recorded since, brings the
-    /// indexes up to date, while another process may append. Dropping a writer without it loses nothing.
+    /// Signs and writes the head of the log, and releases the lock. Then, if the indexes are many entries behind, brings them up
+    /// to date, while another process may append. Dropping a writer without closing it loses no entry.
     ///
     /// # Errors
     /// [`LedgerError::Log`] if the head cannot be written.
@@ -253,11 +253,12 @@ impl Writer {
 }
 
 impl Record {
-    /// Opens a ledger for reading only: it takes no lock and writes nothing. If keys are given, only what they signed is read.
+    /// Opens a ledger for reading only: this takes no lock and writes nothing. If keys are given, only the entries under a head
+    /// that one of them signed are read.
     ///
     /// # Errors
-    /// [`LedgerError`]; [`LedgerError::Log`] with [`LogError::Untrusted`](crate::log::LogError::Untrusted) if no key that is
-    /// given signed the head.
+    /// [`LedgerError`]; [`LedgerError::Log`] with [`LogError::Untrusted`](crate::log::LogError::Untrusted) if keys are given and
+    /// none of them signed the head.
     fn open(path: &Path, keys: &[VerifierKey]) -> Result<Record, LedgerError> {
         let published = published(path, keys)?;
         let log = Entries::open_reader_at(path, published.as_ref().and_then(Tables::mark), keys)?;
@@ -270,7 +271,7 @@ impl Record {
 /// one.
 ///
 /// # Errors
-/// [`LedgerError::Log`] if the log's key is asked for and cannot be read: an index without its signature decides no answer.
+/// [`LedgerError::Log`] if the log's key is needed and cannot be read: an index whose signature was not verified decides no answer.
 fn published(path: &Path, keys: &[VerifierKey]) -> Result<Option<Tables>, LedgerError> {
     let Ok(origin) = crate::log::origin(path) else { return Ok(None) };
     let signed_by = |key: &VerifierKey| Tables::published(path, &origin, Some(key));

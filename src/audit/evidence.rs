@@ -63,8 +63,8 @@ const EXPECTED_MAX: usize = 1 << 24;
 /// The longest time in which a frame that is being written is finished.
 const IN_FLIGHT: Duration = Duration::from_millis(50);
 
-/// Reads the folder. The checkpoint is read first, so that a running writer cannot record more entries than those read. `sizes` are
-/// further sizes at which roots will be compared.
+/// Reads the folder. The checkpoint is read first, so that it covers no entry that a running writer adds after the entries were
+/// read. `sizes` are further sizes at which roots will be compared.
 pub(super) fn gather(
     path: &Path,
     options: &AuditOptions,

@@ -36,7 +36,7 @@ const SNAPSHOT: &str = "the record is untouched, but what was answered from this
 const ANSWERS: &str = "what was answered from this folder may be wrong: keep it, and report this with the entries named; \
                        where a finding of `snapshot` says why, remove `snapshot/`, and `chancery compact` makes it anew";
 
-/// Each fault as a constant, and all of them in a table, so that none can be missing there.
+/// Defines each fault as a constant, and lists all of them in a table, so that the table is always complete.
 macro_rules! faults {
     ($($name:ident: $check:literal, $code:literal, $what:literal, $remedy:expr;)*) => {
         $(pub(super) const $name: Fault = Fault { check: $check, code: $code, what: $what, remedy: $remedy };)*

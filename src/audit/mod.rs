@@ -96,8 +96,8 @@ pub fn audit(
     audit_asking(path, options, None, progress)
 }
 
-/// The same, and compares the status of a few pairs of each body with the answer that the users of the program are given. The
-/// audit has no index and no cache, so the caller brings the answers.
+/// Audits a ledger as [`audit`] does, and compares the status of a few pairs of each body with the answers that users of the
+/// program get. The audit has no index and no cache, so `ask` supplies these answers.
 ///
 /// # Errors
 /// Those of [`audit`].
@@ -108,7 +108,7 @@ pub fn audit_asking(
     progress: &mut dyn FnMut(&'static str, u64, u64),
 ) -> Result<Report, LogError> {
     let mut found = Findings::skipping(options.skip.clone());
-    // Read before the entries, so that a running writer cannot publish more than those read.
+    // Read before the entries: a file that a running writer publishes later may cover entries that were not read.
     let published = (!found.skips("snapshot")).then(|| Published::read(path, &mut found));
     let attachments = (!found.skips("attachments"))
         .then(|| Attachments::read(path, &mut |read| progress("attachments", read, read)));
@@ -128,23 +128,23 @@ pub fn audit_asking(
 /// A question for a status: `on` a day, with everything known, among the first `as_recorded` entries.
 #[derive(Clone, Copy, Debug)]
 pub struct SampledPair<'q> {
-    /// Of whom.
+    /// The participant.
     pub participant: &'q ParticipantId,
-    /// In which organisation or treaty.
+    /// The organisation or treaty.
     pub body: &'q BodyId,
-    /// On which day.
+    /// The day of the status.
     pub on: Day,
-    /// The number of entries.
+    /// The number of entries that the question reads.
     pub as_recorded: Size,
 }
 
-/// The answer to a question for a status: its certainty and every status that is possible; or why there is none.
+/// The answer to a question for a status: its certainty and every status that is possible, or the reason for which there is none.
 pub type SampledAnswer = Result<(Certainty, BTreeSet<StatusId>), String>;
 
-/// Answers a question for a status; `None` if the ledger cannot be asked at all.
+/// A function that answers a question for a status; it returns `None` if the ledger cannot be asked at all.
 pub type Ask<'a> = &'a (dyn Fn(SampledPair<'_>) -> Option<SampledAnswer> + Sync);
 
-/// What of a ledger's folder stands beside the log, as far as it is looked at.
+/// The files beside the log in a ledger's folder, as far as they are checked.
 #[derive(Default)]
 struct Beside {
     published: Option<Published>,
@@ -222,7 +222,7 @@ struct Asked<'a> {
     whole: bool,
     /// The published index, if it is to be checked and belongs to the log.
     published: Option<&'a Published>,
-    /// How questions are answered, if the answers are to be compared.
+    /// The function that answers questions, if the answers are to be compared.
     ask: Option<Ask<'a>>,
 }
 

@@ -27,7 +27,7 @@ pub(super) struct Sampled<'a> {
     /// The body as a question about everyone in it evaluates it from everything recorded; `None` if that question has no answer.
     pub(super) view: Option<&'a Arc<BodyView>>,
     pub(super) today: Day,
-    /// How questions are answered, if the answers are to be compared.
+    /// The function that answers questions, if the answers are to be compared.
     pub(super) ask: Option<Ask<'a>>,
 }
 
@@ -68,14 +68,14 @@ impl Sampled<'_> {
                 );
                 found.at(fault::TWO_ANSWERS, Index(size.0.saturating_sub(1)), what);
             }
-            // An answer of the past takes as long as the fold of the body: one for each body is enough.
+            // An answer about the past takes as long as folding the body, so one for each body is enough.
             if number == 0 || self.places.are_all(size) {
                 self.compare_answer(who, size, plain.as_ref(), found);
             }
         }
     }
 
-    /// Compares what was derived with the answer that a user is given, from whatever index and rows that answer is read.
+    /// Compares the derived status with the answer that a user gets, which may be read from an index and its rows.
     fn compare_answer(&self, who: &ParticipantId, size: Size, plain: Option<&Line>, found: &mut Findings) {
         let body = &self.charter.body;
         let pair = SampledPair { participant: who, body, on: self.today, as_recorded: size };

@@ -116,7 +116,7 @@ impl RulesInTime {
         known.get(body)?.as_ref()
     }
 
-    /// Takes the next entry, and moves behind it.
+    /// Takes the next entry, and goes on to the one after it.
     pub(super) fn pass(&mut self, entry: &Entry) {
         if self.ruling.next() != Some(true) {
             return;

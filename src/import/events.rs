@@ -1,4 +1,4 @@
-//! Imports a file of the neutral form, or one that a map reads as such: line by line, a part at a time, whatever its size.
+//! Imports a file of any size in the neutral form, or one that a map reads as such: line by line, a part at a time.
 //!
 //! Each part is durable before the next is recorded, so an import that is cut short is completed by running it again: ids are
 //! derived from the content of the lines, so no line is recorded twice.

@@ -47,8 +47,8 @@ static NAMES: LazyLock<HashMap<(String, String), ParticipantId>> = LazyLock::new
 });
 
 /// The participant that a source means by a code, or by a name if it gives no code; `None` if neither is known. The source's own
-/// table comes first; names are never matched by similarity. A code that the makers of a set chose themselves counts only if the
-/// name means the same participant.
+/// table comes first; names are never matched by similarity. If the makers of a set chose its codes themselves, the name decides;
+/// if the code means another participant in the register, the result is `None`.
 pub(super) fn participant(set: &str, code: Option<&str>, name: Option<&str>) -> Option<ParticipantId> {
     let known = |word: &str| Register::builtin().resolve(word).ok().map(|found| found.id.clone());
     let listed = || NAMES.get(&(set.to_owned(), name?.to_owned())).cloned();

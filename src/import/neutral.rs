@@ -171,7 +171,8 @@ fn whose(set: &str, source: Option<&Value>, code: Option<&str>, name: Option<&st
     Ok(Whose { participant: named, note, doubt: Some(doubt) })
 }
 
-/// The date or the instant from which the world could know. EDTF has no parts of a second: such an instant is the next second.
+/// The date or the instant from which the act was publicly known. EDTF has no fractions of a second, so an instant with one becomes
+/// the next second.
 fn known_from(text: &str) -> Result<Edtf, String> {
     let fault = |e: DateError| format!("recorded: {e}");
     let Ok(instant) = Instant::parse(text) else { return Edtf::parse(text).map_err(fault) };

@@ -11,8 +11,8 @@ use super::LedgerError;
 use super::recent::AtHand;
 use super::record::Record;
 
-/// A batch has at most 8,192 entries, or a sixteenth of the record if that is more, so that a block of the log is read about sixteen
-/// times at most. A body with more entries is a batch by itself.
+/// A batch has at most 8,192 entries, or a sixteenth of the record if that is more, so that a block of the log is read at most
+/// about sixteen times. A body with more entries is a batch by itself.
 const BATCH: u64 = 1 << 13;
 const BATCHES: u64 = 16;
 

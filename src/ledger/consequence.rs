@@ -107,7 +107,7 @@ impl Writer {
             scope: Scope { body: Some(body.clone()), participant: who.cloned() },
             given: None,
         };
-        // A body whose charter is among the events has no view without them.
+        // A body whose charter is among the events cannot be evaluated without them.
         let before = BodyView::new(&material(recorded), body, Size(u64::MAX), Instant::FUTURE).ok();
         let Ok(after) = BodyView::new(&material(with_events), body, Size(u64::MAX), Instant::FUTURE) else {
             return Ok(());

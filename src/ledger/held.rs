@@ -12,10 +12,10 @@ use super::{LedgerError, Writer};
 /// The events that the ledger has in a body, by id.
 #[derive(Clone, Debug)]
 pub struct RecordedRows {
-    /// The import with which each event came, and the date from which it states that the world could know it.
+    /// The import that brought each event, if one did, and the date from which the event states that it was publicly known.
     rows: HashMap<EventId, (Option<EventId>, Option<Edtf>)>,
-    /// Those that stand: not withdrawn, alone or with their import. What its own source took back stands as what a file
-    /// says, and so does the taking back.
+    /// The events that are not retracted, neither alone nor with their import. An event that its own source retracted is included,
+    /// because the file still states it; so is that retraction.
     standing: HashSet<EventId>,
 }
 
@@ -29,12 +29,13 @@ impl RecordedRows {
         id
     }
 
-    /// Gives an event its id; if an earlier file already brought the same row, also the import of that row.
+    /// Gives an event its id; if an earlier file already brought the same row, also the import of that row, and its day of
+    /// knowledge if that row has only the day of the event's instant.
     pub fn meet(&self, event: &mut Event) {
         event.id = self.name(event.id);
         let Some((import, known_from)) = self.rows.get(&event.id) else { return };
         event.import = *import;
-        // An earlier version of the program kept the day of an instant only.
+        // An earlier version of the program recorded only the day of an instant.
         let is_its_day = |day: &&Edtf| {
             day.instant().is_none()
                 && event

@@ -64,8 +64,8 @@ impl Reading {
     /// signing key: the last head signed, if it has this size.
     ///
     /// # Errors
-    /// [`LedgerError::BeyondSize`]; [`LedgerError::Log`] with [`LogError::Key`] where nothing can be signed, with
-    /// [`LogError::Untrusted`] where it is not signed with a key that this reading was opened with.
+    /// [`LedgerError::Log`] with [`LogError::Beyond`] if the record has fewer entries, with [`LogError::Key`] if nothing can be
+    /// signed, and with [`LogError::Untrusted`] if the reading was opened with keys and none of them signed the head.
     pub fn signed_head(&self, size: Size) -> Result<SignedCheckpoint, LedgerError> {
         let signed = self.head_of_log(size)?;
         match self.trusted.is_empty() || signed.is_signed_by(&self.trusted, self.origin()) {
@@ -74,7 +74,7 @@ impl Reading {
         }
     }
 
-    /// The head signed with the log's own key, whatever the reader trusts.
+    /// The signed head of the first `size` entries, without regard to the keys that the reader trusts.
     fn head_of_log(&self, size: Size) -> Result<SignedCheckpoint, LedgerError> {
         let held = self.record().size();
         if size > held {

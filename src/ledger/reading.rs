@@ -21,7 +21,7 @@ use super::{LedgerError, Writer};
 pub struct Reading {
     record: Arc<Record>,
     stores: Arc<Stores>,
-    /// The keys of which one must have signed every head; none if the reader has no keys of its own.
+    /// The reader's own keys, one of which must have signed every head; empty if the reader has none.
     pub(super) trusted: Arc<[VerifierKey]>,
     now: Instant,
 }
@@ -110,10 +110,10 @@ impl Reading {
         Reading::open_trusting(path, &[], now)
     }
 
-    /// The same for a reader with verifier keys of its own, which trusts nothing that they did not sign, `key.pub` in the folder
-    /// least of all: the record is that of the entries under the last head, which one of these keys must have signed. Entries
-    /// behind it are [left out](Entries::left_out). A certificate is given only under a head that one of them signed. Without
-    /// keys this is [`Reading::open`].
+    /// Opens a ledger for questions by a reader with verifier keys of its own. Only their signatures are trusted, and `key.pub` in
+    /// the folder is not: the record has the entries under the last head, which one of these keys must have signed. Later entries
+    /// are [left out](Entries::left_out). A certificate is given only under a head that one of these keys signed. Without keys
+    /// this is the same as [`Reading::open`].
     ///
     /// # Errors
     /// [`LedgerError`]; [`LedgerError::Log`] with [`LogError::Untrusted`](crate::log::LogError::Untrusted) if none of these

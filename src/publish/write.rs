@@ -14,8 +14,8 @@ use super::error::PublishError;
 use super::part::{CHECKPOINT, Part};
 use super::tiles::Tiles;
 
-/// The temporary name beside which a file is written before it gets its own. No reader asks for such a file, even if a run is cut
-/// short and leaves one.
+/// The name of files that are not yet in place: each is written as `.publish.N.tmp` in the folder, then renamed. No reader asks for
+/// such a file, even if a run is cut short and leaves one.
 const UNFINISHED: &str = "publish";
 
 /// The result of publishing.
