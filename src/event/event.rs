@@ -206,7 +206,7 @@ impl fmt::Display for Rival {
 pub struct Entry {
     /// Its position, from 0.
     pub index: Index,
-    /// When this ledger recorded it, by its own clock.
+    /// The time at which this ledger recorded it, by its own clock.
     pub recorded_at: Instant,
     /// The event.
     pub event: Arc<Event>,

@@ -16,7 +16,7 @@ use super::participant::ParticipantId;
 use super::payload::{Finding, Form, Reply};
 use super::{ActKind, Role};
 
-/// How much of an event is kept. All of it is checked in either case.
+/// The parts of an event that are kept. All parts are checked in either case.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Detail {
     /// Everything.
@@ -27,7 +27,7 @@ pub(super) enum Detail {
 
 /// The parts of a leaf around its event.
 pub(super) struct Around<'a> {
-    /// When it was recorded.
+    /// The time at which it was recorded.
     pub(super) recorded_at: Instant,
     /// The JSON of its signatures, if the leaf has format 2.
     pub(super) signatures: Option<&'a str>,
