@@ -1,4 +1,4 @@
-//! The evidence for an event: the place where the source says it, the source's words, and the grade of the source.
+//! The evidence for an event: the citation of a source, its words, and its grade.
 
 use std::fmt;
 
@@ -74,7 +74,7 @@ impl Quote {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
-    /// The citation: where the source says it, in a form by which a reader would look for it.
+    /// The citation, in a form by which a reader would look for the source.
     pub cite: String,
     /// The reliability of the source.
     #[serde(skip_serializing_if = "Option::is_none", default)]
