@@ -1,5 +1,4 @@
-//! Tests of the texts of clauses: the texts that are accepted, those that are refused, each at its place, and the dates that
-//! follow.
+//! Tests of clauses as texts: those that are accepted, those that are refused at their place, and the dates that follow.
 
 use proptest::prelude::*;
 
