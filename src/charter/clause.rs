@@ -178,7 +178,7 @@ pub enum Condition {
         /// True if the consent of a regional organisation does not count beside those of its members.
         exclude_reio: bool,
     },
-    /// `count_of(signatories > 1/2)`: this part of a set has consented.
+    /// `count_of(signatories > 1/2)`: more than, or at least, this part of a set has consented.
     Share {
         /// The set.
         of: SetRef,
@@ -193,7 +193,8 @@ pub enum Condition {
     All(SetRef),
     /// `all_of(CHN,FRA)`: each of the named participants has consented.
     AllOf(Vec<ParticipantId>),
-    /// `weight(co2_1990 >= 55% of annex_i, rounding=1)`: those that have consented have this part of a table.
+    /// `weight(co2_1990 >= 55% of annex_i, rounding=1)`: those that have consented have more than, or at least, this part of a
+    /// table.
     Weight {
         /// The table.
         table: String,

@@ -106,7 +106,7 @@ impl Motion<'_> {
 
 /// The rule of an act under one version of the rules.
 enum Ruling<'v> {
-    /// The act never changes this participant's status.
+    /// The act changes no status of its participant.
     Moot,
     /// No rule covers the act.
     Silent,

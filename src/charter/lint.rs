@@ -1,5 +1,4 @@
-//! Finds the faults of a charter that is recorded or drafted: statuses to which nothing leads, ambiguous transitions, steps without
-//! an end.
+//! Finds the faults of a charter: statuses to which nothing leads, ambiguous transitions, steps without an end.
 
 use std::collections::BTreeSet;
 

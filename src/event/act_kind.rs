@@ -5,7 +5,7 @@ use std::fmt;
 use super::role::Role;
 use super::vocabulary::vocabulary;
 
-/// The party whose act it is: an event names this beside its body.
+/// The kind of actor that an event names beside its body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Subject {
     /// A participant in a body.

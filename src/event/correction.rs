@@ -22,7 +22,7 @@ pub enum Cause {
     SourceChanged,
     /// Better evidence was found.
     NewEvidence,
-    /// A change of the law, or of its reading, gives the act another class.
+    /// The law now classifies the act in another way.
     Law,
 }
 
@@ -58,7 +58,8 @@ pub enum Field {
     Act,
     /// The status applied for or decided.
     Toward,
-    /// The other participant: the one whose accession or exit the act concerns, or whose line it joins.
+    /// The other participant: the one whose accession or exit the act concerns, or the other one in an act that joins or separates
+    /// lines.
     About,
     /// The status that the source claims as the result.
     Status,
@@ -204,7 +205,7 @@ pub enum ChangeError {
     /// The value is no `DISPUTE:CHAIN`.
     #[error("rival: {0:?} is not of the form DISPUTE:CHAIN")]
     Rival(String),
-    /// A rectification cannot change the act: one of the two acts has a payload.
+    /// A rectification cannot give the event this act: one of the two acts has a payload, or no act has this name.
     #[error(
         "{0}: an act with a payload of its own is not rectified into or from another: retract it and append anew"
     )]

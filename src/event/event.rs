@@ -28,7 +28,8 @@ pub struct Event {
     pub dates: Dates,
     /// The status applied for, recommended or decided.
     pub toward: Option<StatusId>,
-    /// The other participant: the one whose accession or exit the act concerns, or whose line it joins.
+    /// The other participant: the one whose accession or exit the act concerns, or the other one in an act that joins or separates
+    /// lines.
     pub about: Option<ParticipantId>,
     /// The status that the source gives as the result: a claim, compared with the result of the charter.
     pub status: Option<StatusId>,
@@ -50,7 +51,7 @@ pub struct Event {
     pub evidence: Vec<Evidence>,
     /// A remark of the recorder or the source.
     pub note: Option<String>,
-    /// The name of the person or office that recorded it.
+    /// The name of the recorder.
     pub recorder: Option<String>,
 }
 

@@ -11,7 +11,7 @@ pub enum Role {
     Decided,
     /// A treaty or memorandum was signed (VCLT 12).
     Signed,
-    /// The date written in the instrument, or the date of a statement, a vote or a meeting.
+    /// The date written in the instrument, or the day on which something was declared or took place.
     Done,
     /// The depositary or organisation received the act; a notice runs from here (VCLT 78(b)).
     Received,
