@@ -13,13 +13,13 @@ use crate::{sqlite, wide, written};
 pub(crate) enum Record {
     /// The treaties of the environment and of trade: 162,967 entries of 3,439 treaties, imported from a file.
     Huggo,
-    /// So many synthetic entries of 200 participants in 300 bodies, with many acts for each pair.
+    /// This number of synthetic entries of 200 participants in 300 bodies, with many acts for each pair.
     Narrow(usize),
-    /// So many synthetic entries, in which every act is corrected five times.
+    /// This number of synthetic entries, in which every act is corrected five times.
     Corrected(usize),
     /// The acts of such a record without their corrections.
     Uncorrected(usize),
-    /// So many synthetic acts of 200 parties, one for each pair: a million acts are of 5,000 treaties.
+    /// This number of synthetic acts of 200 parties, one for each pair: a million acts are of 5,000 treaties.
     Wide(usize),
     /// The record of the demonstration.
     Sco,

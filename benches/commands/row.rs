@@ -176,7 +176,7 @@ impl Row<'_> {
         Some(self.entries? as f64 / self.taken.own.median()?)
     }
 
-    /// A limit, and whether the row keeps it.
+    /// A limit, and the verdict on it: kept or missed.
     fn kept(&self, most: Most) -> String {
         let own = self.taken.own.median();
         let times = |other: &Samples| own.zip(other.median()).map(|(own, other)| own / other);

@@ -129,7 +129,7 @@ struct Course {
 }
 
 impl World {
-    /// Makes so many bodies that each pair has some fifteen acts; a body has 30 to 200 participants.
+    /// Makes enough bodies that each pair has some fifteen acts; a body has 30 to 200 participants.
     fn new(entries: usize) -> World {
         let known: Vec<ParticipantId> =
             Register::builtin().iter().map(|p| p.id.clone()).filter(|id| id.as_str().len() == 3).collect();
@@ -260,7 +260,7 @@ pub(crate) fn holder() -> Holder {
     }
 }
 
-/// Makes a ledger with so many entries, charters included, and its index.
+/// Makes a ledger with the given number of entries, charters included, and its index.
 pub(crate) fn make(folder: &Path, entries: usize) -> Made {
     let path = folder.join(format!("{entries}.ledger"));
     let mut world = World::new(entries);

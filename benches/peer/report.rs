@@ -69,7 +69,7 @@ impl Row {
         self
     }
 
-    /// Prints the row: figures, ratios, and whether it keeps its targets.
+    /// Prints the row: figures, ratios, and for each target the verdict: kept or missed.
     pub(crate) fn print(&self) {
         println!("\n{}", self.task);
         println!("  {:<34} {}", "Chancery", self.shown(&self.own));

@@ -1,8 +1,7 @@
 //! The clauses of treaties and charters: when something enters into force, and when a withdrawal has effect.
 //!
-//! A [`Clause`] is read from one line of text (`count(35) then months(3)`), and its [`Rule`] writes itself in one canonical
-//! form that reads back as the same rule. The dates follow by [`Delay::from`]; whether a condition holds is a question to
-//! the acts, and is answered in `history`.
+//! A [`Clause`] is read from one line of text (`count(35) then months(3)`), and its [`Rule`] is written in one canonical form that
+//! reads back as the same rule. [`Delay::from`] computes the dates. `history` tests from the acts if a condition is met.
 
 use std::fmt;
 
@@ -10,10 +9,10 @@ use chrono::{Datelike, Months, NaiveDate};
 
 use crate::event::{BodyId, Day, ParticipantId};
 
-/// A clause as it was read: its rule, and where in the text it names sets and tables.
+/// A parsed clause: its rule, and the places in the text at which it names sets and tables.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Clause {
-    /// What it says. Two clauses say the same when their rules are equal, however they are spelt.
+    /// Its rule. Two clauses mean the same if their rules are equal, however they are spelt.
     pub rule: Rule,
     /// The sets and tables that it names, in the order of the text.
     pub(super) names: Vec<Mention>,
@@ -22,14 +21,14 @@ pub struct Clause {
 /// A name in the text of a clause.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Mention {
-    /// In characters, from 1.
+    /// The column, in characters, from 1.
     pub(super) column: usize,
     pub(super) of: Named,
-    /// Folded by [`fold_name`]; of a participant its id.
+    /// The name, folded by [`fold_name`]; for a participant its id.
     pub(super) name: String,
 }
 
-/// What a name stands for.
+/// The kind of thing that a name means.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Named {
     Set,
@@ -37,33 +36,33 @@ pub(super) enum Named {
     Participant,
 }
 
-/// What a clause says.
+/// The rule of a clause.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Rule {
-    /// `count(35) then months(3) not_before 1995-01-13`: a day computed from the moment at which a condition first holds.
+    /// `count(35) then months(3) not_before 1995-01-13`: a day counted from the moment at which a condition is first met.
     WhenMet {
         /// The condition.
         trigger: Condition,
         /// The day, counted from that moment.
         then: ClauseTime,
-        /// No earlier than this.
+        /// The earliest day of effect.
         not_before: Option<Floor>,
     },
-    /// `fixed(2013-07-01) provided all(signatories) else days(30)`: a day that the text names, if the condition holds by
-    /// the eve of it.
+    /// `fixed(2013-07-01) provided all(signatories) else days(30)`: a day that the text names, if the condition is met by the eve
+    /// of it.
     Fixed {
         /// The day.
         on: Day,
         /// The condition.
         provided: Condition,
-        /// Counted from the moment at which the condition holds, where that comes later; never, where none is given.
+        /// The delay if the condition is met later, counted from that moment; without a delay the rule then never has effect.
         otherwise: Option<Delay>,
     },
     /// `notice then years(1)`: the end of a membership, counted from its notice.
     Notice {
-        /// When it ends.
+        /// The end of the membership.
         then: NoticeEnd,
-        /// Whether the period may be extended, so that the day is a forecast.
+        /// True if the period may be extended, so that the day is a forecast.
         extendable: bool,
     },
     /// `stated`: the day that the act itself states.
@@ -73,32 +72,34 @@ pub enum Rule {
     /// `months(3) after condition`: for one participant that consents late, counted from its own deposit; never before the general
     /// entry into force.
     After {
-        /// How long it waits.
+        /// The delay after its own deposit.
         delay: Delay,
-        /// From which moment a consent is late; `None` if the clause does not say.
+        /// The moment from which a consent is late; `None` if the clause does not state it.
         late_from: Option<LateFrom>,
     },
 }
 
-/// From which moment a participant that consents does not become a party with the treaty, but waits (VCLT 24(3)).
+/// The moment from which a consent is late: the participant then does not become a party together with the treaty, but after a
+/// delay (VCLT 24(3)).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LateFrom {
-    /// `after condition`: from the day after the one on which the condition was met: who deposits on that day goes with the treaty.
+    /// `after condition`: late from the day after the condition was met. A participant that deposits on the day itself becomes a
+    /// party with the treaty.
     Condition,
-    /// `after entry_into_force`: from the day on which the treaty enters into force.
+    /// `after entry_into_force`: late from the day on which the treaty enters into force.
     EntryIntoForce,
 }
 
-/// When a rule has effect, counted from the moment at which its condition holds.
+/// The day on which a rule has effect, counted from the moment at which its condition is met.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ClauseTime {
     /// After a delay.
     Delay(Delay),
-    /// `fixed(2009-01-01) else first_of_month_after(last)`: on a day that the text names, if the moment lies before it.
+    /// `fixed(2009-01-01) else first_of_month_after(last)`: on a day that the text names, if the moment is before it.
     Fixed {
         /// The day.
         on: Day,
-        /// Where the moment is that day or later; never, where none is given.
+        /// The delay if the moment is on that day or later; without a delay the rule then never has effect.
         otherwise: Option<Delay>,
     },
 }
@@ -110,9 +111,9 @@ pub enum Proportion {
     Percent(u32),
     /// `2/3`.
     Fraction {
-        /// Above the line.
+        /// The numerator.
         numerator: u32,
-        /// Below it; never 0, and at most 9,999.
+        /// The denominator, from 1 to 9,999.
         denominator: u32,
     },
 }
@@ -126,7 +127,7 @@ impl Proportion {
         }
     }
 
-    /// In thousandths of a percent, rounded down.
+    /// The part in thousandths of a percent, rounded down.
     pub fn thousandths(self) -> u32 {
         let (numerator, denominator) = self.fraction();
         u32::try_from(u64::from(numerator) * 100_000 / u64::from(denominator.max(1))).unwrap_or(u32::MAX)
@@ -142,78 +143,80 @@ impl fmt::Display for Proportion {
     }
 }
 
-/// The earliest that a clause lets its treaty enter into force.
+/// The earliest day on which a clause lets its treaty enter into force.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Floor {
     /// `not_before 1995-01-13`: a day that the text names.
     Day(Day),
-    /// `not_before in_force(untc-4-4)`: the day on which another treaty enters into force. While that one is not in force,
-    /// neither is this.
+    /// `not_before in_force(untc-4-4)`: the day on which another treaty enters into force. As long as that one is not in force,
+    /// this one is not either.
     InForce(BodyId),
 }
 
-/// When a membership ends after notice.
+/// The end of a membership after notice.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum NoticeEnd {
-    /// After a delay: its last day is the first without membership.
+    /// After a delay. The day on which the delay ends is the first day without membership.
     Delay(Delay),
-    /// `last_day_of(year, notice_by=09-30)`: with the calendar year of the notice, or with the next one where the notice
-    /// comes after that day of the year.
+    /// `last_day_of(year, notice_by=09-30)`: at the end of the calendar year of the notice, or of the next one if the notice comes
+    /// after that day of the year.
     LastDayOfYear {
-        /// Month and day.
+        /// The month and the day.
         notice_by: (u8, u8),
     },
 }
 
-/// What must be so before a rule has effect.
+/// The condition that must be met before a rule has effect.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Condition {
-    /// `count(50, exclude=reio)`, `count_in(annex_i, 20)`: so many have consented.
+    /// `count(50, exclude=reio)`, `count_in(annex_i, 20)`: at least this number of participants have consented.
     Count {
-        /// How many.
+        /// The number.
         needed: u32,
-        /// Among whom; everybody, where none is given.
+        /// The set in which consents are counted; without a set every consent counts.
         of: Option<SetRef>,
-        /// Whether the consent of a regional organisation does not count beside those of its members.
+        /// True if the consent of a regional organisation does not count beside those of its members.
         exclude_reio: bool,
     },
-    /// `count_of(signatories > 1/2)`: such a part of a set has consented.
+    /// `count_of(signatories > 1/2)`: more than, or at least, this part of a set has consented.
     Share {
-        /// Of whom.
+        /// The set.
         of: SetRef,
-        /// More than, or at least.
+        /// The comparison: more than, or at least.
         bound: Bound,
-        /// Above the line.
+        /// The numerator.
         numerator: u32,
-        /// Below it; never 0.
+        /// The denominator; never 0.
         denominator: u32,
     },
-    /// `all(signatories)`: each of a set has consented. An empty set never has.
+    /// `all(signatories)`: every member of a set has consented. For an empty set this is never met.
     All(SetRef),
-    /// `all_of(CHN,FRA)`: each of those named has consented.
+    /// `all_of(CHN,FRA)`: each of the named participants has consented.
     AllOf(Vec<ParticipantId>),
-    /// `weight(co2_1990 >= 55% of annex_i, rounding=1)`: those who consented hold such a part of a table.
+    /// `weight(co2_1990 >= 55% of annex_i, rounding=1)`: those that have consented have more than, or at least, this part of a
+    /// table.
     Weight {
         /// The table.
         table: String,
-        /// More than, or at least.
+        /// The comparison: more than, or at least.
         bound: Bound,
-        /// Of the whole.
+        /// The part of the whole.
         part: Proportion,
-        /// The set whose shares make the whole; the whole table, where none is given.
+        /// The set whose shares make the whole; without a set the whole table does.
         of: Option<String>,
-        /// To how many decimals of a percent each share is rounded before they are added; none is, where not given.
+        /// The number of decimals of a percent to which each share is rounded before the shares are added; without it no share is
+        /// rounded.
         rounding: Option<u8>,
     },
     /// `in_force(untc-4-4)`: another treaty is in force.
     InForce(BodyId),
-    /// Each of these holds. The reader makes no `And` directly inside another.
+    /// All of these are met. The parser makes no `And` directly inside another.
     And(Vec<Condition>),
-    /// One of these holds. The reader makes no `Or` directly inside another.
+    /// At least one of these is met. The parser makes no `Or` directly inside another.
     Or(Vec<Condition>),
 }
 
-/// How a part is compared with what is needed.
+/// The comparison of a part with the part needed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Bound {
     /// `>`
@@ -222,17 +225,18 @@ pub enum Bound {
     AtLeast,
 }
 
-/// Participants that a condition counts among.
+/// A set in which a condition counts.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SetRef {
-    /// `signatories until 1949-04-04`: the states that had signed by the end of that day. Without a day: that have signed so far.
+    /// `signatories until 1949-04-04`: the states that had signed by the end of that day. Without a day: the states that have
+    /// signed so far.
     Signatories {
         /// The day on which the class closed.
         until: Option<Day>,
     },
-    /// The members of the moment; also written `parties`, `members_at(t)`, `parties_at(t)`.
+    /// The members at the moment of counting; also written `parties`, `members_at(t)`, `parties_at(t)`.
     Members,
-    /// A set that the charter names.
+    /// A set that the charter defines.
     Named(String),
 }
 
@@ -241,38 +245,38 @@ pub enum SetRef {
 pub enum Delay {
     /// No delay; also written `last` (the day of the last deposit) and `days(0)`.
     Instant,
-    /// `days(30)`: on the 30th day after.
+    /// `days(30)`: on the 30th day after it.
     Days {
-        /// How many.
+        /// The number of days.
         n: u32,
-        /// `days(30, after_full_days)`: when that many full days have passed, which is a day later.
+        /// `days(30, after_full_days)`: true if the delay ends when that many full days have passed, which is a day later.
         full: bool,
     },
-    /// `months(3)`: on the same day of a later month, or on its last day where it has none such.
+    /// `months(3)`: on the same day of a later month, or on the last day of that month if it has no such day.
     Months(u32),
-    /// `years(1)`: likewise; 29 February becomes 28 February.
+    /// `years(1)`: the same with years; 29 February becomes 28 February.
     Years(u32),
     /// `first_of_month_after(days(60))`: on the first day of the month that follows the one in which the delay ends.
     FirstOfMonthAfter(Box<Delay>),
-    /// `first_of_nth_month_after(6)`: on the first day of the sixth month after the month.
+    /// `first_of_nth_month_after(6)`: on the first day of the sixth month after the month of the day.
     FirstOfNthMonthAfter(u32),
 }
 
-/// Why a text is no clause, and where.
+/// The reason why a text is not a clause, and the place of the fault.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("column {column}: {what}")]
 pub struct ClauseError {
-    /// In characters, from 1.
+    /// The column, in characters, from 1.
     pub column: usize,
-    /// What is wrong there, and what to write.
+    /// The fault, and the remedy.
     pub what: String,
 }
 
 impl Delay {
-    /// The day on which the delay ends that begins on a day.
+    /// The day on which a delay that begins on `day` ends.
     ///
-    /// Months and years are those of the calendar: 31 January and one month is 28 or 29 February, not 3 March. The two ends
-    /// of time stay where they are, and what would lie beyond the calendar is [`Day::FUTURE`].
+    /// Months and years are those of the calendar: one month after 31 January is 28 or 29 February, not 3 March. [`Day::PAST`] and
+    /// [`Day::FUTURE`] do not change, and a day beyond the calendar is [`Day::FUTURE`].
     pub fn from(&self, day: Day) -> Day {
         let Some(date) = day.date() else { return day };
         self.after(date).map_or(Day::FUTURE, Day::from_date)
@@ -297,7 +301,7 @@ fn first_of_later_month(date: NaiveDate, months: u32) -> Option<NaiveDate> {
 }
 
 impl Rule {
-    /// The treaty without which this one does not enter into force, whoever has consented.
+    /// The treaty that must be in force before this one enters into force, however many have consented.
     pub fn waits_for(&self) -> Option<&BodyId> {
         match self {
             Rule::WhenMet { not_before: Some(Floor::InForce(treaty)), .. } => Some(treaty),
@@ -307,7 +311,7 @@ impl Rule {
 }
 
 impl ClauseTime {
-    /// The day of effect, counted from the day on which the condition first held; `None` where it came too late.
+    /// The day of effect, counted from the day on which the condition was first met; `None` if it was met too late.
     pub fn from(&self, day: Day) -> Option<Day> {
         match self {
             ClauseTime::Delay(delay) => Some(delay.from(day)),
@@ -318,7 +322,7 @@ impl ClauseTime {
 }
 
 impl NoticeEnd {
-    /// The first day without membership after a notice of a day.
+    /// The first day without membership, after a notice on a given day.
     pub fn from(&self, notice: Day) -> Day {
         match self {
             NoticeEnd::Delay(delay) => delay.from(notice),
@@ -332,7 +336,7 @@ impl NoticeEnd {
     }
 }
 
-/// Names of sets and tables compare without case, and `-` is `_`.
+/// Folds the name of a set or table for comparison: lower case, and `_` for `-`.
 pub(crate) fn fold_name(name: &str) -> String {
     name.to_ascii_lowercase().replace('-', "_")
 }
@@ -450,7 +454,7 @@ impl fmt::Display for Condition {
     }
 }
 
-/// `and` binds tighter: an `or` inside it needs brackets.
+/// Writes parts joined by `and` or `or`. Since `and` binds more tightly, an `or` inside it needs brackets.
 fn joined(f: &mut fmt::Formatter<'_>, parts: &[Condition], word: &str, and: bool) -> fmt::Result {
     for (at, part) in parts.iter().enumerate() {
         let before = if at == 0 { "" } else { word };
@@ -462,7 +466,7 @@ fn joined(f: &mut fmt::Formatter<'_>, parts: &[Condition], word: &str, and: bool
     Ok(())
 }
 
-/// Thousandths as a decimal without trailing zeros: 66500 is `66.5`.
+/// Writes thousandths as a decimal without trailing zeros: 66500 is `66.5`.
 pub(crate) fn decimal(thousandths: u32) -> String {
     let (whole, rest) = (thousandths / 1000, thousandths % 1000);
     match rest {

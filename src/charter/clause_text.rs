@@ -12,14 +12,15 @@ const CONDITIONS: &[&str] = &["count", "count_in", "count_of", "all", "all_of", 
 const DELAYS: &[&str] =
     &["instant", "last", "days", "months", "years", "first_of_month_after", "first_of_nth_month_after"];
 const BEGINNINGS: &[&str] = &["fixed", "notice", "stated"];
-/// How many brackets may stand inside each other; deeper ones are no law, and would end the stack.
+/// The greatest depth of nested brackets and delays. No clause of a treaty is deeper, and a much deeper one would overflow the
+/// stack.
 const DEPTH: usize = 32;
 
 impl Clause {
-    /// Reads a clause: `count(60) then first_of_month_after(days(60))`. Case does not matter, and `-` is `_` in its words.
+    /// Reads a clause: `count(60) then first_of_month_after(days(60))`. Case does not matter, and in its words `-` is `_`.
     ///
     /// # Errors
-    /// [`ClauseError`] with the column of the first word that does not fit, and what to write there.
+    /// [`ClauseError`] with the column of the first word that does not fit, and the remedy.
     pub fn parse(text: &str) -> Result<Clause, ClauseError> {
         let end = text.trim_end().chars().count() + 1;
         let mut reader = Reader { tokens: tokens(text)?, at: 0, end, names: Vec::new(), depth: 0 };
@@ -48,7 +49,7 @@ impl<'a> Reader<'a> {
         self.tokens.get(self.at).copied()
     }
 
-    /// Whether a word is next, in any spelling.
+    /// True if this word is next, in any spelling.
     fn sees(&self, word: &str) -> bool {
         self.peek().is_some_and(|token| fold_name(token.text) == word)
     }
@@ -95,7 +96,7 @@ impl<'a> Reader<'a> {
         self.needs(")", "write )")
     }
 
-    /// A whole number up to a limit that no treaty comes near.
+    /// Reads a whole number from `least` to `most`; no treaty comes near the upper limits.
     fn number(&mut self, least: u32, most: u32) -> Result<u32, ClauseError> {
         let remedy = format!("write a whole number from {least} to {most}");
         let text = self.peek().map_or("", |token| token.text);
@@ -146,7 +147,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// From which moment a consent is late.
+    /// Reads the moment from which a consent is late.
     fn late_from(&mut self) -> Result<Option<LateFrom>, ClauseError> {
         if !self.takes("after") {
             return Ok(None);
@@ -222,7 +223,7 @@ impl<'a> Reader<'a> {
         Ok(NoticeEnd::LastDayOfYear { notice_by })
     }
 
-    /// Parts joined by `or`, each of parts joined by `and`.
+    /// Reads parts joined by `or`, each made of parts joined by `and`.
     fn condition(&mut self) -> Result<Condition, ClauseError> {
         let mut any = vec![self.conjunction()?];
         while self.takes("or") {
@@ -371,7 +372,7 @@ impl<'a> Reader<'a> {
         Ok(Condition::Weight { table: name, bound, part, of, rounding })
     }
 
-    /// A percentage or a fraction.
+    /// Reads a percentage or a fraction.
     fn part(&mut self, bound: Bound) -> Result<Proportion, ClauseError> {
         let start = self.at;
         let whole = self.number(0, 9999)?;
@@ -383,7 +384,7 @@ impl<'a> Reader<'a> {
         self.percent(bound).map(Proportion::Percent)
     }
 
-    /// In thousandths of a percent.
+    /// Reads a percentage, in thousandths of a percent.
     fn percent(&mut self, bound: Bound) -> Result<u32, ClauseError> {
         let start = self.at;
         let mut part = self.number(0, 100)? * 1000;
@@ -456,7 +457,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A list of one is that one; parts of the same kind are taken in, so that a rule has one form.
+/// Joins parts. A list of one part is that part, and parts of the same kind are merged into the list, so that a rule has only one
+/// form.
 fn one_or(
     parts: Vec<Condition>,
     join: fn(Vec<Condition>) -> Condition,
@@ -480,6 +482,6 @@ fn month_and_day(text: &str) -> Option<(u8, u8)> {
     let two = |digits: &str| digits.len() == 2 && digits.bytes().all(|b| b.is_ascii_digit());
     let (month, day) =
         if two(month) && two(day) { (month.parse().ok()?, day.parse().ok()?) } else { return None };
-    // A leap year, so that 29 February is a day of it.
+    // 2000 is a leap year, so 29 February is a valid day.
     chrono::NaiveDate::from_ymd_opt(2000, u32::from(month), u32::from(day)).map(|_| (month, day))
 }

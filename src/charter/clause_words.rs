@@ -1,8 +1,8 @@
-//! The words and signs of a clause.
+//! Divides a clause into its words and signs, and suggests the word that may be meant.
 
 use super::clause::ClauseError;
 
-/// How like two words must be for one to be suggested for the other.
+/// The least similarity (Jaro-Winkler, 0 to 1) at which one word is suggested for another.
 const LIKENESS: f64 = 0.8;
 
 #[derive(Clone, Copy)]
@@ -18,7 +18,7 @@ impl Token<'_> {
     }
 }
 
-/// Divides a clause into words of letters, digits, `_` and `-`; everything else stands alone, but for `>=`.
+/// Divides a clause into words of letters, digits, `_` and `-`. Every other character is a token of its own, except `>=`.
 pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, ClauseError> {
     let in_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let mut found = Vec::new();
@@ -47,7 +47,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, ClauseError> {
     Ok(found)
 }
 
-/// The word most like a folded one, asked back; else all that are known.
+/// The known word most similar to a folded one, as a question; if none is similar, the list of all known words.
 pub(super) fn meant(word: &str, known: &[&str]) -> String {
     let scored = known.iter().map(|other| (strsim::jaro_winkler(word, other), *other));
     match scored.filter(|(score, _)| *score >= LIKENESS).max_by(|a, b| a.0.total_cmp(&b.0)) {

@@ -1,4 +1,4 @@
-//! The clauses of a charter with the sets and tables that they name, and the place of every fault in its TOML.
+//! The clauses of a charter, with the sets and tables that they name; faults are reported at their place in the TOML.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -16,36 +16,36 @@ use super::{Ruled, replace};
 /// The clauses in force under one version of a charter.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Clauses {
-    /// When the treaty, or the constitutive instrument, enters into force.
+    /// The clause on the entry into force of the treaty, or of the constitutive instrument.
     pub entry_into_force: Option<Ruled<Clause>>,
     /// The day on which it entered into force, as the charter states that it was certified.
     pub in_force_since: Option<Ruled<Edtf>>,
-    /// When it enters into force for one participant, after it is in force.
+    /// The clause on the entry into force for one participant, after the treaty is in force.
     pub for_participant: Option<Ruled<Clause>>,
-    /// When a withdrawal has effect after its notice.
+    /// The clause on the effect of a withdrawal after its notice.
     pub withdrawal: Option<Ruled<Clause>>,
-    /// Where each of these stands.
+    /// The articles of these clauses.
     pub articles: BTreeMap<ClauseKey, String>,
-    /// How each is known, where not by reading the article.
+    /// The way in which each clause is known, if its article was not read.
     pub bases: BTreeMap<ClauseKey, String>,
-    /// Clauses of single accession treaties or protocols.
+    /// The clauses of single accession treaties or protocols.
     pub accessions: Vec<Ruled<Accession>>,
-    /// Sets that clauses count in.
+    /// The sets in which clauses count.
     pub sets: Vec<NamedSet>,
-    /// Tables that clauses weigh by.
+    /// The tables by which clauses weigh.
     pub weights: Vec<WeightTable>,
 }
 
-/// The clause of one accession treaty or protocol, read.
+/// The parsed clause of one accession treaty or protocol.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Accession {
-    /// Whose accession.
+    /// The participant that accedes.
     pub participant: ParticipantId,
-    /// When it enters into force.
+    /// The clause on its entry into force.
     pub clause: Clause,
-    /// Where it stands.
+    /// The article.
     pub article: String,
-    /// How it is known, where not by reading the article.
+    /// The way in which it is known, if the article was not read.
     pub basis: Option<String>,
 }
 
@@ -58,9 +58,9 @@ pub struct StatedClause<'c> {
     pub entry: Index,
     /// The clause.
     pub clause: &'c Clause,
-    /// Where it stands.
+    /// The article.
     pub article: Option<&'c str>,
-    /// How it is known, where not by reading the article.
+    /// The way in which it is known, if the article was not read.
     pub basis: Option<&'c str>,
 }
 
@@ -70,7 +70,7 @@ impl Clauses {
         self.accessions.iter().find(|a| a.rule.participant == *participant)
     }
 
-    /// What a text states takes the place of what it names; the rest stays.
+    /// Replaces the clauses, accessions, sets and tables that a text states; the others do not change.
     pub(super) fn learn(&mut self, text: &CharterText, entry: Index) {
         // `CharterText::parse` has read every clause already.
         let read = |clause: &str| Clause::parse(clause).ok();
@@ -86,7 +86,7 @@ impl Clauses {
         for (key, now, stated) in stated {
             if let Some(rule) = stated.as_deref().and_then(read) {
                 *now = Some(Ruled { entry, rule });
-                // A new clause does not stand where the old one did.
+                // The article of the old clause is not that of the new one.
                 self.articles.remove(&key);
                 self.bases.remove(&key);
             }
@@ -106,7 +106,7 @@ impl Clauses {
         restate(&mut self.weights, &text.weights, |table| (fold_name(&table.id), table.from()));
     }
 
-    /// Each clause with the key or the accession that states it, and the entry that did.
+    /// Lists each clause with the key or the accession that states it, and the entry that states it.
     pub fn each(&self) -> impl Iterator<Item = StatedClause<'_>> {
         let of_body = [
             (ClauseKey::EntryIntoForce, "entry-into-force", &self.entry_into_force),
@@ -137,7 +137,7 @@ impl Clauses {
         }))
     }
 
-    /// Whoever sets, tables and accessions name, with the place.
+    /// The participants that sets, tables and accessions name, each with the place.
     pub(super) fn participants(&self) -> impl Iterator<Item = (String, &ParticipantId)> {
         let of_sets = self.sets.iter().flat_map(|s| s.members.iter().map(|p| (format!("set {}", s.id), p)));
         let tables = self.weights.iter();
@@ -148,7 +148,7 @@ impl Clauses {
     }
 }
 
-/// What is stated again by the same name, from the same day, takes the place of what it was.
+/// Replaces an item that is stated again with the same name and first day, and adds the others.
 fn restate<T: Clone>(all: &mut Vec<T>, stated: &[T], key: fn(&T) -> (String, Day)) {
     for new in stated {
         match all.iter_mut().find(|old| key(old) == key(new)) {
@@ -159,13 +159,13 @@ fn restate<T: Clone>(all: &mut Vec<T>, stated: &[T], key: fn(&T) -> (String, Day
 }
 
 impl NamedSet {
-    /// The set of a name, in any spelling, as it is on a day.
+    /// Finds the set with a name, in any spelling, as it is on a day.
     pub fn find<'a>(sets: &'a [NamedSet], name: &str, on: Day) -> Option<&'a NamedSet> {
         let named = sets.iter().filter(|set| set.is_called(name) && set.from() <= on);
         named.max_by_key(|set| set.from())
     }
 
-    /// Whether a clause means it by a name, in any spelling.
+    /// True if this name in a clause, in any spelling, means it.
     pub fn is_called(&self, name: &str) -> bool {
         fold_name(&self.id) == fold_name(name)
     }
@@ -177,18 +177,18 @@ impl NamedSet {
 }
 
 impl WeightTable {
-    /// The table of a name, in any spelling, as it is on a day.
+    /// Finds the table with a name, in any spelling, as it is on a day.
     pub fn find<'a>(tables: &'a [WeightTable], name: &str, on: Day) -> Option<&'a WeightTable> {
         let named = tables.iter().filter(|table| table.is_called(name) && table.from() <= on);
         named.max_by_key(|table| table.from())
     }
 
-    /// Whether a clause means it by a name, in any spelling.
+    /// True if this name in a clause, in any spelling, means it.
     pub fn is_called(&self, name: &str) -> bool {
         fold_name(&self.id) == fold_name(name)
     }
 
-    /// The first day on which its shares hold.
+    /// The first day on which its shares apply.
     pub fn from(&self) -> Day {
         self.effective.as_ref().map_or(Day::PAST, Edtf::earliest)
     }
@@ -199,7 +199,7 @@ impl WeightTable {
     }
 }
 
-/// A decimal of at most 15 digits before the point and 9 behind it.
+/// Reads a decimal of at most 15 digits before the point and 9 after it, in billionths.
 fn billionths(text: &str) -> Option<u128> {
     let (whole, rest) = text.split_once('.').map_or((text, None), |(whole, rest)| (whole, Some(rest)));
     let digits = |part: &str, most: usize| {
@@ -211,7 +211,7 @@ fn billionths(text: &str) -> Option<u128> {
     format!("{whole}{:0<9}", rest.unwrap_or_default()).parse().ok()
 }
 
-/// Why a participant is none that an act could name: acts have the ids of the register, or those of whom only a source
+/// Returns the reason why no act could name a participant. Acts have ids of the register, or ids of participants that only a source
 /// names.
 pub(super) fn unregistered(id: &ParticipantId) -> Option<String> {
     let register = Register::builtin();
@@ -224,12 +224,12 @@ pub(super) fn unregistered(id: &ParticipantId) -> Option<String> {
 }
 
 fn unknown_participant(text: &str) -> Option<String> {
-    // What is no id at all is refused when the text is read.
+    // A text that is not an id is already refused when the charter is read.
     ParticipantId::parse(text).ok().and_then(|id| unregistered(&id))
 }
 
-/// The names of a clause that nothing defines, and participants that the register does not know, each with its column
-/// and what to do.
+/// Finds the names in a clause that nothing defines, and the participants that the register does not have, each with its column and
+/// the remedy.
 pub fn unknown_names(clause: &Clause, sets: &[NamedSet], weights: &[WeightTable]) -> Vec<(usize, String)> {
     let sets: Vec<String> = sets.iter().map(|set| fold_name(&set.id)).collect();
     let tables: Vec<String> = weights.iter().map(|table| fold_name(&table.id)).collect();
@@ -252,7 +252,7 @@ pub fn unknown_names(clause: &Clause, sets: &[NamedSet], weights: &[WeightTable]
     unknown.collect()
 }
 
-/// The parts of a charter text that clauses are made of, with their places.
+/// The parts of a charter text that contain clauses and names in clauses, with their places.
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Placed {
@@ -289,7 +289,7 @@ struct PlacedAccession {
     clause: Spanned<String>,
 }
 
-/// Which rules may stand where.
+/// Returns the remedy for a rule that may not be written under a key.
 type Fits = fn(&Rule) -> Option<&'static str>;
 
 fn of_a_treaty(rule: &Rule) -> Option<&'static str> {
@@ -345,7 +345,7 @@ impl CharterText {
         Ok(said)
     }
 
-    /// Reads the TOML of an adoption, whose clauses can name nothing that it does not define itself.
+    /// Reads the TOML of an adoption, whose clauses may name only sets and tables that it defines itself.
     ///
     /// # Errors
     /// [`CharterTextError`] with line and column.
@@ -357,7 +357,7 @@ impl CharterText {
         Ok(said)
     }
 
-    /// Most texts have none, and are not read twice for them.
+    /// True if the text has clauses, sets, tables or accessions. Most texts have none, and are not parsed a second time for them.
     fn has_clauses(&self) -> bool {
         let of_body = [&self.entry_into_force, &self.entry_into_force_for_participant, &self.withdrawal];
         let of_body = of_body.into_iter().any(Option::is_some);
@@ -369,7 +369,7 @@ fn placed(text: &str) -> Result<Placed, CharterTextError> {
     toml::from_str(text).map_err(|e| CharterTextError::of_toml(text, &e))
 }
 
-/// Reads every clause, share and name of a charter text.
+/// Checks every clause, share and name of a charter text.
 pub(super) fn check(text: &str) -> Result<(), CharterTextError> {
     let placed = placed(text)?;
     let mut faults: Vec<(usize, String)> = Vec::new();
@@ -395,8 +395,8 @@ pub(super) fn check(text: &str) -> Result<(), CharterTextError> {
     first(text, faults)
 }
 
-/// Finds the first name in the clauses of a charter text that neither sets nor tables define, or the first participant
-/// that the register does not know.
+/// Finds the first name in the clauses of a charter text that neither the sets nor the tables define, or the first participant that
+/// the register does not have.
 ///
 /// # Errors
 /// [`CharterTextError`] at the name.
@@ -421,7 +421,8 @@ pub(super) fn first(text: &str, faults: Vec<(usize, String)>) -> Result<(), Char
     }
 }
 
-/// Names are words of the language, once for each day from which they hold, and none that it has a meaning for.
+/// Checks the names of sets or tables. A name is a word of the clause language that has no meaning there yet, and is stated once
+/// for each first day.
 fn names<'a>(
     text: &str,
     ids: impl Iterator<Item = (&'a Spanned<String>, Option<&'a str>)>,
@@ -450,7 +451,7 @@ fn names<'a>(
     }
 }
 
-/// Where in the TOML a column of a string stands; its beginning, where escapes make them differ.
+/// Returns the byte offset in the TOML of a column of a string; if escapes shift the columns, the offset of the string's beginning.
 pub(super) fn inside(text: &str, string: &Spanned<String>, column: usize) -> usize {
     let Range { start, end } = string.span();
     let raw = text.get(start..end).unwrap_or_default();

@@ -1,33 +1,33 @@
-//! What an act does under the rules of its day; what is remarked; what is refused.
+//! Judges acts under the rules of their day: the status that an act gives, the remarks on it, and the refusals.
 
 use crate::event::{Act, ActKind, Edtf, Event, Index, Reply, StatusId};
 
 use super::{Charter, EffectBy, Ruled, Transition, Version};
 
-/// What an act does to its participant's status under one version of the rules.
+/// The effect of an act on its participant's status under one version of the rules, with remarks.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Judgement {
-    /// The move, or `None` where the act moves nothing.
+    /// The change of status, or `None` if the act changes none.
     pub moves: Option<Move>,
-    /// Departures from the rules and differing claims; none of them keeps the act from the record.
+    /// Departures from the rules, and claims that differ from them; an act with remarks is still recorded.
     pub remarks: Vec<Remark>,
 }
 
-/// A status that begins.
+/// A change of status.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Move {
     /// The status after it.
     pub to: StatusId,
-    /// The adoption or amendment whose rule moves it; `None` where the source's claim stands (`attested`).
+    /// The adoption or amendment that made the rule; `None` if the source's claim is followed (`attested`).
     pub rule: Option<Index>,
-    /// The rule with its article, in a line.
+    /// The rule with its article, in one line.
     pub clause: String,
 }
 
-/// A departure from the charter, or a claim that differs from it. Remarks never refuse and never fail an audit.
+/// A departure from the charter, or a claim that differs from it. A remark never refuses an act and is never a finding of an audit.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Remark {
-    /// The status before is not one from which the rules foresee the act.
+    /// The rules do not foresee the act from the participant's status before it.
     OutOfOrder {
         /// Its status before.
         from: StatusId,
@@ -41,14 +41,14 @@ pub enum Remark {
     },
     /// The source gives another result than the rules.
     ClaimDiffers {
-        /// What the source says.
+        /// The status that the source claims.
         claimed: StatusId,
-        /// What the rules say.
+        /// The status that follows from the rules.
         derived: StatusId,
     },
-    /// No rule speaks of the act: the source's claim stands.
+    /// No rule covers the act, so the source's claim is followed.
     Attested {
-        /// What the source says.
+        /// The status that the source claims.
         claimed: StatusId,
     },
 }
@@ -70,8 +70,8 @@ impl std::fmt::Display for Remark {
     }
 }
 
-/// Judges an act of a participant whose status before it is `from`: by the rules that give it effect at once, else by
-/// those whose clause computes the day.
+/// Judges an act of a participant whose status before it is `from`: by the rules that give the act effect at once, otherwise by
+/// those whose clause computes the day of effect.
 pub fn judge(version: &Version, from: &StatusId, event: &Event) -> Judgement {
     let kind = event.act.kind();
     let of_act = || version.transitions.iter().filter(|t| t.rule.act.0 == kind).map(|t| t.rule.effect);
@@ -80,22 +80,22 @@ pub fn judge(version: &Version, from: &StatusId, event: &Event) -> Judgement {
     judge_effect(version, from, event, computed.filter(|_| !at_once))
 }
 
-/// A status that begins, told without a word: those are made where they are asked for.
+/// A change of status without its texts, which are made only when they are asked for.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Motion<'v> {
     /// The status after it.
     pub to: &'v StatusId,
-    /// The rule that moves it; `None` where the source's claim stands.
+    /// The rule that makes the change; `None` if the source's claim is followed.
     by: Option<&'v Ruled<Transition>>,
 }
 
 impl Motion<'_> {
-    /// The adoption or amendment whose rule moves it; `None` where the source's claim stands.
+    /// The adoption or amendment that made the rule; `None` if the source's claim is followed.
     pub fn rule(&self) -> Option<Index> {
         self.by.map(|by| by.entry)
     }
 
-    /// The rule with its article, in a line.
+    /// The rule with its article, in one line.
     pub fn clause(&self) -> String {
         match self.by {
             Some(by) => line(&by.rule),
@@ -106,17 +106,17 @@ impl Motion<'_> {
 
 /// The rule of an act under one version of the rules.
 enum Ruling<'v> {
-    /// The act is none that moves a status.
+    /// The act changes no status of its participant.
     Moot,
-    /// No rule speaks of it.
+    /// No rule covers the act.
     Silent,
-    /// This one.
+    /// This rule covers the act.
     By(&'v Ruled<Transition>),
 }
 
 fn ruling<'v>(version: &'v Version, from: &StatusId, event: &Event, effect: Option<EffectBy>) -> Ruling<'v> {
     let kind = event.act.kind();
-    // A deferral leaves everything open; only a rejection ends what the application began.
+    // A deferral leaves the procedure open; only a rejection ends it.
     let deferred =
         matches!(event.act, Act::ApplicationDeferredOrRejected(reply) if reply != Some(Reply::Rejected));
     if event.for_another().is_some() || deferred {
@@ -125,10 +125,10 @@ fn ruling<'v>(version: &'v Version, from: &StatusId, event: &Event, effect: Opti
     let rules = || version.transitions.iter().filter(|t| t.rule.act.0 == kind && t.rule.effect == effect);
     let meant = || rules().filter(|t| is_meant(&t.rule, version, event));
     let foreseen = |t: &&Ruled<Transition>| t.rule.from.is_empty() || t.rule.from.contains(from);
-    // Where no rule is the one meant, and the event does not say what it is toward, any of its act is.
+    // If no rule matches the event, and the event names no status sought, any rule of its act applies.
     let found = match meant().next() {
         Some(first) => meant().find(foreseen).or(Some(first)),
-        // A grant gives the status that it names, and no other.
+        // A grant gives only the status that it names.
         None if kind == ActKind::StatusGranted && event.status.is_some() => None,
         None if event.toward.is_none() => rules().find(foreseen).or_else(|| rules().next()),
         None => None,
@@ -136,20 +136,20 @@ fn ruling<'v>(version: &'v Version, from: &StatusId, event: &Event, effect: Opti
     found.map_or(Ruling::Silent, Ruling::By)
 }
 
-/// Whether a rule would take a consent back: whoever has consented does not cease to by signing.
+/// True if a rule would take a consent back: a participant that has consented does not lose its consent by signing.
 fn takes_back(version: &Version, from: &StatusId, event: &Event, rule: &Transition) -> bool {
     signs(event.act.kind()) && rank(version, from) > rank(version, &rule.to)
 }
 
-/// False for an act that can only be about a status which the participant does not have: a notice is revoked before it takes
-/// effect (VCLT 68), and the end of a treaty ends nothing for a state outside it.
+/// False for an act that can only concern a status which the participant does not have: a notice is revoked before it takes effect
+/// (VCLT 68), and the end of a treaty ends nothing for a state outside it.
 fn has_ground(from: &StatusId, event: &Event, rule: &Transition) -> bool {
     let needs_ground = matches!(event.act.kind(), ActKind::WithdrawalRevoked | ActKind::TreatyTerminated);
     !needs_ground || rule.from.is_empty() || rule.from.contains(from)
 }
 
-/// What an act of a participant whose status before it is `from` moves by the rules of one effect only: `None` are those
-/// that the act has at once.
+/// Returns the change of status by an act of a participant whose status before it is `from`, under the rules of one effect only.
+/// `None` selects the rules whose effect is immediate.
 pub fn motion<'v>(
     version: &'v Version,
     from: &StatusId,
@@ -166,7 +166,7 @@ pub fn motion<'v>(
     }
 }
 
-/// Judges by the rules of one effect only: `None` are those that the act has at once.
+/// Judges by the rules of one effect only; `None` selects those whose effect is immediate.
 fn judge_effect(version: &Version, from: &StatusId, event: &Event, effect: Option<EffectBy>) -> Judgement {
     let mut remarks = Vec::new();
     if let Some(toward) = &event.toward
@@ -197,7 +197,7 @@ fn judge_effect(version: &Version, from: &StatusId, event: &Event, effect: Optio
     Judgement { moves, remarks }
 }
 
-/// A rule with its article, in a line.
+/// Writes a rule with its article, in one line.
 fn line(rule: &Transition) -> String {
     [rule.rule.as_str(), " (", rule.article.as_str(), ")"].concat()
 }
@@ -210,8 +210,8 @@ fn rank(version: &Version, status: &StatusId) -> u8 {
     version.status(status).map_or(0, |status| status.rank)
 }
 
-/// What an act gives until the effect that a clause computes: only from a status from which the rules foresee the act, so
-/// that who consents twice does not fall back.
+/// Returns the status that an act gives until the effect that a clause computes. It is given only from a status from which the
+/// rules foresee the act, so that a participant that consents twice does not fall back.
 pub fn judge_meanwhile<'v>(
     version: &'v Version,
     from: &StatusId,
@@ -225,8 +225,8 @@ pub fn judge_meanwhile<'v>(
     Some(Motion { to: by.rule.meanwhile.as_ref()?, by: Some(by) })
 }
 
-/// Whether a rule is the one that an event speaks of: by the status sought where the rule names one, else by the status
-/// that it leads to.
+/// True if an event falls under a rule: by the status sought if the rule names one, otherwise by the status to which the rule
+/// leads.
 fn is_meant(rule: &Transition, version: &Version, event: &Event) -> bool {
     let sought = event.toward.as_ref().map(|id| version.current_name(id));
     match &rule.toward {
@@ -238,7 +238,8 @@ fn is_meant(rule: &Transition, version: &Version, event: &Event) -> bool {
     }
 }
 
-/// The source's own result, if the rules say nothing of an act that may change a status, or of the status that it grants.
+/// The result that the source claims, if the act may change a status and the rules do not cover the act, or the status that it
+/// grants.
 fn attested<'v>(event: &'v Event, version: &'v Version) -> Option<&'v StatusId> {
     let kind = event.act.kind();
     let claimed = event.status.as_ref().filter(|_| kind.may_move_status())?;
@@ -254,10 +255,10 @@ fn claim(event: &Event, derived: &StatusId, remarks: &mut Vec<Remark>) {
     }
 }
 
-/// What cannot have happened, and is kept out of the record.
+/// An act that cannot have happened, and is not recorded.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refusal {
-    /// An act before the body began.
+    /// The act is earlier than the beginning of the body.
     #[error("{act} of {date} lies before {title} began ({began}): an act cannot be older than its body")]
     BeforeBody {
         /// The act.
@@ -266,23 +267,23 @@ pub enum Refusal {
         date: Edtf,
         /// The body's name.
         title: String,
-        /// When it began.
+        /// The day on which it began.
         began: Edtf,
     },
-    /// An effect before the act.
+    /// The effect is earlier than the act.
     #[error("{act} of {date} cannot have had effect on {effect}, before it was done")]
     EffectBeforeAct {
         /// The act.
         act: ActKind,
         /// Its date.
         date: Edtf,
-        /// Its effect.
+        /// The date of its effect.
         effect: Edtf,
     },
 }
 
-/// Refuses only the impossible: an act (not a claim) before its body began, an effect whose latest day lies before the
-/// act's earliest, unless the vocabulary calls the act retroactive.
+/// Refuses only impossible acts: an act (not a claim) before its body began, and an effect whose latest day comes before the act's
+/// earliest, unless the vocabulary calls the act retroactive.
 ///
 /// # Errors
 /// [`Refusal`].

@@ -1,4 +1,4 @@
-//! What is unsound in a charter: statuses that nothing leads to, ambiguous transitions, steps without an end.
+//! Finds the faults of a charter: statuses to which nothing leads, ambiguous transitions, steps without an end.
 
 use std::collections::BTreeSet;
 
@@ -7,14 +7,14 @@ use crate::event::{ActKind, Index, StatusId};
 use super::clauses::unregistered;
 use super::{Charter, Delay, Rule, Version, unknown_names};
 
-/// Something unsound in one version of a charter.
+/// A fault in one version of a charter.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CharterFault {
     /// The version, counted from 1.
     pub version: usize,
     /// The part of the text: `status observer`, `transition founded`.
     pub place: String,
-    /// What is wrong and what to do.
+    /// The fault and the remedy.
     pub what: String,
 }
 
@@ -24,7 +24,7 @@ impl std::fmt::Display for CharterFault {
     }
 }
 
-/// Every fault of every version, oldest first; empty where the charter is sound.
+/// Returns every fault of every version, oldest first; empty if the charter is sound.
 pub fn lint(charter: &Charter) -> Vec<CharterFault> {
     let mut faults = Vec::new();
     for (at, version) in charter.versions().iter().enumerate() {
@@ -39,7 +39,7 @@ pub fn lint(charter: &Charter) -> Vec<CharterFault> {
     faults
 }
 
-/// Statuses that transitions and mergers would give and no version defines, with the entry of the rule.
+/// Returns the statuses that transitions and mergers would give and no version defines, with the entry of the rule.
 pub fn undefined(charter: &Charter) -> Vec<(Index, StatusId)> {
     let mut named: Vec<(Index, StatusId)> = Vec::new();
     for version in charter.versions() {
@@ -70,7 +70,7 @@ fn statuses(version: &Version, found: &mut impl FnMut(String, String)) {
     }
 }
 
-/// Acts that speak of approval at home, rights, participation, labels, texts or the record, never of a status.
+/// True for an act about approval at home, rights, participation, labels, texts or the record: it never changes a status.
 fn never_moves(act: ActKind) -> bool {
     use ActKind as K;
     matches!(act.entry().group, "reservation" | "depositary" | "charter" | "record" | "ledger")
@@ -116,7 +116,7 @@ fn transitions(version: &Version, found: &mut impl FnMut(String, String)) {
         for other in version.transitions.iter().skip(at + 1).map(|t| &t.rule) {
             let shared = other.from.is_empty() || rule.from.is_empty();
             let shared = shared || other.from.iter().any(|id| rule.from.contains(id));
-            // Two statuses that one act may grant are told apart by the status the act names.
+            // If one act may grant two statuses, the status that the act names decides between them.
             let named = matches!(rule.act.0, ActKind::StatusGranted | ActKind::Invited);
             let told_apart = named || rule.toward != other.toward;
             if other.act == rule.act && shared && !told_apart {
@@ -160,7 +160,7 @@ fn procedures(version: &Version, found: &mut impl FnMut(String, String)) {
     }
 }
 
-/// Names of sets, tables and participants in clauses; those of an amendment may come from the texts before it.
+/// Checks the names of sets, tables and participants in clauses; those in an amendment may be defined by earlier texts.
 fn clauses(version: &Version, found: &mut impl FnMut(String, String)) {
     let clauses = &version.clauses;
     for super::StatedClause { key: place, clause, .. } in clauses.each() {

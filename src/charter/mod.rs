@@ -1,7 +1,8 @@
-//! Legal processes as data: the statuses of a body, which act moves what, the steps on the way, each with its article.
+//! Legal processes as data: the statuses of a body, the transitions between them by acts, the steps of its procedures, each with
+//! its article.
 //!
-//! Adopting or amending a charter is an *event*. [`Charter`] is what those events make together: a sequence of
-//! [`Version`]s, each holding from its first day, so that a past question is answered under the rules of its day.
+//! Adopting or amending a charter is an *event*. A [`Charter`] is the result of these events: a sequence of [`Version`]s, each in
+//! force from its first day, so that a question about the past is answered under the rules of its day.
 
 mod clause;
 mod clause_text;
@@ -44,26 +45,26 @@ pub use texts::Texts;
 /// The rules of a body through time.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Charter {
-    /// Whose rules.
+    /// The body that has these rules.
     pub body: BodyId,
-    /// What its adoption says of the body itself.
+    /// The particulars of the body, from its adoption.
     pub about: About,
     /// The body whose charter it extends.
     pub extends: Option<BodyId>,
-    /// Oldest first; never empty.
+    /// The versions, oldest first; never empty.
     versions: Vec<Version>,
-    /// Which acts its rules speak of, under any version.
+    /// The acts that its rules cover, under any version.
     spoken: Spoken,
 }
 
-/// Which acts the rules of a charter speak of: asked of every act of every fold.
+/// The acts that the rules of a charter cover. Every fold looks them up for every act.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 struct Spoken {
     /// Acts that have some effect at once.
     at_once: BTreeSet<ActKind>,
     /// Acts whose effect a clause computes.
     computed: BTreeSet<(ActKind, EffectBy)>,
-    /// Acts that give a status until their effect.
+    /// Acts that give a status until their effect begins.
     meanwhile: BTreeSet<(ActKind, EffectBy)>,
     /// Treaties for whose entry into force clauses wait.
     waits: BTreeSet<BodyId>,
@@ -85,51 +86,51 @@ impl Spoken {
     }
 }
 
-/// What is said of a body beside its rules.
+/// The particulars of a body beside its rules.
 #[derive(Clone, PartialEq, Debug)]
 pub struct About {
     /// Its name.
     pub title: String,
-    /// Its name where space is short.
+    /// A shorter name.
     pub short: String,
-    /// Whether that name takes no article.
+    /// True if the short name takes no article.
     pub bare_name: bool,
-    /// Organisation or treaty.
+    /// The kind: organisation or treaty.
     pub kind: BodyKind,
-    /// The signature or adoption of its constitutive instrument, where known.
+    /// The date of signature or adoption of its constitutive instrument, if known.
     pub began: Option<Edtf>,
-    /// Who decides on a status.
+    /// The organ that decides on a status.
     pub decider: Option<String>,
 }
 
-/// The rules as they stand from one adoption or amendment to the next.
+/// The rules from one adoption or amendment to the next.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Version {
-    /// The entry that adopted or amended.
+    /// The entry of the adoption or amendment.
     pub entry: Index,
-    /// The first day on which it holds; `None` for one that holds from the beginning.
+    /// The first day on which it is in force; `None` if it is in force from the beginning.
     pub effective: Option<Edtf>,
-    /// Whether it is the pattern's that the charter extends: rules for where the treaty is silent, or is not read yet.
+    /// True for a version of the pattern that the charter extends: its rules apply if the treaty is silent, or is not yet read.
     pub inherited: bool,
-    /// When the world could know of it.
+    /// The day from which the world could know of it.
     pub known: Day,
     /// The instrument or decision.
     pub instrument: Option<String>,
-    /// A caveat that every answer resting on it repeats.
+    /// A caveat, repeated in every answer that rests on this version.
     pub note: Option<String>,
-    /// Statuses that exist, the highest first.
+    /// The statuses that exist, the highest first.
     pub statuses: Vec<Ruled<Status>>,
-    /// Which act moves what.
+    /// The transitions: which act leads to which status.
     pub transitions: Vec<Ruled<Transition>>,
-    /// Ways to a status.
+    /// The procedures that lead to a status.
     pub procedures: Vec<Ruled<Procedure>>,
-    /// When things enter into force and end.
+    /// The clauses on entry into force and on withdrawal.
     pub clauses: Clauses,
-    /// How many recorders must sign which act.
+    /// The number of recorders that must sign an act, by the act.
     pub recorders: BTreeMap<ActName, Signers>,
-    /// Statuses merged by this version itself.
+    /// The mergers that this version itself makes.
     pub mergers: Vec<Merger>,
-    /// Every merger so far: old status, new status.
+    /// Every merger so far: old status and new status.
     pub merged: Vec<(StatusId, StatusId)>,
 }
 
@@ -143,34 +144,34 @@ pub struct Ruled<T> {
 }
 
 impl Version {
-    /// The first day on which it holds, [`Day::PAST`] for one that holds from the beginning.
+    /// The first day on which it is in force; [`Day::PAST`] if it is in force from the beginning.
     pub fn from(&self) -> Day {
         self.effective.as_ref().map_or(Day::PAST, Edtf::earliest)
     }
 
-    /// A status by its id.
+    /// Finds a status by its id.
     pub fn status(&self, id: &StatusId) -> Option<&Status> {
         self.statuses.iter().find(|s| s.rule.id == *id).map(|s| &s.rule)
     }
 
-    /// The way to a status.
+    /// Finds the procedure that leads to a status.
     pub fn procedure(&self, toward: &StatusId) -> Option<&Ruled<Procedure>> {
         self.procedures.iter().find(|p| p.rule.toward == *toward)
     }
 
-    /// The status of full membership: the one that stands highest.
+    /// The status of full membership: the one with the highest rank.
     pub fn highest(&self) -> Option<&StatusId> {
         let ranked = self.statuses.iter().map(|s| &s.rule).filter(|s| s.rank > 0);
         ranked.max_by_key(|s| s.rank).map(|s| &s.id)
     }
 
-    /// What a status has become by mergers up to this version.
+    /// The status into which a status was merged, up to this version; the status itself if it was not merged.
     pub fn current_name<'a>(&'a self, id: &'a StatusId) -> &'a StatusId {
         self.merged.iter().fold(id, |id, (old, new)| if old == id { new } else { id })
     }
 }
 
-/// Why charter events make no charter.
+/// The reason why charter events make no charter.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 pub enum CharterError {
     /// A text cannot be read.
@@ -178,10 +179,10 @@ pub enum CharterError {
     Text {
         /// The adoption or amendment.
         entry: Index,
-        /// What is wrong with it.
+        /// The fault of the text.
         source: CharterTextError,
     },
-    /// An amendment that would hold before the charter does, and be lost with its adoption.
+    /// An amendment that would be in force before the charter is, so that the adoption would undo it.
     #[error(
         "the amendment of entry {entry} holds before the charter that it amends: give it its first day, effective = …"
     )]
@@ -191,31 +192,31 @@ pub enum CharterError {
     },
 }
 
-/// An adoption, an amendment or an effected correction that the record holds.
+/// An adoption, an amendment or an effected correction in the record.
 #[derive(Clone, Copy, Debug)]
 pub struct CharterAct<'a> {
     /// Its place in the log.
     pub entry: Index,
     /// The event.
     pub event: &'a Event,
-    /// The TOML that it carries.
+    /// Its text, in TOML.
     pub text: &'a str,
-    /// The first day on which it holds; `None` from the beginning.
+    /// The first day on which it is in force; `None` if it is in force from the beginning.
     pub effective: Option<&'a Edtf>,
-    /// Whether it is of the body whose charter this one extends.
+    /// True if it belongs to the body whose charter this one extends.
     pub inherited: bool,
 }
 
 impl<'a> CharterAct<'a> {
-    /// Of an event that adopts or amends; `None` of any other. A correction needs the text that it corrects to say
-    /// from when it holds: see `history::charter_acts`.
+    /// Makes a charter act of an event that adopts or amends; `None` for any other event. For a correction, the text that it
+    /// corrects determines from when it is in force: see `history::charter_acts`.
     pub fn of(entry: Index, event: &'a Event) -> Option<CharterAct<'a>> {
         let (Act::CharterAdopted(text) | Act::CharterAmended(text)) = &event.act else { return None };
         let effective = event.dates.get(Role::Effective);
         Some(CharterAct { entry, event, text, effective, inherited: false })
     }
 
-    /// The same as a part of another charter, which extends it: all of a pattern holds from the beginning.
+    /// The same act as part of another charter, which extends it: all of a pattern is in force from the beginning.
     #[must_use]
     pub fn inherited(self) -> CharterAct<'a> {
         CharterAct { inherited: true, effective: None, ..self }
@@ -226,24 +227,22 @@ impl<'a> CharterAct<'a> {
         if self.amends() { None } else { CharterText::extended(self.text) }
     }
 
-    /// Whether it changes rules that another text adopts.
+    /// True if it changes rules that another text adopts.
     fn amends(&self) -> bool {
         self.event.act.kind() != ActKind::CharterAdopted
     }
 }
 
 impl Charter {
-    /// Folds adoptions and amendments, in the order of their first days, into the rules of a body; `None` where there
-    /// are none.
+    /// Folds adoptions and amendments, in the order of their first days, into the rules of a body; `None` if there are none.
     ///
     /// # Errors
-    /// [`CharterError`] where a text cannot be read, or an amendment comes before the adoption; [`lint`] says what is
-    /// unsound besides.
+    /// [`CharterError`] if a text cannot be read, or if an amendment comes before the adoption. [`lint`] finds all other faults.
     pub fn fold(body: &BodyId, acts: &[CharterAct<'_>]) -> Result<Option<Charter>, CharterError> {
         Charter::fold_with(body, acts, &Texts::default())
     }
 
-    /// The same with texts that may have been read before.
+    /// Folds as [`Charter::fold`] does, with a store of texts that may already be parsed.
     ///
     /// # Errors
     /// As of [`Charter::fold`].
@@ -299,23 +298,23 @@ impl Charter {
         &self.versions[at.min(self.versions.len() - 1)]
     }
 
-    /// The rules as they stand last.
+    /// The rules of the last version.
     pub fn latest(&self) -> &Version {
         self.on(Day::FUTURE)
     }
 
-    /// The first day on which a status existed, where any version names it.
+    /// The first day on which a status existed, if any version names it.
     pub fn status_began(&self, id: &StatusId) -> Option<Day> {
         self.versions.iter().find(|v| v.status(id).is_some()).map(Version::from)
     }
 
-    /// The last day on which a status existed, where a merger ended it.
+    /// The last day on which a status existed, if a merger ended it.
     pub fn status_ended(&self, id: &StatusId) -> Option<Day> {
         let last = self.versions.iter().rposition(|v| v.status(id).is_some())?;
         self.versions.get(last + 1).map(|v| v.from().previous())
     }
 
-    /// Whether some rule gives an act its effect at once.
+    /// True if a rule gives the act its effect at once.
     pub fn moves_at_once(&self, act: ActKind) -> bool {
         self.spoken.at_once.contains(&act)
     }
@@ -327,23 +326,23 @@ impl Charter {
         every.into_iter().filter(move |effect| some && self.spoken.computed.contains(&(act, *effect)))
     }
 
-    /// Whether some rule gives a status between an act and the effect that a clause computes.
+    /// True if a rule gives a status between the act and the effect that a clause computes.
     pub fn gives_meanwhile(&self, act: ActKind, effect: EffectBy) -> bool {
         self.spoken.meanwhile.contains(&(act, effect))
     }
 
-    /// Whether clauses compute the effect of any act.
+    /// True if clauses compute the effect of any act.
     pub fn computes_effects(&self) -> bool {
         !self.spoken.computed.is_empty()
     }
 
-    /// The adoption or amendment that an entry made.
+    /// The version that an entry made.
     pub fn version_of(&self, entry: Index) -> Option<&Version> {
         self.versions.iter().find(|v| v.entry == entry)
     }
 
-    /// Whether a participant's status may rest on acts of others: by a clause that counts them, or by a line that joins
-    /// two participants.
+    /// True if a participant's status may depend on acts of others: by a clause that counts them, or by a line that joins two
+    /// participants.
     pub fn joins_participants(&self) -> bool {
         self.versions.iter().any(|v| {
             let computed = |t: &Ruled<Transition>| {
@@ -359,18 +358,19 @@ impl Charter {
         &self.spoken.waits
     }
 
-    /// Whether a step of a procedure is for others to take.
+    /// True if others than the applicant may have to take a step of a procedure, or if a participant's status may depend on acts of
+    /// others.
     pub fn counts_participants(&self) -> bool {
         let steps = || self.versions.iter().flat_map(|v| &v.procedures).flat_map(|p| &p.rule.steps);
         self.joins_participants() || steps().any(|step| step.by.is_some())
     }
 
-    /// A status by its id in the newest version that has it.
+    /// Finds a status by its id, in the newest version that has it.
     pub fn status(&self, id: &StatusId) -> Option<&Status> {
         self.versions.iter().rev().find_map(|v| v.status(id))
     }
 
-    /// Every status that any version names, the newest version's first, highest first.
+    /// Every status that any version names: those of the newest version first, and the highest first in each.
     pub fn statuses(&self) -> Vec<&Status> {
         let mut all: Vec<&Status> = Vec::new();
         for version in self.versions.iter().rev() {
@@ -461,7 +461,7 @@ fn version(
     version
 }
 
-/// What an amendment restates takes the place of what it names; the rest is added.
+/// Replaces the rules that an amendment states again, and adds the others.
 fn replace<T: Clone>(rules: &mut Vec<Ruled<T>>, stated: &[T], entry: Index, same: fn(&T, &T) -> bool) {
     for rule in stated {
         let new = Ruled { entry, rule: rule.clone() };
@@ -472,10 +472,10 @@ fn replace<T: Clone>(rules: &mut Vec<Ruled<T>>, stated: &[T], entry: Index, same
     }
 }
 
-/// The event that adopts or amends by a text; its dates, instrument and sources are those that the text states.
+/// Makes the event that adopts or amends by a text. Its dates, instrument and sources are those that the text states.
 ///
 /// # Errors
-/// [`CharterTextError`] where the text cannot be read.
+/// [`CharterTextError`] if the text cannot be read.
 pub fn charter_event(text: &str, amends: bool, id: EventId) -> Result<Event, CharterTextError> {
     let said = if amends { CharterText::parse(text)? } else { CharterText::parse_adoption(text)? };
     let payload = smol_str::SmolStr::new(text);

@@ -1,10 +1,10 @@
-//! Clauses that count signatories without saying until which day a state could sign.
+//! Finds clauses that count signatories without stating the last day on which a state could sign.
 
 use super::clause::{Condition, Rule, SetRef};
 
 impl Rule {
-    /// True if the rule counts signatories while their class may still grow. Then a state that signs later was to be counted as
-    /// well, and whether the condition is met is possible only (VCLT 24(2) counts the negotiating states).
+    /// True if the rule counts signatories while their class may still grow. A state that signs later would have to be counted as
+    /// well, so it is only possible that the condition is met (VCLT 24(2) counts the negotiating states).
     pub fn counts_open_class(&self) -> bool {
         match self {
             Rule::WhenMet { trigger: condition, .. } | Rule::Fixed { provided: condition, .. } => {

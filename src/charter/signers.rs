@@ -1,4 +1,4 @@
-//! How many recorders must sign an act before it is recorded: the rule of two persons.
+//! The number of recorders that must sign an act before it is recorded: the rule of two persons.
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
@@ -6,7 +6,7 @@ use crate::event::ActKind;
 
 use super::Version;
 
-/// So many different recorders must sign, 0 to 9; an amendment lifts the rule with 0.
+/// The number of different recorders that must sign, 0 to 9. With 0 an amendment lifts the rule.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 #[serde(transparent)]
 pub struct Signers(pub u8);
@@ -24,8 +24,8 @@ impl<'de> Deserialize<'de> for Signers {
 }
 
 impl Version {
-    /// How many different recorders must sign an act. Whoever could lift the rule must be as many as it asks for: an
-    /// act that makes rules needs what the strictest of them needs.
+    /// The number of different recorders that must sign an act. An act that makes rules needs as many as the strictest rule does,
+    /// because it could lift that rule.
     pub fn signers(&self, act: ActKind) -> usize {
         use ActKind as K;
         let makes_rules = matches!(

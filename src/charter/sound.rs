@@ -1,5 +1,5 @@
-//! What makes a charter unfit to be recorded: statuses that it does not define, rules that wait for themselves. Each fault
-//! is told at its place in the TOML.
+//! Finds faults that make a charter unfit to be recorded: statuses that it does not define, rules that wait for themselves. Each
+//! fault is reported at its place in the TOML.
 
 use std::collections::BTreeSet;
 
@@ -74,8 +74,8 @@ pub fn check_sound(text: &str, charter: &Charter, version: &Version) -> Result<(
     first(text, faults)
 }
 
-/// Statuses that the rules name: one that a rule leads to must exist under this version, one that it comes from, or that
-/// is sought, under some.
+/// Checks the statuses that the rules name. The status to which a rule leads must exist under this version. The status from which
+/// it leads, and the status sought, must exist under some version.
 fn statuses(
     text: &str,
     placed: &Placed,
@@ -114,7 +114,7 @@ fn statuses(
     }
 }
 
-/// Mergers of one text that lead back to where they begin.
+/// Finds mergers of one text that lead back to where they begin.
 fn mergers(text: &str, placed: &Placed, faults: &mut Vec<(usize, String)>) {
     for merger in &placed.mergers {
         let mut reached = BTreeSet::from([merger.to.get_ref().as_str()]);
@@ -137,7 +137,7 @@ fn mergers(text: &str, placed: &Placed, faults: &mut Vec<(usize, String)>) {
     }
 }
 
-/// Clauses that wait for what they bring about.
+/// Finds clauses that wait for their own effect.
 fn waits(
     text: &str,
     placed: &Placed,
@@ -165,7 +165,7 @@ fn waits(
     }
 }
 
-/// Whether some part of a clause's condition is as asked.
+/// True if a part of the clause's condition satisfies `asked`.
 fn names(clause: &Clause, asked: &dyn Fn(&Condition) -> bool) -> bool {
     fn any(condition: &Condition, asked: &dyn Fn(&Condition) -> bool) -> bool {
         match condition {

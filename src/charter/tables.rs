@@ -1,6 +1,6 @@
-//! Sets and tables that stand in files of their own: rows of participants, with their shares.
+//! Reads sets and tables from files of their own: rows of participants, with their shares.
 //!
-//! What is recorded holds the rows themselves, because a replay needs nothing but the log.
+//! The recorded text contains the rows themselves, because a replay needs nothing but the log.
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -23,13 +23,13 @@ struct Part {
     file: Option<Spanned<String>>,
 }
 
-/// A charter text in which every `file = "…"` of a set or table is replaced by the rows of that file: `members` from its
-/// column `participant`, `shares` from its columns `participant` and `share`. Lines keep their numbers.
+/// Returns the charter text with every `file = "…"` of a set or table replaced by the rows of that file: `members` from its column
+/// `participant`, `shares` from its columns `participant` and `share`. Lines keep their numbers.
 ///
-/// `read` gives the text of a file by the name that the charter has for it.
+/// `read` returns the text of a file by its name in the charter.
 ///
 /// # Errors
-/// [`CharterTextError`] at the name of the file: it cannot be read, lacks a column, or names somebody unknown.
+/// [`CharterTextError`] at the name of the file, if it cannot be read, lacks a column, or names an unknown participant.
 pub fn with_tables(
     text: &str,
     read: &dyn Fn(&str) -> Result<String, String>,
@@ -37,7 +37,7 @@ pub fn with_tables(
     if !text.contains("file") {
         return Ok(text.to_owned());
     }
-    // What is no charter is refused with its place when it is read as one.
+    // A text that is not a charter is refused later, with the place of its fault, when it is read as one.
     let Ok(named) = toml::from_str::<Named>(text) else { return Ok(text.to_owned()) };
     let sets = named.sets.iter().map(|part| (part, false));
     let parts = sets.chain(named.weights.iter().map(|part| (part, true)));
@@ -51,14 +51,14 @@ pub fn with_tables(
         let stated =
             rows.map_err(|what| CharterTextError::at(text, file.span().start, format!("{name}: {what}")))?;
         let before = text.get(..file.span().start).unwrap_or_default();
-        // Between the key and its value stand an equals sign and spaces, and the key may be in quotes.
+        // Between the key and its value there are an equals sign and spaces, and the key may be in quotes.
         let key = before.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '=' | '"' | '\''));
         whole.replace_range(key.len().saturating_sub("file".len())..file.span().end, &stated);
     }
     Ok(whole)
 }
 
-/// The rows of a file as a line of TOML.
+/// Writes the rows of a file as a line of TOML.
 fn stated(rows: &str, weighs: bool) -> Result<String, String> {
     let rows = rows.strip_prefix('\u{feff}').unwrap_or(rows);
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(rows.as_bytes());
@@ -86,7 +86,7 @@ fn stated(rows: &str, weighs: bool) -> Result<String, String> {
     Ok(if weighs { format!("shares = {{ {found} }}") } else { format!("members = [{found}]") })
 }
 
-/// A cell inside the quotes of TOML: what is no decimal is refused later, with its place.
+/// Writes a cell for use inside the quotes of TOML. A cell that is not a decimal is refused later, with its place.
 fn toml_text(cell: &str) -> String {
     cell.chars().filter(|c| !c.is_control() && !matches!(c, '"' | '\\')).collect()
 }

@@ -9,7 +9,7 @@ pub struct Template {
 }
 
 impl Template {
-    /// The template of a body.
+    /// Finds the template of a body; case does not matter.
     pub fn find(id: &str) -> Option<&'static Template> {
         TEMPLATES.iter().find(|t| t.id.eq_ignore_ascii_case(id))
     }

@@ -1,4 +1,4 @@
-//! Clauses as texts: what is read, what is refused and where, and the dates that follow.
+//! Tests of clauses as texts: those that are accepted, those that are refused at their place, and the dates that follow.
 
 use proptest::prelude::*;
 
@@ -14,7 +14,7 @@ fn rule(text: &str) -> Rule {
     Clause::parse(text).unwrap_or_else(|e| panic!("{text}: {e}")).rule
 }
 
-/// The column and the words of an error.
+/// The column and the text of an error.
 fn wrong(text: &str) -> (usize, String) {
     let error = Clause::parse(text).unwrap_err();
     (error.column, error.what)
@@ -188,7 +188,7 @@ fn adoption(body: &str) -> String {
     format!("id = \"x\"\nkind = \"treaty\"\n{body}\n")
 }
 
-/// Line, column and words of the error of an adoption.
+/// The line, column and text of the error of an adoption.
 fn refused(body: &str) -> String {
     CharterText::parse_adoption(&adoption(body)).unwrap_err().to_string()
 }
@@ -200,7 +200,7 @@ fn a_bad_clause_is_shown_at_its_place_in_the_toml() {
         ("entry_into_force = \"count(3) and cuont(5) then last\"", "line 3, column 34"),
         ("entry-into-force = 'count(3) and cuont(5) then last'", "line 3, column 34"),
         ("entry_into_force = \"\"\"\ncount(3)\n and cuont(5) then last\"\"\"", "line 5, column 6"),
-        // With escapes the columns differ, and the string is shown.
+        // With escapes the columns differ, and the error points to the string.
         ("entry_into_force = \"count(3)\\u0020and cuont(5) then last\"", "line 3, column 20"),
         (
             "[[accession]]\nparticipant = \"HRV\"\narticle = \"3\"\nclause = \"count(3) and cuont(5) then last\"",

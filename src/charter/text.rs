@@ -1,4 +1,4 @@
-//! The TOML of a charter: what one adoption or amendment says.
+//! The TOML of a charter: the text of one adoption or amendment.
 
 use std::collections::BTreeMap;
 
@@ -7,32 +7,32 @@ use serde::{Deserialize, Serialize};
 use super::signers::Signers;
 use crate::event::{ActKind, BodyId, Edtf, Evidence, ParticipantId, StatusId};
 
-/// What the text of one adoption or amendment says. An adoption states the whole process; an amendment states what it
-/// adds, replaces or merges, and leaves the rest as it was.
+/// The content of one adoption or amendment. An adoption states the whole process. An amendment states only additions, replacements
+/// and mergers; the rest does not change.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct CharterText {
-    /// The body whose rules these are.
+    /// The body that has these rules.
     pub id: BodyId,
     /// Its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Its name where space is short.
+    /// A shorter name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub short: Option<String>,
-    /// Whether that name stands in a sentence without an article: NATO, not "the NATO".
+    /// True if the short name has no article in a sentence: NATO, not "the NATO".
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub bare_name: bool,
-    /// Organisation or treaty.
+    /// The kind: organisation or treaty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<BodyKind>,
-    /// The body whose charter this adoption starts from: a pattern that states the rules common to many treaties.
+    /// The body whose charter this adoption extends: a pattern that states the rules common to many treaties.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extends: Option<BodyId>,
-    /// Signature or adoption of its constitutive instrument: no act can be older.
+    /// The date of signature or adoption of its constitutive instrument: no act can be earlier.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub began: Option<Edtf>,
-    /// Who decides on a status.
+    /// The organ that decides on a status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decider: Option<String>,
     /// The day of the decision.
@@ -44,78 +44,79 @@ pub struct CharterText {
     /// The day of signature.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signed: Option<Edtf>,
-    /// The first day on which it holds; without one it holds from the beginning.
+    /// The first day on which it is in force; without one it is in force from the beginning.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective: Option<Edtf>,
     /// The instrument or decision.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instrument: Option<String>,
-    /// Where.
+    /// The place of the decision, adoption or signature.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
-    /// A caveat that every answer resting on it repeats.
+    /// A caveat, repeated in every answer that rests on this text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-    /// What the text rests on.
+    /// The evidence for the text.
     #[serde(default, rename = "source", skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<Evidence>,
-    /// When the treaty, or the constitutive instrument, enters into force.
+    /// The clause on the entry into force of the treaty, or of the constitutive instrument.
     #[serde(alias = "entry_into_force", skip_serializing_if = "Option::is_none")]
     pub entry_into_force: Option<String>,
-    /// The day on which the treaty, or the constitutive instrument, entered into force, as the depositary certified it: for a record
-    /// that does not have the consents which brought it about.
+    /// The day on which the treaty, or the constitutive instrument, entered into force, as the depositary certified it. It serves a
+    /// record without the consents that brought the entry into force about.
     #[serde(alias = "in_force_since", skip_serializing_if = "Option::is_none")]
     pub in_force_since: Option<Edtf>,
-    /// When it enters into force for one participant, after it is in force.
+    /// The clause on the entry into force for one participant, after the treaty is in force.
     #[serde(alias = "entry_into_force_for_participant", skip_serializing_if = "Option::is_none")]
     pub entry_into_force_for_participant: Option<String>,
-    /// When a withdrawal has effect after its notice.
+    /// The clause on the effect of a withdrawal after its notice.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withdrawal: Option<String>,
-    /// Where each clause stands, by the key that states it.
+    /// The article of each clause, by the key that states the clause.
     #[serde(default, rename = "article", skip_serializing_if = "BTreeMap::is_empty")]
     pub articles: BTreeMap<ClauseKey, String>,
-    /// How each clause is known, where not by reading the article.
+    /// The way in which each clause is known, if its article was not read.
     #[serde(default, rename = "basis", skip_serializing_if = "BTreeMap::is_empty")]
     pub bases: BTreeMap<ClauseKey, String>,
-    /// Named sets of participants that clauses count in.
+    /// The named sets of participants in which clauses count.
     #[serde(default, rename = "set", skip_serializing_if = "Vec::is_empty")]
     pub sets: Vec<NamedSet>,
-    /// Tables of shares that clauses weigh by.
+    /// The tables of shares by which clauses weigh.
     #[serde(default, rename = "weight", skip_serializing_if = "Vec::is_empty")]
     pub weights: Vec<WeightTable>,
-    /// Clauses of single accession treaties or protocols.
+    /// The clauses of single accession treaties or protocols.
     #[serde(default, rename = "accession", skip_serializing_if = "Vec::is_empty")]
     pub accessions: Vec<AccessionClause>,
-    /// How many different recorders must sign an act, by the act.
+    /// The number of different recorders that must sign an act, by the act.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub recorders: BTreeMap<ActName, Signers>,
-    /// Statuses that it creates, the highest first.
+    /// The statuses that it creates, the highest first.
     #[serde(default, rename = "status", skip_serializing_if = "Vec::is_empty")]
     pub statuses: Vec<Status>,
-    /// Which act moves what.
+    /// The transitions: which act leads to which status.
     #[serde(default, rename = "transition", skip_serializing_if = "Vec::is_empty")]
     pub transitions: Vec<Transition>,
-    /// The way to a status, in steps.
+    /// The procedures: the way to a status, in steps.
     #[serde(default, rename = "procedure", skip_serializing_if = "Vec::is_empty")]
     pub procedures: Vec<Procedure>,
-    /// Statuses that become another for every holder.
+    /// The mergers: statuses that become another for every participant that has them.
     #[serde(default, rename = "merger", skip_serializing_if = "Vec::is_empty")]
     pub mergers: Vec<Merger>,
 }
 
 impl super::About {
-    /// Its short name as it stands in a sentence: `the SCO`, `NATO`.
+    /// Its short name as used in a sentence: `the SCO`, `NATO`.
     pub fn in_short(&self) -> String {
         with_article(&self.short, self.bare_name)
     }
 
-    /// Its name as it stands in a sentence: `the European Union`; where it is called by its short name alone, that one.
+    /// Its full name as used in a sentence: `the European Union`. If the short name is also the full one and takes no article,
+    /// neither does this.
     pub fn in_full(&self) -> String {
         with_article(&self.title, self.bare_name && self.title == self.short)
     }
 
-    /// A holder's status with the name: `observer of the SCO`, but `party to the Covenant`.
+    /// A participant's status with the name of the body: `observer of the SCO`, but `party to the Covenant`.
     pub fn held(&self, status: &str) -> String {
         let of = match self.kind {
             BodyKind::Organisation => "of",
@@ -132,7 +133,7 @@ fn with_article(name: &str, bare: bool) -> String {
     }
 }
 
-/// What a body is.
+/// The kind of a body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BodyKind {
@@ -148,42 +149,43 @@ pub enum BodyKind {
 pub struct Status {
     /// Its id.
     pub id: StatusId,
-    /// For one holder.
+    /// The word for one participant that has it.
     pub title: String,
-    /// For several.
+    /// The word for several participants.
     pub plural: String,
-    /// How high it stands: whoever holds a higher one no longer seeks a lower. 0 for the end of a status.
+    /// The rank: a participant with a higher status no longer seeks a lower one. 0 for the end of a status.
     #[serde(default)]
     pub rank: u8,
 }
 
-/// An act moves a participant to a status.
+/// A transition: an act that moves a participant to a status.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Transition {
-    /// Which act.
+    /// The act.
     pub act: ActName,
-    /// From which statuses the rules foresee it; any where none is named. Practice breaks ladders: an act from another
-    /// status still moves, and is remarked.
+    /// The statuses from which the rules foresee the act; empty for any status. Practice does not always follow the steps: an act
+    /// from another status still has its effect, with a remark.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub from: Vec<StatusId>,
-    /// To which status.
+    /// The status after the act.
     pub to: StatusId,
-    /// The status sought for which alone the rule holds: an invitation to membership, an application for partnership.
+    /// The only status sought for which the rule applies: it separates an invitation to membership from an application for
+    /// partnership.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub toward: Option<StatusId>,
-    /// Which clause computes the day of its effect, where the act does not fix it.
+    /// The clause that computes the day of effect, if the act does not fix it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effect: Option<EffectBy>,
-    /// The status from the act until that effect: of who has consented to a treaty that is not yet in force for it (VCLT
-    /// 2(1)(f)).
+    /// The status between the act and that effect, for example of a state that has consented to a treaty that is not yet in force
+    /// for it (VCLT 2(1)(f)).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub meanwhile: Option<StatusId>,
-    /// What the article says, in a line.
+    /// The content of the article, in one line.
     pub rule: String,
-    /// Where it stands.
+    /// The article.
     pub article: String,
-    /// How the rule is known, where not by reading the article.
+    /// The way in which the rule is known, if the article was not read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub basis: Option<String>,
 }
@@ -192,17 +194,17 @@ pub struct Transition {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClauseKey {
-    /// When the treaty enters into force.
+    /// The entry into force of the treaty.
     #[serde(alias = "entry_into_force")]
     EntryIntoForce,
-    /// When it enters into force for one participant.
+    /// The entry into force for one participant.
     #[serde(alias = "entry_into_force_for_participant")]
     EntryIntoForceForParticipant,
-    /// When a withdrawal has effect.
+    /// The effect of a withdrawal.
     Withdrawal,
 }
 
-/// Which clause computes the day of an act's effect.
+/// The clause that computes the day of an act's effect.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EffectBy {
@@ -220,19 +222,19 @@ pub enum EffectBy {
 pub struct NamedSet {
     /// Its name in clauses.
     pub id: String,
-    /// Who belongs to it.
+    /// Its members.
     pub members: Vec<ParticipantId>,
-    /// The first day on which these belong to it; without one from the beginning. Of several texts of one set the one holds
-    /// that began last.
+    /// The first day on which these are its members; without one, from the beginning. If several texts state one set, the text that
+    /// began last applies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective: Option<Edtf>,
-    /// Where it stands.
+    /// The article.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub article: Option<String>,
-    /// How it is known.
+    /// The way in which it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub basis: Option<String>,
-    /// What it rests on.
+    /// The evidence for it.
     #[serde(default, rename = "source", skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<Evidence>,
 }
@@ -245,20 +247,20 @@ pub struct WeightTable {
     pub id: String,
     /// Each share, in the table's own unit, as a decimal in text.
     pub shares: BTreeMap<ParticipantId, String>,
-    /// What a share counts: gigagrams of carbon dioxide, votes.
+    /// The unit of the shares: gigagrams of carbon dioxide, votes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
-    /// The first day on which these shares hold; without one from the beginning. Of several texts of one table the one holds
-    /// that began last.
+    /// The first day on which these shares apply; without one, from the beginning. If several texts state one table, the text that
+    /// began last applies.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective: Option<Edtf>,
-    /// Where it stands.
+    /// The article.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub article: Option<String>,
-    /// How it is known.
+    /// The way in which it is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub basis: Option<String>,
-    /// What it rests on.
+    /// The evidence for it.
     #[serde(default, rename = "source", skip_serializing_if = "Vec::is_empty")]
     pub sources: Vec<Evidence>,
 }
@@ -267,13 +269,13 @@ pub struct WeightTable {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AccessionClause {
-    /// Whose accession.
+    /// The participant that accedes.
     pub participant: ParticipantId,
-    /// When it enters into force.
+    /// The clause on its entry into force.
     pub clause: String,
-    /// Where it stands.
+    /// The article.
     pub article: String,
-    /// How it is known, where not by reading the article.
+    /// The way in which it is known, if the article was not read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub basis: Option<String>,
 }
@@ -284,7 +286,7 @@ pub struct AccessionClause {
 pub struct Procedure {
     /// The status at its end.
     pub toward: StatusId,
-    /// Where it stands.
+    /// The article.
     pub article: String,
     /// Its steps in order; the last one gives the status.
     #[serde(rename = "step")]
@@ -295,46 +297,46 @@ pub struct Procedure {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Step {
-    /// The act that takes it.
+    /// The act that completes the step.
     pub act: ActName,
-    /// In a word or two.
+    /// The title, in a word or two.
     pub title: String,
-    /// Whether it may be left out.
+    /// True if the step may be left out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub optional: bool,
-    /// The status that the act must name, where it may give several: a step on the way to another one.
+    /// The status that the act must name, if it may give several: a step on the way to another status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<StatusId>,
-    /// Whose act it is, where not the deciding body's or the applicant's.
+    /// The participants whose acts these are, if not the deciding body's or the applicant's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<StepBy>,
-    /// Where it stands, where not in the procedure's article.
+    /// The article, if it is not the procedure's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub article: Option<String>,
 }
 
-/// Whose acts complete a step.
+/// The participants whose acts complete a step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StepBy {
-    /// Each member of the moment, with the applicant named in `about`.
+    /// Each member at that moment; the act names the applicant in `about`.
     EveryMember,
-    /// Each member of the moment and the applicant, with the applicant named in `about`.
+    /// Each member at that moment, and the applicant; the act names the applicant in `about`.
     EveryMemberAndApplicant,
 }
 
-/// A class of statuses becomes another one for every holder at once. The merged statuses end, and with them the
+/// A merger: statuses become another one for every participant that has them, at once. The merged statuses end, and with them the
 /// transitions and procedures that lead to them.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Merger {
     /// The statuses that end.
     pub from: Vec<StatusId>,
-    /// The status that their holders have from then on.
+    /// The status that these participants have from then on.
     pub to: StatusId,
-    /// What the article says, in a line.
+    /// The content of the article, in one line.
     pub rule: String,
-    /// Where it stands.
+    /// The article.
     pub article: String,
 }
 
@@ -355,20 +357,20 @@ impl<'de> Deserialize<'de> for ActName {
     }
 }
 
-/// Why a text is no charter, and where.
+/// The reason why a text is not a charter, and the place of the fault.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("line {line}, column {column}: {what}")]
 pub struct CharterTextError {
-    /// From 1.
+    /// The line, from 1.
     pub line: usize,
-    /// In characters, from 1.
+    /// The column, in characters, from 1.
     pub column: usize,
-    /// What is wrong there.
+    /// The fault.
     pub what: String,
 }
 
 impl CharterTextError {
-    /// At a byte of the text.
+    /// Makes an error at a byte offset of the text.
     pub(super) fn at(text: &str, offset: usize, what: String) -> CharterTextError {
         let before = text.get(..offset).unwrap_or(text);
         let line = before.rsplit('\n').next().unwrap_or_default();
@@ -382,18 +384,18 @@ impl CharterTextError {
 }
 
 impl CharterText {
-    /// The body whose charter an adoption extends, where it names one. A text that cannot be read names none.
+    /// The body whose charter an adoption extends, if it names one. A text that cannot be read names none.
     pub fn extended(text: &str) -> Option<BodyId> {
         #[derive(Deserialize)]
         struct Extends {
             extends: Option<BodyId>,
         }
-        // Most texts extend nothing, and are not read for it.
+        // Most texts extend nothing, and are not parsed for it.
         let read = || toml::from_str::<Extends>(text).ok();
         text.contains("extends").then(read).flatten()?.extends
     }
 
-    /// The beginning of its body that an adoption or amendment states. A text that cannot be read states none.
+    /// The beginning of its body, as an adoption or amendment states it. A text that cannot be read states none.
     pub fn beginning(text: &str) -> Option<Edtf> {
         #[derive(Deserialize)]
         struct Began {

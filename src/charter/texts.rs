@@ -1,18 +1,18 @@
-//! Charter texts that were read: what thousands of charters extend is read once.
+//! A store of parsed charter texts: a pattern that thousands of charters extend is parsed once.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::text::{CharterText, CharterTextError};
 
-/// Texts by what stands in them.
+/// Parsed texts, by the text itself.
 ///
-/// A copy shares them.
+/// A clone shares the store.
 #[derive(Clone, Default)]
 pub struct Texts(Arc<Mutex<HashMap<String, Arc<CharterText>>>>);
 
 impl Texts {
-    /// Reads a text, as [`CharterText::parse`] does; the same text is read once.
+    /// Parses a text, as [`CharterText::parse`] does; the same text is parsed once.
     ///
     /// # Errors
     /// [`CharterTextError`].
@@ -21,7 +21,7 @@ impl Texts {
         if let Some(said) = known().get(text) {
             return Ok(Arc::clone(said));
         }
-        // Read without the lock: bodies are folded on several threads at once.
+        // The text is parsed without the lock, because bodies are folded on several threads at once.
         let said = Arc::new(CharterText::parse(text)?);
         known().insert(text.to_owned(), Arc::clone(&said));
         Ok(said)

@@ -88,7 +88,7 @@ pub(crate) struct Context {
     /// The time at which the command began, from the clock.
     pub(crate) now: Instant,
     color: Color,
-    /// The verifier keys of which one must have signed what is read; none: whatever `key.pub` says.
+    /// The verifier keys of which one must have signed the head that an answer rests on; if there are none, `key.pub` decides.
     keys: Vec<VerifierKey>,
     supposed: Option<Supposed>,
 }
@@ -130,10 +130,10 @@ impl Context {
         Ok(Context { ledger, format, quiet, page, now, color, keys, supposed: None })
     }
 
-    /// The same surroundings, in which one of these keys must have signed what is read.
+    /// The same context, in which one of these keys must have signed the head that an answer rests on.
     ///
     /// # Errors
-    /// [`Failure`] of usage for a text that is no key.
+    /// [`Failure`] of usage for a text that is not a key.
     pub(crate) fn trusting(mut self, keys: &[String]) -> Result<Context, Failure> {
         self.keys.extend(trust::read(keys)?);
         Ok(self)

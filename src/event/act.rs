@@ -1,4 +1,4 @@
-//! What happened: an act of diplomatic practice with what only this act carries.
+//! Acts of diplomatic practice, each with the payload that only this act has.
 
 use smol_str::SmolStr;
 
@@ -11,7 +11,7 @@ use super::vocabulary::vocabulary;
 
 macro_rules! acts {
     ($($group:literal { $($variant:ident $(($payload:ty))? $name:literal $subject:ident [$($role:ident)*] $what:literal, $law:literal;)+ })+) => {
-        /// An act of diplomatic practice, with what only this act carries.
+        /// An act of diplomatic practice, with the payload that only this act has.
         #[derive(Clone, PartialEq, Eq, Debug)]
         pub enum Act { $($(#[doc = concat!($what, " (", $law, ")")] $variant $(($payload))?,)+)+ }
 
@@ -21,7 +21,7 @@ macro_rules! acts {
                 match self { $($(acts!(@pattern $variant $($payload)?) => ActKind::$variant,)+)+ }
             }
 
-            /// The act of a kind that carries nothing of its own, or `None` where the kind needs a payload.
+            /// Returns the act of a kind that has no payload, or `None` if acts of this kind have one.
             pub const fn plain(kind: ActKind) -> Option<Act> {
                 match kind { $($(ActKind::$variant => acts!(@plain $variant $($payload)?),)+)+ }
             }
@@ -36,7 +36,7 @@ macro_rules! acts {
 vocabulary!(acts);
 
 impl Act {
-    /// Which rights, provisions or territories it speaks of; of an objection, what it precludes.
+    /// The rights, provisions or territories that the act concerns; of an objection, the effect that it precludes.
     pub fn scope(&self) -> Option<&SmolStr> {
         match self {
             Act::RightsSuspended(scope)
@@ -49,7 +49,7 @@ impl Act {
         }
     }
 
-    /// The TOML of the rules that it carries.
+    /// The charter text (TOML) in the act: the rules that it adopts or amends, or a corrected text. `None` if there is none.
     pub fn charter_text(&self) -> Option<&str> {
         match self {
             Act::CharterAdopted(text) | Act::CharterAmended(text) => Some(text),
@@ -58,7 +58,7 @@ impl Act {
         }
     }
 
-    /// The act of a kind that `scope` belongs to, with that scope; `None` where it belongs to another.
+    /// Returns the act of a kind whose payload is a scope, with `scope` as its payload; `None` if this kind of act has no scope.
     pub fn scoped(kind: ActKind, scope: Option<SmolStr>) -> Option<Act> {
         match kind {
             ActKind::RightsSuspended => Some(Act::RightsSuspended(scope)),
@@ -71,7 +71,7 @@ impl Act {
         }
     }
 
-    /// The act of a kind with nothing said of its payload; `None` where the payload is needed.
+    /// Returns the act of a kind without a payload or with an empty one; `None` if the payload is required.
     pub const fn bare(kind: ActKind) -> Option<Act> {
         match kind {
             ActKind::InstrumentDeposited => Some(Act::InstrumentDeposited(None)),

@@ -1,24 +1,24 @@
-//! An act without its payload, and what is known of it before anything happens.
+//! Acts without their payload, and the fixed properties of each: name, subject, roles of date, law, order within a day.
 
 use std::fmt;
 
 use super::role::Role;
 use super::vocabulary::vocabulary;
 
-/// Whose act it is: what an event must name beside its body.
+/// The kind of actor that an event names beside its body.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Subject {
     /// A participant in a body.
     Participant,
     /// The body alone; a participant is refused.
     Body,
-    /// The body, or one participant as evidence or where the act concerns it.
+    /// The body, or one participant if the act concerns it or is evidence about it.
     Either,
 }
 
 macro_rules! kinds {
     ($($group:literal { $($variant:ident $(($payload:ty))? $name:literal $subject:ident [$($role:ident)*] $what:literal, $law:literal;)+ })+) => {
-        /// An act without its payload: what charters, filters and tables speak of.
+        /// An act without its payload, as charters, filters and tables name it.
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
         #[repr(u8)]
         pub enum ActKind { $($(#[doc = concat!($what, " (", $law, ")")] $variant,)+)+ }
@@ -27,7 +27,7 @@ macro_rules! kinds {
             /// Every act, in the order of the vocabulary.
             pub const ALL: &'static [ActKind] = &[$($(ActKind::$variant,)+)+];
 
-            /// What is known of the act before anything happens.
+            /// The line of the vocabulary for this act.
             pub const fn entry(self) -> &'static ActEntry {
                 match self { $($(ActKind::$variant => &ActEntry {
                     name: $name, group: $group, subject: Subject::$subject, roles: &[$(Role::$role),*],
@@ -45,13 +45,13 @@ vocabulary!(kinds);
 pub struct ActEntry {
     /// The kebab-case id, `application-filed`.
     pub name: &'static str,
-    /// The heading under which it is listed.
+    /// The title of the group in which the act is listed.
     pub group: &'static str,
-    /// What it must name beside its body.
+    /// The subject that an event of this act names beside its body.
     pub subject: Subject,
-    /// The roles of date that it carries; the first is its own legal date.
+    /// The roles of its dates; the first is that of its own legal date.
     pub roles: &'static [Role],
-    /// What happened, in a line.
+    /// The act in one line, as `chancery acts` prints it.
     pub what: &'static str,
     /// The article or practice behind it.
     pub law: &'static str,
@@ -63,13 +63,12 @@ impl ActKind {
         self.entry().name
     }
 
-    /// The roles of date that it carries; the first is the act's own legal date.
+    /// The roles of its dates; the first is that of the act's own legal date.
     pub const fn roles(self) -> &'static [Role] {
         self.entry().roles
     }
 
-    /// Whether its effect may lie before it was done: succession, confirmed signature, resumption, continuation,
-    /// correction.
+    /// True if the effect may come before the act itself: succession, confirmed signature, resumption, continuation, correction.
     pub const fn is_retroactive(self) -> bool {
         use ActKind as K;
         matches!(
@@ -85,8 +84,8 @@ impl ActKind {
         )
     }
 
-    /// Whether the act itself fixes the day of its effect ("granted with effect from"), so that `effective` is a part
-    /// of it; for every other act `effective` is its source's claim.
+    /// True if the act itself fixes the day of its effect ("granted with effect from"), so that `effective` is a part of the act;
+    /// for every other act `effective` is a claim of its source.
     pub const fn fixes_its_effect(self) -> bool {
         use ActKind as K;
         matches!(
@@ -111,7 +110,8 @@ impl ActKind {
             || matches!(self.roles(), [Role::Effective, ..])
     }
 
-    /// Whether practice lets it change a status, so that a source's claimed result stands where a charter is silent.
+    /// True if the act may change a status in practice: then the result that a source claims is followed if the charter has no rule
+    /// for the act.
     pub const fn may_move_status(self) -> bool {
         use ActKind as K;
         matches!(
@@ -140,8 +140,8 @@ impl ActKind {
         )
     }
 
-    /// Whether it joins or parts the lines of participants, so that `about` names the other one and the act still bears
-    /// on its own participant. Of every other act `about` names whose accession or exit it concerns.
+    /// True if the act joins or separates the lines of participants. Then `about` names the other participant, and the act still
+    /// concerns its own participant. For every other act `about` names the participant whose accession or exit the act concerns.
     pub const fn is_of_lines(self) -> bool {
         use ActKind as K;
         matches!(
@@ -155,7 +155,7 @@ impl ActKind {
         )
     }
 
-    /// Whether it speaks of the record and not of the world: known at once, never judged by a charter.
+    /// True if the act concerns the record and not the world: it is known at once, and no charter judges it.
     pub const fn is_record_keeping(self) -> bool {
         use ActKind as K;
         matches!(
@@ -168,8 +168,8 @@ impl ActKind {
         ) || self.is_of_ledger()
     }
 
-    /// Whether it is of the ledger itself, in the body [`BodyId::ledger`](super::BodyId::ledger): no charter rules it, and
-    /// no correction reaches it.
+    /// True if the act concerns the ledger itself and is recorded in the body [`BodyId::ledger`](super::BodyId::ledger): no charter
+    /// has rules for it, and no correction may change it.
     pub const fn is_of_ledger(self) -> bool {
         use ActKind as K;
         matches!(
@@ -182,13 +182,14 @@ impl ActKind {
         )
     }
 
-    /// True for an act that only a participant can do or undergo: it cannot be recorded of a body alone.
+    /// True if only a participant can do or undergo the act: it cannot be recorded of a body alone.
     pub fn needs_participant(self) -> bool {
         self.entry().subject == Subject::Participant
     }
 
-    /// Order among acts that have effect on one day, where no `sequence` gives it: entry into force before signatures,
-    /// signatures before consents and decisions, decisions before exits. Smaller comes first; equal is unordered.
+    /// The order of acts that have effect on the same day, if no `sequence` gives it: entry into force before signatures,
+    /// signatures before consents and decisions, decisions before exits. The smaller number comes first; acts with the same number
+    /// are unordered.
     pub const fn precedence(self) -> u8 {
         use ActKind as K;
         match self {

@@ -1,4 +1,4 @@
-//! Acts found by their names.
+//! Finds acts by their names.
 
 use std::str::FromStr;
 
@@ -36,7 +36,7 @@ impl FromStr for ActKind {
 }
 
 fn by_name(name: &str) -> Option<ActKind> {
-    // Asked of every leaf that is read: few acts have names of one length.
+    // This runs for every leaf that is read. Few acts have names of the same length.
     static BY_LENGTH: std::sync::LazyLock<Vec<Vec<ActKind>>> = std::sync::LazyLock::new(|| {
         let length = |kind: &ActKind| kind.name().len();
         let longest = ActKind::ALL.iter().map(length).max().unwrap_or(0);

@@ -1,11 +1,11 @@
-//! How a text stands in a cell of a CSV: a spreadsheet takes a cell that begins with `=`, `+`, `-`, `@`, a tab or a carriage
-//! return for a formula, and would run it.
+//! Writes and reads texts in cells of a CSV file. A spreadsheet takes a cell that begins with `=`, `+`, `-`, `@`, a tab or a
+//! carriage return for a formula, and would run it.
 
 use std::borrow::Cow;
 
-/// A text as a cell. A text longer than one character that begins with `=`, `+`, `-`, `@`, a tab or a carriage return gets a
-/// `'` before it, so that a spreadsheet takes it for a text. So does one that begins with `'` and would else be read as such a
-/// text. Numbers and dates stay as they are.
+/// Writes a text as a cell. A text longer than one character that begins with `=`, `+`, `-`, `@`, a tab or a carriage return gets a
+/// `'` before it, so that a spreadsheet takes it for text. A text that begins with `'` gets one too if it would otherwise be read
+/// back as such a text. Numbers and dates do not change.
 pub fn to_cell(text: &str) -> Cow<'_, str> {
     match is_guarded(text) {
         true => Cow::Owned(format!("'{text}")),
@@ -13,18 +13,18 @@ pub fn to_cell(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The text of a cell: without the one `'` that [`to_cell`] puts before a text.
+/// Returns the text of a cell, without the one `'` that [`to_cell`] puts before a text.
 pub fn of_cell(cell: &str) -> &str {
     cell.strip_prefix('\'').filter(|text| is_guarded(text)).unwrap_or(cell)
 }
 
-/// Whether a text gets a `'`, however many it begins with already: each reading removes one.
+/// True if a text gets a `'`, even if it already begins with one or more: each reading removes one.
 fn is_guarded(text: &str) -> bool {
     let bare = text.trim_start_matches('\'');
     bare.starts_with(['=', '+', '-', '@', '\t', '\r']) && bare.chars().nth(1).is_some() && !is_number(bare)
 }
 
-/// A number or a date with a sign, `-5`, `+2.5`, `-0044-03-15`: nothing that a spreadsheet could run.
+/// True for a number or a date with a sign, `-5`, `+2.5`, `-0044-03-15`: a spreadsheet cannot run it.
 fn is_number(text: &str) -> bool {
     let digits = text.trim_start_matches(['+', '-']);
     text.len() == digits.len() + 1

@@ -1,4 +1,4 @@
-//! Correction by append only: what a rectification or a retraction says.
+//! Corrections, which are only ever appended: the content of a rectification and of a retraction.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,17 +11,18 @@ use super::ids::IdError;
 use super::participant::ParticipantIdError;
 use super::role::Role;
 
-/// Why the record was wrong.
+/// The reason why the record was wrong.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cause {
-    /// A slip of the ledger's keeper: the record should never have said it, on whatever day one asks.
+    /// A slip of the person who keeps the ledger: the record was never right. The correction applies whatever the day of knowledge
+    /// of a question.
     Clerical,
-    /// The source itself now says otherwise.
+    /// The source itself has changed its statement.
     SourceChanged,
     /// Better evidence was found.
     NewEvidence,
-    /// The law reclassified what had happened.
+    /// The law now classifies the act in another way.
     Law,
 }
 
@@ -49,27 +50,28 @@ impl fmt::Display for Cause {
 /// A part of an event that a rectification may set.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Field {
-    /// Who acted.
+    /// The participant that acted.
     Participant,
-    /// In which organisation or treaty.
+    /// The organisation or treaty.
     Body,
-    /// What happened; only between acts without a payload of their own.
+    /// The act; it can be changed only if neither the old nor the new act has a payload.
     Act,
     /// The status applied for or decided.
     Toward,
-    /// Whose protocol, whose line.
+    /// The other participant: the one whose accession or exit the act concerns, or the other one in an act that joins or separates
+    /// lines.
     About,
     /// The status that the source claims as the result.
     Status,
     /// The title of the instrument.
     Title,
-    /// Where.
+    /// The place.
     Place,
-    /// Order within a day.
+    /// The order within a day.
     Sequence,
     /// The dispute and the chain.
     Rival,
-    /// The day from which the world could know.
+    /// The day from which the world could know of the act.
     KnownFrom,
     /// A remark.
     Note,
@@ -133,7 +135,7 @@ impl<'de> Deserialize<'de> for Field {
     }
 }
 
-/// Values by the name of their field; an empty value removes what was there. Sorted by name, as in a leaf.
+/// Values by the name of their field, sorted by name, as in a leaf. An empty value removes the value that was there.
 pub type Changes = BTreeMap<FieldName, String>;
 
 /// A [`Field`] ordered by its name.
@@ -153,16 +155,16 @@ impl PartialOrd for FieldName {
     }
 }
 
-/// The payload of `record-corrected`: what the record said, what it says now, why. It holds *ab initio*: the entry is
-/// read as if it had always said so, while `--as-recorded` still shows what it said.
+/// The payload of `record-corrected`: the values before the correction, the values after it, and the cause. It has effect *ab
+/// initio*: the entry is read as if it had always had the new values, while `--as-recorded` still shows the old ones.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Correction {
-    /// Why the record was wrong.
+    /// The reason why the record was wrong.
     pub cause: Cause,
-    /// What is said now.
+    /// The values after the correction.
     pub now: Changes,
-    /// What was said; empty where nothing was.
+    /// The values before the correction; empty if the field had none.
     pub was: Changes,
 }
 
@@ -170,11 +172,11 @@ pub struct Correction {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Retraction {
-    /// Why the record was wrong.
+    /// The reason why the record was wrong.
     pub cause: Cause,
 }
 
-/// Why a change cannot be made.
+/// An error of a change that cannot be made.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ChangeError {
     /// No such field.
@@ -186,9 +188,9 @@ pub enum ChangeError {
     /// The value is no date.
     #[error("{field}: {source}")]
     Date {
-        /// Of which field.
+        /// The field.
         field: Field,
-        /// What is wrong with it.
+        /// The fault of the date.
         source: DateError,
     },
     /// The value is no id.
@@ -203,7 +205,7 @@ pub enum ChangeError {
     /// The value is no `DISPUTE:CHAIN`.
     #[error("rival: {0:?} is not of the form DISPUTE:CHAIN")]
     Rival(String),
-    /// The act cannot become another one by a rectification.
+    /// A rectification cannot give the event this act: one of the two acts has a payload, or no act has this name.
     #[error(
         "{0}: an act with a payload of its own is not rectified into or from another: retract it and append anew"
     )]

@@ -10,7 +10,7 @@ use smol_str::SmolStr;
 
 /// A civil day, counted from 1970-01-01 (day 0) in the proleptic Gregorian calendar.
 ///
-/// [`Day::PAST`] and [`Day::FUTURE`] stand for "no limit"; they compare below and above every real day.
+/// [`Day::PAST`] and [`Day::FUTURE`] mean "no limit"; they compare below and above every real day.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Day(i32);
 
@@ -43,7 +43,7 @@ impl Day {
         NaiveDate::from_num_days_from_ce_opt(self.0.checked_add(EPOCH_FROM_CE)?)
     }
 
-    /// The day as `2023-07-01`, where its year has four digits.
+    /// The day as `2023-07-01`; `None` if its year does not have four digits.
     fn plain(self) -> Option<SmolStr> {
         let date = self.date()?;
         let year = u32::try_from(date.year()).ok().filter(|year| *year <= 9999)?;
@@ -54,7 +54,7 @@ impl Day {
         std::str::from_utf8(&text).ok().map(SmolStr::new)
     }
 
-    /// The day after; the two ends of time stay where they are.
+    /// The next day; [`Day::PAST`] and [`Day::FUTURE`] do not change.
     pub fn next(self) -> Day {
         match self {
             Day::PAST | Day::FUTURE => self,
@@ -62,7 +62,7 @@ impl Day {
         }
     }
 
-    /// The day before; the two ends of time stay where they are.
+    /// The day before; [`Day::PAST`] and [`Day::FUTURE`] do not change.
     pub fn previous(self) -> Day {
         match self {
             Day::PAST | Day::FUTURE => self,
@@ -94,8 +94,8 @@ impl FromStr for Day {
 
 /// A date as a source gives it: EDTF text with the days it may mean.
 ///
-/// Levels 0 and 1 of ISO 8601-2 are taken, and of level 2 the "one of" set `[a..b]`. The text is kept byte for
-/// byte; `?` and `~` qualify the source and do not widen the days.
+/// Accepts levels 0 and 1 of ISO 8601-2, and of level 2 the "one of" set `[a..b]`. The text is kept byte for byte. `?` and `~`
+/// qualify the source and do not widen the days.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Edtf {
     text: SmolStr,
@@ -103,19 +103,19 @@ pub struct Edtf {
     latest: Day,
 }
 
-/// Why a text is not a date.
+/// The reason why a text is not a date.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum DateError {
     /// The text is not EDTF; `offset` counts bytes from its start.
     #[error("{text:?} is not an EDTF date{}", explained(.reason, *.offset, .suggestion.as_deref()))]
     NotEdtf {
-        /// What was given.
+        /// The text.
         text: String,
-        /// What the parser saw.
+        /// The fault that the parser reports.
         reason: &'static str,
         /// Byte offset of the first wrong byte.
         offset: usize,
-        /// A date that may have been meant.
+        /// A date that the writer may have meant.
         suggestion: Option<String>,
     },
     /// Valid EDTF of a form that no act can carry (a set of several dates).
@@ -124,7 +124,7 @@ pub enum DateError {
     /// A year beyond -9999..9999, or an interval with an unknown end.
     #[error("{0:?} has no earliest and latest day: write .. for an open end")]
     Unbounded(String),
-    /// A month or a year where one day is needed.
+    /// A month or a year in a place that needs one day.
     #[error("{0:?} is not one day: write it as 2023-07-01")]
     NotADay(String),
     /// Not a day, and not a moment of one.
@@ -148,7 +148,7 @@ impl Edtf {
     /// Reads EDTF text.
     ///
     /// # Errors
-    /// [`DateError`] with the byte offset of the fault and, for `01.07.2023` and its like, what was meant.
+    /// [`DateError`] with the byte offset of the fault and, for `01.07.2023` and similar texts, the date that was probably meant.
     pub fn parse(text: &str) -> Result<Edtf, DateError> {
         if let Some((earliest, latest)) = plain_span(text) {
             return Ok(Edtf { text: SmolStr::new(text), earliest, latest });
@@ -186,7 +186,7 @@ impl Edtf {
         Edtf { text, earliest: day, latest: day }
     }
 
-    /// Some day from `earliest` to `latest`, both included: one day where they are equal, else `[a..b]`.
+    /// Some day from `earliest` to `latest`, both included: written as one day if they are equal, otherwise as `[a..b]`.
     pub fn one_of(earliest: Day, latest: Day) -> Edtf {
         if earliest == latest {
             return Edtf::day(earliest);
@@ -215,12 +215,12 @@ impl Edtf {
         self.instant().unwrap_or_else(|| Instant::end_of(self.latest))
     }
 
-    /// The moment, where the source gives one with its zone (`2020-01-31T23:00:00Z`). Its day is the day in UTC.
+    /// The instant, if the source gives one with its zone (`2020-01-31T23:00:00Z`). Its day is the day in UTC.
     pub fn instant(&self) -> Option<Instant> {
         moment(&self.text)
     }
 
-    /// Whether the source is in doubt (`?`, `~` or `%`).
+    /// True if the source is in doubt (`?`, `~` or `%`).
     pub fn is_qualified(&self) -> bool {
         self.text.contains(['?', '~', '%'])
     }
@@ -231,7 +231,7 @@ fn moment(text: &str) -> Option<Instant> {
     text.contains('T').then(|| Instant::parse(text).ok()).flatten()
 }
 
-/// The days of a date as nearly every source writes it: a day, a month or a year.
+/// The first and last day of a date in the form that nearly every source uses: a day, a month or a year.
 fn plain_span(text: &str) -> Option<(Day, Day)> {
     let bytes = text.as_bytes();
     let day = |year, month, day| NaiveDate::from_ymd_opt(year, month, day).map(Day::from_date);
@@ -251,7 +251,7 @@ fn plain_span(text: &str) -> Option<(Day, Day)> {
     }
 }
 
-/// Writes the last digits of a number, as many as there is room for.
+/// Writes the last digits of a number, as many as `room` is long.
 fn write_digits(number: u32, room: &mut [u8]) {
     let mut rest = number;
     for digit in room.iter_mut().rev() {
@@ -260,7 +260,7 @@ fn write_digits(number: u32, room: &mut [u8]) {
     }
 }
 
-/// A number of ASCII digits alone.
+/// Reads a number that consists of ASCII digits only.
 fn number(digits: &[u8]) -> Option<u32> {
     digits.iter().try_fold(0u32, |n, d| d.is_ascii_digit().then(|| n * 10 + u32::from(d - b'0')))
 }
@@ -277,7 +277,7 @@ fn bound(bound: Bound) -> Option<Day> {
     }
 }
 
-/// Reads the day-month-year order of much of the world, and slashes or dots in the order of ISO 8601.
+/// Reads dates in the day-month-year order of much of the world, and dates in the order of ISO 8601 with slashes or dots.
 fn suggest(text: &str) -> Option<String> {
     let parts: Vec<&str> = text.split(['.', '/', '-', ' ']).filter(|p| !p.is_empty()).collect();
     let [a, b, c] = parts.as_slice() else { return None };
@@ -347,12 +347,12 @@ impl Instant {
         Day(i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX }))
     }
 
-    /// Whether a day in UTC begins with it.
+    /// True if a day in UTC begins with this instant.
     pub fn is_midnight(self) -> bool {
         self.0.rem_euclid(MICROS_PER_DAY) == 0
     }
 
-    /// The last microsecond of a day in UTC: how a day on a clock's axis is read, inclusive.
+    /// The last microsecond of a day in UTC. A day on the axis of a clock includes it.
     pub fn end_of(day: Day) -> Instant {
         match day {
             Day::PAST => Instant::PAST,
@@ -374,7 +374,7 @@ impl Instant {
             .map_err(|_| DateError::NotAnInstant(text.into()))
     }
 
-    /// The canonical form, where the year has four digits.
+    /// The canonical form; `None` if the year does not have four digits.
     fn plain(self) -> Option<String> {
         let day = self.day().plain()?;
         let within = self.0.rem_euclid(MICROS_PER_DAY);
@@ -418,7 +418,7 @@ fn canonical_instant(text: &str) -> Option<Instant> {
 const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 impl fmt::Display for Instant {
-    /// For people: to the minute, `2026-11-23 17:31 UTC`.
+    /// Writes the instant for people, to the minute: `2026-11-23 17:31 UTC`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match Utc.timestamp_micros(self.0).single() {
             Some(t) => write!(f, "{}", t.format("%Y-%m-%d %H:%M UTC")),
@@ -427,9 +427,9 @@ impl fmt::Display for Instant {
     }
 }
 
-/// A moment that a question names: the day as it is written, and the instants that it may mean.
+/// A moment that a question names: the day as written, and the instants that it may mean.
 ///
-/// Without a zone it may be any instant at which clocks somewhere show it, from UTC+14 to UTC-12.
+/// Without a zone it may mean any instant at which a clock somewhere shows it, from UTC+14 to UTC-12.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Moment {
     text: SmolStr,
@@ -463,7 +463,7 @@ impl Moment {
         &self.text
     }
 
-    /// The day as it is written, wherever that is: acts of a whole day have effect on it.
+    /// The day as written, in whatever zone: acts of a whole day have effect on it.
     pub fn day(&self) -> Day {
         self.day
     }
@@ -478,7 +478,7 @@ impl Moment {
         self.latest
     }
 
-    /// Whether its zone is given, so that it is one instant.
+    /// True if its zone is given, so that it is one instant.
     pub fn is_zoned(&self) -> bool {
         self.earliest == self.latest
     }

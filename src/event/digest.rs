@@ -1,4 +1,4 @@
-//! The SHA-256 that an event states. It names a file beside the log, so only one that is well formed may become part of a path.
+//! The SHA-256 that an event states. It names a file beside the log, so only a well-formed SHA-256 may become part of a path.
 
 use std::fmt;
 
@@ -6,12 +6,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::Sha256;
 use smol_str::SmolStr;
 
-/// A text that is no SHA-256.
+/// An error: the text is not a SHA-256.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0:?} is no SHA-256: use 64 hexadecimal digits, in lower case")]
 pub struct DigestError(String);
 
-/// A SHA-256 in 64 lower-case hexadecimal digits: it can name a file, and no file outside its folder.
+/// A SHA-256 in 64 lower-case hexadecimal digits. It can name a file, and never a file outside its folder.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Digest(SmolStr);
 
@@ -29,12 +29,12 @@ impl Digest {
         }
     }
 
-    /// The SHA-256 of some bytes.
+    /// Computes the SHA-256 of the bytes.
     pub fn of(bytes: impl AsRef<[u8]>) -> Digest {
         Digest::of_hash(<Sha256 as sha2::Digest>::digest(bytes).into())
     }
 
-    /// A hash that was computed already.
+    /// Takes a hash that is already computed.
     pub(crate) fn of_hash(hash: [u8; 32]) -> Digest {
         Digest(hash.iter().map(|byte| format!("{byte:02x}")).collect())
     }
@@ -51,18 +51,18 @@ impl fmt::Display for Digest {
     }
 }
 
-/// The SHA-256 as an entry states it. Version 0.1.0 recorded any text in its place, and such an entry must still be read, so
-/// that its hash can be checked; no event that states another text is recorded any more, and none ever names a file.
+/// The SHA-256 as an entry states it. Version 0.1.0 recorded any text in its place, and such an entry must remain readable, so that
+/// its hash can be checked. An event that states any other text is no longer recorded, and such a text never names a file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum StatedDigest {
     /// A SHA-256.
     Digest(Digest),
-    /// Another text, in an entry of version 0.1.0.
+    /// Some other text, in an entry of version 0.1.0.
     Other(DigestError, SmolStr),
 }
 
 impl StatedDigest {
-    /// Reads whatever an entry states.
+    /// Reads the text that an entry states, well formed or not.
     pub fn read(text: &str) -> StatedDigest {
         match Digest::parse(text) {
             Ok(digest) => StatedDigest::Digest(digest),
@@ -73,7 +73,7 @@ impl StatedDigest {
     /// The SHA-256.
     ///
     /// # Errors
-    /// [`DigestError`] if another text stands in its place.
+    /// [`DigestError`] if the entry has some other text in its place.
     pub fn digest(&self) -> Result<&Digest, &DigestError> {
         match self {
             StatedDigest::Digest(digest) => Ok(digest),

@@ -13,49 +13,50 @@ use super::known::Known;
 use super::participant::ParticipantId;
 use super::role::Role;
 
-/// An act of a participant in a body, or of a body, as the one who records it states it.
+/// An act of a participant in a body, or of a body, as its recorder states it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Event {
-    /// Its name, the same on every retry.
+    /// The id of the event, the same on every retry.
     pub id: EventId,
-    /// What happened, with what only this act carries.
+    /// The act, with its payload.
     pub act: Act,
-    /// In which organisation or treaty.
+    /// The organisation or treaty.
     pub body: BodyId,
-    /// Who acted, or on whom the act bears; absent for acts of the body alone.
+    /// The participant that acted, or that the act concerns; absent for acts of the body alone.
     pub participant: Option<ParticipantId>,
     /// Its dates by role.
     pub dates: Dates,
     /// The status applied for, recommended or decided.
     pub toward: Option<StatusId>,
-    /// Whose protocol, whose line.
+    /// The other participant: the one whose accession or exit the act concerns, or the other one in an act that joins or separates
+    /// lines.
     pub about: Option<ParticipantId>,
-    /// The status that the source gives as the result: a claim, compared with what the charter derives.
+    /// The status that the source gives as the result: a claim, compared with the result of the charter.
     pub status: Option<StatusId>,
     /// The entry that it answers or corrects.
     pub to: Option<EventId>,
-    /// The instrument or decision, as titled.
+    /// The title of the instrument or decision.
     pub title: Option<String>,
-    /// Where.
+    /// The place.
     pub place: Option<String>,
-    /// Order within a day: smaller first.
+    /// The order within a day: the smaller number comes first.
     pub sequence: Option<u16>,
-    /// The dispute in which it stands, and on which chain.
+    /// The dispute to which the act belongs, and its chain in it.
     pub rival: Option<Rival>,
-    /// The day from which the world could know, where it differs from the act's own.
+    /// The day from which the world could know of the act, if it is not the act's own.
     pub known_from: Option<Edtf>,
     /// The import that brought it: the id of its `import-recorded`.
     pub import: Option<EventId>,
-    /// What it rests on.
+    /// The evidence for the act.
     pub evidence: Vec<Evidence>,
     /// A remark of the recorder or the source.
     pub note: Option<String>,
-    /// Who recorded it.
+    /// The name of the recorder.
     pub recorder: Option<String>,
 }
 
 impl Event {
-    /// An event that says only what happened and where.
+    /// Makes an event that has only an act and a body.
     pub fn new(id: EventId, act: Act, body: BodyId) -> Event {
         Event {
             id,
@@ -79,8 +80,8 @@ impl Event {
         }
     }
 
-    /// Whom it is about, where that is another participant whose accession or exit it concerns: then it never moves the
-    /// actor's own status.
+    /// The other participant whose accession or exit the act concerns, if there is one: then the act never changes the actor's own
+    /// status.
     pub fn for_another(&self) -> Option<&ParticipantId> {
         let other = self.about.as_ref().filter(|about| Some(*about) != self.participant.as_ref());
         other.filter(|_| !self.act.kind().is_of_lines())
@@ -91,7 +92,7 @@ impl Event {
         self.dated().map(|(_, date)| date)
     }
 
-    /// The act's own legal date with the part it plays.
+    /// The act's own legal date with its role.
     pub fn dated(&self) -> Option<(Role, &Edtf)> {
         let counts = |role: Role| !matches!(role, Role::Planned | Role::Until);
         if let [(role, date)] = self.dates.0.as_slice() {
@@ -102,16 +103,17 @@ impl Event {
         own.or_else(|| self.dates.iter().find(|(role, _)| counts(*role)))
     }
 
-    /// The date of its effect: `effective` where the act fixes it, else the act's own.
+    /// The date of its effect: `effective` if the act fixes it, otherwise the act's own legal date.
     pub fn effect(&self) -> Option<&Edtf> {
         let fixed = self.dates.get(Role::Effective).filter(|_| self.act.kind().fixes_its_effect());
         fixed.or_else(|| self.date())
     }
 
-    /// The moment from which the world could know it, and whether that is assumed from the act's own date: the last moment of the
-    /// first present of the explicit date, the notification, the act's own date.
+    /// The moment from which the world could know of the act; `assumed` if it is inferred from the act's own date. It is the last
+    /// moment of the first of these dates that is present: the explicit date, the notification, the act's own date.
     ///
-    /// Record-keeping is known from the beginning; so is an act without any date.
+    /// An act without any of these dates is known from the beginning. Acts of record-keeping are not treated apart here: the fold
+    /// admits them whatever day of knowledge is asked.
     pub fn known(&self) -> Known {
         if let Some(from) = self.known_from.as_ref().or_else(|| self.dates.get(Role::Notified)) {
             return Known { from: from.last_moment(), assumed: false };
@@ -125,7 +127,7 @@ impl Event {
         let roles = self.act.kind().roles();
         let of_act = roles.iter().filter(|role| counts(**role)).find_map(|role| self.dates.get(*role));
         let other = || self.dates.iter().find(|(role, _)| counts(*role)).map(|(_, date)| date);
-        // Only an act that is nothing but its effect is known by it.
+        // An effect dates the knowledge only if the act consists of its effect alone.
         let effect = || self.dates.get(Role::Effective).filter(|_| roles.first() == Some(&Role::Effective));
         let own = of_act.or_else(other).or_else(effect);
         match own {
@@ -145,7 +147,7 @@ impl Dates {
         self.0.iter().find(|(r, _)| *r == role).map(|(_, date)| date)
     }
 
-    /// Gives a role its date, in place of any it had.
+    /// Sets the date of a role, in place of any earlier one.
     pub fn set(&mut self, role: Role, date: Edtf) {
         match self.0.binary_search_by_key(&role, |(r, _)| *r) {
             Ok(at) => self.0[at].1 = date,
@@ -159,7 +161,7 @@ impl Dates {
         }
     }
 
-    /// Takes a role's date away.
+    /// Removes the date of a role.
     pub fn remove(&mut self, role: Role) {
         self.0.retain(|(r, _)| *r != role);
     }
@@ -169,18 +171,18 @@ impl Dates {
         self.0.iter().map(|(role, date)| (*role, date))
     }
 
-    /// Whether no date is given.
+    /// True if no date is given.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-/// Acts of one dispute belong to chains that exclude one another: `DISPUTE:CHAIN`.
+/// The chain of a dispute to which an act belongs, `DISPUTE:CHAIN`. Chains of one dispute exclude one another.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Rival {
-    /// What is disputed.
+    /// The name of the dispute.
     pub dispute: SmolStr,
-    /// Whose account.
+    /// The name of the chain: the account of one side.
     pub chain: SmolStr,
 }
 
@@ -205,8 +207,8 @@ impl fmt::Display for Rival {
 pub struct Entry {
     /// Its position, from 0.
     pub index: Index,
-    /// When this ledger recorded it, by its own clock.
+    /// The time at which this ledger recorded it, by its own clock.
     pub recorded_at: Instant,
-    /// What it records.
+    /// The event.
     pub event: Arc<Event>,
 }

@@ -1,4 +1,4 @@
-//! What an event rests on: where it is written, by whom, how good the source is.
+//! The evidence for an event: the citation of a source, its words, and its grade.
 
 use std::fmt;
 
@@ -8,11 +8,11 @@ use sha2::{Digest as _, Sha256};
 use super::date::Edtf;
 use super::digest::{Digest, DigestError, StatedDigest};
 
-/// How far a source may be relied on. The ledger attributes; it does not decide.
+/// The reliability of a source. The ledger attributes; it does not decide.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Grade {
-    /// A depositary, an organisation, a state speaking of its own act.
+    /// A depositary, an organisation, or a state that speaks of its own act.
     Official,
     /// A news agency.
     Agency,
@@ -47,7 +47,7 @@ impl fmt::Display for Grade {
     }
 }
 
-/// Words of a source: in clear, or committed to by a salted hash with the text kept beside the log.
+/// Words of a source: in clear, or as a salted hash that commits to a text kept beside the log.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Quote {
@@ -62,51 +62,51 @@ pub enum Quote {
 }
 
 impl Quote {
-    /// A commitment to words: SHA-256 over a salt of 32 bytes and the words. Without the salt the words cannot be guessed
-    /// from it, and without other words of the same hash it cannot be about others.
+    /// Commits to words by a SHA-256 over a salt of 32 bytes and the words. Nobody can guess the words from the hash without the
+    /// salt, or pass off other words for them.
     pub fn salted(salt: &[u8; 32], words: &str) -> Quote {
         let hash = Sha256::new().chain_update(salt).chain_update(words).finalize();
         Quote::Salted { salted_sha256: Digest::of_hash(hash.into()).into() }
     }
 }
 
-/// One piece of evidence. Fields stand in the order of their names, which is their order in a leaf.
+/// One piece of evidence. The fields are in the order of their names, which is their order in a leaf.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
-    /// Where it is written, as a reader would look for it.
+    /// The citation, in a form by which a reader would look for the source.
     pub cite: String,
-    /// How far it may be relied on.
+    /// The reliability of the source.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub grade: Option<Grade>,
-    /// When the source appeared. It dates the source, not the knowledge of the act.
+    /// The date on which the source appeared. It does not date the knowledge of the act.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub published: Option<Edtf>,
-    /// Its words.
+    /// The words of the source.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub quote: Option<Quote>,
-    /// When it was looked at.
+    /// The date on which the source was consulted.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub retrieved: Option<Edtf>,
     /// SHA-256 of the attached document.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sha256: Option<StatedDigest>,
-    /// Its address.
+    /// The address (URL) of the source.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub url: Option<String>,
 }
 
 impl Evidence {
-    /// Evidence that only cites.
+    /// Makes evidence that has only a citation and a grade.
     pub fn citing(cite: impl Into<String>, grade: Option<Grade>) -> Evidence {
         let cite = cite.into();
         Evidence { cite, grade, published: None, quote: None, retrieved: None, sha256: None, url: None }
     }
 
-    /// Whether every SHA-256 that it states is one.
+    /// Checks that every SHA-256 that it states is well formed.
     ///
     /// # Errors
-    /// [`DigestError`] with the first text that is none.
+    /// [`DigestError`] with the first text that is not a SHA-256.
     pub fn check_digests(&self) -> Result<(), DigestError> {
         let quoted = self.quote.as_ref().and_then(|quote| match quote {
             Quote::Salted { salted_sha256 } => Some(salted_sha256),
@@ -116,8 +116,8 @@ impl Evidence {
         stated.try_for_each(|stated| stated.digest().map(drop).map_err(Clone::clone))
     }
 
-    /// The row of a file that it cites, as `GGO_parties.csv:8708`, with what stands before it: dates of one row are of
-    /// one participation. `None` where no row is named.
+    /// The row of a file that the citation names, as `GGO_parties.csv:8708`, with the words before it: dates of one row belong to
+    /// one participation. `None` if the citation names no row.
     pub fn source_row(&self) -> Option<&str> {
         let words = self.cite.split(' ').scan(0, |from, word| {
             let at = *from;

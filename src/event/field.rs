@@ -1,4 +1,4 @@
-//! What an event says in a field, read and set: how a rectification is made.
+//! Reads and sets the fields of an event; a rectification is made with them.
 
 use super::act::Act;
 use super::act_kind::ActKind;
@@ -9,7 +9,7 @@ use super::ids::{BodyId, StatusId};
 use super::participant::ParticipantId;
 
 impl Field {
-    /// What the event says in this field, empty where it says nothing.
+    /// Returns the value of this field as text, empty if the event has none.
     pub fn read(self, event: &Event) -> String {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         match self {
@@ -32,7 +32,7 @@ impl Field {
     /// Sets the field; an empty value removes it.
     ///
     /// # Errors
-    /// [`ChangeError`] where the value is not one of this field.
+    /// [`ChangeError`] if this field cannot have the value.
     pub fn write(self, event: &mut Event, value: &str) -> Result<(), ChangeError> {
         let text = (!value.is_empty()).then(|| value.to_owned());
         let date =

@@ -1,5 +1,5 @@
-//! Under which headings of the completeness map an entry is filed, so that whoever is shown a heading can be shown that
-//! nothing filed under it is left out.
+//! Finds the headings of the completeness map under which an entry is filed. With them a proof can show that no entry under a
+//! heading is left out.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -12,7 +12,8 @@ use super::event::{Entry, Event};
 use super::ids::{BodyId, EventId, Index};
 use super::participant::ParticipantId;
 
-/// A heading: an organisation or treaty and a participant in it, or neither, for the acts of the body alone; or an import.
+/// A heading: a participant in an organisation or treaty; an organisation or treaty without a participant, for the acts of the body
+/// alone; or an import.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Heading {
     group: SmolStr,
@@ -20,27 +21,27 @@ pub struct Heading {
 }
 
 impl Heading {
-    /// What concerns one participant in one body.
+    /// The heading of one participant in one body.
     pub fn of_pair(body: &BodyId, participant: &ParticipantId) -> Heading {
         Heading { group: body.as_str().into(), name: participant.as_str().into() }
     }
 
-    /// The acts of a body alone, its charter among them.
+    /// The heading of the acts of a body alone, its charter among them.
     pub fn of_body(body: &BodyId) -> Heading {
         Heading { group: body.as_str().into(), name: SmolStr::default() }
     }
 
-    /// The record of an import, and what withdraws it with every row.
+    /// The heading of an import: its record, and a retraction of the whole import.
     pub fn of_import(id: EventId) -> Heading {
         Heading { group: import_group(id).into(), name: SmolStr::default() }
     }
 
-    /// Whether it is that of an import.
+    /// True for the heading of an import.
     pub fn is_of_import(&self) -> bool {
         self.group.starts_with(IMPORT)
     }
 
-    /// The heading by the names of its group and of itself in it.
+    /// Makes a heading from the name of its group and its own name in the group.
     pub fn named(group: &str, name: &str) -> Heading {
         Heading { group: group.into(), name: name.into() }
     }
@@ -50,13 +51,13 @@ impl Heading {
         &self.group
     }
 
-    /// The participant; empty where there is none.
+    /// The participant; empty if there is none.
     pub fn name(&self) -> &str {
         &self.name
     }
 }
 
-/// What the groups of imports begin with: no body's id has a colon.
+/// The beginning of the name of an import's group. No body's id has a colon.
 const IMPORT: &str = "import:";
 
 /// The group of the heading of an import.
@@ -64,8 +65,8 @@ fn import_group(id: EventId) -> String {
     format!("{IMPORT}{id}")
 }
 
-/// The headings of an event under everything that its corrections made of it: the bodies and the participants that it
-/// names or was given, each with each. That may be more than it ever stood under at once; it is never less.
+/// Returns every heading of an event and of the forms that its corrections gave it: each body that it names or was given, with each
+/// participant that it names or was given. These may be more than it had at any one time, and are never fewer.
 pub fn headings<'e>(event: &Event, corrections: impl IntoIterator<Item = &'e Event>) -> BTreeSet<Heading> {
     let who = |id: Option<&ParticipantId>| id.map(|id| id.as_str().to_smolstr());
     let mut bodies: BTreeSet<SmolStr> = BTreeSet::from([event.body.as_str().into()]);
@@ -94,7 +95,7 @@ pub fn headings<'e>(event: &Event, corrections: impl IntoIterator<Item = &'e Eve
     found
 }
 
-/// The headings of an event that nothing corrects: those of [`headings`], each once.
+/// Returns the headings of an event that has no corrections: those of [`headings`], each once.
 fn uncorrected(event: &Event) -> impl Iterator<Item = Heading> {
     let group: SmolStr = event.body.as_str().into();
     let who = |id: &ParticipantId| id.as_str().to_smolstr();
@@ -105,10 +106,10 @@ fn uncorrected(event: &Event) -> impl Iterator<Item = Heading> {
     named.chain(import.then(|| Heading::of_import(event.id)))
 }
 
-/// What a correction adds to the map: under headings that the corrected entry was filed under, itself; under headings
-/// that it gives to the entry, the entry and every correction of it.
+/// Returns the entries that a correction adds to the map. Under headings that the corrected entry already has, this is the
+/// correction itself; under headings that the correction gives to the entry, the entry and every correction of it.
 ///
-/// `family` is the entry and the corrections of it before this one, in the order of the log.
+/// `family` is the corrected entry followed by its corrections before this one, in the order of the log.
 pub fn filed_by_correction(family: &[&Entry], correction: &Entry) -> Vec<(Heading, Vec<Index>)> {
     let Some((root, before)) = family.split_first() else { return Vec::new() };
     let corrections = || before.iter().map(|entry| &*entry.event);
@@ -122,13 +123,13 @@ pub fn filed_by_correction(family: &[&Entry], correction: &Entry) -> Vec<(Headin
     all.into_iter().map(filed).collect()
 }
 
-/// The whole map of the first entries of a log: what is filed under every heading, in the order of filing. A correction of
-/// nothing that stands before it is filed nowhere: no answer reads it.
+/// Computes the whole map of the first entries of a log: the entries under every heading, in the order of filing. A correction of
+/// an entry that does not come before it is filed nowhere: no answer reads it.
 pub fn filings(entries: &[Entry]) -> BTreeMap<Heading, Vec<Index>> {
     let corrected: HashSet<EventId> =
         entries.iter().filter(|entry| entry.event.corrects()).filter_map(|entry| entry.event.to).collect();
     let mut found: HashMap<Heading, Vec<Index>> = HashMap::new();
-    // Of what is corrected, the entry with its corrections; by the id of each of them.
+    // Each corrected entry with its corrections; `family_of` leads from the id of each of them to its place here.
     let mut families: Vec<Vec<&Entry>> = Vec::new();
     let mut family_of: HashMap<EventId, usize> = HashMap::new();
     for entry in entries {

@@ -1,4 +1,4 @@
-//! The identifiers of the model: bodies, statuses, events, positions in the log.
+//! The identifiers of the model: bodies, statuses, recorders, events, positions in the log.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use smol_str::SmolStr;
 use uuid::Uuid;
 
-/// A text that is no identifier.
+/// An error: the text is not an identifier.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{text:?} is no {what}: use {rule}")]
 pub struct IdError {
@@ -62,22 +62,22 @@ macro_rules! kebab_id {
 }
 
 kebab_id! {
-    /// An organisation or treaty in which a status is held: `sco`, `untc-4-4`.
+    /// An organisation or treaty in which participants have a status: `sco`, `untc-4-4`.
     BodyId, "organisation or treaty"
 }
 
 kebab_id! {
-    /// A status as a charter names it: `dialogue-partner`. [`StatusId::none`] is the absence of one.
+    /// A status as a charter names it: `dialogue-partner`. [`StatusId::none`] means that there is no status.
     StatusId, "status"
 }
 
 kebab_id! {
-    /// Who records, as its verifier key names it: `treaty-section`.
+    /// A recorder, as its verifier key names it: `treaty-section`.
     RecorderId, "recorder"
 }
 
 impl BodyId {
-    /// The ledger itself: acts about who records it, and under which key, belong to no organisation or treaty.
+    /// The ledger itself, as a body: the body of acts about its recorders and its keys, which belong to no organisation or treaty.
     pub const fn ledger() -> BodyId {
         BodyId(SmolStr::new_static("ledger"))
     }
@@ -88,17 +88,18 @@ impl BodyId {
         self.0.starts_with("state-system-") || self.0 == "iso-3166-3"
     }
 
-    /// Whether it is the ledger itself: then it has no charter.
+    /// True for the ledger itself, which has no charter.
     pub fn is_ledger(&self) -> bool {
         self.0 == "ledger"
     }
 
-    /// Reads a name as people write it: `UNTC IV-4`, `UNTC:4-4` and `untc-4-4` are one. Lower case, every other character a
-    /// hyphen; the chapter of a treaty of the United Nations collection is a number, in Roman or Arabic. A name of more than
-    /// 64 characters is cut to 55, with a checksum of the whole behind them, so that long names that begin alike stay apart.
+    /// Reads a name as people write it: `UNTC IV-4`, `UNTC:4-4` and `untc-4-4` are the same. Letters become lower case and every
+    /// other character a hyphen; in a name of the United Nations Treaty Collection the chapter is a number, in Roman or Arabic
+    /// numerals. A name of more than 64 characters is cut to 55, followed by a checksum of the whole, so that long names with the
+    /// same beginning stay different.
     ///
     /// # Errors
-    /// [`IdError`] where no id comes of it.
+    /// [`IdError`] if no id can be made of the text.
     pub fn named(text: &str) -> Result<BodyId, IdError> {
         let mut parts: Vec<String> =
             text.trim().split(|c: char| !c.is_ascii_alphanumeric()).map(str::to_ascii_lowercase).collect();
@@ -121,7 +122,7 @@ impl BodyId {
 /// The longest id of a body.
 const ID_MAX: usize = 64;
 
-/// A number in Roman numerals, lower case, as chapters are counted; `None` for anything else.
+/// Reads a number in lower-case Roman numerals, as chapters are numbered; `None` for any other text.
 fn roman(numerals: &str) -> Option<u32> {
     let worth = |c| match c {
         'i' => Some(1),
@@ -168,13 +169,13 @@ impl StatusId {
         StatusId(SmolStr::new_static("none"))
     }
 
-    /// Whether it is the absence of a status.
+    /// True if it means that there is no status.
     pub fn is_none(&self) -> bool {
         self.0 == "none"
     }
 }
 
-/// The name of an event, chosen by whoever makes it, so that a retry is known as one.
+/// The id of an event. The client that makes the event chooses it, so that a retry is recognised.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct EventId(pub Uuid);
 
@@ -228,7 +229,7 @@ impl fmt::Display for Index {
 pub struct Size(pub u64);
 
 impl Size {
-    /// Whether the entry at `index` is among them.
+    /// True if the entry at `index` is among them.
     pub const fn holds(self, index: Index) -> bool {
         index.0 < self.0
     }

@@ -1,4 +1,4 @@
-//! Since when the world could know of an act, and the moment up to which a question counts knowledge.
+//! The moment from which the world could know of an act, and the moment up to which a question counts knowledge.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 use super::date::{DateError, Day, Edtf, Instant, Moment};
 
-/// The moment from which the world could know of an act.
+/// The moment from which the world could know of an act, and how that moment is established.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Known {
     /// The first moment at which it was known for certain: the end of a day, or an instant; [`Instant::PAST`] if it was always

@@ -1,8 +1,8 @@
 //! The bytes of an entry in the log: RFC 8785 canonical JSON, stored and hashed as they are.
 //!
-//! Format 1, `{"event":{…},"recorded_at":"…Z","v":1}`; format 2, where recorders signed the event,
-//! `{"event":{…},"recorded_at":"…Z","sig":[…],"v":2}`. Fields of every struct here stand in the order of their names, so that
-//! what `serde_json` writes *is* canonical; a test holds it against an independent implementation of RFC 8785.
+//! Format 1 is `{"event":{…},"recorded_at":"…Z","v":1}`; format 2, for an event that recorders signed, is
+//! `{"event":{…},"recorded_at":"…Z","sig":[…],"v":2}`. The fields of every struct here are in the order of their names, so that
+//! `serde_json` writes canonical JSON; a test compares it with an independent implementation of RFC 8785.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ struct LeafV1<'a> {
     v: u64,
 }
 
-/// Format 2: the same with the signatures of its recorders.
+/// Format 2: format 1 with the signatures of its recorders.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct LeafV2<'a> {
@@ -41,7 +41,7 @@ struct LeafV2<'a> {
     v: u64,
 }
 
-/// An event that is not recorded yet, with the signatures that it has.
+/// An event that is not yet recorded, with its signatures.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SignedV2<'a> {
@@ -50,20 +50,20 @@ struct SignedV2<'a> {
     sig: Vec<EventSignature>,
 }
 
-/// The canonical bytes of an event: what a recorder signs and what a retry compares.
+/// Encodes an event as its canonical bytes. Recorders sign these bytes, and a retry is compared by them.
 ///
 /// # Errors
-/// [`LeafError::TooLarge`] where no leaf could hold it.
+/// [`LeafError::TooLarge`] if the event fits in no leaf.
 pub fn encode_event(event: &Event) -> Result<Vec<u8>, LeafError> {
     let bytes = serde_json::to_vec(&wire(event))?;
     check_size(bytes.len() + FRAME_BYTES)?;
     Ok(bytes)
 }
 
-/// Bytes of a leaf around its event.
+/// The number of bytes of a leaf around its event.
 const FRAME_BYTES: usize = r#"{"event":,"recorded_at":"2026-11-23T17:31:00.000000Z","v":1}"#.len();
 
-/// The leaf around the canonical bytes of an event. A new stamp re-encodes nothing.
+/// Makes the leaf from the canonical bytes of an event and a time stamp. The event is not encoded again if the stamp changes.
 ///
 /// # Errors
 /// [`LeafError::TooLarge`].
@@ -78,7 +78,7 @@ pub fn splice(event: &[u8], recorded_at: Instant) -> Result<Vec<u8>, LeafError> 
     Ok(leaf)
 }
 
-/// The same with the signatures that stand beside the event; without any it is of format 1.
+/// Makes the leaf as [`splice`] does, with the signatures beside the event; without any signature the leaf has format 1.
 ///
 /// # Errors
 /// [`LeafError::TooLarge`], [`LeafError::Signatures`].
@@ -119,13 +119,13 @@ fn check_size(bytes: usize) -> Result<(), LeafError> {
 /// Reads a leaf.
 ///
 /// # Errors
-/// [`LeafError`]; an unknown version is told before anything else is looked at.
+/// [`LeafError`]; an unknown version is reported before any other fault.
 pub fn decode(leaf: &[u8], index: Index) -> Result<Entry, LeafError> {
     Ok(decode_signed(leaf, index)?.0)
 }
 
-/// Reads of a leaf what a status may follow from: as [`decode`], without the title, place, note, recorder and evidence of
-/// an act that makes no rules and corrects nothing.
+/// Reads the parts of a leaf on which a status may depend: as [`decode`], but an act that makes no rules and corrects nothing has
+/// no title, place, note, recorder or evidence.
 ///
 /// # Errors
 /// As of [`decode`].
@@ -133,7 +133,7 @@ pub fn decode_for_status(leaf: &[u8], index: Index) -> Result<Entry, LeafError> 
     Ok(decode_in(leaf, index, Detail::Status)?.0)
 }
 
-/// Reads a leaf with the signatures that stand in it.
+/// Reads a leaf with its signatures.
 ///
 /// # Errors
 /// As of [`decode`].
@@ -166,7 +166,7 @@ fn decode_in(leaf: &[u8], index: Index, detail: Detail) -> Result<(Entry, Vec<Ev
     Ok((entry, signatures))
 }
 
-/// Reads a leaf however its JSON is written.
+/// Reads a leaf in any spelling of its JSON.
 pub(super) fn decode_any(leaf: &[u8], index: Index) -> Result<(Entry, Vec<EventSignature>), LeafError> {
     let (mut wire, recorded_at, signatures) = match version(leaf)? {
         Version::One => {
@@ -184,7 +184,7 @@ pub(super) fn decode_any(leaf: &[u8], index: Index) -> Result<(Entry, Vec<EventS
     Ok((Entry { index, recorded_at: Instant::parse(&recorded_at)?, event }, signatures))
 }
 
-/// The formats that are known.
+/// The formats that this program reads.
 enum Version {
     One,
     Two,
@@ -205,10 +205,10 @@ fn version(leaf: &[u8]) -> Result<Version, LeafError> {
     }
 }
 
-/// Checks that a leaf is the one canonical form of what it says.
+/// Checks that a leaf is the canonical form of its own content.
 ///
 /// # Errors
-/// [`LeafError::NotCanonical`], or whatever keeps it from being read.
+/// [`LeafError::NotCanonical`], or the error that prevents the leaf from being read.
 pub fn check_canonical(leaf: &[u8]) -> Result<(), LeafError> {
     let (again, recorded_at) = match version(leaf)? {
         Version::One => {
@@ -225,7 +225,7 @@ pub fn check_canonical(leaf: &[u8]) -> Result<(), LeafError> {
     if canonical { Ok(()) } else { Err(LeafError::NotCanonical) }
 }
 
-/// Reads one event as a client writes it: the JSON of an event, whose `id` may be left out and is then `id`.
+/// Reads one event as a client writes it: the JSON of an event. If it has no `id`, its id is the given `id`.
 ///
 /// # Errors
 /// [`LeafError`] with line and column.
@@ -237,7 +237,7 @@ pub fn decode_draft(json: &[u8], id: EventId) -> Result<Event, LeafError> {
 /// Reads one event as [`encode_offer`] writes it, or as a client writes it without signatures: see [`decode_draft`].
 ///
 /// # Errors
-/// [`LeafError`] with line and column; an event that is signed has its id.
+/// [`LeafError`] with line and column; an event with signatures must have its id.
 pub fn decode_offer(json: &[u8], id: EventId) -> Result<(Event, Vec<EventSignature>), LeafError> {
     #[derive(Deserialize)]
     struct Head {
@@ -251,7 +251,7 @@ pub fn decode_offer(json: &[u8], id: EventId) -> Result<(Event, Vec<EventSignatu
     Ok((event(&mut wire, None)?, sig))
 }
 
-/// An event that is not recorded yet with its signatures, in a line: `{"event":{…},"sig":[…]}`.
+/// Encodes an event that is not yet recorded with its signatures, in one line: `{"event":{…},"sig":[…]}`.
 ///
 /// # Errors
 /// [`LeafError::TooLarge`], [`LeafError::Signatures`].
@@ -346,7 +346,7 @@ mod tests {
         assert_eq!(*decode(GOLDEN.as_bytes(), Index(0)).unwrap().event, sample());
     }
 
-    /// Signatures of recorders by these names; what they sign is no matter of the leaf.
+    /// Signatures of recorders with these names; their bytes do not matter to the leaf.
     fn signatures(names: &[&str]) -> Vec<EventSignature> {
         let of = |name: &&str| EventSignature {
             recorder: crate::event::RecorderId::parse(name).unwrap(),
@@ -373,7 +373,7 @@ mod tests {
         check_canonical(golden.as_bytes()).unwrap();
         let value: serde_json::Value = serde_json::from_str(&golden).unwrap();
         assert_eq!(serde_json_canonicalizer::to_vec(&value).unwrap(), golden.as_bytes());
-        // Without a signature an entry is of format 1, as it always was.
+        // Without a signature an entry has format 1, as before.
         assert_eq!(signed(&sample(), &[]).unwrap(), GOLDEN.as_bytes());
     }
 

@@ -1,4 +1,4 @@
-//! Dates in a leaf, as an object: a role's name, its date; in the order of the names.
+//! Reads and writes the dates in a leaf: an object from the name of a role to its date, in the order of the names.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,13 +1,13 @@
-//! Why bytes are no leaf.
+//! The errors of reading and writing leaves.
 
 use super::act_kind::ActKind;
 use super::act_name::UnknownAct;
 use super::date::DateError;
 
-/// The most bytes a leaf may have: a C2SP entry bundle writes its length in 16 bits.
+/// The largest size of a leaf, in bytes: a C2SP entry bundle writes its length in 16 bits.
 pub const LEAF_BYTES_MAX: usize = 65_535;
 
-/// Why bytes are no leaf, or an event fits in none.
+/// The reason why bytes are not a leaf, or an event fits in no leaf.
 #[derive(Debug, thiserror::Error)]
 pub enum LeafError {
     /// Larger than [`LEAF_BYTES_MAX`].
@@ -15,7 +15,7 @@ pub enum LeafError {
         "the entry has {bytes} bytes, the limit is {LEAF_BYTES_MAX}: shorten the quote or note, or attach a document"
     )]
     TooLarge {
-        /// Its size.
+        /// The size of the leaf, in bytes.
         bytes: usize,
     },
     /// Written by a later program.
@@ -29,7 +29,7 @@ pub enum LeafError {
     Payload {
         /// The act.
         act: ActKind,
-        /// What is wrong.
+        /// The fault.
         what: &'static str,
     },
     /// No act of that name.
@@ -41,13 +41,13 @@ pub enum LeafError {
     /// `rival` is not `DISPUTE:CHAIN`.
     #[error("rival: {0:?} is not of the form DISPUTE:CHAIN")]
     Rival(String),
-    /// An entry must name itself.
+    /// The event has no id.
     #[error("the event has no id")]
     NoId,
-    /// Signatures that have another form than that of format 2.
+    /// The signatures do not have the form of format 2.
     #[error("sig: signatures stand in the order of their recorders, one of each, and at least one")]
     Signatures,
-    /// The bytes are not the canonical form of what they say.
+    /// The bytes are not the canonical form of their content.
     #[error("the bytes are not RFC 8785 canonical JSON")]
     NotCanonical,
 }

@@ -1,4 +1,4 @@
-//! From the wire form of an event to the event: each payload belongs to one act.
+//! Makes an event from its wire form: each payload belongs to one act.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use super::leaf_error::LeafError;
 use super::leaf_wire::EventV1;
 use super::payload::Survey;
 
-/// The event that a wire form states; without an id of its own it has the `fallback`.
+/// Returns the event that a wire form states; if it has no id, its id is `fallback`.
 pub(super) fn event(wire: &mut EventV1<'_>, fallback: Option<EventId>) -> Result<Event, LeafError> {
     let kind: ActKind = wire.act.parse()?;
     let act = act(kind, wire)?;

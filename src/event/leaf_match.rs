@@ -1,4 +1,4 @@
-//! Whether bytes are the leaf of an entry, without writing that leaf first.
+//! Tests if bytes are the leaf of an entry, without first writing that leaf.
 
 use std::io::{self, Write};
 
@@ -6,12 +6,12 @@ use super::event::Entry;
 use super::leaf::{LEAF_BYTES_MAX, check_signatures, wire};
 use super::recorder::EventSignature;
 
-/// Whether a leaf has, byte for byte, the one form in which an entry with these signatures is written.
+/// True if a leaf is, byte for byte, the form in which an entry with these signatures is written.
 pub fn is_leaf_of(leaf: &[u8], entry: &Entry, signatures: &[EventSignature]) -> bool {
     leaf.len() <= LEAF_BYTES_MAX && matched(leaf, entry, signatures).is_ok_and(|rest| rest.is_empty())
 }
 
-/// What of the leaf follows what the entry is written as.
+/// Returns the bytes of the leaf that follow the written form of the entry; an error if the two differ.
 fn matched<'l>(leaf: &'l [u8], entry: &Entry, signatures: &[EventSignature]) -> io::Result<&'l [u8]> {
     let mut rest = Matching(leaf);
     rest.write_all(br#"{"event":"#)?;
@@ -29,7 +29,7 @@ fn matched<'l>(leaf: &'l [u8], entry: &Entry, signatures: &[EventSignature]) -> 
     Ok(rest.0)
 }
 
-/// Takes only the bytes that it has.
+/// A writer that compares: it accepts only the bytes with which it begins, and removes them.
 struct Matching<'l>(&'l [u8]);
 
 impl Write for Matching<'_> {

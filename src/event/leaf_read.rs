@@ -1,7 +1,7 @@
-//! Leaves read in one pass over their bytes, for nearly all that a log holds: canonical JSON whose payload is small.
+//! Reads leaves in one pass over their bytes. This serves nearly all leaves of a log: canonical JSON with a small payload.
 //!
-//! What is written in any other way is left to `serde_json` ([`read`] gives `None`), which reads it or says what is wrong
-//! with it; so this reader has no errors of its own, and it never takes what the other one refuses.
+//! Any other leaf is left to `serde_json` ([`read`] returns `None`), which reads it or reports its fault. So this reader has no
+//! errors of its own, and it never accepts a leaf that `serde_json` refuses.
 
 use std::borrow::Cow;
 
@@ -16,26 +16,26 @@ use super::participant::ParticipantId;
 use super::payload::{Finding, Form, Reply};
 use super::{ActKind, Role};
 
-/// How much of an event is wanted. Everything is looked at, whatever is kept of it.
+/// The parts of an event that are kept. All parts are checked in either case.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Detail {
     /// Everything.
     Whole,
-    /// Without title, place, note, recorder and evidence, where no status can follow from them.
+    /// Without title, place, note, recorder and evidence, if no status can follow from them.
     Status,
 }
 
-/// What stands around the event of a leaf.
+/// The parts of a leaf around its event.
 pub(super) struct Around<'a> {
-    /// When it was recorded.
+    /// The time at which it was recorded.
     pub(super) recorded_at: Instant,
-    /// The JSON of its signatures, where it is of format 2.
+    /// The JSON of its signatures, if the leaf has format 2.
     pub(super) signatures: Option<&'a str>,
 }
 
-/// Reads a leaf, its event into `event`; `None` where it is to be read by `serde_json`.
+/// Reads a leaf, and its event into `event`; `None` if `serde_json` must read it.
 pub(super) fn read<'a>(leaf: &'a [u8], detail: Detail, event: &mut EventV1<'a>) -> Option<Around<'a>> {
-    // No byte of a control stands in canonical JSON, inside a string or outside.
+    // Canonical JSON has no control byte, inside a string or outside.
     if leaf.iter().fold(u8::MAX, |least, byte| least.min(*byte)) < b' ' {
         return None;
     }
@@ -52,7 +52,7 @@ pub(super) fn read<'a>(leaf: &'a [u8], detail: Detail, event: &mut EventV1<'a>) 
     Some(Around { recorded_at, signatures })
 }
 
-/// A place in the text of a leaf.
+/// A position in the text of a leaf.
 struct Reader<'a> {
     text: &'a str,
     at: usize,
@@ -63,14 +63,14 @@ impl<'a> Reader<'a> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    /// Goes on behind `expected`, where it stands here.
+    /// Moves past `expected`; `None` if the text does not continue with it.
     #[inline]
     fn pass(&mut self, expected: &str) -> Option<()> {
         let here = self.text.as_bytes().get(self.at..self.at + expected.len())?;
         (here == expected.as_bytes()).then(|| self.at += expected.len())
     }
 
-    /// A string in which nothing is escaped.
+    /// Reads a string without escapes.
     fn plain(&mut self) -> Option<&'a str> {
         self.pass("\"")?;
         let rest = self.text.as_bytes().get(self.at..)?;
@@ -81,7 +81,7 @@ impl<'a> Reader<'a> {
         Some(found)
     }
 
-    /// A string, with the escapes that canonical JSON has.
+    /// Reads a string with the escapes of canonical JSON.
     fn string(&mut self) -> Option<Cow<'a, str>> {
         self.pass("\"")?;
         let mut unescaped = String::new();
@@ -102,7 +102,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What stands behind a backslash.
+    /// Reads the character of an escape, behind the backslash.
     fn escaped(&mut self) -> Option<char> {
         let byte = self.next()?;
         self.at += 1;
@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The members of an object, whose names rise.
+    /// Reads the members of an object; `None` unless their names rise.
     fn members(&mut self, mut member: impl FnMut(&mut Self, &'a str) -> Option<()>) -> Option<()> {
         self.pass("{")?;
         if self.next() == Some(b'}') {
@@ -134,7 +134,7 @@ impl<'a> Reader<'a> {
         loop {
             let name = self.plain()?;
             self.pass(":")?;
-            // Mostly the first letters say it already.
+            // In most cases the first letters already decide.
             let rises = name.as_bytes().first() > before.as_bytes().first() || name > before;
             if !rises {
                 return None;
@@ -187,7 +187,7 @@ impl<'a> Reader<'a> {
                 b"title" => event.title = Some(reader.string()?).filter(|_| whole),
                 b"to" => event.to = Some(reader.id()?),
                 b"toward" => event.toward = Some(reader.status()?),
-                // Payloads that are seldom, and names that no event has.
+                // Rare payloads, and names that no event has.
                 _ => return None,
             }
             Some(())
@@ -219,7 +219,7 @@ impl<'a> Reader<'a> {
         Some(dates)
     }
 
-    /// Digits without a zero before them.
+    /// Reads digits without a leading zero.
     fn number(&mut self) -> Option<u16> {
         let rest = self.text.get(self.at..)?;
         let length = rest.bytes().position(|byte| !byte.is_ascii_digit())?;
@@ -262,13 +262,13 @@ impl<'a> Reader<'a> {
         self.members(|reader, name| {
             let field: Field = name.parse().ok()?;
             changes.insert(FieldName(field), reader.string()?.into_owned());
-            // Another spelling of a name stands in another order.
+            // Another spelling of a name sorts in another place.
             (field.name() == name).then_some(())
         })?;
         Some(changes)
     }
 
-    /// Every piece of evidence where it is `kept`, else none; either way each is looked at.
+    /// Reads every piece of evidence, and returns them if `kept`, otherwise none; all are checked in either case.
     fn evidence(&mut self, kept: bool) -> Option<Vec<Evidence>> {
         let mut pieces = Vec::new();
         self.pass("[")?;
@@ -308,7 +308,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A piece of evidence as it stands in the leaf.
+/// A piece of evidence as the leaf has it.
 #[derive(Default)]
 struct Piece<'a> {
     cite: Option<Cow<'a, str>>,
@@ -334,8 +334,8 @@ impl Piece<'_> {
     }
 }
 
-/// Whether a status may follow from what the words or the evidence of an act say: rules are called by their title, and the
-/// evidence of a correction says since when it is known.
+/// True if a status may depend on the words or the evidence of an act: rules are named by their title, and the evidence of a
+/// correction dates the knowledge of it.
 pub(super) fn rests_on_its_words(act: ActKind) -> bool {
     use ActKind as K;
     matches!(
@@ -478,7 +478,7 @@ mod tests {
         splice_signed(&encode_event(event).unwrap(), at, &signatures).unwrap()
     }
 
-    /// What a status may follow from, as the whole event has it.
+    /// Reduces an entry to the parts on which a status may depend.
     fn for_status(mut entry: Entry) -> Entry {
         if !rests_on_its_words(entry.event.act.kind()) {
             let event = Arc::make_mut(&mut entry.event);
@@ -514,7 +514,7 @@ mod tests {
                     0 => leaf[at] = byte,
                     1 => _ = leaf.remove(at),
                     2 => leaf.insert(at, byte),
-                    // A byte that stands elsewhere in the leaf: more often JSON than any other.
+                    // A byte from another place of the leaf, because that is more often valid JSON than a random one.
                     3 => leaf.insert(at, other),
                     _ => leaf[at] = other,
                 }

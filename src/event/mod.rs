@@ -1,7 +1,7 @@
 //! The vocabulary: acts, events, participants, dates, evidence and the leaf that records them.
 //!
-//! An [`Event`] is an [`Act`] with its participant, [`BodyId`], [`Dates`] by [`Role`] and [`Evidence`]; an [`Entry`] is
-//! an event at its [`Index`] in the log, and [`leaf`] its bytes there.
+//! An [`Event`] is an [`Act`] with its participant, [`BodyId`], [`Dates`] by [`Role`] and [`Evidence`]. An [`Entry`] is an event at
+//! its [`Index`] in the log. The module [`leaf`] writes and reads its bytes.
 
 mod act;
 mod act_kind;

@@ -25,9 +25,9 @@ pub struct StateNumber {
     pub list: StateList,
     /// The number.
     pub number: u16,
-    /// Its first day; `None` from the beginning.
+    /// The first day on which it is the participant's; `None` if it was from the beginning.
     pub from: Option<Day>,
-    /// The first day on which it is no longer the participant's; `None` while it is.
+    /// The first day on which it is no longer the participant's; `None` if it still is.
     pub until: Option<Day>,
 }
 
@@ -39,7 +39,7 @@ impl StateNumber {
     }
 }
 
-/// Every number of both lists. Whether and when a state is on a list is not said here: a ledger records that.
+/// Every number of both lists. When a state is on a list is not stated here: a ledger records that.
 pub struct StateNumbers {
     of: BTreeMap<ParticipantId, Vec<StateNumber>>,
     holders: HashMap<(StateList, u16), Vec<ParticipantId>>,
@@ -53,7 +53,7 @@ impl StateNumbers {
         &BUILTIN
     }
 
-    /// Lines that are not of the form are passed over; a test holds that there are none.
+    /// Reads the lines of the file. Lines of any other form are skipped; a test shows that there are none.
     fn read(text: &str) -> StateNumbers {
         let of: BTreeMap<_, _> = text.lines().filter_map(read_line).collect();
         let mut holders: HashMap<_, Vec<ParticipantId>> = HashMap::new();
@@ -68,28 +68,28 @@ impl StateNumbers {
         StateNumbers { of, holders }
     }
 
-    /// The numbers of a participant, those of the Correlates of War first, each list by its days.
+    /// The numbers of a participant: those of the Correlates of War first, and each list in the order of its days.
     pub fn of(&self, id: &ParticipantId) -> &[StateNumber] {
         self.of.get(id).map_or(&[], Vec::as_slice)
     }
 
-    /// Everybody who has or had a number, by id.
+    /// Every participant that has or had a number, by id.
     pub fn participants(&self) -> impl Iterator<Item = &ParticipantId> {
         self.of.keys()
     }
 
-    /// Its number in a list on a day.
+    /// The number of a participant in a list on a day.
     pub fn on(&self, list: StateList, id: &ParticipantId, day: Day) -> Option<u16> {
         self.of(id).iter().find(|n| n.holds(list, day)).map(|n| n.number)
     }
 
-    /// Everybody who has or had a number in a list, by id.
+    /// Every participant that has or had this number in a list, by id.
     pub fn holders(&self, list: StateList, number: u16) -> &[ParticipantId] {
         self.holders.get(&(list, number)).map_or(&[], Vec::as_slice)
     }
 
-    /// Who has, on a day, the number under which a participant stands or last stood in a list: Yugoslavia's is Serbia's
-    /// in the Correlates of War today. The participant itself where it has no number, or nobody has it that day.
+    /// Returns the participant that has, on a day, the number under which `id` is or was last in a list: in the Correlates of War,
+    /// Yugoslavia's number is Serbia's today. Returns `id` itself if it has no number, or if nobody has the number that day.
     pub fn stands_for<'a>(&'a self, list: StateList, id: &'a ParticipantId, day: Day) -> &'a ParticipantId {
         if self.on(list, id, day).is_some() {
             return id;
@@ -99,8 +99,8 @@ impl StateNumbers {
         self.holders(list, last.number).iter().find(here).unwrap_or(id)
     }
 
-    /// Who continues a participant in the end: along its line, or where it has one successor who has its number. The same
-    /// for all who are one state to those who join by number.
+    /// Returns the last participant that continues this one: along its line, or through a single successor that has its number. The
+    /// result is the same for all participants that are one state to researchers who join data by number.
     pub fn end_of_line<'a>(&self, register: &'a Register, id: &'a ParticipantId) -> &'a ParticipantId {
         let shared = |a: &ParticipantId, b: &ParticipantId| {
             self.of(a).iter().any(|n| self.of(b).iter().any(|m| (n.list, n.number) == (m.list, m.number)))

@@ -1,4 +1,5 @@
-//! The register of participants: states, former states, organisations that act as participants, under all their names.
+//! The register of participants: states, former states, territories, and organisations that act as participants, under all their
+//! names.
 //!
 //! Recording an act implies no judgement on the status of any state, territory or participant; the ledger attributes.
 
@@ -15,19 +16,19 @@ use unicode_normalization::char::is_combining_mark;
 
 use super::date::{Day, Edtf};
 
-/// A participant by its id: ISO 3166-1 alpha-3 (`BLR`), the former alpha-3 of ISO 3166-3 for the dead (`CSK`), `EUE` for
-/// the European Union.
+/// The id of a participant: ISO 3166-1 alpha-3 (`BLR`), the former alpha-3 of ISO 3166-3 for a state that no longer exists (`CSK`),
+/// `EUE` for the European Union.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
 #[serde(transparent)]
 pub struct ParticipantId(SmolStr);
 
-/// A text that is no participant id.
+/// An error: the text is not a participant id.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{0:?} is no participant id: use 2 to 32 letters, digits and hyphens, such as BLR")]
 pub struct ParticipantIdError(String);
 
 impl ParticipantId {
-    /// Reads an id; lower case is folded. Whether the register knows it is another question.
+    /// Reads an id; lower case becomes upper case. The id need not be in the register.
     ///
     /// # Errors
     /// [`ParticipantIdError`] for anything but 2 to 32 ASCII letters, digits and hyphens.
@@ -42,8 +43,8 @@ impl ParticipantId {
         }
     }
 
-    /// The id of who is named by a source and is not in the register: `X-` and the letters and digits of the name; `None`
-    /// where it has none. No id of the register begins so.
+    /// Makes the id of a participant that a source names and the register does not have: `X-` and the letters and digits of the
+    /// name. `None` if the name has none. No id of the register begins with `X-`.
     pub fn named(name: &str) -> Option<ParticipantId> {
         let words = fold(name).to_ascii_uppercase();
         let fits = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
@@ -52,14 +53,14 @@ impl ParticipantId {
             return None;
         }
         if id.len() > ID_MAX {
-            // Long names that begin alike are told apart by what a checksum makes of the whole.
+            // A checksum of the whole name keeps long names with the same beginning apart.
             id.truncate(ID_MAX - 9);
             id.push_str(&format!("-{:08X}", crc32c::crc32c(words.as_bytes())));
         }
         ParticipantId::parse(&id).ok()
     }
 
-    /// Whether it is only named by a source, and not in the register.
+    /// True if a source names the participant and the register does not have it.
     pub fn is_named(&self) -> bool {
         self.0.starts_with("X-")
     }
@@ -94,13 +95,13 @@ impl<'de> Deserialize<'de> for ParticipantId {
     }
 }
 
-/// What a participant is.
+/// The kind of a participant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ParticipantKind {
     /// A state.
     State,
-    /// A state that is no more.
+    /// A state that no longer exists.
     FormerState,
     /// A territory with a code of its own.
     Territory,
@@ -113,10 +114,10 @@ pub enum ParticipantKind {
 pub struct Name {
     /// The name.
     pub name: &'static str,
-    /// Its first day; `None` from the beginning.
+    /// The first day on which it is used; `None` if it was used from the beginning.
     #[serde(skip)]
     pub from: Option<Day>,
-    /// The first day on which it is no longer used; `None` while it is.
+    /// The first day on which it is no longer used; `None` if it still is.
     #[serde(skip)]
     pub until: Option<Day>,
 }
@@ -126,23 +127,24 @@ pub struct Name {
 pub struct Participant {
     /// Its id.
     pub id: ParticipantId,
-    /// What it is.
+    /// Its kind.
     pub kind: ParticipantKind,
     /// Other codes: ISO 3166-1 alpha-2, ISO 3166-3 alpha-4, codes of data sets.
     pub codes: Vec<&'static str>,
-    /// Its names through time; today's first.
+    /// Its names through time; the current name first.
     pub names: Vec<Name>,
     /// Other words for it.
     pub aliases: Vec<&'static str>,
-    /// Whom it followed.
+    /// The participants that it followed.
     pub predecessors: Vec<ParticipantId>,
-    /// Who followed it.
+    /// The participants that followed it.
     pub successors: Vec<ParticipantId>,
-    /// Who continues it: the same line under another name.
+    /// The participant that continues it: the same line under another name.
     pub line: Option<ParticipantId>,
-    /// The day or the year in which its code was taken out of use (ISO 3166-3); `None` while it is in use.
+    /// The day or the year in which its code was taken out of use (ISO 3166-3); `None` if it is in use.
     pub withdrawn: Option<Edtf>,
-    /// The first day on which the state was no more, by a source; `None` if it exists, or is continued, or the day is disputed.
+    /// The first day on which the state no longer existed, according to a source; `None` if it exists, if another participant
+    /// continues it, or if the day is disputed.
     pub ended: Option<Day>,
     /// The day of its succession to its predecessor: its notified successions have effect from that day (VCSST 1978, art. 17, 22,
     /// 34); `None` if it is not known.
@@ -150,7 +152,7 @@ pub struct Participant {
 }
 
 impl Participant {
-    /// Today's name, short enough for a table.
+    /// Its current name, short enough for a table.
     pub fn name(&self) -> &'static str {
         self.names.first().map_or("", |name| name.name)
     }
@@ -162,61 +164,62 @@ impl Participant {
         self.names.iter().find(used).map_or_else(|| self.name(), |name| name.name)
     }
 
-    /// Every word for it but its id.
+    /// Every word for it except its id.
     fn words(&self) -> impl Iterator<Item = &str> {
         let names = self.names.iter().map(|name| name.name);
         names.chain(self.aliases.iter().copied()).chain(self.codes.iter().copied())
     }
 }
 
-/// A word that the register cannot settle.
+/// An error: the register cannot find one participant for a word.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ResolveError {
-    /// Nobody is called so.
+    /// No participant has this name.
     #[error("no state called {word:?}{}", nearest.as_ref().map(|(name, id)| format!("; did you mean {name} ({id})?")).unwrap_or_default())]
     Unknown {
         /// The word.
         word: String,
-        /// Whose name is most like it.
+        /// The participant with the most similar name.
         nearest: Option<(String, ParticipantId)>,
     },
-    /// Several are called so.
+    /// Several participants have this name.
     #[error("{word:?} is {}: say which", candidates.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or "))]
     Ambiguous {
         /// The word.
         word: String,
-        /// Whom it may mean.
+        /// The participants that it may mean.
         candidates: Vec<ParticipantId>,
     },
 }
 
-/// Words that name several participants, although one of them may bear it as its own name.
+/// Words that name several participants, although the word may be the name of one of them.
 const AMBIGUOUS: [(&str, &[&str]); 3] =
     [("korea", &["KOR", "PRK"]), ("congo", &["COG", "COD"]), ("virgin islands", &["VGB", "VIR"])];
 
-/// How like two names must be for one to be suggested for the other.
+/// The least similarity (Jaro-Winkler, 0 to 1) at which one name is suggested for another.
 const LIKENESS: f64 = 0.87;
 
-/// The register: participants under all their names. A line of it is read when its participant is asked for, since a
-/// command has to do with few.
+/// The register: participants under all their names. A line of it is parsed when its participant is asked for, since a command
+/// concerns few participants.
 pub struct Register {
-    /// By id.
+    /// In the order of the ids.
     lines: Vec<Line>,
     by_word: OnceLock<HashMap<String, usize>>,
-    /// How many words were looked for before there was a table of all of them.
+    /// The number of words looked for before the table of all words existed.
     sought: AtomicUsize,
 }
 
-/// So many words are looked for in the lines, each in a quarter of the time that the table of all words takes to make, or less.
+/// The number of words that are looked for line by line before the table of all words is made. Each such search takes at most a
+/// quarter of the time that the table takes.
 const FEW_WORDS: usize = 16;
 
 /// A line of the register.
 struct Line {
-    /// The id, kept since every search compares some ten of them.
+    /// The id, kept because each search compares about ten of them.
     id: &'static str,
-    /// What begins with the id.
+    /// The whole line, which begins with the id.
     text: &'static str,
-    /// `None` where it is not of the form; a test holds that there is none.
+    /// `None` if the line does not have the right form; a test shows that there is no such line.
     participant: OnceLock<Option<Box<Participant>>>,
 }
 
@@ -226,8 +229,8 @@ impl Line {
         Line { id, text, participant: OnceLock::new() }
     }
 
-    /// Whether some word of the line may be this one, folded: what is written in ASCII without marks that are dropped has every
-    /// part of its words as it stands.
+    /// True if a word of the line may be this folded word. In a line of ASCII without dots and apostrophes, which folding drops,
+    /// every part of a word is found as it is written.
     fn may_have(&self, folded: &str) -> bool {
         let first = folded.split(' ').next().unwrap_or_default();
         let as_it_stands = self.text.is_ascii() && !self.text.contains(['.', '\'']);
@@ -252,7 +255,7 @@ impl Register {
         Register { lines, by_word: OnceLock::new(), sought: AtomicUsize::new(0) }
     }
 
-    /// Everybody by each of their words.
+    /// The table from each word to its participant.
     fn by_word(&self) -> &HashMap<String, usize> {
         self.by_word.get_or_init(|| {
             let mut by_word = HashMap::new();
@@ -261,7 +264,7 @@ impl Register {
                 for word in participant.words() {
                     by_word.entry(fold(word)).or_insert(at);
                 }
-                // An id is nobody else's word, whatever stood before.
+                // An id names only its own participant, even if an earlier word of another was the same.
                 by_word.insert(fold(participant.id.as_str()), at);
             }
             by_word
@@ -276,7 +279,7 @@ impl Register {
         self.lines.get(*self.by_word().get(folded)?)?.participant()
     }
 
-    /// The same without the table of all words.
+    /// Finds the same participant without the table of all words.
     fn sought_in_lines(&self, folded: &str) -> Option<&Participant> {
         let lines: Vec<&Line> = self.lines.iter().filter(|line| line.may_have(folded)).collect();
         let of_id = lines.iter().find(|line| fold(line.id) == folded).and_then(|line| line.participant());
@@ -284,17 +287,16 @@ impl Register {
         of_id.or_else(|| lines.iter().filter_map(|line| line.participant()).find(has_word))
     }
 
-    /// The participant whose id this is, written as ids are.
+    /// Finds the participant with this id, written in the form of ids.
     fn of_id(&self, id: &str) -> Option<&Participant> {
         let at = self.lines.binary_search_by(|line| line.id.cmp(id)).ok()?;
         self.lines.get(at)?.participant()
     }
 
-    /// The participant that a word names: an id, a code, a name of any time, an alias; in any case, with or without
-    /// accents.
+    /// Finds the participant that a word names: an id, a code, a name of any time, an alias; in any case, with or without accents.
     ///
     /// # Errors
-    /// [`ResolveError`] with the nearest name, or with everybody whom the word may mean.
+    /// [`ResolveError`] with the nearest name, or with every participant that the word may mean.
     pub fn resolve(&self, word: &str) -> Result<&Participant, ResolveError> {
         if let Some(participant) = self.of_id(&word.to_ascii_uppercase()) {
             return Ok(participant);
@@ -321,17 +323,17 @@ impl Register {
         best.map(|(_, participant)| (participant.name().to_owned(), participant.id.clone()))
     }
 
-    /// The participant of an id.
+    /// The participant with an id.
     pub fn get(&self, id: &ParticipantId) -> Option<&Participant> {
         self.of_id(id.as_str())
     }
 
-    /// The name of an id on a day, the id itself where the register does not know it.
+    /// The name of a participant on a day; the id itself if the register does not have it.
     pub fn name_on<'a>(&'a self, id: &'a ParticipantId, day: Day) -> &'a str {
         self.get(id).map_or(id.as_str(), |p| p.name_on(day))
     }
 
-    /// Everybody with the word somewhere in an id, a code, a name or an alias; by id.
+    /// Every participant with the word anywhere in an id, a code, a name or an alias; by id.
     pub fn search(&self, word: &str) -> Vec<&Participant> {
         let folded = fold(word);
         let holds = |text: &str| fold(text).contains(&folded);
@@ -339,15 +341,15 @@ impl Register {
         self.iter().filter(found).collect()
     }
 
-    /// Everybody, by id.
+    /// Every participant, by id.
     pub fn iter(&self) -> impl Iterator<Item = &Participant> {
         self.lines.iter().filter_map(Line::participant)
     }
 }
 
-/// Words compare without case, accents, punctuation and a leading article.
+/// Folds a word for comparison: without case, accents, punctuation and a leading article.
 fn fold(word: &str) -> String {
-    // What is ASCII is decomposed as it stands.
+    // ASCII text needs no decomposition.
     let folded = if word.is_ascii() { plain(word.chars()) } else { plain(word.nfd()) };
     match folded.strip_prefix("the ") {
         Some(rest) => rest.to_owned(),
@@ -355,7 +357,7 @@ fn fold(word: &str) -> String {
     }
 }
 
-/// Lower case, words a space apart, without marks.
+/// Returns the text in lower case, without combining marks, its words separated by one space.
 fn plain(text: impl Iterator<Item = char>) -> String {
     let mut plain = String::new();
     let mut apart = false;
@@ -491,7 +493,7 @@ mod tests {
         let register = Register::builtin();
         let of_table = |word: &str| register.lines.get(*register.by_word().get(word)?)?.participant();
         let mut words: BTreeSet<String> = register.by_word().keys().cloned().collect();
-        // What nobody is called, some of it nearly.
+        // Words that name nobody, some of them nearly a name.
         words.extend(register.by_word().keys().flat_map(|word| [format!("{word}x"), format!("{word} a")]));
         words.extend(register.by_word().keys().filter_map(|word| Some(word.split_once(' ')?.0.to_owned())));
         for word in words {

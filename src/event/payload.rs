@@ -1,15 +1,15 @@
-//! What only one act carries: a span that was searched, the form of an instrument, a reply, a finding, a receipt.
+//! The payloads of acts: a span that was searched, the form of an instrument, a reply, a finding, the receipt of an import.
 
 use serde::{Deserialize, Serialize};
 
 use super::date::Edtf;
 
-/// What was searched of a body's record.
+/// The part of a body's record that was searched.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Survey {
     /// The days that the search covers.
     pub span: Edtf,
-    /// Whether it found only those who are still there: a table of today leaves out states that are no more.
+    /// True if the search found only participants that still exist: a table of today leaves out states that no longer exist.
     pub survivors_only: bool,
 }
 
@@ -49,7 +49,7 @@ impl Form {
     }
 }
 
-/// What a deciding body answers to an application that it does not grant.
+/// The answer of a deciding body to an application that it does not grant.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reply {
@@ -59,7 +59,7 @@ pub enum Reply {
     Rejected,
 }
 
-/// What a depositary finds of a communication (VCLT 77(1)(d)).
+/// The finding of a depositary about a communication (VCLT 77(1)(d)).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Finding {
@@ -82,7 +82,7 @@ impl Finding {
     }
 }
 
-/// The payload of `import-recorded`: which file, and what became of its rows.
+/// The payload of `import-recorded`: the file, and the counts of its rows that were recorded and left out.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ImportReceipt {

@@ -1,4 +1,4 @@
-//! Everything on which an event bears: what a recorder must be free to record.
+//! The bodies and acts that an event affects: its recorder must be free to record all of them.
 
 use std::collections::BTreeSet;
 
@@ -9,19 +9,19 @@ use super::event::Event;
 use super::ids::BodyId;
 use super::recorder::{Excess, Limits};
 
-/// Everything on which an event bears: its own body and act, and those of the entries that it corrects.
+/// The bodies and acts that an event affects: its own, and those of the entries that it corrects.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Reach {
     /// The bodies. A recorder must be free to record in all of them.
     pub bodies: BTreeSet<BodyId>,
-    /// Its own act, and the one that it makes of another.
+    /// Its own act, and the act into which it changes another.
     pub acts: BTreeSet<ActKind>,
-    /// Every act with its body, the corrected ones too: what a rule of two persons may ask for.
+    /// Every act with its body, those of corrected entries too: a rule that two persons must sign may name any of them.
     pub ruled: BTreeSet<(BodyId, ActKind)>,
 }
 
 impl Reach {
-    /// Of an event by itself.
+    /// The reach of an event by itself.
     pub fn of(event: &Event) -> Reach {
         let mut reach = Reach::default();
         reach.acts.insert(event.act.kind());
@@ -38,7 +38,7 @@ impl Reach {
         reach
     }
 
-    /// Takes in what another entry was, and is.
+    /// Adds the bodies and acts that another entry has or had.
     pub fn cover(&mut self, sides: &Sides) {
         self.bodies.extend(sides.bodies.iter().cloned());
         for body in &sides.bodies {
@@ -55,12 +55,12 @@ pub struct Sides {
 }
 
 impl Sides {
-    /// As an event states them.
+    /// The body and act that an event states.
     pub fn of(event: &Event) -> Sides {
         Sides { bodies: [event.body.clone()].into(), acts: [event.act.kind()].into() }
     }
 
-    /// Takes in what a correction of the entry says, before it and after.
+    /// Adds the bodies and acts of a correction of the entry: its own, and those before and after it.
     pub fn corrected(&mut self, by: &Event) {
         self.acts.extend((!Sides::is_correction(by)).then(|| by.act.kind()));
         self.bodies.insert(by.body.clone());
@@ -74,7 +74,7 @@ impl Sides {
         }
     }
 
-    /// Whether an event changes what another entry says, or takes it or its words away.
+    /// True if an event changes another entry, withdraws it, or removes its words.
     pub fn is_correction(event: &Event) -> bool {
         use ActKind as K;
         matches!(event.act.kind(), K::RecordCorrected | K::EntryRetracted | K::EvidenceRedacted)
@@ -82,7 +82,7 @@ impl Sides {
 }
 
 impl Limits {
-    /// The first body, or the first act, of a reach that lies outside; `None` where all of it may be recorded.
+    /// The first body, or else the first act, of a reach that lies outside the limits; `None` if all of it may be recorded.
     pub fn excess(&self, reach: &Reach) -> Option<Excess> {
         let registrar = |body: &&BodyId| body.is_ledger() && !self.registrar;
         let unlisted = |body: &&BodyId| {

@@ -1,4 +1,4 @@
-//! Which entries may bear on other bodies than their own: by a correction that reaches from one into another.
+//! Finds the entries that may affect other bodies than their own, because a correction reaches from one body into another.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,24 +9,25 @@ use super::event::{Entry, Event};
 use super::ids::EventId;
 
 impl Event {
-    /// Whether it is a rectification that gives another entry another body.
+    /// True for a rectification that gives another entry another body.
     pub fn moves_to_another_body(&self) -> bool {
         matches!(&self.act, Act::RecordCorrected(c) if c.now.contains_key(&FieldName(Field::Body)))
     }
 }
 
-/// The places, in rising order, of the entries that may bear on another body than their own; entries are given in the order
-/// of the log, all of them.
+/// Returns the places, in rising order, of the entries that may affect another body than their own. `entries` are all entries of
+/// the log, in its order.
 ///
-/// They are whatever is corrected from another body, moved into another body, or imported what may be rows of several
-/// bodies; with every correction of it, and every correction of those. Any other correction stays within its body.
+/// These are the entries that are corrected from another body, the entries that are moved into another body, and the records of
+/// imports, whose rows may belong to several bodies; each with every correction of it, and every correction of those. Any other
+/// correction affects only its own body.
 pub fn reaching(entries: &[Entry]) -> Vec<usize> {
     let corrected: HashSet<EventId> =
         entries.iter().filter(|entry| entry.event.corrects()).filter_map(|entry| entry.event.to).collect();
     if corrected.is_empty() {
         return Vec::new();
     }
-    // What is corrected, with its corrections; by the id of each of them.
+    // Each corrected entry with its corrections; `family_of` leads from the id of each of them to its place here.
     let mut families: Vec<Family> = Vec::new();
     let mut family_of: HashMap<EventId, usize> = HashMap::new();
     for (at, entry) in entries.iter().enumerate() {
@@ -34,7 +35,7 @@ pub fn reaching(entries: &[Entry]) -> Vec<usize> {
         let known = event.to.filter(|_| event.corrects()).and_then(|to| family_of.get(&to)).copied();
         let number = match known {
             Some(number) => number,
-            // A correction of what is not there, or comes later, corrects nothing; others may yet correct it.
+            // A correction whose target is missing, or comes later, corrects nothing; another correction may still correct it.
             None if corrected.contains(&event.id) => {
                 families.push(Family::default());
                 families.len() - 1

@@ -1,4 +1,4 @@
-//! Who may record: the enrolment of a recorder, its limits, and the signatures that stand beside an event.
+//! Recorders: their enrolment, their limits, and their signatures beside an event.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -10,8 +10,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::act_kind::ActKind;
 use super::ids::{BodyId, RecorderId};
 
-/// What a recorder may record. A list that is absent leaves everything open; the ledger's own affairs are open to
-/// registrars alone, and to these whatever the lists say.
+/// The limits of a recorder. An absent list allows everything. Only registrars may record acts of the ledger itself, and for those
+/// acts the lists do not count.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
@@ -21,18 +21,18 @@ pub struct Limits {
     /// The only organisations and treaties in which it may record.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "list")]
     pub bodies: Option<BTreeSet<BodyId>>,
-    /// Whether it may enrol, limit and revoke recorders, and record whatever else is of the ledger itself.
+    /// True for a registrar: it may enrol, limit and revoke recorders, and record every other act of the ledger itself.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub registrar: bool,
 }
 
 impl Limits {
-    /// Whether nothing is said: every act in every organisation and treaty, and nothing of the ledger itself.
+    /// True for the default limits: every act in every organisation and treaty, but no act of the ledger itself.
     pub fn is_default(&self) -> bool {
         *self == Limits::default()
     }
 
-    /// Whether whoever has these limits has nothing that `other` has not: nobody gives more than they have.
+    /// True if these limits allow nothing that `other` does not allow: nobody grants more than they have.
     pub fn are_within(&self, other: &Limits) -> bool {
         fn within<T: Ord>(mine: &Option<BTreeSet<T>>, theirs: &Option<BTreeSet<T>>) -> bool {
             match (mine, theirs) {
@@ -47,7 +47,7 @@ impl Limits {
     }
 }
 
-/// What of an event lies outside a recorder's limits.
+/// The part of an event that lies outside a recorder's limits.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Excess {
     /// A body.
@@ -72,7 +72,7 @@ impl fmt::Display for Excess {
 pub struct Enrolment {
     /// The recorder's verifier key; its name is the recorder's id.
     pub key: String,
-    /// What it may record.
+    /// Its limits.
     #[serde(default, skip_serializing_if = "Limits::is_default")]
     pub limits: Limits,
 }
@@ -81,10 +81,10 @@ pub struct Enrolment {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limitation {
-    /// What it may record from now on, in place of all that was said before.
+    /// Its limits from now on, in place of all earlier ones.
     #[serde(default, skip_serializing_if = "Limits::is_default")]
     pub limits: Limits,
-    /// Which recorder.
+    /// The recorder.
     pub recorder: RecorderId,
 }
 
@@ -92,7 +92,7 @@ pub struct Limitation {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Revocation {
-    /// Which recorder.
+    /// The recorder.
     pub recorder: RecorderId,
 }
 
@@ -100,19 +100,19 @@ pub struct Revocation {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EventSignature {
-    /// Whose.
+    /// The recorder that signed.
     pub recorder: RecorderId,
     /// The signature, RFC 8032.
     #[serde(with = "base64_64")]
     pub signature: [u8; 64],
 }
 
-/// What a recorder signs: that it is an event, of which log, and the event's canonical bytes.
+/// Returns the text that a recorder signs: a line for the kind of text, the origin of the log, and the event's canonical bytes.
 pub fn signed_text(origin: &str, event: &[u8]) -> Vec<u8> {
     [b"chancery event v1\n", origin.as_bytes(), b"\n", event].concat()
 }
 
-/// Names of acts, in the order of the names: that of the vocabulary may change.
+/// Reads and writes names of acts, in the order of the names: the order of the vocabulary may change.
 mod names {
     use super::*;
 
@@ -141,7 +141,7 @@ mod names {
     }
 }
 
-/// A list that is never empty.
+/// Reads and writes a list that is never empty.
 mod list {
     use super::*;
 
@@ -160,7 +160,7 @@ mod list {
     }
 }
 
-/// 64 bytes in standard base64, which has one spelling.
+/// Reads and writes 64 bytes in standard base64, which has only one spelling.
 mod base64_64 {
     use super::*;
 

@@ -1,8 +1,8 @@
-//! The part that a date plays in an act.
+//! The roles of dates in an act.
 
 use std::fmt;
 
-/// The part a date plays in an act. Parts are never merged: a decision, a signature and an effect are three days.
+/// The role of a date in an act. Roles are never merged: a decision, a signature and an effect are on three days.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Role {
     /// A text was adopted (VCLT 9).
@@ -11,9 +11,9 @@ pub enum Role {
     Decided,
     /// A treaty or memorandum was signed (VCLT 12).
     Signed,
-    /// The date written in the instrument, or on which a thing was said or held.
+    /// The date written in the instrument, or the day on which something was declared or took place.
     Done,
-    /// The depositary or organisation received it; a notice runs from here (VCLT 78(b)).
+    /// The depositary or organisation received the act; a notice runs from here (VCLT 78(b)).
     Received,
     /// The legal date of an instrument (VCLT 16).
     Deposited,
@@ -21,9 +21,9 @@ pub enum Role {
     Effective,
     /// A day foreseen for an effect: scheduled, never a status.
     Planned,
-    /// The depositary circulated it: known to all from this day.
+    /// The depositary circulated the act: it is known to all from this day.
     Notified,
-    /// The first day on which it no longer holds.
+    /// The first day on which the act no longer has effect.
     Until,
 }
 

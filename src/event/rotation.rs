@@ -1,19 +1,19 @@
-//! What announces that the log has another key.
+//! The announcement that the log has another key.
 
 use serde::{Deserialize, Serialize};
 
-/// The payload of `log-key-rotated`: both keys, and what each signed. The text that they sign is made by the log.
+/// The payload of `log-key-rotated`: both keys, and the signature of each. The log makes the text that they sign.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyRotation {
-    /// The verifier key from here on.
+    /// The new verifier key: that of the log from this entry on.
     pub new: String,
-    /// Its signature, in base64.
+    /// The signature of the new key, in base64.
     pub new_signature: String,
-    /// The verifier key up to here.
+    /// The old verifier key: that of the log up to this entry.
     pub old: String,
-    /// Its signature, in base64.
+    /// The signature of the old key, in base64.
     pub old_signature: String,
-    /// How many entries stand before it.
+    /// The number of entries before this one.
     pub size: u64,
 }

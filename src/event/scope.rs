@@ -1,4 +1,4 @@
-//! Which entries a question needs.
+//! The scope of a question: the entries that may affect its answer.
 
 use super::act::Act;
 use super::correction::{Field, FieldName};
@@ -6,7 +6,7 @@ use super::event::Event;
 use super::ids::BodyId;
 use super::participant::ParticipantId;
 
-/// The entries that can bear on a question: of one body, of one participant, of one in the other, or all.
+/// The entries that may affect an answer: those of one body, of one participant, of one participant in one body, or all.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Scope {
     /// Only this organisation or treaty.
@@ -24,14 +24,15 @@ impl Scope {
         Scope { body: Some(body), participant: None }
     }
 
-    /// What bears on one participant in one body.
+    /// The entries that affect one participant in one body.
     pub fn of_pair(participant: ParticipantId, body: BodyId) -> Scope {
         Scope { body: Some(body), participant: Some(participant) }
     }
 
-    /// Whether an event bears on it: its own body and participant, acts about the participant, acts of the body alone,
-    /// and every correction, since a correction of a correction may undo what moved an entry here, whatever participant
-    /// and body it names itself. The entry that such a correction moves is fetched by its id.
+    /// True if an event may affect the answer: an event of the body and the participant, an act about the participant, an act of
+    /// the body alone, or a correction. Every correction counts, because a correction of a correction may undo a move of an entry
+    /// to this body or participant, whatever participant and body it names itself. The entry that such a correction moves is
+    /// fetched by its id.
     pub fn admits(&self, event: &Event) -> bool {
         if event.corrects() {
             return true;
@@ -46,12 +47,12 @@ impl Scope {
 }
 
 impl Event {
-    /// Whether it corrects this ledger's record: a rectification or a retraction.
+    /// True if the event corrects this ledger's record: a rectification or a retraction.
     pub fn corrects(&self) -> bool {
         matches!(self.act, Act::RecordCorrected(_) | Act::EntryRetracted(_))
     }
 
-    /// Whether it is a rectification that gives another entry another body or participant.
+    /// True for a rectification that gives another entry another body or participant.
     pub fn moves_another(&self) -> bool {
         let moves = |field| matches!(field, Field::Body | Field::Participant | Field::About);
         matches!(&self.act, Act::RecordCorrected(c) if c.now.keys().any(|FieldName(field)| moves(*field)))

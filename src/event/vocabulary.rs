@@ -1,10 +1,10 @@
-//! The whole vocabulary of diplomatic acts, one line an act.
+//! The whole vocabulary of diplomatic acts, one act a line.
 
-/// Gives the vocabulary to another macro, which makes something of every line.
+/// Passes the vocabulary to another macro, which expands every line.
 macro_rules! vocabulary {
     ($make:ident) => {
         $make! {
-            // Variant (payload)  name  subject  [date roles, the first is the act's own]  what happened, law
+            // Variant (payload)  name  subject  [roles of date, the first is that of the act's own date]  description, law
             "admission" {
                 ApplicationFiled "application-filed" Participant [Done Received] "the applicant asks for a status; opens a procedure", "SCO Reg. 2010 item 2.1; TEU 49; UN SC rules 58-60";
                 ApplicationWithdrawn "application-withdrawn" Participant [Received Done Notified] "the applicant takes its application back; closes the procedure", "practice";

@@ -22,7 +22,7 @@ pub struct ObjectionToConsent<'s> {
     pub objection: Objection<'s>,
     /// The reason why it has no effect; `None` for an objection to an accession, in time.
     pub void: Option<&'static str>,
-    /// How the objection lies to the end of its period.
+    /// The time of the objection: before or after the end of its period.
     pub timing: Timing,
 }
 
@@ -63,8 +63,8 @@ fn acts_of<'a, 's>(
     acts.iter().copied().filter(move |act| act.event.participant.as_ref() == Some(who))
 }
 
-/// The last day for an objection: six months after the notification. If its day is not recorded, it lies at most six months after
-/// the deposit.
+/// The last day for an objection: six months after the notification. If the day of the notification is not recorded, the
+/// notification came at most six months after the deposit.
 fn period_ends(acts: &[&Standing], consent: &Standing) -> Option<Edtf> {
     let is_notice = |act: &&&Standing| {
         act.event.act.kind() == ActKind::DepositaryNotified && act.event.to == Some(consent.event.id)

@@ -29,7 +29,7 @@ pub struct Board {
     certified: Option<Edtf>,
     when: Arc<Effects>,
     taken_back: Arc<HashMap<Index, TakenBack>>,
-    /// The acts that end the treaty for everybody.
+    /// The acts that end the treaty for all its parties.
     ended: Vec<Standing>,
     /// The statuses that the clauses of accession treaties give, by participant.
     pub accessions: BTreeMap<ParticipantId, AccessionInForce>,
@@ -139,7 +139,7 @@ impl Board {
             return Arc::clone(known);
         }
         let history = Arc::new(self.fold(charter, pairs, who, &BTreeSet::new()));
-        // Nothing is cached for a participant of whom nothing is recorded.
+        // The history of a participant that the record does not mention is not cached.
         if !pairs.contains_key(who) && !self.accessions.contains_key(who) {
             return history;
         }
@@ -223,7 +223,8 @@ impl Board {
         }
     }
 
-    /// Returns the participant that continues one of whom nothing is recorded under its own name, with the act that declares it.
+    /// Returns the participant that declares that it continues this one, with the act that declares it. It serves a participant
+    /// that has no acts under its own name.
     pub fn continued_by<'p>(
         &self,
         pairs: &'p Pairs,
@@ -270,8 +271,8 @@ fn given(charter: &Charter, act: &Standing, status: StatusId, clause: String, al
     Given { status, rule: rule.map(|rule| rule.entry), clause, also }
 }
 
-/// The end of every status of a state on the day on which it was no more (VCSST 1978, art. 34), by the register. An act of the body
-/// that says how the state ended there comes first; a list of states ends its own entries.
+/// The end of every status of a state, by the register, on the first day on which it no longer exists (VCSST 1978, art. 34). An act
+/// of the body that states how the state ended takes precedence. In a list of states only the list's own acts end a status.
 fn extinction(charter: &Charter, pairs: &Pairs, who: &ParticipantId) -> Option<Derived> {
     let participant = Register::builtin().get(who).filter(|_| !charter.body.is_state_list())?;
     let on = participant.ended?;

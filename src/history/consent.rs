@@ -43,9 +43,9 @@ pub fn consent_date(act: &Standing) -> Option<&Edtf> {
     act.event.dates.get(Role::Deposited).or_else(|| act.event.date())
 }
 
-/// The consents of a participant in the order of their dates, those of rival chains left out. A deposit that follows a
-/// standing consent is none of its own. On one day, without a sequence, the order is the one that is possible: a
-/// participant must have consented before it leaves, and have left before it consents anew.
+/// The consents of a participant in the order of their dates, without those of rival chains. A deposit before the participant has
+/// left is not a new consent. If the acts of one day have no sequence, their order is the one that is possible: a participant must
+/// have consented before it leaves, and have left before it consents anew.
 pub fn consents<'s>(own: &'s [Standing], consents: impl Fn(&Standing) -> bool) -> Vec<GivenConsent<'s>> {
     let mut steps: Vec<(Day, Option<u16>, Step<'s>)> = Vec::new();
     for act in own.iter().filter(|act| act.event.rival.is_none()) {

@@ -28,8 +28,8 @@ pub struct EntryIntoForce {
     pub met: Option<Edtf>,
     /// The day that the depositary, or an act of entry into force, certifies, and the index of that entry.
     pub certified: Option<(Edtf, Index)>,
-    /// True if the certificate holds whatever the clause gives: it is the depositary's, and no survey declares the record
-    /// complete on its day. A depositary knows every deposit (VCLT 77(1)(f)); a partial record meets a clause late.
+    /// True if the certificate prevails over the clause: it is the depositary's, and no survey declares the record complete on its
+    /// day. A depositary knows every deposit (VCLT 77(1)(f)); with a partial record the clause appears to be met late.
     pub certificate_holds: bool,
     /// The entry that contains the clause.
     pub rule: Index,
@@ -55,8 +55,8 @@ impl EntryIntoForce {
         ConsentsMet { computed: self.computed.clone(), met: self.met.clone(), trigger: self.trigger.clone() }
     }
 
-    /// The day: as computed, otherwise as certified; as certified if the certificate holds, or if the record cannot bear the
-    /// computation.
+    /// The day: as computed, otherwise as certified; as certified if the certificate prevails, or if the record is too incomplete
+    /// for the computation.
     pub fn on(&self) -> Option<Edtf> {
         let certified = self.certified.as_ref().map(|(on, _)| on);
         match &self.computed {
@@ -116,7 +116,7 @@ pub fn certified<'s>(acts: impl IntoIterator<Item = &'s Standing>) -> Option<(Ed
 }
 
 /// The day on which a treaty, or a constitutive instrument, entered into force as an act of the body certifies it, otherwise as the
-/// charter states it; with the entry that says so.
+/// charter states it; with the entry of that act or charter.
 pub fn certified_in(charter: &Charter, alone: &[Standing]) -> Option<(Edtf, Index)> {
     let stated = || charter.latest().clauses.in_force_since.as_ref();
     certified(alone).or_else(|| stated().map(|since| (since.rule.clone(), since.entry)))
@@ -128,8 +128,8 @@ fn certificate<'s>(acts: impl IntoIterator<Item = &'s Standing>) -> Option<(&'s 
     dated.min_by_key(|(on, act)| (on.earliest(), act.index))
 }
 
-/// True if the depositary certified the entry into force, by an act or as the charter states, and no survey of everybody declares
-/// the record complete on that day.
+/// True if the depositary certified the entry into force, by an act or as the charter states, and no survey of all participants
+/// declares the record complete on that day.
 fn holds(charter: &Charter, alone: &[Standing]) -> bool {
     let is_complete_on = |day: Day| {
         alone.iter().any(|act| match &act.event.act {
@@ -301,8 +301,8 @@ fn is_consent(act: &Act) -> bool {
     matches!(act.kind(), K::InstrumentDeposited | K::DefinitiveSignature | K::SuccessionNotified)
 }
 
-/// The consents of everybody, by the earliest day that each may mean, and by the latest. An act of leaving whose day is not known
-/// exactly undoes a consent as late as possible among the first, and as early as possible among the second.
+/// The consents of all participants, by the earliest day that each may mean, and by the latest. An act of leaving whose day is not
+/// known exactly undoes a consent as late as possible among the first, and as early as possible among the second.
 fn consents_of_each(pairs: &Pairs, counts: impl Fn(&Standing) -> bool) -> [Vec<Consent>; 2] {
     let mut polls = [Vec::new(), Vec::new()];
     for (who, pair) in pairs {

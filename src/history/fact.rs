@@ -1,4 +1,4 @@
-//! When two acts of a record are one fact: two sources that state it make one event with two pieces of evidence.
+//! Tests if two acts of a record are one fact: two sources that state it make one event with two pieces of evidence.
 
 use std::collections::HashMap;
 

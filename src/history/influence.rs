@@ -12,7 +12,7 @@ use super::standing::Standing;
 /// The days that clauses compute, by act and clause.
 pub type Effects = HashMap<(Index, EffectBy), Option<Edtf>>;
 
-/// Everything that bears on the course of one participant beside its own acts.
+/// Everything that affects the course of one participant, except its own acts.
 #[derive(Clone, Debug, Default)]
 pub struct Influence {
     /// The day on which each act has the effect that a clause computes; `None` if the record so far gives it none.

@@ -1,9 +1,9 @@
 //! The fold over the three time axes: pure, without input or output, without a clock.
 //!
 //! [`standing`] selects the entries that are not retracted among those recorded and known; [`course`] makes of them the status of
-//! one participant in one body through all of time; [`History`] sets rival chains side by side; [`lifecycles`] follows
-//! procedures; [`overlays`] lists suspensions and other conditions that lie over a status without changing it; [`trigger`] finds
-//! when the condition of a clause was first met; [`withhold`] separates the acts that the depositary has not accepted.
+//! one participant in one body through all of time; [`History`] sets rival chains side by side; [`lifecycles`] follows procedures;
+//! [`overlays`] lists suspensions and other conditions that add to a status without changing it; [`trigger`] finds when the
+//! condition of a clause was first met; [`withhold`] separates the acts that the depositary has not accepted.
 
 mod accession;
 mod board;

@@ -30,11 +30,11 @@ pub(super) struct DayOrder {
     crowded: bool,
     /// Among the effects of one act, the immediate one comes before the one that a clause computes.
     computed: bool,
-    /// Of an effect that a clause computes, when its act was given, if that is known to the day.
+    /// For an effect that a clause computes: the day on which its act was given, if that is known to the day.
     given: Option<Given>,
 }
 
-/// When an act was given of which a clause computes the effect: effects of one day come in the order of their acts.
+/// The day on which an act was given whose effect a clause computes: effects of one day come in the order of their acts.
 #[derive(Clone, Copy)]
 struct Given {
     on: Day,
@@ -115,7 +115,7 @@ pub(super) enum What<'a> {
     Act(&'a Standing, Option<EffectBy>),
     /// An act that gives a status until an effect that a clause computes.
     Meanwhile(&'a Standing, EffectBy),
-    /// An act that gives what another participant had, or takes what another one takes over.
+    /// An act by which a participant receives the status that another had, or loses the one that another takes over.
     Given(&'a influence::Given),
     /// An act that takes back a consent before it had effect.
     TakenBack(&'a TakenBack),

@@ -1,4 +1,4 @@
-//! Overlays, which lie over a status without changing it: suspension, dormancy, provisional application, representation (the
+//! Overlays, which add to a status without changing it: suspension, dormancy, provisional application, representation (the
 //! government that speaks for the participant), territorial scope.
 
 use crate::event::{Act, ActKind, Day, Edtf, Event, Index, Role};
@@ -6,7 +6,7 @@ use crate::event::{Act, ActKind, Day, Edtf, Event, Index, Role};
 use super::rival::History;
 use super::standing::Standing;
 
-/// A condition that lies over a participant's status.
+/// A condition of a participant that adds to its status without changing it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Overlay {
     /// `suspended`, `dormant`, `frozen`, `provisional-application`, `operation-suspended`, `territorial-scope` or

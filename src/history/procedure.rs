@@ -13,11 +13,11 @@ pub struct Lifecycle<'a> {
     pub toward: Option<StatusId>,
     /// Its acts by date, including claims.
     pub acts: Vec<&'a Standing>,
-    /// How it ended, if it is known to have ended.
+    /// The end of the procedure, if it is known to have ended.
     pub closed: Option<Closing>,
 }
 
-/// How a procedure ended.
+/// The end of a procedure.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Closing {
     /// The status that was attained; `None` if the procedure was withdrawn, declined or rejected.

@@ -9,7 +9,7 @@ use super::standing::Standing;
 /// The months that a state has to object from the notification of a reservation (VCLT 20(5)).
 const MONTHS_TO_OBJECT: u32 = 12;
 
-/// A reservation or declaration with the acts that bear on it, none of them retracted.
+/// A reservation or declaration with the acts that concern it, none of them retracted.
 #[derive(Clone, Debug)]
 pub struct Reserved<'s> {
     /// The reservation or declaration.
@@ -31,7 +31,7 @@ pub struct Objection<'s> {
     pub withdrawal: Option<&'s Standing>,
 }
 
-/// Tells an objection in time from a late one.
+/// The time of an objection: in time or late.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Timing {
     /// On the last day of the period or before.

@@ -12,7 +12,7 @@ use super::influence::Influence;
 use super::spell::{Course, World, course};
 use super::standing::Standing;
 
-/// How far an answer can be relied on, given the acts that are recorded.
+/// The reliability of an answer, given the acts that are recorded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Certainty {
@@ -54,7 +54,7 @@ pub struct History {
 /// The possible statuses of one day, and how certain they are.
 #[derive(Clone, PartialEq, Debug)]
 pub struct StatusReading {
-    /// How far it can be relied on.
+    /// The reliability of the reading.
     pub certainty: Certainty,
     /// The worlds of each account, by its place in [`History::accounts`].
     pub worlds: Vec<(usize, World)>,

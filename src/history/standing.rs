@@ -80,7 +80,7 @@ fn is_correction(entry: &Entry) -> bool {
     matches!(entry.event.act.kind(), ActKind::RecordCorrected | ActKind::EntryRetracted)
 }
 
-/// The moment from which a correction counts: that of its dated evidence, or the beginning for a slip of our own.
+/// The moment from which a correction counts: that of its dated evidence, or the beginning for a slip of the ledger's own keeper.
 pub fn correction_known(event: &Event) -> Instant {
     let cause = match &event.act {
         Act::RecordCorrected(correction) => correction.cause,

@@ -47,7 +47,7 @@ pub struct DiskFile {
 }
 
 impl Disk {
-    /// A disk that records what it does.
+    /// A disk that records its operations.
     pub fn recording() -> Disk {
         Disk { script: Some(Arc::default()) }
     }

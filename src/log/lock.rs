@@ -54,7 +54,7 @@ impl fmt::Display for Holder {
 #[derive(Debug)]
 pub struct Lock {
     file: File,
-    /// Whether who held it before was cut short: who ends in order leaves the file empty.
+    /// True if the process that had the lock before was cut short: a process that ends in order leaves the file empty.
     follows_cut: bool,
 }
 
@@ -108,7 +108,7 @@ impl Lock {
         Ok(Lock { file, follows_cut })
     }
 
-    /// Whether who held it before was cut short, so that unfinished files may lie about.
+    /// True if the process that had the lock before was cut short, so that unfinished files may remain.
     pub(super) fn follows_cut(&self) -> bool {
         self.follows_cut
     }

@@ -52,8 +52,8 @@ impl Stated {
         Ok(Stated { origin, watermark, checkpoint })
     }
 
-    /// Where the log has a verifier key, the head must be signed with it: it decides which entries are the log's own. A reader
-    /// with keys of its own does not ask the folder for one.
+    /// Checks the signature of the head. If the log has a verifier key, the head must be signed with it, because the head decides
+    /// which entries are the log's own. A reader with keys of its own does not ask the folder for one.
     fn check_signature(&self, ledger: &Path, keys: &[VerifierKey]) -> Result<(), LogError> {
         if keys.is_empty() {
             return self.checkpoint.as_ref().map_or(Ok(()), |signed| signed.check_signature(ledger));

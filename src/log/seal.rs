@@ -187,7 +187,7 @@ pub(super) fn clear(ledger: &Path, lock: &Lock, disk: &Disk) {
     let attachments = ["documents", "quotes"].map(|folder| ledger.join(folder));
     let attachments = attachments.into_iter().filter(|_| lock.follows_cut());
     let entries = segment::folder(ledger);
-    // A file of the user's may lie beside the ledger's own, which begin with a point.
+    // There may be a file of the user's beside the ledger's own files, whose names begin with a point.
     let is_unfinished = |path: &Path| {
         let is_own = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
         path.extension().is_some_and(|extension| extension == "tmp") && (is_own || path.starts_with(&entries))

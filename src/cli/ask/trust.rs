@@ -1,4 +1,4 @@
-//! Whose signature an answer must rest on.
+//! The keys by which the reader trusts an answer: one of them must have signed the head that it rests on.
 
 use clap::{ArgMatches, Args};
 
@@ -16,17 +16,17 @@ pub(crate) struct TrustArgs {
     keys: Vec<String>,
 }
 
-/// Other commands have a `--key` of their own.
+/// The id of the argument; it cannot be `key`, because other commands have a `--key` of their own.
 const ID: &str = "trusted";
 
-/// The keys in a command line, whatever its command, as they are written there.
+/// Returns the keys in a command line of any command, as the user wrote them.
 pub(crate) fn given(matches: &ArgMatches) -> Vec<String> {
     let own = matches.try_get_many::<String>(ID).ok().flatten().into_iter().flatten().cloned();
     let inner = matches.subcommand().map(|(_, inner)| given(inner)).unwrap_or_default();
     own.chain(inner).collect()
 }
 
-/// Reads keys as they are written in a command line.
+/// Reads keys as the user wrote them in a command line.
 ///
 /// # Errors
 /// [`Failure`] of usage.

@@ -207,7 +207,8 @@ fn show(report: &Report, args: &Args, context: &Context) -> Result<(), Failure> 
 /// [`Failure`] if there is no ledger to audit.
 pub(crate) fn report(context: &Context, options: &AuditOptions) -> Result<Report, Failure> {
     let bar = context.bar(0, "entries");
-    // Opened for the first question, when the entries are read: beside a writer it must not end before them.
+    // The reading is opened for the first question, when the audit has read the entries: if a writer is at work, the reading must
+    // not end before them.
     let reading = OnceLock::new();
     let (ledger, now) = (&context.ledger, context.now);
     let open = || reading.get_or_init(|| Reading::open(ledger, now).ok()).as_ref();

@@ -341,7 +341,7 @@ fn options(kept: &[String]) -> Vec<&str> {
         match word {
             "--in" => _ = words.next(),
             word if word.starts_with("--in=") => {}
-            // Whose signature the answer rests on makes no other question.
+            // The key that must have signed the head does not change the question.
             "--key" => _ = words.next(),
             word if word.starts_with("--key=") => {}
             word => found.push(word),

@@ -1,4 +1,5 @@
-//! Answers over chains of corrections of corrections, held against liveness by its definition and every choice of days.
+//! Tests of answers over chains of corrections of corrections, compared with a recursion that follows the definition, over every
+//! choice of days.
 
 use super::standing::naive;
 use super::*;
@@ -65,7 +66,7 @@ fn record(grants: &[(i32, &'static str)], links: &[Link]) -> Vec<Entry> {
     entries
 }
 
-/// How many corrections lie over an entry, one over the other.
+/// The number of corrections one above the other, from this correction down to the entry.
 fn depth(entries: &[Entry], of: &Event) -> usize {
     let Some(to) = of.to else { return 0 };
     entries.iter().find(|e| e.event.id == to).map_or(0, |e| 1 + depth(entries, &e.event))

@@ -48,7 +48,7 @@ struct Rule {
 /// Its first day, the rules that it states, the statuses that it merges: old, new.
 type Amendment = (i32, Vec<Rule>, Option<(&'static str, &'static str)>);
 
-/// Rules from the beginning, and what an amendment adds or merges.
+/// The rules from the beginning, and the additions and mergers of an amendment.
 #[derive(Clone, Debug)]
 struct Rules {
     first: Vec<Rule>,
@@ -102,7 +102,7 @@ impl Rules {
         Charter::fold(&body(), &acts).unwrap().unwrap()
     }
 
-    /// The rules of a day, from what an amendment is said to do.
+    /// The rules of a day, by the definition of an amendment.
     fn on(&self, day: i32) -> (Vec<Rule>, Option<(&'static str, &'static str)>) {
         let mut rules = Vec::new();
         let state = |rules: &mut Vec<Rule>, rule: &Rule| match rules
@@ -160,7 +160,7 @@ impl Deed {
     }
 }
 
-/// What happens on one day of one world: an act, or the merger.
+/// An event on one day of one world: an act, or the merger.
 #[derive(Clone, Copy, Debug)]
 enum Step<'a> {
     Deed(&'a Deed),
@@ -168,8 +168,8 @@ enum Step<'a> {
 }
 
 impl Step<'_> {
-    /// Whether it is known to come first on a day that both have: by `sequence` where both have one, by the vocabulary
-    /// where neither has, a merger before everything.
+    /// True if it is known to come first on a day that both have: by `sequence` if both have one, by the vocabulary if neither has;
+    /// a merger comes before everything.
     fn before(self, other: Step<'_>) -> bool {
         match (self, other) {
             (Step::Merger(..), Step::Deed(_)) => true,

@@ -67,7 +67,7 @@ fn consents(text: &str) -> Vec<Consent> {
     text.lines().filter(|l| !l.trim().is_empty()).enumerate().filter_map(line).collect()
 }
 
-/// What a poll is asked of, with nobody a member and no treaty in force unless it is said.
+/// The facts of a poll. Without a statement to the contrary there are no members, and no treaty is in force.
 struct Facts {
     consents: Vec<Consent>,
     signatories: Vec<(ParticipantId, Day)>,
@@ -314,7 +314,7 @@ fn a_fixed_day_waits_for_the_last_deposit_where_that_comes_late() {
 
 const CAST: [&str; 6] = ["AUS", "BEL", "CHN", "EUE", "RUS", "SUN"];
 
-/// What holds, said as plainly as can be: no counts, no lines but the one, no sharing of code.
+/// Tests a condition in the plainest way: only met or not met, with only one line of participants, and without code of the program.
 fn holds(condition: &Condition, given: &BTreeSet<String>) -> bool {
     let same = |a: &str, b: &str| a == b || [a, b].iter().all(|p| ["RUS", "SUN"].contains(p));
     let has = |p: &str| given.iter().any(|g| same(g, p));
@@ -403,7 +403,7 @@ fn facts_of(consents: Vec<Consent>) -> Facts {
     facts
 }
 
-/// The first of an order of consents after which a condition holds.
+/// The first consent, in the given order, after which a condition is met.
 fn first(condition: &Condition, order: &[&Consent]) -> Option<(Day, ParticipantId)> {
     (1..=order.len()).find_map(|length| {
         let last = order[length - 1];

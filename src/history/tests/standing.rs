@@ -1,8 +1,9 @@
-//! What stands, held against a recursion that follows the definition word for word.
+//! Tests of the entries that are not retracted, compared with a recursion that follows the definition word for word.
 
 use super::*;
 
-/// Liveness by recursion from the definition: an entry stands unless a correction that stands and counts withdraws it.
+/// The definition by recursion: an entry is not retracted unless a correction that counts, and is not itself retracted, withdraws
+/// it.
 pub(super) mod naive {
     use super::*;
 
@@ -33,7 +34,7 @@ pub(super) mod naive {
         !withdrawn(at) && !receipt.is_some_and(withdrawn)
     }
 
-    /// What a correction sets in the end: its own changes, then those of the corrections of it, oldest first.
+    /// The values that a correction sets in the end: its own changes, then those of the corrections of it, oldest first.
     fn changes(entries: &[Entry], at: usize, known: Day) -> Changes {
         let Act::RecordCorrected(own) = &entries[at].event.act else { return Changes::new() };
         let mut all = own.now.clone();
@@ -53,7 +54,7 @@ pub(super) mod naive {
         (at + 1..entries.len()).filter(corrects).collect()
     }
 
-    /// Day and status of every grant that stands.
+    /// The day and status of every grant that is not retracted.
     pub(in super::super) fn grants(entries: &[Entry], recorded: usize, known: Day) -> Vec<(Day, String)> {
         let entries = &entries[..recorded.min(entries.len())];
         let mut found = Vec::new();
@@ -77,7 +78,7 @@ pub(super) mod naive {
         found
     }
 
-    /// Index, title, place and day of every act that stands.
+    /// The index, title, place and day of every act that is not retracted.
     pub(super) fn standing(
         entries: &[Entry],
         recorded: usize,
@@ -112,7 +113,7 @@ pub(super) mod naive {
     }
 }
 
-/// What an entry of the random record is.
+/// The kind of an entry of the random record.
 #[derive(Clone, Debug)]
 enum Kind {
     Act { day: i32, imported: bool },

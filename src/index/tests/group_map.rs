@@ -62,7 +62,7 @@ fn a_number_that_is_spelt_longer_is_no_map() {
     assert_eq!(GroupMap::decode(&summed(&sound)).map(|map| (map.size(), map.groups())), Some((Size(9), 1)));
     let longer = [header.as_slice(), &[0x89, 0, 1, 0], &[7; 32]].concat();
     assert_eq!(GroupMap::decode(&summed(&longer)), None);
-    // So is one whose groups are not in the order of their names, or of which one stands twice.
+    // A map is refused too if its groups are not in the order of their names, or if one comes twice.
     let group = |name: u8| [&[1, name, 3], [5; 32].as_slice()].concat();
     let of = |names: [u8; 2]| {
         [header.as_slice(), &[9, 2, 2], &group(names[0]), &group(names[1]), &[7; 32]].concat()
